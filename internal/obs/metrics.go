@@ -1,0 +1,78 @@
+package obs
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// Metrics is every series a process of the fleet exports besides the Go and process collectors. All names begin with
+// ringside_. Nothing here has a label per room or player: a series costs memory for as long as the process lives.
+type Metrics struct {
+	Rooms        prometheus.Gauge         // rooms led
+	Players      prometheus.Gauge         // seats whose client is connected
+	Spectators   prometheus.Gauge         // connected spectators
+	Connections  prometheus.Gauge         // open client connections, entered or not
+	TickDuration prometheus.Histogram     // seconds from a tick's start to its last flush
+	TickLateness prometheus.Histogram     // seconds between a tick's due time and its start
+	TicksLate    prometheus.Counter       // ticks that began more than one period late, whose lost time was skipped
+	PlayerTicks  prometheus.Counter       // frames queued to players: the unit that costs are measured in
+	WorkerBusy   prometheus.Gauge         // share of time the busiest tick worker is busy, 0 to 1
+	RoomsRefused prometheus.Counter       // rooms not made because the workers were overloaded
+	RoomsCrashed prometheus.Counter       // rooms ended by a panic in the game
+	InboxFull    prometheus.Counter       // messages refused because a room's inbox was full
+	OutboxDrops  prometheus.Counter       // times an outbox went over its bound and dropped its pending state
+	SentBytes    prometheus.Counter       // bytes written to clients, WebSocket headers included
+	RecvBytes    prometheus.Counter       // payload bytes read from clients
+	Closed       *prometheus.CounterVec   // connections closed by us, by code (name of proto.CloseCodes)
+	Tickets      *prometheus.CounterVec   // tickets by result: issued, refused
+	Claims       *prometheus.CounterVec   // claims asked, by answer: none, leading, following, claiming, refused, timeout
+	Moved        prometheus.Counter       // clients sent to another server
+	Members      *prometheus.GaugeVec     // members in the view, by role and state
+	Requests     *prometheus.HistogramVec // router requests in seconds, by route and status class
+	Tunnels      prometheus.Gauge         // sockets tunnelled by a router in proxy mode
+}
+
+// NewMetrics builds the metrics and registers them with reg; a nil reg leaves them unregistered, for tests.
+func NewMetrics(reg prometheus.Registerer) *Metrics {
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "ringside", Name: name, Help: help})
+	}
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "ringside", Name: name, Help: help})
+	}
+	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "ringside", Name: name, Help: help}, labels)
+	}
+	ticks := []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .02, .05, .1}
+	m := &Metrics{
+		Rooms:       gauge("rooms", "Rooms that this server leads."),
+		Players:     gauge("players", "Seats whose client is connected."),
+		Spectators:  gauge("spectators", "Connected spectators."),
+		Connections: gauge("connections", "Open client connections, entered or not."),
+		TickDuration: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "ringside", Name: "tick_duration_seconds",
+			Help: "Time from a tick's start to its last flush.", Buckets: ticks}),
+		TickLateness: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "ringside", Name: "tick_lateness_seconds",
+			Help: "Time between a tick's due time and its start.", Buckets: ticks}),
+		TicksLate:    counter("ticks_late_total", "Ticks that began more than one period late."),
+		PlayerTicks:  counter("player_ticks_total", "Frames queued to players."),
+		WorkerBusy:   gauge("worker_busy_ratio", "Share of time that the busiest tick worker is busy."),
+		RoomsRefused: counter("rooms_refused_total", "Rooms not made because the tick workers were overloaded."),
+		RoomsCrashed: counter("rooms_crashed_total", "Rooms ended by a panic in their game."),
+		InboxFull:    counter("inbox_full_total", "Messages refused because a room's inbox was full."),
+		OutboxDrops:  counter("outbox_drops_total", "Times an outbox dropped its pending state."),
+		SentBytes:    counter("sent_bytes_total", "Bytes written to clients."),
+		RecvBytes:    counter("received_bytes_total", "Payload bytes read from clients."),
+		Closed:       counters("connections_closed_total", "Connections closed by this server, by close code.", "code"),
+		Tickets:      counters("tickets_total", "Tickets by result.", "result"),
+		Claims:       counters("claims_total", "Claims asked of other servers, by answer.", "answer"),
+		Moved:        counter("clients_moved_total", "Clients sent to another server."),
+		Members: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "ringside", Name: "members",
+			Help: "Members in this process's view."}, []string{"role", "state"}),
+		Requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "ringside", Name: "request_seconds",
+			Help: "Router requests.", Buckets: prometheus.DefBuckets}, []string{"route", "status"}),
+		Tunnels: gauge("tunnels", "Client sockets that this router tunnels."),
+	}
+	if reg != nil {
+		reg.MustRegister(m.Rooms, m.Players, m.Spectators, m.Connections, m.TickDuration, m.TickLateness, m.TicksLate,
+			m.PlayerTicks, m.WorkerBusy, m.RoomsRefused, m.RoomsCrashed, m.InboxFull, m.OutboxDrops, m.SentBytes,
+			m.RecvBytes, m.Closed, m.Tickets, m.Claims, m.Moved, m.Members, m.Requests, m.Tunnels)
+	}
+	return m
+}

@@ -1,0 +1,93 @@
+package proto
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// RoomID names a room. It is 1 to MaxRoomID characters of [A-Za-z0-9._-], beginning with a letter or a digit, so that
+// it can stand in a URL path, a log line and a metric label as it is.
+type RoomID string
+
+// GameName names a game that a server can run, by the same rule as a RoomID, at most MaxGameName characters.
+type GameName string
+
+// PlayerID names a player to the game's own backend. Printable UTF-8 without spaces, 1 to MaxPlayerID bytes.
+type PlayerID string
+
+// Tick counts a room's ticks from 1; 0 is the state before the first tick. At 60 ticks a second it lasts 828 days.
+type Tick uint32
+
+// Seq numbers a player's input samples from 1, without gaps, for as long as the seat is held.
+type Seq uint32
+
+// Seat is a player's place in a room, 0 to MaxSeats-1.
+type Seat uint8
+
+// NoSeat stands for a spectator, and for a row that nobody owns.
+const NoSeat Seat = 255
+
+// Epoch counts a room's leaders. Epochs are ordered pairs, so that two servers that take over the same room at the
+// same time never hold equal epochs. The zero Epoch is before all others.
+type Epoch struct {
+	Counter uint32
+	Server  string // the stable name of the server that leads in this epoch
+}
+
+// Less reports whether e is before o: by counter first, then by server name.
+func (e Epoch) Less(o Epoch) bool {
+	if e.Counter != o.Counter {
+		return e.Counter < o.Counter
+	}
+	return e.Server < o.Server
+}
+
+// Next is the epoch in which server follows e.
+func (e Epoch) Next(server string) Epoch { return Epoch{e.Counter + 1, server} }
+
+func (e Epoch) String() string { return fmt.Sprintf("%d@%s", e.Counter, e.Server) }
+
+// ErrName is wrapped by all errors about a room id, a game name or a player id.
+var ErrName = errors.New("bad name")
+
+// ParseRoomID checks s and returns it as a RoomID. The error says what is wrong with it.
+func ParseRoomID(s string) (RoomID, error) {
+	return RoomID(s), checkToken("room id", s, MaxRoomID)
+}
+
+// ParseGameName checks s and returns it as a GameName.
+func ParseGameName(s string) (GameName, error) {
+	return GameName(s), checkToken("game name", s, MaxGameName)
+}
+
+// ParsePlayerID checks s and returns it as a PlayerID.
+func ParsePlayerID(s string) (PlayerID, error) {
+	switch {
+	case s == "":
+		return "", fmt.Errorf("%w: player id is empty", ErrName)
+	case len(s) > MaxPlayerID:
+		return "", fmt.Errorf("%w: player id has %d bytes, at most %d are allowed", ErrName, len(s), MaxPlayerID)
+	case !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+		return "", fmt.Errorf("%w: player id %q has spaces, control characters or broken UTF-8", ErrName, s)
+	}
+	return PlayerID(s), nil
+}
+
+func checkToken(what, s string, limit int) error {
+	if s == "" {
+		return fmt.Errorf("%w: %s is empty", ErrName, what)
+	}
+	if len(s) > limit {
+		return fmt.Errorf("%w: %s has %d characters, at most %d are allowed", ErrName, what, len(s), limit)
+	}
+	for i := range len(s) {
+		c := s[i]
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !letter && (i == 0 || c != '-' && c != '_' && c != '.') {
+			return fmt.Errorf("%w: %s %q has %q at %d; use letters, digits and, not first, . _ -", ErrName, what, s, c, i)
+		}
+	}
+	return nil
+}
