@@ -1,0 +1,59 @@
+# Ringside. `make run` and `make test` are all that a newcomer needs; `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+GO ?= go
+
+# Length of the short forms that `make test` runs; the long ones have their own targets.
+FUZZTIME ?= 3s
+FLEETTIME ?= 20s
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: ## start a router, three game servers and some bots on this machine; ^C ends all of it
+	$(GO) run ./deploy/local -servers 3 -bots 3
+
+.PHONY: build
+build: ## build the programs into .bin
+	$(GO) build -trimpath -o .bin/ ./router ./gameserver ./clients/bot ./deploy/local
+
+.PHONY: test
+test: check race fuzz-short bench-once fleet ## everything that must hold before a change lands (about 15 minutes on 2 cores)
+
+.PHONY: check
+check: ## format, vet, staticcheck, tidy module files
+	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "not gofmt'ed, run gofmt -w on:"; echo "$$out"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+
+.PHONY: race
+race: ## all tests under the race detector
+	$(GO) test -race -shuffle=on -timeout 10m ./...
+
+.PHONY: repeat
+repeat: ## the packages with loops, many times: finds what passes once
+	$(GO) test -race -short -count=100 -timeout 30m ./gameserver/room ./gameserver/session ./gameserver/registry ./gameserver/peer
+
+.PHONY: fuzz-short
+fuzz-short: ## every fuzz target for FUZZTIME each (default 3s)
+	@.ci/fuzz $(FUZZTIME)
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for two minutes each
+	@.ci/fuzz 2m
+
+.PHONY: bench-once
+bench-once: ## every benchmark once, so that none rots
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
+
+.PHONY: fleet
+fleet: ## real processes and 160 bots for FLEETTIME (default 20s), in redirect and in proxy mode
+	RINGSIDE_FLEET=$(FLEETTIME) $(GO) test -count=1 -v -run '^TestFleet' -timeout 10m ./deploy/local
+
+.PHONY: bench
+bench: ## figures: micro-benchmarks of the tick path, then one server under load on a core of its own
+	$(GO) test -run '^$$' -bench 'Commit|Delta|Step|Tick|Frame|Home' -benchmem ./proto/state ./gameserver/... ./internal/placement
+	$(GO) run ./deploy/local -bench

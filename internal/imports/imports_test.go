@@ -1,0 +1,113 @@
+// Package imports holds the table of who may import whom. It has no code: the table is the test.
+package imports
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/ringside-go/ringside/"
+
+// allowed maps each package to the packages of this module that it may import, tests excepted. A new package must be
+// added here, which is the moment to think about where it belongs. "x/..." stands for x and all below it.
+var allowed = map[string][]string{
+	"proto":       {},
+	"proto/state": {"proto"},
+
+	"gameserver/game":          {"proto", "proto/state"},
+	"gameserver/game/gametest": {"gameserver/game", "proto", "proto/state"},
+	"gameserver/arena":         {"gameserver/game"},
+	"gameserver/room":          {"gameserver/game", "proto", "proto/state", "internal/obs"},
+	"gameserver/session":       {"proto", "internal/obs"},
+	"gameserver/peer":          {"proto", "internal/obs"},
+	"gameserver/registry":      {"gameserver/game", "gameserver/peer", "gameserver/room", "proto", "internal/..."},
+	"gameserver/node":          {"gameserver/...", "proto", "internal/..."},
+	"gameserver":               {"gameserver/node", "gameserver/arena", "internal/..."},
+
+	"router/lookup": {"proto", "internal/..."},
+	"router/front":  {"router/lookup", "proto", "internal/..."},
+	"router":        {"router/...", "internal/..."},
+
+	"clients/goclient": {"proto", "proto/state"},
+	"clients/bot":      {"clients/...", "proto", "proto/state"},
+
+	"internal/placement":  {},
+	"internal/membership": {"internal/placement"},
+	"internal/ticket":     {"proto"},
+	"internal/obs":        {},
+	"internal/flags":      {},
+	"internal/imports":    {},
+	// testfleet assembles whole fleets for tests, so it reaches across; nothing but tests imports it.
+	"internal/testfleet": {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
+
+	"deploy/local": {},
+}
+
+// bare packages import nothing but the standard library and this module.
+var bare = []string{"proto", "proto/state", "gameserver/game", "gameserver/arena"}
+
+func TestImports(t *testing.T) {
+	for _, p := range list(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		may, known := allowed[name]
+		if !known {
+			t.Errorf("package %s is not in the table of this test: add it with what it may import", name)
+			continue
+		}
+		for _, imp := range p.Imports {
+			own, ours := strings.CutPrefix(imp, module)
+			switch {
+			case ours && !slices.ContainsFunc(may, func(m string) bool { return covers(m, own) }):
+				t.Errorf("%s imports %s; the table allows it %v", name, own, may)
+			case ours && own == "internal/testfleet":
+				t.Errorf("%s imports internal/testfleet, which is for tests only", name)
+			case !ours && strings.Contains(imp, ".") && slices.Contains(bare, name):
+				t.Errorf("%s imports %s; it may use the standard library only", name, imp)
+			}
+		}
+	}
+}
+
+func covers(pattern, pkg string) bool {
+	if tree, ok := strings.CutSuffix(pattern, "/..."); ok {
+		return pkg == tree || strings.HasPrefix(pkg, tree+"/")
+	}
+	return pattern == pkg
+}
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+}
+
+func list(t *testing.T) (pkgs []pkg) {
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for dec := json.NewDecoder(out); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		pkgs = append(pkgs, p)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if len(pkgs) == 0 {
+		t.Fatal("go list found no packages")
+	}
+	return pkgs
+}
