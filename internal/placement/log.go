@@ -8,8 +8,7 @@ const costBits = 40
 // negLog2 returns -log2(u) for u = (score|1) / 2^64, in units of 2^-costBits. It uses integers only, since
 // floating-point logarithms differ between architectures.
 //
-// The fraction is found bit by bit (D. Knuth, The Art of Computer Programming, volume 1, section 1.2.2, exercise 25 and
-// the text before it): squaring x in [1, 2) doubles its logarithm, whose integer part is the next bit. Each squaring
+// The fraction is found bit by bit (D. Knuth, The Art of Computer Programming, volume 1, section 1.2.2): squaring x in [1, 2) doubles its logarithm, whose integer part is the next bit. Each squaring
 // cuts off less than 2^-63 and doubles the error before it, so the result is never below the true value and above it
 // by less than 1.001 units. It never rises with score, since squaring with truncation keeps the order; and it is
 // never 0.
