@@ -1,0 +1,133 @@
+package flags
+
+import (
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func parse(t *testing.T, env map[string]string, args ...string) (mode string, wait time.Duration, seeds List, err error) {
+	t.Helper()
+	fs := flag.NewFlagSet("router", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.StringVar(&mode, "mode", "redirect", "")
+	fs.DurationVar(&wait, "drain-wait", time.Second, "")
+	fs.Var(&seeds, "seeds", "")
+	err = Parse(fs, args, func(k string) (string, bool) { v, ok := env[k]; return v, ok })
+	return mode, wait, seeds, err
+}
+
+func TestParse(t *testing.T) {
+	env := map[string]string{
+		"RINGSIDE_MODE": "proxy", "RINGSIDE_DRAIN_WAIT": "3s", "RINGSIDE_SEEDS": " a:1, b:2,", "RINGSIDE_OTHER": "x",
+	}
+	tests := []struct {
+		name  string
+		env   map[string]string
+		args  []string
+		mode  string
+		wait  time.Duration
+		seeds List
+	}{
+		{"defaults", nil, nil, "redirect", time.Second, nil},
+		{"environment", env, nil, "proxy", 3 * time.Second, List{"a:1", "b:2"}},
+		{"the command line wins", env, []string{"-mode", "x", "-drain-wait=5s", "-seeds="}, "x", 5 * time.Second, nil},
+		{"an empty variable is none", map[string]string{"RINGSIDE_MODE": ""}, nil, "redirect", time.Second, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			mode, wait, seeds, err := parse(t, tt.env, tt.args...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if mode != tt.mode || wait != tt.wait || !slices.Equal(seeds, tt.seeds) {
+				t.Errorf("got %q %v %q, want %q %v %q", mode, wait, seeds, tt.mode, tt.wait, tt.seeds)
+			}
+		})
+	}
+}
+
+func TestParseErrors(t *testing.T) {
+	tests := []struct {
+		name string
+		env  map[string]string
+		args []string
+		want []string
+	}{
+		{"unknown flag", nil, []string{"-port", "1"}, []string{"-port"}},
+		{"bad value", nil, []string{"-drain-wait", "soon"}, []string{"-drain-wait", `"soon"`}},
+		{"bad variable", map[string]string{"RINGSIDE_DRAIN_WAIT": "soon"}, nil, []string{"RINGSIDE_DRAIN_WAIT", "-drain-wait", `"soon"`}},
+		{"no flag", nil, []string{"run"}, []string{`"run"`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, _, _, err := parse(t, tt.env, tt.args...)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, w := range tt.want {
+				if !strings.Contains(err.Error(), w) {
+					t.Errorf("%q does not say %q", err, w)
+				}
+			}
+		})
+	}
+	if _, _, _, err := parse(t, nil, "-help"); !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("-help gives %v, want flag.ErrHelp", err)
+	}
+}
+
+func TestClusterKey(t *testing.T) {
+	const key16 = "MDEyMzQ1Njc4OWFiY2RlZg=="
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	good, empty := write("good", key16+"\n"), write("empty", "\n")
+	for _, tt := range []struct{ value, file, want string }{
+		{"", "", ""},
+		{key16, "", "0123456789abcdef"},
+		{"", good, "0123456789abcdef"},
+	} {
+		got, err := ClusterKey(tt.value, tt.file)
+		if err != nil || string(got) != tt.want {
+			t.Errorf("ClusterKey(%q, %q) = %q, %v; want %q", tt.value, tt.file, got, err, tt.want)
+		}
+	}
+	for _, tt := range []struct{ value, file, want string }{
+		{key16, good, "both"},
+		{"", filepath.Join(dir, "none"), "no such file"},
+		{"", empty, "is empty"},
+		{"secret passphrase", "", "not base64"},
+		{"c2hvcnQ=", "", "has 5 bytes"},
+	} {
+		_, err := ClusterKey(tt.value, tt.file)
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("ClusterKey(%q, %q) gives error %v, want one with %q", tt.value, tt.file, err, tt.want)
+		}
+		if err != nil && tt.value != "" && strings.Contains(err.Error(), tt.value) {
+			t.Errorf("error %q shows the key", err)
+		}
+	}
+}
+
+func TestLoopback(t *testing.T) {
+	for addr, want := range map[string]bool{
+		"127.0.0.1:80": true, "127.3.2.1:80": true, "[::1]:80": true, "localhost:80": true,
+		"0.0.0.0:80": false, ":80": false, "[::]:80": false, "10.0.0.1:80": false, "localhost.example.com:80": false, "": false,
+	} {
+		if got := Loopback(addr); got != want {
+			t.Errorf("Loopback(%q) = %v, want %v", addr, got, want)
+		}
+	}
+}
