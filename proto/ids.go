@@ -49,6 +49,12 @@ func (e Epoch) Next(server string) Epoch { return Epoch{e.Counter + 1, server} }
 
 func (e Epoch) String() string { return fmt.Sprintf("%d@%s", e.Counter, e.Server) }
 
+// UnwrapTick gives the tick nearest to near whose low 16 bits are low: right for up to 32,767 ticks either way.
+func UnwrapTick(near Tick, low uint16) Tick { return near + Tick(int32(int16(low-uint16(near)))) }
+
+// UnwrapSeq is UnwrapTick for input numbers.
+func UnwrapSeq(near Seq, low uint16) Seq { return near + Seq(int32(int16(low-uint16(near)))) }
+
 // ErrName is wrapped by all errors about a room id, a game name or a player id.
 var ErrName = errors.New("bad name")
 

@@ -18,6 +18,13 @@ const (
 	// MaxPlayerName bounds the display name, in bytes of UTF-8.
 	MaxPlayerName = 32
 
+	// MaxServerName holds a pod's name, which is a DNS label.
+	MaxServerName = 63
+	// MaxResume bounds a resume token, in bytes. The servers here make tokens of 16.
+	MaxResume = 64
+	// MaxSchema bounds the schema in a welcome, in bytes: some 2,000 fields.
+	MaxSchema = 64 << 10
+
 	// MaxSeats is how many players a room can have: a seat set must fit into one 64-bit word.
 	MaxSeats = 64
 	// MaxSpectators is how many may watch one room. More need a relay, since each costs a write per tick.
