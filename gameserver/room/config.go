@@ -1,0 +1,60 @@
+package room
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/ringside-go/ringside/internal/obs"
+)
+
+// What Start and the Queue methods answer.
+var (
+	// ErrFull: a room's inbox took nothing more of this client, or no more joins, before the next tick.
+	ErrFull = errors.New("queue is full")
+	// ErrStopped: the room has ended, or the pool has stopped, or the occupant has left.
+	ErrStopped = errors.New("room has stopped")
+	// ErrOverloaded: every tick worker is busier than Config.MaxBusy.
+	ErrOverloaded = errors.New("tick workers are overloaded")
+)
+
+// Config of a Pool.
+type Config struct {
+	// Workers is the number of tick workers; 0 means GOMAXPROCS.
+	Workers int
+	// MaxBusy is the share of its time, 0 to 1, above which a worker takes no new room. The rest absorbs collections of
+	// garbage, other goroutines and matches that become busier than they were when they began.
+	MaxBusy float64
+	// IdleTimeout is how long a room goes on with no seat taken and nobody watching.
+	IdleTimeout time.Duration
+	// Checks makes every room send a proto.Check once a second.
+	Checks  bool
+	Logger  *slog.Logger
+	Metrics *obs.Metrics
+}
+
+// DefaultConfig has metrics that are not registered anywhere and logs to slog's default logger.
+func DefaultConfig() Config {
+	return Config{
+		MaxBusy:     0.8,
+		IdleTimeout: 60 * time.Second,
+		Logger:      slog.Default(),
+		Metrics:     obs.NewMetrics(nil),
+	}
+}
+
+// Validate says which field is wrong and what is allowed.
+func (c Config) Validate() error {
+	switch {
+	case c.Workers < 0:
+		return fmt.Errorf("room: Workers is %d; use 0 for one a core, or more", c.Workers)
+	case !(c.MaxBusy > 0 && c.MaxBusy <= 1):
+		return fmt.Errorf("room: MaxBusy is %v; use a share above 0 and at most 1", c.MaxBusy)
+	case c.IdleTimeout <= 0:
+		return fmt.Errorf("room: IdleTimeout is %v; it must be above 0", c.IdleTimeout)
+	case c.Logger == nil || c.Metrics == nil:
+		return errors.New("room: Logger and Metrics must be set; begin with DefaultConfig")
+	}
+	return nil
+}

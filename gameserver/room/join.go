@@ -1,0 +1,144 @@
+package room
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Join is a client that wants to enter. Its ticket has been verified, unless it shows nothing but a resume token.
+type Join struct {
+	Client    Client
+	Player    proto.PlayerID
+	Name      string
+	Spectator bool
+	// Resume, when not empty, takes up the seat with this token. If there is none, Player (of a ticket that was shown
+	// too) joins as if new; without a Player the client is closed with CloseSeat.
+	Resume []byte
+}
+
+// QueueJoin asks for a seat, or a place to watch. The answer, at the next tick, is a welcome and a keyframe to the client, or a
+// Close. After an error (ErrFull, ErrStopped) the room does nothing with the client.
+func (r *Room) QueueJoin(j Join) (*Occupant, error) {
+	if j.Player == "" && !j.Spectator && len(j.Resume) == 0 {
+		return nil, errors.New("join without a player, a resume token or the wish to watch")
+	}
+	o := &Occupant{
+		room:      r,
+		client:    j.Client,
+		player:    j.Player,
+		name:      j.Name,
+		spectator: j.Spectator,
+		resume:    bytes.Clone(j.Resume),
+		seat:      proto.NoSeat,
+		arrived:   noInput,
+	}
+	rand.Read(o.token[:])
+	err := r.inbox.queueJoin(o)
+	if err == ErrFull {
+		r.metrics.InboxFull.Inc()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// admit gives o its place, or closes it.
+func (r *Room) admit(o *Occupant) {
+	switch {
+	case o.spectator:
+		r.watch(o)
+	case len(o.resume) > 0:
+		r.resume(o)
+	default:
+		r.join(o)
+	}
+}
+
+func (r *Room) watch(o *Occupant) {
+	if len(r.spectators) == proto.MaxSpectators {
+		r.refuse(o, proto.CloseFull, fmt.Sprintf("%d clients watch this room already; try again later", proto.MaxSpectators))
+		return
+	}
+	o.state, o.flags = entered, proto.WelcomeSpectator
+	r.spectators = append(r.spectators, o)
+	r.metrics.Spectators.Inc()
+}
+
+// resume takes up the seat that o has the token of, whoever is in it.
+func (r *Room) resume(o *Occupant) {
+	seat, ok := r.sim.Resume(o.resume)
+	switch {
+	case ok:
+		o.flags = proto.WelcomeResumed
+		r.sit(o, seat)
+	case o.player != "":
+		r.join(o)
+	default:
+		r.refuse(o, proto.CloseSeat, "")
+	}
+}
+
+// join gives a new player a seat and one who has a seat that one.
+func (r *Room) join(o *Occupant) {
+	seat, again, err := r.sim.Join(o.player, o.name, o.token[:])
+	if err != nil {
+		r.refuse(o, proto.CloseFull, fmt.Sprintf("all %d seats of room %s are taken; choose another room", r.settings.Seats, r.spec.ID))
+		return
+	}
+	if again {
+		o.flags = proto.WelcomeResumed
+	}
+	r.sit(o, seat)
+}
+
+// sit puts o into seat; a client of the same player that is still there is replaced.
+func (r *Room) sit(o *Occupant, seat proto.Seat) {
+	if old := r.seats[seat]; old != nil {
+		r.remove(old)
+		old.client.Close(proto.CloseReplaced, "")
+	}
+	o.state, o.seat = entered, seat
+	r.seats[seat] = o
+	r.connected++
+	r.metrics.Players.Inc()
+}
+
+// refuse closes a client that was not let in.
+func (r *Room) refuse(o *Occupant, code proto.CloseCode, text string) {
+	o.state = outside
+	o.client.Close(code, text)
+}
+
+// appendWelcome appends o's welcome as of the tick just made.
+func (r *Room) appendWelcome(b []byte, o *Occupant) []byte {
+	w := proto.Welcome{
+		Version:  proto.Version,
+		Flags:    o.flags,
+		Room:     r.spec.ID,
+		Game:     r.spec.Game,
+		Player:   o.player,
+		Seat:     o.seat,
+		TickRate: uint8(r.settings.TickRate),
+		Tick:     r.sim.Tick(),
+		Epoch:    r.spec.Epoch,
+		Server:   r.spec.Epoch.Server,
+		Schema:   r.schema,
+	}
+	if r.pool.config.Checks {
+		w.Flags |= proto.WelcomeChecks
+	}
+	if !o.spectator {
+		p, _ := r.sim.Player(o.seat)
+		w.Player, w.Processed, w.Resume = p.ID, r.sim.Processed(o.seat), r.sim.Token(o.seat)
+	}
+	if r.spec.Fallbacks != nil {
+		w.Fallbacks = r.spec.Fallbacks()
+		w.Fallbacks = w.Fallbacks[:min(len(w.Fallbacks), proto.MaxFallbacks)]
+	}
+	return w.Append(b)
+}

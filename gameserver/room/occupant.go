@@ -1,0 +1,75 @@
+package room
+
+import (
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Occupant is a client in a room: where its session puts what it reads. Its methods do not block and may be called from
+// any goroutine; what they queue is looked at in the next tick.
+type Occupant struct {
+	room      *Room
+	client    Client
+	player    proto.PlayerID
+	name      string
+	spectator bool
+	resume    []byte   // token given; empty: none
+	token     [16]byte // of the seat, if it is a new one
+
+	// Guarded by room.inbox.mu.
+	gone        bool // leave or lost was queued
+	turn        uint64
+	queued      int
+	queuedBytes int
+
+	// The room's loop only.
+	state   occupantState
+	seat    proto.Seat // proto.NoSeat for a spectator
+	flags   proto.WelcomeFlags
+	arrived time.Duration // of the newest input since the last tick; noInput when none came
+}
+
+// occupantState is how far a client is in. It only goes forward, but for following and lagging, which alternate.
+type occupantState uint8
+
+const (
+	joining   occupantState = iota // its join waits in the inbox
+	entered                        // it has its place; welcome and keyframe come next
+	following                      // it has the state of the last tick: a delta comes next
+	lagging                        // it missed a delta: a keyframe comes next
+	outside                        // it was closed, or its connection is gone
+)
+
+const noInput time.Duration = -1
+
+// QueueInput copies in to the room. The error is a *proto.Refusal for a spectator, else ErrFull or ErrStopped.
+func (o *Occupant) QueueInput(in proto.Input) error {
+	if o.spectator {
+		return proto.Refuse(proto.CloseMalformed, "a spectator sent an input; only players do")
+	}
+	return o.queue(item{kind: itemInput, occ: o, first: in.First, ack: in.Ack, count: uint8(in.Count), at: o.room.now()}, in.Samples)
+}
+
+// QueueCustom copies a message to the game. The errors are as QueueInput's.
+func (o *Occupant) QueueCustom(payload []byte) error {
+	if o.spectator {
+		return proto.Refuse(proto.CloseMalformed, "a spectator sent a custom message; only players do")
+	}
+	return o.queue(item{kind: itemCustom, occ: o}, payload)
+}
+
+func (o *Occupant) queue(it item, payload []byte) error {
+	err := o.room.inbox.queueMessage(it, payload)
+	if err == ErrFull {
+		o.room.metrics.InboxFull.Inc()
+	}
+	return err
+}
+
+// QueueLeave gives the seat up; the room closes the client with CloseLeft.
+func (o *Occupant) QueueLeave() { o.room.inbox.queueGone(o, itemLeave) }
+
+// QueueLost says that the connection is gone; the seat is kept for proto.SeatHold. After the client was replaced, left or
+// closed by the room it does nothing.
+func (o *Occupant) QueueLost() { o.room.inbox.queueGone(o, itemLost) }

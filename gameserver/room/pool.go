@@ -1,0 +1,80 @@
+package room
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// Pool is the tick workers and the rooms on them.
+type Pool struct {
+	config  Config
+	started time.Time // zero of the clock that workers and rooms use
+	workers []*worker
+}
+
+// NewPool builds the workers; Run starts them.
+func NewPool(c Config) (*Pool, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if c.Workers == 0 {
+		c.Workers = runtime.GOMAXPROCS(0)
+	}
+	p := &Pool{config: c, started: time.Now(), workers: make([]*worker, c.Workers)}
+	for i := range p.workers {
+		p.workers[i] = newWorker(p)
+	}
+	return p, nil
+}
+
+// Run ticks the rooms until ctx ends. Then it ends all of them with proto.CloseStopping and returns nil once every worker
+// is gone. It is called once.
+func (p *Pool) Run(ctx context.Context) error {
+	var workers sync.WaitGroup
+	for _, w := range p.workers {
+		workers.Go(func() { w.run(ctx) })
+	}
+	workers.Wait()
+	return nil
+}
+
+// Busy is the share of its time, 0 to 1, for which the busiest worker ticked in the last seconds.
+func (p *Pool) Busy() float64 {
+	busy := 0.0
+	for _, w := range p.workers {
+		busy = max(busy, w.share())
+	}
+	return busy
+}
+
+// Start adds a room; its first tick comes within a period. It does not block, and may be called before Run. The error
+// wraps ErrOverloaded or ErrStopped; s.Ended is not called then.
+func (p *Pool) Start(s Spec) (*Room, error) {
+	w := p.choose()
+	if w == nil {
+		p.config.Metrics.RoomsRefused.Inc()
+		return nil, fmt.Errorf("start room %s: %w: every worker is more than %.0f %% busy", s.ID, ErrOverloaded, p.config.MaxBusy*100)
+	}
+	r := newRoom(p, s)
+	if !w.add(r) {
+		return nil, fmt.Errorf("start room %s: %w", s.ID, ErrStopped)
+	}
+	return r, nil
+}
+
+// choose takes the worker with the fewest ticks a second of those that are not too busy, since the share of time follows
+// new rooms only after a second. nil: all are too busy.
+func (p *Pool) choose() (best *worker) {
+	for _, w := range p.workers {
+		if w.share() <= p.config.MaxBusy && (best == nil || w.load.Load() < best.load.Load()) {
+			best = w
+		}
+	}
+	return best
+}
+
+// now is the time since NewPool, which all due and arrival times are in.
+func (p *Pool) now() time.Duration { return time.Since(p.started) }

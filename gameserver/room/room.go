@@ -1,0 +1,152 @@
+// Package room runs rooms: each ticks its simulation on one of a few workers, takes what its clients sent, and gives them
+// what the tick changed. It knows no sockets and no rules of any game. DESIGN.md beside it says how.
+package room
+
+import (
+	"log/slog"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/internal/obs"
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Spec is a room to be ticked. Sim was made by game.New or game.Rebuild; the room owns it from here on.
+type Spec struct {
+	ID        proto.RoomID
+	Game      proto.GameName
+	Sim       *game.Simulation
+	Epoch     proto.Epoch     // Epoch.Server is the leader's name, sent in the welcome
+	Fallbacks func() []string // URLs for the welcome; nil: none. Called from the room's loop, must not block
+	Ended     func(r *Room)   // nil: nobody asks. Called once, from the room's loop, when the room has ended for whatever reason; must not block
+}
+
+// Room is one running room, as others see it. Its methods may be called from any goroutine and do not block.
+type Room struct {
+	spec     Spec
+	pool     *Pool
+	metrics  *obs.Metrics
+	log      *slog.Logger
+	settings game.Settings
+	schema   []byte // as the welcome carries it
+	inbox    inbox
+
+	infoMu sync.Mutex
+	info   Info
+
+	// The schedule of its worker.
+	cadence cadence
+	phase   int
+	due     time.Duration
+
+	// The loop's own.
+	sim        *game.Simulation
+	match      uint32
+	taken      batch
+	seats      []*Occupant // by seat; nil where no client is connected
+	spectators []*Occupant
+	players    int // seats taken, connected or held
+	connected  int // occupants in seats
+	late       uint64
+	idleSince  time.Duration
+	frames     frames
+}
+
+func newRoom(p *Pool, s Spec) *Room {
+	settings := s.Sim.Settings()
+	r := &Room{
+		spec:     s,
+		pool:     p,
+		metrics:  p.config.Metrics,
+		log:      p.config.Logger.With("room", s.ID, "game", s.Game),
+		settings: settings,
+		schema:   s.Sim.Store().Schema().Append(nil),
+		sim:      s.Sim,
+		seats:    make([]*Occupant, settings.Seats),
+	}
+	r.info = Info{ID: s.ID, Game: s.Game, Epoch: s.Epoch, Tick: s.Sim.Tick(), TickRate: settings.TickRate,
+		Seats: settings.Seats, Created: time.Now()}
+	return r
+}
+
+// QueueStop ends the room at its next tick: its clients are closed with code and text. The first request counts.
+// ErrStopped: it has ended already.
+func (r *Room) QueueStop(code proto.CloseCode, text string) error {
+	return r.inbox.queueStop(stopRequest{code, text})
+}
+
+func (r *Room) now() time.Duration { return r.pool.now() }
+
+// eachClient calls f for the clients inside: by seat, then the spectators in the order they came.
+func (r *Room) eachClient(f func(o *Occupant)) {
+	for _, o := range r.seats {
+		if o != nil {
+			f(o)
+		}
+	}
+	for _, o := range r.spectators {
+		f(o)
+	}
+}
+
+// remove takes o from its place, without a word to its client.
+func (r *Room) remove(o *Occupant) {
+	o.state = outside
+	if o.spectator {
+		r.spectators = slices.DeleteFunc(r.spectators, func(s *Occupant) bool { return s == o })
+		r.metrics.Spectators.Dec()
+		return
+	}
+	r.seats[o.seat] = nil
+	r.connected--
+	r.metrics.Players.Dec()
+}
+
+// crash ends the room after a panic in its tick.
+func (r *Room) crash(cause any, stack []byte) {
+	r.metrics.RoomsCrashed.Inc()
+	r.log.Error("the game failed and its room ends", "tick", r.sim.Tick()+1, "panic", cause, "stack", string(stack))
+	r.end(proto.CloseCrashed, "")
+}
+
+// shutDown ends the room because its pool stops.
+func (r *Room) shutDown() { r.end(proto.CloseStopping, "") }
+
+// end closes the inbox and then, each exactly once, every client: those inside and those whose join was not yet looked at.
+func (r *Room) end(code proto.CloseCode, text string) {
+	rest, _ := r.inbox.close(false)
+	for _, o := range append(slices.Clone(r.seats), r.spectators...) {
+		if o != nil {
+			r.remove(o)
+			r.closeClient(o, code, text)
+		}
+	}
+	for _, b := range []*batch{&r.taken, &rest} {
+		for i := range b.items {
+			if o := b.items[i].occ; o.state == joining {
+				o.state = outside
+				r.closeClient(o, code, text)
+			}
+		}
+	}
+	r.players = 0
+	r.publish()
+	r.metrics.Rooms.Dec()
+	r.log.Info("room ended", "code", code, "tick", r.sim.Tick())
+	if r.spec.Ended != nil {
+		r.spec.Ended(r)
+	}
+}
+
+// closeClient closes the client of an ending room; one that panics keeps nobody else from being closed.
+func (r *Room) closeClient(o *Occupant, code proto.CloseCode, text string) {
+	defer func() {
+		if v := recover(); v != nil {
+			r.log.Error("a client could not be closed", "panic", v, "stack", string(debug.Stack()))
+		}
+	}()
+	o.client.Close(code, text)
+}

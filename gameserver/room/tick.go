@@ -1,0 +1,120 @@
+package room
+
+import (
+	"runtime/debug"
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// tick runs one tick that began at now, always in this order, and reports whether the room goes on. A panic anywhere in
+// it ends this room and no other.
+func (r *Room) tick(now time.Duration) (goesOn bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			r.crash(v, debug.Stack())
+			goesOn = false
+		}
+	}()
+	if stop := r.inbox.take(&r.taken); stop != nil {
+		r.end(stop.code, stop.text)
+		return false
+	}
+	r.handle()
+	if err := r.sim.Step(); err != nil {
+		r.fail(err)
+		return false
+	}
+	r.encode()
+	r.broadcast(now)
+	r.sendCustoms()
+	r.releaseOutcomes()
+	r.flush()
+	r.count()
+	r.publish()
+	return !r.endIfIdle(now)
+}
+
+// handle gives what was taken to the simulation, in the order in which it came.
+func (r *Room) handle() {
+	for i := range r.taken.items {
+		it := &r.taken.items[i]
+		o := it.occ
+		switch {
+		case it.kind == itemJoin:
+			r.admit(o)
+		case o.state == outside: // replaced or closed since it sent this
+		case it.kind == itemInput:
+			r.input(o, it)
+		case it.kind == itemCustom:
+			r.sim.Message(o.seat, r.taken.payload(it))
+		case it.kind == itemLeave:
+			r.leave(o)
+		case it.kind == itemLost:
+			r.lose(o)
+		}
+	}
+}
+
+// input queues an input message. One that the simulation does not accept costs its client the connection.
+func (r *Room) input(o *Occupant, it *item) {
+	o.arrived = it.at
+	in := proto.Input{First: it.first, Ack: it.ack, Count: int(it.count), Samples: r.taken.payload(it)}
+	err := r.sim.Queue(o.seat, in)
+	if err == nil {
+		return
+	}
+	code := proto.CloseMalformed
+	r.lose(o)
+	o.client.Close(code, err.Error())
+}
+
+// leave gives o's seat up.
+func (r *Room) leave(o *Occupant) {
+	r.remove(o)
+	if !o.spectator {
+		r.sim.Leave(o.seat)
+	}
+	o.client.Close(proto.CloseLeft, "")
+}
+
+// lose keeps o's seat for as long as the simulation holds it.
+func (r *Room) lose(o *Occupant) {
+	r.remove(o)
+	if !o.spectator {
+		r.sim.Disconnect(o.seat)
+	}
+}
+
+// fail ends the room after the simulation's error.
+func (r *Room) fail(err error) {
+	r.crash(err, nil)
+}
+
+// count brings players up to date: the simulation gives held seats up by itself.
+func (r *Room) count() {
+	r.players = r.connected
+	for seat, o := range r.seats {
+		if o == nil {
+			if _, taken := r.sim.Player(proto.Seat(seat)); taken {
+				r.players++
+			}
+		}
+	}
+}
+
+// endIfIdle ends a room that nobody was in for long enough, unless somebody is at its door.
+func (r *Room) endIfIdle(now time.Duration) bool {
+	if r.players > 0 || len(r.spectators) > 0 {
+		r.idleSince = now
+		return false
+	}
+	if now-r.idleSince < r.pool.config.IdleTimeout {
+		return false
+	}
+	if _, ok := r.inbox.close(true); !ok {
+		return false
+	}
+	r.end(proto.CloseEnded, "")
+	return true
+}

@@ -1,0 +1,157 @@
+package room
+
+import (
+	"context"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// measureEvery is how often a worker's busy share is brought up to date; below it, one tick would be most of a sample.
+	measureEvery = 250 * time.Millisecond
+	// busyMemory is how long the past counts in it: long enough for a collection of garbage to pass, short enough to
+	// refuse the next room before the players of those that run have noticed.
+	busyMemory = time.Second
+)
+
+// worker ticks its rooms one after another, each at its due time, in one goroutine with one timer. A room stays with its
+// worker, so its memory stays with one core.
+type worker struct {
+	pool *Pool
+	wake chan struct{} // holds one: a room was added
+	load atomic.Int64  // ticks a second of its rooms
+	busy atomic.Uint64 // share of time, as math.Float64bits
+
+	mu      sync.Mutex
+	stopped bool
+	added   []*Room // not yet in schedule; Start is bounded by MaxBusy, so is this
+
+	// The worker's goroutine only.
+	schedule schedule
+	phases   map[int]*phases // by tick rate
+	spent    time.Duration   // in ticks since measured
+	measured time.Duration
+}
+
+func newWorker(p *Pool) *worker {
+	return &worker{pool: p, wake: make(chan struct{}, 1), phases: make(map[int]*phases)}
+}
+
+func (w *worker) share() float64 { return math.Float64frombits(w.busy.Load()) }
+
+// add gives r to the worker; false when it has stopped.
+func (w *worker) add(r *Room) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stopped {
+		return false
+	}
+	w.added = append(w.added, r)
+	w.load.Add(int64(r.settings.TickRate))
+	w.pool.config.Metrics.Rooms.Inc()
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+	return true
+}
+
+// run ticks until ctx ends, then ends every room.
+func (w *worker) run(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	defer w.stop()
+	now := w.pool.now()
+	for ctx.Err() == nil {
+		w.begin(now)
+		w.measure(now)
+		if len(w.schedule) > 0 && w.schedule[0].due <= now {
+			now = w.tickFirst(now)
+			continue
+		}
+		timer.Reset(w.idleFor(now))
+		select {
+		case <-ctx.Done():
+		case <-w.wake:
+		case <-timer.C:
+		}
+		now = w.pool.now()
+	}
+}
+
+// begin schedules the rooms that were added.
+func (w *worker) begin(now time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, r := range w.added {
+		rate := r.settings.TickRate
+		if w.phases[rate] == nil {
+			w.phases[rate] = &phases{}
+		}
+		r.phase = w.phases[rate].take()
+		r.cadence = newCadence(rate, r.phase, now)
+		r.due, r.idleSince = r.cadence.due(), now
+		w.schedule.push(r)
+		w.added[i] = nil
+	}
+	w.added = w.added[:0]
+}
+
+// tickFirst runs the tick of the room that is due first and returns the time after it.
+func (w *worker) tickFirst(now time.Duration) (after time.Duration) {
+	r, m := w.schedule[0], w.pool.config.Metrics
+	m.TickLateness.Observe((now - r.due).Seconds())
+	if r.cadence.advance(now) {
+		m.TicksLate.Inc()
+		r.late++
+	}
+	r.due = r.cadence.due()
+	if r.tick(now) {
+		w.schedule.fixFirst()
+	} else {
+		w.schedule.removeFirst()
+		w.phases[r.settings.TickRate].release(r.phase)
+		w.load.Add(-int64(r.settings.TickRate))
+	}
+	after = w.pool.now()
+	w.spent += after - now
+	m.TickDuration.Observe((after - now).Seconds())
+	return after
+}
+
+// idleFor is how long nothing is due.
+func (w *worker) idleFor(now time.Duration) time.Duration {
+	if len(w.schedule) == 0 {
+		return measureEvery // lets the busy share fall
+	}
+	return min(w.schedule[0].due-now, measureEvery)
+}
+
+// measure moves the busy share toward that of the time since the last measurement, the more the longer that was.
+func (w *worker) measure(now time.Duration) {
+	elapsed := now - w.measured
+	if elapsed < measureEvery {
+		return
+	}
+	weight := 1 - math.Exp(-elapsed.Seconds()/busyMemory.Seconds())
+	share := w.share()
+	share += weight * (min(1, w.spent.Seconds()/elapsed.Seconds()) - share)
+	w.busy.Store(math.Float64bits(share))
+	w.spent, w.measured = 0, now
+	w.pool.config.Metrics.WorkerBusy.Set(w.pool.Busy())
+}
+
+// stop refuses new rooms and ends those that are there.
+func (w *worker) stop() {
+	w.mu.Lock()
+	w.stopped = true
+	w.mu.Unlock()
+	w.begin(w.pool.now())
+	for _, r := range w.schedule {
+		r.shutDown()
+	}
+	w.schedule = nil
+	w.load.Store(0)
+}
