@@ -1,0 +1,140 @@
+package peer
+
+import (
+	"bufio"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Roles make the two proofs of one handshake differ, so that neither side can send back the other's.
+const (
+	roleDial   = "ringside peer dial"
+	roleAccept = "ringside peer accept"
+)
+
+// identity is what this server proves in each handshake. An empty key proves nothing; Links then keeps to loopback.
+type identity struct {
+	name    string
+	cluster string
+	key     []byte
+	schemas map[proto.GameName]uint64
+}
+
+// dial runs the dialler's side of the handshake on nc and gives the other side's hello. The other side must be want.
+// r reads from nc and goes on to be used after it. deadline bounds all of it.
+func (id *identity) dial(nc net.Conn, r *bufio.Reader, want string, deadline time.Time) (hello, error) {
+	nc.SetDeadline(deadline)
+	mine := id.hello().append(nil)
+	if _, err := nc.Write(mine); err != nil {
+		return hello{}, err
+	}
+	theirs, h, err := id.readHello(r)
+	if err != nil {
+		return h, refuse(nc, err)
+	}
+	if h.Name != want {
+		return h, refuse(nc, fmt.Errorf("%w: %s answers here, not %s", ErrGone, h.Name, want))
+	}
+	if err := id.readProof(r, roleAccept, mine, theirs); err != nil {
+		return h, refuse(nc, err)
+	}
+	_, err = nc.Write(proto.AppendRecord(nil, kindProof, id.proof(roleDial, mine, theirs)))
+	nc.SetDeadline(time.Time{})
+	return h, err
+}
+
+// accept runs the acceptor's side.
+func (id *identity) accept(nc net.Conn, r *bufio.Reader, deadline time.Time) (hello, error) {
+	nc.SetDeadline(deadline)
+	theirs, h, err := id.readHello(r)
+	if err != nil {
+		return h, refuse(nc, err)
+	}
+	mine := id.hello().append(nil)
+	out := proto.AppendRecord(mine[:len(mine):len(mine)], kindProof, id.proof(roleAccept, theirs, mine))
+	if _, err := nc.Write(out); err != nil {
+		return h, err
+	}
+	if err := id.readProof(r, roleDial, theirs, mine); err != nil {
+		return h, refuse(nc, err)
+	}
+	nc.SetDeadline(time.Time{})
+	return h, nil
+}
+
+func (id *identity) hello() hello {
+	h := hello{Version: Version, Cluster: id.cluster, Name: id.name, Schemas: id.schemas}
+	rand.Read(h.Nonce[:])
+	return h
+}
+
+func (id *identity) readHello(r *bufio.Reader) (record []byte, h hello, err error) {
+	k, body, err := readRecord(r, nil, maxHello)
+	if err != nil {
+		return nil, h, err
+	}
+	if err := expect(kindHello, k, body); err != nil {
+		return nil, h, err
+	}
+	if h, err = parseHello(body); err != nil {
+		return nil, h, err
+	}
+	if h.Version != Version {
+		return nil, h, fmt.Errorf("%w: link protocol %d here, %d there; run one version of Ringside", ErrRefused, Version, h.Version)
+	}
+	if h.Cluster != id.cluster {
+		return nil, h, fmt.Errorf("%w: the clusters differ: %q here, %q there", ErrRefused, id.cluster, h.Cluster)
+	}
+	return proto.AppendRecord(nil, k, body), h, nil
+}
+
+func (id *identity) readProof(r *bufio.Reader, role string, dialler, acceptor []byte) error {
+	k, body, err := readRecord(r, nil, maxHello)
+	if err != nil {
+		return err
+	}
+	if err := expect(kindProof, k, body); err != nil {
+		return err
+	}
+	if !hmac.Equal(body, id.proof(role, dialler, acceptor)) {
+		return fmt.Errorf("%w: the cluster keys differ", ErrRefused)
+	}
+	return nil
+}
+
+// proof is the MAC over both hello records. Each begins with its length, so that no other pair gives the same bytes.
+func (id *identity) proof(role string, dialler, acceptor []byte) []byte {
+	m := hmac.New(sha256.New, id.key)
+	m.Write([]byte(role))
+	m.Write(dialler)
+	m.Write(acceptor)
+	return m.Sum(nil)
+}
+
+func expect(want, k proto.Kind, body []byte) error {
+	switch k {
+	case want:
+		return nil
+	case kindRefuse:
+		text, err := parseRefuse(body)
+		if err != nil {
+			return err
+		}
+		return fmt.Errorf("%w by the other side: %q", ErrRefused, text)
+	}
+	return fmt.Errorf("record %#x in place of %#x in the handshake: %w", k, want, proto.ErrRange)
+}
+
+// refuse tells the other side why the handshake ends. It gives err back.
+func refuse(nc net.Conn, err error) error {
+	text := strings.TrimPrefix(err.Error(), ErrRefused.Error()+": ")
+	nc.Write(appendRefuse(nil, text)) // the connection is given up; whether this arrives does not matter
+	return err
+}

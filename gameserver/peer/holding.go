@@ -1,0 +1,41 @@
+package peer
+
+import "github.com/ringside-go/ringside/proto"
+
+// Holding says what a server has of a room.
+type Holding uint8
+
+// What a server has of a room, in the order of precedence.
+const (
+	None      Holding = iota // nothing, and it will not make the room for PromiseTime: it is the asker's to make
+	Claiming                 // Answer.Leader is asking the others at this moment and goes before the asker
+	Following                // it stands by for Answer.Leader
+	Leading                  // it leads the room
+)
+
+func (h Holding) String() string {
+	switch h {
+	case None:
+		return "none"
+	case Claiming:
+		return "claiming"
+	case Following:
+		return "following"
+	case Leading:
+		return "leading"
+	}
+	return "unknown"
+}
+
+// Answer to a claim.
+type Answer struct {
+	Holding Holding
+	Epoch   proto.Epoch // of the room, when Following or Leading
+	Leader  string      // name of the server that leads the room or is about to; empty with None
+}
+
+// Rooms answers the claims of other servers. Holding is called from the links' goroutines, for many rooms at once, and
+// must not block. asker is the name of the server that wants to make the room, proved by the handshake.
+type Rooms interface {
+	Holding(asker string, room proto.RoomID) Answer
+}

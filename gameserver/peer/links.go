@@ -1,0 +1,222 @@
+package peer
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Config of Links.
+type Config struct {
+	Listen  string // host:port for other servers; port 0 picks one
+	Name    string // this server's stable name
+	Cluster string // label that keeps fleets apart
+	Key     []byte // cluster key; empty: loopback addresses only
+	// Schemas are the fingerprints of this server's games. Rooms can only move between servers that agree on them.
+	Schemas map[proto.GameName]uint64
+	Logger  *slog.Logger
+}
+
+// Validate reports the first thing that is wrong with c.
+func (c Config) Validate() error {
+	switch {
+	case c.Name == "" || len(c.Name) > maxName:
+		return fmt.Errorf("peer: server name %q has %d bytes; 1 to %d are allowed", c.Name, len(c.Name), maxName)
+	case len(c.Cluster) > maxName:
+		return fmt.Errorf("peer: cluster label has %d bytes; at most %d are allowed", len(c.Cluster), maxName)
+	case len(c.Schemas) > maxGames:
+		return fmt.Errorf("peer: %d games; at most %d are allowed", len(c.Schemas), maxGames)
+	case c.Logger == nil:
+		return errors.New("peer: no logger")
+	}
+	return nil
+}
+
+// Links is this server's ends of the links to all other servers.
+type Links struct {
+	id       identity
+	log      *slog.Logger
+	listener net.Listener
+	greeting chan struct{} // a token for each accepted connection within its handshake
+
+	ctx  context.Context // ends when the links stop; a link outlives the request that dialled it
+	stop context.CancelFunc
+	wg   sync.WaitGroup // grows under mu only, and not after ctx has ended
+
+	mu   sync.Mutex
+	open map[net.Conn]struct{}
+	out  map[target]*link
+}
+
+// New binds the listener, so that Addr is known; Run must follow, or the listener stays open.
+func New(c Config) (*Links, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("peer: listen: %w", err)
+	}
+	if len(c.Key) == 0 && !loopback(listener.Addr()) {
+		listener.Close()
+		return nil, fmt.Errorf("peer: %s is not a loopback address; links beyond this machine need a cluster key", listener.Addr())
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	return &Links{
+		ctx:      ctx,
+		stop:     stop,
+		id:       identity{name: c.Name, cluster: c.Cluster, key: c.Key, schemas: c.Schemas},
+		log:      c.Logger,
+		listener: listener,
+		greeting: make(chan struct{}, maxGreeting),
+		open:     make(map[net.Conn]struct{}),
+		out:      make(map[target]*link),
+	}, nil
+}
+
+// Addr is the address that the listener is bound to.
+func (l *Links) Addr() net.Addr { return l.listener.Addr() }
+
+// Run accepts links and answers claims from rooms until ctx ends. It then closes all links and returns when their
+// goroutines are gone, those of Claim's links included. Run is called once.
+func (l *Links) Run(ctx context.Context, rooms Rooms) error {
+	defer context.AfterFunc(ctx, l.close)()
+	err := l.accept(rooms)
+	l.close()
+	l.wg.Wait()
+	if ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("peer: accept: %w", err)
+}
+
+func (l *Links) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stop()
+	l.listener.Close()
+	for nc := range l.open {
+		nc.Close()
+	}
+}
+
+// own makes close close nc. false: it is too late, and nc is closed.
+func (l *Links) own(nc net.Conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ctx.Err() != nil {
+		nc.Close()
+		return false
+	}
+	l.open[nc] = struct{}{}
+	return true
+}
+
+func (l *Links) disown(nc net.Conn) {
+	nc.Close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.open, nc)
+}
+
+// start runs f on a goroutine that Run waits for. false: it is too late.
+func (l *Links) start(f func()) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ctx.Err() != nil {
+		return false
+	}
+	l.wg.Go(f)
+	return true
+}
+
+func (l *Links) accept(rooms Rooms) error {
+	for {
+		nc, err := l.listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		if err != nil { // out of file descriptors, or the other side went away at once: neither is the listener's end
+			l.log.Warn("peer: a link could not be accepted", "err", err)
+			time.Sleep(acceptPause)
+			continue
+		}
+		select {
+		case l.greeting <- struct{}{}:
+		default:
+			l.log.Warn("peer: too many links at once are in their handshake; this one is closed", "from", nc.RemoteAddr())
+			nc.Close()
+			continue
+		}
+		if !l.start(func() { l.serve(nc, rooms) }) {
+			nc.Close()
+		}
+	}
+}
+
+// acceptPause keeps a listener whose Accept fails again and again from using up a core.
+const acceptPause = 50 * time.Millisecond
+
+// serve is an accepted connection's life.
+func (l *Links) serve(nc net.Conn, rooms Rooms) {
+	if !l.own(nc) {
+		return
+	}
+	defer l.disown(nc)
+	log := l.log.With("from", nc.RemoteAddr())
+	r := bufio.NewReader(nc)
+	h, err := l.greet(nc, r)
+	<-l.greeting
+	if err != nil {
+		log.Warn("peer: a link was not accepted", "err", err)
+		return
+	}
+	log = log.With("server", h.Name)
+	log.Debug("peer: link accepted")
+	l.compare(h)
+	c := newConn(nc, r, h, 0)
+	err = c.run(func(k proto.Kind, body []byte) error {
+		switch k {
+		case kindPing:
+			return c.send(proto.AppendRecord(nil, kindPing, nil))
+		case kindClaim:
+			m, err := parseClaim(body)
+			if err != nil {
+				return err
+			}
+			return c.send(answer{m.ID, rooms.Holding(h.Name, m.Room)}.append(nil))
+		}
+		return nil
+	})
+	log.Debug("peer: link closed", "err", err)
+}
+
+func (l *Links) greet(nc net.Conn, r *bufio.Reader) (hello, error) {
+	if len(l.id.key) == 0 && !loopback(nc.RemoteAddr()) {
+		return hello{}, refuse(nc, fmt.Errorf("%w: without a cluster key only loopback addresses link", ErrRefused))
+	}
+	return l.id.accept(nc, r, time.Now().Add(dialTimeout))
+}
+
+// compare says in the log where the other side's games were built otherwise than ours.
+func (l *Links) compare(h hello) {
+	for g, theirs := range h.Schemas {
+		if mine, ok := l.id.schemas[g]; ok && mine != theirs {
+			l.log.Warn("peer: a game differs between two servers; its rooms cannot move between them",
+				"server", h.Name, "game", g, "schema", fmt.Sprintf("%016x", mine), "their_schema", fmt.Sprintf("%016x", theirs))
+		}
+	}
+}
+
+func loopback(a net.Addr) bool {
+	ap, err := netip.ParseAddrPort(a.String())
+	return err == nil && ap.Addr().Unmap().IsLoopback()
+}

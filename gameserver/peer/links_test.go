@@ -1,0 +1,257 @@
+package peer
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// rooms answers from a function.
+type rooms func(asker string, room proto.RoomID) Answer
+
+func (f rooms) Holding(asker string, room proto.RoomID) Answer { return f(asker, room) }
+
+func nothing(string, proto.RoomID) Answer { return Answer{} }
+
+func config(name string) Config {
+	return Config{Listen: "127.0.0.1:0", Name: name, Cluster: "test", Key: []byte("0123456789abcdef"), Logger: slog.New(slog.DiscardHandler)}
+}
+
+// start runs links until the returned function is called, or to the end of the test.
+func start(t *testing.T, c Config, r rooms) (*Links, func()) {
+	t.Helper()
+	l, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- l.Run(ctx, r) }()
+	stop := sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("%s: %v", c.Name, err)
+		}
+	})
+	t.Cleanup(stop)
+	return l, stop
+}
+
+func within(t *testing.T, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func TestClaim(t *testing.T) {
+	b, _ := start(t, config("b"), func(asker string, room proto.RoomID) Answer {
+		if room == "led" {
+			return Answer{Leading, proto.Epoch{Counter: 3, Server: "b"}, "b"}
+		}
+		return Answer{Claiming, proto.Epoch{}, asker}
+	})
+	a, _ := start(t, config("a"), nothing)
+	ctx := within(t, 10*time.Second)
+	for room, want := range map[proto.RoomID]Answer{
+		"led":   {Leading, proto.Epoch{Counter: 3, Server: "b"}, "b"},
+		"other": {Claiming, proto.Epoch{}, "a"},
+	} {
+		if got, err := a.Claim(ctx, "b", b.Addr().String(), room); err != nil || got != want {
+			t.Errorf("%s: got %+v, %v, want %+v", room, got, err, want)
+		}
+	}
+}
+
+// Many claims at once share one connection, and each gets its own answer.
+func TestClaimsShareALink(t *testing.T) {
+	b, _ := start(t, config("b"), func(_ string, room proto.RoomID) Answer { return Answer{Leading, proto.Epoch{}, string(room)} })
+	a, _ := start(t, config("a"), nothing)
+	ctx := within(t, 10*time.Second)
+	var wg sync.WaitGroup
+	for i := range 200 {
+		wg.Go(func() {
+			room := proto.RoomID(fmt.Sprint("r", i))
+			if got, err := a.Claim(ctx, "b", b.Addr().String(), room); err != nil || got.Leader != string(room) {
+				t.Errorf("%s: got %+v, %v", room, got, err)
+			}
+		})
+	}
+	wg.Wait()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.open) != 1 {
+		t.Errorf("%d connections, want 1", len(b.open))
+	}
+}
+
+// A process that has gone is told from one that does not answer, also when a link to it was open.
+func TestGone(t *testing.T) {
+	b, stop := start(t, config("b"), nothing)
+	a, _ := start(t, config("a"), nothing)
+	ctx := within(t, 10*time.Second)
+	if _, err := a.Claim(ctx, "b", b.Addr().String(), "r"); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	if _, err := a.Claim(ctx, "b", b.Addr().String(), "r"); !errors.Is(err, ErrGone) {
+		t.Errorf("got %v, want ErrGone", err)
+	}
+}
+
+// A link that breaks under a claim is dialled again, and the claim answered by the second connection.
+func TestBrokenLinkIsDialledAgain(t *testing.T) {
+	var b *Links
+	var once sync.Once
+	b, _ = start(t, config("b"), func(string, proto.RoomID) Answer {
+		once.Do(func() {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			for nc := range b.open {
+				nc.Close()
+			}
+		})
+		return Answer{Holding: Leading}
+	})
+	a, _ := start(t, config("a"), nothing)
+	if got, err := a.Claim(within(t, 10*time.Second), "b", b.Addr().String(), "r"); err != nil || got.Holding != Leading {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestTimeout(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	a, _ := start(t, config("a"), nothing)
+	if _, err := a.Claim(within(t, 20*time.Millisecond), "b", silent.Addr().String(), "r"); !errors.Is(err, ErrTimeout) {
+		t.Errorf("got %v, want ErrTimeout", err)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Config)
+		server string
+		want   error
+		text   string
+	}{
+		"another key":         {func(c *Config) { c.Key = []byte("another key 0123") }, "b", ErrRefused, "the cluster keys differ"},
+		"another cluster":     {func(c *Config) { c.Cluster = "prod" }, "b", ErrRefused, "the clusters differ"},
+		"no key":              {func(c *Config) { c.Key = nil }, "b", ErrRefused, "the cluster keys differ"},
+		"another server here": {func(*Config) {}, "c", ErrGone, "b answers here, not c"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, _ := start(t, config("b"), nothing)
+			conf := config("a")
+			c.change(&conf)
+			a, _ := start(t, conf, nothing)
+			_, err := a.Claim(within(t, 10*time.Second), c.server, b.Addr().String(), "r")
+			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestLoopbackOnlyWithoutKey(t *testing.T) {
+	c := config("a")
+	c.Key, c.Listen = nil, "0.0.0.0:0"
+	if _, err := New(c); err == nil || !strings.Contains(err.Error(), "cluster key") {
+		t.Errorf("listening beyond loopback without a key: %v", err)
+	}
+}
+
+// Whatever a stranger sends costs his connection; a link beside it goes on.
+func TestHostileBytes(t *testing.T) {
+	b, _ := start(t, config("b"), nothing)
+	a, _ := start(t, config("a"), nothing)
+	ctx := within(t, 10*time.Second)
+	future := hello{Version: Version + 1, Cluster: "test", Name: "x"}
+	for name, bytes := range map[string][]byte{
+		"http":           []byte("GET / HTTP/1.1\r\n\r\n"),
+		"endless hello":  {byte(kindHello), 0xff, 0xff, 0xff, 0xff, 0x0f},
+		"no hello":       claim{1, "r"}.append(nil),
+		"empty hello":    {byte(kindHello), 0},
+		"future version": future.append(nil),
+		"no proof": append(hello{Version: Version, Cluster: "test", Name: "x"}.append(nil),
+			claim{1, "r"}.append(nil)...),
+		"false proof": append(hello{Version: Version, Cluster: "test", Name: "x"}.append(nil),
+			proto.AppendRecord(nil, kindProof, make([]byte, 32))...),
+	} {
+		t.Run(name, func(t *testing.T) {
+			nc, err := net.Dial("tcp", b.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer nc.Close()
+			nc.SetDeadline(time.Now().Add(10 * time.Second))
+			nc.Write(bytes)
+			nc.(*net.TCPConn).CloseWrite()
+			all, err := io.ReadAll(nc)
+			var timeout net.Error
+			if errors.As(err, &timeout) && timeout.Timeout() {
+				t.Errorf("the connection stays open; it sent %x", all)
+			}
+			if _, err := a.Claim(ctx, "b", b.Addr().String(), "r"); err != nil {
+				t.Errorf("the other link: %v", err)
+			}
+		})
+	}
+}
+
+// Each side's proof is worthless to the other, and for another pair of hellos.
+func TestProofs(t *testing.T) {
+	id := identity{key: []byte("key")}
+	p := id.proof(roleDial, []byte("a"), []byte("b"))
+	for _, other := range [][]byte{id.proof(roleAccept, []byte("a"), []byte("b")), id.proof(roleDial, []byte("b"), []byte("a")),
+		(&identity{key: []byte("kez")}).proof(roleDial, []byte("a"), []byte("b"))} {
+		if string(p) == string(other) {
+			t.Error("two proofs are equal")
+		}
+	}
+}
+
+// Connections that say nothing use up the places for handshakes for dialTimeout at most, and no more than those.
+func TestTooManyGreetings(t *testing.T) {
+	b, _ := start(t, config("b"), nothing)
+	for range maxGreeting {
+		nc, err := net.Dial("tcp", b.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+	}
+	extra, err := net.Dial("tcp", b.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer extra.Close()
+	extra.SetDeadline(time.Now().Add(dialTimeout / 2))
+	if _, err := bufio.NewReader(extra).ReadByte(); !errors.Is(err, io.EOF) {
+		t.Errorf("got %v, want the connection closed at once", err)
+	}
+}
+
+func TestStopped(t *testing.T) {
+	a, stop := start(t, config("a"), nothing)
+	stop()
+	if _, err := a.Claim(t.Context(), "b", "127.0.0.1:1", "r"); !errors.Is(err, ErrStopped) {
+		t.Errorf("got %v, want ErrStopped", err)
+	}
+}

@@ -1,0 +1,198 @@
+package peer
+
+import (
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Kinds of records on a link. They are numbered apart from those between client and server.
+const (
+	kindHello  proto.Kind = 0x80
+	kindProof  proto.Kind = 0x81
+	kindRefuse proto.Kind = 0x82
+	kindPing   proto.Kind = 0x83
+	kindClaim  proto.Kind = 0x84
+	kindAnswer proto.Kind = 0x85
+)
+
+// hello is what each side says of itself.
+type hello struct {
+	Version uint16
+	Cluster string
+	Name    string
+	Nonce   [32]byte
+	Schemas map[proto.GameName]uint64
+}
+
+// claim asks what the acceptor has of Room.
+type claim struct {
+	ID   uint64
+	Room proto.RoomID
+}
+
+// answer to the claim of the same ID.
+type answer struct {
+	ID uint64
+	Answer
+}
+
+// Append functions append the whole record, parse functions take its body.
+
+func (m hello) append(b []byte) []byte {
+	body := binary.LittleEndian.AppendUint16(nil, m.Version)
+	body = appendString(body, m.Cluster)
+	body = appendString(body, m.Name)
+	body = append(body, m.Nonce[:]...)
+	body = binary.AppendUvarint(body, uint64(len(m.Schemas)))
+	for _, g := range slices.Sorted(maps.Keys(m.Schemas)) {
+		body = appendString(body, string(g))
+		body = binary.LittleEndian.AppendUint64(body, m.Schemas[g])
+	}
+	return proto.AppendRecord(b, kindHello, body)
+}
+
+// parseHello answers a hello of another version with that version alone: what follows it may be laid out otherwise.
+func parseHello(b []byte) (hello, error) {
+	r := reader{b: b}
+	m := hello{Version: binary.LittleEndian.Uint16(r.bytes(2))}
+	if r.err == nil && m.Version != Version {
+		return m, nil
+	}
+	m.Cluster = r.string(maxName)
+	m.Name = r.string(maxName)
+	copy(m.Nonce[:], r.bytes(len(m.Nonce)))
+	n := r.uvarint(maxGames)
+	if n > 0 && r.err == nil {
+		m.Schemas = make(map[proto.GameName]uint64, n)
+	}
+	for range n {
+		g := r.string(proto.MaxGameName)
+		f := binary.LittleEndian.Uint64(r.bytes(8))
+		if r.err != nil {
+			break
+		}
+		m.Schemas[proto.GameName(g)] = f
+	}
+	return m, r.end("hello")
+}
+
+func (m claim) append(b []byte) []byte {
+	body := make([]byte, 0, 16+len(m.Room))
+	body = binary.AppendUvarint(body, m.ID)
+	body = appendString(body, string(m.Room))
+	return proto.AppendRecord(b, kindClaim, body)
+}
+
+func parseClaim(b []byte) (claim, error) {
+	r := reader{b: b}
+	m := claim{ID: r.uvarint(1<<64 - 1)}
+	room, err := proto.ParseRoomID(r.string(proto.MaxRoomID))
+	if err != nil && r.err == nil {
+		r.err = err
+	}
+	m.Room = room
+	return m, r.end("claim")
+}
+
+func (m answer) append(b []byte) []byte {
+	body := make([]byte, 0, 32+len(m.Epoch.Server)+len(m.Leader))
+	body = binary.AppendUvarint(body, m.ID)
+	body = append(body, byte(m.Holding))
+	body = binary.AppendUvarint(body, uint64(m.Epoch.Counter))
+	body = appendString(body, m.Epoch.Server)
+	body = appendString(body, m.Leader)
+	return proto.AppendRecord(b, kindAnswer, body)
+}
+
+func parseAnswer(b []byte) (answer, error) {
+	r := reader{b: b}
+	m := answer{ID: r.uvarint(1<<64 - 1)}
+	m.Holding = Holding(r.bytes(1)[0])
+	if m.Holding > Leading && r.err == nil {
+		r.err = fmt.Errorf("holding %d: %w", m.Holding, proto.ErrRange)
+	}
+	m.Epoch.Counter = uint32(r.uvarint(1<<32 - 1))
+	m.Epoch.Server = r.string(maxName)
+	m.Leader = r.string(maxName)
+	return m, r.end("answer")
+}
+
+func appendRefuse(b []byte, text string) []byte {
+	return proto.AppendRecord(b, kindRefuse, appendString(nil, text))
+}
+
+func parseRefuse(b []byte) (string, error) {
+	r := reader{b: b}
+	text := r.string(maxHello)
+	return text, r.end("refuse")
+}
+
+func appendString(b []byte, s string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+// reader takes a body apart. The first error sticks; after it all reads give zeroes.
+type reader struct {
+	b   []byte
+	err error
+}
+
+var zeroes [32]byte
+
+// bytes gives the next n bytes, n at most 32 when they may be missing.
+func (r *reader) bytes(n int) []byte {
+	if r.err == nil && len(r.b) < n {
+		r.err = proto.ErrShort
+	}
+	if r.err != nil {
+		return zeroes[:n]
+	}
+	b := r.b[:n]
+	r.b = r.b[n:]
+	return b
+}
+
+func (r *reader) uvarint(limit uint64) uint64 {
+	n, w := binary.Uvarint(r.b)
+	switch {
+	case r.err != nil:
+	case w == 0:
+		r.err = proto.ErrShort
+	case w < 0 || n > limit:
+		r.err = proto.ErrRange
+	}
+	if r.err != nil {
+		return 0
+	}
+	r.b = r.b[w:]
+	return n
+}
+
+func (r *reader) string(limit int) string {
+	n := int(r.uvarint(uint64(limit)))
+	if r.err == nil && len(r.b) < n {
+		r.err = proto.ErrShort
+	}
+	if r.err != nil {
+		return ""
+	}
+	s := string(r.b[:n])
+	r.b = r.b[n:]
+	return s
+}
+
+// end gives the error of the body, which must be used up.
+func (r *reader) end(what string) error {
+	if r.err == nil && len(r.b) > 0 {
+		r.err = proto.ErrTrailing
+	}
+	if r.err != nil {
+		return fmt.Errorf("peer %s: %w", what, r.err)
+	}
+	return nil
+}
