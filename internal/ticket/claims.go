@@ -1,0 +1,84 @@
+// Package ticket makes and checks the signed permission to enter a room. A ticket is a JWT signed with Ed25519 by a router
+// and verified offline by game servers:
+//
+//	header   {"alg":"EdDSA","kid":"<KeyID of the signing key>","typ":"JWT"}
+//	payload  {"iss":"ringside","aud":"ringside-room","exp":<Unix seconds>,
+//	          "room":"…","game":"…","opt":{…},"sub":"<player id>","name":"…","role":"player"}
+//
+// Identity tokens, with which the game's own backend says who a player is, are described at IdentityVerifier.
+package ticket
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Role is what a ticket lets its owner be in the room.
+type Role string
+
+// The roles.
+const (
+	Player    Role = "player"
+	Spectator Role = "spectator"
+)
+
+// ErrForged and ErrExpired are wrapped by the errors of all verifiers.
+var (
+	ErrForged  = errors.New("forged")
+	ErrExpired = errors.New("expired")
+)
+
+// Claims is what a ticket says; all that is needed to create the room is in it.
+type Claims struct {
+	Room    proto.RoomID
+	Game    proto.GameName
+	Options json.RawMessage // the room's options, a JSON object; nil stands for none
+	Player  proto.PlayerID
+	Name    string // display name, may be empty
+	Role    Role
+	Expires time.Time // to the second
+}
+
+// Validate says what is wrong with the claims. Signer and Verifier call it.
+func (c *Claims) Validate() error {
+	if _, err := proto.ParseRoomID(string(c.Room)); err != nil {
+		return err
+	}
+	if _, err := proto.ParseGameName(string(c.Game)); err != nil {
+		return err
+	}
+	if _, err := proto.ParsePlayerID(string(c.Player)); err != nil {
+		return err
+	}
+	if err := checkName(c.Name); err != nil {
+		return err
+	}
+	switch options := bytes.TrimSpace(c.Options); {
+	case len(c.Options) > proto.MaxOptions:
+		return fmt.Errorf("options have %d bytes, at most %d are allowed", len(c.Options), proto.MaxOptions)
+	case len(c.Options) > 0 && (!json.Valid(options) || options[0] != '{'):
+		return fmt.Errorf("options %.40q are not a JSON object", options)
+	case c.Role != Player && c.Role != Spectator:
+		return fmt.Errorf("role %.20q is unknown; it is %q or %q", c.Role, Player, Spectator)
+	case c.Expires.IsZero():
+		return errors.New("no time of expiry is set")
+	}
+	return nil
+}
+
+func checkName(name string) error {
+	switch {
+	case len(name) > proto.MaxPlayerName:
+		return fmt.Errorf("player name has %d bytes, at most %d are allowed", len(name), proto.MaxPlayerName)
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return fmt.Errorf("player name %q has control characters or broken UTF-8", name)
+	}
+	return nil
+}

@@ -1,0 +1,52 @@
+package ticket
+
+import (
+	"crypto/ed25519"
+	"fmt"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// IdentityAudience is the audience that an identity token must name.
+const IdentityAudience = "ringside"
+
+// identitySkew is how far the clocks of the game's backend and a router may differ; routers and game servers need no
+// such allowance, since a ticket has no time before which it is not valid.
+const identitySkew = 5 * time.Second
+
+// IdentityVerifier checks the identity tokens of the game's own backend, which say who a player is. They are JWTs
+// signed with Ed25519 (alg EdDSA) whose payload is
+//
+//	{"aud":"ringside","exp":<Unix seconds>,"sub":"<player id>","name":"<display name, may be absent>"}
+//
+// Other claims are ignored, except that a time "nbf" before which it is not valid is respected. Its method may be called
+// from any goroutine. Without keys it trusts nobody.
+type IdentityVerifier struct{ keys keyring }
+
+// NewIdentityVerifier builds an IdentityVerifier that trusts tokens signed with any of keys.
+func NewIdentityVerifier(keys ...ed25519.PublicKey) *IdentityVerifier {
+	return &IdentityVerifier{newKeyring(keys)}
+}
+
+// Verify returns whom the token names. Errors are as those of Verifier.Verify.
+func (v *IdentityVerifier) Verify(token string, now time.Time) (id proto.PlayerID, name string, err error) {
+	var p struct {
+		jwt.RegisteredClaims
+		Name string `json:"name"`
+	}
+	err = v.keys.open(token, &p, jwt.WithTimeFunc(func() time.Time { return now }), jwt.WithLeeway(identitySkew),
+		jwt.WithAudience(IdentityAudience))
+	if err != nil {
+		return "", "", explain("identity token", "get a new one from the game's backend", err)
+	}
+	if id, err = proto.ParsePlayerID(p.Subject); err == nil {
+		err = checkName(p.Name)
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("identity token: %w", err)
+	}
+	return id, p.Name, nil
+}

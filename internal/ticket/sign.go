@@ -1,0 +1,71 @@
+package ticket
+
+import (
+	"crypto/ed25519"
+	"encoding/json"
+	"fmt"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Issuer and audience of every ticket. The audience keeps tickets and identity tokens apart even where one key signs both.
+const (
+	issuer   = "ringside"
+	audience = "ringside-room"
+)
+
+// payload is a ticket's claims as they travel.
+type payload struct {
+	jwt.RegisteredClaims
+	Room    proto.RoomID    `json:"room"`
+	Game    proto.GameName  `json:"game"`
+	Options json.RawMessage `json:"opt,omitempty"`
+	Name    string          `json:"name,omitempty"`
+	Role    Role            `json:"role"`
+}
+
+// Signer signs tickets with an Ed25519 key. Its method may be called from any goroutine.
+type Signer struct {
+	key ed25519.PrivateKey
+	id  string
+}
+
+// NewSigner builds a Signer; key is ed25519.PrivateKeySize bytes long.
+func NewSigner(key ed25519.PrivateKey) *Signer {
+	return &Signer{key: key, id: KeyID(key.Public().(ed25519.PublicKey))}
+}
+
+// Sign returns the ticket that says c, whose time of expiry is cut to the second. The error says which claim is wrong.
+func (s *Signer) Sign(c Claims) (string, error) {
+	if len(c.Options) > 0 {
+		// As they will travel: without spaces, some characters escaped.
+		options, err := json.Marshal(c.Options)
+		if err != nil {
+			return "", fmt.Errorf("sign ticket: options %.40q are not a JSON object", c.Options)
+		}
+		c.Options = options
+	}
+	if err := c.Validate(); err != nil {
+		return "", fmt.Errorf("sign ticket: %w", err)
+	}
+	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, &payload{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer:    issuer,
+			Audience:  jwt.ClaimStrings{audience},
+			Subject:   string(c.Player),
+			ExpiresAt: jwt.NewNumericDate(c.Expires),
+		},
+		Room: c.Room, Game: c.Game, Options: c.Options, Name: c.Name, Role: c.Role,
+	})
+	token.Header["kid"] = s.id
+	signed, err := token.SignedString(s.key)
+	if err != nil {
+		return "", fmt.Errorf("sign ticket: %w", err)
+	}
+	if len(signed) > proto.MaxTicket {
+		return "", fmt.Errorf("sign ticket: it has %d bytes, at most %d fit into a hello", len(signed), proto.MaxTicket)
+	}
+	return signed, nil
+}

@@ -1,0 +1,91 @@
+package ticket
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Verifier checks tickets against one or more public keys: while a key is being replaced, the old and the new one.
+// Its method may be called from any goroutine. Without keys it trusts nobody.
+type Verifier struct{ keys keyring }
+
+// NewVerifier builds a Verifier that trusts tickets signed with any of keys.
+func NewVerifier(keys ...ed25519.PublicKey) *Verifier { return &Verifier{newKeyring(keys)} }
+
+// Verify returns what the ticket says if it is signed with one of the keys and, at now, has not expired. Errors wrap
+// ErrForged or ErrExpired where they are that, and say what is wrong and what to do; they hold nothing secret.
+func (v *Verifier) Verify(token string, now time.Time) (Claims, error) {
+	var p payload
+	err := v.keys.open(token, &p,
+		jwt.WithTimeFunc(func() time.Time { return now }), jwt.WithIssuer(issuer), jwt.WithAudience(audience))
+	if err != nil {
+		return Claims{}, explain("ticket", "ask the router for a new one", err)
+	}
+	c := Claims{
+		Room: p.Room, Game: p.Game, Options: p.Options,
+		Player: proto.PlayerID(p.Subject), Name: p.Name, Role: p.Role,
+		Expires: p.ExpiresAt.Time,
+	}
+	if err := c.Validate(); err != nil {
+		return Claims{}, fmt.Errorf("ticket: %w", err)
+	}
+	return c, nil
+}
+
+// keyring is the trusted public keys by their ids.
+type keyring struct {
+	byID map[string]ed25519.PublicKey
+	all  jwt.VerificationKeySet
+}
+
+func newKeyring(keys []ed25519.PublicKey) keyring {
+	r := keyring{byID: make(map[string]ed25519.PublicKey, len(keys))}
+	for _, key := range keys {
+		r.byID[KeyID(key)] = key
+		r.all.Keys = append(r.all.Keys, key)
+	}
+	return r
+}
+
+// key picks the key that the token's header names; tokens that name none of ours are tried with every key, since
+// signers other than Signer name their keys as they like.
+func (r *keyring) key(token *jwt.Token) (any, error) {
+	if id, ok := token.Header["kid"].(string); ok {
+		if key, ok := r.byID[id]; ok {
+			return key, nil
+		}
+	}
+	return r.all, nil
+}
+
+// open checks the signature, then the claims that options ask for, and reads the payload into claims. Nothing that is
+// read before the signature has been checked is used, and what is read is bounded by proto.MaxTicket.
+func (r *keyring) open(token string, claims jwt.Claims, options ...jwt.ParserOption) error {
+	if len(token) > proto.MaxTicket {
+		return fmt.Errorf("it has %d bytes, at most %d are allowed", len(token), proto.MaxTicket)
+	}
+	methods := jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()})
+	// The parser's own check of the claims would panic on a signed payload of "null".
+	if _, err := jwt.NewParser(methods, jwt.WithoutClaimsValidation()).ParseWithClaims(token, claims, r.key); err != nil {
+		return err
+	}
+	return jwt.NewValidator(append(options, jwt.WithExpirationRequired())...).Validate(claims)
+}
+
+// explain turns an error of open into one for the person who holds the token; advice is what to do.
+func explain(what, advice string, err error) error {
+	switch {
+	case errors.Is(err, jwt.ErrTokenSignatureInvalid), errors.Is(err, jwt.ErrTokenUnverifiable):
+		return fmt.Errorf("%s is %w: it is not signed with a key that is trusted here; %s", what, ErrForged, advice)
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return fmt.Errorf("%s has %w; %s", what, ErrExpired, advice)
+	default:
+		return fmt.Errorf("%s is not valid: %w; %s", what, err, advice)
+	}
+}
