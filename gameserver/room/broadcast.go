@@ -13,7 +13,6 @@ type frames struct {
 	keyframe []byte // customs, keyframe; empty until the first client of a tick needs it
 	own      []byte // records of one client
 	event    []byte // one outcome or custom message
-	body     []byte // of a record while it is encoded
 }
 
 // maxSlack is the longest wait of an input that an own record can tell, in milliseconds.
@@ -29,8 +28,8 @@ func (r *Room) encode() {
 		}
 	}
 	f.shared = append(f.shared[:0], f.customs...)
-	f.body = r.sim.Store().AppendDelta(f.body[:0])
-	f.shared = proto.Delta{Tick: uint16(tick), Body: f.body}.Append(f.shared)
+	b, at := proto.Delta{Tick: uint16(tick)}.Begin(f.shared)
+	f.shared = proto.EndRecord(r.sim.Store().AppendDelta(b), at)
 	if r.pool.config.Checks && int(tick)%r.settings.TickRate == 0 {
 		f.shared = proto.Check{Tick: tick, Hash: r.sim.Store().Hash()}.Append(f.shared)
 	}
@@ -42,8 +41,8 @@ func (r *Room) sharedKeyframe() []byte {
 	f := &r.frames
 	if len(f.keyframe) == 0 {
 		f.keyframe = append(f.keyframe, f.customs...)
-		f.body = r.sim.Store().AppendKeyframe(f.body[:0])
-		f.keyframe = proto.Keyframe{Tick: r.sim.Tick(), Body: f.body}.Append(f.keyframe)
+		b, at := proto.Keyframe{Tick: r.sim.Tick()}.Begin(f.keyframe)
+		f.keyframe = proto.EndRecord(r.sim.Store().AppendKeyframe(b), at)
 	}
 	return f.keyframe
 }
@@ -102,14 +101,13 @@ func (r *Room) appendOwn(b []byte, o *Occupant, now time.Duration) []byte {
 		own.Slack = uint8(min(maxSlack, max(0, (now-o.arrived).Milliseconds())))
 		o.arrived = noInput
 	}
-	f := &r.frames
+	b, at := own.Begin(b)
 	if own.Full {
-		f.body = r.sim.Store().AppendOwnKeyframe(f.body[:0], o.seat)
+		b = r.sim.Store().AppendOwnKeyframe(b, o.seat)
 	} else {
-		f.body = r.sim.Store().AppendOwnDelta(f.body[:0], o.seat)
+		b = r.sim.Store().AppendOwnDelta(b, o.seat)
 	}
-	own.Private = f.body
-	return own.Append(b)
+	return proto.EndRecord(b, at)
 }
 
 // sendCustoms queues the custom messages to single seats; those to everyone went with the frame.

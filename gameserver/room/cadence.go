@@ -18,15 +18,17 @@ type cadence struct {
 func newCadence(rate, phase int, now time.Duration) cadence {
 	c := cadence{rate: rate, offset: phaseOffset(rate, phase)}
 	if since := now - c.offset; since > 0 {
-		c.n = (int64(since)*int64(rate) + int64(time.Second) - 1) / int64(time.Second)
+		c.n = ceil(int64(since)*int64(rate), int64(time.Second))
 	}
 	return c
 }
 
-// due is when the next tick should begin. n reaches 2^63 nanoseconds after 4.8 years at 60 ticks a second.
+// due is when the next tick should begin. Its product reaches 2^63 after 4.8 years at 60 ticks a second.
 func (c *cadence) due() time.Duration {
-	return c.offset + time.Duration(c.n*int64(time.Second)/int64(c.rate))
+	return c.offset + time.Duration(ceil(c.n*int64(time.Second), int64(c.rate)))
 }
+
+func ceil(a, b int64) int64 { return (a + b - 1) / b }
 
 // advance moves on to the tick after the one that began at now. If that was more than a period late, it reports true and
 // passes over what is already due: lost time is not made up for, and the room keeps its phase.
