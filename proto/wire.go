@@ -3,6 +3,7 @@ package proto
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -17,8 +18,9 @@ func appendEpoch(b []byte, e Epoch) []byte {
 	return appendString(b, e.Server)
 }
 
-// clip cuts a text to MaxText bytes at a rune's border.
+// clip makes a text fit to send: valid UTF-8, cut to MaxText bytes at a rune's border.
 func clip(s string) string {
+	s = strings.ToValidUTF8(s, "?")
 	if len(s) <= MaxText {
 		return s
 	}
@@ -110,7 +112,7 @@ func (r *reader) uvarint(field string, limit uint64) uint64 {
 	return 0
 }
 
-// varint reads a zigzag number that fits 32 bits.
+// varint32 reads a zigzag number that fits 32 bits.
 func (r *reader) varint32(field string) int32 {
 	v := r.uvarint(field, 1<<32-1)
 	return int32(uint32(v)>>1) ^ -int32(v&1)

@@ -1,0 +1,74 @@
+package proto
+
+import (
+	stdbytes "bytes"
+	"testing"
+)
+
+// fuzzParse holds a decoder to two things on any input: it does not panic, and what it accepts has one encoding only.
+func fuzzParse(f *testing.F, k Kind) {
+	format := formatOf(k)
+	for _, g := range goldens() {
+		if _, body, _, err := NextRecord(g.bytes()); err == nil && g.kind() == k {
+			f.Add(body)
+		}
+	}
+	for _, g := range badFrames() {
+		if kind, body, _, err := NextRecord(g.bytes()); err == nil && kind == k {
+			f.Add(body)
+		}
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		m, err := format.parse(body)
+		if err != nil || otherVersion(m) {
+			return
+		}
+		kind, again, rest, err := NextRecord(m.Append(nil))
+		if err != nil || kind != k || len(rest) != 0 || !stdbytes.Equal(again, body) {
+			t.Fatalf("%x parses as %+v, which appends as %x (%v)", body, m, again, err)
+		}
+	})
+}
+
+// otherVersion reports whether only m's version was read.
+func otherVersion(m message) bool {
+	switch m := m.(type) {
+	case Hello:
+		return m.Version != Version
+	case Welcome:
+		return m.Version != Version
+	}
+	return false
+}
+
+func FuzzHello(f *testing.F)       { fuzzParse(f, KindHello) }
+func FuzzInput(f *testing.F)       { fuzzParse(f, KindInput) }
+func FuzzPing(f *testing.F)        { fuzzParse(f, KindPing) }
+func FuzzLeave(f *testing.F)       { fuzzParse(f, KindLeave) }
+func FuzzCustom(f *testing.F)      { fuzzParse(f, KindCustom) }
+func FuzzWelcome(f *testing.F)     { fuzzParse(f, KindWelcome) }
+func FuzzKeyframe(f *testing.F)    { fuzzParse(f, KindKeyframe) }
+func FuzzDelta(f *testing.F)       { fuzzParse(f, KindDelta) }
+func FuzzOwn(f *testing.F)         { fuzzParse(f, KindOwn) }
+func FuzzOwnKeyframe(f *testing.F) { fuzzParse(f, KindOwnKeyframe) }
+func FuzzMoved(f *testing.F)       { fuzzParse(f, KindMoved) }
+func FuzzPrepare(f *testing.F)     { fuzzParse(f, KindPrepare) }
+func FuzzOutcome(f *testing.F)     { fuzzParse(f, KindOutcome) }
+func FuzzPong(f *testing.F)        { fuzzParse(f, KindPong) }
+func FuzzError(f *testing.F)       { fuzzParse(f, KindError) }
+func FuzzCheck(f *testing.F)       { fuzzParse(f, KindCheck) }
+
+func FuzzNextRecord(f *testing.F) {
+	for _, g := range goldens() {
+		f.Add(g.bytes())
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		k, body, rest, err := NextRecord(b)
+		if err != nil {
+			return
+		}
+		if again := append(AppendRecord(nil, k, body), rest...); !stdbytes.Equal(again, b) {
+			t.Fatalf("%x splits into %v, %x and %x, which join to %x", b, k, body, rest, again)
+		}
+	})
+}
