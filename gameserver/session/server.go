@@ -1,0 +1,137 @@
+// Package session is one client's connection: it accepts the WebSocket, reads hello and inputs, and sends what a room
+// queues without ever waiting for the client. It knows no rooms: Door lets a client in and gives its Occupant.
+// DESIGN.md beside this file tells of its goroutines, queues and invariants.
+package session
+
+import (
+	"context"
+	"sync"
+
+	"github.com/lxzan/gws"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Door lets clients in; the node implements it over registry and room.
+type Door interface {
+	// Enter is called on the connection's goroutine after a hello of this protocol version. It may block for as long as
+	// ctx lasts, which ends when the connection is closed from here; that the client went away is noticed after Enter
+	// only. hello is c's to keep. A *proto.Refusal is sent to the client and closes it; other errors close it with
+	// CloseInternal. Once Enter returned an occupant, its QueueLeave or QueueLost is called exactly once.
+	Enter(ctx context.Context, room proto.RoomID, hello proto.Hello, c *Conn) (Occupant, error)
+}
+
+// Occupant is the room's side of an entered client; *room.Occupant has these methods. They are called from the
+// connection's goroutine, must not block, and must copy what they keep of their arguments.
+type Occupant interface {
+	QueueInput(in proto.Input) error // an error is a *proto.Refusal or closes with CloseRate
+	QueueCustom(payload []byte) error
+	QueueLeave()
+	QueueLost()
+}
+
+// Server accepts WebSocket connections: it is the handler of GET /v1/rooms/{room}/connect.
+type Server struct {
+	config   Config
+	door     Door
+	upgrader *gws.Upgrader
+	buffers  sync.Pool      // *buffer, for the outboxes
+	wait     sync.WaitGroup // for the connections and their goroutines
+
+	mu        sync.Mutex
+	conns     map[*Conn]struct{}
+	reserved  int // connections admitted, those that are not yet upgraded included
+	unentered int // of them, those that have not said hello
+	stopping  bool
+}
+
+// New builds a Server that lets clients in through d. Run must be running while it serves.
+func New(c Config, d Door) (*Server, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	return &Server{
+		config:   c,
+		door:     d,
+		upgrader: newUpgrader(),
+		buffers:  sync.Pool{New: newBuffer},
+		conns:    make(map[*Conn]struct{}),
+	}, nil
+}
+
+// Run waits for ctx to end, refuses new connections from then on, closes all others with CloseStopping and returns when
+// their goroutines are gone, which takes at most lingerTimeout and what Door.Enter takes to notice.
+func (s *Server) Run(ctx context.Context) error {
+	<-ctx.Done()
+	s.mu.Lock()
+	s.stopping = true
+	left := make([]*Conn, 0, len(s.conns))
+	for c := range s.conns {
+		left = append(left, c)
+	}
+	s.mu.Unlock()
+	for _, c := range left {
+		c.Close(proto.CloseStopping, "")
+	}
+	s.wait.Wait()
+	return nil
+}
+
+// Connections is how many client connections are open, entered or not.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
+// admit reserves a place for a connection, or says why there is none.
+func (s *Server) admit() (refused string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.stopping:
+		return "this server is stopping; ask the router where the room is"
+	case s.reserved >= s.config.MaxConnections:
+		return "this server has as many connections as it may have; ask the router again in a moment"
+	case s.unentered >= s.config.MaxUnentered:
+		return "too many connections have not said hello yet; try again in a moment"
+	}
+	s.reserved++
+	s.unentered++
+	s.wait.Add(1)
+	return ""
+}
+
+// opened notes an admitted connection whose handshake is done.
+func (s *Server) opened(c *Conn) {
+	s.mu.Lock()
+	s.conns[c] = struct{}{}
+	stopping := s.stopping
+	s.mu.Unlock()
+	s.config.Metrics.Connections.Inc()
+	if stopping { // Run has not seen it
+		c.Close(proto.CloseStopping, "")
+	}
+}
+
+// greeted notes that a connection has said hello.
+func (s *Server) greeted() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unentered--
+}
+
+// release gives the place of an admitted connection back.
+func (s *Server) release(c *Conn) {
+	defer s.wait.Done()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reserved--
+	if !c.greeted {
+		s.unentered--
+	}
+	if _, ok := s.conns[c]; ok {
+		delete(s.conns, c)
+		s.config.Metrics.Connections.Dec()
+	}
+}
