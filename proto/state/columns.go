@@ -1,0 +1,229 @@
+package state
+
+import (
+	"fmt"
+	"math/bits"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+	"unsafe"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// table is what Table, Value and Events stand on, and a table of a replica: which rows live, their values as of the
+// last commit or applied frame, and what the last commit changed. Columns are kept row by row, so that a commit walks
+// memory in one direction, and grow to the highest slot that was ever used.
+type table struct {
+	name string
+	kind TableKind
+	part Part
+	max  int
+	*layout
+	row  reflect.Type // nil in a replica
+	mem  []unsafe.Pointer
+	size int // rows that there is room for
+
+	live  bitset       // now; the game adds and removes
+	fresh bitset       // added since the last commit, perhaps over a row that lived
+	seats []proto.Seat // owners now
+
+	was     bitset // rows as of the last commit
+	vals    []int64
+	disps   []int64
+	strs    []string
+	owners  []proto.Seat
+	ring    *ring
+	moments []moment // by slot of ring, when the row has fields to rewind
+
+	// The last commit's change. A row is born, or it stays and masks say what changed of it, by part, or it is gone.
+	diffs   []int64
+	masks   [3][]uint64
+	before  []proto.Seat // owners as of the commit before
+	born    bitset
+	gone    bitset
+	public  bitset // rows with a public change
+	private bitset // rows with an owner, owner part or hidden change
+
+	count int // Events: rows emitted since Begin
+	sent  int // Events: rows of the last commit
+}
+
+// newTable makes a table by its schema; row is nil in a replica.
+func newTable(s *TableSchema, row reflect.Type) (*table, error) {
+	l, err := newLayout(&s.Row)
+	if err != nil {
+		return nil, fmt.Errorf("state: table %s: %w", s.Name, err)
+	}
+	t := &table{name: s.Name, kind: s.Kind, part: s.Part, max: s.Max, layout: l, row: row}
+	if row != nil {
+		for i := range l.cols {
+			l.cols[i].mem, l.cols[i].off = memOf(row.Field(i).Type.Kind()), row.Field(i).Offset
+		}
+	}
+	words := (s.Max + 63) / 64
+	sets := make(bitset, 7*words)
+	for i, b := range []*bitset{&t.live, &t.fresh, &t.was, &t.born, &t.gone, &t.public, &t.private} {
+		*b = sets[i*words : (i+1)*words : (i+1)*words]
+	}
+	if s.Kind == KindValue {
+		t.grow(0)
+		t.live.add(0)
+		t.was.add(0)
+		for p := range l.groups {
+			t.clear(0, &l.groups[p])
+		}
+	}
+	return t, nil
+}
+
+// grow makes room for row r.
+func (t *table) grow(r int) {
+	if r < t.size {
+		return
+	}
+	n := min(t.max, (r/rowChunk+1)*rowChunk)
+	if t.kind == KindValue {
+		n = 1
+	}
+	if t.row != nil {
+		for len(t.mem)*rowChunk < n {
+			t.mem = append(t.mem, newRows(t.row, min(rowChunk, t.max-len(t.mem)*rowChunk)))
+		}
+		resize(&t.diffs, n*len(t.cols))
+		for p := range t.masks {
+			resize(&t.masks[p], n)
+		}
+		resize(&t.before, n)
+		resize(&t.seats, n)
+	}
+	resize(&t.vals, n*len(t.cols))
+	resize(&t.disps, n*t.layout.disps)
+	resize(&t.strs, n*t.layout.strs)
+	resize(&t.owners, n)
+	for i := t.size; i < n; i++ {
+		t.owners[i] = proto.NoSeat
+		if t.row != nil {
+			t.seats[i], t.before[i] = proto.NoSeat, proto.NoSeat
+		}
+	}
+	t.size = n
+}
+
+func resize[T any](s *[]T, n int) {
+	grown := make([]T, n)
+	copy(grown, *s)
+	*s = grown
+}
+
+// at is row r's struct; nil in a replica.
+func (t *table) at(r int) unsafe.Pointer {
+	if t.row == nil {
+		return nil
+	}
+	return unsafe.Add(t.mem[r/rowChunk], uintptr(r%rowChunk)*t.row.Size())
+}
+
+// put makes row r live and new. The caller zeroes its struct.
+func (t *table) put(r int) {
+	t.grow(r)
+	t.live.add(r)
+	t.fresh.add(r)
+	t.seats[r] = proto.NoSeat
+}
+
+// setVal sets a value, in the struct too where there is one.
+func (t *table) setVal(r int, c *column, i int, v int64) {
+	t.vals[r*len(t.cols)+i] = v
+	if t.row != nil {
+		c.set(t.at(r), v)
+	}
+}
+
+func (t *table) setStr(r int, c *column, s []byte) {
+	p := &t.strs[r*t.layout.strs+c.str]
+	if *p != string(s) {
+		*p = string(s)
+	}
+	if t.row != nil {
+		c.setString(t.at(r), *p)
+	}
+}
+
+// clear makes the fields of g in row r what a zero struct's become: what a follower holds of a row before its record
+// comes, and of a value before the first keyframe.
+func (t *table) clear(r int, g *group) {
+	for _, i := range g.cols {
+		c := &t.cols[i]
+		if c.Type == TypeString {
+			t.setStr(r, c, nil)
+			continue
+		}
+		t.setVal(r, c, int(i), c.zero())
+		if c.disp >= 0 {
+			t.disps[r*t.layout.disps+c.disp] = 0
+		}
+	}
+}
+
+// cleanString is s as it can travel: valid UTF-8 of at most size bytes, cut between two characters.
+func cleanString(s string, size int) string {
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "")
+	}
+	if len(s) <= size {
+		return s
+	}
+	for size > 0 && !utf8.RuneStart(s[size]) {
+		size--
+	}
+	return s[:size]
+}
+
+// bitset is a set of row ids.
+type bitset []uint64
+
+func (b bitset) has(i int) bool { return i>>6 < len(b) && b[i>>6]>>(i&63)&1 != 0 }
+func (b bitset) add(i int)      { b[i>>6] |= 1 << (i & 63) }
+func (b bitset) del(i int)      { b[i>>6] &^= 1 << (i & 63) }
+
+func (b bitset) any() bool {
+	for _, w := range b {
+		if w != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (b bitset) count() int {
+	n := 0
+	for _, w := range b {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
+// next is the least member from i on, or -1.
+func (b bitset) next(i int) int {
+	for w := i >> 6; w < len(b); w++ {
+		m := b[w]
+		if w == i>>6 {
+			m &= ^uint64(0) << (i & 63)
+		}
+		if m != 0 {
+			return w<<6 + bits.TrailingZeros64(m)
+		}
+	}
+	return -1
+}
+
+// free is the least number below n that is not a member, or -1.
+func (b bitset) free(n int) int {
+	for w, m := range b {
+		if i := w<<6 + bits.TrailingZeros64(^m); i < n && m != ^uint64(0) {
+			return i
+		}
+	}
+	return -1
+}

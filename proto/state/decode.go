@@ -1,0 +1,182 @@
+package state
+
+import (
+	"fmt"
+	"math"
+	"unicode/utf8"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// fault is the error of a record that cannot be read. i is the column, or -1 when the record as a whole is wrong.
+func (t *table) fault(r int, i int32, err error) error {
+	if i < 0 {
+		return fmt.Errorf("state: table %s: row %d: %w", t.name, r, err)
+	}
+	return fmt.Errorf("state: table %s: row %d: field %s: %w", t.name, r, t.cols[i].Name, err)
+}
+
+// value reads a value in full. Strings are not read by it.
+func (r *reader) value(c *column) int64 {
+	off := r.fixed(c.width)
+	if off > c.span || c.Type == TypeFloat32 && math.Float32frombits(uint32(off)) != math.Float32frombits(uint32(off)) {
+		r.fail(proto.ErrRange)
+		return c.lo
+	}
+	return int64(off + uint64(c.lo))
+}
+
+// text reads a string's bytes, which alias the body.
+func (r *reader) text(c *column) []byte {
+	n := r.byte()
+	s := r.take(int(n))
+	if r.err == nil && (n > c.Size || !utf8.Valid(s)) {
+		r.fail(proto.ErrRange)
+		return nil
+	}
+	return s
+}
+
+// readValue reads column i of row r in full.
+func (t *table) readValue(in *reader, r int, i int32) error {
+	c := &t.cols[i]
+	if c.Type == TypeString {
+		if s := in.text(c); in.err == nil {
+			t.setStr(r, c, s)
+		}
+	} else {
+		t.setVal(r, c, int(i), in.value(c))
+		if c.disp >= 0 {
+			t.disps[r*t.layout.disps+c.disp] = 0
+		}
+	}
+	if in.err != nil {
+		return t.fault(r, i, in.err)
+	}
+	return nil
+}
+
+// readFull reads the fields of g in row r; they stand still after it.
+func (t *table) readFull(in *reader, r int, g *group) error {
+	for _, i := range g.cols {
+		if err := t.readValue(in, r, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readDisps reads the displacements of g in row r: where the field was a tick before must be in its range too.
+func (t *table) readDisps(in *reader, r int, g *group) error {
+	for _, i := range g.preds {
+		c := &t.cols[i]
+		d := in.varint()
+		if in.err == nil && !c.has(t.vals[r*len(t.cols)+int(i)]-d) {
+			in.fail(proto.ErrRange)
+		}
+		if in.err != nil {
+			return t.fault(r, i, in.err)
+		}
+		t.disps[r*t.layout.disps+c.disp] = d
+	}
+	return nil
+}
+
+// advance moves the predicted fields of g in row r by their displacements.
+func (t *table) advance(r int, g *group) {
+	for _, i := range g.preds {
+		c := &t.cols[i]
+		d := &t.disps[r*t.layout.disps+c.disp]
+		if *d == 0 {
+			continue
+		}
+		was := t.vals[r*len(t.cols)+int(i)]
+		v := c.clamp(was + *d)
+		*d = v - was
+		t.setVal(r, c, int(i), v)
+	}
+}
+
+// readChange reads what mask says of g in row r, which has been advanced.
+func (t *table) readChange(in *reader, r int, g *group, mask uint64) error {
+	for mask != 0 {
+		u, code := g.pop(&mask)
+		var err error
+		switch {
+		case u.kind == unitField:
+			err = t.readField(in, r, u.a)
+		case code == codeAbsolute:
+			err = t.readValue(in, r, u.a)
+			if err == nil && u.kind == unitPair {
+				err = t.readValue(in, r, u.b)
+			}
+		case u.kind == unitSingle && code == codeNear:
+			err = t.shift(in, r, u.a, int64(int8(in.byte())))
+		case u.kind == unitSingle:
+			err = t.shift(in, r, u.a, int64(int16(in.fixed(2))))
+		default:
+			x := int8(in.byte())
+			y := x >> 4
+			if code == codeNear {
+				x = x << 4 >> 4
+			} else {
+				y = int8(in.byte())
+			}
+			if err = t.shift(in, r, u.a, int64(x)); err == nil {
+				err = t.shift(in, r, u.b, int64(y))
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shift adds a residual to a predicted field.
+func (t *table) shift(in *reader, r int, i int32, res int64) error {
+	c := &t.cols[i]
+	v := t.vals[r*len(t.cols)+int(i)] + res
+	if in.err == nil && !c.has(v) {
+		in.fail(proto.ErrRange)
+	}
+	if in.err != nil {
+		return t.fault(r, i, in.err)
+	}
+	t.disps[r*t.layout.disps+c.disp] += res
+	t.setVal(r, c, int(i), v)
+	return nil
+}
+
+// readField reads the change of a field that is not predicted.
+func (t *table) readField(in *reader, r int, i int32) error {
+	c := &t.cols[i]
+	if c.Type == TypeString {
+		return t.readValue(in, r, i)
+	}
+	v := in.change(c, t.vals[r*len(t.cols)+int(i)])
+	if in.err != nil {
+		return t.fault(r, i, in.err)
+	}
+	t.setVal(r, c, int(i), v)
+	return nil
+}
+
+// change reads what column.appendChange wrote; was is the value before.
+func (r *reader) change(c *column, was int64) int64 {
+	switch c.form {
+	case formToggle:
+		return was ^ 1
+	case formAngle:
+		if d := r.byte(); d != angleEscape {
+			return (was + int64(int8(d))) & int64(c.span)
+		}
+	case formVarint:
+		v := was + r.varint()
+		if !c.has(v) {
+			r.fail(proto.ErrRange)
+		}
+		return v
+	}
+	return r.value(c)
+}

@@ -1,0 +1,126 @@
+package state
+
+import (
+	"encoding/binary"
+)
+
+// Wire masks with the life bit.
+const (
+	maskBorn = 1 // a full record follows
+	maskGone = 3
+)
+
+// appendFixed appends the low n bytes of v.
+func appendFixed(b []byte, v uint64, n int) []byte {
+	switch n {
+	case 1:
+		return append(b, byte(v))
+	case 2:
+		return append(b, byte(v), byte(v>>8))
+	}
+	for range n {
+		b = append(b, byte(v))
+		v >>= 8
+	}
+	return b
+}
+
+// appendValue appends the held value of column i in row r in full.
+func (t *table) appendValue(b []byte, r int, i int32) []byte {
+	c := &t.cols[i]
+	if c.Type == TypeString {
+		s := t.strs[r*t.layout.strs+c.str]
+		return append(append(b, byte(len(s))), s...)
+	}
+	return appendFixed(b, uint64(t.vals[r*len(t.cols)+int(i)]-c.lo), c.width)
+}
+
+// appendFull appends the fields of g in row r in full.
+func (t *table) appendFull(b []byte, r int, g *group) []byte {
+	for _, i := range g.cols {
+		b = t.appendValue(b, r, i)
+	}
+	return b
+}
+
+// appendDisps appends the displacements of g in row r, which a keyframe has behind a record.
+func (t *table) appendDisps(b []byte, r int, g *group) []byte {
+	for _, i := range g.preds {
+		b = binary.AppendVarint(b, t.disps[r*t.layout.disps+t.cols[i].disp])
+	}
+	return b
+}
+
+// appendChange appends what mask says of g in row r.
+func (t *table) appendChange(b []byte, r int, g *group, mask uint64) []byte {
+	diffs := t.diffs[r*len(t.cols) : (r+1)*len(t.cols)]
+	for mask != 0 {
+		u, code := g.pop(&mask)
+		x := diffs[u.a]
+		switch u.kind {
+		case unitField:
+			if c := &t.cols[u.a]; c.Type == TypeString {
+				b = t.appendValue(b, r, u.a)
+			} else {
+				b = c.appendChange(b, x, t.vals[r*len(t.cols)+int(u.a)])
+			}
+		case unitSingle:
+			switch code {
+			case codeNear:
+				b = append(b, byte(x))
+			case codeFar:
+				b = append(b, byte(x), byte(x>>8))
+			default:
+				b = t.appendValue(b, r, u.a)
+			}
+		case unitPair:
+			y := diffs[u.b]
+			switch code {
+			case codeNear:
+				b = append(b, byte(x)&0xf|byte(y)<<4)
+			case codeFar:
+				b = append(b, byte(x), byte(y))
+			default:
+				b = t.appendValue(t.appendValue(b, r, u.a), r, u.b)
+			}
+		}
+	}
+	return b
+}
+
+// pop takes the lowest unit out of a mask and gives it with its code.
+func (g *group) pop(mask *uint64) (u *unit, code uint64) {
+	u = g.lowest(*mask)
+	code = *mask >> u.shift & u.ones()
+	*mask &^= u.ones() << u.shift
+	return u, code
+}
+
+// appendChange appends the change of a number that is not predicted, by d to v.
+func (c *column) appendChange(b []byte, d, v int64) []byte {
+	switch c.form {
+	case formToggle:
+		return b
+	case formAngle:
+		if d, ok := c.turn(d); ok {
+			return append(b, byte(d))
+		}
+		b = append(b, angleEscape)
+	case formVarint:
+		return binary.AppendVarint(b, d)
+	}
+	return appendFixed(b, uint64(v-c.lo), c.width)
+}
+
+// angleEscape stands before an angle whose difference does not fit into one byte.
+const angleEscape = 0x80
+
+// turn brings a difference of angles to the shorter way round; ok is false when that is beyond 127 parts of a turn.
+func (c *column) turn(d int64) (_ int64, ok bool) {
+	n := int64(c.span) + 1
+	d &= n - 1
+	if d >= n/2 {
+		d -= n
+	}
+	return d, d >= -127 && d <= 127
+}

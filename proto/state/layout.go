@@ -1,0 +1,133 @@
+package state
+
+import (
+	"fmt"
+	"math/bits"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// maskBits is how many bits of changes a row's mask has beside the life bit.
+const maskBits = 63
+
+// layout is a row prepared for coding.
+type layout struct {
+	cols   []column
+	groups [3]group // by Part
+	strs   int      // strings in a row
+	disps  int      // predicted fields in a row
+	pasts  int      // fields of a row that are kept for rewind
+}
+
+// group is the fields of one part. Each part is coded by itself, so that what one part does never shows in another.
+type group struct {
+	cols   []int32 // columns, in the order of the struct
+	preds  []int32 // those that are predicted
+	units  []unit
+	bits   int // of all units
+	unitAt [maskBits]uint8
+}
+
+// unit is what shares bits in a mask: two predicted fields that follow each other in their part, one predicted field
+// alone, or one other field.
+type unit struct {
+	kind  unitKind
+	shift uint8
+	a, b  int32 // columns; b only of a pair
+}
+
+type unitKind uint8
+
+const (
+	unitField  unitKind = iota // 1 bit: changed
+	unitSingle                 // 2 bits: exact, int8, int16, absolute
+	unitPair                   // 2 bits: exact, nibbles, two int8, absolute
+)
+
+// Codes of predicted units in a mask.
+const (
+	codeExact    = 0
+	codeNear     = 1
+	codeFar      = 2
+	codeAbsolute = 3
+)
+
+func (u *unit) ones() uint64 {
+	if u.kind == unitField {
+		return 1
+	}
+	return 3
+}
+
+// newLayout prepares a row. The layout has no places in memory: bind gives it those.
+func newLayout(row *RowSchema) (*layout, error) {
+	l := &layout{cols: make([]column, len(row.Fields))}
+	for i := range row.Fields {
+		f := &row.Fields[i]
+		c, err := newColumn(f)
+		if err != nil {
+			return nil, fmt.Errorf("field %s: %w", f.Name, err)
+		}
+		if f.Part > Hidden {
+			return nil, fmt.Errorf("field %s: part %d: %w", f.Name, f.Part, proto.ErrRange)
+		}
+		if f.Type == TypeString {
+			c.str = l.strs
+			l.strs++
+		}
+		if f.Linear {
+			c.disp = l.disps
+			l.disps++
+		}
+		if f.Rewind {
+			c.past = l.pasts
+			l.pasts++
+		}
+		l.cols[i] = c
+		g := &l.groups[f.Part]
+		g.cols = append(g.cols, int32(i))
+	}
+	for p := range l.groups {
+		l.groups[p].makeUnits(l.cols)
+	}
+	if n := l.groups[Public].bits; n > maskBits {
+		return nil, fmt.Errorf("public fields need %d mask bits, %d are allowed; split the table: %w", n, maskBits, proto.ErrRange)
+	}
+	if n := l.groups[Owner].bits + l.groups[Hidden].bits; n > maskBits {
+		return nil, fmt.Errorf("owner and hidden fields need %d mask bits, %d are allowed; split the table: %w", n, maskBits, proto.ErrRange)
+	}
+	return l, nil
+}
+
+func (g *group) makeUnits(cols []column) {
+	for i := 0; i < len(g.cols); i++ {
+		u := unit{a: g.cols[i], shift: uint8(g.bits)}
+		n := 1
+		if cols[u.a].Linear {
+			g.preds = append(g.preds, u.a)
+			u.kind, n = unitSingle, 2
+			if i+1 < len(g.cols) && cols[g.cols[i+1]].Linear {
+				i++
+				u.kind, u.b = unitPair, g.cols[i]
+				g.preds = append(g.preds, u.b)
+			}
+		}
+		for k := g.bits; k < min(g.bits+n, maskBits); k++ {
+			g.unitAt[k] = uint8(len(g.units))
+		}
+		g.bits += n
+		g.units = append(g.units, u)
+	}
+}
+
+// lowest is the unit of a mask's lowest bit.
+func (g *group) lowest(mask uint64) *unit { return &g.units[g.unitAt[bits.TrailingZeros64(mask)]] }
+
+func (l *layout) find(name string) int {
+	for i := range l.cols {
+		if l.cols[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,103 @@
+package state
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"unsafe"
+)
+
+// opener is a Table, Value or Events field.
+type opener interface {
+	open(name, tag string) (*table, *TableSchema, error)
+}
+
+// Open makes a store of all Table, Value and Events fields of the structs that the pointers point to, in order; struct
+// fields are looked into. A table's name on the wire is the field's name in lower case with underscores. input
+// describes the samples of a client (Codec.Schema) and may be nil. An error names the field and says what to write.
+func Open(input *RowSchema, structs ...any) (*Store, error) {
+	s := &Store{}
+	if input != nil {
+		s.schema.Input = *input
+		if err := input.checkSample(); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range structs {
+		v := reflect.ValueOf(p)
+		if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
+			return nil, fmt.Errorf("state: Open wants pointers to structs, not %T", p)
+		}
+		if err := s.bind(v.Elem()); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.schema.check(); err != nil {
+		return nil, err
+	}
+	s.index()
+	s.SetHistory(DefaultHistory)
+	return s, nil
+}
+
+// bind opens the tables among v's fields. Unexported fields count too, so they are reached by address.
+func (s *Store) bind(v reflect.Value) error {
+	for i := range v.NumField() {
+		sf := v.Type().Field(i)
+		if sf.Type.Kind() != reflect.Struct {
+			continue
+		}
+		p := reflect.NewAt(sf.Type, unsafe.Pointer(v.Field(i).UnsafeAddr()))
+		o, ok := p.Interface().(opener)
+		if !ok {
+			if err := s.bind(p.Elem()); err != nil {
+				return err
+			}
+			continue
+		}
+		t, schema, err := o.open(snake(sf.Name), sf.Tag.Get("state"))
+		if err != nil {
+			return fmt.Errorf("state: %s.%s: %w", v.Type().Name(), sf.Name, err)
+		}
+		s.tables = append(s.tables, t)
+		s.schema.Tables = append(s.schema.Tables, *schema)
+	}
+	return nil
+}
+
+func openTable(name, tag string, kind TableKind, row reflect.Type) (*table, *TableSchema, error) {
+	s := &TableSchema{Name: name, Kind: kind, Max: DefaultRows}
+	o, err := parseOptions(tag)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, ok := o.take("owner"); ok {
+		s.Part = Owner
+	}
+	if _, ok := o.take("hidden"); ok {
+		s.Part = Hidden
+	}
+	if kind == KindValue {
+		s.Max = 1
+	} else if m, ok := o.take("max"); ok {
+		if s.Max, err = strconv.Atoi(m); err != nil {
+			return nil, nil, fmt.Errorf("max=%s: write 1 to %d", m, MaxRows)
+		}
+	}
+	for word := range o {
+		return nil, nil, fmt.Errorf("%q in its tag is not for a table; write `state:\"max=16\"` (not on a Value), owner or hidden", word)
+	}
+	if s.Row, err = rowOf(row, s.Part, false); err != nil {
+		return nil, nil, err
+	}
+	if kind == KindEvents {
+		for i := range s.Row.Fields {
+			s.Row.Fields[i].Linear = false
+		}
+	}
+	if err := s.check(); err != nil {
+		return nil, nil, err
+	}
+	t, err := newTable(s, row)
+	return t, s, err
+}

@@ -1,0 +1,208 @@
+package state
+
+import (
+	"fmt"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Bounds of a schema. They bound what a decoder can be made to allocate.
+const (
+	MaxTables  = 64      // a set of tables is one 64-bit word
+	MaxRows    = 4096    // rows of one table
+	MaxFields  = 126     // fields of one row: two for each bit of a mask, pairs being the densest
+	MaxCells   = 1 << 20 // rows times fields over all tables: 8 MiB of columns
+	MaxNameLen = 32      // bytes of a table's or field's name
+)
+
+// DefaultRows is the size of a table whose tag has no max.
+const DefaultRows = 64
+
+// Schema describes all tables of a store and the input struct; it is what a welcome carries.
+type Schema struct {
+	Tables []TableSchema
+	Input  RowSchema
+}
+
+// TableSchema describes a table.
+type TableSchema struct {
+	Name string // lower case with underscores
+	Kind TableKind
+	Part Part // who may know of a row's existence
+	Max  int  // rows, 1 to MaxRows; of Events: rows in one tick
+	Row  RowSchema
+}
+
+// TableKind tells tables from single values and events.
+type TableKind uint8
+
+// The kinds of tables, with their numbers on the wire.
+const (
+	KindTable  TableKind = iota // rows by id
+	KindValue                   // the single row 0, which always lives
+	KindEvents                  // rows that live one tick
+)
+
+// RowSchema describes a table's row or a sample.
+type RowSchema struct{ Fields []Field }
+
+// Part says who gets a field or a table.
+type Part uint8
+
+// The parts, with their numbers on the wire.
+const (
+	Public Part = iota // everybody
+	Owner              // the seat that owns the row, and servers
+	Hidden             // servers only
+)
+
+func (p Part) String() string {
+	return [...]string{"public", "owner", "hidden", "?"}[min(p, 3)]
+}
+
+// Field describes a field.
+type Field struct {
+	Name string // lower case with underscores
+	Type Type
+	Part Part
+	// Min and Max bound a TypeFixed field's value, and an integer's when they differ.
+	Min, Max float64
+	Step     float64 // of TypeFixed: a value is float32(Min + n*Step)
+	Bits     uint8   // of TypeAngle, 1 to 16: a value is float32(n * 2π/2^Bits)
+	Size     uint8   // of TypeString: most bytes
+	Linear   bool    // predicted by its last displacement
+	Rewind   bool    // kept for Table.Past; servers only
+}
+
+// Type is what a field holds.
+type Type uint8
+
+// The types, with their numbers on the wire.
+const (
+	TypeBool Type = iota + 1
+	TypeInt8
+	TypeInt16
+	TypeInt32
+	TypeInt64
+	TypeUint8
+	TypeUint16
+	TypeUint32
+	TypeUint64
+	TypeFixed   // float quantised to steps in a range
+	TypeAngle   // float quantised to parts of a turn
+	TypeFloat32 // float as it is
+	TypeString
+)
+
+func (t Type) String() string {
+	names := [...]string{"?", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+		"fixed", "angle", "float32", "string"}
+	if int(t) >= len(names) {
+		return fmt.Sprintf("type %d", uint8(t))
+	}
+	return names[t]
+}
+
+func (t Type) integer() bool { return t >= TypeInt8 && t <= TypeUint64 }
+
+// visible is the schema as clients know it: without hidden tables and fields.
+func (s *Schema) visible() *Schema {
+	v := &Schema{Input: s.Input}
+	for _, t := range s.Tables {
+		if t.Part == Hidden {
+			continue
+		}
+		row := RowSchema{}
+		for _, f := range t.Row.Fields {
+			if f.Part != Hidden {
+				f.Rewind = false
+				row.Fields = append(row.Fields, f)
+			}
+		}
+		t.Row = row
+		v.Tables = append(v.Tables, t)
+	}
+	return v
+}
+
+// check holds the bounds that concern more than one table.
+func (s *Schema) check() error {
+	if len(s.Tables) > MaxTables {
+		return fmt.Errorf("state: schema has %d tables, at most %d are allowed", len(s.Tables), MaxTables)
+	}
+	cells := 0
+	names := make(map[string]bool, len(s.Tables))
+	for i := range s.Tables {
+		t := &s.Tables[i]
+		if err := t.check(); err != nil {
+			return err
+		}
+		if names[t.Name] {
+			return fmt.Errorf("state: two tables are named %q; rename one", t.Name)
+		}
+		names[t.Name] = true
+		cells += t.Max * max(1, len(t.Row.Fields))
+	}
+	if cells > MaxCells {
+		return fmt.Errorf("state: tables have %d rows times fields together, at most %d are allowed: %w; lower max= of the largest",
+			cells, MaxCells, proto.ErrRange)
+	}
+	return nil
+}
+
+func (t *TableSchema) check() error {
+	if err := checkName(t.Name); err != nil {
+		return fmt.Errorf("state: table name %w", err)
+	}
+	switch {
+	case t.Kind > KindEvents || t.Part > Hidden:
+		return fmt.Errorf("state: table %s: kind %d, part %d: %w", t.Name, t.Kind, t.Part, proto.ErrRange)
+	case t.Max < 1 || t.Max > MaxRows:
+		return fmt.Errorf("state: table %s: max=%d: write 1 to %d", t.Name, t.Max, MaxRows)
+	case t.Kind == KindValue && t.Max != 1:
+		return fmt.Errorf("state: table %s: a Value has one row; remove max=%d", t.Name, t.Max)
+	case t.Kind == KindValue && t.Part == Owner:
+		return fmt.Errorf("state: table %s: nobody owns a Value; write hidden", t.Name)
+	case len(t.Row.Fields) > MaxFields:
+		return fmt.Errorf("state: table %s: %d fields, at most %d are allowed", t.Name, len(t.Row.Fields), MaxFields)
+	}
+	names := make(map[string]bool, len(t.Row.Fields))
+	for i := range t.Row.Fields {
+		f := &t.Row.Fields[i]
+		if err := checkName(f.Name); err != nil {
+			return fmt.Errorf("state: table %s: field name %w", t.Name, err)
+		}
+		switch {
+		case names[f.Name]:
+			return fmt.Errorf("state: table %s: two fields are named %q on the wire; rename one", t.Name, f.Name)
+		case f.Part < t.Part || f.Part > Hidden:
+			return fmt.Errorf("state: table %s: field %s is %v in a table that is %v", t.Name, f.Name, f.Part, t.Part)
+		case t.Kind == KindValue && f.Part == Owner:
+			return fmt.Errorf("state: table %s: field %s: nobody owns a Value; write hidden", t.Name, f.Name)
+		case t.Kind == KindEvents && f.Part != t.Part:
+			return fmt.Errorf("state: table %s: field %s is %v: events are public, owner or hidden as a whole; tag the Events field",
+				t.Name, f.Name, f.Part)
+		case t.Kind == KindEvents && (f.Linear || f.Rewind):
+			return fmt.Errorf("state: table %s: field %s: an event lives one tick; remove predict and rewind", t.Name, f.Name)
+		}
+		names[f.Name] = true
+	}
+	_, err := newLayout(&t.Row)
+	if err != nil {
+		return fmt.Errorf("state: table %s: %w", t.Name, err)
+	}
+	return nil
+}
+
+// checkName holds the rule for names on the wire: they stand in JSON and in other languages' code as they are.
+func checkName(s string) error {
+	if s == "" || len(s) > MaxNameLen {
+		return fmt.Errorf("%q has %d bytes; use 1 to %d: %w", s, len(s), MaxNameLen, proto.ErrRange)
+	}
+	for i := range len(s) {
+		if c := s[i]; !(c >= 'a' && c <= 'z' || i > 0 && (c >= '0' && c <= '9' || c == '_')) {
+			return fmt.Errorf("%q has %q at %d; use a to z and, not first, digits and _: %w", s, c, i, proto.ErrRange)
+		}
+	}
+	return nil
+}
