@@ -1,0 +1,25 @@
+package membership
+
+import "log/slog"
+
+// logChanges writes a line for each member that came, went, started anew or changed its state from one view to another.
+func logChanges(logger *slog.Logger, from, to *View) {
+	line := func(text string, m Member) {
+		logger.Info(text, "member", m.Name, "role", m.Role, "state", m.State, "url", m.URL, "zone", m.Zone, "version", m.Version)
+	}
+	for _, m := range to.Members {
+		switch old, ok := from.Find(m.Name); {
+		case !ok:
+			line("member joined", m)
+		case old.Boot != m.Boot:
+			line("member started anew", m)
+		case old.State != m.State:
+			line("member changed its state", m)
+		}
+	}
+	for _, m := range from.Members {
+		if _, ok := to.Find(m.Name); !ok {
+			line("member left", m)
+		}
+	}
+}

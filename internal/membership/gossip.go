@@ -1,0 +1,244 @@
+package membership
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+)
+
+// ErrKilled, as the cause of the context given to Run, makes Run end without a word to the others, as a crash would.
+var ErrKilled = errors.New("killed")
+
+const (
+	// loadInterval is how long a change of load alone may wait: twice a second is enough to choose between servers.
+	loadInterval = 500 * time.Millisecond
+	// updateTimeout bounds the wait for a change to be sent once; it goes on being sent after that. Measured: 0.1 s.
+	updateTimeout = 250 * time.Millisecond
+	// leaveTimeout bounds the wait for the farewell. Measured: 0.1 s.
+	leaveTimeout = time.Second
+)
+
+// Gossip is the memberlist body. NewGossip only builds and binds; Run joins, joins the seeds again for ever, and leaves
+// when its context ends.
+type Gossip struct {
+	roster
+	settings  *memberlist.Config
+	seeds     []string
+	transport *transport
+	logger    *slog.Logger
+	joined    atomic.Bool
+
+	// One place each: a signal that is pending already says all that a second one would.
+	seen    chan struct{} // others came, went or changed
+	changed chan struct{} // self changed
+	urgent  chan struct{} // and by more than its load
+}
+
+// NewGossip checks c and binds the sockets, so that Addr is known; Run or Close gives them back.
+func NewGossip(c Config) (*Gossip, error) {
+	self := c.Self
+	if self.Boot == "" {
+		self.Boot = newBoot()
+	}
+	if self.Since.IsZero() {
+		self.Since = time.Now()
+	}
+	self.Since = self.Since.Truncate(time.Millisecond)
+	if err := self.Validate(); err != nil {
+		return nil, fmt.Errorf("membership: %w", err)
+	}
+	at, advertise, err := c.addresses()
+	if err != nil {
+		return nil, fmt.Errorf("membership: %w", err)
+	}
+	logger := c.Logger
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	g := &Gossip{seeds: c.Seeds, logger: logger,
+		seen: make(chan struct{}, 1), changed: make(chan struct{}, 1), urgent: make(chan struct{}, 1)}
+	if g.transport, err = bind(at, advertise, logger); err != nil {
+		return nil, fmt.Errorf("membership: %w", err)
+	}
+	g.start(self)
+	g.joined.Store(len(c.Seeds) == 0)
+	g.settings = tuned(c, g)
+	return g, nil
+}
+
+// newBoot returns 8 random bytes in hexadecimal.
+func newBoot() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// tuned returns memberlist's settings. Measured with them: a killed process is noticed by all others after 1.0 s, a
+// change is seen by all after 0.05 s, and 9 idle processes cost 0.19 % of a core and 600 B/s each.
+func tuned(c Config, g *Gossip) *memberlist.Config {
+	self := g.View().Self
+	m := memberlist.DefaultLANConfig()
+	// A node name per boot: a process that returns under its old name and a new address would be refused as long as
+	// its ghost is remembered.
+	m.Name = string(self.Name) + "-" + self.Boot
+	m.ProbeInterval, m.ProbeTimeout = 200*time.Millisecond, 100*time.Millisecond
+	m.SuspicionMult, m.SuspicionMaxTimeoutMult, m.IndirectChecks, m.AwarenessMaxMultiplier = 3, 2, 2, 4
+	// With the default of 4 retransmissions one update in ten does not reach all of a small fleet within 10 s.
+	m.GossipInterval, m.GossipNodes, m.RetransmitMult = 50*time.Millisecond, 4, 8
+	m.PushPullInterval, m.TCPTimeout = 5*time.Second, 2*time.Second
+	m.EnableCompression = false // at this size it costs more than it saves
+	m.SecretKey, m.Label = c.Key, c.Cluster
+	m.Transport = g.transport
+	m.Delegate, m.Events = delegate{g}, delegate{g}
+	m.Logger = slog.NewLogLogger(g.logger.Handler(), slog.LevelDebug)
+	return m
+}
+
+// Addr returns the advertised gossip address, which others can name as a seed.
+func (g *Gossip) Addr() string { return g.transport.advertise.String() }
+
+// Joined reports whether this process has met the fleet: it has seen another member or reached a seed, is a seed itself,
+// or has none.
+func (g *Gossip) Joined() bool { return g.joined.Load() }
+
+// Close gives the sockets back if Run is not going to be called.
+func (g *Gossip) Close() { _ = g.transport.Shutdown() }
+
+// Update lets f change self's state, weight, load and start of service; whatever else f changes is ignored. A change of
+// load alone is made known twice a second at most, anything else at once. f is called before Update returns, under a lock:
+// it must not call the Gossip.
+func (g *Gossip) Update(f func(*Member)) {
+	changed, urgent := g.update(f)
+	if urgent {
+		signal(g.urgent)
+	}
+	if changed {
+		signal(g.changed)
+	}
+}
+
+// Run gossips until ctx ends, then leaves (unless the cause is ErrKilled), closes the sockets and returns nil when its
+// goroutines are gone. It is called once. Whoever ends it sets the state to Draining some time before.
+func (g *Gossip) Run(ctx context.Context) error {
+	g.transport.start()
+	list, err := memberlist.Create(g.settings)
+	if err != nil {
+		g.Close()
+		return fmt.Errorf("membership: %w", err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { g.watch(ctx) })
+	wg.Go(func() { g.publish(ctx, list) })
+	for _, seed := range g.seeds {
+		wg.Go(func() { g.keepJoining(ctx, list, seed) })
+	}
+	<-ctx.Done()
+	if !errors.Is(context.Cause(ctx), ErrKilled) {
+		if err := list.Leave(leaveTimeout); err != nil {
+			g.logger.Warn("left the fleet without farewell; the others will notice in a second", "error", err)
+		}
+	}
+	_ = list.Shutdown() // its only error is the transport's, which has none
+	wg.Wait()
+	return nil
+}
+
+// watch makes views of what the delegate has noted.
+func (g *Gossip) watch(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-g.seen:
+			old := g.View()
+			g.refresh()
+			logChanges(g.logger, old, g.View())
+		}
+	}
+}
+
+// publish makes changes of self known.
+func (g *Gossip) publish(ctx context.Context, list *memberlist.Memberlist) {
+	var last time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-g.changed:
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-g.urgent:
+		case <-time.After(loadInterval - time.Since(last)):
+		}
+		select {
+		case <-g.urgent: // what asked for it is sent now
+		default:
+		}
+		last = time.Now()
+		g.refresh()
+		if err := list.UpdateNode(updateTimeout); err != nil {
+			g.logger.Debug("gossip: update", "error", err)
+		}
+	}
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// delegate is what memberlist calls. Its methods are called under memberlist's locks, so they never block and never
+// call memberlist; the nodes they are given change under those locks only, so they are copied here.
+type delegate struct{ g *Gossip }
+
+// NodeMeta implements memberlist.Delegate.
+func (d delegate) NodeMeta(int) []byte {
+	d.g.mu.Lock()
+	defer d.g.mu.Unlock()
+	return appendMetadata(nil, &d.g.self)
+}
+
+// NotifyJoin implements memberlist.EventDelegate.
+func (d delegate) NotifyJoin(n *memberlist.Node) { d.NotifyUpdate(n) }
+
+// NotifyUpdate implements memberlist.EventDelegate.
+func (d delegate) NotifyUpdate(n *memberlist.Node) {
+	if n.Name == d.g.settings.Name {
+		return
+	}
+	m, err := parseMetadata(n.Meta)
+	if err != nil {
+		d.g.logger.Warn("member is not seen; is it of another version?", "node", n.Name, "address", n.Address(), "error", err)
+		d.NotifyLeave(n)
+		return
+	}
+	ip, _ := netip.AddrFromSlice(n.Addr)
+	d.g.put(n.Name, other{m, netip.AddrPortFrom(ip.Unmap(), n.Port)})
+	d.g.joined.Store(true)
+	signal(d.g.seen)
+}
+
+// NotifyLeave implements memberlist.EventDelegate; it is also called for members that died.
+func (d delegate) NotifyLeave(n *memberlist.Node) {
+	d.g.drop(n.Name)
+	signal(d.g.seen)
+}
+
+// NotifyMsg, GetBroadcasts, LocalState and MergeRemoteState implement memberlist.Delegate; nothing but metadata is gossiped.
+func (delegate) NotifyMsg([]byte)                {}
+func (delegate) GetBroadcasts(int, int) [][]byte { return nil }
+func (delegate) LocalState(bool) []byte          { return nil }
+func (delegate) MergeRemoteState([]byte, bool)   {}

@@ -1,0 +1,150 @@
+// Package membership says which processes the fleet consists of, as this process sees it. Gossip is the body that talks
+// to others (hashicorp/memberlist), Static the one that does not; everyone else uses either as a Source of views.
+//
+// A view is a hint, never the judge: two processes may hold different views for seconds.
+package membership
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/ringside-go/ringside/internal/placement"
+)
+
+// ServerName is the stable name of a process: the pod's, not that of its present run.
+type ServerName string
+
+// Role is what a process does in the fleet.
+type Role string
+
+// The roles. A view may hold others, of newer versions.
+const (
+	GameServer Role = "gameserver"
+	Router     Role = "router"
+)
+
+// State is what a process is ready for.
+type State string
+
+// The states. A view may hold others, of newer versions; only Serving ones take rooms.
+const (
+	Serving  State = "serving"
+	Draining State = "draining" // takes no rooms, hands off those it has
+)
+
+// Load is what a game server says of itself in its metadata. Negative values count as 0.
+type Load struct {
+	Rooms   int
+	Players int
+	Busy    int // share of the busiest tick worker's time, per mille
+}
+
+// Member is one process, as its metadata says.
+type Member struct {
+	Name    ServerName
+	Boot    string // random per process start; NewGossip sets it if it is empty
+	Role    Role
+	State   State
+	URL     string // base URL for clients, http(s)://host:port
+	Peer    string // host:port of the peer link; empty for routers
+	Weight  int    // share of the rooms; 0 counts as 1
+	Load    Load
+	Zone    string
+	Version string
+	Since   time.Time // started serving, by its own clock, in milliseconds; NewGossip sets it to now if it is zero
+}
+
+// Limits of a member's fields in bytes. Metadata with all of them at their limit fits into memberlist's 512 bytes.
+const (
+	maxName    = 63 // a DNS label, as pods of a stateful set have
+	maxBoot    = 16
+	maxRole    = 12 // State too
+	maxURL     = 160
+	maxPeer    = 128
+	maxZone    = 32
+	maxVersion = 32
+)
+
+// Validate says what is wrong with the member's fields and what to do.
+func (m *Member) Validate() error {
+	if m.Name == "" {
+		return errors.New("the server name is empty; give one that stays the same over restarts, as -name")
+	}
+	for i := range len(m.Name) {
+		c := m.Name[i]
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !letter && (i == 0 || c != '-' && c != '_' && c != '.') {
+			return fmt.Errorf("server name %.80q has %q at %d; use letters, digits and, not first, . _ -", m.Name, c, i)
+		}
+	}
+	for _, f := range []struct {
+		what, value string
+		limit       int
+	}{
+		{"server name", string(m.Name), maxName},
+		{"boot id", m.Boot, maxBoot},
+		{"role", string(m.Role), maxRole},
+		{"state", string(m.State), maxRole},
+		{"URL", m.URL, maxURL},
+		{"peer address", m.Peer, maxPeer},
+		{"zone", m.Zone, maxZone},
+		{"version", m.Version, maxVersion},
+	} {
+		if len(f.value) > f.limit {
+			return fmt.Errorf("%s %.80q has %d bytes; at most %d fit into the gossip", f.what, f.value, len(f.value), f.limit)
+		}
+	}
+	if m.Role != GameServer && m.Role != Router {
+		return fmt.Errorf("role %q is unknown; it is %q or %q", m.Role, GameServer, Router)
+	}
+	if err := m.State.validate(); err != nil {
+		return err
+	}
+	if u, err := url.Parse(m.URL); m.URL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return fmt.Errorf("URL %q is not of the form http://host:port or https://host:port", m.URL)
+	}
+	if _, _, err := net.SplitHostPort(m.Peer); m.Peer != "" && err != nil {
+		return fmt.Errorf("peer address %q is not of the form host:port", m.Peer)
+	}
+	if m.Role == GameServer && m.URL == "" {
+		return errors.New("a game server needs the URL at which clients reach it")
+	}
+	return checkWeight(m.Weight)
+}
+
+func (s State) validate() error {
+	if s != Serving && s != Draining {
+		return fmt.Errorf("state %q is unknown; it is %q or %q", s, Serving, Draining)
+	}
+	return nil
+}
+
+func checkWeight(weight int) error {
+	if weight < 0 || weight > placement.MaxWeight {
+		return fmt.Errorf("weight %d is not between 0 and %d", weight, placement.MaxWeight)
+	}
+	return nil
+}
+
+// serves reports whether rooms may be placed on m.
+func (m *Member) serves() bool { return m.Role == GameServer && m.State == Serving }
+
+// newer orders two boots of one server, the newer one first.
+func newer(a, b Member) int { return cmp.Or(b.Since.Compare(a.Since), cmp.Compare(b.Boot, a.Boot)) }
+
+// same reports whether a and b say the same.
+func same(a, b Member) bool {
+	since := a.Since.Equal(b.Since)
+	a.Since = b.Since
+	return since && a == b
+}
+
+// sameButLoad reports whether a and b differ in their load at most.
+func sameButLoad(a, b Member) bool {
+	a.Load = b.Load
+	return same(a, b)
+}

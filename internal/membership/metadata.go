@@ -1,0 +1,70 @@
+package membership
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+)
+
+// metadata is a member as it travels in memberlist's node metadata:
+//
+//	format u8 = 1 | name | boot | role | state | URL | peer | zone | version  (each: length u8, bytes)
+//	weight | rooms | players | busy | since in Unix ms                         (each: uvarint)
+//
+// Later versions append fields; what follows the last known one is skipped. The format number changes when that is not
+// enough, and members of a foreign format are not seen.
+const metadataFormat = 1
+
+// maxMetadata is memberlist.MetaMaxSize; more would panic there.
+const maxMetadata = 512
+
+var errMetadata = errors.New("metadata is cut short or of a foreign format")
+
+// appendMetadata appends m, whose fields Validate has found to fit.
+func appendMetadata(b []byte, m *Member) []byte {
+	b = append(b, metadataFormat)
+	for _, s := range []string{string(m.Name), m.Boot, string(m.Role), string(m.State), m.URL, m.Peer, m.Zone, m.Version} {
+		b = append(append(b, byte(len(s))), s...)
+	}
+	for _, n := range []int64{int64(m.Weight), int64(m.Load.Rooms), int64(m.Load.Players), int64(m.Load.Busy), m.Since.UnixMilli()} {
+		b = binary.AppendUvarint(b, uint64(min(max(n, 0), maxNumber)))
+	}
+	return b
+}
+
+// maxNumber bounds the numbers to 48 bits, 7 bytes as a uvarint: enough for milliseconds until the year 10889.
+const maxNumber = 1<<48 - 1
+
+// parseMetadata reads what appendMetadata wrote. It keeps nothing of b.
+func parseMetadata(b []byte) (Member, error) {
+	if len(b) == 0 || len(b) > maxMetadata || b[0] != metadataFormat {
+		return Member{}, errMetadata
+	}
+	b = b[1:]
+	var texts [8]string
+	for i := range texts {
+		if len(b) == 0 || len(b) < 1+int(b[0]) {
+			return Member{}, errMetadata
+		}
+		end := 1 + int(b[0])
+		texts[i], b = string(b[1:end]), b[end:]
+	}
+	var numbers [5]int64
+	for i := range numbers {
+		n, size := binary.Uvarint(b)
+		if size <= 0 || n > maxNumber {
+			return Member{}, errMetadata
+		}
+		numbers[i], b = int64(n), b[size:]
+	}
+	if texts[0] == "" {
+		return Member{}, errMetadata
+	}
+	return Member{
+		Name: ServerName(texts[0]), Boot: texts[1], Role: Role(texts[2]), State: State(texts[3]),
+		URL: texts[4], Peer: texts[5], Zone: texts[6], Version: texts[7],
+		Weight: int(numbers[0]),
+		Load:   Load{Rooms: int(numbers[1]), Players: int(numbers[2]), Busy: int(numbers[3])},
+		Since:  time.UnixMilli(numbers[4]),
+	}, nil
+}

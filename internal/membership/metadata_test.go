@@ -1,0 +1,91 @@
+package membership
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/ringside-go/ringside/internal/placement"
+)
+
+func drawMember(t *rapid.T) Member {
+	text := func(what string, limit int) string {
+		return rapid.StringN(0, -1, limit).Draw(t, what)
+	}
+	number := rapid.IntRange(0, maxNumber)
+	return Member{
+		Name: ServerName("n" + text("name", maxName-1)), Boot: text("boot", maxBoot),
+		Role: Role(text("role", maxRole)), State: State(text("state", maxRole)),
+		URL: text("url", maxURL), Peer: text("peer", maxPeer), Zone: text("zone", maxZone), Version: text("version", maxVersion),
+		Weight: number.Draw(t, "weight"),
+		Load:   Load{number.Draw(t, "rooms"), number.Draw(t, "players"), number.Draw(t, "busy")},
+		Since:  time.UnixMilli(int64(number.Draw(t, "since"))),
+	}
+}
+
+func TestMetadataRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := drawMember(t)
+		b := appendMetadata(nil, &m)
+		if got, err := parseMetadata(b); err != nil || got != m {
+			t.Fatalf("%+v became %+v, %v", m, got, err)
+		}
+		if got, err := parseMetadata(append(b, "a field of tomorrow"...)); len(b) < 400 && (err != nil || got != m) {
+			t.Fatalf("with a field appended, %+v became %+v, %v", m, got, err)
+		}
+		for n := range b {
+			if got, err := parseMetadata(b[:n]); err == nil {
+				t.Fatalf("%d of %d bytes are taken for %+v", n, len(b), got)
+			}
+		}
+	})
+}
+
+func TestLargestMetadataFits(t *testing.T) {
+	m := Member{
+		Name: ServerName(strings.Repeat("n", maxName)), Boot: strings.Repeat("b", maxBoot), Role: GameServer, State: Draining,
+		URL: "https://" + strings.Repeat("u", maxURL-8), Peer: strings.Repeat("p", maxPeer-5) + ":7947",
+		Zone: strings.Repeat("z", maxZone), Version: strings.Repeat("v", maxVersion),
+		Weight: placement.MaxWeight, Load: Load{math.MaxInt, math.MaxInt, math.MaxInt},
+		Since: time.UnixMilli(math.MaxInt64),
+	}
+	if err := m.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	// The strings' limits for role and state leave room for names to come.
+	spare := 2*maxRole - len(m.Role) - len(m.State)
+	b := appendMetadata(nil, &m)
+	if len(b)+spare > maxMetadata {
+		t.Errorf("metadata can have %d bytes, memberlist takes %d", len(b)+spare, maxMetadata)
+	}
+	got, err := parseMetadata(b)
+	if want := (Load{maxNumber, maxNumber, maxNumber}); err != nil || got.Load != want {
+		t.Errorf("load %+v, want %+v; %v", got.Load, want, err)
+	}
+}
+
+func TestNegativeNumbersCountAsNothing(t *testing.T) {
+	m := Member{Name: "n", Load: Load{-1, -2, math.MinInt}, Since: time.UnixMilli(0)}
+	if got, err := parseMetadata(appendMetadata(nil, &m)); err != nil || got.Load != (Load{}) {
+		t.Errorf("load %+v, %v", got.Load, err)
+	}
+}
+
+func FuzzParseMetadata(f *testing.F) {
+	m := Member{Name: "ringside-0", Boot: "0123456789abcdef", Role: GameServer, State: Serving, URL: "http://10.0.0.1:8081",
+		Peer: "10.0.0.1:7947", Weight: 1, Load: Load{3, 24, 120}, Since: time.UnixMilli(1_800_000_000_000)}
+	f.Add(appendMetadata(nil, &m))
+	f.Add([]byte{metadataFormat, 255})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := parseMetadata(b)
+		if err != nil {
+			return
+		}
+		if got, err := parseMetadata(appendMetadata(nil, &m)); err != nil || got != m {
+			t.Errorf("%+v became %+v, %v", m, got, err)
+		}
+	})
+}

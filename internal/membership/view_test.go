@@ -1,0 +1,145 @@
+package membership
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func at(second int) time.Time { return time.Unix(1_800_000_000+int64(second), 0) }
+
+func server(name ServerName, boot string, since int) Member {
+	return Member{Name: name, Boot: boot, Role: GameServer, State: Serving, URL: "http://" + string(name), Since: at(since)}
+}
+
+func names(members []Member) (names []string) {
+	for _, m := range members {
+		names = append(names, string(m.Name)+"/"+m.Boot)
+	}
+	return names
+}
+
+func TestViewIsSortedAndHoldsTheNewestBoots(t *testing.T) {
+	self := Member{Name: "router", Boot: "r", Role: Router, State: Serving}
+	draining := server("c", "1", 0)
+	draining.State = Draining
+	v := (*View)(nil).next(at(9), self,
+		[]Member{server("b", "old", 1), draining, server("b", "new", 2), server("a", "x", 3), server("a", "y", 3), server("b", "older", 0)})
+	if got, want := names(v.Members), []string{"a/y", "b/new", "c/1", "router/r"}; !slices.Equal(got, want) {
+		t.Errorf("members %v, want %v", got, want)
+	}
+	if got, want := names(v.Servers()), []string{"a/y", "b/new"}; !slices.Equal(got, want) {
+		t.Errorf("servers %v, want %v", got, want)
+	}
+	if n := v.Placement().Len(); n != 2 {
+		t.Errorf("rooms are placed on %d servers, want 2", n)
+	}
+	if m, ok := v.Find("b"); !ok || m.Boot != "new" {
+		t.Errorf("b is %+v, %v", m, ok)
+	}
+	if m, ok := v.Find("bb"); ok {
+		t.Errorf("bb is %+v", m)
+	}
+}
+
+// What follows from each change: a new version always, a new settling where servers changed, a new placement where
+// rooms may have moved.
+func TestViewTellsChangesApart(t *testing.T) {
+	self := Member{Name: "router", Role: Router, State: Serving}
+	for _, c := range []struct {
+		name             string
+		change           func(members []Member) []Member
+		version          uint64
+		settled, placing bool
+	}{
+		{"nothing", func(m []Member) []Member { return m }, 1, false, false},
+		{"order", func(m []Member) []Member { return []Member{m[1], m[0]} }, 1, false, false},
+		{"load", func(m []Member) []Member { m[0].Load.Rooms++; return m }, 2, false, false},
+		{"a router comes", func(m []Member) []Member { return append(m, Member{Name: "r2", Role: Router}) }, 2, false, false},
+		{"a server comes", func(m []Member) []Member { return append(m, server("c", "1", 0)) }, 2, true, true},
+		{"a server goes", func(m []Member) []Member { return m[:1] }, 2, true, true},
+		{"weight", func(m []Member) []Member { m[0].Weight = 2; return m }, 2, true, true},
+		{"state", func(m []Member) []Member { m[0].State = Draining; return m }, 2, true, true},
+		{"restart", func(m []Member) []Member { return append(m, server("a", "2", 1)) }, 2, true, false},
+	} {
+		members := []Member{server("a", "1", 0), server("b", "1", 0)}
+		before := (*View)(nil).next(at(0), self, slices.Clone(members))
+		after := before.next(at(5), self, c.change(members))
+		if after.Version != c.version || after.Settled.Equal(at(5)) != c.settled || (after.placement != before.placement) != c.placing {
+			t.Errorf("%s: version %d, settled %v, other placement %v; want %+v", c.name, after.Version,
+				after.Settled.Equal(at(5)), after.placement != before.placement, c)
+		}
+		if (after == before) != (c.version == 1) {
+			t.Errorf("%s: the same view: %v", c.name, after == before)
+		}
+	}
+}
+
+func TestViewsOfTheSameMembersAgree(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var members []Member
+		for i := range rapid.IntRange(1, 20).Draw(t, "members") {
+			name := ServerName(rapid.SampledFrom([]string{"a", "b", "c", "d", "e"}).Draw(t, "name"))
+			members = append(members, server(name, fmt.Sprint(i), rapid.IntRange(0, 3).Draw(t, "since")))
+		}
+		self := Member{Name: "router", Role: Router}
+		shuffled := rapid.Permutation(members).Draw(t, "shuffled")
+		v, w := (*View)(nil).next(at(0), self, slices.Clone(members)), (*View)(nil).next(at(0), self, shuffled)
+		if !slices.Equal(v.Members, w.Members) {
+			t.Fatalf("%v and %v", names(v.Members), names(w.Members))
+		}
+		for _, m := range members {
+			if found, ok := v.Find(m.Name); !ok || newer(m, found) < 0 {
+				t.Fatalf("%s/%s was dropped for %s/%s", m.Name, m.Boot, found.Name, found.Boot)
+			}
+		}
+	})
+}
+
+func TestStatic(t *testing.T) {
+	s := NewStatic(Member{Name: "router", Role: Router, State: Serving}, server("a", "1", 0))
+	first, changed := s.View(), s.Changed()
+	if got, want := names(first.Members), []string{"a/1", "router/"}; !slices.Equal(got, want) {
+		t.Fatalf("members %v, want %v", got, want)
+	}
+	s.Set(server("a", "1", 0))
+	select {
+	case <-changed:
+		t.Error("a change was told, though nothing changed")
+	default:
+	}
+	s.Set(server("b", "1", 0), Member{Name: "router", Boot: "2", Role: Router, State: Draining})
+	select {
+	case <-changed:
+	default:
+		t.Error("no change was told")
+	}
+	if got, want := names(s.View().Members), []string{"b/1", "router/2"}; !slices.Equal(got, want) || s.View().Self.Boot != "2" {
+		t.Errorf("members %v, want %v; self %+v", got, want, s.View().Self)
+	}
+	if got, want := names(first.Members), []string{"a/1", "router/"}; !slices.Equal(got, want) {
+		t.Errorf("the view of before became %v, want %v", got, want)
+	}
+}
+
+func TestUpdateChangesWhatItMay(t *testing.T) {
+	self := server("a", "1", 0)
+	s := NewStatic(self)
+	s.Update(func(m *Member) {
+		m.Name, m.Boot, m.Role, m.URL = "b", "2", Router, "http://elsewhere"
+		m.State, m.Weight, m.Load = Draining, 3, Load{Rooms: 4}
+	})
+	want := self
+	want.State, want.Weight, want.Load = Draining, 3, Load{Rooms: 4}
+	if got := s.View().Self; got != want {
+		t.Errorf("self is %+v, want %+v", got, want)
+	}
+	s.Update(func(m *Member) { m.State, m.Weight, m.Load = "asleep", -1, Load{Rooms: 5} })
+	want.Load = Load{Rooms: 5}
+	if got := s.View().Self; got != want {
+		t.Errorf("self is %+v, want %+v", got, want)
+	}
+}
