@@ -1,0 +1,70 @@
+package front
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ringside-go/ringside/internal/obs"
+	"github.com/ringside-go/ringside/internal/ticket"
+)
+
+// Mode is how a client's connection reaches its game server.
+type Mode string
+
+// The modes.
+const (
+	Redirect Mode = "redirect" // clients dial game servers themselves
+	Proxy    Mode = "proxy"    // clients reach the router only, which tunnels their sockets
+)
+
+// Config of a Front. Begin with DefaultConfig.
+type Config struct {
+	Mode       Mode
+	PublicURL  string                   // base URL at which clients reach this router; empty: what their request named
+	Signer     *ticket.Signer           // signs the tickets
+	Identity   *ticket.IdentityVerifier // whose identity tokens get tickets; nil: everyone gets one
+	MaxTunnels int                      // sockets tunnelled at once; beyond, 503. A tunnel costs about 20 KB and two sockets
+	Drain      time.Duration            // how long to go on after the stop signal, so that load balancers turn away first
+	Logger     *slog.Logger
+	Metrics    *obs.Metrics
+	Gatherer   prometheus.Gatherer // what /metrics shows
+}
+
+// DefaultConfig gives a Config that lacks only the Signer. Its metrics are not shown anywhere.
+func DefaultConfig() Config {
+	return Config{
+		Mode:       Redirect,
+		MaxTunnels: 10_000,
+		Drain:      5 * time.Second,
+		Logger:     slog.New(slog.DiscardHandler),
+		Metrics:    obs.NewMetrics(nil),
+		Gatherer:   prometheus.NewRegistry(),
+	}
+}
+
+// Validate says which setting is wrong, and what is allowed.
+func (c Config) Validate() error {
+	switch {
+	case c.Mode != Redirect && c.Mode != Proxy:
+		return fmt.Errorf("mode is %q; use %q or %q", c.Mode, Redirect, Proxy)
+	case c.Signer == nil || c.Logger == nil || c.Metrics == nil || c.Gatherer == nil:
+		return errors.New("signer, logger, metrics and gatherer must be set")
+	case c.MaxTunnels < 1:
+		return fmt.Errorf("max tunnels is %d; at least 1 is needed", c.MaxTunnels)
+	case c.Drain < 0:
+		return fmt.Errorf("drain time is %v; it cannot be negative", c.Drain)
+	}
+	if c.PublicURL == "" {
+		return nil
+	}
+	u, err := url.Parse(c.PublicURL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("public URL is %q; it must look like https://play.example.com", c.PublicURL)
+	}
+	return nil
+}

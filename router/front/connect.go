@@ -1,0 +1,55 @@
+package front
+
+import (
+	"io"
+	"net/http"
+	"strings"
+)
+
+// connect takes a WebSocket upgrade to a room: it sends the client to the room's server, or tunnels its socket there.
+func (f *Front) connect(w http.ResponseWriter, r *http.Request) error {
+	room, home, err := f.find(r)
+	if err != nil {
+		return err
+	}
+	if !headerHas(r.Header, "Connection", "upgrade") || !headerHas(r.Header, "Upgrade", "websocket") {
+		w.Header().Set("Upgrade", "websocket")
+		w.Header().Set("Connection", "Upgrade")
+		return problemf(http.StatusUpgradeRequired, "this is a WebSocket address; connect with a WebSocket client, "+
+			"or GET /v1/rooms/%s to see where the room is", room)
+	}
+	if f.config.Mode == Proxy {
+		return f.tunnels.serve(w, r, room)
+	}
+	target := strings.TrimSuffix(home.URL, "/") + connectPath(room)
+	if r.URL.RawQuery != "" {
+		target += "?" + r.URL.RawQuery
+	}
+	w.Header().Set("Location", target)
+	w.WriteHeader(http.StatusTemporaryRedirect)
+	return nil
+}
+
+// headerHas reports whether a comma-separated header has token, whatever its case.
+func headerHas(h http.Header, name, token string) bool {
+	for _, line := range h.Values(name) {
+		for v := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(v), token) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// passOn answers with what the game server answered to an upgrade that it refused.
+func passOn(w http.ResponseWriter, resp *http.Response) error {
+	for _, name := range []string{"Content-Type", "Retry-After", "Sec-WebSocket-Version"} {
+		if v := resp.Header.Get(name); v != "" {
+			w.Header().Set(name, v)
+		}
+	}
+	w.WriteHeader(resp.StatusCode)
+	_, _ = io.Copy(w, io.LimitReader(resp.Body, maxBody))
+	return nil
+}

@@ -1,0 +1,76 @@
+package front
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ringside-go/ringside/internal/membership"
+)
+
+// fleetAge is how old the servers' reports may be that the fleet's description is made from.
+const fleetAge = time.Second
+
+// fleetDoc is GET /v1/fleet.
+type fleetDoc struct {
+	View    uint64      `json:"view"`    // version of this router's view; other processes count their own
+	Settled time.Time   `json:"settled"` // when a server last came, went or changed its state, as this router saw it
+	Members []memberDoc `json:"members"` // by name
+	Rooms   []roomDoc   `json:"rooms"`   // by id
+}
+
+type memberDoc struct {
+	Name      membership.ServerName `json:"name"`
+	Role      membership.Role       `json:"role"`
+	State     membership.State      `json:"state"`
+	URL       string                `json:"url"`
+	Zone      string                `json:"zone,omitempty"`
+	Version   string                `json:"version,omitempty"`
+	Since     time.Time             `json:"since"`
+	Load      *loadDoc              `json:"load,omitempty"`      // game servers only
+	Reachable *bool                 `json:"reachable,omitempty"` // game servers only: answered this router just now
+	Error     string                `json:"error,omitempty"`     // why not
+}
+
+type loadDoc struct {
+	Rooms   int `json:"rooms"`
+	Players int `json:"players"`
+	Busy    int `json:"busy"` // of the busiest tick worker, per mille
+}
+
+type roomDoc struct {
+	roomReport
+	Server membership.ServerName `json:"server"` // who leads it
+}
+
+func (f *Front) getFleet(w http.ResponseWriter, _ *http.Request) error {
+	return writeJSON(w, http.StatusOK, f.describe())
+}
+
+// describe asks the servers where the last answers are too old, so it may block for surveyTimeout.
+func (f *Front) describe() fleetDoc {
+	shot := f.survey.get(fleetAge)
+	view := shot.fleet.View
+	doc := fleetDoc{View: view.Version, Settled: view.Settled, Members: []memberDoc{}, Rooms: []roomDoc{}}
+	answers := shot.answers
+	for _, m := range view.Members {
+		d := memberDoc{Name: m.Name, Role: m.Role, State: m.State, URL: m.URL, Zone: m.Zone, Version: m.Version, Since: m.Since}
+		if m.Role == membership.GameServer {
+			a := answers[0] // in the order of the view's game servers
+			answers = answers[1:]
+			d.Load = &loadDoc{m.Load.Rooms, m.Load.Players, m.Load.Busy}
+			reachable := a.err == nil
+			d.Reachable = &reachable
+			if a.err != nil {
+				d.Error = a.err.Error()
+			}
+			for _, r := range a.rooms {
+				doc.Rooms = append(doc.Rooms, roomDoc{r, m.Name})
+			}
+		}
+		doc.Members = append(doc.Members, d)
+	}
+	slices.SortFunc(doc.Rooms, func(a, b roomDoc) int { return strings.Compare(string(a.Room), string(b.Room)) })
+	return doc
+}

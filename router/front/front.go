@@ -1,0 +1,69 @@
+// Package front is the fleet's front door: the HTTP API with which clients get a room and a ticket and find the room's
+// server, and, in proxy mode, the tunnels that carry their sockets there. It keeps nothing that another router would
+// need: any number of them stand side by side.
+//
+//	POST /v1/rooms                  enter a room, named or new: where it is, and a ticket
+//	GET  /v1/rooms/{room}           where a room is
+//	GET  /v1/rooms/{room}/connect   WebSocket: a redirect to the room's server, or a tunnel
+//	POST /v1/match                  enter an open room of a game
+//	GET  /v1/fleet                  members, load, rooms
+//	GET  /                          the same as a page of text
+//	GET  /livez /readyz /metrics
+package front
+
+import (
+	"fmt"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/router/lookup"
+)
+
+// Front answers the API. It is an http.Handler; Run serves it on a listener and drains it.
+type Front struct {
+	config   Config
+	table    *lookup.Table
+	picker   *lookup.Picker
+	survey   *survey
+	matches  *matches
+	tunnels  *tunnels
+	draining atomic.Bool
+	mux      *http.ServeMux
+}
+
+// New builds a Front over source's views. It starts nothing.
+func New(c Config, source membership.Source) (*Front, error) {
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("router: %w", err)
+	}
+	f := &Front{config: c, table: lookup.NewTable(source), picker: lookup.NewPicker(nil)}
+	f.survey = newSurvey(f.table)
+	f.matches = newMatches()
+	f.tunnels = newTunnels(f.table, c)
+	f.mux = http.NewServeMux()
+	metrics := promhttp.HandlerFor(c.Gatherer, promhttp.HandlerOpts{})
+
+	f.route("/v1/rooms", "rooms", http.MethodPost, f.postRoom)
+	f.route("/v1/rooms/{room}", "room", http.MethodGet, f.getRoom)
+	f.route("/v1/rooms/{room}/connect", "connect", http.MethodGet, f.connect)
+	f.route("/v1/match", "match", http.MethodPost, f.postMatch)
+	f.route("/v1/fleet", "fleet", http.MethodGet, f.getFleet)
+	f.route("/{$}", "page", http.MethodGet, f.getPage)
+	f.route("/livez", "livez", http.MethodGet, f.getLive)
+	f.route("/readyz", "readyz", http.MethodGet, f.getReady)
+	f.route("/metrics", "metrics", http.MethodGet, func(w http.ResponseWriter, r *http.Request) error {
+		metrics.ServeHTTP(w, r)
+		return nil
+	})
+	f.route("/", "unknown", "", func(_ http.ResponseWriter, r *http.Request) error {
+		return problemf(http.StatusNotFound, "there is nothing at %s; the API is POST /v1/rooms, GET /v1/rooms/{room}, "+
+			"GET /v1/rooms/{room}/connect, POST /v1/match and GET /v1/fleet", shorten(r.URL.Path))
+	})
+	return f, nil
+}
+
+// ServeHTTP answers one request.
+func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) { f.mux.ServeHTTP(w, r) }

@@ -1,0 +1,138 @@
+package front
+
+import (
+	"sync"
+	"time"
+
+	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/proto"
+)
+
+const (
+	// reservationLife is how long a player who was sent to a room counts before the room's server reports him: time to
+	// connect, and the age of the reports.
+	reservationLife = 5 * time.Second
+	// assumedSeats is how many players are sent to a room while no server has reported how many seats its kind has.
+	assumedSeats = 2
+	// maxKinds bounds how many kinds without rooms are remembered for their number of seats; over it they are forgotten.
+	maxKinds = 4096
+)
+
+// matches knows the rooms of quick match by kind: what the servers reported, and whom this router has sent where since.
+// Other routers' players show in the reports only; where two routers fill the same last seat, one player is told that
+// the room is full and asks again.
+type matches struct {
+	mu    sync.Mutex
+	shot  *snapshot // what the rooms were last brought up to date with
+	kinds map[string]*matchRooms
+}
+
+// matchRooms are the rooms of one kind.
+type matchRooms struct {
+	seats int // of one room, as last reported
+	rooms map[proto.RoomID]*matchRoom
+}
+
+type matchRoom struct {
+	leader   membership.Member // who reported the room; zero while nobody has
+	seats    int               // 0 where no more players are wanted
+	players  int               // as reported
+	expected int               // when those who were sent there until now have arrived
+	until    time.Time         // how long to expect them
+}
+
+// taken is how many seats are taken or waited for.
+func (m *matchRoom) taken(now time.Time) int {
+	if now.After(m.until) {
+		return m.players
+	}
+	return max(m.players, m.expected)
+}
+
+func newMatches() *matches { return &matches{kinds: map[string]*matchRooms{}} }
+
+// seat reserves a seat in the fullest open room of kind, or in the room that pick makes when none is open. leader is who
+// leads the room; it is zero when that is not known yet. ok is false when pick gives no room.
+func (m *matches) seat(shot *snapshot, kind string, now time.Time, pick func() (proto.RoomID, bool)) (
+	room proto.RoomID, leader membership.Member, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.shot != shot {
+		m.update(shot, now)
+	}
+	k := m.kinds[kind]
+	if k == nil {
+		k = &matchRooms{seats: assumedSeats, rooms: map[proto.RoomID]*matchRoom{}}
+	}
+	room, found := k.fullest(now)
+	if found == nil {
+		if room, ok = pick(); !ok {
+			return "", membership.Member{}, false
+		}
+		found = &matchRoom{seats: k.seats}
+		k.rooms[room] = found
+		m.kinds[kind] = k
+	}
+	found.expected = found.taken(now) + 1
+	found.until = now.Add(reservationLife)
+	return room, found.leader, true
+}
+
+// fullest gives the open room with the most players; of equal ones the first by id, so that routers agree.
+func (k *matchRooms) fullest(now time.Time) (best proto.RoomID, room *matchRoom) {
+	most := -1
+	for id, r := range k.rooms {
+		n := r.taken(now)
+		if n < r.seats && (n > most || n == most && id < best) {
+			best, room, most = id, r, n
+		}
+	}
+	return best, room
+}
+
+// update replaces what was reported by shot. Rooms that shot does not have stay for as long as players are expected
+// there; players that have arrived are expected no more.
+func (m *matches) update(shot *snapshot, now time.Time) {
+	m.shot = shot
+	for _, k := range m.kinds {
+		for id, r := range k.rooms {
+			if now.After(r.until) {
+				delete(k.rooms, id)
+				continue
+			}
+			r.leader, r.players = membership.Member{}, 0
+		}
+	}
+	for _, a := range shot.answers {
+		for _, report := range a.rooms {
+			if name, ok := kindOf(report.Room); ok {
+				m.report(name, a.member, report)
+			}
+		}
+	}
+	if len(m.kinds) > maxKinds {
+		for name, k := range m.kinds {
+			if len(k.rooms) == 0 {
+				delete(m.kinds, name)
+			}
+		}
+	}
+}
+
+func (m *matches) report(name string, leader membership.Member, report roomReport) {
+	k := m.kinds[name]
+	if k == nil {
+		k = &matchRooms{rooms: map[proto.RoomID]*matchRoom{}}
+		m.kinds[name] = k
+	}
+	k.seats = report.Seats
+	r := k.rooms[report.Room]
+	if r == nil {
+		r = &matchRoom{}
+		k.rooms[report.Room] = r
+	}
+	r.leader, r.seats, r.players = leader, report.Seats, report.Players
+	if leader.State != membership.Serving {
+		r.seats = 0
+	}
+}

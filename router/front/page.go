@@ -1,0 +1,88 @@
+package front
+
+import (
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/ringside-go/ringside/internal/membership"
+)
+
+// pageRooms is how many rooms the page lists; GET /v1/fleet has them all.
+const pageRooms = 100
+
+// getPage shows the fleet as text; browsers, which ask for HTML, get the same text in a page that loads itself again
+// every second.
+func (f *Front) getPage(w http.ResponseWriter, r *http.Request) error {
+	var b strings.Builder
+	f.describe().print(&b, f.config.Mode, time.Now())
+	w.Header().Set("Cache-Control", "no-store")
+	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = io.WriteString(w, b.String())
+		return nil
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+	_, _ = fmt.Fprintf(w, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"1\">"+
+		"<title>Ringside</title><style>body{background:#111;color:#ddd}pre{font:14px/1.4 monospace}</style><pre>%s</pre></html>\n",
+		html.EscapeString(b.String()))
+	return nil
+}
+
+// print writes the members and the rooms as aligned tables.
+func (d fleetDoc) print(w io.Writer, mode Mode, now time.Time) {
+	players := 0
+	for _, r := range d.Rooms {
+		players += r.Connected
+	}
+	fmt.Fprintf(w, "Ringside · %d members · %d rooms · %d players · view %d · %s mode · %s\n\n",
+		len(d.Members), len(d.Rooms), players, d.View, mode, now.UTC().Format("15:04:05 MST"))
+
+	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(t, "MEMBER\tROLE\tSTATE\tROOMS\tPLAYERS\tBUSY\tUP\tVERSION\tZONE\tURL")
+	for _, m := range d.Members {
+		state := string(m.State)
+		if m.Reachable != nil && !*m.Reachable {
+			state += ", no answer"
+		}
+		load := "-\t-\t-"
+		if m.Load != nil {
+			load = fmt.Sprintf("%d\t%d\t%d.%d %%", m.Load.Rooms, m.Load.Players, m.Load.Busy/10, m.Load.Busy%10)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", m.Name, m.Role, state, load,
+			now.Sub(m.Since).Truncate(time.Second), orDash(m.Version), orDash(m.Zone), m.URL)
+	}
+	fmt.Fprintln(t)
+	_ = t.Flush()
+
+	t = tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(t, "ROOM\tGAME\tLEADER\tPLAYERS\tWATCHING\tMATCH\tTICK\tRATE\tLATE\tAGE")
+	for _, r := range d.Rooms[:min(len(d.Rooms), pageRooms)] {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d/%d\t%d\t%d\t%d\t%d/s\t%d\t%s\n", r.Room, r.Game, r.Server, r.Connected, r.Seats,
+			r.Spectators, r.Match, r.Tick, r.TickRate, r.Late, time.Duration(r.Age*float64(time.Second)).Truncate(time.Second))
+	}
+	_ = t.Flush()
+	switch {
+	case len(d.Rooms) == 0:
+		fmt.Fprintf(w, "\nNo rooms yet. Begin one with: go run ./clients/bot -router URL -rooms 3 -players 4 -for 30s\n")
+	case len(d.Rooms) > pageRooms:
+		fmt.Fprintf(w, "… and %d more, in GET /v1/fleet\n", len(d.Rooms)-pageRooms)
+	}
+	for _, m := range d.Members {
+		if m.Role == membership.GameServer && m.Error != "" {
+			fmt.Fprintf(w, "\n%s gives no answer: %s\n", m.Name, m.Error)
+		}
+	}
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}

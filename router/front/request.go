@@ -1,0 +1,138 @@
+package front
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ringside-go/ringside/internal/ticket"
+	"github.com/ringside-go/ringside/proto"
+)
+
+// maxBody bounds a request's body in bytes: the largest sensible one, with options of proto.MaxOptions, is below 2 KiB.
+const maxBody = 64 << 10
+
+// entry is the body of POST /v1/rooms, and, without room and role, of POST /v1/match.
+type entry struct {
+	Game    string          `json:"game"`
+	Room    string          `json:"room"`
+	Options json.RawMessage `json:"options"`
+	Player  struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
+	} `json:"player"`
+	Role string `json:"role"`
+}
+
+// readEntry reads and checks a body. Room, Options and Role of the claims are filled where the body has them, the
+// player is the one who the body says.
+func readEntry(w http.ResponseWriter, r *http.Request) (ticket.Claims, error) {
+	var e entry
+	var c ticket.Claims
+	if err := decode(w, r, &e); err != nil {
+		return c, err
+	}
+	var err error
+	if c.Game, err = proto.ParseGameName(e.Game); err != nil {
+		return c, badField("game", err)
+	}
+	if e.Room != "" {
+		if c.Room, err = proto.ParseRoomID(e.Room); err != nil {
+			return c, badField("room", err)
+		}
+	}
+	if e.Player.ID != "" {
+		if c.Player, err = proto.ParsePlayerID(e.Player.ID); err != nil {
+			return c, badField("player.id", err)
+		}
+	}
+	if c.Name, err = playerName(e.Player.Name); err != nil {
+		return c, badField("player.name", err)
+	}
+	if c.Options, err = canonical(e.Options); err != nil {
+		return c, badField("options", err)
+	}
+	switch c.Role = ticket.Role(e.Role); c.Role {
+	case ticket.Player, ticket.Spectator:
+	case "":
+		c.Role = ticket.Player
+	default:
+		return c, badField("role", fmt.Errorf("%q is no role; use %q or %q", e.Role, ticket.Player, ticket.Spectator))
+	}
+	return c, nil
+}
+
+func badField(field string, err error) error {
+	return problemf(http.StatusBadRequest, "field %q: %v", field, err)
+}
+
+// decode reads one JSON object without unknown fields.
+func decode(w http.ResponseWriter, r *http.Request, into any) error {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	if err == nil {
+		if _, err = d.Token(); err == io.EOF {
+			return nil
+		}
+		if err == nil {
+			err = errors.New("there is more after the JSON object")
+		}
+	}
+	var tooLarge *http.MaxBytesError
+	var badType *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &tooLarge):
+		return problemf(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", maxBody)
+	case err == io.EOF:
+		return problemf(http.StatusBadRequest, `the body is empty; send a JSON object such as {"game":"arena"}`)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return problemf(http.StatusBadRequest, "the body ends in the middle of its JSON object")
+	case errors.As(err, &badType) && badType.Field != "":
+		return problemf(http.StatusBadRequest, "field %q cannot be a JSON %s", badType.Field, badType.Value)
+	}
+	return problemf(http.StatusBadRequest, "the body is not the JSON object that is expected: %s",
+		strings.TrimPrefix(err.Error(), "json: "))
+}
+
+// playerName checks a display name; empty is allowed.
+func playerName(s string) (string, error) {
+	switch {
+	case len(s) > proto.MaxPlayerName:
+		return "", fmt.Errorf("the name has %d bytes, at most %d are allowed", len(s), proto.MaxPlayerName)
+	case !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl):
+		return "", fmt.Errorf("the name %q has control characters or broken UTF-8", s)
+	}
+	return s, nil
+}
+
+// canonical checks a room's options and gives them with sorted keys and without spaces, so that equal options are equal
+// bytes. None, null and {} all give nil.
+func canonical(options json.RawMessage) (json.RawMessage, error) {
+	if len(options) == 0 {
+		return nil, nil
+	}
+	var m map[string]any
+	d := json.NewDecoder(bytes.NewReader(options))
+	d.UseNumber()
+	if err := d.Decode(&m); err != nil {
+		return nil, errors.New(`options must be a JSON object such as {"round_seconds":60}`)
+	}
+	if len(m) == 0 {
+		return nil, nil
+	}
+	b, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > proto.MaxOptions {
+		return nil, fmt.Errorf("options have %d bytes, at most %d are allowed", len(b), proto.MaxOptions)
+	}
+	return b, nil
+}

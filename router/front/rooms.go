@@ -1,0 +1,135 @@
+package front
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/ticket"
+	"github.com/ringside-go/ringside/proto"
+	"github.com/ringside-go/ringside/router/lookup"
+)
+
+// ticketLife is how long a ticket opens its room. It outlives the usual match, so that a client that lost its seat
+// enters again without asking; a longer life would only make a leaked one worth more.
+const ticketLife = 10 * time.Minute
+
+// place is where a room is.
+type place struct {
+	Room   proto.RoomID          `json:"room"`
+	Server membership.ServerName `json:"server"` // its home as this router sees it
+	URL    string                `json:"url"`    // where to connect: ws(s)://…
+}
+
+// admission is the answer to POST /v1/rooms and POST /v1/match.
+type admission struct {
+	place
+	Player  proto.PlayerID `json:"player"` // to be kept by guests: the same id gets the same seat
+	Ticket  string         `json:"ticket"`
+	Expires time.Time      `json:"expires"` // of the ticket
+}
+
+// postRoom enters a room: the one named, or one whose id is picked now. Nothing is created here: the ticket carries all
+// that the server needs to make the room when the client comes.
+func (f *Front) postRoom(w http.ResponseWriter, r *http.Request) error {
+	c, err := readEntry(w, r)
+	if err != nil {
+		return err
+	}
+	if err := f.identify(r, &c); err != nil {
+		return err
+	}
+	fleet := f.table.Fleet()
+	home, ok := membership.Member{}, false
+	if c.Room == "" {
+		c.Room, home, ok = f.picker.Pick(fleet, "")
+	} else {
+		home, ok = fleet.Home(c.Room)
+	}
+	if !ok {
+		return noServers(fleet)
+	}
+	return f.admit(w, r, c, home)
+}
+
+// getRoom says where a room is, whether it runs or not.
+func (f *Front) getRoom(w http.ResponseWriter, r *http.Request) error {
+	room, home, err := f.find(r)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, f.locate(r, room, home))
+}
+
+// find reads the room of the path and looks its home up.
+func (f *Front) find(r *http.Request) (proto.RoomID, membership.Member, error) {
+	room, err := proto.ParseRoomID(r.PathValue("room"))
+	if err != nil {
+		return "", membership.Member{}, problemf(http.StatusBadRequest, "%v", err)
+	}
+	fleet := f.table.Fleet()
+	home, ok := fleet.Home(room)
+	if !ok {
+		return "", membership.Member{}, noServers(fleet)
+	}
+	return room, home, nil
+}
+
+func noServers(fleet *lookup.Fleet) error {
+	return tryLater("no game server is serving, of %d members in view %d; try again in a moment",
+		len(fleet.View.Members), fleet.View.Version)
+}
+
+// admit answers with a ticket for c.
+func (f *Front) admit(w http.ResponseWriter, r *http.Request, c ticket.Claims, home membership.Member) error {
+	c.Expires = time.Now().Add(ticketLife).UTC().Truncate(time.Second)
+	signed, err := f.config.Signer.Sign(c)
+	if err != nil {
+		return err
+	}
+	f.config.Metrics.Tickets.WithLabelValues("issued").Inc()
+	w.Header().Set("Location", "/v1/rooms/"+string(c.Room))
+	return writeJSON(w, http.StatusCreated,
+		admission{place: f.locate(r, c.Room, home), Player: c.Player, Ticket: signed, Expires: c.Expires})
+}
+
+// locate builds the URL to connect to: the home's, or, in proxy mode, this router's.
+func (f *Front) locate(r *http.Request, room proto.RoomID, home membership.Member) place {
+	base := home.URL
+	if f.config.Mode == Proxy {
+		base = f.ownURL(r)
+	}
+	return place{Room: room, Server: home.Name, URL: webSocketURL(base) + connectPath(room)}
+}
+
+// ownURL is this router's base URL: the configured one, or what the request itself was sent to.
+func (f *Front) ownURL(r *http.Request) string {
+	switch {
+	case f.config.PublicURL != "":
+		return f.config.PublicURL
+	case r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https":
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+// webSocketURL turns http into ws and https into wss.
+func webSocketURL(base string) string {
+	return "ws" + strings.TrimPrefix(strings.TrimSuffix(base, "/"), "http")
+}
+
+func connectPath(room proto.RoomID) string { return "/v1/rooms/" + string(room) + "/connect" }
+
+func writeJSON(w http.ResponseWriter, status int, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(b, '\n'))
+	return nil
+}

@@ -1,0 +1,91 @@
+package front
+
+import (
+	"bufio"
+	"errors"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// handler answers a request, or returns a *problem (any other error is a 500) before it has written anything.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// route serves pattern with h and adds what all routes share: cross-origin headers, the check of the method (empty: any),
+// problem documents, the request metric under name, and the access log at debug.
+func (f *Front) route(pattern, name, method string, h handler) {
+	f.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		rec := &recorder{ResponseWriter: w}
+		// Tickets and identity tokens are in bodies and headers, never in cookies, so any origin may ask.
+		rec.Header().Set("Access-Control-Allow-Origin", "*")
+		switch {
+		case method == "" || r.Method == method || r.Method == http.MethodHead && method == http.MethodGet:
+			if err := h(rec, r); err != nil {
+				f.fail(rec, r, err)
+			}
+		case r.Method == http.MethodOptions:
+			preflight(rec, method)
+		default:
+			rec.Header().Set("Allow", method+", OPTIONS")
+			problemf(http.StatusMethodNotAllowed, "%s answers %s, not %s", r.URL.Path, method, r.Method).write(rec)
+		}
+		took := time.Since(start)
+		f.config.Metrics.Requests.WithLabelValues(name, strconv.Itoa(rec.status/100)+"xx").Observe(took.Seconds())
+		f.config.Logger.Debug("request", "method", r.Method, "path", r.URL.Path, "status", rec.status, "took", took,
+			"remote", r.RemoteAddr)
+	})
+}
+
+func (f *Front) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var p *problem
+	if !errors.As(err, &p) {
+		f.config.Logger.Error("request failed", "method", r.Method, "path", r.URL.Path, "err", err)
+		p = problemf(http.StatusInternalServerError, "the router failed; its log says why. Try again in a moment")
+	}
+	p.write(w)
+}
+
+func preflight(w http.ResponseWriter, method string) {
+	h := w.Header()
+	h.Set("Allow", method+", OPTIONS")
+	h.Set("Access-Control-Allow-Methods", method)
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+	h.Set("Access-Control-Max-Age", "86400")
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// recorder remembers the status for metric and log.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (r *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	r.status = http.StatusSwitchingProtocols
+	return http.NewResponseController(r.ResponseWriter).Hijack()
+}
+
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	return r.ResponseWriter.Write(b)
+}
+
+// shorten bounds what of a client's own text goes back to it.
+func shorten(s string) string {
+	const limit = 100
+	if len(s) <= limit {
+		return s
+	}
+	return s[:limit] + "…"
+}

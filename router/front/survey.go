@@ -1,0 +1,131 @@
+package front
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/proto"
+	"github.com/ringside-go/ringside/router/lookup"
+)
+
+const (
+	// surveyTimeout bounds the wait for one server: they answer from memory, so one that needs longer is as good as gone.
+	surveyTimeout = 500 * time.Millisecond
+	// surveyWidth is how many servers are asked at once.
+	surveyWidth = 64
+	// maxReport bounds one server's report in bytes; a room takes about 250.
+	maxReport = 8 << 20
+)
+
+// survey asks the game servers what rooms they have: only when somebody wants to know, and once for all who want to
+// know at the same time. It holds no goroutine between requests.
+type survey struct {
+	table  *lookup.Table
+	client *http.Client
+
+	mu   sync.Mutex // held while servers are asked, at most surveyTimeout for each surveyWidth of them
+	last *snapshot
+}
+
+// snapshot is what the servers said, immutable.
+type snapshot struct {
+	fleet   *lookup.Fleet
+	at      time.Time
+	answers []answer // one for each game server of the view, draining ones too, in the view's order
+}
+
+type answer struct {
+	member membership.Member
+	rooms  []roomReport
+	err    error // the server could not be asked
+}
+
+// roomReport is one room as its leader describes it in GET /v1/server.
+type roomReport struct {
+	Room       proto.RoomID    `json:"room"`
+	Game       proto.GameName  `json:"game"`
+	Epoch      json.RawMessage `json:"epoch,omitempty"` // passed on as it came
+	Tick       proto.Tick      `json:"tick"`
+	TickRate   int             `json:"tick_rate"`
+	Seats      int             `json:"seats"`
+	Players    int             `json:"players"`
+	Connected  int             `json:"connected"`
+	Spectators int             `json:"spectators"`
+	Late       uint64          `json:"late"`
+	Match      uint32          `json:"match"`
+	Age        float64         `json:"age_s"`
+}
+
+func newSurvey(table *lookup.Table) *survey {
+	return &survey{table: table, client: &http.Client{
+		Transport: &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: 30 * time.Second},
+		// A member's address is known from gossip; where it might send us on to is not.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// get gives a snapshot that is at most maxAge old. It blocks while servers are asked.
+func (s *survey) get(maxAge time.Duration) *snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last == nil || time.Since(s.last.at) > maxAge {
+		s.last = s.ask()
+	}
+	return s.last
+}
+
+func (s *survey) ask() *snapshot {
+	shot := &snapshot{fleet: s.table.Fleet(), at: time.Now()}
+	for _, m := range shot.fleet.View.Members {
+		if m.Role == membership.GameServer {
+			shot.answers = append(shot.answers, answer{member: m})
+		}
+	}
+	var group errgroup.Group
+	group.SetLimit(surveyWidth)
+	for i := range shot.answers {
+		a := &shot.answers[i]
+		group.Go(func() error {
+			a.rooms, a.err = s.askOne(a.member)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return shot
+}
+
+func (s *survey) askOne(m membership.Member) ([]roomReport, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), surveyTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(m.URL, "/")+"/v1/server", nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answered %s", req.URL, resp.Status)
+	}
+	var report struct {
+		Rooms []roomReport `json:"rooms"`
+	}
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxReport)).Decode(&report); err != nil {
+		return nil, fmt.Errorf("%s: %w", req.URL, err)
+	}
+	return report.Rooms, nil
+}
+
+// close gives idle connections back.
+func (s *survey) close() { s.client.CloseIdleConnections() }

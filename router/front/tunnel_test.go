@@ -1,0 +1,375 @@
+package front
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/proto"
+)
+
+// homeRoom finds a room whose home is s.
+func (f *testFront) homeRoom(t *testing.T, s *fakeServer) proto.RoomID {
+	t.Helper()
+	for i := range 1000 {
+		room := proto.RoomID(fmt.Sprintf("room-%d", i))
+		if home, _ := f.table.Fleet().Home(room); home.Name == s.name {
+			return room
+		}
+	}
+	t.Fatalf("no room of 1000 has home %s", s.name)
+	return ""
+}
+
+func (s *fakeServer) movedTo(target string) {
+	s.set(func() { s.moved = &proto.Moved{URL: target, Server: "elsewhere"} })
+}
+
+func TestTunnelCarriesBothWays(t *testing.T) {
+	s := newFakeServer(t, "game-1")
+	f := newTestFront(t, proxyMode, s.member())
+	c, resp := f.dialRoom(t, "/v1/rooms/a-room/connect?x=1&y=%2F")
+	if resp.Header.Get("Sec-WebSocket-Accept") != "accepted" || resp.Header.Get("Sec-WebSocket-Protocol") != proto.Subprotocol {
+		t.Errorf("101 has header %v; want the server's accept and subprotocol", resp.Header)
+	}
+	c.send(t, "hello")
+	c.expectFrom(t, "game-1")
+	for _, n := range []int{0, 1, 125, 126, 5000, 70_000, 300_000} {
+		want := bytes.Repeat([]byte{byte(n)}, n)
+		c.send(t, string(want))
+		if _, got, err := c.read(); err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("echo of %d bytes: got %d bytes, %v", n, len(got), err)
+		}
+	}
+	until(t, "one tunnel counted", func() bool { return f.tunnels.openCount() == 1 })
+	_ = c.Close()
+	until(t, "no tunnel left", func() bool { return f.tunnels.openCount() == 0 })
+
+	r := s.upgrade[0]
+	for name, want := range map[string]string{
+		"Sec-Websocket-Key": "a2V5", "Sec-Websocket-Protocol": proto.Subprotocol, "Sec-Websocket-Version": "13",
+		"Sec-Websocket-Extensions": "", "Cookie": "", "X-Forwarded-For": "127.0.0.1",
+	} {
+		if got := r.Header.Get(name); got != want {
+			t.Errorf("the server got %s %q; want %q", name, got, want)
+		}
+	}
+	if r.URL.RequestURI() != "/v1/rooms/a-room/connect?x=1&y=%2F" || "http://"+r.Host != s.URL {
+		t.Errorf("the server got %s at host %s", r.URL, r.Host)
+	}
+}
+
+func TestTunnelTakesHelloSentWithTheUpgrade(t *testing.T) {
+	s := newFakeServer(t, "game-1")
+	f := newTestFront(t, proxyMode, s.member())
+	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(f.URL, "http://"), testTimeout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(testTimeout))
+	head := "GET /v1/rooms/a-room/connect HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+	if _, err := conn.Write(appendFrame([]byte(head), opBinary, []byte("early hello"), mask)); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "hello arrives", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return len(s.hellos) == 1 && s.hellos[0] == "early hello"
+	})
+}
+
+func TestTunnelFollowsMoved(t *testing.T) {
+	for _, split := range []bool{false, true} {
+		t.Run(fmt.Sprintf("split=%v", split), func(t *testing.T) {
+			a, b, c := newFakeServer(t, "game-a"), newFakeServer(t, "game-b"), newFakeServer(t, "game-c")
+			a.movedTo("ws" + strings.TrimPrefix(b.URL, "http") + "/whatever/path")
+			b.movedTo("ws" + strings.TrimPrefix(c.URL, "http") + "/v1/rooms/x/connect")
+			for _, s := range []*fakeServer{a, b, c} {
+				s.set(func() { s.split = split })
+			}
+			f := newTestFront(t, proxyMode, a.member(), b.member(), c.member())
+			room := f.homeRoom(t, a)
+			client, _ := f.dialRoom(t, "/v1/rooms/"+string(room)+"/connect?q=1")
+			client.send(t, "hello with a ticket")
+			client.expectFrom(t, "game-c")
+			client.send(t, "input")
+			if _, got, err := client.read(); err != nil || string(got) != "input" {
+				t.Fatalf("echo is %q, %v", got, err)
+			}
+			for _, s := range []*fakeServer{a, b, c} {
+				if len(s.hellos) != 1 || s.hellos[0] != "hello with a ticket" {
+					t.Errorf("%s was told %q; want the hello once", s.name, s.hellos)
+				}
+				if got := s.upgrade[0].URL.RequestURI(); got != "/v1/rooms/"+string(room)+"/connect?q=1" {
+					t.Errorf("%s was asked for %s", s.name, got)
+				}
+			}
+		})
+	}
+}
+
+func TestTunnelFollowsRedirectedUpgrade(t *testing.T) {
+	a, b := newFakeServer(t, "game-a"), newFakeServer(t, "game-b")
+	a.set(func() {
+		a.answer = func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, b.URL+r.URL.RequestURI(), http.StatusTemporaryRedirect)
+		}
+	})
+	f := newTestFront(t, proxyMode, a.member(), b.member())
+	c, _ := f.dialRoom(t, "/v1/rooms/"+string(f.homeRoom(t, a))+"/connect")
+	c.send(t, "hello")
+	c.expectFrom(t, "game-b")
+}
+
+// A message from a game server must not make the router dial anything but game servers: the Moved reaches the client as
+// it is, the other address gets nothing.
+func TestTunnelDialsMembersOnly(t *testing.T) {
+	victim := newFakeServer(t, "no-member")
+	s := newFakeServer(t, "game-1")
+	f := newTestFront(t, proxyMode, s.member())
+	host := strings.TrimPrefix(victim.URL, "http://")
+	for _, target := range []string{
+		"ws://" + host + "/v1/rooms/a/connect",
+		"http://" + host + "/",
+		"ws://" + strings.TrimPrefix(s.URL, "http://") + "@" + host + "/",
+		"ws://127.0.0.1:1/", // the router itself is a member, but no game server
+		"unix:///var/run/docker.sock",
+	} {
+		s.movedTo(target)
+		c, _ := f.dialRoom(t, "/v1/rooms/a-room/connect")
+		c.send(t, "hello")
+		_, payload, err := c.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, body, _, _ := proto.NextRecord(payload)
+		if m, err := proto.ParseMoved(body); err != nil || m.URL != target {
+			t.Errorf("the client got %q, %v; want the Moved to %q", payload, err, target)
+		}
+		if op, payload, err := c.read(); op != opClose || binary.BigEndian.Uint16(payload) != uint16(proto.CloseMoved) {
+			t.Errorf("then it got %q, %v; want the close", payload, err)
+		}
+		c.expectEnd(t)
+	}
+	s.set(func() { s.answer = http.RedirectHandler(victim.URL, http.StatusTemporaryRedirect).ServeHTTP })
+	if _, resp := f.dialRoom(t, "/v1/rooms/a-room/connect"); resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("a redirect to no member gives %s; want 503", resp.Status)
+	}
+	if len(victim.upgrade) > 0 || victim.surveys > 0 {
+		t.Errorf("the router dialled %s, which is no member", host)
+	}
+}
+
+// With another ticket the client must say another hello, which the router cannot do in its place.
+func TestTunnelLeavesMovedWithTicketToTheClient(t *testing.T) {
+	a, b := newFakeServer(t, "game-a"), newFakeServer(t, "game-b")
+	a.set(func() { a.moved = &proto.Moved{URL: "ws" + strings.TrimPrefix(b.URL, "http"), Ticket: "new"} })
+	f := newTestFront(t, proxyMode, a.member(), b.member())
+	c, _ := f.dialRoom(t, "/v1/rooms/"+string(f.homeRoom(t, a))+"/connect")
+	c.send(t, "hello")
+	_, payload, err := c.read()
+	if err != nil || proto.Kind(payload[0]) != proto.KindMoved {
+		t.Errorf("the client got %q, %v; want the Moved", payload, err)
+	}
+	if len(b.upgrade) > 0 {
+		t.Error("the router followed it")
+	}
+}
+
+// goodbye reads an error record and a close, both with the code that sends the client to the router.
+func (c *wsConn) goodbye(t *testing.T, text string) {
+	t.Helper()
+	_, payload, err := c.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body, _, err := proto.NextRecord(payload)
+	if err != nil {
+		t.Fatalf("%q: %v", payload, err)
+	}
+	m, err := proto.ParseError(body)
+	if err != nil || m.Code != proto.CloseInternal || m.RetryMs == 0 || !strings.Contains(m.Text, text) {
+		t.Errorf("error is %+v, %v; want %v with %q", m, err, proto.CloseInternal, text)
+	}
+	op, payload, err := c.read()
+	if err != nil || op != opClose || binary.BigEndian.Uint16(payload) != uint16(proto.CloseInternal) || string(payload[2:]) != m.Text {
+		t.Errorf("then %#x %q, %v; want a close with the same", op, payload, err)
+	}
+	c.expectEnd(t)
+}
+
+func TestTunnelEndsACircle(t *testing.T) {
+	a, b := newFakeServer(t, "game-a"), newFakeServer(t, "game-b")
+	a.movedTo("ws" + strings.TrimPrefix(b.URL, "http"))
+	b.movedTo("ws" + strings.TrimPrefix(a.URL, "http"))
+	f := newTestFront(t, proxyMode, a.member(), b.member())
+	c, _ := f.dialRoom(t, "/v1/rooms/a-room/connect")
+	c.send(t, "hello")
+	c.goodbye(t, "moved 4 times")
+	if n := len(a.hellos) + len(b.hellos); n != maxHops+1 {
+		t.Errorf("%d hellos were said; want %d", n, maxHops+1)
+	}
+}
+
+func TestTunnelSaysWhenTheNewServerIsGone(t *testing.T) {
+	a, b := newFakeServer(t, "game-a"), newFakeServer(t, "game-b")
+	a.movedTo("ws" + strings.TrimPrefix(b.URL, "http"))
+	f := newTestFront(t, proxyMode, a.member(), b.member())
+	room := f.homeRoom(t, a)
+	b.Close()
+	c, _ := f.dialRoom(t, "/v1/rooms/"+string(room)+"/connect")
+	c.send(t, "hello")
+	c.goodbye(t, "game-b cannot be reached")
+}
+
+func TestTunnelTriesAgainAfterTheViewChanged(t *testing.T) {
+	a, b := newFakeServer(t, "game-a"), newFakeServer(t, "game-b")
+	f := newTestFront(t, proxyMode, a.member(), b.member())
+	room := f.homeRoom(t, a)
+	a.Close()
+	time.AfterFunc(50*time.Millisecond, func() { f.source.Set(b.member()) }) // as gossip would, a little later
+	c, resp := f.dialRoom(t, "/v1/rooms/"+string(room)+"/connect")
+	if c == nil {
+		t.Fatalf("got %s", resp.Status)
+	}
+	c.send(t, "hello")
+	c.expectFrom(t, "game-b")
+}
+
+func TestTunnelToDeadServer(t *testing.T) {
+	s := newFakeServer(t, "game-1")
+	f := newTestFront(t, proxyMode, s.member())
+	s.Close()
+	start := time.Now()
+	_, resp := f.dialRoom(t, "/v1/rooms/a-room/connect")
+	checkProblem(t, resp, http.StatusServiceUnavailable, "game-1 cannot be reached")
+	if resp.Header.Get("Retry-After") != "1" {
+		t.Errorf("Retry-After is %q", resp.Header.Get("Retry-After"))
+	}
+	if took := time.Since(start); took < dialPatience || took > dialPatience+2*time.Second {
+		t.Errorf("it took %v; want a little over %v", took, dialPatience)
+	}
+	if n := f.tunnels.openCount(); n != 0 {
+		t.Errorf("%d tunnels are still counted", n)
+	}
+}
+
+func TestTunnelPassesRefusalOn(t *testing.T) {
+	s := newFakeServer(t, "game-1")
+	s.set(func() {
+		s.answer = func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "7")
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.Header().Set("Set-Cookie", "x=1")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = io.WriteString(w, `{"title":"full"}`)
+		}
+	})
+	f := newTestFront(t, proxyMode, s.member())
+	_, resp := f.dialRoom(t, "/v1/rooms/a-room/connect")
+	body, _ := io.ReadAll(resp.Body)
+	if resp.StatusCode != 503 || resp.Header.Get("Retry-After") != "7" || resp.Header.Get("Set-Cookie") != "" ||
+		string(body) != `{"title":"full"}` {
+		t.Errorf("got %s %v %q", resp.Status, resp.Header, body)
+	}
+}
+
+func TestTunnelLimit(t *testing.T) {
+	s := newFakeServer(t, "game-1")
+	f := newTestFront(t, func(c *Config) { c.Mode, c.MaxTunnels = Proxy, 2 }, s.member())
+	first, _ := f.dialRoom(t, "/v1/rooms/a-room/connect")
+	f.dialRoom(t, "/v1/rooms/a-room/connect")
+	_, resp := f.dialRoom(t, "/v1/rooms/a-room/connect")
+	checkProblem(t, resp, http.StatusServiceUnavailable, "(2)")
+	_ = first.Close()
+	until(t, "a place is free", func() bool { return f.tunnels.openCount() == 1 })
+	if c, resp := f.dialRoom(t, "/v1/rooms/a-room/connect"); c == nil {
+		t.Errorf("got %s; want 101", resp.Status)
+	}
+}
+
+func (t *tunnels) openCount() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.count
+}
+
+// What is no readable hello goes to the game server, byte by byte as it came.
+func TestTunnelRelaysWhatItDoesNotUnderstand(t *testing.T) {
+	long := appendFrame(nil, opBinary, make([]byte, maxHello+1), mask)
+	for name, sent := range map[string][]byte{
+		"hello too long":        long,
+		"length with top bit":   append([]byte{0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}, make([]byte, 10)...),
+		"no WebSocket at all":   bytes.Repeat([]byte("\xff\xff GET / HTTP/1.1\r\n"), 10),
+		"close before hello":    appendFrame(nil, opClose, []byte{0x03, 0xe8}, mask),
+		"cut in the middle":     long[:100],
+		"nothing, and then end": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := make(chan []byte, 1)
+			s := newFakeServer(t, "game-1")
+			s.set(func() {
+				s.serve = func(c *wsConn) {
+					all, _ := io.ReadAll(c.r)
+					got <- all
+					_, _ = c.Write(appendFrame(nil, opClose, []byte{0x0f, 0xa1}, nil))
+				}
+			})
+			f := newTestFront(t, proxyMode, s.member())
+			c, _ := f.dialRoom(t, "/v1/rooms/a-room/connect")
+			if _, err := c.Write(sent); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Conn.(*net.TCPConn).CloseWrite(); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case all := <-got:
+				if !bytes.Equal(all, sent) {
+					t.Errorf("the server got %d bytes; want the %d that were sent", len(all), len(sent))
+				}
+			case <-time.After(testTimeout):
+				t.Fatal("the server did not get the end")
+			}
+			if op, payload, err := c.read(); op != opClose || string(payload) != "\x0f\xa1" {
+				t.Errorf("the client got %#x %q, %v; want the server's close", op, payload, err)
+			}
+			c.expectEnd(t)
+		})
+	}
+}
+
+func TestTunnelStop(t *testing.T) {
+	s := newFakeServer(t, "game-1")
+	f := newTestFront(t, proxyMode, s.member())
+	playing, _ := f.dialRoom(t, "/v1/rooms/a-room/connect")
+	playing.send(t, "hello")
+	playing.expectFrom(t, "game-1")
+	silent, _ := f.dialRoom(t, "/v1/rooms/a-room/connect")
+	f.tunnels.stop()
+	playing.expectEnd(t)
+	silent.expectEnd(t)
+	_, resp := f.dialRoom(t, "/v1/rooms/a-room/connect")
+	if resp == nil || resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("after the stop: %v; want 503", resp.Status)
+	}
+	if n := f.tunnels.openCount(); n != 0 {
+		t.Errorf("%d tunnels are still counted", n)
+	}
+}
+
+func TestFleetOfOneServerThatDrains(t *testing.T) {
+	s := newFakeServer(t, "game-1")
+	s.state = membership.Draining
+	f := newTestFront(t, proxyMode, s.member())
+	_, resp := f.dialRoom(t, "/v1/rooms/a-room/connect")
+	checkProblem(t, resp, http.StatusServiceUnavailable, "no game server is serving")
+}

@@ -1,0 +1,134 @@
+package front
+
+import (
+	"bufio"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ringside-go/ringside/proto"
+	"github.com/ringside-go/ringside/router/lookup"
+)
+
+// tunnels owns the sockets that this router carries to game servers. At most max at once, and beyond that 503;
+// ringside_tunnels shows how many.
+type tunnels struct {
+	table  *lookup.Table
+	max    int
+	logger *slog.Logger
+	gauge  prometheus.Gauge
+
+	mu      sync.Mutex
+	count   int // open and being opened
+	stopped bool
+	open    map[*tunnel]struct{}
+	running sync.WaitGroup // one for each open tunnel
+}
+
+func newTunnels(table *lookup.Table, c Config) *tunnels {
+	return &tunnels{table: table, max: c.MaxTunnels, logger: c.Logger, gauge: c.Metrics.Tunnels, open: map[*tunnel]struct{}{}}
+}
+
+// serve opens the upgrade at the room's server and, when that accepts it, at the client, and leaves a tunnel running.
+// Until then nothing has been answered, so that whatever fails can be a plain answer.
+func (t *tunnels) serve(w http.ResponseWriter, r *http.Request, room proto.RoomID) error {
+	if !t.reserve() {
+		return tryLater("this router carries all the connections it can (%d); try again, or at another router", t.max)
+	}
+	upgrade := newUpgrade(room, r)
+	server, resp, err := dialHome(r.Context(), t.table, upgrade)
+	if err != nil {
+		t.release()
+		return err
+	}
+	if server == nil {
+		t.release()
+		return passOn(w, resp)
+	}
+	client, err := hijack(w, resp)
+	if err != nil {
+		t.release()
+		_ = server.Close()
+		t.logger.Debug("client left during its upgrade", "room", room, "err", err)
+		return nil
+	}
+	t.run(&tunnel{table: t.table, logger: t.logger, upgrade: upgrade, client: client, server: server})
+	return nil
+}
+
+// hijack takes the client's connection and passes on the server's 101. The answer to the same key and subprotocol is the
+// same from every server, so the client need not know when it is moved to another one.
+func hijack(w http.ResponseWriter, resp *http.Response) (*stream, error) {
+	conn, buffered, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		return nil, err
+	}
+	limitBuffer(conn, (*net.TCPConn).SetWriteBuffer)
+	pending, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
+	s := &stream{Conn: conn, pending: append([]byte(nil), pending...)}
+	out := bufio.NewWriter(conn)
+	fmt.Fprint(out, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n")
+	for _, name := range []string{"Sec-WebSocket-Accept", "Sec-WebSocket-Protocol"} {
+		if v := resp.Header.Get(name); v != "" {
+			fmt.Fprintf(out, "%s: %s\r\n", name, v)
+		}
+	}
+	fmt.Fprint(out, "\r\n")
+	if err := out.Flush(); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (t *tunnels) reserve() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stopped || t.count >= t.max {
+		return false
+	}
+	t.count++
+	return true
+}
+
+func (t *tunnels) release() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.count--
+}
+
+// run starts the tunnel's goroutine; the handler's own can end, and its buffers with it.
+func (t *tunnels) run(tun *tunnel) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stopped {
+		t.count--
+		tun.close()
+		return
+	}
+	t.open[tun] = struct{}{}
+	t.gauge.Inc()
+	t.running.Go(func() {
+		tun.run()
+		t.gauge.Dec()
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		delete(t.open, tun)
+		t.count--
+	})
+}
+
+// stop closes all tunnels and waits for them. Their clients come back through another router, with their resume tokens.
+func (t *tunnels) stop() {
+	t.mu.Lock()
+	t.stopped = true
+	for tun := range t.open {
+		tun.close()
+	}
+	t.mu.Unlock()
+	t.running.Wait()
+}
