@@ -1,0 +1,44 @@
+package game
+
+import (
+	"hash/fnv"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// core is the framework's own state in every room. It is in tables like the game's, so that it moves with them.
+type core struct {
+	Seats    Table[seatRow]    `state:"max=64"` // row id = seat
+	Room     Value[roomRow]    `state:""`
+	Outcomes Table[outcomeRow] `state:"max=64,hidden"`
+}
+
+// seatRow is a seat that is taken.
+type seatRow struct {
+	Processed uint32 `state:"hidden,predict=linear"` // number of the last sample that a tick took
+	ID        string `state:"max=64"`
+	Name      string `state:"max=32"`
+	Connected bool   `state:""`
+	Token     string `state:"hidden,max=64"` // resume token in hexadecimal, since strings are text
+	LostAt    uint32 `state:"hidden"`        // first tick without a connection
+}
+
+// roomRow is what a room has once.
+type roomRow struct {
+	Match uint32 `state:""`       // being played, from 1
+	Rand  uint64 `state:"hidden"` // of the random generator
+	Kind  uint64 `state:"hidden"` // kindOf the game and its options
+}
+
+// maxToken is the length of a resume token whose hexadecimal digits fill seatRow.Token.
+const maxToken = 32
+
+// kindOf fingerprints a game's name and a room's options. A keyframe fits only a room of the same kind: the options
+// decide what New works out, and that is not in the tables.
+func kindOf(name proto.GameName, options []byte) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	h.Write([]byte{0})
+	h.Write(options)
+	return h.Sum64()
+}

@@ -1,0 +1,46 @@
+// Package game is what the author of a game sees of Ringside, and the pure core that runs his game.
+//
+// A game is a Go type with three kinds of fields: tables, which are its whole state; at most one Inputs field, which
+// declares what a player may send; and what its New worked out of the room's options, which never changes again.
+//
+//	type Tag struct {
+//		Runners game.Table[Runner] `state:"max=8"`
+//		Round   game.Value[Round]
+//		Input   game.Inputs[Input]
+//	}
+//
+//	type Runner struct {
+//		X, Y  float32 `state:"range=0..100,step=1/16"` // everybody sees where he is
+//		Stamina uint8 `state:"owner"`                  // only he sees how tired he is
+//	}
+//
+//	type Input struct {
+//		Turn float32 `state:"angle,bits=8"`
+//		Run  bool    `state:""`
+//	}
+//
+// It has four methods, Start, Join, Leave and Tick, and a Definition that names it for the servers:
+//
+//	func (g *Tag) Tick(r *game.Room) {
+//		for p := range r.Players() {
+//			runner := g.Runners.Get(game.RowID(p.Seat))
+//			for _, s := range g.Input.Of(p.Seat) {
+//				runner.step(s.Value)
+//			}
+//		}
+//	}
+//
+// There are three rules, and package gametest checks that a game keeps them, in one line:
+//
+//   - All that changes is in the tables. A room moves between servers by its tables alone, and a server that has only
+//     them must go on exactly as the other would have. So no counters, maps or timers in other fields.
+//   - The same inputs give the same result. No clock, no global random numbers (Room.Rand is there), no goroutines, no
+//     order of a map.
+//   - What a client sends is a wish. The server checks it: a sample's fields are in the ranges of their tags and nothing
+//     more is known of them; how many come in a tick is bounded by proto.MaxSamplesPerTick, not by the game's time.
+//
+// Floating point is allowed in tables, since every commit rounds it to what the tag says. Between two commits, write
+// float32(a*b) + c where a product is summed: without the conversion some processors round once and others twice.
+//
+// Package arena beside it is a whole game to learn from.
+package game

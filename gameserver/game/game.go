@@ -1,0 +1,79 @@
+package game
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/ringside-go/ringside/proto"
+	"github.com/ringside-go/ringside/proto/state"
+)
+
+// What an author needs under one import. Their documentation is in packages state and proto.
+type (
+	RowID         = state.RowID
+	Table[T any]  = state.Table[T]
+	Value[T any]  = state.Value[T]
+	Events[T any] = state.Events[T]
+	Seat          = proto.Seat
+	Tick          = proto.Tick
+)
+
+// NoSeat stands for nobody.
+const NoSeat = proto.NoSeat
+
+// Game is the rules of one room. Its methods are called by the room's loop only, one at a time, and must not block. A
+// panic in one of them ends this room and no other. The pointer that Definition.New gives must be to a struct; see the
+// package's documentation for what it may hold.
+type Game interface {
+	// Start fills the tables of a new room, before its first tick and before anybody has joined. It is not called when
+	// a room is rebuilt from a keyframe.
+	Start(r *Room)
+	// Join tells that p took a seat. It is called in a tick, before Tick.
+	Join(r *Room, p Player)
+	// Leave tells that p gave up the seat: he left, or did not come back in time. It is called in a tick, before Join
+	// and Tick; p is still among Room.Players.
+	Leave(r *Room, p Player)
+	// Tick advances the room by one tick.
+	Tick(r *Room)
+}
+
+// Messenger is implemented by games that take custom messages from players, such as chat or a purchase: what is rare
+// and must not be part of every input.
+type Messenger interface {
+	// Message hands over a message of p, at most proto.MaxCustom bytes, whatever they are. It is called in a tick, after
+	// Join and before Tick, in the order of arrival. The payload is not the game's to keep.
+	Message(r *Room, p Player, payload []byte)
+}
+
+// Definition is a game that a server can run.
+type Definition struct {
+	Name proto.GameName
+	// New builds a game for a room's options, a JSON object, which may be empty. It is called from any goroutine, for a
+	// new room and for a rebuilt one. An error is read by the person who asked for the room: it names the option, the
+	// value and what is allowed.
+	New func(options json.RawMessage) (Game, Settings, error)
+}
+
+// Settings is what New answers besides the game.
+type Settings struct {
+	TickRate int // ticks per second, proto.MinTickRate to proto.MaxTickRate
+	Seats    int // 1 to proto.MaxSeats
+}
+
+func (s Settings) validate() error {
+	switch {
+	case s.TickRate < proto.MinTickRate || s.TickRate > proto.MaxTickRate:
+		return fmt.Errorf("tick rate %d, %d to %d are allowed", s.TickRate, proto.MinTickRate, proto.MaxTickRate)
+	case s.Seats < 1 || s.Seats > proto.MaxSeats:
+		return fmt.Errorf("%d seats, 1 to %d are allowed", s.Seats, proto.MaxSeats)
+	}
+	return nil
+}
+
+// Player is who has a seat.
+type Player struct {
+	Seat      Seat
+	ID        proto.PlayerID
+	Name      string // to be shown; at most proto.MaxPlayerName bytes, not unique
+	Connected bool   // false while the seat is held for a lost connection
+}

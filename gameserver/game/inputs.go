@@ -1,0 +1,168 @@
+package game
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+
+	"github.com/ringside-go/ringside/proto"
+	"github.com/ringside-go/ringside/proto/state"
+)
+
+// Inputs is a field of a game: it declares the struct T that a client sends one sample of per tick, and gives the samples
+// of the tick. The fields of T have state tags like a table's, without owner and hidden, and hold what the tags allow.
+//
+// Samples that no tick has taken yet are not state. A client sends them again when it was moved to another server.
+type Inputs[T any] struct {
+	codec *state.Codec[T]
+	lanes []lane[T]
+	base  T // scratch of queue
+	value T
+}
+
+// Sample is what a player wanted in one tick of his own.
+type Sample[T any] struct {
+	// Seq is its number; a player's samples are numbered from 1 without gaps.
+	Seq proto.Seq
+	// Ack is the newest tick that the client had decoded when it sent this: what its player saw. It is below the tick
+	// being computed, and otherwise the client's own word: bound what it can gain by a low one.
+	Ack   Tick
+	Value T
+}
+
+// lane is one seat's samples. A tick takes the first ones; none is kept that a tick has taken, and their number is
+// bounded by proto.InputWindow, over which a message is refused.
+type lane[T any] struct {
+	queued []Sample[T]
+	taken  int // by the tick being computed
+}
+
+// inputs is Inputs[T] for a Simulation, which does not know T.
+type inputs interface {
+	bind(seats int) (*state.RowSchema, error)
+	queue(seat Seat, processed proto.Seq, in proto.Input) error
+	take(seat Seat) int
+	drop()
+	reset(seat Seat)
+	pending(seat Seat) []proto.Input
+}
+
+// Of gives seat's samples of this tick in order, at most proto.MaxSamplesPerTick. Usually it is one; it is none when the
+// network was late, and several after that. They are valid until the tick ends.
+func (in *Inputs[T]) Of(seat Seat) []Sample[T] {
+	if int(seat) >= len(in.lanes) {
+		return nil
+	}
+	l := &in.lanes[seat]
+	return l.queued[:l.taken:l.taken]
+}
+
+func (in *Inputs[T]) bind(seats int) (*state.RowSchema, error) {
+	codec, err := state.NewCodec[T]()
+	if err != nil {
+		return nil, err
+	}
+	in.codec, in.lanes = codec, make([]lane[T], seats)
+	return codec.Schema(), nil
+}
+
+func (in *Inputs[T]) queue(seat Seat, processed proto.Seq, m proto.Input) error {
+	l := &in.lanes[seat]
+	next := uint64(processed) + uint64(len(l.queued)) + 1
+	first, last := uint64(m.First), uint64(m.First)+uint64(m.Count)-1
+	switch {
+	case m.First == 0 || m.Count < 1 || m.Count > proto.MaxSamples:
+		return fmt.Errorf("%w: %d samples from number %d; send 1 to %d, numbered from 1", ErrSample, m.Count, m.First, proto.MaxSamples)
+	case first > next:
+		return fmt.Errorf("%w: it begins at sample %d, but %d is next; send what was not processed again", ErrFuture, first, next)
+	case last > min(uint64(processed)+proto.InputWindow, math.MaxUint32):
+		return fmt.Errorf("%w: it ends at sample %d and %d is processed; at most %d ahead are allowed", ErrFuture, last, processed, proto.InputWindow)
+	}
+	had, rest := len(l.queued), m.Samples
+	var err error
+	var zero T
+	in.base = zero
+	for n := first; n <= last; n++ {
+		if rest, err = in.codec.Parse(rest, &in.base, &in.value); err != nil {
+			l.queued = l.queued[:had]
+			return fmt.Errorf("%w: sample %d: %w", ErrSample, n, err)
+		}
+		in.base = in.value
+		if n >= next {
+			l.queued = append(l.queued, Sample[T]{proto.Seq(n), m.Ack, in.value})
+		}
+	}
+	if len(rest) > 0 {
+		l.queued = l.queued[:had]
+		return fmt.Errorf("%w: %d bytes are left after sample %d", ErrSample, len(rest), last)
+	}
+	return nil
+}
+
+// take gives the first queued samples of seat to the tick, and says how many.
+func (in *Inputs[T]) take(seat Seat) int {
+	l := &in.lanes[seat]
+	l.taken = min(len(l.queued), proto.MaxSamplesPerTick)
+	return l.taken
+}
+
+// drop forgets what the tick took.
+func (in *Inputs[T]) drop() {
+	for i := range in.lanes {
+		l := &in.lanes[i]
+		l.queued = l.queued[:copy(l.queued, l.queued[l.taken:])]
+		l.taken = 0
+	}
+}
+
+func (in *Inputs[T]) reset(seat Seat) {
+	in.lanes[seat].queued, in.lanes[seat].taken = in.lanes[seat].queued[:0], 0
+}
+
+// pending encodes the queue as messages, one for each run of samples with the same Ack.
+func (in *Inputs[T]) pending(seat Seat) []proto.Input {
+	var all []proto.Input
+	var zero T
+	for _, s := range in.lanes[seat].queued {
+		if n := len(all); n == 0 || all[n-1].Ack != s.Ack || all[n-1].Count == proto.MaxSamples {
+			all, in.base = append(all, proto.Input{First: s.Seq, Ack: s.Ack}), zero
+		}
+		m := &all[len(all)-1]
+		in.value = s.Value
+		m.Samples = in.codec.Append(m.Samples, &in.base, &in.value)
+		m.Count++
+		in.base = s.Value
+	}
+	return all
+}
+
+// findInputs looks for the Inputs field in a game's struct, also inside structs in it. nil: it has none.
+func findInputs(v reflect.Value) (inputs, error) {
+	var found inputs
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		if field.Type.Kind() != reflect.Struct {
+			continue
+		}
+		var in inputs
+		var err error
+		switch p := v.Field(i).Addr(); {
+		case !p.Type().Implements(reflect.TypeFor[inputs]()):
+			in, err = findInputs(p.Elem())
+		case !p.CanInterface():
+			err = fmt.Errorf("field %s is not exported; begin its name with a capital letter", field.Name)
+		default:
+			in = p.Interface().(inputs)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if in != nil && found != nil {
+			return nil, fmt.Errorf("field %s is a second Inputs; put everything a player sends into one struct", field.Name)
+		}
+		if in != nil {
+			found = in
+		}
+	}
+	return found, nil
+}

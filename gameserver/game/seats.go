@@ -1,0 +1,159 @@
+package game
+
+import (
+	"crypto/subtle"
+	"encoding/hex"
+	"fmt"
+	"math/bits"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+func (r *seatRow) player(id RowID) Player {
+	return Player{Seat: Seat(id), ID: proto.PlayerID(r.ID), Name: r.Name, Connected: r.Connected}
+}
+
+// seatSet is a set of seats. Simulation holds those that join or leave at the next Step; a Step leaves both empty, so
+// they are no state.
+type seatSet uint64
+
+func (s seatSet) has(seat Seat) bool { return s>>seat&1 != 0 }
+func (s *seatSet) add(seat Seat)     { *s |= 1 << seat }
+func (s *seatSet) del(seat Seat)     { *s &^= 1 << seat }
+
+// pop takes the lowest seat out.
+func (s *seatSet) pop() Seat {
+	seat := Seat(bits.TrailingZeros64(uint64(*s)))
+	s.del(seat)
+	return seat
+}
+
+// Join gives the player id the lowest free seat, and the game's Join is called in the next Step. A player who has a seat
+// gets that one (again), with the queue of his old connection emptied and a leave that was waiting taken back. token
+// becomes the seat's resume token, 1 to 32 bytes. ErrFull: no seat is free; one that is left frees at the next Step.
+func (s *Simulation) Join(id proto.PlayerID, name string, token []byte) (seat Seat, again bool, err error) {
+	if len(token) == 0 || len(token) > maxToken {
+		return NoSeat, false, fmt.Errorf("%w: %d bytes, 1 to %d are allowed", ErrToken, len(token), maxToken)
+	}
+	for i, row := range s.core.Seats.All() {
+		if row.ID == string(id) {
+			row.Name, row.Token = name, hex.EncodeToString(token)
+			s.reconnect(Seat(i), row)
+			return Seat(i), true, nil
+		}
+	}
+	for i := range RowID(s.settings.Seats) {
+		if s.core.Seats.Get(i) != nil {
+			continue
+		}
+		*s.core.Seats.Put(i) = seatRow{ID: string(id), Name: name, Connected: true, Token: hex.EncodeToString(token)}
+		s.joining.add(Seat(i))
+		if s.inputs != nil {
+			s.inputs.reset(Seat(i))
+		}
+		return Seat(i), false, nil
+	}
+	return NoSeat, false, fmt.Errorf("%w: all %d of them", ErrFull, s.settings.Seats)
+}
+
+// Resume takes up the seat that has token; false when none has. The seat's queue is emptied: the client sends what was
+// not processed again.
+func (s *Simulation) Resume(token []byte) (Seat, bool) {
+	if len(token) == 0 || len(token) > maxToken {
+		return NoSeat, false
+	}
+	digits := hex.EncodeToString(token)
+	for i, row := range s.core.Seats.All() {
+		if subtle.ConstantTimeCompare([]byte(row.Token), []byte(digits)) == 1 && !s.leaving.has(Seat(i)) {
+			s.reconnect(Seat(i), row)
+			return Seat(i), true
+		}
+	}
+	return NoSeat, false
+}
+
+func (s *Simulation) reconnect(seat Seat, row *seatRow) {
+	row.Connected, row.LostAt = true, 0
+	s.leaving.del(seat)
+	if s.inputs != nil {
+		s.inputs.reset(seat)
+	}
+}
+
+// Disconnect tells that the connection of seat is gone: the time for which the seat is held (proto.SeatHold, in ticks)
+// begins. What it had queued is still played.
+func (s *Simulation) Disconnect(seat Seat) {
+	if row := s.core.Seats.Get(RowID(seat)); row != nil && row.Connected {
+		row.Connected, row.LostAt = false, uint32(s.store.Tick()+1)
+	}
+}
+
+// Leave gives seat up at the next Step.
+func (s *Simulation) Leave(seat Seat) {
+	switch {
+	case s.core.Seats.Get(RowID(seat)) == nil:
+	case s.joining.has(seat):
+		s.joining.del(seat)
+		s.core.Seats.Remove(RowID(seat))
+		s.messages.drop(seat) // or they would be taken for those of the next one here
+	default:
+		s.leaving.add(seat)
+	}
+}
+
+// Player gives who has seat.
+func (s *Simulation) Player(seat Seat) (Player, bool) {
+	row := s.core.Seats.Get(RowID(seat))
+	if row == nil {
+		return Player{}, false
+	}
+	return row.player(RowID(seat)), true
+}
+
+// Token gives the resume token of seat; nil when nobody has it.
+func (s *Simulation) Token(seat Seat) []byte {
+	row := s.core.Seats.Get(RowID(seat))
+	if row == nil {
+		return nil
+	}
+	token, err := hex.DecodeString(row.Token)
+	if err != nil {
+		return nil
+	}
+	return token
+}
+
+// Processed is the number of the last sample of seat that a tick took.
+func (s *Simulation) Processed(seat Seat) proto.Seq {
+	row := s.core.Seats.Get(RowID(seat))
+	if row == nil {
+		return 0
+	}
+	return proto.Seq(row.Processed)
+}
+
+// expire marks the seats that nobody came back to.
+func (s *Simulation) expire() {
+	hold := uint32(proto.SeatHold.Seconds()) * uint32(s.settings.TickRate)
+	for id, row := range s.core.Seats.All() {
+		if !row.Connected && uint32(s.at)-row.LostAt >= hold {
+			s.leaving.add(Seat(id))
+		}
+	}
+}
+
+// seatChanges tells the game who left and then who joined, each by seat.
+func (s *Simulation) seatChanges() {
+	for s.leaving != 0 {
+		seat := s.leaving.pop()
+		s.game.Leave(&s.room, s.core.Seats.Get(RowID(seat)).player(RowID(seat)))
+		s.core.Seats.Remove(RowID(seat))
+		if s.inputs != nil {
+			s.inputs.reset(seat)
+		}
+	}
+	for s.joining != 0 {
+		seat := s.joining.pop()
+		s.game.Join(&s.room, s.core.Seats.Get(RowID(seat)).player(RowID(seat)))
+	}
+}

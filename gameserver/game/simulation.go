@@ -1,0 +1,110 @@
+package game
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+
+	"github.com/ringside-go/ringside/proto"
+	"github.com/ringside-go/ringside/proto/state"
+)
+
+// Simulation is one room's pure core: the game, the tables, the seats, the random generator. It knows no clock, socket,
+// goroutine or log. Package room drives it, and so do the test kit and a standby. Not for concurrent use.
+//
+// A leader's tick is: Join, Resume, Disconnect, Leave, Queue and Message in whatever order things came; then Step; then
+// the frames, from Store. A standby is made by Rebuild and applies frames to Store; it can Step from there at any time,
+// because nothing here is derived from the tables and kept beside them.
+type Simulation struct {
+	settings Settings
+	game     Game
+	core     *core
+	store    *state.Store
+	inputs   inputs // nil: the game takes none
+	random   *rand.Rand
+	room     Room
+	failed   *PanicError
+
+	// What waits for the next Step.
+	joining  seatSet
+	leaving  seatSet
+	messages customs
+
+	// The tick being computed, and what it sent.
+	at       Tick
+	outcomes []proto.Outcome
+	customs  customs
+}
+
+// New starts a fresh room: the tables are as the game's Start left them, at tick 0. The error says what was wrong with the
+// options, or with the game. A panic in the game's New or Start is not caught.
+func New(d *Definition, options []byte, seed uint64) (*Simulation, error) {
+	s, err := build(d, options)
+	if err != nil {
+		return nil, err
+	}
+	*s.core.Room.Get() = roomRow{Match: 1, Rand: seed, Kind: kindOf(d.Name, options)}
+	s.game.Start(&s.room)
+	s.store.Commit(0)
+	return s, nil
+}
+
+// Rebuild makes the room whose public and secret keyframe after tick are given. It goes on exactly as the original does,
+// given the same calls. The frames are not kept. ErrMismatch: they are of another game or of other options.
+func Rebuild(d *Definition, options []byte, tick Tick, public, secret []byte) (*Simulation, error) {
+	s, err := build(d, options)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.store.ApplyKeyframe(tick, public); err != nil {
+		return nil, fmt.Errorf("game %s: rebuild at tick %d: public keyframe: %w", d.Name, tick, err)
+	}
+	if err := s.store.ApplySecretKeyframe(secret); err != nil {
+		return nil, fmt.Errorf("game %s: rebuild at tick %d: secret keyframe: %w", d.Name, tick, err)
+	}
+	if want := kindOf(d.Name, options); s.core.Room.Get().Kind != want {
+		return nil, fmt.Errorf("game %s: rebuild at tick %d: %w: it is of kind %x, this game with these options is %x; give the room's own options",
+			d.Name, tick, ErrMismatch, s.core.Room.Get().Kind, want)
+	}
+	return s, nil
+}
+
+// build makes a room with empty tables.
+func build(d *Definition, options []byte) (*Simulation, error) {
+	g, settings, err := d.New(options)
+	if err != nil {
+		return nil, fmt.Errorf("game %s: %w", d.Name, err)
+	}
+	if err := settings.validate(); err != nil {
+		return nil, fmt.Errorf("game %s: %w", d.Name, err)
+	}
+	v := reflect.ValueOf(g)
+	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {
+		return nil, fmt.Errorf("game %s: New gave a %T; give a pointer to a struct", d.Name, g)
+	}
+	s := &Simulation{settings: settings, game: g, core: new(core)}
+	s.room.s = s
+	s.random = rand.New(source{s})
+	if s.inputs, err = findInputs(v.Elem()); err != nil {
+		return nil, fmt.Errorf("game %s: %w", d.Name, err)
+	}
+	var schema *state.RowSchema
+	if s.inputs != nil {
+		if schema, err = s.inputs.bind(settings.Seats); err != nil {
+			return nil, fmt.Errorf("game %s: %w", d.Name, err)
+		}
+	}
+	if s.store, err = state.Open(schema, s.core, g); err != nil {
+		return nil, fmt.Errorf("game %s: %w", d.Name, err)
+	}
+	return s, nil
+}
+
+// Settings is what the game asked for.
+func (s *Simulation) Settings() Settings { return s.settings }
+
+// Store is the room's tables: frames are made from it after Step, and applied to it on a standby.
+func (s *Simulation) Store() *state.Store { return s.store }
+
+// Tick is the tick of the last Step or applied frame.
+func (s *Simulation) Tick() Tick { return s.store.Tick() }

@@ -1,0 +1,91 @@
+package game
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Queue adds an input message's samples to seat's queue. Those at or below the last one that was processed or queued are
+// skipped: they were sent again. It refuses the whole message with ErrFuture when samples are missing before it or its last
+// one is over proto.InputWindow above the processed one, with ErrSample when it cannot be decoded, and with ErrSeat. Sample
+// numbers do not wrap: they reach 2^32-1 after two years of a seat that is never given up, and are refused from then on.
+// An Ack above the last tick is taken for the last tick: a client may have seen ticks of a leader that was lost. It keeps
+// nothing of in.
+func (s *Simulation) Queue(seat Seat, in proto.Input) error {
+	row := s.core.Seats.Get(RowID(seat))
+	switch {
+	case row == nil:
+		return fmt.Errorf("%w: seat %d", ErrSeat, seat)
+	case s.inputs == nil:
+		return fmt.Errorf("%w: this game takes none", ErrSample)
+	}
+	in.Ack = min(in.Ack, s.store.Tick())
+	return s.inputs.queue(seat, proto.Seq(row.Processed), in)
+}
+
+// Message queues a custom message of seat for the next Step and copies it. A game that is no Messenger ignores it.
+func (s *Simulation) Message(seat Seat, payload []byte) { s.messages.add(seat, payload) }
+
+// Pending gives what is queued for seat and was not processed, as messages for another simulation's Queue; nil when
+// nothing is. Each is of samples with one Ack.
+func (s *Simulation) Pending(seat Seat) []proto.Input {
+	if s.inputs == nil || int(seat) >= s.settings.Seats {
+		return nil
+	}
+	return s.inputs.pending(seat)
+}
+
+// Step runs one tick: held seats expire, leaves, joins, at most proto.MaxSamplesPerTick samples a seat are taken, custom
+// messages, the game's Tick, commit. After it the frames of the tick can be had from Store. A panic is returned as a *PanicError,
+// by this call and all later ones; the tick was not committed. In steady state it does not allocate.
+func (s *Simulation) Step() (err error) {
+	if s.failed != nil {
+		return s.failed
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			s.failed = &PanicError{Value: v, Stack: debug.Stack()}
+			err = s.failed
+		}
+	}()
+	s.store.Begin()
+	s.at = s.store.Tick() + 1
+	s.outcomes = s.outcomes[:0]
+	s.customs.clear()
+	s.expire()
+	s.seatChanges()
+	s.takeInputs()
+	s.giveMessages()
+	s.game.Tick(&s.room)
+	s.dropOldOutcomes()
+	s.store.Commit(s.at)
+	if s.inputs != nil {
+		s.inputs.drop()
+	}
+	return nil
+}
+
+func (s *Simulation) takeInputs() {
+	if s.inputs == nil {
+		return
+	}
+	for id, row := range s.core.Seats.All() {
+		row.Processed += uint32(s.inputs.take(Seat(id)))
+	}
+}
+
+func (s *Simulation) giveMessages() {
+	if m, ok := s.game.(Messenger); ok {
+		for _, c := range s.messages.list {
+			if p, ok := s.Player(c.Seat); ok {
+				m.Message(&s.room, p, c.Payload)
+			}
+		}
+	}
+	s.messages.clear()
+}
+
+// Customs gives the custom messages that the game sent in the last Step. Valid until the next.
+func (s *Simulation) Customs() []CustomOut { return s.customs.list }
