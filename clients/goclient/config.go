@@ -1,0 +1,133 @@
+package goclient
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Config says which room to enter and how. Either Router or URL is given.
+type Config struct {
+	// Router is the base URL of a router (http or https), which is asked for a place and again when it is lost.
+	Router string
+	// Identity is the token of the game's backend that the router may demand; sent as a bearer token. Optional.
+	Identity string
+	// Request is what the router is asked for.
+	Request Request
+	// Match asks for a seat in any open room of the game instead of a room by name.
+	Match bool
+
+	// URL and Ticket enter a room directly, where a ticket was got by other means.
+	URL, Ticket string
+
+	// GiveUp is how long to try to come back after a connection is lost; 0 means 60 s. A seat is held for proto.SeatHold.
+	GiveUp time.Duration
+	// Events are called by Run; see there. All are optional.
+	Events Events
+	// Logger tells of losses, moves and violations; nil: nobody.
+	Logger *slog.Logger
+	// HTTP asks the router; nil: http.DefaultClient. Many clients in one process share one that keeps many connections.
+	HTTP *http.Client
+}
+
+// Request is the body of POST /v1/rooms and POST /v1/match.
+type Request struct {
+	Game    proto.GameName  `json:"game"`
+	Room    proto.RoomID    `json:"room,omitempty"`    // empty: a new room, or with Match any
+	Options json.RawMessage `json:"options,omitempty"` // of the room, a JSON object
+	Player  Player          `json:"player,omitzero"`   // empty: a guest
+	Role    Role            `json:"role,omitempty"`    // empty: PlayerRole
+}
+
+// Player names who plays.
+type Player struct {
+	ID   proto.PlayerID `json:"id,omitempty"`
+	Name string         `json:"name,omitempty"`
+}
+
+// Role is what a client is in a room.
+type Role string
+
+// The roles.
+const (
+	PlayerRole    Role = "player"
+	SpectatorRole Role = "spectator"
+)
+
+// Events are called on Run's goroutine, one at a time. They may send and may block for a moment, but as long as one runs
+// nothing is read. Slices are valid until the event returns.
+type Events struct {
+	// Entered: the welcome and its keyframe are applied; first when Run begins, then each time the client has come back.
+	Entered func(c *Client)
+	// Frame: a tick was applied. After a recovery from slowness the tick may have jumped ahead.
+	Frame func(c *Client)
+	// Acked: the server processed sample seq, latency after it was given to Inputs.
+	Acked func(c *Client, seq proto.Seq, latency time.Duration)
+	// Outcome: a match ended.
+	Outcome func(c *Client, o proto.Outcome)
+	// Custom: the game sent a message; the state may be that of the tick before.
+	Custom func(c *Client, payload []byte)
+	// Lost: the connection ended for the reason given and Run tries to come back.
+	Lost func(c *Client, reason error)
+	// Violation: the server broke the protocol.
+	Violation func(c *Client, v Violation, detail string)
+}
+
+// Validate says what is wrong with the configuration.
+func (c Config) Validate() error {
+	var err error
+	switch {
+	case (c.Router == "") == (c.URL == ""):
+		return errors.New("goclient: give either Router or URL, and not both")
+	case c.Router != "":
+		if _, err = parseURL(c.Router, "http", "https"); err == nil {
+			_, err = proto.ParseGameName(string(c.Request.Game))
+		}
+	default:
+		if _, err = parseURL(c.URL, "ws", "wss"); err == nil && c.Ticket == "" {
+			err = errors.New("a URL needs a ticket")
+		}
+	}
+	if err == nil && c.Match && (c.Router == "" || c.Request.Room != "") {
+		err = errors.New("Match needs a router and leaves the room to it")
+	}
+	if err == nil && c.GiveUp < 0 {
+		err = fmt.Errorf("GiveUp is %v, it must not be negative", c.GiveUp)
+	}
+	if err != nil {
+		return fmt.Errorf("goclient: %w", err)
+	}
+	return nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.GiveUp == 0 {
+		c.GiveUp = time.Minute
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.HTTP == nil {
+		c.HTTP = http.DefaultClient
+	}
+	return c
+}
+
+func parseURL(s string, schemes ...string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil {
+		return nil, err
+	}
+	for _, scheme := range schemes {
+		if u.Scheme == scheme && u.Host != "" {
+			return u, nil
+		}
+	}
+	return nil, fmt.Errorf("URL %q has the scheme %q and the host %q; it must begin with %s://host", s, u.Scheme, u.Host, schemes[0])
+}

@@ -1,0 +1,17 @@
+// Package goclient is the reference client: it enters a room, keeps a replica of the room's state, sends inputs, and
+// comes back to its seat when the connection or the server is lost.
+//
+//	c, err := goclient.Dial(ctx, goclient.Config{Router: "http://127.0.0.1:8080", Request: goclient.Request{Game: "arena"},
+//		Events: goclient.Events{Frame: play}})
+//	inputs, err := goclient.NewInputs(c, codec) // of state.NewCodec[Input]()
+//	err = c.Run(ctx)
+//
+// A client is one goroutine: whoever calls Run. It reads, applies what it reads to the state, and calls the Events. The
+// state is touched by nobody else, so State, Tick, Welcome and the other methods that say so are for the events, and
+// for the caller of Dial until it calls Run. Sending (Inputs, SendCustom, Leave), Close and Stats may be called from any
+// goroutine. A write to a server that takes nothing fails after writeTimeout and costs the connection.
+//
+//	Dial ──> ask router ──> upgrade, follow redirects ──> hello ──> welcome, keyframe ──┐
+//	              ^                    ^                                                v
+//	              └──── plan.next ─────┴──────────── connection ended ──────────────── Run: read, apply, events
+package goclient

@@ -1,0 +1,57 @@
+package goclient
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Errors of this package; they are wrapped with what happened.
+var (
+	// ErrClosed: the client was closed.
+	ErrClosed = errors.New("client is closed")
+	// ErrWindow: the server has processed none of the last proto.InputWindow samples; the new one was not taken.
+	ErrWindow = errors.New("too many samples are not acknowledged")
+	// ErrGaveUp: Config.GiveUp is over and the client is not back.
+	ErrGaveUp = errors.New("gave up coming back")
+	// ErrSchema: the room's schema is not the one that the client was dialled, or its inputs were made, for.
+	ErrSchema = errors.New("schema differs")
+
+	errLost = errors.New("connection lost")
+)
+
+// CloseError is a close by the server with one of the protocol's codes.
+type CloseError struct {
+	Code  proto.CloseCode
+	Text  string        // the server's, or the table's
+	Retry time.Duration // wait so long before trying again; 0: no advice
+	Moved *proto.Moved  // with CloseMoved
+}
+
+func (e *CloseError) Error() string { return fmt.Sprintf("server closed with %v: %s", e.Code, e.Text) }
+
+// next is what the code tells the client to do. Codes of later versions are not known and mean stop.
+func (e *CloseError) next() proto.Next { return proto.CloseCodes[e.Code].Next }
+
+// Problem is an HTTP error of a router or a game server: an RFC 9457 problem document where it sent one.
+type Problem struct {
+	Status int           `json:"status"`
+	Title  string        `json:"title"`
+	Detail string        `json:"detail"`
+	Retry  time.Duration `json:"-"` // its Retry-After
+}
+
+func (p *Problem) Error() string {
+	if p.Detail == "" {
+		return fmt.Sprintf("%d %s", p.Status, p.Title)
+	}
+	return fmt.Sprintf("%d %s: %s", p.Status, p.Title, p.Detail)
+}
+
+// passing reports whether the same request may be answered otherwise in a moment.
+func (p *Problem) passing() bool {
+	return p.Status >= 500 || p.Status == http.StatusTooManyRequests || p.Status == http.StatusRequestTimeout
+}

@@ -1,0 +1,42 @@
+package goclient
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Stats counts since Dial, over all connections. Bytes are those of the TCP connections (inside TLS), upgrades included.
+type Stats struct {
+	Tick               proto.Tick // newest
+	Ticks              uint64     // deltas applied
+	Keyframes          uint64     // applied
+	Checks             uint64     // state hashes compared and found equal
+	Messages           uint64     // WebSocket messages received
+	BytesDown, BytesUp uint64
+	Acked              uint64 // samples acknowledged
+	Reconnects         uint64 // connections lost that the client came, or tried to come, back from
+	Moves              uint64 // moved messages, those on the way in included
+	Violations         uint64
+	RoundTrip          time.Duration // of the newest pong; 0 before the first
+	ClockOffset        time.Duration // the server's clock minus this one
+}
+
+type counters struct {
+	tick                                                   atomic.Uint32
+	ticks, keyframes, checks, messages, bytesDown, bytesUp atomic.Uint64
+	acked, reconnects, moves, violations                   atomic.Uint64
+	roundTrip, offset                                      atomic.Int64 // nanoseconds
+}
+
+// Stats gives the counts of this moment. From any goroutine.
+func (c *Client) Stats() Stats {
+	s := &c.stats
+	return Stats{
+		Tick: proto.Tick(s.tick.Load()), Ticks: s.ticks.Load(), Keyframes: s.keyframes.Load(), Checks: s.checks.Load(),
+		Messages: s.messages.Load(), BytesDown: s.bytesDown.Load(), BytesUp: s.bytesUp.Load(), Acked: s.acked.Load(),
+		Reconnects: s.reconnects.Load(), Moves: s.moves.Load(), Violations: s.violations.Load(),
+		RoundTrip: time.Duration(s.roundTrip.Load()), ClockOffset: time.Duration(s.offset.Load()),
+	}
+}
