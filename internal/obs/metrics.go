@@ -1,3 +1,4 @@
+// Package obs is what a process shows of itself: its log, its metrics, and the errors of its HTTP answers.
 package obs
 
 import "github.com/prometheus/client_golang/prometheus"

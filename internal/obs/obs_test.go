@@ -1,0 +1,106 @@
+package obs
+
+import (
+	"bytes"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+)
+
+// Every field is registered under a name of its own that the linter of Prometheus has nothing against.
+func TestMetricsAreRegisteredAndWellNamed(t *testing.T) {
+	registry := prometheus.NewPedanticRegistry()
+	m := NewMetrics(registry)
+	fields := reflect.ValueOf(m).Elem()
+	for i := range fields.NumField() {
+		// A vector shows itself only once it has a series.
+		switch v := fields.Field(i).Interface().(type) {
+		case *prometheus.CounterVec:
+			v.WithLabelValues(labels(t, v)...).Inc()
+		case *prometheus.GaugeVec:
+			v.WithLabelValues(labels(t, v)...).Set(1)
+		case *prometheus.HistogramVec:
+			v.WithLabelValues(labels(t, v)...).Observe(1)
+		}
+		if !registry.Unregister(fields.Field(i).Interface().(prometheus.Collector)) {
+			t.Errorf("%s is not registered", fields.Type().Field(i).Name)
+		}
+		registry.MustRegister(fields.Field(i).Interface().(prometheus.Collector))
+	}
+	problems, err := testutil.GatherAndLint(registry)
+	if err != nil || len(problems) > 0 {
+		t.Errorf("%v, %v", problems, err)
+	}
+	families, err := registry.Gather()
+	if err != nil || len(families) != fields.NumField() {
+		t.Errorf("%d series names for %d fields, %v", len(families), fields.NumField(), err)
+	}
+	for _, f := range families {
+		if !strings.HasPrefix(f.GetName(), "ringside_") || f.GetHelp() == "" {
+			t.Errorf("%s: %q", f.GetName(), f.GetHelp())
+		}
+	}
+}
+
+// labels returns as many values as the vector has labels.
+func labels(t *testing.T, c prometheus.Collector) []string {
+	t.Helper()
+	described := make(chan *prometheus.Desc, 1)
+	c.Describe(described)
+	// A Desc shows its labels in its text alone: … variableLabels: {a,b}}
+	_, list, ok := strings.Cut((<-described).String(), "variableLabels: {")
+	if !ok {
+		t.Fatal("a Desc without labels")
+	}
+	return strings.Split(strings.TrimRight(list, "}"), ",")
+}
+
+func TestMetricsCanStayUnregistered(t *testing.T) {
+	NewMetrics(nil).Rooms.Set(1)
+	NewMetrics(nil).Rooms.Set(1)
+}
+
+func TestLogger(t *testing.T) {
+	var b bytes.Buffer
+	for format, want := range map[string]string{
+		"text": "level=WARN msg=hello server=ringside-0 room=r-1\n",
+		"json": `"level":"WARN","msg":"hello","server":"ringside-0","room":"r-1"}` + "\n",
+	} {
+		b.Reset()
+		logger, err := NewLogger(&b, slog.LevelWarn, format, slog.String("server", "ringside-0"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		logger.Info("not shown")
+		logger.Warn("hello", "room", "r-1")
+		if got := b.String(); !strings.HasSuffix(got, want) || strings.Count(got, "\n") != 1 {
+			t.Errorf("%s: %q, want %q at the end", format, got, want)
+		}
+	}
+	if l, err := NewLogger(&b, slog.LevelWarn, "xml"); err == nil || err.Error() != `log format "xml" is unknown; it is text or json` {
+		t.Errorf("%v, %v", l, err)
+	}
+}
+
+func TestProblem(t *testing.T) {
+	w := httptest.NewRecorder()
+	w.Header().Set("Retry-After", "1")
+	Problem(w, http.StatusServiceUnavailable, `no game server runs "chess"; start one`)
+	want := `{"title":"Service Unavailable","status":503,"detail":"no game server runs \"chess\"; start one"}` + "\n"
+	if w.Code != 503 || w.Body.String() != want {
+		t.Errorf("%d %s, want %s", w.Code, w.Body, want)
+	}
+	for key, value := range map[string]string{
+		"Content-Type": "application/problem+json", "Cache-Control": "no-store", "Retry-After": "1",
+	} {
+		if got := w.Header().Get(key); got != value {
+			t.Errorf("%s: %q, want %q", key, got, value)
+		}
+	}
+}
