@@ -26,7 +26,7 @@ const (
 
 	// PromiseTime is how long a server that has answered None leaves the room to the asker: the asker has decided by
 	// then, or asks again.
-	PromiseTime = 2 * time.Second
+	PromiseTime = time.Second
 
 	// dialTimeout bounds dialling and handshake together. Servers of one fleet are milliseconds apart.
 	dialTimeout = 2 * time.Second

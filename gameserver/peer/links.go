@@ -88,9 +88,9 @@ func (l *Links) Addr() net.Addr { return l.listener.Addr() }
 // Run accepts links and answers claims from rooms until ctx ends. It then closes all links and returns when their
 // goroutines are gone, those of Claim's links included. Run is called once.
 func (l *Links) Run(ctx context.Context, rooms Rooms) error {
-	defer context.AfterFunc(ctx, l.close)()
+	defer context.AfterFunc(ctx, l.Close)()
 	err := l.accept(rooms)
-	l.close()
+	l.Close()
 	l.wg.Wait()
 	if ctx.Err() != nil {
 		return nil
@@ -98,7 +98,8 @@ func (l *Links) Run(ctx context.Context, rooms Rooms) error {
 	return fmt.Errorf("peer: accept: %w", err)
 }
 
-func (l *Links) close() {
+// Close closes the listener and all links; Run does it when its context ends.
+func (l *Links) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.stop()
@@ -108,7 +109,7 @@ func (l *Links) close() {
 	}
 }
 
-// own makes close close nc. false: it is too late, and nc is closed.
+// own makes Close close nc. false: it is too late, and nc is closed.
 func (l *Links) own(nc net.Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
