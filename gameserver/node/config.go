@@ -1,0 +1,102 @@
+package node
+
+import (
+	"cmp"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+
+	"github.com/ringside-go/ringside/gameserver/room"
+	"github.com/ringside-go/ringside/gameserver/session"
+	"github.com/ringside-go/ringside/internal/flags"
+	"github.com/ringside-go/ringside/internal/membership"
+)
+
+// Config of a Node. Begin with DefaultConfig.
+type Config struct {
+	Name    string // stable name of this server, for placement: the pod's, the machine's
+	Zone    string // where it runs; for people
+	Version string // of the build; for people
+
+	Listen    string // host:port for clients and operators; port 0 picks one
+	PublicURL string // base URL at which clients reach Listen; empty: http:// and Listen's address
+
+	Fleet Fleet
+
+	// TicketKeys are the routers' public keys. Without any, tickets signed with the well-known development key are taken,
+	// and Listen must be a loopback address.
+	TicketKeys []ed25519.PublicKey
+
+	Room    room.Config    // Logger and Metrics are set by the node
+	Session session.Config // Logger and Metrics are set by the node
+	Logger  *slog.Logger
+}
+
+// Fleet is how a node finds and reaches the other servers.
+type Fleet struct {
+	Cluster   string   // label that keeps fleets apart
+	Key       []byte   // cluster key, 16, 24 or 32 bytes; empty: loopback addresses only
+	Seeds     []string // host:port of some members' gossip; the node's own may be among them
+	Gossip    string   // host:port for gossip, UDP and TCP; port 0 picks one
+	Peer      string   // host:port for the other servers' links; port 0 picks one
+	Advertise string   // host at which the others reach Gossip and Peer; empty: the hosts given there
+}
+
+// DefaultConfig is a server on loopback with ports of the system's choice, alone in its fleet. It lacks a name.
+func DefaultConfig() Config {
+	return Config{
+		Version: "dev",
+		Listen:  "127.0.0.1:0",
+		Fleet:   Fleet{Cluster: "ringside", Gossip: "127.0.0.1:0", Peer: "127.0.0.1:0"},
+		Room:    room.DefaultConfig(),
+		Session: session.DefaultConfig(),
+		Logger:  slog.Default(),
+	}
+}
+
+// Validate says which setting is wrong, and what is allowed. Those of Room, Session and the fleet's parts are checked by New.
+func (c Config) Validate() error {
+	for what, addr := range map[string]string{"listen": c.Listen, "gossip": c.Fleet.Gossip, "peer": c.Fleet.Peer} {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			return fmt.Errorf("node: %s address %q must be host:port: %w", what, addr, err)
+		}
+	}
+	if c.Logger == nil {
+		return errors.New("node: no logger; begin with DefaultConfig")
+	}
+	if len(c.TicketKeys) == 0 && !flags.Loopback(c.Listen) {
+		return fmt.Errorf("node: listening on %s without ticket keys would let anyone in with the development key; "+
+			"give the routers' public keys, or listen on 127.0.0.1", c.Listen)
+	}
+	self := c.member(cmp.Or(c.PublicURL, "http://"+c.Listen), c.Fleet.Peer)
+	if err := self.Validate(); err != nil {
+		return fmt.Errorf("node: %w", err)
+	}
+	return nil
+}
+
+// member is this server as the others see it.
+func (c Config) member(url, peer string) membership.Member {
+	return membership.Member{
+		Name: membership.ServerName(c.Name), Role: membership.GameServer, State: membership.Serving,
+		URL: strings.TrimSuffix(url, "/"), Peer: peer, Weight: 1, Zone: c.Zone, Version: c.Version,
+	}
+}
+
+// reach is the address at which others reach one that is bound to addr.
+func reach(advertise string, addr net.Addr) (string, error) {
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return "", err
+	}
+	if advertise != "" {
+		host = advertise
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		return "", fmt.Errorf("%s is every address of this machine; say at which one the others reach it (advertise)", addr)
+	}
+	return net.JoinHostPort(host, port), nil
+}

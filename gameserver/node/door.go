@@ -1,0 +1,106 @@
+package node
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"time"
+
+	"github.com/ringside-go/ringside/gameserver/registry"
+	"github.com/ringside-go/ringside/gameserver/room"
+	"github.com/ringside-go/ringside/gameserver/session"
+	"github.com/ringside-go/ringside/internal/ticket"
+	"github.com/ringside-go/ringside/proto"
+)
+
+// enterTries is how often a client is led to a room that ends at that very moment.
+const enterTries = 3
+
+// rooms is what the door needs of the registry.
+type rooms interface {
+	Enter(ctx context.Context, s registry.Spec) (*room.Room, error)
+	Forget(id proto.RoomID, led *room.Room)
+}
+
+// door lets clients into rooms: it is all that a session knows of the rest of the server.
+type door struct {
+	tickets *ticket.Verifier
+	rooms   rooms
+	schemas map[proto.GameName]uint64
+}
+
+func (n *Node) newDoor(schemas map[proto.GameName]uint64) *door {
+	keys := n.config.TicketKeys
+	if len(keys) == 0 {
+		n.config.Logger.Warn("no ticket keys are given: tickets of the development key, which everyone knows, are taken")
+		keys = []ed25519.PublicKey{ticket.DevKey().Public().(ed25519.PublicKey)}
+	}
+	return &door{tickets: ticket.NewVerifier(keys...), rooms: n.registry, schemas: schemas}
+}
+
+// Enter implements session.Door.
+func (d *door) Enter(ctx context.Context, id proto.RoomID, hello proto.Hello, c *session.Conn) (session.Occupant, error) {
+	spec, join, err := d.read(id, hello, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	join.Client = c
+	for range enterTries {
+		r, err := d.rooms.Enter(ctx, spec)
+		if err != nil {
+			return nil, err
+		}
+		if spec.Game == "" {
+			if err := d.checkSchema(r.Info().Game, hello); err != nil {
+				return nil, err
+			}
+		}
+		switch o, err := r.QueueJoin(join); {
+		case err == nil:
+			return o, nil
+		case errors.Is(err, room.ErrFull):
+			return nil, proto.Refuse(proto.CloseOverloaded, "too many clients want to enter room %s at once; try again in a moment", id)
+		case !errors.Is(err, room.ErrStopped):
+			return nil, err
+		}
+		d.rooms.Forget(id, r)
+	}
+	return nil, proto.Refuse(proto.CloseEnded, "")
+}
+
+// read makes of a hello what its room is and how to join it. A resume token goes without a ticket, and with one that has
+// expired: the seat was paid for with a ticket once.
+func (d *door) read(id proto.RoomID, hello proto.Hello, now time.Time) (registry.Spec, room.Join, error) {
+	spec := registry.Spec{Room: id}
+	join := room.Join{Resume: hello.Resume}
+	if hello.Ticket == "" && len(hello.Resume) == 0 {
+		return spec, join, proto.Refuse(proto.CloseTicket, "the hello has neither a ticket nor a resume token; ask the router for a ticket")
+	}
+	if hello.Ticket == "" {
+		return spec, join, nil
+	}
+	t, err := d.tickets.Verify(hello.Ticket, now)
+	switch {
+	case errors.Is(err, ticket.ErrExpired) && len(hello.Resume) > 0:
+		return spec, join, nil
+	case err != nil:
+		return spec, join, proto.Refuse(proto.CloseTicket, "%v", err)
+	case t.Room != id:
+		return spec, join, proto.Refuse(proto.CloseTicket, "the ticket is for room %s, not for %s; ask the router for one", t.Room, id)
+	}
+	if err := d.checkSchema(t.Game, hello); err != nil {
+		return spec, join, err
+	}
+	spec.Game, spec.Options = t.Game, t.Options
+	join.Player, join.Name, join.Spectator = t.Player, t.Name, t.Role == ticket.Spectator
+	return spec, join, nil
+}
+
+// checkSchema turns away a client that was built for another schema of the game.
+func (d *door) checkSchema(g proto.GameName, hello proto.Hello) error {
+	if want, ok := d.schemas[g]; ok && hello.Fingerprint != 0 && hello.Fingerprint != want {
+		return proto.Refuse(proto.CloseSchema, "game %s has schema %016x here, the client was built for %016x; update the client",
+			g, want, hello.Fingerprint)
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+// Package node is a game server, assembled: gossip, links to other servers, tick workers, client connections and HTTP. The
+// main function of a game calls it with the game's definition:
+//
+//	c := node.DefaultConfig()
+//	c.Name = "gs-1"
+//	n, err := node.New(c, mygame.Definition)
+//	...
+//	err = n.Run(ctx)
+package node
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/gameserver/peer"
+	"github.com/ringside-go/ringside/gameserver/registry"
+	"github.com/ringside-go/ringside/gameserver/room"
+	"github.com/ringside-go/ringside/gameserver/session"
+	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/obs"
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Node is one game server.
+type Node struct {
+	config   Config
+	listener net.Listener
+	url      string
+	http     *http.Server
+	links    *peer.Links
+	gossip   *membership.Gossip
+	pool     *room.Pool
+	registry *registry.Registry
+	sessions *session.Server
+	metrics  *obs.Metrics
+	ready    atomic.Bool
+}
+
+// New builds a node that runs games. It binds all sockets, so that their addresses are known; Run must follow, or Close.
+func New(c Config, games ...game.Definition) (n *Node, err error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	schemas, err := fingerprints(games)
+	if err != nil {
+		return nil, err
+	}
+	prom := prometheus.NewRegistry()
+	prom.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	n = &Node{config: c, metrics: obs.NewMetrics(prom)}
+	defer func() {
+		if err != nil {
+			n.Close()
+		}
+	}()
+	c.Room.Logger, c.Room.Metrics = c.Logger, n.metrics
+	if n.pool, err = room.NewPool(c.Room); err != nil {
+		return nil, err
+	}
+	if n.listener, err = net.Listen("tcp", c.Listen); err != nil {
+		return nil, fmt.Errorf("node: listen: %w", err)
+	}
+	if n.url = c.PublicURL; n.url == "" {
+		host, err := reach(c.Fleet.Advertise, n.listener.Addr())
+		if err != nil {
+			return nil, fmt.Errorf("node: no public URL given: %w", err)
+		}
+		n.url = "http://" + host
+	}
+	n.links, err = peer.New(peer.Config{
+		Listen: c.Fleet.Peer, Name: c.Name, Cluster: c.Fleet.Cluster, Key: c.Fleet.Key, Schemas: schemas, Logger: c.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if n.gossip, err = n.newGossip(); err != nil {
+		return nil, err
+	}
+	n.registry, err = registry.New(registry.Config{
+		Games: games, Members: n.gossip, Claimer: n.links, Pool: n.pool, Logger: c.Logger, Metrics: n.metrics,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.Session.Logger, c.Session.Metrics = c.Logger, n.metrics
+	if n.sessions, err = session.New(c.Session, n.newDoor(schemas)); err != nil {
+		return nil, err
+	}
+	n.http = n.newHTTP(prom)
+	return n, nil
+}
+
+func (n *Node) newGossip() (*membership.Gossip, error) {
+	f := n.config.Fleet
+	peerAddr, err := reach(f.Advertise, n.links.Addr())
+	if err != nil {
+		return nil, fmt.Errorf("node: peer: %w", err)
+	}
+	advertise := ""
+	if f.Advertise != "" {
+		_, port, err := net.SplitHostPort(f.Gossip)
+		if err != nil {
+			return nil, err
+		}
+		advertise = net.JoinHostPort(f.Advertise, port)
+	}
+	return membership.NewGossip(membership.Config{
+		Self: n.config.member(n.url, peerAddr), Bind: f.Gossip, Advertise: advertise, Seeds: f.Seeds,
+		Key: f.Key, Cluster: f.Cluster, Logger: n.config.Logger,
+	})
+}
+
+// fingerprints makes a room of each game once: its schema is known then, and a game that cannot start is found at once.
+func fingerprints(games []game.Definition) (map[proto.GameName]uint64, error) {
+	schemas := make(map[proto.GameName]uint64, len(games))
+	for _, g := range games {
+		sim, err := game.New(&g, nil, 1)
+		if err != nil {
+			return nil, fmt.Errorf("node: game %s does not start without options: %w", g.Name, err)
+		}
+		schemas[g.Name] = sim.Store().Schema().Fingerprint()
+	}
+	return schemas, nil
+}
+
+// Close gives back what New has bound, where Run is never called.
+func (n *Node) Close() {
+	if n.listener != nil {
+		n.listener.Close()
+	}
+	if n.links != nil {
+		n.links.Close()
+	}
+	if n.gossip != nil {
+		n.gossip.Close()
+	}
+}
+
+// Addr is the address that HTTP is served at.
+func (n *Node) Addr() net.Addr { return n.listener.Addr() }
+
+// URL is the base URL at which clients reach this server.
+func (n *Node) URL() string { return n.url }
+
+// Gossip is the host:port that others can have as a seed.
+func (n *Node) Gossip() string { return n.gossip.Addr() }
+
+// Members is the fleet as this server sees it.
+func (n *Node) Members() membership.Source { return n.gossip }
+
+// Rooms gives a snapshot of the rooms led here, by id.
+func (n *Node) Rooms() []room.Info { return n.registry.List() }

@@ -1,0 +1,166 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/ringside-go/ringside/internal/membership"
+)
+
+const (
+	// drainNotice is how long the others have to hear that this server drains before its clients are sent to them:
+	// gossip needs 0.1 s at most, and clients that come back sooner would be sent here again.
+	drainNotice = 300 * time.Millisecond
+	// stopTimeout bounds the end of each part. A game that hangs in a tick must not keep the process.
+	stopTimeout = 5 * time.Second
+	// loadInterval is how often this server's load is gossiped, where it changed.
+	loadInterval = 500 * time.Millisecond
+)
+
+// part is something that runs until it is stopped.
+type part struct {
+	name   string
+	cancel context.CancelCauseFunc
+	done   chan struct{}
+	err    error // valid when done is closed
+}
+
+// start runs a part; ended is told when it ends, for whatever reason.
+func start(name string, ended chan<- *part, run func(context.Context) error) *part {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	p := &part{name: name, cancel: cancel, done: make(chan struct{})}
+	go func() {
+		p.err = run(ctx)
+		close(p.done)
+		ended <- p
+	}()
+	return p
+}
+
+// stop ends p and waits for it, stopTimeout at most.
+func (p *part) stop() error {
+	p.cancel(nil)
+	timer := time.NewTimer(stopTimeout)
+	defer timer.Stop()
+	select {
+	case <-p.done:
+		if p.err != nil {
+			return fmt.Errorf("%s: %w", p.name, p.err)
+		}
+		return nil
+	case <-timer.C:
+		return fmt.Errorf("%s did not stop within %v", p.name, stopTimeout)
+	}
+}
+
+// Run serves until ctx ends or a part of the server fails. It then drains: no new rooms, word to the fleet, rooms and
+// clients closed with CloseStopping; and it returns when everything has stopped. With membership.ErrKilled as ctx's cause
+// it leaves all that out and ends as a killed process would, for tests. Run is called once.
+func (n *Node) Run(ctx context.Context) error {
+	log := n.config.Logger
+	log.Info("server starts", "name", n.config.Name, "url", n.url, "gossip", n.Gossip(), "peer", n.links.Addr(), "version", n.config.Version)
+	ended := make(chan *part, 6) // a place for each part: telling of an end never blocks
+	parts := []*part{            // in the order in which they stop
+		start("load", ended, n.publishLoad),
+		start("tick workers", ended, n.pool.Run),
+		start("sessions", ended, n.sessions.Run),
+		start("http", ended, n.serve),
+		start("peer links", ended, func(ctx context.Context) error { return n.links.Run(ctx, n.registry) }),
+		start("gossip", ended, n.gossip.Run),
+	}
+	n.ready.Store(true)
+
+	select {
+	case <-ctx.Done():
+	case p := <-ended:
+		if p.err == nil {
+			p.err = errors.New("ended by itself")
+		}
+		log.Error("a part of the server failed; it stops", "part", p.name, "err", p.err)
+	}
+	n.ready.Store(false)
+	if cause := context.Cause(ctx); errors.Is(cause, membership.ErrKilled) {
+		for _, p := range parts {
+			p.cancel(cause)
+		}
+	} else {
+		n.drain()
+	}
+	var err error
+	for _, p := range parts {
+		err = errors.Join(err, p.stop())
+	}
+	log.Info("server stopped", "name", n.config.Name, "err", err)
+	return err
+}
+
+// drain makes the others take what comes to this server.
+func (n *Node) drain() {
+	n.config.Logger.Info("server drains", "name", n.config.Name, "rooms", len(n.registry.List()))
+	n.registry.Drain()
+	n.gossip.Update(func(m *membership.Member) { m.State = membership.Draining })
+	time.Sleep(drainNotice)
+}
+
+// serve answers HTTP until ctx ends; requests in flight may then end, within stopTimeout.
+func (n *Node) serve(ctx context.Context) error {
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		limit, cancel := context.WithTimeout(context.Background(), stopTimeout/2)
+		defer cancel()
+		err := n.http.Shutdown(limit)
+		if err != nil {
+			err = n.http.Close()
+		}
+		stopped <- err
+	})
+	err := n.http.Serve(n.listener)
+	if stop() { // not asked to: Serve failed
+		return err
+	}
+	if err = <-stopped; errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// publishLoad gossips how much this server has to do.
+func (n *Node) publishLoad(ctx context.Context) error {
+	tick := time.NewTicker(loadInterval)
+	defer tick.Stop()
+	var last membership.Load
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		n.countMembers()
+		if now := n.load(); now != last {
+			last = now
+			n.gossip.Update(func(m *membership.Member) { m.Load = now })
+		}
+	}
+}
+
+func (n *Node) load() membership.Load {
+	rooms, players := n.registry.Load()
+	busy := n.pool.Busy()
+	n.metrics.WorkerBusy.Set(busy)
+	return membership.Load{Rooms: rooms, Players: players, Busy: int(busy*1000 + 0.5)}
+}
+
+func (n *Node) countMembers() {
+	type kind struct{ role, state string }
+	counts := map[kind]float64{}
+	for _, m := range n.gossip.View().Members {
+		counts[kind{string(m.Role), string(m.State)}]++
+	}
+	n.metrics.Members.Reset()
+	for k, c := range counts {
+		n.metrics.Members.WithLabelValues(k.role, k.state).Set(c)
+	}
+}
