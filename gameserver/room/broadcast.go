@@ -126,6 +126,7 @@ func (r *Room) releaseOutcomes() {
 	for _, outcome := range r.sim.Outcomes() {
 		r.frames.event = outcome.Append(r.frames.event[:0])
 		r.eachClient(r.sendEvent)
+		r.match = outcome.Match + 1
 	}
 }
 

@@ -44,7 +44,7 @@ type Room struct {
 
 	// The loop's own.
 	sim        *game.Simulation
-	match      uint32
+	match      uint32 // being played
 	taken      batch
 	seats      []*Occupant // by seat; nil where no client is connected
 	spectators []*Occupant
@@ -65,10 +65,11 @@ func newRoom(p *Pool, s Spec) *Room {
 		settings: settings,
 		schema:   s.Sim.Store().Schema().Append(nil),
 		sim:      s.Sim,
+		match:    1,
 		seats:    make([]*Occupant, settings.Seats),
 	}
 	r.info = Info{ID: s.ID, Game: s.Game, Epoch: s.Epoch, Tick: s.Sim.Tick(), TickRate: settings.TickRate,
-		Seats: settings.Seats, Created: time.Now()}
+		Seats: settings.Seats, Match: 1, Created: time.Now()}
 	return r
 }
 

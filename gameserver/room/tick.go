@@ -1,9 +1,11 @@
 package room
 
 import (
+	"errors"
 	"runtime/debug"
 	"time"
 
+	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -65,6 +67,9 @@ func (r *Room) input(o *Occupant, it *item) {
 		return
 	}
 	code := proto.CloseMalformed
+	if errors.Is(err, game.ErrFuture) {
+		code = proto.CloseRate
+	}
 	r.lose(o)
 	o.client.Close(code, err.Error())
 }
@@ -88,6 +93,11 @@ func (r *Room) lose(o *Occupant) {
 
 // fail ends the room after the simulation's error.
 func (r *Room) fail(err error) {
+	var p *game.PanicError
+	if errors.As(err, &p) {
+		r.crash(p.Value, p.Stack)
+		return
+	}
 	r.crash(err, nil)
 }
 

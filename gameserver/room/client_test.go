@@ -1,0 +1,196 @@
+package room
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/ringside-go/ringside/proto"
+	"github.com/ringside-go/ringside/proto/state"
+)
+
+// follower is a client that decodes all that it is sent and notes what a real one would trip over.
+type follower struct {
+	mu        sync.Mutex
+	stuck     bool // its outbox is over its bound and does not drain
+	broken    []string
+	welcomes  []proto.Welcome
+	store     *state.Store
+	ticks     []proto.Tick // of frames and keyframes
+	keyframes []proto.Tick
+	checks    int
+	own       proto.Own // the last
+	customs   []string
+	outcomes  []proto.Outcome
+	flushes   int
+	closes    []proto.CloseCode
+	text      string // of the last close
+}
+
+func (f *follower) QueueFrame(own, shared []byte) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stuck {
+		return false
+	}
+	f.message(own, shared)
+	return true
+}
+
+func (f *follower) QueueKeyframe(own, shared []byte) bool { return f.QueueFrame(own, shared) }
+
+func (f *follower) QueueEvent(records []byte) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.message(records, nil)
+	return true
+}
+
+func (f *follower) Flush() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.flushes++
+}
+
+func (f *follower) Close(code proto.CloseCode, text string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closes = append(f.closes, code)
+	f.text = text
+}
+
+func (f *follower) breaks(format string, args ...any) {
+	f.broken = append(f.broken, fmt.Sprintf(format, args...))
+}
+
+// message applies one message; an own record counts after the frame of its message.
+func (f *follower) message(own, shared []byte) {
+	if len(f.closes) > 0 {
+		f.breaks("a message after the close")
+	}
+	var private *proto.Own
+	for rest := slices.Concat(own, shared); len(rest) > 0; {
+		kind, body, next, err := proto.NextRecord(rest)
+		if err != nil {
+			f.breaks("record: %v", err)
+			return
+		}
+		rest = next
+		if kind == proto.KindOwn || kind == proto.KindOwnKeyframe {
+			o, err := proto.ParseOwn(kind, body)
+			if err != nil {
+				f.breaks("own: %v", err)
+			}
+			private = &o
+		} else if err := f.record(kind, body); err != nil {
+			f.breaks("record %#x: %v", kind, err)
+		}
+	}
+	if private == nil {
+		return
+	}
+	apply := f.store.ApplyOwnDelta
+	if private.Full {
+		apply = f.store.ApplyOwnKeyframe
+	}
+	if err := apply(private.Private); err != nil {
+		f.breaks("own part: %v", err)
+	}
+	f.own = *private
+	f.own.Private = nil
+}
+
+func (f *follower) record(kind proto.Kind, body []byte) error {
+	switch kind {
+	case proto.KindWelcome:
+		w, err := proto.ParseWelcome(body)
+		if err != nil {
+			return err
+		}
+		schema, err := state.ParseSchema(w.Schema)
+		if err != nil {
+			return err
+		}
+		f.welcomes = append(f.welcomes, w)
+		f.store = state.NewReplica(schema)
+		return nil
+	case proto.KindKeyframe:
+		k, err := proto.ParseKeyframe(body)
+		if err != nil {
+			return err
+		}
+		f.ticks, f.keyframes = append(f.ticks, k.Tick), append(f.keyframes, k.Tick)
+		return f.store.ApplyKeyframe(k.Tick, k.Body)
+	case proto.KindDelta:
+		d, err := proto.ParseDelta(body)
+		if err != nil {
+			return err
+		}
+		last := f.ticks[len(f.ticks)-1]
+		tick := proto.UnwrapTick(last, d.Tick)
+		if tick != last+1 {
+			return fmt.Errorf("delta of tick %d after tick %d", tick, last)
+		}
+		f.ticks = append(f.ticks, tick)
+		return f.store.ApplyDelta(tick, d.Body)
+	case proto.KindCheck:
+		c, err := proto.ParseCheck(body)
+		if err != nil {
+			return err
+		}
+		f.checks++
+		if c.Hash != f.store.Hash() {
+			return fmt.Errorf("state after tick %d has hash %#x, the server's %#x", c.Tick, f.store.Hash(), c.Hash)
+		}
+		return nil
+	case proto.KindCustom:
+		c, err := proto.ParseCustom(body)
+		f.customs = append(f.customs, string(c.Payload))
+		return err
+	case proto.KindOutcome:
+		o, err := proto.ParseOutcome(body)
+		f.outcomes = append(f.outcomes, o)
+		return err
+	}
+	return fmt.Errorf("unexpected")
+}
+
+// check fails t with whatever was broken so far, and gives the follower for reading until the test ends.
+func (f *follower) check(t *testing.T) *follower {
+	t.Helper()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, b := range f.broken {
+		t.Error(b)
+	}
+	f.broken = nil
+	return f
+}
+
+// x is the position of seat, as f sees it.
+func (f *follower) x(t *testing.T, seat proto.Seat) (row drillRow) {
+	t.Helper()
+	rows, err := state.RowsOf[drillRow](f.store, "rows")
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, _ = rows.Get(state.RowID(seat))
+	return row
+}
+
+func (f *follower) stick(stuck bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stuck = stuck
+}
+
+// wantCloses fails t unless f was closed with exactly these codes.
+func (f *follower) wantCloses(t *testing.T, want ...proto.CloseCode) {
+	t.Helper()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !slices.Equal(f.closes, want) {
+		t.Errorf("closed with %v, want %v", f.closes, want)
+	}
+}

@@ -1,0 +1,115 @@
+package room
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/proto"
+	"github.com/ringside-go/ringside/proto/state"
+)
+
+// drill is a small game that does what it is told by custom messages, so that tests can make things happen in a room.
+type drill struct {
+	Rows   game.Table[drillRow] `state:"max=64"`
+	Orders game.Value[drillOrders]
+	In     game.Inputs[drillInput]
+
+	settings game.Settings
+}
+
+type drillRow struct {
+	X      int32 `state:""`
+	Secret int32 `state:"owner"`
+}
+
+type drillOrders struct {
+	Nap uint16 `state:"hidden"` // ms that each tick takes
+}
+
+type drillInput struct {
+	DX int8 `state:""`
+}
+
+var drillDefinition = game.Definition{
+	Name: "drill",
+	New: func(options json.RawMessage) (game.Game, game.Settings, error) {
+		s := game.Settings{TickRate: 20, Seats: 8}
+		if len(options) > 0 {
+			if err := json.Unmarshal(options, &s); err != nil {
+				return nil, s, err
+			}
+		}
+		return &drill{settings: s}, s, nil
+	},
+}
+
+func (d *drill) Start(r *game.Room) {}
+
+func (d *drill) Join(r *game.Room, p game.Player) {
+	d.Rows.Put(game.RowID(p.Seat))
+	d.Rows.SetOwner(game.RowID(p.Seat), p.Seat)
+}
+
+func (d *drill) Leave(r *game.Room, p game.Player) { d.Rows.Remove(game.RowID(p.Seat)) }
+
+func (d *drill) Tick(r *game.Room) {
+	time.Sleep(time.Duration(d.Orders.Get().Nap) * time.Millisecond)
+	for p := range r.Players() {
+		row := d.Rows.Get(game.RowID(p.Seat))
+		for _, s := range d.In.Of(p.Seat) {
+			row.X += int32(s.Value.DX)
+			row.Secret -= int32(s.Value.DX)
+		}
+	}
+}
+
+// Message obeys: "panic", "finish", "nap MS", "tell SEAT TEXT" (255: everyone).
+func (d *drill) Message(r *game.Room, p game.Player, payload []byte) {
+	order := string(payload)
+	var seat, nap int
+	var text string
+	switch {
+	case order == "panic":
+		panic("ordered to")
+	case order == "finish":
+		r.Finish(game.Outcome{Results: []game.Result{{Seat: p.Seat, Place: 1, Score: 7}}})
+	case scan(order, "nap %d", &nap):
+		d.Orders.Get().Nap = uint16(nap)
+	case scan(order, "tell %d %s", &seat, &text):
+		r.Send(proto.Seat(seat), []byte(text))
+	}
+}
+
+func scan(s, format string, to ...any) bool {
+	n, err := fmt.Sscanf(s, format, to...)
+	return err == nil && n == len(to)
+}
+
+// newDrill is a simulation of drill with so many ticks a second and seats.
+func newDrill(t testing.TB, rate, seats int) *game.Simulation {
+	t.Helper()
+	sim, err := game.New(&drillDefinition, fmt.Appendf(nil, `{"TickRate":%d,"Seats":%d}`, rate, seats), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sim
+}
+
+// drillInputs is an input message with the samples first, first+1, ... of dx.
+func drillInputs(first proto.Seq, dx ...int8) proto.Input {
+	codec, err := state.NewCodec[drillInput]()
+	if err != nil {
+		panic(err)
+	}
+	in := proto.Input{First: first, Count: len(dx)}
+	var base drillInput
+	for _, d := range dx {
+		v := drillInput{DX: d}
+		in.Samples = codec.Append(in.Samples, &base, &v)
+		base = v
+	}
+	return in
+}
