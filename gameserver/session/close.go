@@ -17,7 +17,9 @@ const lingerTimeout = time.Second
 // Close tells the client why, as an error record and a close frame behind all that is queued, and closes the connection
 // once the client has read that, or after lingerTimeout. An empty text means that of proto.CloseCodes. Only the first
 // call counts. It does not wait.
-func (c *Conn) Close(code proto.CloseCode, text string) { c.refuse(&proto.Refusal{Code: code, Text: text}) }
+func (c *Conn) Close(code proto.CloseCode, text string) {
+	c.refuse(&proto.Refusal{Code: code, Text: text})
+}
 
 func (c *Conn) refuse(r *proto.Refusal) {
 	c.mu.Lock()

@@ -233,7 +233,9 @@ func (c *Conn) refuseWith(err error) {
 	c.refuse(refusal)
 }
 
-func malformed(err error) error { return proto.Refuse(proto.CloseMalformed, "%v; update the client", err) }
+func malformed(err error) error {
+	return proto.Refuse(proto.CloseMalformed, "%v; update the client", err)
+}
 
 // tooMany makes err, with which a room refused a record, a refusal.
 func tooMany(err error) error {
