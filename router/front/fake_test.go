@@ -221,7 +221,7 @@ func (c *wsConn) expectEnd(t *testing.T) {
 // testFront is a router with a static view, served on a socket.
 type testFront struct {
 	*Front
-	*httptest.Server
+	URL    string
 	source *membership.Static
 }
 
@@ -243,7 +243,7 @@ func newTestFront(t *testing.T, change func(*Config), members ...membership.Memb
 	t.Cleanup(server.Close)
 	t.Cleanup(f.tunnels.stop)
 	t.Cleanup(f.survey.close)
-	return &testFront{f, server, source}
+	return &testFront{f, server.URL, source}
 }
 
 func proxyMode(c *Config) { c.Mode = Proxy }

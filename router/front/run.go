@@ -25,10 +25,11 @@ type Member interface {
 
 // Run answers on listener and keeps member running until ctx ends. Then it drains: readiness fails and the fleet is told, for
 // Config.Drain all goes on, then requests are finished, tunnels closed and the fleet left. It returns when all goroutines are
-// gone, with nil after a drain and with the reason when listener or membership failed.
+// gone, with nil after a drain and with the reason when listener or membership failed. With membership.ErrKilled as ctx's
+// cause it ends at once and without a word, as a killed process would, for tests.
 func (f *Front) Run(ctx context.Context, listener net.Listener, member Member) error {
-	background, leave := context.WithCancel(context.WithoutCancel(ctx))
-	defer leave()
+	background, leave := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer leave(nil)
 	server := &http.Server{
 		Handler:           f,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -40,10 +41,11 @@ func (f *Front) Run(ctx context.Context, listener net.Listener, member Member) e
 	}
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		if err := member.Run(background); background.Err() == nil {
-			return fmt.Errorf("membership ended: %w", err)
+		err := member.Run(background)
+		if err == nil && background.Err() == nil {
+			err = errors.New("membership ended by itself")
 		}
-		return nil
+		return err
 	})
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -56,21 +58,27 @@ func (f *Front) Run(ctx context.Context, listener net.Listener, member Member) e
 		return nil
 	})
 	group.Go(func() error {
-		defer leave()
 		<-running.Done()
-		if ctx.Err() != nil {
+		killed := errors.Is(context.Cause(ctx), membership.ErrKilled)
+		if ctx.Err() != nil && !killed {
 			f.drain(member)
 		}
-		timeout, cancel := context.WithTimeout(background, shutdownTimeout)
-		defer cancel()
-		if server.Shutdown(timeout) != nil {
+		if killed || !finish(server) {
 			_ = server.Close()
 		}
 		f.tunnels.stop()
 		f.survey.close()
+		leave(context.Cause(ctx))
 		return nil
 	})
 	return group.Wait()
+}
+
+// finish takes no more requests and waits for those that are being answered; false when they take too long.
+func finish(server *http.Server) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	return server.Shutdown(ctx) == nil
 }
 
 // drain turns clients away for Config.Drain before anything is taken from those who are here.

@@ -51,18 +51,18 @@ type answer struct {
 
 // roomReport is one room as its leader describes it in GET /v1/server.
 type roomReport struct {
-	Room       proto.RoomID    `json:"room"`
-	Game       proto.GameName  `json:"game"`
-	Epoch      json.RawMessage `json:"epoch,omitempty"` // passed on as it came
-	Tick       proto.Tick      `json:"tick"`
-	TickRate   int             `json:"tick_rate"`
-	Seats      int             `json:"seats"`
-	Players    int             `json:"players"`
-	Connected  int             `json:"connected"`
-	Spectators int             `json:"spectators"`
-	Late       uint64          `json:"late"`
-	Match      uint32          `json:"match"`
-	Age        float64         `json:"age_s"`
+	Room       proto.RoomID   `json:"room"`
+	Game       proto.GameName `json:"game"`
+	Epoch      string         `json:"epoch"` // counter@server
+	Tick       proto.Tick     `json:"tick"`
+	TickRate   int            `json:"tick_rate"`
+	Seats      int            `json:"seats"`
+	Players    int            `json:"players"`
+	Connected  int            `json:"connected"`
+	Spectators int            `json:"spectators"`
+	Late       uint64         `json:"late"`
+	Match      uint32         `json:"match"`
+	Age        float64        `json:"age_s"`
 }
 
 func newSurvey(table *lookup.Table) *survey {

@@ -1,0 +1,275 @@
+package front
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"go.uber.org/goleak"
+
+	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/obs"
+	"github.com/ringside-go/ringside/internal/ticket"
+)
+
+func TestFleet(t *testing.T) {
+	a, b := newFakeServer(t, "game-a"), newFakeServer(t, "game-b")
+	a.lead(roomReport{Room: "z", Game: "arena", Epoch: "1@game-a", Tick: 90, TickRate: 30, Seats: 8, Players: 3, Connected: 2,
+		Spectators: 1, Late: 4, Match: 2, Age: 3.5}, roomReport{Room: "a", Game: "arena"})
+	am, bm := a.member(), b.member()
+	am.Zone, am.Version, am.Since = "eu-1", "v1.2", time.Unix(1e9, 0).UTC()
+	am.Load = membership.Load{Rooms: 2, Players: 3, Busy: 421}
+	bm.State = membership.Draining
+	f := newTestFront(t, nil, am, bm)
+	b.Close()
+
+	doc := into[fleetDoc](t, f.call(t, "GET", "/v1/fleet", ""), 200)
+	if doc.View != f.source.View().Version || len(doc.Members) != 3 || len(doc.Rooms) != 2 {
+		t.Fatalf("got %+v", doc)
+	}
+	ma, mb, router := doc.Members[0], doc.Members[1], doc.Members[2]
+	if ma.Name != "game-a" || ma.Role != membership.GameServer || ma.State != membership.Serving || ma.URL != a.URL || ma.Zone != "eu-1" ||
+		ma.Version != "v1.2" || !ma.Since.Equal(am.Since) || *ma.Load != (loadDoc{2, 3, 421}) || !*ma.Reachable || ma.Error != "" {
+		t.Errorf("member is %+v", ma)
+	}
+	if mb.Name != "game-b" || mb.State != membership.Draining || *mb.Reachable || !strings.Contains(mb.Error, "refused") {
+		t.Errorf("member is %+v", mb)
+	}
+	if router.Name != "router-1" || router.Role != membership.Router || router.Load != nil || router.Reachable != nil {
+		t.Errorf("member is %+v", router)
+	}
+	want := roomDoc{a.rooms[0], "game-a"}
+	if doc.Rooms[0].Room != "a" || doc.Rooms[1] != want {
+		t.Errorf("rooms are %+v; want a, then %+v", doc.Rooms, want)
+	}
+
+	f.call(t, "GET", "/v1/fleet", "")
+	text, _ := io.ReadAll(f.call(t, "GET", "/", "").Body)
+	if a.surveys != 1 {
+		t.Errorf("the server was asked %d times within a second; want once", a.surveys)
+	}
+	for _, line := range []string{
+		`Ringside · 3 members · 2 rooms · 2 players`, `MEMBER     ROLE         STATE`, `game-a     gameserver   serving`, `42.1 %`,
+		`draining, no answer`, `ROOM   GAME    LEADER   PLAYERS   WATCHING   MATCH   TICK   RATE   LATE   AGE`,
+		`z      arena   game-a   2/8       1          2       90     30/s   4      3s`, `game-b gives no answer: `,
+	} {
+		if !strings.Contains(string(text), line) {
+			t.Errorf("the page lacks %q:\n%s", line, text)
+		}
+	}
+}
+
+func TestPageForBrowsers(t *testing.T) {
+	s := newFakeServer(t, "game-1")
+	s.lead(roomReport{Room: "<script>", Game: "arena"})
+	f := newTestFront(t, nil, s.member())
+	resp := f.call(t, "GET", "/", "", "Accept", "text/html,application/xhtml+xml")
+	body, _ := io.ReadAll(resp.Body)
+	if resp.Header.Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(string(body), `http-equiv="refresh"`) ||
+		!strings.Contains(string(body), "&lt;script&gt;") || strings.Contains(string(body), "<script>") {
+		t.Errorf("got %v\n%s", resp.Header, body)
+	}
+	resp = f.call(t, "GET", "/", "", "Accept", "*/*")
+	if resp.Header.Get("Content-Type") != "text/plain; charset=utf-8" {
+		t.Errorf("curl gets %v", resp.Header)
+	}
+}
+
+func TestPageListsSoManyRooms(t *testing.T) {
+	s := newFakeServer(t, "game-1")
+	f := newTestFront(t, nil, s.member())
+	text, _ := io.ReadAll(f.call(t, "GET", "/", "").Body)
+	if !strings.Contains(string(text), "No rooms yet") {
+		t.Errorf("an empty fleet shows\n%s", text)
+	}
+	var rooms []roomReport
+	for i := range pageRooms + 7 {
+		rooms = append(rooms, reported("r", fmt.Sprint(i), 0, 2))
+	}
+	s.lead(rooms...)
+	f = newTestFront(t, nil, s.member())
+	text, _ = io.ReadAll(f.call(t, "GET", "/", "").Body)
+	if !strings.Contains(string(text), "… and 7 more") || strings.Count(string(text), "30/s") != pageRooms {
+		t.Errorf("got\n%s", text)
+	}
+}
+
+// What a game server answers is data, however odd; it must not lead the router elsewhere or stop it.
+func TestSurveyOfOddServers(t *testing.T) {
+	victim := newFakeServer(t, "no-member")
+	for name, handler := range map[string]http.HandlerFunc{
+		"redirect":  http.RedirectHandler(victim.URL+"/v1/server", http.StatusFound).ServeHTTP,
+		"error":     func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", 500) },
+		"not JSON":  func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") },
+		"too large": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, `{"rooms":[%*s]}`, maxReport, "") },
+		"too slow":  func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newFakeServer(t, "game-1")
+			s.Config.Handler = handler
+			f := newTestFront(t, nil, s.member())
+			start := time.Now()
+			doc := into[fleetDoc](t, f.call(t, "GET", "/v1/fleet", ""), 200)
+			if *doc.Members[0].Reachable || doc.Members[0].Error == "" || len(doc.Rooms) != 0 {
+				t.Errorf("got %+v", doc)
+			}
+			if took := time.Since(start); took > surveyTimeout+2*time.Second {
+				t.Errorf("it took %v", took)
+			}
+		})
+	}
+	if victim.surveys != 0 {
+		t.Error("the router followed a redirect to no member")
+	}
+}
+
+// member is a membership that runs until it is told to end, or fails.
+type member struct {
+	*membership.Static
+	fail  chan error
+	cause error // that ended it
+}
+
+func (m *member) Run(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		m.cause = context.Cause(ctx)
+		return nil
+	case err := <-m.fail:
+		return err
+	}
+}
+
+type running struct {
+	url    string
+	front  *Front
+	member *member
+	done   chan error
+}
+
+func run(t *testing.T, ctx context.Context, drain time.Duration, servers ...membership.Member) *running {
+	t.Helper()
+	registry := prometheus.NewRegistry()
+	c := DefaultConfig()
+	c.Mode, c.Signer, c.Drain, c.Metrics, c.Gatherer = Proxy, ticket.NewSigner(ticket.DevKey()), drain, obs.NewMetrics(registry), registry
+	self := membership.Member{Name: "router-1", Role: membership.Router, State: membership.Serving}
+	m := &member{Static: membership.NewStatic(self, servers...), fail: make(chan error, 1)}
+	f, err := New(c, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &running{"http://" + listener.Addr().String(), f, m, make(chan error, 1)}
+	go func() { r.done <- f.Run(ctx, listener, m) }()
+	return r
+}
+
+func (r *running) status(t *testing.T, path string) (int, string) {
+	t.Helper()
+	resp, err := http.Get(r.url + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(body)
+}
+
+func (r *running) wait(t *testing.T) error {
+	t.Helper()
+	select {
+	case err := <-r.done:
+		return err
+	case <-time.After(testTimeout):
+		t.Fatal("Run did not return")
+		return nil
+	}
+}
+
+func TestRunDrainsAndLeavesNothing(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	s := newFakeServer(t, "game-1")
+	defer s.Close()
+	defer s.CloseClientConnections()
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	r := run(t, ctx, 300*time.Millisecond, s.member())
+	defer http.DefaultClient.CloseIdleConnections()
+
+	until(t, "members are counted", func() bool {
+		return testutil.ToFloat64(r.front.config.Metrics.Members.WithLabelValues("gameserver", "serving")) == 1
+	})
+	for _, path := range []string{"/livez", "/readyz", "/v1/fleet"} {
+		if status, body := r.status(t, path); status != 200 {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+	f := &testFront{Front: r.front, URL: r.url}
+	client, _ := f.dialRoom(t, "/v1/rooms/a-room/connect")
+	client.send(t, "hello")
+	client.expectFrom(t, "game-1")
+	if status, body := r.status(t, "/metrics"); status != 200 || !strings.Contains(body, "ringside_tunnels 1") ||
+		!strings.Contains(body, `ringside_request_seconds_count{route="connect",status="1xx"} 1`) ||
+		!strings.Contains(body, `ringside_members{role="gameserver",state="serving"} 1`) {
+		t.Errorf("/metrics: %d %s", status, body)
+	}
+
+	stop()
+	until(t, "drain is told", func() bool { return r.member.View().Self.State == membership.Draining })
+	if status, body := r.status(t, "/readyz"); status != 503 || !strings.Contains(body, "stopping") {
+		t.Errorf("/readyz while draining: %d %s", status, body)
+	}
+	if status, _ := r.status(t, "/livez"); status != 200 {
+		t.Errorf("/livez while draining: %d", status)
+	}
+	client.send(t, "still here")
+	if _, got, err := client.read(); err != nil || string(got) != "still here" {
+		t.Errorf("while draining the tunnel gives %q, %v", got, err)
+	}
+	if err := r.wait(t); err != nil {
+		t.Errorf("Run returned %v", err)
+	}
+	client.expectEnd(t)
+	if testutil.ToFloat64(r.front.config.Metrics.Tunnels) != 0 {
+		t.Error("tunnels are still counted")
+	}
+}
+
+func TestRunKilled(t *testing.T) {
+	ctx, kill := context.WithCancelCause(context.Background())
+	r := run(t, ctx, time.Hour)
+	kill(membership.ErrKilled)
+	if err := r.wait(t); err != nil {
+		t.Errorf("Run returned %v", err)
+	}
+	if !errors.Is(r.member.cause, membership.ErrKilled) {
+		t.Errorf("membership was ended by %v", r.member.cause)
+	}
+	if state := r.member.View().Self.State; state != membership.Serving {
+		t.Errorf("it said that it is %s", state)
+	}
+}
+
+func TestRunFailsWithItsParts(t *testing.T) {
+	r := run(t, context.Background(), time.Hour)
+	r.member.fail <- errors.New("no socket")
+	if err := r.wait(t); err == nil || !strings.Contains(err.Error(), "no socket") {
+		t.Errorf("Run returned %v", err)
+	}
+	r = run(t, context.Background(), time.Hour)
+	r.member.fail <- nil
+	if err := r.wait(t); err == nil || !strings.Contains(err.Error(), "ended by itself") {
+		t.Errorf("Run returned %v", err)
+	}
+}

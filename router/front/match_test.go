@@ -1,0 +1,165 @@
+package front
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/proto"
+)
+
+func (f *testFront) match(t *testing.T, body string) admission {
+	t.Helper()
+	return into[admission](t, f.call(t, "POST", "/v1/match", body), http.StatusCreated)
+}
+
+func (s *fakeServer) lead(rooms ...roomReport) { s.set(func() { s.rooms = rooms }) }
+
+func reported(kind, id string, players, seats int) roomReport {
+	return roomReport{Room: proto.RoomID(kind + id), Game: "arena", Players: players, Seats: seats, TickRate: 30}
+}
+
+var arena = matchKind("arena", nil)
+
+func TestMatchPrefersTheFullestOpenRoom(t *testing.T) {
+	a, b := newFakeServer(t, "game-a"), newFakeServer(t, "game-b")
+	other := matchKind("arena", []byte(`{"seats":4}`))
+	a.lead(reported(arena, "full", 8, 8), reported(arena, "half", 4, 8), reported("private-", "x", 7, 8))
+	b.lead(reported(arena, "most", 5, 8), reported(arena, "few", 1, 8), reported(other, "other", 6, 8))
+	f := newTestFront(t, nil, a.member(), b.member())
+	for i, want := range []string{"most", "most", "most", "half"} { // three more fill it; the reports are not asked for again
+		got := f.match(t, `{"game":"arena","options":{}}`)
+		if string(got.Room) != arena+want {
+			t.Fatalf("player %d is sent to %s; want %s", i, got.Room, arena+want)
+		}
+		server := b.member()
+		if want == "half" {
+			server = a.member()
+		}
+		if got.Server != server.Name || got.URL != webSocketURL(server.URL)+connectPath(got.Room) {
+			t.Errorf("%s is at %s, %s; want its leader %s", got.Room, got.Server, got.URL, server.Name)
+		}
+		if c := claims(t, got); c.Room != got.Room || c.Player != got.Player {
+			t.Errorf("the ticket claims %+v", c)
+		}
+	}
+	if got := f.match(t, `{"game":"arena","options":{"seats":4}}`); string(got.Room) != other+"other" {
+		t.Errorf("with other options: sent to %s", got.Room)
+	}
+	if a.surveys != 1 || b.surveys != 1 {
+		t.Errorf("the servers were asked %d and %d times; want once each", a.surveys, b.surveys)
+	}
+}
+
+func TestMatchMakesARoom(t *testing.T) {
+	s := newFakeServer(t, "game-1")
+	f := newTestFront(t, nil, s.member())
+	first, second := f.match(t, `{"game":"arena"}`), f.match(t, `{"game":"arena"}`)
+	if first.Room != second.Room || first.Player == second.Player || first.Server != "game-1" {
+		t.Errorf("got %+v and %+v; want two players in one room", first, second)
+	}
+	if third := f.match(t, `{"game":"arena"}`); third.Room == first.Room {
+		t.Errorf("a third player is sent to %s, whose seats nobody knows yet", third.Room)
+	}
+	if other := f.match(t, `{"game":"chess"}`); other.Room == first.Room {
+		t.Errorf("a player of chess is sent to %s", other.Room)
+	}
+	if kind, ok := kindOf(first.Room); !ok || kind != arena {
+		t.Errorf("room %s is of kind %q, %v", first.Room, kind, ok)
+	}
+}
+
+func TestMatchWithDeadServer(t *testing.T) {
+	a, b := newFakeServer(t, "game-a"), newFakeServer(t, "game-b")
+	b.lead(reported(arena, "open", 1, 8))
+	f := newTestFront(t, nil, a.member(), b.member())
+	a.Close()
+	if got := f.match(t, `{"game":"arena"}`); string(got.Room) != arena+"open" {
+		t.Errorf("sent to %s", got.Room)
+	}
+}
+
+// snapshotOf is what one server reports.
+func snapshotOf(state membership.State, rooms ...roomReport) *snapshot {
+	m := membership.Member{Name: "game-1", Role: membership.GameServer, State: state}
+	return &snapshot{answers: []answer{{member: m, rooms: rooms}}}
+}
+
+func TestReservations(t *testing.T) {
+	m := newMatches()
+	now := time.Unix(1e9, 0)
+	made := 0
+	seat := func(shot *snapshot, want string) {
+		t.Helper()
+		room, _, ok := m.seat(shot, arena, now, func() (proto.RoomID, bool) {
+			made++
+			return proto.RoomID(fmt.Sprintf("%snew-%d", arena, made)), true
+		})
+		if !ok || string(room) != arena+want {
+			t.Fatalf("sent to %s, %v; want %s", room, ok, want)
+		}
+	}
+	empty := snapshotOf(membership.Serving)
+	seat(empty, "new-1")
+	seat(empty, "new-1")
+	seat(empty, "new-2") // two seats are all that is assumed
+
+	// The first room has been reached by one player; its seats are known now, and so are those of its kind.
+	shot := snapshotOf(membership.Serving, reported(arena, "new-1", 1, 4))
+	seat(shot, "new-1")
+	seat(shot, "new-1")
+	seat(shot, "new-2") // not reported yet, but somebody is on his way
+	seat(shot, "new-3") // the second room still has the two seats that were assumed when it was made
+	for range 3 {
+		seat(shot, "new-3")
+	}
+	seat(shot, "new-4")
+
+	// All of those who were sent to the first room come late, and none to the other rooms.
+	now = now.Add(reservationLife + 1)
+	shot = snapshotOf(membership.Serving, reported(arena, "new-1", 2, 4))
+	seat(shot, "new-1")
+	if n := len(m.kinds[arena].rooms); n != 1 {
+		t.Errorf("%d rooms are remembered; nobody came to those but one", n)
+	}
+	// A player leaves while one is expected: the higher number counts until the wait is over.
+	shot = snapshotOf(membership.Serving, reported(arena, "new-1", 1, 4))
+	seat(shot, "new-1")
+	seat(shot, "new-5")
+	now = now.Add(reservationLife + 1)
+	seat(shot, "new-1")
+	// Nobody is sent to a server that drains.
+	seat(snapshotOf(membership.Draining, reported(arena, "new-1", 1, 4)), "new-6")
+}
+
+func TestKindsAreBounded(t *testing.T) {
+	m := newMatches()
+	now := time.Unix(1e9, 0)
+	shot := snapshotOf(membership.Serving)
+	for i := range maxKinds + 1 {
+		kind := matchKind("arena", fmt.Appendf(nil, `{"i":%d}`, i))
+		m.seat(shot, kind, now, func() (proto.RoomID, bool) { return proto.RoomID(kind) + "x", true })
+	}
+	now = now.Add(reservationLife + 1)
+	m.seat(snapshotOf(membership.Serving, reported(arena, "a", 0, 2)), arena, now, nil)
+	if n := len(m.kinds); n != 1 {
+		t.Errorf("%d kinds are remembered; want the one that has a room", n)
+	}
+}
+
+func TestKindOf(t *testing.T) {
+	for room, want := range map[proto.RoomID]string{
+		proto.RoomID(arena) + "x": arena,
+		proto.RoomID(arena):       "", // no room, only its beginning
+		"q-":                      "",
+		"q-abcdefghijk":           "",
+		"r-abcdefghij-x":          "",
+		"my-room":                 "",
+	} {
+		if kind, ok := kindOf(room); kind != want || ok != (want != "") {
+			t.Errorf("kind of %q is %q, %v; want %q", room, kind, ok, want)
+		}
+	}
+}
