@@ -11,10 +11,13 @@ func logChanges(logger *slog.Logger, from, to *View) {
 		switch old, ok := from.Find(m.Name); {
 		case !ok:
 			line("member joined", m)
+		case old.Boot == m.Boot && old.State != m.State:
+			line("member changed its state", m)
+		case old.Boot != m.Boot && m.Name == to.Self.Name:
+			logger.Error("another process has this process's name; give each a -name of its own",
+				"name", m.Name, "boot", to.Self.Boot, "other", m.Boot, "url", m.URL)
 		case old.Boot != m.Boot:
 			line("member started anew", m)
-		case old.State != m.State:
-			line("member changed its state", m)
 		}
 	}
 	for _, m := range from.Members {

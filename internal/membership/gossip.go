@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -80,27 +79,6 @@ func newBoot() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return hex.EncodeToString(b[:])
-}
-
-// tuned returns memberlist's settings. Measured with them: a killed process is noticed by all others after 1.0 s, a
-// change is seen by all after 0.05 s, and 9 idle processes cost 0.19 % of a core and 600 B/s each.
-func tuned(c Config, g *Gossip) *memberlist.Config {
-	self := g.View().Self
-	m := memberlist.DefaultLANConfig()
-	// A node name per boot: a process that returns under its old name and a new address would be refused as long as
-	// its ghost is remembered.
-	m.Name = string(self.Name) + "-" + self.Boot
-	m.ProbeInterval, m.ProbeTimeout = 200*time.Millisecond, 100*time.Millisecond
-	m.SuspicionMult, m.SuspicionMaxTimeoutMult, m.IndirectChecks, m.AwarenessMaxMultiplier = 3, 2, 2, 4
-	// With the default of 4 retransmissions one update in ten does not reach all of a small fleet within 10 s.
-	m.GossipInterval, m.GossipNodes, m.RetransmitMult = 50*time.Millisecond, 4, 8
-	m.PushPullInterval, m.TCPTimeout = 5*time.Second, 2*time.Second
-	m.EnableCompression = false // at this size it costs more than it saves
-	m.SecretKey, m.Label = c.Key, c.Cluster
-	m.Transport = g.transport
-	m.Delegate, m.Events = delegate{g}, delegate{g}
-	m.Logger = slog.NewLogLogger(g.logger.Handler(), slog.LevelDebug)
-	return m
 }
 
 // Addr returns the advertised gossip address, which others can name as a seed.
@@ -199,46 +177,3 @@ func signal(c chan struct{}) {
 	default:
 	}
 }
-
-// delegate is what memberlist calls. Its methods are called under memberlist's locks, so they never block and never
-// call memberlist; the nodes they are given change under those locks only, so they are copied here.
-type delegate struct{ g *Gossip }
-
-// NodeMeta implements memberlist.Delegate.
-func (d delegate) NodeMeta(int) []byte {
-	d.g.mu.Lock()
-	defer d.g.mu.Unlock()
-	return appendMetadata(nil, &d.g.self)
-}
-
-// NotifyJoin implements memberlist.EventDelegate.
-func (d delegate) NotifyJoin(n *memberlist.Node) { d.NotifyUpdate(n) }
-
-// NotifyUpdate implements memberlist.EventDelegate.
-func (d delegate) NotifyUpdate(n *memberlist.Node) {
-	if n.Name == d.g.settings.Name {
-		return
-	}
-	m, err := parseMetadata(n.Meta)
-	if err != nil {
-		d.g.logger.Warn("member is not seen; is it of another version?", "node", n.Name, "address", n.Address(), "error", err)
-		d.NotifyLeave(n)
-		return
-	}
-	ip, _ := netip.AddrFromSlice(n.Addr)
-	d.g.put(n.Name, other{m, netip.AddrPortFrom(ip.Unmap(), n.Port)})
-	d.g.joined.Store(true)
-	signal(d.g.seen)
-}
-
-// NotifyLeave implements memberlist.EventDelegate; it is also called for members that died.
-func (d delegate) NotifyLeave(n *memberlist.Node) {
-	d.g.drop(n.Name)
-	signal(d.g.seen)
-}
-
-// NotifyMsg, GetBroadcasts, LocalState and MergeRemoteState implement memberlist.Delegate; nothing but metadata is gossiped.
-func (delegate) NotifyMsg([]byte)                {}
-func (delegate) GetBroadcasts(int, int) [][]byte { return nil }
-func (delegate) LocalState(bool) []byte          { return nil }
-func (delegate) MergeRemoteState([]byte, bool)   {}

@@ -3,6 +3,7 @@ package membership
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,6 +98,32 @@ func TestViewsOfTheSameMembersAgree(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestChangesAreLogged(t *testing.T) {
+	self := server("self", "1", 0)
+	draining, anew := server("b", "1", 0), server("c", "2", 5)
+	draining.State = Draining
+	from := (*View)(nil).next(at(0), self, []Member{server("a", "1", 0), server("b", "1", 0), server("c", "1", 0)})
+	to := from.next(at(1), self, []Member{draining, anew, server("d", "1", 0), server("self", "2", 9)})
+	logs := new(logBuffer)
+	logChanges(logs.logger(), from, to)
+	var got []string
+	for line := range strings.Lines(logs.String()) {
+		_, line, _ = strings.Cut(line, "level=")
+		line, _, _ = strings.Cut(strings.TrimSpace(line), " role=")
+		got = append(got, line)
+	}
+	want := []string{
+		`INFO msg="member changed its state" member=b`,
+		`INFO msg="member started anew" member=c`,
+		`INFO msg="member joined" member=d`,
+		`ERROR msg="another process has this process's name; give each a -name of its own" name=self boot=1 other=2 url=http://self`,
+		`INFO msg="member left" member=a`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("lines:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
 }
 
 func TestStatic(t *testing.T) {
