@@ -57,7 +57,11 @@ func into[T any](t *testing.T, resp *http.Response, status int) (v T) {
 func checkProblem(t *testing.T, resp *http.Response, status int, text string) {
 	t.Helper()
 	body, _ := io.ReadAll(resp.Body)
-	var p problem
+	var p struct {
+		Title  string
+		Status int
+		Detail string
+	}
 	if err := json.Unmarshal(body, &p); err != nil {
 		t.Fatalf("%s with body %q: %v", resp.Status, body, err)
 	}

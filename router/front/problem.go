@@ -1,25 +1,24 @@
 package front
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
+
+	"github.com/ringside-go/ringside/internal/obs"
 )
 
-// problem is the error of a handler and, as JSON, the RFC 9457 document that the client gets.
+// problem is the error of a handler whose words are for the client: what was wrong, with which value, and what to do.
 type problem struct {
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail"` // what was wrong, with which value, and what to do
-
-	retry int // seconds for a Retry-After header; 0: none
+	status int
+	detail string
+	retry  int // seconds for a Retry-After header; 0: none
 }
 
-func (p *problem) Error() string { return p.Detail }
+func (p *problem) Error() string { return p.detail }
 
 func problemf(status int, format string, args ...any) *problem {
-	return &problem{Title: http.StatusText(status), Status: status, Detail: fmt.Sprintf(format, args...)}
+	return &problem{status: status, detail: fmt.Sprintf(format, args...)}
 }
 
 // tryLater is a 503: nothing is wrong with the request.
@@ -30,13 +29,11 @@ func tryLater(format string, args ...any) *problem {
 }
 
 func (p *problem) write(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	if p.Status == http.StatusUnauthorized {
+	if p.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
 	if p.retry > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(p.retry))
 	}
-	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p)
+	obs.Problem(w, p.status, p.detail)
 }

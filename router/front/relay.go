@@ -60,10 +60,12 @@ func copyAll(dst net.Conn, src *stream, ending *atomic.Bool) error {
 		}
 	}
 	arm()
-	if _, err := dst.Write(src.pending); err != nil {
-		return err
+	if len(src.pending) > 0 {
+		if _, err := dst.Write(src.pending); err != nil {
+			return err
+		}
+		src.pending = nil
 	}
-	src.pending = nil
 	buf := make([]byte, relayBuffer)
 	for {
 		n, err := src.Read(buf)
