@@ -35,6 +35,9 @@ func TestInboxKeepsTheOrder(t *testing.T) {
 	if b.take(&taken); len(taken.items) != 0 {
 		t.Errorf("%d items were taken twice", len(taken.items))
 	}
+	if b.take(&taken); taken.items[:1][0].occ != nil {
+		t.Error("the inbox holds on to an occupant that it has given away")
+	}
 }
 
 func TestInboxCopiesWhatItIsGiven(t *testing.T) {

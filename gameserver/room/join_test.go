@@ -38,6 +38,9 @@ func TestJoinIsWelcomed(t *testing.T) {
 		if len(f.ticks) != 201 || len(f.keyframes) != 1 || f.checks != 10 || f.flushes != 201 {
 			t.Errorf("%d ticks, %d keyframes, %d checks, %d flushes in 10 s", len(f.ticks), len(f.keyframes), f.checks, f.flushes)
 		}
+		if n := testutil.ToFloat64(h.config.Metrics.PlayerTicks); n != 201 {
+			t.Errorf("%v player-ticks, want 201", n)
+		}
 	})
 }
 
@@ -252,8 +255,11 @@ func TestWelcomeWaitsForTheOutbox(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.pass(time.Second)
-		if len(f.check(t).welcomes) != 0 {
-			t.Fatal("welcomed into a full outbox")
+		bob, _ := h.join(r, Join{Player: "bob"})
+		bob.QueueCustom([]byte("finish"))
+		h.pass(time.Second)
+		if f.check(t); len(f.welcomes) != 0 || len(f.outcomes) != 0 {
+			t.Fatalf("%d welcomes and %d outcomes into a full outbox", len(f.welcomes), len(f.outcomes))
 		}
 		f.stick(false)
 		h.pass(time.Second)

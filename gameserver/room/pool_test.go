@@ -177,6 +177,20 @@ func TestPoolSpreadsRoomsOverWorkers(t *testing.T) {
 	})
 }
 
+func TestPoolUsesWhatARoomLeftBehind(t *testing.T) {
+	open(t, testConfig(), func(h *hall) {
+		first, second := h.start(20, 2), h.start(20, 2)
+		first.QueueStop(proto.CloseEnded, "")
+		h.pass(50 * time.Millisecond)
+		if n := h.workers[0].load.Load(); n != 20 {
+			t.Errorf("%d ticks a second, want the 20 of the other room", n)
+		}
+		if third := h.start(20, 2); first.phase != 0 || second.phase != 1 || third.phase != 0 {
+			t.Errorf("phases %d, %d, %d, want 0, 1 and 0 again", first.phase, second.phase, third.phase)
+		}
+	})
+}
+
 // A room whose ticks take 120 ms of 50 is late, counted, and loses only its own time.
 func TestPoolGoesOnFromNowAfterALateTick(t *testing.T) {
 	open(t, testConfig(), func(h *hall) {

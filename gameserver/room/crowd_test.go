@@ -1,0 +1,146 @@
+package room
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"pgregory.net/rapid"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// visitor is one connection of the crowd.
+type visitor struct {
+	*follower
+	occupant *Occupant
+	gone     bool // left or lost by its own side
+	next     proto.Seq
+}
+
+// crowd is a room that is ticked by hand, and all who ever came.
+type crowd struct {
+	room     *Room
+	now      time.Duration
+	visitors []*visitor
+}
+
+// Whatever a crowd does, in whatever order: who follows has the server's state, nobody is closed twice, and the counts
+// are those of the people inside.
+func TestCrowd(outer *testing.T) {
+	rapid.Check(outer, func(t *rapid.T) {
+		config := testConfig()
+		config.Checks = true
+		p, err := NewPool(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &crowd{room: newRoom(p, Spec{ID: "r", Game: "drill", Sim: newDrill(outer, 20, 3)})}
+		t.Repeat(map[string]func(*rapid.T){
+			"join": func(t *rapid.T) {
+				c.enter(t, Join{Player: proto.PlayerID(fmt.Sprint("p", rapid.IntRange(0, 4).Draw(t, "player")))})
+			},
+			"watch": func(t *rapid.T) { c.enter(t, Join{Spectator: true}) },
+			"resume": func(t *rapid.T) {
+				if v := c.any(t); v != nil && len(v.welcomes) > 0 && !v.occupant.spectator {
+					c.enter(t, Join{Resume: v.welcomes[0].Resume})
+				}
+			},
+			"input": func(t *rapid.T) {
+				v := c.any(t)
+				if v == nil || v.occupant.spectator {
+					return
+				}
+				if v.next == 0 && len(v.welcomes) > 0 {
+					v.next = v.welcomes[0].Processed + 1
+				}
+				if v.next > 0 && v.occupant.QueueInput(drillInputs(v.next, 1, 2)) == nil {
+					v.next += 2
+				}
+			},
+			"lose": func(t *rapid.T) {
+				if v := c.any(t); v != nil {
+					v.gone = true
+					v.occupant.QueueLost()
+				}
+			},
+			"leave": func(t *rapid.T) {
+				if v := c.any(t); v != nil {
+					v.gone = true
+					v.occupant.QueueLeave()
+				}
+			},
+			"stick": func(t *rapid.T) {
+				if v := c.any(t); v != nil {
+					v.stuck = !v.stuck
+				}
+			},
+			"finish": func(t *rapid.T) {
+				if v := c.any(t); v != nil {
+					v.occupant.QueueCustom([]byte("finish"))
+				}
+			},
+			"tick":    func(t *rapid.T) { c.tick(t, 1) },
+			"seconds": func(t *rapid.T) { c.tick(t, rapid.IntRange(20, 400).Draw(t, "ticks")) },
+		})
+		c.room.end(proto.CloseEnded, "")
+		for i, v := range c.visitors {
+			if n := len(v.closes); n > 1 || n == 0 && !v.gone {
+				t.Fatalf("visitor %d was closed %d times", i, n)
+			}
+		}
+		m := config.Metrics
+		if a, b := testutil.ToFloat64(m.Players), testutil.ToFloat64(m.Spectators); a != 0 || b != 0 {
+			t.Fatalf("metrics show %v players and %v spectators after the end", a, b)
+		}
+	})
+}
+
+func (c *crowd) enter(t *rapid.T, j Join) {
+	v := &visitor{follower: &follower{}}
+	j.Client = v.follower
+	var err error
+	if v.occupant, err = c.room.QueueJoin(j); err != nil {
+		t.Fatal(err)
+	}
+	c.visitors = append(c.visitors, v)
+}
+
+func (c *crowd) any(t *rapid.T) *visitor {
+	if len(c.visitors) == 0 {
+		return nil
+	}
+	return c.visitors[rapid.IntRange(0, len(c.visitors)-1).Draw(t, "who")]
+}
+
+// tick runs n ticks and checks the room after each.
+func (c *crowd) tick(t *rapid.T, n int) {
+	for range n {
+		c.now += 50 * time.Millisecond
+		c.room.idleSince = c.now // it never ends by itself
+		if !c.room.tick(c.now) {
+			t.Fatal("the room has ended")
+		}
+		seats, spectators := 0, 0
+		for i, v := range c.visitors {
+			for _, b := range v.broken {
+				t.Fatalf("visitor %d: %s", i, b)
+			}
+			if v.occupant.state == following && v.store.Hash() != c.room.sim.Store().Hash() {
+				t.Fatalf("visitor %d follows and sees another state", i)
+			}
+			switch {
+			case v.occupant.state == outside:
+			case v.occupant.spectator:
+				spectators++
+			default:
+				seats++
+			}
+		}
+		info := c.room.Info()
+		if info.Connected != seats || info.Spectators != spectators || info.Players < seats || info.Players > info.Seats {
+			t.Fatalf("%d players and %d spectators inside, info %+v", seats, spectators, info)
+		}
+	}
+}
