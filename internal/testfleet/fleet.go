@@ -1,0 +1,352 @@
+// Package testfleet runs whole fleets in one test process: game servers and routers on random ports of this machine, put
+// together as their mains do it, to be killed, drained and added to while real clients play.
+package testfleet
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/gameserver/node"
+	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/ticket"
+	"github.com/ringside-go/ringside/proto"
+	"github.com/ringside-go/ringside/router/front"
+)
+
+// Patience bounds every wait for a socket, a process or the gossip. A machine under load needs seconds where an idle one
+// needs milliseconds; nothing passes because of it.
+const Patience = 20 * time.Second
+
+// Options of a fleet. The zero Options are three servers that run Walk behind one router in redirect mode.
+type Options struct {
+	Servers   int                // 3
+	Routers   int                // 1
+	Mode      front.Mode         // front.Redirect
+	Games     []game.Definition  // Walk
+	Configure func(*node.Config) // changes each server's configuration before it is built
+	Logger    *slog.Logger       // nobody
+}
+
+// Fleet is a running fleet. Its methods are for the test's goroutine.
+type Fleet struct {
+	Servers []*Server // in the order of their start; the ended ones too
+	Routers []*Router
+
+	t       testing.TB
+	options Options
+	signer  *ticket.Signer
+}
+
+// Server is a game server of a fleet.
+type Server struct {
+	Name string
+	Node *node.Node
+
+	relay  *relay
+	cancel context.CancelCauseFunc
+	ended  chan struct{}
+	err    error // of Run, once ended is closed
+	gone   bool
+}
+
+// Router is a router of a fleet.
+type Router struct {
+	URL string
+
+	gossip *membership.Gossip
+	cancel context.CancelFunc
+	ended  chan struct{}
+	err    error
+}
+
+// Start starts a fleet, waits until all its members see each other, and stops it when the test ends.
+func Start(t testing.TB, o Options) *Fleet {
+	t.Helper()
+	if o.Servers == 0 {
+		o.Servers = 3
+	}
+	if o.Routers == 0 {
+		o.Routers = 1
+	}
+	if o.Mode == "" {
+		o.Mode = front.Redirect
+	}
+	if o.Games == nil {
+		o.Games = []game.Definition{Walk()}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	f := &Fleet{t: t, options: o, signer: ticket.NewSigner(ticket.DevKey())}
+	t.Cleanup(f.stop)
+	for range o.Servers {
+		f.addServer()
+	}
+	for range o.Routers {
+		f.addRouter()
+	}
+	f.Await()
+	return f
+}
+
+// Add starts another server and waits until everyone sees it.
+func (f *Fleet) Add() *Server {
+	f.t.Helper()
+	s := f.addServer()
+	f.Await()
+	return s
+}
+
+// Kill ends server i as a crash of its process would: its sockets are closed, and nobody is told.
+func (f *Fleet) Kill(i int) {
+	f.t.Helper()
+	s := f.Servers[i]
+	s.gone = true
+	s.relay.cut()
+	s.cancel(membership.ErrKilled)
+	f.wait(s.Name, s.ended)
+}
+
+// Drain stops server i as its orchestrator does, and waits until it has ended.
+func (f *Fleet) Drain(i int) {
+	f.t.Helper()
+	s := f.Servers[i]
+	s.gone = true
+	s.cancel(nil)
+	f.wait(s.Name, s.ended)
+	if s.err != nil {
+		f.t.Errorf("%s drained with %v", s.Name, s.err)
+	}
+	s.relay.cut()
+}
+
+// Await waits until every member sees all others and nobody else.
+func (f *Fleet) Await() {
+	f.t.Helper()
+	var want []string
+	for _, s := range f.Servers {
+		if !s.gone {
+			want = append(want, s.Name)
+		}
+	}
+	for i := range f.Routers {
+		want = append(want, routerName(i))
+	}
+	slices.Sort(want)
+	limit := time.After(Patience)
+	for _, source := range f.sources() {
+		for {
+			changed := source.Changed()
+			got := names(source.View())
+			if slices.Equal(got, want) {
+				break
+			}
+			select {
+			case <-changed:
+			case <-limit:
+				f.t.Fatalf("%s sees %v, want %v", source.View().Self.Name, got, want)
+			}
+		}
+	}
+}
+
+// Find gives the running server that has name.
+func (f *Fleet) Find(name string) *Server {
+	for _, s := range f.Servers {
+		if s.Name == name && !s.gone {
+			return s
+		}
+	}
+	f.t.Fatalf("no server %s is running", name)
+	return nil
+}
+
+// Home gives the server that id belongs to as all see it.
+func (f *Fleet) Home(id proto.RoomID) *Server {
+	name, _ := f.Routers[0].gossip.View().Placement().Home(string(id))
+	return f.Find(name)
+}
+
+// Leaders gives the names of all servers that lead id. More than one is the fleet's failure.
+func (f *Fleet) Leaders(id proto.RoomID) (leaders []string) {
+	for _, s := range f.Servers {
+		for _, r := range s.Node.Rooms() {
+			if r.ID == id && !s.gone {
+				leaders = append(leaders, s.Name)
+			}
+		}
+	}
+	return leaders
+}
+
+// Ticket signs c as the routers do; what c leaves out is a player's ticket for Walk.
+func (f *Fleet) Ticket(c ticket.Claims) string {
+	f.t.Helper()
+	if c.Game == "" {
+		c.Game = WalkName
+	}
+	if c.Role == "" {
+		c.Role = ticket.Player
+	}
+	if c.Expires.IsZero() {
+		c.Expires = time.Now().Add(time.Hour)
+	}
+	signed, err := f.signer.Sign(c)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return signed
+}
+
+// Connect is the WebSocket URL of id at s.
+func (s *Server) Connect(id proto.RoomID) string {
+	return "ws" + strings.TrimPrefix(s.Node.URL(), "http") + "/v1/rooms/" + string(id) + "/connect"
+}
+
+func (f *Fleet) addServer() *Server {
+	f.t.Helper()
+	c := node.DefaultConfig()
+	c.Name = fmt.Sprintf("gs-%d", len(f.Servers)+1)
+	c.Fleet.Seeds = f.seeds()
+	c.Fleet.Key = []byte("a key of 16 byte")
+	c.Fleet.Cluster = "testfleet"
+	c.TicketKeys = []ed25519.PublicKey{ticket.DevKey().Public().(ed25519.PublicKey)}
+	c.Room.Checks = true
+	c.Logger = f.options.Logger.With("server", c.Name)
+	relay, err := newRelay()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	c.PublicURL = "http://" + relay.addr()
+	if f.options.Configure != nil {
+		f.options.Configure(&c)
+	}
+	n, err := node.New(c, f.options.Games...)
+	if err != nil {
+		relay.cut()
+		f.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	s := &Server{Name: c.Name, Node: n, relay: relay, cancel: cancel, ended: make(chan struct{})}
+	relay.run(n.Addr().String())
+	go func() {
+		s.err = n.Run(ctx)
+		close(s.ended)
+	}()
+	f.Servers = append(f.Servers, s)
+	return s
+}
+
+func (f *Fleet) addRouter() {
+	f.t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	url := "http://" + listener.Addr().String()
+	name := routerName(len(f.Routers))
+	gossip, err := membership.NewGossip(membership.Config{
+		Self: membership.Member{Name: membership.ServerName(name), Role: membership.Router, State: membership.Serving, URL: url},
+		Bind: "127.0.0.1:0", Seeds: f.seeds(), Key: []byte("a key of 16 byte"), Cluster: "testfleet",
+	})
+	if err != nil {
+		listener.Close()
+		f.t.Fatal(err)
+	}
+	c := front.DefaultConfig()
+	c.Mode, c.Signer, c.Drain = f.options.Mode, f.signer, 0
+	c.Logger = f.options.Logger.With("server", name)
+	door, err := front.New(c, gossip)
+	if err != nil {
+		listener.Close()
+		gossip.Close()
+		f.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &Router{URL: url, gossip: gossip, cancel: cancel, ended: make(chan struct{})}
+	go func() {
+		r.err = door.Run(ctx, listener, gossip)
+		close(r.ended)
+	}()
+	f.Routers = append(f.Routers, r)
+}
+
+func routerName(i int) string { return fmt.Sprintf("router-%d", i+1) }
+
+// seeds are the gossip addresses of who runs already.
+func (f *Fleet) seeds() (seeds []string) {
+	for _, s := range f.Servers {
+		if !s.gone {
+			seeds = append(seeds, s.Node.Gossip())
+		}
+	}
+	return seeds
+}
+
+func (f *Fleet) sources() (all []membership.Source) {
+	for _, s := range f.Servers {
+		if !s.gone {
+			all = append(all, s.Node.Members())
+		}
+	}
+	for _, r := range f.Routers {
+		all = append(all, r.gossip)
+	}
+	return all
+}
+
+func names(v *membership.View) (names []string) {
+	for _, m := range v.Members {
+		if m.State == membership.Serving {
+			names = append(names, string(m.Name))
+		}
+	}
+	return names
+}
+
+// stop ends everything at once, as ^C does.
+func (f *Fleet) stop() {
+	var wg sync.WaitGroup
+	for _, r := range f.Routers {
+		wg.Go(func() {
+			r.cancel()
+			f.wait("router", r.ended)
+		})
+	}
+	for _, s := range f.Servers {
+		wg.Go(func() {
+			s.cancel(nil)
+			f.wait(s.Name, s.ended)
+			s.relay.cut()
+		})
+	}
+	wg.Wait()
+	for _, s := range f.Servers {
+		if s.err != nil && !errors.Is(s.err, membership.ErrKilled) {
+			f.t.Errorf("%s ended with %v", s.Name, s.err)
+		}
+	}
+	for _, r := range f.Routers {
+		if r.err != nil {
+			f.t.Errorf("a router ended with %v", r.err)
+		}
+	}
+}
+
+func (f *Fleet) wait(name string, ended <-chan struct{}) {
+	select {
+	case <-ended:
+	case <-time.After(Patience):
+		f.t.Errorf("%s did not end within %v", name, Patience)
+	}
+}

@@ -1,0 +1,222 @@
+package testfleet
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/ringside-go/ringside/clients/goclient"
+	"github.com/ringside-go/ringside/internal/ticket"
+	"github.com/ringside-go/ringside/proto"
+	"github.com/ringside-go/ringside/router/front"
+)
+
+// Every player of a room is on one server, which is the same whichever router is asked, in both modes.
+func TestOneServerForARoom(t *testing.T) {
+	for _, mode := range []front.Mode{front.Redirect, front.Proxy} {
+		t.Run(string(mode), func(t *testing.T) {
+			f := Start(t, Options{Routers: 2, Mode: mode})
+			const rooms, players = 8, 4
+			var mu sync.Mutex
+			servers := map[proto.RoomID][]string{}
+			entered := make([]*player, rooms*players)
+			all(rooms*players, func(i int) {
+				id := proto.RoomID(fmt.Sprint("room-", i%rooms))
+				p := join(t, f.through(i%2, id, proto.PlayerID(fmt.Sprint("p", i))))
+				mu.Lock()
+				defer mu.Unlock()
+				servers[id] = append(servers[id], p.server())
+				entered[i] = p
+			})
+			for _, p := range entered {
+				p.plays(t, 30)
+			}
+			used := map[string]bool{}
+			for id, on := range servers {
+				slices.Sort(on)
+				if on = slices.Compact(on); len(on) != 1 || on[0] != f.Home(id).Name {
+					t.Errorf("the players of %s are on %v, its home is %s", id, on, f.Home(id).Name)
+				}
+				if leaders := f.Leaders(id); len(leaders) != 1 {
+					t.Errorf("%s is led by %v", id, leaders)
+				}
+				used[on[0]] = true
+			}
+			if len(used) < 2 {
+				t.Errorf("all rooms are on %v", used)
+			}
+		})
+	}
+}
+
+// A server that neither leads a room nor is its home sends the client to the one that is.
+func TestMoved(t *testing.T) {
+	f := Start(t, Options{})
+	const id = "a-room"
+	home := f.Home(id)
+	for _, s := range f.Servers {
+		p := join(t, goclient.Config{URL: s.Connect(id), Ticket: f.Ticket(ticket.Claims{Room: id, Player: proto.PlayerID("p-" + s.Name)})})
+		want := uint64(1)
+		if s == home {
+			want = 0
+		}
+		if moves := p.client.Stats().Moves; p.server() != home.Name || moves != want {
+			t.Errorf("from %s to %s with %d moves, want %s with %d", s.Name, p.server(), moves, home.Name, want)
+		}
+	}
+}
+
+// Rooms stay where they are led when servers come: nobody makes them anew, and they are found by their new homes.
+func TestServersComeWhileRoomsRun(t *testing.T) {
+	f := Start(t, Options{Servers: 1})
+	const rooms = 24
+	first := make([]*player, rooms)
+	for i := range rooms {
+		first[i] = join(t, f.through(0, proto.RoomID(fmt.Sprint("room-", i)), "first"))
+	}
+	f.Add()
+	f.Add()
+	elsewhere := 0
+	all(rooms, func(i int) {
+		id := proto.RoomID(fmt.Sprint("room-", i))
+		p := join(t, f.through(0, id, "second"))
+		if p.server() != "gs-1" {
+			t.Errorf("%s is entered at %s, but led by gs-1", id, p.server())
+		}
+		p.plays(t, 10)
+	})
+	for i := range rooms {
+		id := proto.RoomID(fmt.Sprint("room-", i))
+		if leaders := f.Leaders(id); len(leaders) != 1 {
+			t.Errorf("%s is led by %v", id, leaders)
+		}
+		if f.Home(id).Name != "gs-1" {
+			elsewhere++
+		}
+		if s := first[i].client.Stats(); s.Reconnects != 0 {
+			t.Errorf("the first player of %s was thrown out", id)
+		}
+	}
+	if elsewhere == 0 {
+		t.Error("no room's home has moved: this test has shown nothing")
+	}
+}
+
+// A seat is taken up again over a new connection.
+func TestResume(t *testing.T) {
+	f := Start(t, Options{Servers: 2})
+	p := join(t, f.through(0, "a-room", "alice"))
+	p.plays(t, 10)
+	seat, before := p.welcome.Load().Seat, p.client.Stats()
+	f.Home("a-room").relay.reset()
+	until(t, "the client has come back", func() bool { return p.client.Stats().Reconnects > before.Reconnects && p.welcome.Load().Flags != 0 })
+	p.plays(t, 10)
+	w := p.welcome.Load()
+	if w.Seat != seat || w.Flags&proto.WelcomeResumed == 0 {
+		t.Errorf("came back to seat %d with flags %b, had seat %d", w.Seat, w.Flags, seat)
+	}
+}
+
+// The rooms of a killed and of a drained server go on as new ones where placement points then; nobody else notices.
+func TestServerEnds(t *testing.T) {
+	for name, end := range map[string]func(f *Fleet, i int){"killed": (*Fleet).Kill, "drained": (*Fleet).Drain} {
+		t.Run(name, func(t *testing.T) {
+			f := Start(t, Options{})
+			const rooms = 9
+			players := make([]*player, rooms)
+			all(rooms, func(i int) {
+				players[i] = join(t, f.through(0, proto.RoomID(fmt.Sprint("room-", i)), "alice"))
+			})
+			end(f, 0)
+			f.Await()
+			hit := 0
+			for i, p := range players {
+				id := proto.RoomID(fmt.Sprint("room-", i))
+				p.plays(t, 30)
+				if got := p.server(); got != f.Home(id).Name {
+					t.Errorf("%s goes on at %s, its home is %s", id, got, f.Home(id).Name)
+				}
+				if leaders := f.Leaders(id); len(leaders) != 1 {
+					t.Errorf("%s is led by %v", id, leaders)
+				}
+				if s := p.client.Stats(); s.Reconnects > 0 {
+					hit++
+				}
+			}
+			if hit == 0 || hit == rooms {
+				t.Errorf("%d of %d players lost their server", hit, rooms)
+			}
+		})
+	}
+}
+
+// A room whose game fails ends with a word to its players; the others on that server go on.
+func TestCrashingGame(t *testing.T) {
+	f := Start(t, Options{Servers: 1})
+	doomed := join(t, f.through(0, "doomed", "alice"))
+	watcher := join(t, f.through(0, "doomed", "bob"))
+	fine := join(t, f.through(0, "fine", "alice"))
+	if err := doomed.client.SendCustom([]byte("panic")); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []*player{doomed, watcher} {
+		<-p.ended
+		if c := closed(t, p.err); c.Code != proto.CloseCrashed {
+			t.Errorf("a player of the failed room got %v", c)
+		}
+	}
+	fine.plays(t, 30)
+	if s := fine.client.Stats(); s.Reconnects != 0 {
+		t.Error("the other room's player was thrown out")
+	}
+	join(t, f.through(0, "doomed", "alice")).plays(t, 10) // a new room of that name
+}
+
+// A server tells operators and routers what it has.
+func TestServerReport(t *testing.T) {
+	f := Start(t, Options{Servers: 1})
+	p := join(t, f.through(0, "a-room", "alice"))
+	p.plays(t, 5)
+	var got struct {
+		Name, State string
+		Rooms       []struct {
+			Room, Game, Epoch string
+			Tick              uint32
+			Seats, Connected  int
+		}
+	}
+	get(t, f.Servers[0].Node.URL()+"/v1/server", http.StatusOK, func(resp *http.Response) {
+		if err := json.NewDecoder(resp.Body).Decode(&got); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got.Name != "gs-1" || got.State != "serving" || len(got.Rooms) != 1 {
+		t.Fatalf("got %+v", got)
+	}
+	if r := got.Rooms[0]; r.Room != "a-room" || r.Game != "walk" || r.Epoch != "1@gs-1" || r.Tick == 0 || r.Seats != 8 || r.Connected != 1 {
+		t.Errorf("got %+v", r)
+	}
+	for _, path := range []string{"/livez", "/readyz", "/metrics"} {
+		get(t, f.Servers[0].Node.URL()+path, http.StatusOK, func(*http.Response) {})
+	}
+	until(t, "the load is gossiped", func() bool {
+		m, _ := f.Routers[0].gossip.View().Find("gs-1")
+		return m.Load.Rooms == 1 && m.Load.Players == 1
+	})
+}
+
+func get(t *testing.T, url string, status int, read func(*http.Response)) {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != status {
+		t.Fatalf("%s answers %s, want %d", url, resp.Status, status)
+	}
+	read(resp)
+}
