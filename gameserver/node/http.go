@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -44,9 +45,9 @@ func (n *Node) newHTTP(metrics prometheus.Gatherer) *http.Server {
 func (n *Node) getReady(w http.ResponseWriter, _ *http.Request) {
 	switch {
 	case !n.ready.Load():
-		http.Error(w, "draining", http.StatusServiceUnavailable)
+		obs.Problem(w, http.StatusServiceUnavailable, "this server is draining")
 	case !n.gossip.Joined():
-		http.Error(w, "no other member of the fleet and no seed has been reached yet", http.StatusServiceUnavailable)
+		obs.Problem(w, http.StatusServiceUnavailable, "neither another member of the fleet nor a seed has been reached yet")
 	default:
 		w.Write([]byte("ok\n"))
 	}

@@ -21,7 +21,11 @@ type Spec struct {
 	Room    proto.RoomID
 	Game    proto.GameName // empty: the room is entered where it is led, and not made
 	Options json.RawMessage
+	Seen    proto.Epoch // the newest that the client has seen of the room; a room made anew is led in a later one
 }
+
+// maxSeen bounds what is believed of Spec.Seen: a client can name any number, and epochs must not run over.
+const maxSeen = 1 << 31
 
 // Enter gives the room that s names if this server leads it or, as its home, may make it. Otherwise the error is a
 // *proto.Refusal, with CloseMoved and the place to go to where another server has the room; or ctx's. It blocks while the
@@ -124,7 +128,7 @@ func (r *Registry) lead(e *entry, s Spec) (*room.Room, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.decide(e, s.Room, begun); err != nil {
+	if err := r.decide(e, s, begun); err != nil {
 		return nil, err
 	}
 	led, err := r.pool.Start(room.Spec{
@@ -161,19 +165,23 @@ func (r *Registry) build(s Spec) (sim *game.Simulation, err error) {
 }
 
 // decide makes this server the room's leader, unless something came between since the claim begun.
-func (r *Registry) decide(e *entry, id proto.RoomID, begun time.Time) error {
+func (r *Registry) decide(e *entry, s Spec, begun time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if e.yielded != "" {
-		return r.moved(e.yielded, id)
+		return r.moved(e.yielded, s.Room)
 	}
 	if took := time.Since(begun); took > peer.PromiseTime/2 {
-		return proto.Refuse(proto.CloseOverloaded, "room %s took %v to make and others may want it by now; ask the router again", id, took)
+		return proto.Refuse(proto.CloseOverloaded, "room %s took %v to make and others may want it by now; ask the router again", s.Room, took)
 	}
-	if next := r.order(id, 1); r.draining && len(next) > 0 {
-		return r.moved(next[0], id)
+	if next := r.order(s.Room, 1); r.draining && len(next) > 0 {
+		return r.moved(next[0], s.Room)
 	}
-	e.leads, e.epoch = true, proto.Epoch{}.Next(r.self)
+	var before proto.Epoch
+	if s.Seen.Counter < maxSeen {
+		before = s.Seen
+	}
+	e.leads, e.epoch = true, before.Next(r.self)
 	return nil
 }
 

@@ -296,6 +296,20 @@ func TestDrain(t *testing.T) {
 	wantRefusal(t, err, proto.CloseStopping)
 }
 
+// A room that is made anew for a client who knew it before is led in a later epoch than the one he saw.
+func TestEpochAfterTheOneSeen(t *testing.T) {
+	s := newServer(t, "a", nobody)
+	for i, seen := range []proto.Epoch{{}, {Counter: 7, Server: "z"}, {Counter: 1<<32 - 1, Server: "z"}} {
+		if _, err := s.Enter(limit(t), Spec{Room: proto.RoomID(fmt.Sprint("r", i)), Game: "count", Seen: seen}); err != nil {
+			t.Fatal(err)
+		}
+		want := []uint32{1, 8, 1}[i] // the last is a number that nobody can have seen
+		if got := s.pool.started[i].Epoch; got != (proto.Epoch{Counter: want, Server: "a"}) {
+			t.Errorf("after %v comes %v", seen, got)
+		}
+	}
+}
+
 func TestFallbacks(t *testing.T) {
 	names := []string{"a", "b", "c", "d", "e", "f", "g"}
 	s := newServer(t, "a", nobody, names[1:]...)
