@@ -31,9 +31,10 @@ type Client struct {
 	enteredAt time.Duration
 
 	mu      sync.Mutex
-	link    *link // the connection there is, or is being made
-	ready   bool  // it is in the room: may be written to
-	closing bool  // Close or Leave was called, or Run's context ended
+	link    *link              // the connection there is, or is being made
+	ready   bool               // it is in the room: may be written to
+	closing bool               // Close or Leave was called, or Run's context ended
+	cancel  context.CancelFunc // of what Dial or Run is doing
 	outbox  outbox
 }
 
@@ -49,9 +50,9 @@ func Dial(ctx context.Context, config Config) (*Client, error) {
 	}
 	c := &Client{config: config.withDefaults(), born: time.Now(), plan: firstPlan(), room: config.Request.Room,
 		player: config.Request.Player.ID}
-	stop := context.AfterFunc(ctx, c.Close)
+	entering, stop := c.until(ctx)
 	defer stop()
-	if err := c.enter(ctx, nil); err != nil {
+	if err := c.enter(entering, nil); err != nil {
 		c.Close()
 		return nil, fmt.Errorf("goclient: %w", err)
 	}
@@ -62,7 +63,7 @@ func Dial(ctx context.Context, config Config) (*Client, error) {
 // events. It returns nil after Close and Leave, the context's error when that ended, else why there is no going on. Call
 // it once.
 func (c *Client) Run(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, c.Close)
+	running, stop := c.until(ctx)
 	defer stop()
 	defer c.Close()
 	for {
@@ -77,12 +78,25 @@ func (c *Client) Run(ctx context.Context) error {
 		if f := c.config.Events.Lost; f != nil {
 			f(c, err)
 		}
-		if err := c.comeBack(ctx, err); err != nil {
+		if err := c.comeBack(running, err); err != nil {
 			if c.isClosing() {
 				return ctx.Err()
 			}
 			return fmt.Errorf("goclient: %w", err)
 		}
+	}
+}
+
+// until gives a context that ends with ctx and with Close, and closes the client when ctx ends before stop.
+func (c *Client) until(ctx context.Context) (_ context.Context, stop func()) {
+	inner, cancel := context.WithCancel(ctx)
+	c.mu.Lock()
+	c.cancel = cancel
+	c.mu.Unlock()
+	unhook := context.AfterFunc(ctx, c.Close)
+	return inner, func() {
+		unhook()
+		cancel()
 	}
 }
 
@@ -138,7 +152,13 @@ func (c *Client) isClosing() bool {
 func (c *Client) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.end()
+}
+
+// end closes; the caller holds c.mu.
+func (c *Client) end() {
 	c.closing = true
+	c.cancel()
 	if c.link != nil {
 		c.link.close()
 	}
@@ -152,13 +172,11 @@ func (c *Client) Leave(reason string) error {
 	if c.closing {
 		return ErrClosed
 	}
-	c.closing = true
 	if !c.ready {
-		if c.link != nil {
-			c.link.close()
-		}
+		c.end()
 		return errLost
 	}
+	c.closing = true
 	return c.link.write(proto.Leave{Reason: reason}.Append(nil))
 }
 

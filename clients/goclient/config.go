@@ -95,7 +95,7 @@ func (c Config) Validate() error {
 		}
 	}
 	if err == nil && c.Match && (c.Router == "" || c.Request.Room != "") {
-		err = errors.New("Match needs a router and leaves the room to it")
+		err = errors.New("a match needs a router and leaves the room to it")
 	}
 	if err == nil && c.GiveUp < 0 {
 		err = fmt.Errorf("GiveUp is %v, it must not be negative", c.GiveUp)

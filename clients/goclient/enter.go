@@ -196,8 +196,6 @@ func (c *Client) onWelcome(l *link, body []byte) error {
 	case w.Version != proto.Version:
 		return &CloseError{Code: proto.CloseVersion,
 			Text: fmt.Sprintf("the server speaks version %d, this client %d", w.Version, proto.Version)}
-	case l.welcomed:
-		return c.violate(BadMessage, "a second welcome on one connection")
 	case c.room != "" && w.Room != c.room:
 		return c.violate(BadMessage, "welcome to room %s in place of %s", w.Room, c.room)
 	}

@@ -103,13 +103,20 @@ func (o *outbox) welcome(w proto.Welcome) {
 	o.processed, o.sent = w.Processed, w.Processed
 }
 
-// flush sends the samples that are not sent yet, and a ping if one is due, as one message. The caller holds c.mu. A
-// failed write closes the connection, which Run's goroutine notices.
+// flush sends what there is to send. The caller holds c.mu. A failed write closes the connection, which Run's goroutine
+// notices.
 func (c *Client) flush(now time.Duration) {
-	o := &c.outbox
 	if !c.ready {
 		return
 	}
+	if b := c.outbox.pack(now); len(b) > 0 {
+		_ = c.link.write(b)
+	}
+}
+
+// pack makes one message of the samples that are not sent yet, and of a ping if one is due. It is valid until the next
+// call, and empty when there is nothing.
+func (o *outbox) pack(now time.Duration) []byte {
 	b := o.buffer[:0]
 	for o.sent < o.newest {
 		first := o.sent + 1
@@ -124,9 +131,7 @@ func (c *Client) flush(now time.Duration) {
 		b = proto.Ping{Micros: uint64(now.Microseconds())}.Append(b)
 	}
 	o.buffer = b
-	if len(b) > 0 {
-		_ = c.link.write(b)
-	}
+	return b
 }
 
 // acknowledge notes that the server has processed all samples up to the one with these low bits, and tells the latency

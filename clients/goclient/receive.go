@@ -45,6 +45,8 @@ func (c *Client) receive(l *link, op gws.Opcode, b []byte) (ticked bool, err err
 				return ticked, err
 			}
 			pending, ticked = false, true
+		case proto.KindWelcome:
+			return ticked, c.violate(BadMessage, "a second welcome on one connection")
 		default:
 			if err := c.onEvent(l, kind, body); err != nil {
 				return ticked, err

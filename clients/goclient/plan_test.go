@@ -1,0 +1,123 @@
+package goclient
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+var (
+	here = place{url: "ws://here"}
+	next = place{url: "ws://next"}
+	last = place{url: "ws://last"}
+	away = place{url: "ws://away", ticket: "theirs"}
+)
+
+func TestWhereToGoAfterAClose(t *testing.T) {
+	moved := &proto.Moved{URL: away.url, Ticket: away.ticket}
+	round := []place{here, next, last, router, here, next}
+	for _, c := range []struct {
+		err    error
+		want   []place // where it goes when every attempt is lost; nil: nowhere
+		forget bool
+	}{
+		{errLost, round, false},
+		{&CloseError{Code: proto.CloseSlow}, round, false},
+		{&CloseError{Code: proto.CloseSilent}, round, false},
+		{&CloseError{Code: proto.CloseMoved, Moved: moved}, append([]place{away}, round...), false},
+		{&CloseError{Code: proto.CloseMoved}, append([]place{router}, round...), false},
+		{&CloseError{Code: proto.CloseStopping}, append([]place{router}, round...), false},
+		{&CloseError{Code: proto.CloseInternal}, append([]place{router}, round...), false},
+		{&CloseError{Code: proto.CloseTicket}, append([]place{router}, round...), true},
+		{&CloseError{Code: proto.CloseSeat}, append([]place{router}, round...), true},
+		{&CloseError{Code: proto.CloseEnded}, nil, false},
+		{&CloseError{Code: 4999}, nil, false},
+		{&Problem{Status: http.StatusServiceUnavailable}, round, false},
+		{&Problem{Status: http.StatusTooManyRequests}, round, false},
+		{&Problem{Status: http.StatusForbidden}, nil, false},
+		{ErrSchema, nil, false},
+	} {
+		p := firstPlan()
+		p.entered(here.url, []string{next.url, last.url})
+		forget, goOn := p.ended(c.err, time.Second)
+		if forget != c.forget || goOn != (c.want != nil) {
+			t.Errorf("%v: forget %v, go on %v", c.err, forget, goOn)
+		}
+		var got []place
+		for range c.want {
+			to, _ := p.next()
+			got = append(got, to)
+			p.ended(errLost, 0)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%v: goes to %v, want %v", c.err, got, c.want)
+		}
+	}
+}
+
+func TestWaits(t *testing.T) {
+	p := firstPlan()
+	if _, wait := p.next(); wait != 0 {
+		t.Errorf("the very first attempt waits %v", wait)
+	}
+	p.entered(here.url, nil)
+	longest := time.Duration(0)
+	for attempt := range 1000 {
+		p.ended(errLost, 0)
+		_, wait := p.next()
+		limit := maxBackoff
+		if attempt < 7 {
+			limit = backoff << attempt
+		}
+		if wait < 0 || wait >= limit {
+			t.Errorf("attempt %d waits %v, the limit is %v", attempt, wait, limit)
+		}
+		longest = max(longest, wait)
+	}
+	if longest < maxBackoff*9/10 {
+		t.Errorf("the longest of 1000 waits is %v, the limit %v", longest, maxBackoff)
+	}
+	p.ended(errLost, stable)
+	if _, wait := p.next(); wait >= backoff {
+		t.Errorf("after a stable connection it waits %v, the limit is %v", wait, backoff)
+	}
+	p.ended(&CloseError{Code: proto.CloseOverloaded, Retry: time.Minute}, stable)
+	if _, wait := p.next(); wait != time.Minute {
+		t.Errorf("it waits %v where the server says 1m", wait)
+	}
+	p.ended(&Problem{Status: http.StatusServiceUnavailable, Retry: time.Minute}, stable)
+	if _, wait := p.next(); wait != time.Minute {
+		t.Errorf("it waits %v where the router says 1m", wait)
+	}
+	p.ended(&CloseError{Code: proto.CloseMoved, Moved: &proto.Moved{URL: away.url}}, 0)
+	if to, wait := p.next(); wait != 0 || to.url != away.url {
+		t.Errorf("it waits %v before it follows to %v", wait, to)
+	}
+}
+
+func TestMovedInCirclesEndsAtTheRouter(t *testing.T) {
+	p := firstPlan()
+	p.entered(here.url, nil)
+	var moved error = &CloseError{Code: proto.CloseMoved, Moved: &proto.Moved{URL: away.url}}
+	hops := 0
+	for ; hops < 100; hops++ {
+		p.ended(moved, 0)
+		if to, _ := p.next(); to == router {
+			break
+		}
+	}
+	if hops != maxHops {
+		t.Errorf("%d hops were followed, want %d", hops, maxHops)
+	}
+	p.ended(moved, 0)
+	if to, _ := p.next(); to.url != away.url {
+		t.Errorf("after the router it goes to %v, want to follow again", to)
+	}
+	if errors.Is(moved, errLost) {
+		t.Error("moved counts as lost")
+	}
+}
