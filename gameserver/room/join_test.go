@@ -113,7 +113,8 @@ func TestLostSeatIsResumed(t *testing.T) {
 		token := f.check(t).welcomes[0].Resume
 		_, f2 := h.join(r, Join{Resume: token})
 		f2.check(t)
-		if w := f2.welcomes[0]; w.Flags != proto.WelcomeResumed || w.Seat != 0 || w.Player != "ann" || w.Processed != 3 || !bytes.Equal(w.Resume, token) {
+		if w := f2.welcomes[0]; w.Flags != proto.WelcomeResumed || w.Seat != 0 || w.Player != "ann" || w.Processed != 3 ||
+			!bytes.Equal(w.Resume, token) {
 			t.Errorf("welcome %+v", w)
 		}
 		if row := f2.x(t, 0); row != (drillRow{X: 6, Secret: -6}) {

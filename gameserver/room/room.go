@@ -14,14 +14,15 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// Spec is a room to be ticked. Sim was made by game.New or game.Rebuild; the room owns it from here on.
+// Spec is a room to be ticked. Sim was made by game.New or game.Rebuild; the room owns it from here on. The functions
+// are called from the room's loop, must not block, and may be nil.
 type Spec struct {
 	ID        proto.RoomID
 	Game      proto.GameName
 	Sim       *game.Simulation
 	Epoch     proto.Epoch     // Epoch.Server is the leader's name, sent in the welcome
-	Fallbacks func() []string // URLs for the welcome; nil: none. Called from the room's loop, must not block
-	Ended     func(r *Room)   // nil: nobody asks. Called once, from the room's loop, when the room has ended for whatever reason; must not block
+	Fallbacks func() []string // URLs for the welcome; those above proto.MaxFallbacks are left out
+	Ended     func(r *Room)   // called once, when the room has ended for whatever reason
 }
 
 // Room is one running room, as others see it. Its methods may be called from any goroutine and do not block.
