@@ -11,18 +11,26 @@ import (
 
 // column is a field prepared for coding. Its values are held as int64: an integer as itself (uint64 by its bits), a
 // quantised float as its number of steps, a raw float as its bits, a bool as 0 or 1. Strings are held apart.
+//
+// Values are kept column by column: a commit walks down each column, so that it does the same thing many times over.
 type column struct {
-	Field
+	off   uintptr // where the bound struct holds it
+	mem   mem     // and how; memNone in a replica
 	form  form
 	lo    int64  // least value
 	span  uint64 // greatest value minus least
-	width int    // bytes of value-lo in a full record
+	least float64
 	step  float64
-	mem   mem     // how the bound struct holds it; memNone in a replica
-	off   uintptr // where
-	str   int     // index among the row's strings
-	disp  int     // index among the row's displacements, -1 when not predicted
+	inv   float64 // 1/step
+	width int     // bytes of value-lo in a full record
 	past  int     // index among the row's rewind values, -1 when not kept
+
+	// By row. A number has vals, a string has strs.
+	vals  []int64
+	strs  []string
+	disps []int64 // last displacements, when predicted
+	diffs []int64 // what the last commit changed: a difference, or how far it was from where it was expected
+	Field
 }
 
 // form says how a change of a field that is not predicted is written.
@@ -41,7 +49,7 @@ var errStep = errors.New("float32 cannot hold steps that fine over that range")
 
 // newColumn checks f and prepares it, without a place in memory and without indexes.
 func newColumn(f *Field) (column, error) {
-	c := column{Field: *f, disp: -1, past: -1, form: formVarint}
+	c := column{Field: *f, past: -1, form: formVarint}
 	switch f.Type {
 	case TypeBool:
 		c.form, c.span = formToggle, 1
@@ -49,7 +57,7 @@ func newColumn(f *Field) (column, error) {
 		if err := f.checkSteps(); err != nil {
 			return c, err
 		}
-		c.span, c.step = f.steps(), f.Step
+		c.span, c.least, c.step = f.steps(), f.Min, f.Step
 	case TypeAngle:
 		if f.Bits < 1 || f.Bits > 16 {
 			return c, fmt.Errorf("bits=%d: write 1 to 16: %w", f.Bits, proto.ErrRange)
@@ -71,6 +79,7 @@ func newColumn(f *Field) (column, error) {
 			return c, err
 		}
 	}
+	c.inv = 1 / c.step
 	c.width = (bits.Len64(c.span) + 7) / 8
 	if c.width == 1 && c.form != formToggle {
 		c.form = formByte

@@ -20,18 +20,15 @@ type table struct {
 	part Part
 	max  int
 	*layout
-	row  reflect.Type // nil in a replica
-	mem  []unsafe.Pointer
-	size int // rows that there is room for
+	row  reflect.Type     // nil in a replica
+	ptrs []unsafe.Pointer // structs by row; none in a replica
+	size int              // rows that there is room for
 
 	live  bitset       // now; the game adds and removes
 	fresh bitset       // added since the last commit, perhaps over a row that lived
 	seats []proto.Seat // owners now
 
 	was     bitset // rows as of the last commit
-	vals    []int64
-	disps   []int64
-	strs    []string
 	owners  []proto.Seat
 	ring    *ring
 	moments []moment // by slot of ring, when the row has fields to rewind
@@ -44,6 +41,7 @@ type table struct {
 	gone    bitset
 	public  bitset // rows with a public change
 	private bitset // rows with an owner, owner part or hidden change
+	stay    []RowID
 
 	count int // Events: rows emitted since Begin
 	sent  int // Events: rows of the last commit
@@ -86,21 +84,21 @@ func (t *table) grow(r int) {
 	if t.kind == KindValue {
 		n = 1
 	}
+	for i := range t.cols {
+		t.cols[i].grow(n, t.row != nil)
+	}
+	resize(&t.owners, n)
 	if t.row != nil {
-		for len(t.mem)*rowChunk < n {
-			t.mem = append(t.mem, newRows(t.row, min(rowChunk, t.max-len(t.mem)*rowChunk)))
+		for len(t.ptrs) < n {
+			t.ptrs = append(t.ptrs, newRows(t.row, min(rowChunk, n-len(t.ptrs)))...)
 		}
-		resize(&t.diffs, n*len(t.cols))
 		for p := range t.masks {
 			resize(&t.masks[p], n)
 		}
 		resize(&t.before, n)
 		resize(&t.seats, n)
+		t.stay = make([]RowID, 0, n)
 	}
-	resize(&t.vals, n*len(t.cols))
-	resize(&t.disps, n*t.layout.disps)
-	resize(&t.strs, n*t.layout.strs)
-	resize(&t.owners, n)
 	for i := t.size; i < n; i++ {
 		t.owners[i] = proto.NoSeat
 		if t.row != nil {
@@ -110,18 +108,32 @@ func (t *table) grow(r int) {
 	t.size = n
 }
 
+// grow makes room for n rows; only a leader needs room for changes.
+func (c *column) grow(n int, leader bool) {
+	if c.Type == TypeString {
+		resize(&c.strs, n)
+		return
+	}
+	resize(&c.vals, n)
+	if c.Linear {
+		resize(&c.disps, n)
+	}
+	if leader {
+		resize(&c.diffs, n)
+	}
+}
+
+// still forgets how row r moved.
+func (c *column) still(r int) {
+	if c.Linear {
+		c.disps[r] = 0
+	}
+}
+
 func resize[T any](s *[]T, n int) {
 	grown := make([]T, n)
 	copy(grown, *s)
 	*s = grown
-}
-
-// at is row r's struct; nil in a replica.
-func (t *table) at(r int) unsafe.Pointer {
-	if t.row == nil {
-		return nil
-	}
-	return unsafe.Add(t.mem[r/rowChunk], uintptr(r%rowChunk)*t.row.Size())
 }
 
 // put makes row r live and new. The caller zeroes its struct.
@@ -133,20 +145,19 @@ func (t *table) put(r int) {
 }
 
 // setVal sets a value, in the struct too where there is one.
-func (t *table) setVal(r int, c *column, i int, v int64) {
-	t.vals[r*len(t.cols)+i] = v
+func (t *table) setVal(r int, c *column, v int64) {
+	c.vals[r] = v
 	if t.row != nil {
-		c.set(t.at(r), v)
+		c.set(t.ptrs[r], v)
 	}
 }
 
 func (t *table) setStr(r int, c *column, s []byte) {
-	p := &t.strs[r*t.layout.strs+c.str]
-	if *p != string(s) {
-		*p = string(s)
+	if c.strs[r] != string(s) {
+		c.strs[r] = string(s)
 	}
 	if t.row != nil {
-		c.setString(t.at(r), *p)
+		c.setString(t.ptrs[r], c.strs[r])
 	}
 }
 
@@ -159,10 +170,8 @@ func (t *table) clear(r int, g *group) {
 			t.setStr(r, c, nil)
 			continue
 		}
-		t.setVal(r, c, int(i), c.zero())
-		if c.disp >= 0 {
-			t.disps[r*t.layout.disps+c.disp] = 0
-		}
+		t.setVal(r, c, c.zero())
+		c.still(r)
 	}
 }
 

@@ -46,128 +46,137 @@ func (t *table) commit() {
 				t.commitAll(r)
 			}
 		}
-		for m := now &^ t.born[w]; m != 0; m &= m - 1 {
-			t.commitRow(w<<6 + bits.TrailingZeros64(m))
-		}
 	}
+	t.commitStay()
 }
 
 // commitAll takes all of row r as it is: nothing of it is predicted.
 func (t *table) commitAll(r int) {
-	p := t.at(r)
+	p := t.ptrs[r]
 	for i := range t.cols {
 		c := &t.cols[i]
 		if c.Type == TypeString {
-			t.commitString(r, c, p)
+			c.takeString(p, r)
 			continue
 		}
-		v := &t.vals[r*len(t.cols)+i]
-		*v = c.get(p, *v)
-		c.set(p, *v)
-		if c.disp >= 0 {
-			t.disps[r*t.layout.disps+c.disp] = 0
-		}
+		c.vals[r] = c.take(p, c.vals[r])
+		c.still(r)
 	}
 }
 
-// commitRow finds what changed of row r. A new owner gets the private fields in full, so nothing of them is predicted.
-func (t *table) commitRow(r int) {
-	p := t.at(r)
-	t.before[r], t.owners[r] = t.owners[r], t.seats[r]
-	handed := t.before[r] != t.owners[r]
+// commitStay finds what changed of the rows that live and lived.
+func (t *table) commitStay() {
+	t.stay = t.stay[:0]
+	for w, now := range t.was {
+		for m := now &^ t.born[w]; m != 0; m &= m - 1 {
+			t.stay = append(t.stay, RowID(w<<6+bits.TrailingZeros64(m)))
+		}
+	}
 	for part := range t.groups {
-		g := &t.groups[part]
-		if len(g.units) == 0 {
+		if g := &t.groups[part]; len(g.units) > 0 {
+			changed := t.private
+			if part == int(Public) {
+				changed = t.public
+			}
+			t.commitGroup(g, t.masks[part], changed)
+		}
+	}
+	if t.kind == KindTable {
+		t.commitOwners()
+	}
+}
+
+// commitOwners hands rows over. A new owner gets the private fields in full, so nothing of them is predicted.
+func (t *table) commitOwners() {
+	for _, r := range t.stay {
+		t.before[r], t.owners[r] = t.owners[r], t.seats[r]
+		if t.before[r] == t.owners[r] {
 			continue
 		}
-		m := t.commitGroup(r, g, p)
-		if handed && part != int(Public) {
-			t.forget(r, g)
+		t.private.add(int(r))
+		for _, part := range []Part{Owner, Hidden} {
+			for _, i := range t.groups[part].preds {
+				t.cols[i].still(int(r))
+			}
 		}
-		t.masks[part][r] = m
-		switch {
-		case m == 0:
-		case part == int(Public):
-			t.public.add(r)
-		default:
-			t.private.add(r)
-		}
-	}
-	if handed {
-		t.private.add(r)
 	}
 }
 
-// forget makes the fields of g in row r stand still.
-func (t *table) forget(r int, g *group) {
-	for _, i := range g.preds {
-		t.disps[r*t.layout.disps+t.cols[i].disp] = 0
+// commitGroup writes the masks of the fields that changed, or were not as predicted, and the rows that have any.
+func (t *table) commitGroup(g *group, masks []uint64, changed bitset) {
+	for _, r := range t.stay {
+		masks[r] = 0
 	}
-}
-
-// commitGroup takes the fields of g in row r and gives the mask of those that changed, or were not as predicted.
-// Residuals and differences are left in diffs for the encoder.
-func (t *table) commitGroup(r int, g *group, p unsafe.Pointer) (mask uint64) {
-	base := r * len(t.cols)
-	vals := t.vals[base : base+len(t.cols)]
-	diffs := t.diffs[base : base+len(t.cols)]
 	for i := range g.units {
 		u := &g.units[i]
 		c := &t.cols[u.a]
-		switch u.kind {
-		case unitField:
-			if c.Type == TypeString {
-				if t.commitString(r, c, p) {
-					mask |= 1 << u.shift
+		switch {
+		case u.kind == unitPair:
+			t.commitPair(c, &t.cols[u.b], masks, u.shift)
+		case u.kind == unitSingle:
+			t.commitSingle(c, masks, u.shift)
+		case c.Type == TypeString:
+			for _, r := range t.stay {
+				if c.takeString(t.ptrs[r], int(r)) {
+					masks[r] |= 1 << u.shift
 				}
-				continue
 			}
-			v := c.get(p, vals[u.a])
-			c.set(p, v)
-			if v != vals[u.a] {
-				diffs[u.a] = v - vals[u.a]
-				vals[u.a] = v
-				mask |= 1 << u.shift
-			}
-		case unitSingle:
-			res, disp, was := t.predict(r, c, vals[u.a], p)
-			code := uint64(codeExact)
-			if res != 0 {
-				code = singleCode(res)
-			}
-			vals[u.a] = was + *disp
-			if code == codeAbsolute {
-				*disp = 0
-			}
-			diffs[u.a] = res
-			mask |= code << u.shift
-		case unitPair:
-			d := &t.cols[u.b]
-			resA, dispA, wasA := t.predict(r, c, vals[u.a], p)
-			resB, dispB, wasB := t.predict(r, d, vals[u.b], p)
-			code := uint64(codeExact)
-			if resA|resB != 0 {
-				code = pairCode(resA, resB)
-			}
-			vals[u.a], vals[u.b] = wasA+*dispA, wasB+*dispB
-			if code == codeAbsolute {
-				*dispA, *dispB = 0, 0
-			}
-			diffs[u.a], diffs[u.b] = resA, resB
-			mask |= code << u.shift
+		default:
+			t.commitField(c, masks, u.shift)
 		}
 	}
-	return mask
+	for _, r := range t.stay {
+		if masks[r] != 0 {
+			changed.add(int(r))
+		}
+	}
 }
 
-// predict takes a predicted field, sets its displacement and gives how far it is from where it was expected.
-func (t *table) predict(r int, c *column, was int64, p unsafe.Pointer) (res int64, disp *int64, _ int64) {
-	disp = &t.disps[r*t.layout.disps+c.disp]
-	expected := c.clamp(was + *disp)
-	v := c.get(p, expected)
-	c.set(p, v)
-	*disp = v - was
-	return v - expected, disp, was
+func (t *table) commitField(c *column, masks []uint64, shift uint8) {
+	for _, r := range t.stay {
+		was := c.vals[r]
+		if v := c.take(t.ptrs[r], was); v != was {
+			c.vals[r], c.diffs[r] = v, v-was
+			masks[r] |= 1 << shift
+		}
+	}
+}
+
+func (t *table) commitSingle(c *column, masks []uint64, shift uint8) {
+	for _, r := range t.stay {
+		res := c.predict(t.ptrs[r], r)
+		if res == 0 {
+			continue
+		}
+		code := singleCode(res)
+		if code == codeAbsolute {
+			c.disps[r] = 0
+		}
+		masks[r] |= code << shift
+	}
+}
+
+func (t *table) commitPair(c, d *column, masks []uint64, shift uint8) {
+	for _, r := range t.stay {
+		a, b := c.predict(t.ptrs[r], r), d.predict(t.ptrs[r], r)
+		if a|b == 0 {
+			continue
+		}
+		code := pairCode(a, b)
+		if code == codeAbsolute {
+			c.disps[r], d.disps[r] = 0, 0
+		}
+		masks[r] |= code << shift
+	}
+}
+
+// predict takes a predicted field, sets its value and displacement, and gives how far it is from where it was expected.
+func (c *column) predict(p unsafe.Pointer, r RowID) (res int64) {
+	was := c.vals[r]
+	expected := c.clamp(was + c.disps[r])
+	v := c.take(p, expected)
+	c.vals[r], c.disps[r], c.diffs[r] = v, v-was, v-expected
+	return v - expected
 }
 
 func singleCode(res int64) uint64 {
@@ -190,15 +199,15 @@ func pairCode(a, b int64) uint64 {
 	return codeAbsolute
 }
 
-func (t *table) commitString(r int, c *column, p unsafe.Pointer) (changed bool) {
-	held := &t.strs[r*t.layout.strs+c.str]
+// takeString takes a string as it can travel and reports whether it changed.
+func (c *column) takeString(p unsafe.Pointer, r int) (changed bool) {
 	s := c.getString(p)
-	if s == *held {
+	if s == c.strs[r] {
 		return false
 	}
 	s = cleanString(s, int(c.Size))
 	c.setString(p, s)
-	changed = s != *held
-	*held = s
+	changed = s != c.strs[r]
+	c.strs[r] = s
 	return changed
 }

@@ -45,10 +45,8 @@ func (t *table) readValue(in *reader, r int, i int32) error {
 			t.setStr(r, c, s)
 		}
 	} else {
-		t.setVal(r, c, int(i), in.value(c))
-		if c.disp >= 0 {
-			t.disps[r*t.layout.disps+c.disp] = 0
-		}
+		t.setVal(r, c, in.value(c))
+		c.still(r)
 	}
 	if in.err != nil {
 		return t.fault(r, i, in.err)
@@ -71,13 +69,13 @@ func (t *table) readDisps(in *reader, r int, g *group) error {
 	for _, i := range g.preds {
 		c := &t.cols[i]
 		d := in.varint()
-		if in.err == nil && !c.has(t.vals[r*len(t.cols)+int(i)]-d) {
+		if in.err == nil && !c.has(c.vals[r]-d) {
 			in.fail(proto.ErrRange)
 		}
 		if in.err != nil {
 			return t.fault(r, i, in.err)
 		}
-		t.disps[r*t.layout.disps+c.disp] = d
+		c.disps[r] = d
 	}
 	return nil
 }
@@ -86,14 +84,13 @@ func (t *table) readDisps(in *reader, r int, g *group) error {
 func (t *table) advance(r int, g *group) {
 	for _, i := range g.preds {
 		c := &t.cols[i]
-		d := &t.disps[r*t.layout.disps+c.disp]
-		if *d == 0 {
+		if c.disps[r] == 0 {
 			continue
 		}
-		was := t.vals[r*len(t.cols)+int(i)]
-		v := c.clamp(was + *d)
-		*d = v - was
-		t.setVal(r, c, int(i), v)
+		was := c.vals[r]
+		v := c.clamp(was + c.disps[r])
+		c.disps[r] = v - was
+		t.setVal(r, c, v)
 	}
 }
 
@@ -136,15 +133,15 @@ func (t *table) readChange(in *reader, r int, g *group, mask uint64) error {
 // shift adds a residual to a predicted field.
 func (t *table) shift(in *reader, r int, i int32, res int64) error {
 	c := &t.cols[i]
-	v := t.vals[r*len(t.cols)+int(i)] + res
+	v := c.vals[r] + res
 	if in.err == nil && !c.has(v) {
 		in.fail(proto.ErrRange)
 	}
 	if in.err != nil {
 		return t.fault(r, i, in.err)
 	}
-	t.disps[r*t.layout.disps+c.disp] += res
-	t.setVal(r, c, int(i), v)
+	c.disps[r] += res
+	t.setVal(r, c, v)
 	return nil
 }
 
@@ -154,11 +151,11 @@ func (t *table) readField(in *reader, r int, i int32) error {
 	if c.Type == TypeString {
 		return t.readValue(in, r, i)
 	}
-	v := in.change(c, t.vals[r*len(t.cols)+int(i)])
+	v := in.change(c, c.vals[r])
 	if in.err != nil {
 		return t.fault(r, i, in.err)
 	}
-	t.setVal(r, c, int(i), v)
+	t.setVal(r, c, v)
 	return nil
 }
 

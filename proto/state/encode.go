@@ -29,10 +29,10 @@ func appendFixed(b []byte, v uint64, n int) []byte {
 func (t *table) appendValue(b []byte, r int, i int32) []byte {
 	c := &t.cols[i]
 	if c.Type == TypeString {
-		s := t.strs[r*t.layout.strs+c.str]
+		s := c.strs[r]
 		return append(append(b, byte(len(s))), s...)
 	}
-	return appendFixed(b, uint64(t.vals[r*len(t.cols)+int(i)]-c.lo), c.width)
+	return appendFixed(b, uint64(c.vals[r]-c.lo), c.width)
 }
 
 // appendFull appends the fields of g in row r in full.
@@ -46,25 +46,25 @@ func (t *table) appendFull(b []byte, r int, g *group) []byte {
 // appendDisps appends the displacements of g in row r, which a keyframe has behind a record.
 func (t *table) appendDisps(b []byte, r int, g *group) []byte {
 	for _, i := range g.preds {
-		b = binary.AppendVarint(b, t.disps[r*t.layout.disps+t.cols[i].disp])
+		b = binary.AppendVarint(b, t.cols[i].disps[r])
 	}
 	return b
 }
 
 // appendChange appends what mask says of g in row r.
 func (t *table) appendChange(b []byte, r int, g *group, mask uint64) []byte {
-	diffs := t.diffs[r*len(t.cols) : (r+1)*len(t.cols)]
 	for mask != 0 {
 		u, code := g.pop(&mask)
-		x := diffs[u.a]
+		c := &t.cols[u.a]
 		switch u.kind {
 		case unitField:
-			if c := &t.cols[u.a]; c.Type == TypeString {
+			if c.Type == TypeString {
 				b = t.appendValue(b, r, u.a)
 			} else {
-				b = c.appendChange(b, x, t.vals[r*len(t.cols)+int(u.a)])
+				b = c.appendChange(b, c.diffs[r], c.vals[r])
 			}
 		case unitSingle:
+			x := c.diffs[r]
 			switch code {
 			case codeNear:
 				b = append(b, byte(x))
@@ -74,7 +74,7 @@ func (t *table) appendChange(b []byte, r int, g *group, mask uint64) []byte {
 				b = t.appendValue(b, r, u.a)
 			}
 		case unitPair:
-			y := diffs[u.b]
+			x, y := c.diffs[r], t.cols[u.b].diffs[r]
 			switch code {
 			case codeNear:
 				b = append(b, byte(x)&0xf|byte(y)<<4)

@@ -41,7 +41,7 @@ func (h *Events[T]) emit(seat proto.Seat, row *T) bool {
 	}
 	r := h.t.count
 	h.t.put(r)
-	*(*T)(h.t.at(r)) = *row
+	*(*T)(h.t.ptrs[r]) = *row
 	h.t.seats[r] = seat
 	h.t.count++
 	return true
@@ -51,7 +51,7 @@ func (h *Events[T]) emit(seat proto.Seat, row *T) bool {
 func (h *Events[T]) All() iter.Seq2[int, *T] {
 	return func(yield func(int, *T) bool) {
 		for r := 0; r < h.t.count; r++ {
-			if !yield(r, (*T)(h.t.at(r))) {
+			if !yield(r, (*T)(h.t.ptrs[r])) {
 				return
 			}
 		}

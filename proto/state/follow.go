@@ -6,6 +6,12 @@ import (
 
 // What all sections do to a follower's rows.
 
+// follow begins to apply a frame.
+func (s *Store) follow(body []byte) *reader {
+	s.in = reader{b: body}
+	return &s.in
+}
+
 // revive makes row r live and new: nobody owns it and its private part is zero until its record comes.
 func (t *table) revive(r int) {
 	t.grow(r)

@@ -21,7 +21,7 @@ type ring struct {
 // moment is a table's fields tagged rewind at the end of one tick.
 type moment struct {
 	live bitset
-	vals []int64
+	vals [][]int64 // by column.past, by row
 }
 
 // SetHistory keeps the newest n ticks for Table.Past, 0 to 255, and forgets what was kept. A room sets as many as its
@@ -52,11 +52,9 @@ func (s *Store) keepMoment() {
 		m := &t.moments[slot]
 		m.fit(t)
 		copy(m.live, t.was)
-		for r := t.was.next(0); r >= 0; r = t.was.next(r + 1) {
-			for i := range t.cols {
-				if k := t.cols[i].past; k >= 0 {
-					m.vals[r*t.pasts+k] = t.vals[r*len(t.cols)+i]
-				}
+		for i := range t.cols {
+			if c := &t.cols[i]; c.past >= 0 {
+				copy(m.vals[c.past], c.vals)
 			}
 		}
 	}
@@ -65,10 +63,12 @@ func (s *Store) keepMoment() {
 // fit makes room for all rows of t.
 func (m *moment) fit(t *table) {
 	if m.live == nil {
-		m.live = make(bitset, len(t.live))
+		m.live, m.vals = make(bitset, len(t.live)), make([][]int64, t.pasts)
 	}
-	if len(m.vals) < t.size*t.pasts {
-		m.vals = make([]int64, t.size*t.pasts)
+	if len(m.vals[0]) < t.size {
+		for k := range m.vals {
+			m.vals[k] = make([]int64, t.size)
+		}
 	}
 }
 
@@ -89,7 +89,7 @@ func (t *table) fillPast(p unsafe.Pointer, m *moment, r int) {
 	for i := range t.cols {
 		c := &t.cols[i]
 		if c.past >= 0 {
-			c.set(p, m.vals[r*t.pasts+c.past])
+			c.set(p, m.vals[c.past][r])
 		}
 	}
 }
@@ -124,7 +124,7 @@ func (s *Store) appendHistory(b []byte) []byte {
 			for r := m.live.next(0); r >= 0; r = m.live.next(r + 1) {
 				for i := range t.cols {
 					if c := &t.cols[i]; c.past >= 0 {
-						b = appendFixed(b, uint64(m.vals[r*t.pasts+c.past]-c.lo), c.width)
+						b = appendFixed(b, uint64(m.vals[c.past][r]-c.lo), c.width)
 					}
 				}
 			}
@@ -156,9 +156,7 @@ func (s *Store) readHistory(in *reader) {
 }
 
 func (t *table) readMoment(in *reader, m *moment) {
-	if m.live == nil {
-		m.live = make(bitset, len(t.live))
-	}
+	m.fit(t)
 	readSet(in, m.live, t.max)
 	if in.err != nil {
 		return
@@ -174,7 +172,7 @@ func (t *table) readMoment(in *reader, m *moment) {
 	for r := m.live.next(0); r >= 0 && in.err == nil; r = m.live.next(r + 1) {
 		for i := range t.cols {
 			if c := &t.cols[i]; c.past >= 0 {
-				m.vals[r*t.pasts+c.past] = in.value(c)
+				m.vals[c.past][r] = in.value(c)
 			}
 		}
 	}

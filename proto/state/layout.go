@@ -14,8 +14,6 @@ const maskBits = 63
 type layout struct {
 	cols   []column
 	groups [3]group // by Part
-	strs   int      // strings in a row
-	disps  int      // predicted fields in a row
 	pasts  int      // fields of a row that are kept for rewind
 }
 
@@ -24,8 +22,8 @@ type group struct {
 	cols   []int32 // columns, in the order of the struct
 	preds  []int32 // those that are predicted
 	units  []unit
-	bits   int // of all units
-	unitAt [maskBits]uint8
+	bits   int             // of all units
+	unitAt [maskBits]uint8 // by bit of a mask
 }
 
 // unit is what shares bits in a mask: two predicted fields that follow each other in their part, one predicted field
@@ -70,14 +68,6 @@ func newLayout(row *RowSchema) (*layout, error) {
 		}
 		if f.Part > Hidden {
 			return nil, fmt.Errorf("field %s: part %d: %w", f.Name, f.Part, proto.ErrRange)
-		}
-		if f.Type == TypeString {
-			c.str = l.strs
-			l.strs++
-		}
-		if f.Linear {
-			c.disp = l.disps
-			l.disps++
 		}
 		if f.Rewind {
 			c.past = l.pasts

@@ -61,8 +61,13 @@ func memOf(k reflect.Kind) mem {
 // rowChunk is how many rows are made at once. Rows never move, since the game holds pointers to them.
 const rowChunk = 16
 
-func newRows(t reflect.Type, n int) unsafe.Pointer {
-	return reflect.MakeSlice(reflect.SliceOf(t), n, n).UnsafePointer()
+func newRows(t reflect.Type, n int) []unsafe.Pointer {
+	first := reflect.MakeSlice(reflect.SliceOf(t), n, n).UnsafePointer()
+	rows := make([]unsafe.Pointer, n)
+	for i := range rows {
+		rows[i] = unsafe.Add(first, uintptr(i)*t.Size())
+	}
+	return rows
 }
 
 // get reads a field, not a string, of the row at p and quantises it. was is the value held now: a float that still has
@@ -102,6 +107,32 @@ func (c *column) get(p unsafe.Pointer, was int64) int64 {
 		return c.quantise(*(*float64)(p))
 	}
 	return c.clamp(v)
+}
+
+// take is get, and what it gives is written back where the struct does not hold it exactly.
+func (c *column) take(p unsafe.Pointer, was int64) int64 {
+	switch c.mem {
+	case memFloat32:
+		f := (*float32)(unsafe.Add(p, c.off))
+		if math.Float32bits(*f) == math.Float32bits(c.float(was)) {
+			return was
+		}
+		v := c.quantise(float64(*f))
+		*f = c.float(v)
+		return v
+	case memUint8:
+		if v := int64(*(*uint8)(unsafe.Add(p, c.off))); c.has(v) {
+			return v
+		}
+	case memBool:
+		if *(*bool)(unsafe.Add(p, c.off)) {
+			return 1
+		}
+		return 0
+	}
+	v := c.get(p, was)
+	c.set(p, v)
+	return v
 }
 
 // set writes a held value, not a string, to the row at p.

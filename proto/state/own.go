@@ -133,8 +133,7 @@ func (s *Store) ApplyOwnDelta(own []byte) error {
 	if !s.replica {
 		return errBound
 	}
-	in := &s.in
-	*in = reader{b: own}
+	in := s.follow(own)
 	list := s.sections[sectionOwn]
 	for _, t := range list {
 		if t.kind == KindEvents {
@@ -223,8 +222,7 @@ func (s *Store) ApplyOwnKeyframe(own []byte) error {
 	if !s.replica {
 		return errBound
 	}
-	in := &s.in
-	*in = reader{b: own}
+	in := s.follow(own)
 	for _, t := range s.sections[sectionOwn] {
 		for r := range t.size {
 			if t.owners[r] == self {

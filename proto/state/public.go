@@ -92,8 +92,7 @@ func (s *Store) ApplyDelta(tick proto.Tick, public []byte) error {
 	if tick != s.tick+1 {
 		return fmt.Errorf("state: delta of tick %d on tick %d: ask for a keyframe", tick, s.tick)
 	}
-	in := &s.in
-	*in = reader{b: public}
+	in := s.follow(public)
 	list := s.sections[sectionPublic]
 	for _, t := range list {
 		if t.kind == KindEvents {
@@ -188,8 +187,7 @@ func (t *table) life(in *reader, r int, mask uint64, n int) (int, error) {
 
 // ApplyKeyframe replaces everything by the public part of tick; the own or secret keyframe of the same tick comes next.
 func (s *Store) ApplyKeyframe(tick proto.Tick, public []byte) error {
-	in := &s.in
-	*in = reader{b: public}
+	in := s.follow(public)
 	for _, t := range s.tables {
 		if t.kind != KindValue {
 			t.removeAll()

@@ -29,20 +29,13 @@ func (f *Field) checkSteps() error {
 	return nil
 }
 
-// quantise gives the value held for the float v: NaN becomes the least.
+// quantise gives the held value for the float v; NaN becomes the least.
 func (c *column) quantise(v float64) int64 {
 	switch c.Type {
 	case TypeFixed:
-		x := (v - c.Min) / c.step
-		switch {
-		case !(x > 0):
-			return 0
-		case x >= float64(c.span):
-			return int64(c.span)
-		}
-		return int64(x + 0.5)
+		return c.quantiseFixed(v)
 	case TypeAngle:
-		x := math.Floor(v/c.step + 0.5)
+		x := math.Floor(float64(v*c.inv) + 0.5)
 		if !(math.Abs(x) < 1<<53) {
 			return 0
 		}
@@ -54,15 +47,23 @@ func (c *column) quantise(v float64) int64 {
 	return int64(math.Float32bits(float32(v)))
 }
 
+func (c *column) quantiseFixed(v float64) int64 {
+	x := (v - c.least) * c.inv
+	switch {
+	case !(x > 0):
+		return 0
+	case x >= float64(c.span):
+		return int64(c.span)
+	}
+	return int64(float64(x) + 0.5)
+}
+
 // float gives the float for a held value.
 func (c *column) float(q int64) float32 {
-	switch c.Type {
-	case TypeFixed:
-		return float32(c.Min + float64(float64(q)*c.step))
-	case TypeAngle:
-		return float32(float64(q) * c.step)
+	if c.Type == TypeFloat32 {
+		return math.Float32frombits(uint32(q))
 	}
-	return math.Float32frombits(uint32(q))
+	return float32(c.least + float64(float64(q)*c.step)) // an angle's least is 0
 }
 
 // zero is the held value of a zero struct's field.

@@ -151,8 +151,7 @@ func (s *Store) ApplySecretDelta(secret []byte) error {
 	if s.replica {
 		return errReplica
 	}
-	in := &s.in
-	*in = reader{b: secret}
+	in := s.follow(secret)
 	list := s.sections[sectionSecret]
 	for _, t := range list {
 		if t.kind == KindEvents {
@@ -239,8 +238,7 @@ func (s *Store) ApplySecretKeyframe(secret []byte) error {
 	if s.replica {
 		return errReplica
 	}
-	in := &s.in
-	*in = reader{b: secret}
+	in := s.follow(secret)
 	for _, t := range s.sections[sectionSecret] {
 		if t.kind == KindEvents {
 			continue

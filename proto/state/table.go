@@ -39,7 +39,7 @@ func (h *Table[T]) Put(id RowID) *T {
 		return nil
 	}
 	h.t.put(int(id))
-	p := (*T)(h.t.at(int(id)))
+	p := (*T)(h.t.ptrs[id])
 	var zero T
 	*p = zero
 	return p
@@ -50,7 +50,7 @@ func (h *Table[T]) Get(id RowID) *T {
 	if !h.t.live.has(int(id)) {
 		return nil
 	}
-	return (*T)(h.t.at(int(id)))
+	return (*T)(h.t.ptrs[id])
 }
 
 // Remove removes row id; without such a row it does nothing.
@@ -71,7 +71,7 @@ func (h *Table[T]) Cap() int { return h.t.max }
 func (h *Table[T]) All() iter.Seq2[RowID, *T] {
 	return func(yield func(RowID, *T) bool) {
 		for r := h.t.live.next(0); r >= 0; r = h.t.live.next(r + 1) {
-			if !yield(RowID(r), (*T)(h.t.at(r))) {
+			if !yield(RowID(r), (*T)(h.t.ptrs[r])) {
 				return
 			}
 		}
@@ -118,6 +118,6 @@ func (h *Value[T]) open(name, tag string) (*table, *TableSchema, error) {
 }
 
 // Get gives the row. The pointer holds as long as the store.
-func (h *Value[T]) Get() *T { return (*T)(h.t.at(0)) }
+func (h *Value[T]) Get() *T { return (*T)(h.t.ptrs[0]) }
 
 func validOwner(s proto.Seat) bool { return s < proto.MaxSeats || s == proto.NoSeat }
