@@ -246,7 +246,8 @@ type server struct {
 	*httptest.Server
 	t       *testing.T
 	scripts chan func(p *peer)
-	router  http.HandlerFunc // answers POST; set before the first request
+	router  http.HandlerFunc     // answers POST; set before the first request
+	pong    func(payload []byte) // hears pongs; set before the first connection
 	done    sync.WaitGroup
 }
 
@@ -291,7 +292,7 @@ func (s *server) connect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := &peer{t: s.t, path: r.URL.Path, in: make(chan []byte, 1000)}
-	ws, err := gws.NewUpgrader(listener{p: p}, &gws.ServerOption{SubProtocols: []string{proto.Subprotocol}}).Upgrade(w, r)
+	ws, err := gws.NewUpgrader(listener{p: p, pong: s.pong}, &gws.ServerOption{SubProtocols: []string{proto.Subprotocol}}).Upgrade(w, r)
 	if err != nil {
 		s.t.Errorf("server: %v", err)
 		return
@@ -306,7 +307,14 @@ func (s *server) connect(w http.ResponseWriter, r *http.Request) {
 
 type listener struct {
 	gws.BuiltinEventHandler
-	p *peer
+	p    *peer
+	pong func(payload []byte)
+}
+
+func (l listener) OnPong(_ *gws.Conn, payload []byte) {
+	if l.pong != nil {
+		l.pong(payload)
+	}
 }
 
 func (l listener) OnMessage(_ *gws.Conn, m *gws.Message) {
