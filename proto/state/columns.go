@@ -39,9 +39,10 @@ type table struct {
 	before  []proto.Seat // owners as of the commit before
 	born    bitset
 	gone    bitset
-	public  bitset // rows with a public change
-	private bitset // rows with an owner, owner part or hidden change
-	stay    []RowID
+	public  bitset  // rows with a public change
+	private bitset  // rows with an owner, owner part or hidden change
+	stay    []RowID // rows that live and lived
+	now     [2][]int64
 
 	count int // Events: rows emitted since Begin
 	sent  int // Events: rows of the last commit
@@ -98,6 +99,7 @@ func (t *table) grow(r int) {
 		resize(&t.before, n)
 		resize(&t.seats, n)
 		t.stay = make([]RowID, 0, n)
+		t.now = [2][]int64{make([]int64, n), make([]int64, n)}
 	}
 	for i := t.size; i < n; i++ {
 		t.owners[i] = proto.NoSeat

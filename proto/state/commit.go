@@ -133,9 +133,10 @@ func (t *table) commitGroup(g *group, masks []uint64, changed bitset) {
 }
 
 func (t *table) commitField(c *column, masks []uint64, shift uint8) {
-	for _, r := range t.stay {
-		was := c.vals[r]
-		if v := c.take(t.ptrs[r], was); v != was {
+	now := t.now[0][:len(t.stay)]
+	c.takeAll(t.stay, t.ptrs, now)
+	for i, r := range t.stay {
+		if v, was := now[i], c.vals[r]; v != was {
 			c.vals[r], c.diffs[r] = v, v-was
 			masks[r] |= 1 << shift
 		}
@@ -143,12 +144,13 @@ func (t *table) commitField(c *column, masks []uint64, shift uint8) {
 }
 
 func (t *table) commitSingle(c *column, masks []uint64, shift uint8) {
-	for _, r := range t.stay {
-		res := c.predict(t.ptrs[r], r)
-		if res == 0 {
+	res := t.now[0][:len(t.stay)]
+	t.predict(c, res)
+	for i, r := range t.stay {
+		if res[i] == 0 {
 			continue
 		}
-		code := singleCode(res)
+		code := singleCode(res[i])
 		if code == codeAbsolute {
 			c.disps[r] = 0
 		}
@@ -157,12 +159,14 @@ func (t *table) commitSingle(c *column, masks []uint64, shift uint8) {
 }
 
 func (t *table) commitPair(c, d *column, masks []uint64, shift uint8) {
-	for _, r := range t.stay {
-		a, b := c.predict(t.ptrs[r], r), d.predict(t.ptrs[r], r)
-		if a|b == 0 {
+	a, b := t.now[0][:len(t.stay)], t.now[1][:len(t.stay)]
+	t.predict(c, a)
+	t.predict(d, b)
+	for i, r := range t.stay {
+		if a[i]|b[i] == 0 {
 			continue
 		}
-		code := pairCode(a, b)
+		code := pairCode(a[i], b[i])
 		if code == codeAbsolute {
 			c.disps[r], d.disps[r] = 0, 0
 		}
@@ -170,13 +174,16 @@ func (t *table) commitPair(c, d *column, masks []uint64, shift uint8) {
 	}
 }
 
-// predict takes a predicted field, sets its value and displacement, and gives how far it is from where it was expected.
-func (c *column) predict(p unsafe.Pointer, r RowID) (res int64) {
-	was := c.vals[r]
-	expected := c.clamp(was + c.disps[r])
-	v := c.take(p, expected)
-	c.vals[r], c.disps[r], c.diffs[r] = v, v-was, v-expected
-	return v - expected
+// predict takes a predicted field, sets its values and displacements, and gives how far each is from where it was
+// expected.
+func (t *table) predict(c *column, res []int64) {
+	c.takeAll(t.stay, t.ptrs, res)
+	for i, r := range t.stay {
+		v, was := res[i], c.vals[r]
+		far := v - c.clamp(was+c.disps[r])
+		c.vals[r], c.disps[r], c.diffs[r] = v, v-was, far
+		res[i] = far
+	}
 }
 
 func singleCode(res int64) uint64 {

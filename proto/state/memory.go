@@ -109,27 +109,63 @@ func (c *column) get(p unsafe.Pointer, was int64) int64 {
 	return c.clamp(v)
 }
 
-// take is get, and what it gives is written back where the struct does not hold it exactly.
-func (c *column) take(p unsafe.Pointer, was int64) int64 {
+// takeAll reads a field, not a string, of all rows into now and writes back what the structs do not hold exactly. The
+// kind of the field is looked at once and not for each row.
+func (c *column) takeAll(rows []RowID, ptrs []unsafe.Pointer, now []int64) {
 	switch c.mem {
-	case memFloat32:
-		f := (*float32)(unsafe.Add(p, c.off))
-		if math.Float32bits(*f) == math.Float32bits(c.float(was)) {
-			return was
-		}
-		v := c.quantise(float64(*f))
-		*f = c.float(v)
-		return v
+	case memInt8:
+		takeInts[int8](c, rows, ptrs, now)
+	case memInt16:
+		takeInts[int16](c, rows, ptrs, now)
+	case memInt32:
+		takeInts[int32](c, rows, ptrs, now)
+	case memInt64:
+		takeInts[int64](c, rows, ptrs, now)
 	case memUint8:
-		if v := int64(*(*uint8)(unsafe.Add(p, c.off))); c.has(v) {
-			return v
+		takeInts[uint8](c, rows, ptrs, now)
+	case memUint16:
+		takeInts[uint16](c, rows, ptrs, now)
+	case memUint32:
+		takeInts[uint32](c, rows, ptrs, now)
+	case memUint64:
+		takeInts[uint64](c, rows, ptrs, now)
+	case memFloat32:
+		if c.Type == TypeFixed {
+			c.takeFixed(rows, ptrs, now)
+			return
 		}
-	case memBool:
-		if *(*bool)(unsafe.Add(p, c.off)) {
-			return 1
+		fallthrough
+	default:
+		for i, r := range rows {
+			now[i] = c.take(ptrs[r], c.vals[r])
 		}
-		return 0
 	}
+}
+
+func takeInts[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64](c *column, rows []RowID, ptrs []unsafe.Pointer, now []int64) {
+	for i, r := range rows {
+		p := (*T)(unsafe.Add(ptrs[r], c.off))
+		v := int64(*p)
+		if !c.has(v) {
+			v = c.clamp(v)
+			*p = T(v)
+		}
+		now[i] = v
+	}
+}
+
+// takeFixed quantises without asking first whether the struct's value has changed: the answer costs more than the work.
+func (c *column) takeFixed(rows []RowID, ptrs []unsafe.Pointer, now []int64) {
+	for i, r := range rows {
+		p := (*float32)(unsafe.Add(ptrs[r], c.off))
+		v := c.quantiseFixed(float64(*p))
+		*p = c.fixed(v)
+		now[i] = v
+	}
+}
+
+// take is get and set.
+func (c *column) take(p unsafe.Pointer, was int64) int64 {
 	v := c.get(p, was)
 	c.set(p, v)
 	return v

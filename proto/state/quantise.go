@@ -63,7 +63,11 @@ func (c *column) float(q int64) float32 {
 	if c.Type == TypeFloat32 {
 		return math.Float32frombits(uint32(q))
 	}
-	return float32(c.least + float64(float64(q)*c.step)) // an angle's least is 0
+	return c.fixed(q) // an angle's least is 0
+}
+
+func (c *column) fixed(q int64) float32 {
+	return float32(c.least + float64(float64(q)*c.step))
 }
 
 // zero is the held value of a zero struct's field.
