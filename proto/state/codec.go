@@ -93,7 +93,7 @@ func (c *Codec[T]) Quantise(v *T) {
 		if f := &c.cols[i]; f.Type == TypeString {
 			f.setString(p, cleanString(f.getString(p), int(f.Size)))
 		} else {
-			f.set(p, f.get(p, f.lo))
+			f.set(p, f.get(p))
 		}
 	}
 }
@@ -108,7 +108,7 @@ func (c *Codec[T]) Append(b []byte, base, v *T) []byte {
 		if f.Type == TypeString {
 			differ = cleanString(f.getString(p), int(f.Size)) != cleanString(f.getString(q), int(f.Size))
 		} else {
-			differ = f.get(p, f.lo) != f.get(q, f.lo)
+			differ = f.get(p) != f.get(q)
 		}
 		if differ {
 			mask |= 1 << i
@@ -121,7 +121,7 @@ func (c *Codec[T]) Append(b []byte, base, v *T) []byte {
 			s := cleanString(f.getString(q), int(f.Size))
 			b = append(append(b, byte(len(s))), s...)
 		} else {
-			was, now := f.get(p, f.lo), f.get(q, f.lo)
+			was, now := f.get(p), f.get(q)
 			b = f.appendChange(b, now-was, now)
 		}
 	}
@@ -147,7 +147,7 @@ func (c *Codec[T]) Parse(b []byte, base, v *T) (rest []byte, err error) {
 			if s := in.text(f); in.err == nil && f.getString(p) != string(s) {
 				f.setString(p, string(s))
 			}
-		} else if now := in.change(f, f.get(p, f.lo)); in.err == nil {
+		} else if now := in.change(f, f.get(p)); in.err == nil {
 			f.set(p, now)
 		}
 		if in.err != nil {

@@ -19,11 +19,9 @@ type column struct {
 	form  form
 	lo    int64  // least value
 	span  uint64 // greatest value minus least
-	least float64
-	step  float64
-	inv   float64 // 1/step
-	width int     // bytes of value-lo in a full record
-	past  int     // index among the row's rewind values, -1 when not kept
+	scale        // of a quantised float
+	width int    // bytes of value-lo in a full record
+	past  int    // index among the row's rewind values, -1 when not kept
 
 	// By row. A number has vals, a string has strs.
 	vals  []int64
@@ -57,12 +55,14 @@ func newColumn(f *Field) (column, error) {
 		if err := f.checkSteps(); err != nil {
 			return c, err
 		}
-		c.span, c.least, c.step = f.steps(), f.Min, f.Step
+		c.span = f.steps()
+		c.scale = newScale(f.Min, f.Step, c.span)
 	case TypeAngle:
 		if f.Bits < 1 || f.Bits > 16 {
 			return c, fmt.Errorf("bits=%d: write 1 to 16: %w", f.Bits, proto.ErrRange)
 		}
-		c.span, c.step = 1<<f.Bits-1, 2*math.Pi/float64(int(1)<<f.Bits)
+		c.span = 1<<f.Bits - 1
+		c.scale = newScale(0, 2*math.Pi/float64(c.span+1), c.span)
 		c.form = formAngle
 	case TypeFloat32:
 		c.form, c.span = formRaw, math.MaxUint32
@@ -79,7 +79,6 @@ func newColumn(f *Field) (column, error) {
 			return c, err
 		}
 	}
-	c.inv = 1 / c.step
 	c.width = (bits.Len64(c.span) + 7) / 8
 	if c.width == 1 && c.form != formToggle {
 		c.form = formByte

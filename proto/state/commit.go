@@ -59,7 +59,8 @@ func (t *table) commitAll(r int) {
 			c.takeString(p, r)
 			continue
 		}
-		c.vals[r] = c.take(p, c.vals[r])
+		c.vals[r] = c.get(p)
+		c.set(p, c.vals[r])
 		c.still(r)
 	}
 }
@@ -88,11 +89,13 @@ func (t *table) commitStay() {
 
 // commitOwners hands rows over. A new owner gets the private fields in full, so nothing of them is predicted.
 func (t *table) commitOwners() {
+	seats, owners, before := t.seats, t.owners, t.before
 	for _, r := range t.stay {
-		t.before[r], t.owners[r] = t.owners[r], t.seats[r]
-		if t.before[r] == t.owners[r] {
+		before[r] = owners[r]
+		if owners[r] == seats[r] {
 			continue
 		}
+		owners[r] = seats[r]
 		t.private.add(int(r))
 		for _, part := range []Part{Owner, Hidden} {
 			for _, i := range t.groups[part].preds {
@@ -135,9 +138,10 @@ func (t *table) commitGroup(g *group, masks []uint64, changed bitset) {
 func (t *table) commitField(c *column, masks []uint64, shift uint8) {
 	now := t.now[0][:len(t.stay)]
 	c.takeAll(t.stay, t.ptrs, now)
+	vals := c.vals
 	for i, r := range t.stay {
-		if v, was := now[i], c.vals[r]; v != was {
-			c.vals[r], c.diffs[r] = v, v-was
+		if v, was := now[i], vals[r]; v != was {
+			vals[r], c.diffs[r] = v, v-was
 			masks[r] |= 1 << shift
 		}
 	}
@@ -178,10 +182,12 @@ func (t *table) commitPair(c, d *column, masks []uint64, shift uint8) {
 // expected.
 func (t *table) predict(c *column, res []int64) {
 	c.takeAll(t.stay, t.ptrs, res)
+	vals, disps, diffs := c.vals, c.disps, c.diffs
+	lo, hi := c.lo, c.lo+int64(c.span)
 	for i, r := range t.stay {
-		v, was := res[i], c.vals[r]
-		far := v - c.clamp(was+c.disps[r])
-		c.vals[r], c.disps[r], c.diffs[r] = v, v-was, far
+		v, was := res[i], vals[r]
+		far := v - min(max(was+disps[r], lo), hi)
+		vals[r], disps[r], diffs[r] = v, v-was, far
 		res[i] = far
 	}
 }

@@ -1,7 +1,6 @@
 package state
 
 import (
-	"math"
 	"reflect"
 	"unsafe"
 )
@@ -70,9 +69,8 @@ func newRows(t reflect.Type, n int) []unsafe.Pointer {
 	return rows
 }
 
-// get reads a field, not a string, of the row at p and quantises it. was is the value held now: a float that still has
-// its bits is not quantised again.
-func (c *column) get(p unsafe.Pointer, was int64) int64 {
+// get reads a field, not a string, of the row at p and quantises it.
+func (c *column) get(p unsafe.Pointer) int64 {
 	p = unsafe.Add(p, c.off)
 	var v int64
 	switch c.mem {
@@ -98,77 +96,11 @@ func (c *column) get(p unsafe.Pointer, was int64) int64 {
 	case memUint64:
 		v = int64(*(*uint64)(p))
 	case memFloat32:
-		f := *(*float32)(p)
-		if math.Float32bits(f) == math.Float32bits(c.float(was)) {
-			return was
-		}
-		return c.quantise(float64(f))
+		return c.quantise(float64(*(*float32)(p)))
 	case memFloat64:
 		return c.quantise(*(*float64)(p))
 	}
 	return c.clamp(v)
-}
-
-// takeAll reads a field, not a string, of all rows into now and writes back what the structs do not hold exactly. The
-// kind of the field is looked at once and not for each row.
-func (c *column) takeAll(rows []RowID, ptrs []unsafe.Pointer, now []int64) {
-	switch c.mem {
-	case memInt8:
-		takeInts[int8](c, rows, ptrs, now)
-	case memInt16:
-		takeInts[int16](c, rows, ptrs, now)
-	case memInt32:
-		takeInts[int32](c, rows, ptrs, now)
-	case memInt64:
-		takeInts[int64](c, rows, ptrs, now)
-	case memUint8:
-		takeInts[uint8](c, rows, ptrs, now)
-	case memUint16:
-		takeInts[uint16](c, rows, ptrs, now)
-	case memUint32:
-		takeInts[uint32](c, rows, ptrs, now)
-	case memUint64:
-		takeInts[uint64](c, rows, ptrs, now)
-	case memFloat32:
-		if c.Type == TypeFixed {
-			c.takeFixed(rows, ptrs, now)
-			return
-		}
-		fallthrough
-	default:
-		for i, r := range rows {
-			now[i] = c.take(ptrs[r], c.vals[r])
-		}
-	}
-}
-
-func takeInts[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64](c *column, rows []RowID, ptrs []unsafe.Pointer, now []int64) {
-	for i, r := range rows {
-		p := (*T)(unsafe.Add(ptrs[r], c.off))
-		v := int64(*p)
-		if !c.has(v) {
-			v = c.clamp(v)
-			*p = T(v)
-		}
-		now[i] = v
-	}
-}
-
-// takeFixed quantises without asking first whether the struct's value has changed: the answer costs more than the work.
-func (c *column) takeFixed(rows []RowID, ptrs []unsafe.Pointer, now []int64) {
-	for i, r := range rows {
-		p := (*float32)(unsafe.Add(ptrs[r], c.off))
-		v := c.quantiseFixed(float64(*p))
-		*p = c.fixed(v)
-		now[i] = v
-	}
-}
-
-// take is get and set.
-func (c *column) take(p unsafe.Pointer, was int64) int64 {
-	v := c.get(p, was)
-	c.set(p, v)
-	return v
 }
 
 // set writes a held value, not a string, to the row at p.

@@ -29,33 +29,48 @@ func (f *Field) checkSteps() error {
 	return nil
 }
 
-// quantise gives the held value for the float v; NaN becomes the least.
-func (c *column) quantise(v float64) int64 {
-	switch c.Type {
-	case TypeFixed:
-		return c.quantiseFixed(v)
-	case TypeAngle:
-		x := math.Floor(float64(v*c.inv) + 0.5)
-		if !(math.Abs(x) < 1<<53) {
-			return 0
-		}
-		return int64(x) & int64(c.span)
+// scale turns a float into steps and back.
+type scale struct {
+	least, step, inv float64 // inv is 1/step
+	top              int64   // greatest number of steps
+}
+
+func newScale(least, step float64, top uint64) scale { return scale{least, step, 1 / step, int64(top)} }
+
+// fixed gives the steps nearest to v, within the range; NaN becomes the least.
+func (s *scale) fixed(v float64) int64 {
+	x := float64((v - s.least) * s.inv)
+	switch {
+	case x >= float64(s.top):
+		return s.top
+	case x > 0:
+		return int64(x + 0.5)
 	}
-	if v != v {
+	return 0
+}
+
+// angle gives the part of a turn nearest to v, the full turn being 0 again; what is no angle becomes 0.
+func (s *scale) angle(v float64) int64 {
+	x := math.Floor(float64(v*s.inv) + 0.5)
+	if !(math.Abs(x) < 1<<53) {
+		return 0
+	}
+	return int64(x) & s.top
+}
+
+func (s *scale) float(n int64) float32 { return float32(s.least + float64(float64(n)*s.step)) }
+
+// quantise gives the held value for the float v.
+func (c *column) quantise(v float64) int64 {
+	switch {
+	case c.Type == TypeFixed:
+		return c.scale.fixed(v)
+	case c.Type == TypeAngle:
+		return c.scale.angle(v)
+	case v != v:
 		return 0
 	}
 	return int64(math.Float32bits(float32(v)))
-}
-
-func (c *column) quantiseFixed(v float64) int64 {
-	x := (v - c.least) * c.inv
-	switch {
-	case !(x > 0):
-		return 0
-	case x >= float64(c.span):
-		return int64(c.span)
-	}
-	return int64(float64(x) + 0.5)
 }
 
 // float gives the float for a held value.
@@ -63,11 +78,7 @@ func (c *column) float(q int64) float32 {
 	if c.Type == TypeFloat32 {
 		return math.Float32frombits(uint32(q))
 	}
-	return c.fixed(q) // an angle's least is 0
-}
-
-func (c *column) fixed(q int64) float32 {
-	return float32(c.least + float64(float64(q)*c.step))
+	return c.scale.float(q)
 }
 
 // zero is the held value of a zero struct's field.
