@@ -16,7 +16,8 @@ import (
 type Inputs[T any] struct {
 	codec *state.Codec[T]
 	lanes []lane[T]
-	base  T // scratch of queue
+	zero  T // the sample that a message's first one is the difference to
+	base  T // scratch
 	value T
 }
 
@@ -63,6 +64,7 @@ func (in *Inputs[T]) bind(seats int) (*state.RowSchema, error) {
 		return nil, err
 	}
 	in.codec, in.lanes = codec, make([]lane[T], seats)
+	codec.Quantise(&in.zero)
 	return codec.Schema(), nil
 }
 
@@ -80,8 +82,7 @@ func (in *Inputs[T]) queue(seat Seat, processed proto.Seq, m proto.Input) error 
 	}
 	had, rest := len(l.queued), m.Samples
 	var err error
-	var zero T
-	in.base = zero
+	in.base = in.zero
 	for n := first; n <= last; n++ {
 		if rest, err = in.codec.Parse(rest, &in.base, &in.value); err != nil {
 			l.queued = l.queued[:had]
@@ -122,10 +123,9 @@ func (in *Inputs[T]) reset(seat Seat) {
 // pending encodes the queue as messages, one for each run of samples with the same Ack.
 func (in *Inputs[T]) pending(seat Seat) []proto.Input {
 	var all []proto.Input
-	var zero T
 	for _, s := range in.lanes[seat].queued {
 		if n := len(all); n == 0 || all[n-1].Ack != s.Ack || all[n-1].Count == proto.MaxSamples {
-			all, in.base = append(all, proto.Input{First: s.Seq, Ack: s.Ack}), zero
+			all, in.base = append(all, proto.Input{First: s.Seq, Ack: s.Ack}), in.zero
 		}
 		m := &all[len(all)-1]
 		in.value = s.Value

@@ -97,6 +97,7 @@ func build(d *Definition, options []byte) (*Simulation, error) {
 	if s.store, err = state.Open(schema, s.core, g); err != nil {
 		return nil, fmt.Errorf("game %s: %w", d.Name, err)
 	}
+	s.store.SetHistory(settings.TickRate) // one second: more than any game should turn back for a slow connection
 	return s, nil
 }
 

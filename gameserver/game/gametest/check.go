@@ -1,0 +1,119 @@
+package gametest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/ringside-go/ringside/gameserver/game"
+)
+
+// Options says how a game is played. The zero value is right for a game without inputs.
+type Options struct {
+	// Inputs makes what the players send: Random or Script. A game with an Inputs field needs it.
+	Inputs Inputs
+	// Message makes a custom message now and then, for games that are a game.Messenger.
+	Message Message
+	// Room is the room's options, as in a ticket.
+	Room json.RawMessage
+	// Seed of everything random; 0 takes one from the clock. It is in every failure, to play the same again.
+	Seed uint64
+	// Ticks to play; 300 when 0.
+	Ticks int
+	// Players that come and go; as many as there are seats when 0.
+	Players int
+	// Every says at every how many ticks a room is rebuilt: all that were play on to the end, so the time grows with
+	// Ticks²/Every. When 0, such that at most 60 are.
+	Every int
+}
+
+// Check plays a room of d and fails t at the first difference.
+func Check(t testing.TB, d game.Definition, o Options) {
+	t.Helper()
+	if o.Seed == 0 {
+		o.Seed = uint64(time.Now().UnixNano())
+	}
+	if err := check(d, o); err != nil {
+		t.Fatalf("gametest: game %s, seed %d: %v", d.Name, o.Seed, err)
+	}
+}
+
+func check(d game.Definition, o Options) error {
+	if o.Ticks == 0 {
+		o.Ticks = 300
+	}
+	if o.Every == 0 {
+		o.Every = o.Ticks/60 + 1
+	}
+	a, err := game.New(&d, o.Room, o.Seed)
+	if err != nil {
+		return err
+	}
+	twin, err := game.New(&d, o.Room, o.Seed)
+	if err != nil {
+		return err
+	}
+	if len(a.Store().Schema().Input.Fields) > 0 && o.Inputs.append == nil {
+		return errors.New("the game takes inputs; give Options.Inputs, as gametest.Random[Input]()")
+	}
+	crew := newCrew(a, &o)
+	rooms := []*follower{{name: "the twin that was started with the same seed", sim: twin}}
+	watch, err := newWatch(&d, &o, a)
+	if err != nil {
+		return err
+	}
+	for tick := range o.Ticks {
+		if err := same(a, rooms); err != nil {
+			return fmt.Errorf("tick %d: %w", a.Tick(), err)
+		}
+		if tick%o.Every == 0 {
+			b, err := rebuild(&d, &o, a)
+			if err != nil {
+				return err
+			}
+			rooms = append(rooms, b)
+		}
+		if tick == o.Ticks/2 {
+			b, err := watch.promote(a)
+			if err != nil {
+				return err
+			}
+			rooms = append(rooms, b)
+		}
+		calls, err := crew.plan()
+		if err != nil {
+			return fmt.Errorf("tick %d: %w", tick+1, err)
+		}
+		if err := play(a, calls); err != nil {
+			return fmt.Errorf("tick %d: %w", tick+1, err)
+		}
+		for _, f := range rooms {
+			if err := play(f.sim, calls); err != nil {
+				return fmt.Errorf("tick %d: %s: %w", tick+1, f.name, err)
+			}
+		}
+		if err := watch.follow(a); err != nil {
+			return fmt.Errorf("tick %d: %w", a.Tick(), err)
+		}
+	}
+	if err := same(a, rooms); err != nil {
+		return fmt.Errorf("tick %d: %w", a.Tick(), err)
+	}
+	return nil
+}
+
+// play makes the calls of a tick and the tick.
+func play(sim *game.Simulation, calls []call) error {
+	for _, c := range calls {
+		if err := c(sim); err != nil {
+			return err
+		}
+	}
+	err := sim.Step()
+	if p, ok := errors.AsType[*game.PanicError](err); ok {
+		return fmt.Errorf("%w\n%s", err, p.Stack)
+	}
+	return err
+}

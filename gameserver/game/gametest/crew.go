@@ -1,0 +1,153 @@
+package gametest
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/proto"
+)
+
+// call is something that happens to a room between two ticks. It is made on every room alike.
+type call func(sim *game.Simulation) error
+
+// crew is the players and what they are about to do. It looks at the original and touches none.
+type crew struct {
+	o       *Options
+	a       *game.Simulation
+	rng     *rand.Rand
+	players []player
+}
+
+// player is one person and his program.
+type player struct {
+	id     proto.PlayerID
+	token  []byte
+	seat   game.Seat
+	seated bool
+	fresh  bool        // since the last tick he has a new connection: the next number is the processed one plus one
+	next   proto.Seq   // number of the next sample
+	owed   int         // samples that a stalled network keeps back
+	last   proto.Input // newest message
+}
+
+func newCrew(a *game.Simulation, o *Options) *crew {
+	n := o.Players
+	if n == 0 {
+		n = a.Settings().Seats
+	}
+	c := &crew{o: o, a: a, rng: rand.New(rand.NewPCG(o.Seed, 0))}
+	for i := range n {
+		c.players = append(c.players, player{id: proto.PlayerID(fmt.Sprintf("player-%d", i))})
+	}
+	return c
+}
+
+// plan decides what happens before the next tick.
+func (c *crew) plan() (calls []call, err error) {
+	for i := range c.players {
+		p := &c.players[i]
+		if q, ok := c.a.Player(p.seat); p.seated && (!ok || q.ID != p.id) {
+			p.seated = false // not come back in time
+		}
+		q, _ := c.a.Player(p.seat)
+		odds := c.rng.IntN(400)
+		switch {
+		case !p.seated && odds < 80:
+			calls = append(calls, c.join(p))
+		case !p.seated:
+		case !q.Connected && odds < 20:
+			calls = append(calls, c.resume(p))
+		case !q.Connected:
+		case odds == 0:
+			calls = append(calls, c.leave(p))
+		case odds <= 2:
+			calls = append(calls, c.join(p)) // once more, from elsewhere
+		case odds <= 6:
+			calls = append(calls, c.lose(p))
+		default:
+			if calls, err = c.send(calls, p); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return calls, nil
+}
+
+func (c *crew) join(p *player) call {
+	token := make([]byte, 16)
+	for i := range token {
+		token[i] = byte(c.rng.Uint32())
+	}
+	p.token, p.fresh = token, true
+	id, seat, taken := p.id, &p.seat, &p.seated
+	return func(sim *game.Simulation) error {
+		s, _, err := sim.Join(id, "The "+string(id), token)
+		if errors.Is(err, game.ErrFull) {
+			return nil
+		}
+		if err == nil && sim == c.a {
+			*seat, *taken = s, true
+		}
+		if err == nil && s != *seat {
+			return fmt.Errorf("%s gets seat %d, on the original %d", id, s, *seat)
+		}
+		return err
+	}
+}
+
+func (c *crew) resume(p *player) call {
+	p.fresh = true
+	seat, token := p.seat, p.token
+	return func(sim *game.Simulation) error {
+		if s, ok := sim.Resume(token); !ok || s != seat {
+			return fmt.Errorf("the resume token of seat %d gives seat %d, %v", seat, s, ok)
+		}
+		return nil
+	}
+}
+
+func (c *crew) leave(p *player) call {
+	p.seated = false
+	seat := p.seat
+	return func(sim *game.Simulation) error { sim.Leave(seat); return nil }
+}
+
+func (c *crew) lose(p *player) call {
+	seat := p.seat
+	return func(sim *game.Simulation) error { sim.Disconnect(seat); return nil }
+}
+
+// send adds a sample a tick; now and then nothing for a while and then all at once, and messages that came already.
+func (c *crew) send(calls []call, p *player) ([]call, error) {
+	seat := p.seat
+	if p.fresh {
+		p.fresh, p.owed, p.next, p.last = false, 0, c.a.Processed(seat)+1, proto.Input{}
+	}
+	if c.o.Message != nil && c.rng.IntN(20) == 0 {
+		payload := c.o.Message(c.rng, c.a, seat)
+		calls = append(calls, func(sim *game.Simulation) error { sim.Message(seat, payload); return nil })
+	}
+	if c.o.Inputs.append == nil {
+		return calls, nil
+	}
+	if p.last.Count > 0 && c.rng.IntN(10) == 0 {
+		calls = append(calls, queue(seat, p.last))
+	}
+	if p.owed = min(p.owed+1, 20); c.rng.IntN(6) == 0 {
+		return calls, nil
+	}
+	samples, err := c.o.Inputs.append(nil, p.owed, c.rng, c.a, seat)
+	if err != nil {
+		return nil, err
+	}
+	ack := c.a.Tick() - min(c.a.Tick(), proto.Tick(c.rng.IntN(c.a.Settings().TickRate)))
+	p.last = proto.Input{First: p.next, Ack: ack, Count: p.owed, Samples: samples}
+	p.next, p.owed = p.next+proto.Seq(p.owed), 0
+	return append(calls, queue(seat, p.last)), nil
+}
+
+func queue(seat game.Seat, in proto.Input) call {
+	return func(sim *game.Simulation) error { return sim.Queue(seat, in) }
+}

@@ -1,0 +1,95 @@
+package game_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/proto"
+	"github.com/ringside-go/ringside/proto/state"
+)
+
+// hall drives a simulation in a test.
+type hall struct {
+	t    testing.TB
+	sim  *game.Simulation
+	d    game.Definition
+	opts string
+	next [proto.MaxSeats]proto.Seq
+}
+
+func newHall(t testing.TB, d game.Definition, options string, seed uint64) *hall {
+	t.Helper()
+	sim, err := game.New(&d, []byte(options), seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &hall{t: t, sim: sim, d: d, opts: options}
+}
+
+// join expects seat for the player id; its token is the id.
+func (h *hall) join(seat game.Seat, id proto.PlayerID) {
+	h.t.Helper()
+	if got, again, err := h.sim.Join(id, string(id), []byte(id)); got != seat || again || err != nil {
+		h.t.Fatalf("%s joins: seat %d, again %v, error %v; want seat %d", id, got, again, err, seat)
+	}
+	h.next[seat] = 1
+}
+
+func (h *hall) step() {
+	h.t.Helper()
+	if err := h.sim.Step(); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *hall) steps(n int) {
+	h.t.Helper()
+	for range n {
+		h.step()
+	}
+}
+
+func (h *hall) outcomes(want ...proto.Outcome) {
+	h.t.Helper()
+	if got := h.sim.Outcomes(); !reflect.DeepEqual(got, want) {
+		h.t.Fatalf("outcomes %+v, want %+v", got, want)
+	}
+}
+
+// rebuilt is the room as another server makes it from keyframes.
+func (h *hall) rebuilt() *hall {
+	h.t.Helper()
+	s := h.sim.Store()
+	sim, err := game.Rebuild(&h.d, []byte(h.opts), s.Tick(), s.AppendKeyframe(nil), s.AppendSecretKeyframe(nil))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return &hall{t: h.t, sim: sim, d: h.d, opts: h.opts, next: h.next}
+}
+
+// queue sends seat's next samples in one message.
+func queue[T any](h *hall, seat game.Seat, samples ...T) {
+	h.t.Helper()
+	if err := h.sim.Queue(seat, input(h.t, h.next[seat], h.sim.Tick(), samples...)); err != nil {
+		h.t.Fatal(err)
+	}
+	h.next[seat] += proto.Seq(len(samples))
+}
+
+// input encodes samples.
+func input[T any](t testing.TB, first proto.Seq, ack proto.Tick, samples ...T) proto.Input {
+	t.Helper()
+	codec, err := state.NewCodec[T]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var base T
+	in := proto.Input{First: first, Ack: ack, Count: len(samples)}
+	codec.Quantise(&base)
+	for _, v := range samples {
+		in.Samples = codec.Append(in.Samples, &base, &v)
+		base = v
+	}
+	return in
+}
