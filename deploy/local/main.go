@@ -1,0 +1,43 @@
+// Local runs a whole fleet on this machine: a router, game servers that find each other by gossip, and bots if wanted.
+// It restarts nothing, so that what is killed stays killed, and ends all of it when it ends.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	var c config
+	flag.IntVar(&c.servers, "servers", 3, "game servers to start")
+	flag.IntVar(&c.bots, "bots", 0, "rooms to fill with bots")
+	flag.IntVar(&c.players, "players", 8, "bots in each of these rooms")
+	flag.StringVar(&c.mode, "mode", "redirect", "router's mode: redirect or proxy")
+	flag.BoolVar(&c.freePorts, "free-ports", false, "use any free ports in place of 8080 and 9001, 9002, …")
+	flag.BoolVar(&c.checks, "checks", true, "game servers send hashes of the state, which bots compare with theirs")
+	flag.StringVar(&c.bin, "bin", "", "`directory` with the programs (default: build them into .bin of the module)")
+	flag.StringVar(&c.logLevel, "log-level", "info", "least `level` that router and game servers log")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		fail(fmt.Errorf("unknown argument %q; see -help", flag.Arg(0)))
+	}
+	if err := c.validate(); err != nil {
+		fail(err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second ^C ends this process at once, and all others with it
+	if err := run(ctx, c, newConsole(os.Stdout, colourful(os.Stdout, os.LookupEnv))); err != nil && !errors.Is(err, context.Canceled) {
+		fail(err)
+	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "local:", err)
+	os.Exit(1)
+}
