@@ -131,3 +131,9 @@ func TestLoopback(t *testing.T) {
 		}
 	}
 }
+
+func TestVersionIsShortAndSet(t *testing.T) {
+	if v := Version(); v == "" || len(v) > 32 || strings.ContainsAny(v, " \n") {
+		t.Errorf("version is %q", v)
+	}
+}

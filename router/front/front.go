@@ -37,7 +37,7 @@ type Front struct {
 // New builds a Front over source's views. It starts nothing.
 func New(c Config, source membership.Source) (*Front, error) {
 	if err := c.Validate(); err != nil {
-		return nil, fmt.Errorf("router: %w", err)
+		return nil, fmt.Errorf("settings: %w", err)
 	}
 	f := &Front{config: c, table: lookup.NewTable(source), picker: lookup.NewPicker(nil)}
 	f.survey = newSurvey(f.table)
