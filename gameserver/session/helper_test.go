@@ -84,7 +84,7 @@ type setup struct {
 	server *Server
 	house  *house
 	dial   func() net.Conn
-	stop   func() // ends Run and waits for it; may be called twice
+	stop   func() // ends Run and waits for it; a call while another waits does not go well in a bubble
 }
 
 func testConfig(set func(*Config)) Config {

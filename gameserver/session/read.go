@@ -239,8 +239,11 @@ func malformed(err error) error {
 
 // tooMany makes err, with which a room refused a record, a refusal.
 func tooMany(err error) error {
+	if err == nil {
+		return nil
+	}
 	var refusal *proto.Refusal
-	if err == nil || errors.As(err, &refusal) {
+	if errors.As(err, &refusal) {
 		return err
 	}
 	return &proto.Refusal{Code: proto.CloseRate, Text: err.Error()}

@@ -330,11 +330,15 @@ func TestStop(t *testing.T) {
 		waits.message(helloRecord)
 		silent := s.connect()
 		synctest.Wait()
-		go s.stop()
+		stopped := make(chan struct{})
+		go func() {
+			s.stop()
+			close(stopped)
+		}()
 		for _, c := range []*client{c, waits, silent} {
 			c.closed(proto.CloseStopping)
 		}
-		s.stop()
+		<-stopped
 		if g.noted() != "lost" || s.server.Connections() != 0 || s.closedBy(proto.CloseStopping) != 3 {
 			t.Errorf("occupant noted %q, %d connections, %d closed", g.noted(), s.server.Connections(), s.closedBy(proto.CloseStopping))
 		}
