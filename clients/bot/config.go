@@ -1,0 +1,52 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Config is what to play.
+type Config struct {
+	Router   string
+	Game     string
+	Options  json.RawMessage
+	Rooms    int
+	Players  int // in each room
+	Match    bool
+	For      time.Duration // 0: until the context ends
+	Ramp     time.Duration
+	Seed     uint64
+	Measure  []string  // metrics URLs
+	Progress io.Writer // a line every progressInterval
+}
+
+// Validate says what is wrong and what to write instead.
+func (c Config) Validate() error {
+	if _, err := proto.ParseGameName(c.Game); err != nil {
+		return fmt.Errorf("-game: %w", err)
+	}
+	if c.Rooms < 1 {
+		return fmt.Errorf("-rooms is %d; write 1 or more", c.Rooms)
+	}
+	if c.Players < 1 || c.Players > proto.MaxSeats {
+		return fmt.Errorf("-players is %d; write 1 to %d", c.Players, proto.MaxSeats)
+	}
+	if c.For < 0 || c.Ramp < 0 {
+		return fmt.Errorf("-for is %v and -ramp is %v; neither may be negative", c.For, c.Ramp)
+	}
+	var object map[string]any
+	if len(c.Options) > 0 && json.Unmarshal(c.Options, &object) != nil {
+		return fmt.Errorf(`-options is %q; write a JSON object such as {"tick_rate":20}`, c.Options)
+	}
+	for _, u := range append([]string{c.Router}, c.Measure...) {
+		if p, err := url.Parse(u); err != nil || p.Host == "" {
+			return fmt.Errorf("%q is no URL; write http://host:port", u)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+// Bot plays the arena without a screen: rooms full of headless players, as a load and as a check. It ends with a table
+// and, if asked, a JSON file; its exit status is 1 when any invariant was broken and 2 when it could not run.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	var c Config
+	var options, measure, out string
+	flag.StringVar(&c.Router, "router", "http://127.0.0.1:8080", "base `URL` of a router")
+	flag.StringVar(&c.Game, "game", "arena", "game to play; its tables must be the arena's")
+	flag.StringVar(&options, "options", "", "room options, a `JSON` object")
+	flag.IntVar(&c.Rooms, "rooms", 1, "rooms to fill")
+	flag.IntVar(&c.Players, "players", 8, "players in each room")
+	flag.BoolVar(&c.Match, "match", false, "let the router choose the rooms by quick match")
+	flag.DurationVar(&c.For, "for", 0, "how long to play once all are in; 0 means until stopped")
+	flag.DurationVar(&c.Ramp, "ramp", 0, "spread the joins over this time; 0 means 2 ms a player")
+	flag.Uint64Var(&c.Seed, "seed", 1, "seed of the players' decisions")
+	flag.StringVar(&measure, "measure", "", "comma-separated metrics `URLs` of servers whose CPU time and memory to report")
+	flag.StringVar(&out, "json", "", "write the report to this `file` too")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		fail(fmt.Errorf("unknown argument %q; see -help", flag.Arg(0)))
+	}
+	if options != "" {
+		c.Options = json.RawMessage(options)
+	}
+	if measure != "" {
+		c.Measure = strings.Split(measure, ",")
+	}
+	c.Progress = os.Stderr
+	if err := c.Validate(); err != nil {
+		fail(err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	report, err := Play(ctx, c)
+	if err != nil {
+		fail(err)
+	}
+	report.Print(os.Stdout)
+	if out != "" {
+		if err := report.WriteFile(out); err != nil {
+			fail(err)
+		}
+	}
+	if report.Broken() {
+		os.Exit(1)
+	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "bot:", err)
+	os.Exit(2)
+}
+
+// progressInterval is the time between two lines of progress.
+const progressInterval = 5 * time.Second
