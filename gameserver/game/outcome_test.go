@@ -1,0 +1,105 @@
+package game_test
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/proto"
+)
+
+func recent(h *hall) []proto.Outcome {
+	h.t.Helper()
+	all, err := h.sim.RecentOutcomes()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return all
+}
+
+// TestOutcomesAreKept: a room that another server rebuilds knows what was decided, for ten seconds.
+func TestOutcomesAreKept(t *testing.T) {
+	d, _, tick := probeDefinition(10, 2)
+	h := newHall(t, d, "", 1)
+	h.join(0, "ann")
+	h.join(1, "bob")
+	var want []proto.Outcome
+	*tick = func(r *game.Room) {
+		if r.Tick() > 2 {
+			return
+		}
+		data := []byte{0, 0xff, byte(r.Tick())}
+		want = append(want, proto.Outcome{Match: r.Match(), Tick: r.Tick(), Data: bytes.Clone(data), Results: []proto.Result{
+			{Seat: 1, Player: "bob", Place: 1, Score: -7}, {Seat: 0, Player: "ann", Place: 2},
+		}})
+		r.Finish(game.Outcome{Data: data, Results: []game.Result{{Seat: 1, Place: 1, Score: -7}, {Seat: 0, Place: 2}, {Seat: 5, Place: 3}}})
+		clear(data)
+	}
+	h.step()
+	h.outcomes(want...)
+	h.step()
+	h.outcomes(want[1])
+	h.step()
+	h.outcomes([]proto.Outcome{}...)
+	if want[0].Match != 1 || want[1].Match != 2 {
+		t.Fatalf("matches %d and %d", want[0].Match, want[1].Match)
+	}
+	for _, hall := range []*hall{h, h.rebuilt()} {
+		if got := recent(hall); !reflect.DeepEqual(got, want) {
+			t.Errorf("recent %+v, want %+v", got, want)
+		}
+	}
+	h.steps(10*game.OutcomeKeep + 1 - 3)
+	if got := recent(h); !reflect.DeepEqual(got, want) {
+		t.Errorf("recent %+v after ten seconds, want %+v", got, want)
+	}
+	h.step()
+	if got := recent(h.rebuilt()); !reflect.DeepEqual(got, want[1:]) {
+		t.Errorf("recent %+v, want %+v", got, want[1:])
+	}
+}
+
+// TestLargestOutcomes do not fit next to each other for long: the oldest go.
+func TestLargestOutcomes(t *testing.T) {
+	d, _, tick := probeDefinition(10, proto.MaxSeats)
+	h := newHall(t, d, "", 1)
+	for seat := range game.Seat(proto.MaxSeats) {
+		id := proto.PlayerID(fmt.Sprintf("%0*d", proto.MaxPlayerID, seat))
+		if _, _, err := h.sim.Join(id, "", []byte{byte(seat)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	*tick = func(r *game.Room) {
+		o := game.Outcome{Data: bytes.Repeat([]byte{byte(r.Tick())}, proto.MaxOutcomeData)}
+		for seat := range game.Seat(proto.MaxSeats) {
+			o.Results = append(o.Results, game.Result{Seat: seat, Place: uint8(seat) + 1, Score: -1 << 31})
+		}
+		r.Finish(o)
+	}
+	var want []proto.Outcome
+	for range 5 {
+		h.step()
+		want = append(want, h.sim.Outcomes()...)
+		got := recent(h.rebuilt())
+		if keep := want[max(0, len(want)-2):]; !reflect.DeepEqual(got, keep) {
+			t.Fatalf("%d outcomes are kept after tick %d, want the last %d, alike", len(got), h.sim.Tick(), len(keep))
+		}
+	}
+}
+
+func TestFinishIsBounded(t *testing.T) {
+	for _, o := range []game.Outcome{
+		{Data: make([]byte, proto.MaxOutcomeData+1)},
+		{Results: make([]game.Result, proto.MaxSeats+1)},
+	} {
+		d, _, tick := probeDefinition(10, 2)
+		h := newHall(t, d, "", 1)
+		*tick = func(r *game.Room) { r.Finish(o) }
+		if err := h.sim.Step(); err == nil || !strings.Contains(err.Error(), "at most 64 and 1024 are allowed") {
+			t.Errorf("%d results, %d bytes: error %v", len(o.Results), len(o.Data), err)
+		}
+	}
+}
