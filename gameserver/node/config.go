@@ -32,7 +32,7 @@ type Config struct {
 
 	Room    room.Config    // Logger and Metrics are set by the node
 	Session session.Config // Logger and Metrics are set by the node
-	Logger  *slog.Logger
+	Logger  *slog.Logger   // its attributes should name the server
 }
 
 // Fleet is how a node finds and reaches the other servers.

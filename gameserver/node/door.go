@@ -68,14 +68,11 @@ func (d *door) Enter(ctx context.Context, id proto.RoomID, hello proto.Hello, c 
 	return nil, proto.Refuse(proto.CloseEnded, "")
 }
 
-// read makes of a hello what its room is and how to join it. A resume token goes without a ticket, and with one that has
-// expired: the seat was paid for with a ticket once.
+// read makes of a hello, which has a ticket or a resume token, what its room is and how to join it. A token goes without a
+// ticket, and with one that has expired: a ticket opened its seat once.
 func (d *door) read(id proto.RoomID, hello proto.Hello, now time.Time) (registry.Spec, room.Join, error) {
 	spec := registry.Spec{Room: id, Seen: hello.Epoch}
 	join := room.Join{Resume: hello.Resume}
-	if hello.Ticket == "" && len(hello.Resume) == 0 {
-		return spec, join, proto.Refuse(proto.CloseTicket, "the hello has neither a ticket nor a resume token; ask the router for a ticket")
-	}
 	if hello.Ticket == "" {
 		return spec, join, nil
 	}

@@ -43,33 +43,39 @@ type Node struct {
 }
 
 // New builds a node that runs games. It binds all sockets, so that their addresses are known; Run must follow, or Close.
-func New(c Config, games ...game.Definition) (n *Node, err error) {
+func New(c Config, games ...game.Definition) (*Node, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	n := &Node{config: c}
+	if err := n.build(games); err != nil {
+		n.Close()
+		return nil, err
+	}
+	return n, nil
+}
+
+// build makes the node's parts; those that bind sockets are set as soon as they have.
+func (n *Node) build(games []game.Definition) error {
+	c := n.config
 	schemas, err := fingerprints(games)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	prom := prometheus.NewRegistry()
 	prom.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	n = &Node{config: c, metrics: obs.NewMetrics(prom)}
-	defer func() {
-		if err != nil {
-			n.Close()
-		}
-	}()
+	n.metrics = obs.NewMetrics(prom)
 	c.Room.Logger, c.Room.Metrics = c.Logger, n.metrics
 	if n.pool, err = room.NewPool(c.Room); err != nil {
-		return nil, err
+		return err
 	}
 	if n.listener, err = net.Listen("tcp", c.Listen); err != nil {
-		return nil, fmt.Errorf("node: listen: %w", err)
+		return fmt.Errorf("node: listen: %w", err)
 	}
 	if n.url = c.PublicURL; n.url == "" {
 		host, err := reach(c.Fleet.Advertise, n.listener.Addr())
 		if err != nil {
-			return nil, fmt.Errorf("node: no public URL given: %w", err)
+			return fmt.Errorf("node: no public URL is given: %w", err)
 		}
 		n.url = "http://" + host
 	}
@@ -77,23 +83,23 @@ func New(c Config, games ...game.Definition) (n *Node, err error) {
 		Listen: c.Fleet.Peer, Name: c.Name, Cluster: c.Fleet.Cluster, Key: c.Fleet.Key, Schemas: schemas, Logger: c.Logger,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if n.gossip, err = n.newGossip(); err != nil {
-		return nil, err
+		return err
 	}
 	n.registry, err = registry.New(registry.Config{
 		Games: games, Members: n.gossip, Claimer: n.links, Pool: n.pool, Logger: c.Logger, Metrics: n.metrics,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	c.Session.Logger, c.Session.Metrics = c.Logger, n.metrics
 	if n.sessions, err = session.New(c.Session, n.newDoor(schemas)); err != nil {
-		return nil, err
+		return err
 	}
 	n.http = n.newHTTP(prom)
-	return n, nil
+	return nil
 }
 
 func (n *Node) newGossip() (*membership.Gossip, error) {

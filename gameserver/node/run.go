@@ -61,7 +61,7 @@ func (p *part) stop() error {
 // it leaves all that out and ends as a killed process would, for tests. Run is called once.
 func (n *Node) Run(ctx context.Context) error {
 	log := n.config.Logger
-	log.Info("server starts", "name", n.config.Name, "url", n.url, "gossip", n.Gossip(), "peer", n.links.Addr(), "version", n.config.Version)
+	log.Info("server starts", "url", n.url, "gossip", n.Gossip(), "peer", n.links.Addr(), "version", n.config.Version)
 	ended := make(chan *part, 6) // a place for each part: telling of an end never blocks
 	parts := []*part{            // in the order in which they stop
 		start("load", ended, n.publishLoad),
@@ -79,7 +79,7 @@ func (n *Node) Run(ctx context.Context) error {
 		if p.err == nil {
 			p.err = errors.New("ended by itself")
 		}
-		log.Error("a part of the server failed; it stops", "part", p.name, "err", p.err)
+		log.Error("a part of the server failed; it stops", "part", p.name, "error", p.err)
 	}
 	n.ready.Store(false)
 	if cause := context.Cause(ctx); errors.Is(cause, membership.ErrKilled) {
@@ -93,13 +93,13 @@ func (n *Node) Run(ctx context.Context) error {
 	for _, p := range parts {
 		err = errors.Join(err, p.stop())
 	}
-	log.Info("server stopped", "name", n.config.Name, "err", err)
+	log.Info("server stopped")
 	return err
 }
 
 // drain makes the others take what comes to this server.
 func (n *Node) drain() {
-	n.config.Logger.Info("server drains", "name", n.config.Name, "rooms", len(n.registry.List()))
+	n.config.Logger.Info("server drains", "rooms", len(n.registry.List()))
 	n.registry.Drain()
 	n.gossip.Update(func(m *membership.Member) { m.State = membership.Draining })
 	time.Sleep(drainNotice)

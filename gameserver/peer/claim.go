@@ -108,7 +108,7 @@ func (l *Links) hold(to target, k *link) {
 		l.drop(to, k)
 		k.err = dialError(err)
 		close(k.ready)
-		log.Info("peer: no link", "err", k.err)
+		log.Info("peer: no link", "error", k.err)
 		return
 	}
 	defer l.disown(c.nc)
@@ -118,7 +118,7 @@ func (l *Links) hold(to target, k *link) {
 	close(k.ready)
 	err = c.run(k.handle)
 	l.drop(to, k)
-	log.Info("peer: link ended", "err", err)
+	log.Info("peer: link ended", "error", err)
 }
 
 // drop makes the next request to a target dial anew.

@@ -146,7 +146,7 @@ func (l *Links) accept(rooms Rooms) error {
 			return err
 		}
 		if err != nil { // out of file descriptors, or the other side went away at once: neither is the listener's end
-			l.log.Warn("peer: a link could not be accepted", "err", err)
+			l.log.Warn("peer: a link could not be accepted", "error", err)
 			time.Sleep(acceptPause)
 			continue
 		}
@@ -177,7 +177,7 @@ func (l *Links) serve(nc net.Conn, rooms Rooms) {
 	h, err := l.greet(nc, r)
 	<-l.greeting
 	if err != nil {
-		log.Warn("peer: a link was not accepted", "err", err)
+		log.Warn("peer: a link was not accepted", "error", err)
 		return
 	}
 	log = log.With("server", h.Name)
@@ -197,7 +197,7 @@ func (l *Links) serve(nc net.Conn, rooms Rooms) {
 		}
 		return nil
 	})
-	log.Debug("peer: link closed", "err", err)
+	log.Debug("peer: link closed", "error", err)
 }
 
 func (l *Links) greet(nc net.Conn, r *bufio.Reader) (hello, error) {

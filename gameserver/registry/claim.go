@@ -99,10 +99,10 @@ func (r *Registry) note(id proto.RoomID, got reply) {
 		r.log.Warn("a server does not answer a claim; the room is made without it", "room", id, "server", got.server)
 	case errors.Is(got.err, peer.ErrGone):
 		result = "refused"
-		r.log.Info("a server that membership still lists is gone", "room", id, "server", got.server, "err", got.err)
+		r.log.Info("a server that membership still lists is gone", "room", id, "server", got.server, "error", got.err)
 	case got.err != nil:
 		result = "refused"
-		r.log.Warn("a server could not be asked; the room is made without it", "room", id, "server", got.server, "err", got.err)
+		r.log.Warn("a server could not be asked; the room is made without it", "room", id, "server", got.server, "error", got.err)
 	}
 	r.metrics.Claims.WithLabelValues(result).Inc()
 }

@@ -31,9 +31,7 @@ func TestOneServerForARoom(t *testing.T) {
 				servers[id] = append(servers[id], p.server())
 				entered[i] = p
 			})
-			for _, p := range entered {
-				p.plays(t, 30)
-			}
+			allPlay(t, 30, entered...)
 			used := map[string]bool{}
 			for id, on := range servers {
 				slices.Sort(on)
@@ -132,10 +130,10 @@ func TestServerEnds(t *testing.T) {
 			})
 			end(f, 0)
 			f.Await()
+			allPlay(t, 30, players...)
 			hit := 0
 			for i, p := range players {
 				id := proto.RoomID(fmt.Sprint("room-", i))
-				p.plays(t, 30)
 				if got := p.server(); got != f.Home(id).Name {
 					t.Errorf("%s goes on at %s, its home is %s", id, got, f.Home(id).Name)
 				}

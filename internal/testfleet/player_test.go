@@ -96,14 +96,25 @@ func (p *player) close() {
 // server is the name of the server that the player is, or was last, connected to.
 func (p *player) server() string { return p.welcome.Load().Server }
 
-// plays waits until the client has got n more ticks and as many of its inputs were processed.
+// plays waits until the client has got n more ticks and more of its inputs were processed.
 func (p *player) plays(t *testing.T, n uint64) {
 	t.Helper()
-	from := p.client.Stats()
-	until(t, "the player plays", func() bool {
-		now := p.client.Stats()
-		return now.Ticks >= from.Ticks+n && now.Acked > from.Acked
-	})
+	allPlay(t, n, p)
+}
+
+// allPlay waits until all have got n more ticks each, and more of their inputs were processed.
+func allPlay(t *testing.T, n uint64, players ...*player) {
+	t.Helper()
+	from := make([]goclient.Stats, len(players))
+	for i, p := range players {
+		from[i] = p.client.Stats()
+	}
+	for i, p := range players {
+		until(t, "the player plays", func() bool {
+			now := p.client.Stats()
+			return now.Ticks >= from[i].Ticks+n && now.Acked > from[i].Acked
+		})
+	}
 }
 
 // through is the configuration of a client that asks router for a room.

@@ -1,0 +1,78 @@
+// The game server of this module: it runs the arena. A game of one's own has a main like this, with its own definition.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/ringside-go/ringside/gameserver/arena"
+	"github.com/ringside-go/ringside/gameserver/node"
+	"github.com/ringside-go/ringside/internal/flags"
+	"github.com/ringside-go/ringside/internal/obs"
+	"github.com/ringside-go/ringside/internal/ticket"
+)
+
+func main() {
+	err := run(os.Args[1:])
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "gameserver:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	c := node.DefaultConfig()
+	c.Version = flags.Version()
+	hostname, _ := os.Hostname() // without one, -name must be given
+	fs := flag.NewFlagSet("gameserver", flag.ContinueOnError)
+	fs.StringVar(&c.Name, "name", hostname, "stable `name` of this server, unique in its fleet: it says which rooms belong here")
+	fs.StringVar(&c.Zone, "zone", "", "where this server runs; for people")
+	fs.StringVar(&c.Listen, "listen", "127.0.0.1:9001", "`host:port` for clients; port 0 picks one")
+	fs.StringVar(&c.PublicURL, "public-url", "", "base `URL` at which clients reach -listen (default http:// and its address)")
+	fs.StringVar(&c.Fleet.Gossip, "gossip", "127.0.0.1:0", "`IP:port` for gossip, UDP and TCP")
+	fs.StringVar(&c.Fleet.Peer, "peer", "127.0.0.1:0", "`host:port` for links between game servers")
+	fs.StringVar(&c.Fleet.Advertise, "advertise", "", "`IP` at which the others reach -gossip and -peer (default theirs)")
+	fs.Var((*flags.List)(&c.Fleet.Seeds), "seeds", "gossip `addresses` of some members, separated by commas; names are looked up again and again")
+	fs.StringVar(&c.Fleet.Cluster, "cluster", c.Fleet.Cluster, "`label` that keeps fleets apart")
+	fs.BoolVar(&c.Room.Checks, "checks", false, "send every client a hash of the state once a second")
+	key := fs.String("cluster-key", "", "cluster `key`, base64 of 16, 24 or 32 bytes (default none: loopback only)")
+	keyFile := fs.String("cluster-key-file", "", "`file` with the cluster key")
+	var ticketKeys flags.List
+	fs.Var(&ticketKeys, "ticket-keys", "PEM `files` with the routers' public keys (default the development key: loopback only)")
+	var level slog.Level
+	fs.TextVar(&level, "log-level", slog.LevelInfo, "least `level` logged: debug, info, warn or error")
+	format := fs.String("log-format", "text", "text or json")
+	show := fs.Bool("version", false, "print the version and end")
+
+	err := flags.Parse(fs, args, os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	if *show {
+		fmt.Println(c.Version)
+		return nil
+	}
+	if c.Logger, err = obs.NewLogger(os.Stderr, level, *format, slog.String("server", c.Name)); err != nil {
+		return err
+	}
+	if c.Fleet.Key, err = flags.ClusterKey(*key, *keyFile); err != nil {
+		return err
+	}
+	if c.TicketKeys, err = ticket.LoadPublicKeys(ticketKeys...); err != nil {
+		return err
+	}
+	n, err := node.New(c, arena.Definition())
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	return n.Run(ctx)
+}
