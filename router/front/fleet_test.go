@@ -219,10 +219,13 @@ func TestRunDrainsAndLeavesNothing(t *testing.T) {
 	client, _ := f.dialRoom(t, "/v1/rooms/a-room/connect")
 	client.send(t, "hello")
 	client.expectFrom(t, "game-1")
-	if status, body := r.status(t, "/metrics"); status != 200 || !strings.Contains(body, "ringside_tunnels 1") ||
-		!strings.Contains(body, `ringside_request_seconds_count{route="connect",status="1xx"} 1`) ||
-		!strings.Contains(body, `ringside_members{role="gameserver",state="serving"} 1`) {
-		t.Errorf("/metrics: %d %s", status, body)
+	var metrics string
+	until(t, "the upgrade is counted", func() bool { // once its handler has returned
+		_, metrics = r.status(t, "/metrics")
+		return strings.Contains(metrics, `ringside_request_seconds_count{route="connect",status="1xx"} 1`)
+	})
+	if !strings.Contains(metrics, "ringside_tunnels 1") || !strings.Contains(metrics, `ringside_members{role="gameserver",state="serving"} 1`) {
+		t.Errorf("/metrics: %s", metrics)
 	}
 
 	stop()
