@@ -1,8 +1,10 @@
 package session
 
 import (
+	"bufio"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -73,7 +75,8 @@ func checkProblem(t *testing.T, r *http.Response, status int, says string) {
 func TestSubprotocolOnASecondLine(t *testing.T) {
 	s := overTCP(t, nil)
 	c := s.open()
-	c.send([]byte(strings.Replace(upgradeRequest, "Sec-WebSocket-Protocol: ", "Sec-WebSocket-Protocol: other\r\nSec-WebSocket-Protocol: x, ", 1)))
+	const header = "Sec-WebSocket-Protocol: "
+	c.send([]byte(strings.Replace(upgradeRequest, header, header+"other\r\n"+header+"x, ", 1)))
 	if r := c.response(); r.StatusCode != 101 || r.Header.Get("Sec-WebSocket-Protocol") != proto.Subprotocol {
 		t.Fatalf("%s %v", r.Status, r.Header)
 	}
@@ -110,6 +113,24 @@ func TestConnectionLimit(t *testing.T) {
 	_ = first.conn.Close()
 	eventually(t, "the place is free", func() bool { return s.server.Connections() == 1 })
 	s.enter()
+}
+
+// serve asks without a connection that could be taken over.
+func (s *setup) serve() *http.Response {
+	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(upgradeRequest)))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	s.server.ServeHTTP(w, r)
+	return w.Result()
+}
+
+func TestNotToBeTakenOver(t *testing.T) {
+	s := overTCP(t, func(c *Config) { c.MaxConnections = 1 })
+	for range 2 { // the place is given back
+		checkProblem(t, s.serve(), 505, "HTTP/1.1")
+	}
 }
 
 func TestConfigValidate(t *testing.T) {

@@ -20,8 +20,8 @@ func TestCloseReachesABusyClient(t *testing.T) {
 	for range 20 {
 		c, g := s.enter()
 		go func() {
-			for {
-				if _, err := c.conn.Write(masked(0x8a, make([]byte, 100))); err != nil {
+			for range proto.MaxMessageBurst - 10 {
+				if _, err := c.conn.Write(masked(0x82, proto.AppendRecord(nil, 0x7f, make([]byte, 2000)))); err != nil {
 					return
 				}
 			}

@@ -38,8 +38,9 @@ type Conn struct {
 	cancel    context.CancelFunc // ends Door.Enter, while it runs
 }
 
-// QueueFrame queues a tick's frame: one message of own and shared, which are copied. false: the outbox went over its bound and
-// its pending frames were dropped, and frames will be refused until a keyframe was queued; or the connection is closing.
+// QueueFrame queues a tick's frame: one message of own and shared, which are copied. false: the outbox went over its
+// bound and its pending frames were dropped, and frames will be refused until a keyframe was queued; or the connection
+// is closing.
 func (c *Conn) QueueFrame(own, shared []byte) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

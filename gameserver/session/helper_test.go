@@ -166,11 +166,13 @@ type client struct {
 	t    testing.TB
 	conn net.Conn
 	in   *bufio.Reader
+
+	sent, received int // bytes: payloads of messages, all
 }
 
-const upgradeRequest = "GET /v1/rooms/den/connect HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n" +
-	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: " +
-	proto.Subprotocol + "\r\n\r\n"
+const upgradeRequest = "GET /v1/rooms/den/connect HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\n" +
+	"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+	"Sec-WebSocket-Protocol: " + proto.Subprotocol + "\r\n\r\n"
 
 // connect dials and does the handshake.
 func (s *setup) connect() *client {
@@ -186,7 +188,9 @@ func (s *setup) connect() *client {
 func (s *setup) open() *client {
 	conn := s.dial()
 	s.t.Cleanup(func() { _ = conn.Close() })
-	return &client{t: s.t, conn: conn, in: bufio.NewReader(conn)}
+	c := &client{t: s.t, conn: conn}
+	c.in = bufio.NewReader(io.TeeReader(conn, (*counter)(&c.received)))
+	return c
 }
 
 // enter connects and says hello.
@@ -229,7 +233,17 @@ func masked(first byte, payload []byte) []byte {
 
 func (c *client) message(records ...[]byte) {
 	c.t.Helper()
-	c.send(masked(finBit|opBinary, bytes.Join(records, nil)))
+	b := bytes.Join(records, nil)
+	c.sent += len(b)
+	c.send(masked(finBit|opBinary, b))
+}
+
+// counter counts what is written to it.
+type counter int
+
+func (n *counter) Write(b []byte) (int, error) {
+	*n += counter(len(b))
+	return len(b), nil
 }
 
 type frame struct {

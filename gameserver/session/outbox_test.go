@@ -55,7 +55,8 @@ func TestHeaderLengths(t *testing.T) {
 	}
 }
 
-// An outbox over its bound drops its deltas and keeps its events, and takes no delta before it has drained and had a keyframe.
+// An outbox over its bound drops its deltas and keeps its events, and takes no delta before it has drained and had a
+// keyframe.
 func TestLatestWins(t *testing.T) {
 	o := newOutbox(4096)
 	queue := func(s string) (ok, dropped bool) { return o.delta([]byte(s), make([]byte, 1300)) }

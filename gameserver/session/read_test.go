@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -43,6 +45,13 @@ func TestRecordsReachTheOccupant(t *testing.T) {
 		if n := s.closedBy(proto.CloseLeft); n != 1 {
 			t.Errorf("closed as left: %d", n)
 		}
+		m := s.server.config.Metrics
+		if n := testutil.ToFloat64(m.RecvBytes); int(n) != c.sent {
+			t.Errorf("received %v bytes, the client sent %d", n, c.sent)
+		}
+		if n := testutil.ToFloat64(m.SentBytes); int(n) != c.received {
+			t.Errorf("sent %v bytes, the client received %d", n, c.received)
+		}
 	})
 }
 
@@ -64,37 +73,38 @@ func TestPing(t *testing.T) {
 
 // bad is what a client does wrong, and what it is told.
 var bad = []struct {
-	name    string
-	hello   bool // said before
-	send    []byte
-	code    proto.CloseCode
-	text    string
-	nothing bool // no occupant
+	name  string
+	hello bool // said before
+	send  []byte
+	code  proto.CloseCode
+	text  string
 }{
-	{"input before hello", false, masked(0x82, input(1)), proto.CloseNoHello, "record 0x2 came before hello", true},
-	{"first message is empty", false, masked(0x82, nil), proto.CloseNoHello, "say hello first", true},
-	{"first message is unknown", false, masked(0x82, []byte{0x7f, 0}), proto.CloseNoHello, "say hello first", true},
-	{"hello is cut", false, masked(0x82, helloRecord[:6]), proto.CloseMalformed, "cut short", true},
-	{"hello of another version", false, masked(0x82, proto.Hello{Version: 9, Ticket: "t"}.Append(nil)), proto.CloseVersion, "version 9", true},
-	{"second hello", true, masked(0x82, helloRecord), proto.CloseMalformed, "second hello", false},
-	{"text", true, masked(0x81, []byte("hi")), proto.CloseMalformed, "text", false},
-	{"input is cut", true, masked(0x82, []byte{byte(proto.KindInput), 1, 1}), proto.CloseMalformed, "input", false},
-	{"record is cut", true, masked(0x82, []byte{byte(proto.KindInput), 9, 1}), proto.CloseMalformed, "cut short", false},
+	{"input before hello", false, masked(0x82, input(1)), proto.CloseNoHello, "record 0x2 came before hello"},
+	{"first message is empty", false, masked(0x82, nil), proto.CloseNoHello, "say hello first"},
+	{"first message is unknown", false, masked(0x82, []byte{0x7f, 0}), proto.CloseNoHello, "say hello first"},
+	{"hello is cut", false, masked(0x82, helloRecord[:6]), proto.CloseMalformed, "cut short"},
+	{"hello of another version", false, masked(0x82, proto.Hello{Version: 9, Ticket: "t"}.Append(nil)),
+		proto.CloseVersion, "version 9"},
+	{"second hello", true, masked(0x82, helloRecord), proto.CloseMalformed, "second hello"},
+	{"text", true, masked(0x81, []byte("hi")), proto.CloseMalformed, "text"},
+	{"input is cut", true, masked(0x82, []byte{byte(proto.KindInput), 1, 1}), proto.CloseMalformed, "input"},
+	{"record is cut", true, masked(0x82, []byte{byte(proto.KindInput), 9, 1}), proto.CloseMalformed, "cut short"},
 	{"ping with trailing bytes", true, masked(0x82, append([]byte{byte(proto.KindPing), 9}, make([]byte, 9)...)),
-		proto.CloseMalformed, "ping", false},
-	{"too large", true, masked(0x82, make([]byte, proto.MaxClientMessage+1))[:14], proto.CloseTooLarge, "over 8192 bytes", false},
+		proto.CloseMalformed, "ping"},
+	{"too large", true, masked(0x82, make([]byte, proto.MaxClientMessage+1))[:14],
+		proto.CloseTooLarge, "over 8192 bytes"},
 	{"too large in parts", true, append(masked(0x02, make([]byte, proto.MaxClientMessage)), masked(0x80, []byte{1})...),
-		proto.CloseTooLarge, "over 8192 bytes", false},
-	{"unmasked", true, []byte{0x82, 0x01, 0x00}, proto.CloseMalformed, "RFC 6455", false},
-	{"reserved bit", true, masked(0xc2, []byte{1}), proto.CloseMalformed, "RFC 6455", false},
-	{"reserved opcode", true, masked(0x83, []byte{1}), proto.CloseMalformed, "RFC 6455", false},
-	{"continuation of nothing", true, masked(0x80, []byte{1}), proto.CloseMalformed, "RFC 6455", false},
-	{"long ping", true, masked(0x89, make([]byte, 126)), proto.CloseMalformed, "RFC 6455", false},
+		proto.CloseTooLarge, "over 8192 bytes"},
+	{"unmasked", true, []byte{0x82, 0x01, 0x00}, proto.CloseMalformed, "RFC 6455"},
+	{"reserved bit", true, masked(0xc2, []byte{1}), proto.CloseMalformed, "RFC 6455"},
+	{"reserved opcode", true, masked(0x83, []byte{1}), proto.CloseMalformed, "RFC 6455"},
+	{"continuation of nothing", true, masked(0x80, []byte{1}), proto.CloseMalformed, "RFC 6455"},
+	{"long ping", true, masked(0x89, make([]byte, 126)), proto.CloseMalformed, "RFC 6455"},
 	{"length of 2^64-1", true, []byte{0x82, 0xff, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0},
-		proto.CloseMalformed, "impossible", false},
+		proto.CloseMalformed, "impossible"},
 	{"length of 2^64-1 before hello", false, []byte{0x82, 0xff, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0},
-		proto.CloseMalformed, "impossible", true},
-	{"panic in the room", true, masked(0x82, custom("panic")), proto.CloseInternal, "server failed", false},
+		proto.CloseMalformed, "impossible"},
+	{"panic in the room", true, masked(0x82, custom("panic")), proto.CloseInternal, "server failed"},
 }
 
 func TestBadInput(t *testing.T) {
@@ -340,7 +350,9 @@ func TestStop(t *testing.T) {
 		}
 		<-stopped
 		if g.noted() != "lost" || s.server.Connections() != 0 || s.closedBy(proto.CloseStopping) != 3 {
-			t.Errorf("occupant noted %q, %d connections, %d closed", g.noted(), s.server.Connections(), s.closedBy(proto.CloseStopping))
+			t.Errorf("occupant noted %q, %d connections, %d closed", g.noted(), s.server.Connections(),
+				s.closedBy(proto.CloseStopping))
 		}
+		checkProblem(t, s.serve(), 503, "stopping")
 	})
 }
