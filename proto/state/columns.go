@@ -52,7 +52,7 @@ type table struct {
 func newTable(s *TableSchema, row reflect.Type) (*table, error) {
 	l, err := newLayout(&s.Row)
 	if err != nil {
-		return nil, fmt.Errorf("state: table %s: %w", s.Name, err)
+		return nil, fmt.Errorf("table %s: %w", s.Name, err)
 	}
 	t := &table{name: s.Name, kind: s.Kind, part: s.Part, max: s.Max, layout: l, row: row}
 	if row != nil {

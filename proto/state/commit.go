@@ -11,6 +11,9 @@ import (
 // commit before and keeps the history. After it the Append functions give this tick's frames, any number of times,
 // until the game edits rows again after Begin. It allocates nothing once the tables have their size.
 func (s *Store) Commit(tick proto.Tick) {
+	if s.replica {
+		panic("state: Commit of a replica; it follows by the Apply functions")
+	}
 	s.tick = tick
 	for _, t := range s.tables {
 		if t.kind == KindEvents {

@@ -94,7 +94,7 @@ func (t *table) fillPast(p unsafe.Pointer, m *moment, r int) {
 	}
 }
 
-// oldest calls f for each kept tick, oldest first, until f fails.
+// each calls f for each kept tick, oldest first; age is how many ticks it is before now.
 func (h *ring) each(now proto.Tick, f func(age, slot int)) {
 	for age := min(h.slots-1, int(now)); age >= 0; age-- {
 		tick := now - proto.Tick(age)
@@ -175,8 +175,5 @@ func (t *table) readMoment(in *reader, m *moment) {
 				m.vals[c.past][r] = in.value(c)
 			}
 		}
-	}
-	if in.err != nil {
-		clear(m.live)
 	}
 }

@@ -84,8 +84,8 @@ func openTable(name, tag string, kind TableKind, row reflect.Type) (*table, *Tab
 			return nil, nil, fmt.Errorf("max=%s: write 1 to %d", m, MaxRows)
 		}
 	}
-	for word := range o {
-		return nil, nil, fmt.Errorf("%q in its tag is not for a table; write `state:\"max=16\"` (not on a Value), owner or hidden", word)
+	if word := o.rest(); word != "" {
+		return nil, nil, fmt.Errorf("has %q in its tag, which is not for it; write `state:\"max=16\"` (not on a Value), owner or hidden", word)
 	}
 	if s.Row, err = rowOf(row, s.Part, false); err != nil {
 		return nil, nil, err

@@ -14,7 +14,7 @@ import (
 
 var errBound = errors.New("state: a store with structs follows by the secret part; own parts are for replicas")
 
-// AppendOwnDelta appends what the last commit changed of seat's own part.
+// AppendOwnDelta appends what the last commit changed of seat's own part; proto.NoSeat has none.
 func (s *Store) AppendOwnDelta(b []byte, seat proto.Seat) []byte {
 	list := s.sections[sectionOwn]
 	if len(list) == 0 {
@@ -40,7 +40,7 @@ func (s *Store) AppendOwnDelta(b []byte, seat proto.Seat) []byte {
 func (t *table) appendOwnEvents(b []byte, seat proto.Seat) []byte {
 	n := 0
 	for r := range t.sent {
-		if t.owners[r] == seat {
+		if t.owned(r, seat) {
 			n++
 		}
 	}
@@ -49,7 +49,7 @@ func (t *table) appendOwnEvents(b []byte, seat proto.Seat) []byte {
 	}
 	b = binary.AppendUvarint(b, uint64(n))
 	for r := range t.sent {
-		if t.owners[r] == seat {
+		if t.owned(r, seat) {
 			b = t.appendFull(b, r, &t.groups[Owner])
 		}
 	}
@@ -86,9 +86,14 @@ func (s *Store) appendOwnRows(b []byte, t *table, seat proto.Seat) []byte {
 	return b
 }
 
+// owned reports whether row r is seat's. Rows that nobody owns are not those of somebody without a seat.
+func (t *table) owned(r int, seat proto.Seat) bool {
+	return t.owners[r] == seat && seat != proto.NoSeat
+}
+
 // ownMask is the mask of row r, which has a private change, to seat; 0 when it has nothing to tell.
 func (t *table) ownMask(r int, seat proto.Seat) uint64 {
-	has, had := t.owners[r] == seat && t.was.has(r), t.before[r] == seat
+	has, had := t.owned(r, seat) && t.was.has(r), t.before[r] == seat && seat != proto.NoSeat
 	born := t.born.has(r)
 	if t.part == Public && (born || t.gone.has(r)) {
 		had = false // the public record has said so
@@ -116,7 +121,7 @@ func (s *Store) AppendOwnKeyframe(b []byte, seat proto.Seat) []byte {
 		set := s.rows(t)
 		clear(set)
 		for r := t.was.next(0); r >= 0; r = t.was.next(r + 1) {
-			if t.owners[r] == seat {
+			if t.owned(r, seat) {
 				set.add(r)
 			}
 		}

@@ -208,10 +208,10 @@ func (r *room) step(tick proto.Tick, edits []edit) {
 // frames is all that a commit gives.
 type frames struct {
 	delta, keyframe, secret, secretKey []byte
-	own, ownKey                        [5][]byte
+	own, ownKey                        [len(audience)][]byte
 }
 
-var audience = [5]proto.Seat{0, 1, 2, 63, 7}
+var audience = [...]proto.Seat{0, 1, 2, 63, 7, proto.NoSeat}
 
 func (r *room) frames() (f frames) {
 	f.delta, f.keyframe = r.AppendDelta(nil), r.AppendKeyframe(nil)
@@ -307,6 +307,61 @@ func TestFollowersAgree(t *testing.T) {
 				g := leader.frames()
 				g.delta, g.secret, g.own = f.delta, f.secret, f.own
 				f.equal(t, "successor", &g)
+			}
+		}
+	})
+}
+
+// blur changes what seat must not see: hidden fields, owner fields of rows that it does not own, and rows of tables
+// that are not public. What it does see becomes same, since a row that was handed to it may have been blurred before.
+func blur(w *world, seat proto.Seat, n, same int32) {
+	pick := func(owner proto.Seat) int32 {
+		if owner == seat {
+			return same
+		}
+		return n
+	}
+	for id, f := range w.Fighters.All() {
+		f.Cool, f.Mood, f.Fear, f.Seen = uint16(n), float32(n%997)/997, float32(n%991)/991, proto.Tick(n)
+		f.Password = fmt.Sprint(n)
+		m := pick(w.Fighters.Owner(id))
+		f.VX, f.VY, f.Ammo, f.Target, f.Sum = float32(m%5), float32(m%3), int8(m), proto.Seat(m), uint32(m)
+	}
+	for id, c := range w.Hand.All() {
+		c.Trick = n
+		m := pick(w.Hand.Owner(id))
+		c.Suit, c.Lift = uint8(m), float32(m%8)
+	}
+	w.Traps.Put(RowID(n & 63)).N = int16(n)
+	w.Match.Get().Seed, w.Deep.Get().Rand = uint64(n), uint64(n)
+	w.Traces.Emit(trace{uint16(n)})
+	if seat != 40 {
+		w.Notes.EmitTo(40, note{n})
+	}
+}
+
+// TestNothingLeaks: two rooms that differ in what a seat may not see give it, and everybody, the same bytes.
+func TestNothingLeaks(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		seat := rapid.SampledFrom(audience[:]).Draw(t, "seat")
+		a, b := newRoom(t), newRoom(t)
+		for tick := range proto.Tick(rapid.IntRange(1, 8).Draw(t, "ticks")) {
+			edits := rapid.SliceOfN(rapid.Custom(draw), 0, 8).Draw(t, "edits")
+			values := rapid.Int32Range(0, 1<<30)
+			same := values.Draw(t, "same")
+			for _, r := range []*room{a, b} {
+				n := values.Draw(t, "n")
+				r.step(tick+1, append(edits[:len(edits):len(edits)], func(w *world) { blur(w, seat, n, same) }))
+			}
+			for what, f := range map[string]func(r *room) []byte{
+				"delta":        func(r *room) []byte { return r.AppendDelta(nil) },
+				"keyframe":     func(r *room) []byte { return r.AppendKeyframe(nil) },
+				"own delta":    func(r *room) []byte { return r.AppendOwnDelta(nil, seat) },
+				"own keyframe": func(r *room) []byte { return r.AppendOwnKeyframe(nil, seat) },
+			} {
+				if x, y := f(a), f(b); !bytes.Equal(x, y) {
+					t.Fatalf("tick %d: %s of seat %d shows what it must not\n%x\n%x", tick+1, what, seat, x, y)
+				}
 			}
 		}
 	})

@@ -25,8 +25,15 @@ func appendSet(b []byte, set bitset, max int) []byte {
 	return b
 }
 
-// readSet reads a set of rows into set, which has max rows at least.
+// readSet reads a set of rows into set, which has room for max; after a fault it is empty.
 func readSet(in *reader, set bitset, max int) {
+	readMembers(in, set, max)
+	if in.err != nil {
+		clear(set)
+	}
+}
+
+func readMembers(in *reader, set bitset, max int) {
 	clear(set)
 	if max <= wordRows {
 		set[0] = in.uvarint()
@@ -60,7 +67,7 @@ func (s *Store) rows(t *table) bitset {
 	return s.set[:len(t.live)]
 }
 
-// readTables reads which of n tables a delta speaks about.
+// tables reads which of n tables a delta speaks about.
 func (in *reader) tables(n int) uint64 {
 	if n == 0 {
 		return 0
@@ -68,6 +75,7 @@ func (in *reader) tables(n int) uint64 {
 	set := in.uvarint()
 	if bits.Len64(set) > n {
 		in.fail(proto.ErrRange)
+		return 0
 	}
 	return set
 }

@@ -78,8 +78,8 @@ func fieldOf(sf reflect.StructField, part Part, sample bool) (Field, error) {
 			return f, err
 		}
 	}
-	for name := range o {
-		return f, fmt.Errorf("has %q in its tag, which a %v field does not take", name, f.Type)
+	if name := o.rest(); name != "" {
+		return f, fmt.Errorf("has %q in its tag, which a field of type %v does not take here", name, sf.Type)
 	}
 	if _, err := newColumn(&f); err != nil {
 		return f, fmt.Errorf("has a tag that does not hold: %w", err)
@@ -174,6 +174,17 @@ func (o options) take(name string) (string, bool) {
 	return v, ok
 }
 
+// rest is a word that nobody took, the first in the alphabet, or "".
+func (o options) rest() string {
+	least := ""
+	for name := range o {
+		if least == "" || name < least {
+			least = name
+		}
+	}
+	return least
+}
+
 func parseRange(s string) (lo, hi float64, err error) {
 	a, b, ok := strings.Cut(s, "..")
 	if ok {
@@ -204,14 +215,18 @@ func parseNumber(s string) (float64, error) {
 
 // snake turns a Go name into its name on the wire: MoveX is move_x, HP is hp, PlayerID is player_id.
 func snake(s string) string {
-	var b strings.Builder
 	upper := func(i int) bool { return i < len(s) && s[i] >= 'A' && s[i] <= 'Z' }
 	lower := func(i int) bool { return i < len(s) && s[i] >= 'a' && s[i] <= 'z' }
+	var b []byte
 	for i := range len(s) {
-		if i > 0 && upper(i) && (!upper(i-1) || lower(i+1)) && s[i-1] != '_' {
-			b.WriteByte('_')
+		c := s[i]
+		if upper(i) {
+			if i > 0 && (!upper(i-1) || lower(i+1)) && s[i-1] != '_' {
+				b = append(b, '_')
+			}
+			c += 'a' - 'A'
 		}
-		b.WriteString(strings.ToLower(s[i : i+1]))
+		b = append(b, c)
 	}
-	return b.String()
+	return string(b)
 }

@@ -1,13 +1,6 @@
 package state
 
-import (
-	"math"
-	"testing"
-
-	"pgregory.net/rapid"
-
-	"github.com/ringside-go/ringside/proto"
-)
+import "github.com/ringside-go/ringside/proto"
 
 // world has a field of every type in every part, and a table of every kind.
 type world struct {
@@ -93,7 +86,3 @@ type note struct {
 type trace struct {
 	N uint16 `state:""`
 }
-
-var _ = math.NaN
-var _ = rapid.Check
-var _ = testing.Short

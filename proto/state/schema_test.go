@@ -1,0 +1,102 @@
+package state
+
+import (
+	"bytes"
+	"errors"
+	"reflect"
+	"testing"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+func worldSchema(t testing.TB) *Schema {
+	t.Helper()
+	c, err := NewCodec[sample]()
+	must(t, err)
+	s, err := Open(c.Schema(), &world{})
+	must(t, err)
+	return s.Schema()
+}
+
+func TestSchemaTravels(t *testing.T) {
+	s := worldSchema(t)
+	b := s.Append(nil)
+	got, err := ParseSchema(b)
+	must(t, err)
+	if !reflect.DeepEqual(got, s.visible()) {
+		t.Fatalf("%+v\n%+v", got, s.visible())
+	}
+	if got.Fingerprint() != s.Fingerprint() || !bytes.Equal(got.Append(nil), b) {
+		t.Fatal("the schema that travelled has another fingerprint")
+	}
+	for n := range b {
+		if _, err := ParseSchema(b[:n]); !errors.Is(err, proto.ErrShort) {
+			t.Fatalf("%d bytes cut at %d: %v", len(b), n, err)
+		}
+	}
+	if _, err := ParseSchema(append(b[:len(b):len(b)], 0)); !errors.Is(err, proto.ErrTrailing) {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"traps", "deep", "traces", "mood", "seed", "password", "trick"} {
+		if bytes.Contains(b, []byte(secret)) {
+			t.Errorf("clients are told of %s", secret)
+		}
+	}
+	b[0]++
+	if _, err := ParseSchema(b); err == nil || err.Error() != "state: schema is of version 2, this program reads 1: value is out of range" {
+		t.Fatal(err)
+	}
+}
+
+// TestFingerprints: what clients see changes Fingerprint, anything changes PeerFingerprint.
+func TestFingerprints(t *testing.T) {
+	s := worldSchema(t)
+	change := func(f func(s *Schema)) *Schema {
+		c, err := ParseSchema(s.Append(nil))
+		must(t, err)
+		c = &Schema{Input: c.Input}
+		for _, t := range s.Tables {
+			t.Row.Fields = append([]Field(nil), t.Row.Fields...)
+			c.Tables = append(c.Tables, t)
+		}
+		f(c)
+		return c
+	}
+	for what, c := range map[string]struct {
+		f       func(s *Schema)
+		visible bool
+	}{
+		"a field's name":     {func(s *Schema) { s.Tables[0].Row.Fields[0].Name = "xx" }, true},
+		"a field's step":     {func(s *Schema) { s.Tables[0].Row.Fields[0].Step = 0.125 }, true},
+		"a table's max":      {func(s *Schema) { s.Tables[0].Max++ }, true},
+		"an input":           {func(s *Schema) { s.Input.Fields = s.Input.Fields[1:] }, true},
+		"a field's part":     {func(s *Schema) { s.Tables[0].Row.Fields[0].Part = Owner }, true},
+		"a hidden field":     {func(s *Schema) { s.Tables[0].Row.Fields[2].Name = "warm" }, false},
+		"a hidden table":     {func(s *Schema) { s.Tables[3].Max++ }, false},
+		"what is kept":       {func(s *Schema) { s.Tables[0].Row.Fields[0].Rewind = false }, false},
+		"a prediction":       {func(s *Schema) { s.Tables[0].Row.Fields[0].Linear = false }, true},
+		"an integer's range": {func(s *Schema) { s.Tables[1].Row.Fields[1].Max = 10 }, true},
+	} {
+		d := change(c.f)
+		if (d.Fingerprint() != s.Fingerprint()) != c.visible {
+			t.Errorf("%s: the clients' fingerprint changes: %v", what, !c.visible)
+		}
+		if d.PeerFingerprint() == s.PeerFingerprint() {
+			t.Errorf("%s: the servers' fingerprint stays", what)
+		}
+	}
+}
+
+func TestTypesHaveNames(t *testing.T) {
+	for typ := TypeBool; typ <= TypeString; typ++ {
+		if typ.String() == "?" {
+			t.Errorf("type %d has no name", uint8(typ))
+		}
+	}
+	if got := Type(200).String(); got != "type 200" {
+		t.Error(got)
+	}
+	if Public.String() != "public" || Owner.String() != "owner" || Hidden.String() != "hidden" || Part(9).String() != "?" {
+		t.Error("parts have other names")
+	}
+}
