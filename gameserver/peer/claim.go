@@ -102,7 +102,7 @@ func (l *Links) link(to target) (*link, error) {
 
 // hold is a dialled link's life.
 func (l *Links) hold(to target, k *link) {
-	log := l.log.With("server", to.server, "addr", to.addr)
+	log := l.log.With("peer", to.server, "addr", to.addr)
 	c, err := l.dial(to)
 	if err != nil {
 		l.drop(to, k)

@@ -174,13 +174,13 @@ func (l *Links) serve(nc net.Conn, rooms Rooms) {
 	defer l.disown(nc)
 	log := l.log.With("from", nc.RemoteAddr())
 	r := bufio.NewReader(nc)
-	h, err := l.greet(nc, r)
+	h, err := l.id.accept(nc, r, time.Now().Add(dialTimeout))
 	<-l.greeting
 	if err != nil {
 		log.Warn("peer: a link was not accepted", "error", err)
 		return
 	}
-	log = log.With("server", h.Name)
+	log = log.With("peer", h.Name)
 	log.Debug("peer: link accepted")
 	l.compare(h)
 	c := newConn(nc, r, h, 0)
@@ -200,19 +200,12 @@ func (l *Links) serve(nc net.Conn, rooms Rooms) {
 	log.Debug("peer: link closed", "error", err)
 }
 
-func (l *Links) greet(nc net.Conn, r *bufio.Reader) (hello, error) {
-	if len(l.id.key) == 0 && !loopback(nc.RemoteAddr()) {
-		return hello{}, refuse(nc, fmt.Errorf("%w: without a cluster key only loopback addresses link", ErrRefused))
-	}
-	return l.id.accept(nc, r, time.Now().Add(dialTimeout))
-}
-
 // compare says in the log where the other side's games were built otherwise than ours.
 func (l *Links) compare(h hello) {
 	for g, theirs := range h.Schemas {
 		if mine, ok := l.id.schemas[g]; ok && mine != theirs {
 			l.log.Warn("peer: a game differs between two servers; its rooms cannot move between them",
-				"server", h.Name, "game", g, "schema", fmt.Sprintf("%016x", mine), "their_schema", fmt.Sprintf("%016x", theirs))
+				"peer", h.Name, "game", g, "schema", fmt.Sprintf("%016x", mine), "their_schema", fmt.Sprintf("%016x", theirs))
 		}
 	}
 }

@@ -175,6 +175,31 @@ func TestLoopbackOnlyWithoutKey(t *testing.T) {
 	if _, err := New(c); err == nil || !strings.Contains(err.Error(), "cluster key") {
 		t.Errorf("listening beyond loopback without a key: %v", err)
 	}
+	outside := outsideAddr(t)
+	withKey := config("b")
+	withKey.Listen = net.JoinHostPort(outside, "0")
+	b, _ := start(t, withKey, nothing)
+	c.Listen = "127.0.0.1:0"
+	a, _ := start(t, c, nothing)
+	_, err := a.Claim(within(t, 10*time.Second), "b", b.Addr().String(), "r")
+	if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "not a loopback address") {
+		t.Errorf("dialling beyond loopback without a key: %v", err)
+	}
+}
+
+// outsideAddr gives an address of this machine that is not loopback.
+func outsideAddr(t *testing.T) string {
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range all {
+		if n, ok := a.(*net.IPNet); ok && n.IP.IsGlobalUnicast() && n.IP.To4() != nil {
+			return n.IP.String()
+		}
+	}
+	t.Skip("this machine has loopback addresses only")
+	return ""
 }
 
 // Whatever a stranger sends costs his connection; a link beside it goes on.

@@ -20,12 +20,12 @@ type reply struct {
 	err    error
 }
 
-// claim asks the other servers what they have of a room, all at once, and gives the name of the one to go to: the leader,
-// or one that is making the room and goes before this server. "" means that nobody who can be reached has it.
+// claim asks the other servers what they have of a room, all at once, and gives whom to go to: the leader, or one that is
+// making the room and goes before this server. With peer.None nobody who can be reached has it.
 //
 // A server that refuses connections has nothing. One that stays silent may lead the room; the room is made all the same,
 // and the silence logged and counted.
-func (r *Registry) claim(id proto.RoomID) (other string) {
+func (r *Registry) claim(id proto.RoomID) peer.Answer {
 	// Not the context of the client who came first: others wait for this claim too.
 	ctx, cancel := context.WithTimeout(context.Background(), claimTimeout)
 	defer cancel()
@@ -64,12 +64,12 @@ func (r *Registry) asked() (asked []membership.Member) {
 
 // judge says where the room is by all answers. The leader of the highest epoch goes first. Of a server that is only making
 // the room, its own word counts more than that of others about it: it may have given way since.
-func judge(all []reply) (other string) {
+func judge(all []reply) (leader peer.Answer) {
 	spoke := map[string]bool{}
 	for _, got := range all {
 		spoke[got.server] = true
 	}
-	var leader peer.Answer
+	var making peer.Answer
 	for _, got := range all {
 		switch a := got.answer; a.Holding {
 		case peer.Leading, peer.Following:
@@ -78,14 +78,14 @@ func judge(all []reply) (other string) {
 			}
 		case peer.Claiming:
 			if a.Leader == got.server || !spoke[a.Leader] {
-				other = a.Leader
+				making = a
 			}
 		}
 	}
-	if leader.Leader != "" {
-		return leader.Leader
+	if leader.Leader == "" {
+		return making
 	}
-	return other
+	return leader
 }
 
 // note logs and counts one answer.
@@ -96,13 +96,13 @@ func (r *Registry) note(id proto.RoomID, got reply) {
 		return
 	case errors.Is(got.err, peer.ErrTimeout):
 		result = "timeout"
-		r.log.Warn("a server does not answer a claim; the room is made without it", "room", id, "server", got.server)
+		r.log.Warn("a server does not answer a claim; the room is made without it", "room", id, "peer", got.server)
 	case errors.Is(got.err, peer.ErrGone):
 		result = "refused"
-		r.log.Info("a server that membership still lists is gone", "room", id, "server", got.server, "error", got.err)
+		r.log.Info("a server that membership still lists is gone", "room", id, "peer", got.server, "error", got.err)
 	case got.err != nil:
 		result = "refused"
-		r.log.Warn("a server could not be asked; the room is made without it", "room", id, "server", got.server, "error", got.err)
+		r.log.Warn("a server could not be asked; the room is made without it", "room", id, "peer", got.server, "error", got.err)
 	}
 	r.metrics.Claims.WithLabelValues(result).Inc()
 }

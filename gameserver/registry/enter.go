@@ -87,14 +87,14 @@ func (r *Registry) find(s Spec) (e *entry, mine bool, err error) {
 		return e, false, nil
 	}
 	if p, ok := r.promised(s.Room); ok {
-		return nil, false, r.moved(p, s.Room)
+		return nil, false, r.moved(p, s.Room, proto.Epoch{})
 	}
 	home := r.order(s.Room, 1)
 	switch {
 	case len(home) == 0:
 		return nil, false, proto.Refuse(proto.CloseStopping, "this server is stopping and sees no other that could take room %s", s.Room)
 	case home[0] != r.self:
-		return nil, false, r.moved(home[0], s.Room)
+		return nil, false, r.moved(home[0], s.Room, proto.Epoch{})
 	case s.Game != "" && r.games[s.Game] == nil:
 		return nil, false, proto.Refuse(proto.CloseGame, "this server does not run game %q; check the game's name", s.Game)
 	}
@@ -118,8 +118,8 @@ func (r *Registry) make(e *entry, s Spec) {
 // lead asks the other servers and, if the room is nobody's, makes it.
 func (r *Registry) lead(e *entry, s Spec) (*room.Room, error) {
 	begun := time.Now()
-	if other := r.claim(s.Room); other != "" {
-		return nil, r.moved(other, s.Room)
+	if other := r.claim(s.Room); other.Holding != peer.None {
+		return nil, r.moved(other.Leader, s.Room, other.Epoch)
 	}
 	if s.Game == "" {
 		return nil, proto.Refuse(proto.CloseSeat, "room %s is not running any more; enter with a ticket", s.Room)
@@ -169,13 +169,13 @@ func (r *Registry) decide(e *entry, s Spec, begun time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if e.yielded != "" {
-		return r.moved(e.yielded, s.Room)
+		return r.moved(e.yielded, s.Room, proto.Epoch{})
 	}
 	if took := time.Since(begun); took > peer.PromiseTime/2 {
 		return proto.Refuse(proto.CloseOverloaded, "room %s took %v to make and others may want it by now; ask the router again", s.Room, took)
 	}
 	if next := r.order(s.Room, 1); r.draining && len(next) > 0 {
-		return r.moved(next[0], s.Room)
+		return r.moved(next[0], s.Room, proto.Epoch{})
 	}
 	var before proto.Epoch
 	if s.Seen.Counter < maxSeen {

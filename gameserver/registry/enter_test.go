@@ -88,6 +88,7 @@ func TestClaimAnswers(t *testing.T) {
 	led := peer.Answer{Holding: peer.Leading, Epoch: proto.Epoch{Counter: 1, Server: "c"}, Leader: "c"}
 	newer := peer.Answer{Holding: peer.Leading, Epoch: proto.Epoch{Counter: 2, Server: "b"}, Leader: "b"}
 	follows := peer.Answer{Holding: peer.Following, Epoch: proto.Epoch{Counter: 1, Server: "c"}, Leader: "c"}
+	none := proto.Epoch{}
 	type says struct {
 		answer peer.Answer
 		err    error
@@ -96,19 +97,20 @@ func TestClaimAnswers(t *testing.T) {
 		name   string
 		b, c   says
 		moved  string // empty: the room is made
+		epoch  proto.Epoch
 		counts map[string]float64
 	}{
-		{"nobody has it", says{}, says{}, "", map[string]float64{"none": 2}},
-		{"one leads", says{}, says{answer: led}, "c", nil},
-		{"one follows", says{answer: follows}, says{}, "c", map[string]float64{"none": 1, "following": 1}},
-		{"two lead: the higher epoch counts", says{answer: newer}, says{answer: follows}, "b", nil},
-		{"one is gone", says{err: peer.ErrGone}, says{}, "", map[string]float64{"none": 1, "refused": 1}},
-		{"one is silent", says{err: fmt.Errorf("claim: %w", peer.ErrTimeout)}, says{}, "", map[string]float64{"none": 1, "timeout": 1}},
-		{"one is of another fleet", says{err: peer.ErrRefused}, says{}, "", map[string]float64{"none": 1, "refused": 1}},
-		{"one is gone, the other leads", says{err: peer.ErrGone}, says{answer: led}, "c", nil},
-		{"one goes before", says{answer: peer.Answer{Holding: peer.Claiming, Leader: "b"}}, says{}, "b", map[string]float64{"none": 1, "claiming": 1}},
-		{"hearsay about one who has given way", says{answer: peer.Answer{Holding: peer.Claiming, Leader: "c"}}, says{}, "", map[string]float64{"none": 1, "claiming": 1}},
-		{"hearsay about one who is silent", says{answer: peer.Answer{Holding: peer.Claiming, Leader: "c"}}, says{err: peer.ErrTimeout}, "c", nil},
+		{"nobody has it", says{}, says{}, "", none, map[string]float64{"none": 2}},
+		{"one leads", says{}, says{answer: led}, "c", led.Epoch, nil},
+		{"one follows", says{answer: follows}, says{}, "c", led.Epoch, map[string]float64{"none": 1, "following": 1}},
+		{"two lead: the higher epoch counts", says{answer: newer}, says{answer: follows}, "b", newer.Epoch, nil},
+		{"one is gone", says{err: peer.ErrGone}, says{}, "", none, map[string]float64{"none": 1, "refused": 1}},
+		{"one is silent", says{err: fmt.Errorf("claim: %w", peer.ErrTimeout)}, says{}, "", none, map[string]float64{"none": 1, "timeout": 1}},
+		{"one is of another fleet", says{err: peer.ErrRefused}, says{}, "", none, map[string]float64{"none": 1, "refused": 1}},
+		{"one is gone, the other leads", says{err: peer.ErrGone}, says{answer: led}, "c", led.Epoch, nil},
+		{"one goes before", says{answer: peer.Answer{Holding: peer.Claiming, Leader: "b"}}, says{}, "b", none, map[string]float64{"none": 1, "claiming": 1}},
+		{"hearsay about one who has given way", says{answer: peer.Answer{Holding: peer.Claiming, Leader: "c"}}, says{}, "", none, map[string]float64{"none": 1, "claiming": 1}},
+		{"hearsay about one who is silent", says{answer: peer.Answer{Holding: peer.Claiming, Leader: "c"}}, says{err: peer.ErrTimeout}, "c", none, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newServer(t, "a", func(_ context.Context, server string, _ proto.RoomID) (peer.Answer, error) {
@@ -121,6 +123,9 @@ func TestClaimAnswers(t *testing.T) {
 			_, err := s.Enter(limit(t), spec(id))
 			if c.moved != "" {
 				wantMoved(t, err, id, c.moved)
+				if got := err.(*proto.Refusal).Moved.Epoch; got != c.epoch {
+					t.Errorf("moved with epoch %v, want %v", got, c.epoch)
+				}
 			} else if err != nil {
 				t.Fatal(err)
 			}

@@ -47,14 +47,14 @@ func (r *Registry) fallbacks(id proto.RoomID) []string {
 	return urls
 }
 
-// moved is the refusal that sends a client to server.
-func (r *Registry) moved(server string, id proto.RoomID) *proto.Refusal {
+// moved is the refusal that sends a client to server, which leads id in epoch; the zero epoch where that is not known.
+func (r *Registry) moved(server string, id proto.RoomID, epoch proto.Epoch) *proto.Refusal {
 	m, ok := r.members.View().Find(membership.ServerName(server))
 	if !ok {
 		return proto.Refuse(proto.CloseOverloaded,
 			"room %s is with server %s, which this server does not see yet; ask the router again in a moment", id, server)
 	}
-	return &proto.Refusal{Code: proto.CloseMoved, Moved: &proto.Moved{URL: ConnectURL(m.URL, id), Server: server}}
+	return &proto.Refusal{Code: proto.CloseMoved, Moved: &proto.Moved{URL: ConnectURL(m.URL, id), Server: server, Epoch: epoch}}
 }
 
 // ConnectURL is where clients of a room connect on the server with this base URL: http becomes ws, and https wss.
