@@ -1,12 +1,14 @@
 package front
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -60,14 +62,36 @@ func TestMatchMakesARoom(t *testing.T) {
 	if first.Room != second.Room || first.Player == second.Player || first.Server != "game-1" {
 		t.Errorf("got %+v and %+v; want two players in one room", first, second)
 	}
-	if third := f.match(t, `{"game":"arena"}`); third.Room == first.Room {
-		t.Errorf("a third player is sent to %s, whose seats nobody knows yet", third.Room)
-	}
 	if other := f.match(t, `{"game":"chess"}`); other.Room == first.Room {
 		t.Errorf("a player of chess is sent to %s", other.Room)
 	}
 	if kind, ok := kindOf(first.Room); !ok || kind != arena {
 		t.Errorf("room %s is of kind %q, %v", first.Room, kind, ok)
+	}
+	// The first two have not arrived, so nobody knows how many seats there are: a third waits for a report, and one
+	// for whom none comes gets a room of his own.
+	start := time.Now()
+	third := f.match(t, `{"game":"arena"}`)
+	if took := time.Since(start); third.Room == first.Room || took < matchPatience {
+		t.Errorf("a third player is sent to %s after %v", third.Room, took)
+	}
+	time.AfterFunc(50*time.Millisecond, func() { s.lead(reported("", string(first.Room), 3, 8)) }) // as clients arrive
+	f.match(t, `{"game":"arena"}`)
+	if fifth := f.match(t, `{"game":"arena"}`); fifth.Room != first.Room {
+		t.Errorf("a fifth player is sent to %s; want %s, which has turned out to have 8 seats", fifth.Room, first.Room)
+	}
+}
+
+func TestMatchGivesUpWithItsClient(t *testing.T) {
+	s := newFakeServer(t, "game-1")
+	f := newTestFront(t, nil, s.member())
+	f.match(t, `{"game":"arena"}`)
+	f.match(t, `{"game":"arena"}`)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	c := ticket.Claims{Game: "arena"}
+	if _, err := f.findSeat(ctx, &c); err == nil || ctx.Err() == nil || c.Room != "" {
+		t.Errorf("error is %v, room %q", err, c.Room)
 	}
 }
 
@@ -91,31 +115,43 @@ func TestReservations(t *testing.T) {
 	m := newMatches()
 	now := time.Unix(1e9, 0)
 	made := 0
-	seat := func(shot *snapshot, want string) {
+	seatOf := func(shot *snapshot, patient bool) seating {
 		t.Helper()
-		room, _, ok := m.seat(shot, arena, now, func() (proto.RoomID, bool) {
+		s, ok := m.seat(shot, arena, now, patient, func() (proto.RoomID, bool) {
 			made++
 			return proto.RoomID(fmt.Sprintf("%snew-%d", arena, made)), true
 		})
-		if !ok || string(room) != arena+want {
-			t.Fatalf("sent to %s, %v; want %s", room, ok, want)
+		if !ok {
+			t.Fatal("no seat")
+		}
+		return s
+	}
+	seat := func(shot *snapshot, want string) {
+		t.Helper()
+		if s := seatOf(shot, false); string(s.room) != arena+want {
+			t.Fatalf("sent to %+v; want %s", s, want)
 		}
 	}
 	empty := snapshotOf(membership.Serving)
+	if s := seatOf(empty, true); s.wait || string(s.room) != arena+"new-1" {
+		t.Fatalf("got %+v; the first has nothing to wait for", s)
+	}
 	seat(empty, "new-1")
-	seat(empty, "new-1")
-	seat(empty, "new-2") // two seats are all that is assumed
+	if s := seatOf(empty, true); !s.wait || s.room != "" {
+		t.Fatalf("got %+v; two seats are all that is assumed", s)
+	}
+	seat(empty, "new-2") // who cannot wait gets another room
 
 	// The first room has been reached by one player; its seats are known now, and so are those of its kind.
 	shot := snapshotOf(membership.Serving, reported(arena, "new-1", 1, 4))
 	seat(shot, "new-1")
 	seat(shot, "new-1")
 	seat(shot, "new-2") // not reported yet, but somebody is on his way
-	seat(shot, "new-3") // the second room still has the two seats that were assumed when it was made
-	for range 3 {
-		seat(shot, "new-3")
+	seat(shot, "new-2")
+	seat(shot, "new-2")
+	if s := seatOf(shot, true); s.wait || string(s.room) != arena+"new-3" {
+		t.Fatalf("got %+v; want a third room without waiting", s)
 	}
-	seat(shot, "new-4")
 
 	// All of those who were sent to the first room come late, and none to the other rooms.
 	now = now.Add(reservationLife + 1)
@@ -127,11 +163,11 @@ func TestReservations(t *testing.T) {
 	// A player leaves while one is expected: the higher number counts until the wait is over.
 	shot = snapshotOf(membership.Serving, reported(arena, "new-1", 1, 4))
 	seat(shot, "new-1")
-	seat(shot, "new-5")
+	seat(shot, "new-4")
 	now = now.Add(reservationLife + 1)
 	seat(shot, "new-1")
 	// Nobody is sent to a server that drains.
-	seat(snapshotOf(membership.Draining, reported(arena, "new-1", 1, 4)), "new-6")
+	seat(snapshotOf(membership.Draining, reported(arena, "new-1", 1, 4)), "new-5")
 }
 
 func TestKindsAreBounded(t *testing.T) {
@@ -140,10 +176,10 @@ func TestKindsAreBounded(t *testing.T) {
 	shot := snapshotOf(membership.Serving)
 	for i := range maxKinds + 1 {
 		kind := matchKind("arena", fmt.Appendf(nil, `{"i":%d}`, i))
-		m.seat(shot, kind, now, func() (proto.RoomID, bool) { return proto.RoomID(kind) + "x", true })
+		m.seat(shot, kind, now, true, func() (proto.RoomID, bool) { return proto.RoomID(kind) + "x", true })
 	}
 	now = now.Add(reservationLife + 1)
-	m.seat(snapshotOf(membership.Serving, reported(arena, "a", 0, 2)), arena, now, nil)
+	m.seat(snapshotOf(membership.Serving, reported(arena, "a", 0, 2)), arena, now, true, nil)
 	if n := len(m.kinds); n != 1 {
 		t.Errorf("%d kinds are remembered; want the one that has a room", n)
 	}

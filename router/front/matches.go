@@ -1,6 +1,7 @@
 package front
 
 import (
+	"cmp"
 	"sync"
 	"time"
 
@@ -29,32 +30,47 @@ type matches struct {
 
 // matchRooms are the rooms of one kind.
 type matchRooms struct {
-	seats int // of one room, as last reported
+	seats int // of one room, as last reported; 0 before
 	rooms map[proto.RoomID]*matchRoom
 }
 
 type matchRoom struct {
 	leader   membership.Member // who reported the room; zero while nobody has
-	seats    int               // 0 where no more players are wanted
+	seats    int               // as reported; 0 where no more players are wanted
 	players  int               // as reported
 	expected int               // when those who were sent there until now have arrived
 	until    time.Time         // how long to expect them
 }
 
 // taken is how many seats are taken or waited for.
-func (m *matchRoom) taken(now time.Time) int {
-	if now.After(m.until) {
-		return m.players
+func (r *matchRoom) taken(now time.Time) int {
+	if now.After(r.until) {
+		return r.players
 	}
-	return max(m.players, m.expected)
+	return max(r.players, r.expected)
+}
+
+// open is how many players a room of this kind can have, as far as is known.
+func (k *matchRooms) open(r *matchRoom) int {
+	if r.leader.Name != "" {
+		return r.seats
+	}
+	return cmp.Or(k.seats, assumedSeats)
 }
 
 func newMatches() *matches { return &matches{kinds: map[string]*matchRooms{}} }
 
-// seat reserves a seat in the fullest open room of kind, or in the room that pick makes when none is open. leader is who
-// leads the room; it is zero when that is not known yet. ok is false when pick gives no room.
-func (m *matches) seat(shot *snapshot, kind string, now time.Time, pick func() (proto.RoomID, bool)) (
-	room proto.RoomID, leader membership.Member, ok bool) {
+// seating is the answer of matches.seat.
+type seating struct {
+	room   proto.RoomID
+	leader membership.Member // of the room; zero when nobody is known to lead it yet
+	wait   bool              // no seat yet: the next report may show one
+}
+
+// seat reserves a seat in the fullest open room of kind, or in the room that pick makes when none is open. A patient
+// caller is told to wait instead of getting a new room while the first rooms of a kind are being made and nobody knows how
+// many seats they have. ok is false when pick makes no room.
+func (m *matches) seat(shot *snapshot, kind string, now time.Time, patient bool, pick func() (proto.RoomID, bool)) (s seating, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.shot != shot {
@@ -62,20 +78,23 @@ func (m *matches) seat(shot *snapshot, kind string, now time.Time, pick func() (
 	}
 	k := m.kinds[kind]
 	if k == nil {
-		k = &matchRooms{seats: assumedSeats, rooms: map[proto.RoomID]*matchRoom{}}
+		k = &matchRooms{rooms: map[proto.RoomID]*matchRoom{}}
 	}
 	room, found := k.fullest(now)
 	if found == nil {
-		if room, ok = pick(); !ok {
-			return "", membership.Member{}, false
+		if patient && k.seats == 0 && len(k.rooms) > 0 {
+			return seating{wait: true}, true
 		}
-		found = &matchRoom{seats: k.seats}
+		if room, ok = pick(); !ok {
+			return seating{}, false
+		}
+		found = &matchRoom{}
 		k.rooms[room] = found
 		m.kinds[kind] = k
 	}
 	found.expected = found.taken(now) + 1
 	found.until = now.Add(reservationLife)
-	return room, found.leader, true
+	return seating{room: room, leader: found.leader}, true
 }
 
 // fullest gives the open room with the most players; of equal ones the first by id, so that routers agree.
@@ -83,7 +102,7 @@ func (k *matchRooms) fullest(now time.Time) (best proto.RoomID, room *matchRoom)
 	most := -1
 	for id, r := range k.rooms {
 		n := r.taken(now)
-		if n < r.seats && (n > most || n == most && id < best) {
+		if n < k.open(r) && (n > most || n == most && id < best) {
 			best, room, most = id, r, n
 		}
 	}
