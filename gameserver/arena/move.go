@@ -102,7 +102,7 @@ func slide(at, d, across int32, walls []Box, axis func(Box) span) int32 {
 	return to
 }
 
-// root is the whole part of the square root of n, which is not negative.
+// root is the whole part of the square root of n, which is 0 to 2^30.
 func root(n int32) int32 {
 	if n < 2 {
 		return n

@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/gameserver/game/gametest"
 	"github.com/ringside-go/ringside/proto"
-	"github.com/ringside-go/ringside/proto/state"
 )
 
 // hall drives a simulation in a test.
@@ -71,25 +71,8 @@ func (h *hall) rebuilt() *hall {
 // queue sends seat's next samples in one message.
 func queue[T any](h *hall, seat game.Seat, samples ...T) {
 	h.t.Helper()
-	if err := h.sim.Queue(seat, input(h.t, h.next[seat], h.sim.Tick(), samples...)); err != nil {
+	if err := h.sim.Queue(seat, gametest.Encode(h.t, h.next[seat], h.sim.Tick(), samples...)); err != nil {
 		h.t.Fatal(err)
 	}
 	h.next[seat] += proto.Seq(len(samples))
-}
-
-// input encodes samples.
-func input[T any](t testing.TB, first proto.Seq, ack proto.Tick, samples ...T) proto.Input {
-	t.Helper()
-	codec, err := state.NewCodec[T]()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var base T
-	in := proto.Input{First: first, Ack: ack, Count: len(samples)}
-	codec.Quantise(&base)
-	for _, v := range samples {
-		in.Samples = codec.Append(in.Samples, &base, &v)
-		base = v
-	}
-	return in
 }

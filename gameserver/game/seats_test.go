@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/gameserver/game/gametest"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -143,7 +144,7 @@ func TestEmptySeats(t *testing.T) {
 		if _, ok := h.sim.Player(seat); ok || h.sim.Token(seat) != nil || h.sim.Processed(seat) != 0 || h.sim.Pending(seat) != nil {
 			t.Errorf("seat %d has something", seat)
 		}
-		if err := h.sim.Queue(seat, input(t, 1, 0, probeInput{1})); !errors.Is(err, game.ErrSeat) {
+		if err := h.sim.Queue(seat, gametest.Encode(t, 1, 0, probeInput{1})); !errors.Is(err, game.ErrSeat) {
 			t.Errorf("input for seat %d: %v", seat, err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/gameserver/game/gametest"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -173,7 +174,7 @@ func TestStepDoesNotAllocate(t *testing.T) {
 	for seat := range game.Seat(8) {
 		h.join(seat, proto.PlayerID(fmt.Sprint("player-", seat)))
 	}
-	in := input(t, 1, 0, values(1, 2)...)
+	in := gametest.Encode(t, 1, 0, values(1, 2)...)
 	step := func() {
 		for seat := range game.Seat(8) {
 			if err := h.sim.Queue(seat, in); err != nil {

@@ -5,8 +5,10 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"testing"
 
 	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/proto/state"
 )
 
@@ -38,6 +40,25 @@ func Script[T any](f func(rng *rand.Rand, sim *game.Simulation, seat game.Seat) 
 		}
 		return b, nil
 	}}
+}
+
+// Encode encodes samples as a client would send them, for tests that play by hand: first is the number of the first one, ack the tick that
+// the player saw.
+func Encode[T any](t testing.TB, first proto.Seq, ack game.Tick, samples ...T) proto.Input {
+	t.Helper()
+	codec, err := state.NewCodec[T]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := proto.Input{First: first, Ack: ack, Count: len(samples)}
+	var base T
+	codec.Quantise(&base)
+	for _, v := range samples {
+		codec.Quantise(&v)
+		in.Samples = codec.Append(in.Samples, &base, &v)
+		base = v
+	}
+	return in
 }
 
 // Random makes samples of random fields, the extremes among them; each is kept for a while, as a hand on a key would.
