@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"syscall"
 	"time"
@@ -19,6 +20,7 @@ type child struct {
 // when the thread that calls this ends, so the caller keeps its goroutine on one thread for as long as children live.
 func (p process) start(c *console, number int, ended chan<- *child) (*child, error) {
 	ch := &child{process: p, cmd: exec.Command(p.program, p.args...), done: make(chan struct{})}
+	ch.cmd.Env = append(os.Environ(), p.env...)
 	out := c.stream(p.name, number)
 	ch.cmd.Stdout, ch.cmd.Stderr = out, out
 	ch.cmd.SysProcAttr = attributes()

@@ -14,6 +14,7 @@ import (
 
 func main() {
 	var c config
+	var measure bool
 	flag.IntVar(&c.servers, "servers", 3, "game servers to start")
 	flag.IntVar(&c.bots, "bots", 0, "rooms to fill with bots")
 	flag.IntVar(&c.players, "players", 8, "bots in each of these rooms")
@@ -22,6 +23,7 @@ func main() {
 	flag.BoolVar(&c.checks, "checks", true, "game servers send hashes of the state, which bots compare with theirs")
 	flag.StringVar(&c.bin, "bin", "", "`directory` with the programs (default: build them into .bin of the module)")
 	flag.StringVar(&c.logLevel, "log-level", "info", "least `level` that router and game servers log")
+	flag.BoolVar(&measure, "bench", false, "in place of all that: measure one game server under growing load, on a core of its own")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fail(fmt.Errorf("unknown argument %q; see -help", flag.Arg(0)))
@@ -32,7 +34,11 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second ^C ends this process at once, and all others with it
-	if err := run(ctx, c, newConsole(os.Stdout, colourful(os.Stdout, os.LookupEnv))); err != nil && !errors.Is(err, context.Canceled) {
+	job := run
+	if measure {
+		job = bench
+	}
+	if err := job(ctx, c, newConsole(os.Stdout, colourful(os.Stdout, os.LookupEnv))); err != nil && !errors.Is(err, context.Canceled) {
 		fail(err)
 	}
 }

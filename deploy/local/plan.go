@@ -43,7 +43,8 @@ type process struct {
 	name    string
 	program string // its file
 	args    []string
-	url     string // where it answers HTTP; empty for bots
+	env     []string // besides this process's own
+	url     string   // where it answers HTTP; empty for bots
 }
 
 // plan is what runs on this machine.

@@ -42,14 +42,9 @@ func run(ctx context.Context, c config, out *console) error {
 	if err != nil {
 		return err
 	}
-	f := &fleet{plan: newPlan(c, bin, addresses), console: out, ended: make(chan *child, 2+c.servers)}
+	f := newFleet(newPlan(c, bin, addresses), out)
 	defer f.stop()
-	for _, p := range append([]process{f.plan.router}, f.plan.servers...) {
-		if err := f.start(p); err != nil {
-			return err
-		}
-	}
-	if err := f.ready(ctx); err != nil {
+	if err := f.open(ctx); err != nil {
 		return err
 	}
 	f.welcome()
@@ -59,6 +54,20 @@ func run(ctx context.Context, c config, out *console) error {
 		}
 	}
 	return f.watch(ctx)
+}
+
+func newFleet(p plan, out *console) *fleet {
+	return &fleet{plan: p, console: out, ended: make(chan *child, 2+len(p.servers))}
+}
+
+// open starts router and servers and waits until they have found each other.
+func (f *fleet) open(ctx context.Context) error {
+	for _, p := range append([]process{f.plan.router}, f.plan.servers...) {
+		if err := f.start(p); err != nil {
+			return err
+		}
+	}
+	return f.ready(ctx)
 }
 
 func (f *fleet) start(p process) error {
