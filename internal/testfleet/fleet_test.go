@@ -120,15 +120,24 @@ func TestResume(t *testing.T) {
 
 // The rooms of a killed and of a drained server go on as new ones where placement points then; nobody else notices.
 func TestServerEnds(t *testing.T) {
-	for name, end := range map[string]func(f *Fleet, i int){"killed": (*Fleet).Kill, "drained": (*Fleet).Drain} {
-		t.Run(name, func(t *testing.T) {
-			f := Start(t, Options{})
+	for _, c := range []struct {
+		name string
+		end  func(f *Fleet, i int)
+		mode front.Mode
+	}{
+		{"killed", (*Fleet).Kill, front.Redirect},
+		{"killed behind a proxy", (*Fleet).Kill, front.Proxy},
+		{"drained", (*Fleet).Drain, front.Redirect},
+		{"drained behind a proxy", (*Fleet).Drain, front.Proxy},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := Start(t, Options{Mode: c.mode})
 			const rooms = 9
 			players := make([]*player, rooms)
 			all(rooms, func(i int) {
 				players[i] = join(t, f.through(0, proto.RoomID(fmt.Sprint("room-", i)), "alice"))
 			})
-			end(f, 0)
+			c.end(f, 0)
 			f.Await()
 			allPlay(t, 30, players...)
 			hit := 0
