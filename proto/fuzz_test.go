@@ -57,6 +57,7 @@ func FuzzOutcome(f *testing.F)     { fuzzParse(f, KindOutcome) }
 func FuzzPong(f *testing.F)        { fuzzParse(f, KindPong) }
 func FuzzError(f *testing.F)       { fuzzParse(f, KindError) }
 func FuzzCheck(f *testing.F)       { fuzzParse(f, KindCheck) }
+func FuzzNotice(f *testing.F)      { fuzzParse(f, KindNotice) }
 
 func FuzzNextRecord(f *testing.F) {
 	for _, g := range goldens() {

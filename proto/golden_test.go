@@ -82,6 +82,8 @@ func goldens() []golden {
 		{"pong", []message{Pong{1, 1_764_000_000_000_000}}},
 		{"error", []message{Error{Code: CloseOverloaded, RetryMs: 500, Text: "this server takes no new rooms"}}},
 		{"check", []message{Check{70001, 0xdeadbeef}}},
+		{"notice-frozen", []message{Notice{NoticeFrozen, "this server sees too little of the fleet"}}},
+		{"notice-thawed", []message{Notice{Code: NoticeThawed}}},
 		{"message-join", []message{welcome, Own{Full: true, Private: []byte{5}}, Keyframe{70000, []byte{9, 8, 7}}}},
 		{"message-tick", []message{own, Custom{[]byte("hi")}, delta, Check{70001, 0xdeadbeef}}},
 		{"message-tick-spectator", []message{delta}},
@@ -277,6 +279,7 @@ func badFrames() []badFrame {
 		bad("outcome with an empty player", KindOutcome, "name", 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0),
 		bad("error with code 1000", KindError, "range", append([]byte{0xe8, 3, 0, 0, 0, 0}, text("x")...)...),
 		bad("check cut short", KindCheck, "short", 1, 0, 0, 0),
+		bad("notice with broken UTF-8", KindNotice, "range", 1, 0, 2, 0xc3, 0x28),
 	}
 }
 

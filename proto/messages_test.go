@@ -44,6 +44,7 @@ func formats() []format {
 		{KindPong, parser(ParsePong), func(t *rapid.T) message { return Pong{number[uint64](t), number[uint64](t)} }},
 		{KindError, parser(ParseError), drawError},
 		{KindCheck, parser(ParseCheck), func(t *rapid.T) message { return Check{number[Tick](t), number[uint32](t)} }},
+		{KindNotice, parser(ParseNotice), func(t *rapid.T) message { return Notice{number[NoticeCode](t), text(t, MaxText)} }},
 	}
 }
 

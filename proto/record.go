@@ -31,6 +31,7 @@ const (
 	KindPong        Kind = 0x28
 	KindError       Kind = 0x29
 	KindCheck       Kind = 0x2a
+	KindNotice      Kind = 0x2b
 )
 
 // Errors of every Parse function; they are wrapped with the message's and the field's name.
@@ -123,6 +124,8 @@ func (k Kind) String() string {
 		return "error"
 	case KindCheck:
 		return "check"
+	case KindNotice:
+		return "notice"
 	}
 	return fmt.Sprintf("kind %#02x", uint8(k))
 }

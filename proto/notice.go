@@ -1,0 +1,51 @@
+package proto
+
+import (
+	"encoding/binary"
+	"strconv"
+)
+
+// NoticeCode says what a notice is about. A client that does not know a code shows the text.
+type NoticeCode uint16
+
+// The notices.
+const (
+	// NoticeFrozen: the room stands still, because its server sees too little of the fleet to be sure that it alone leads
+	// the room. No frames come until NoticeThawed or a close; the connection lives on, and pings are answered.
+	NoticeFrozen NoticeCode = 1
+	// NoticeThawed: the room goes on.
+	NoticeThawed NoticeCode = 2
+)
+
+// Notice tells the room's people how the room is. It closes nothing.
+//
+//	code u16 | text string
+type Notice struct {
+	Code NoticeCode
+	Text string // for a person; at most MaxText bytes, Append cuts the rest off
+}
+
+// Append appends the record.
+func (m Notice) Append(b []byte) []byte {
+	b, at := BeginRecord(b, KindNotice)
+	b = binary.LittleEndian.AppendUint16(b, uint16(m.Code))
+	return EndRecord(appendString(b, clip(m.Text)), at)
+}
+
+// ParseNotice parses a notice's body. Unknown codes are kept.
+func ParseNotice(b []byte) (Notice, error) {
+	r := reader{message: "notice", b: b}
+	m := Notice{Code: NoticeCode(r.u16("code")), Text: r.string("text", MaxText)}
+	return m, r.end()
+}
+
+// String gives the notice's name in PROTOCOL.md, or the number of an unknown code.
+func (c NoticeCode) String() string {
+	switch c {
+	case NoticeFrozen:
+		return "frozen"
+	case NoticeThawed:
+		return "thawed"
+	}
+	return strconv.Itoa(int(c))
+}
