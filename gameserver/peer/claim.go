@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"syscall"
 	"time"
@@ -133,8 +132,9 @@ func (l *Links) drop(to target, k *link) {
 // dial gives a connection whose handshake is done and which is owned.
 func (l *Links) dial(to target) (*conn, error) {
 	deadline := time.Now().Add(dialTimeout)
-	d := net.Dialer{Deadline: deadline}
-	nc, err := d.DialContext(l.ctx, "tcp", to.addr)
+	ctx, cancel := context.WithDeadline(l.ctx, deadline)
+	defer cancel()
+	nc, err := l.network.DialContext(ctx, to.addr)
 	if err != nil {
 		return nil, err
 	}

@@ -32,10 +32,17 @@ type Answer struct {
 	Holding Holding
 	Epoch   proto.Epoch // of the room, when Following or Leading
 	Leader  string      // name of the server that leads the room or is about to; empty with None
+	Tick    proto.Tick  // the newest that it has, when Following
 }
 
 // Rooms answers the claims of other servers. Holding is called from the links' goroutines, for many rooms at once, and
 // must not block. asker is the name of the server that wants to make the room, proved by the handshake.
 type Rooms interface {
 	Holding(asker string, room proto.RoomID) Answer
+}
+
+// Follower is what Rooms must be to stand by for rooms that other servers lead. Follow is called on a link's reading
+// goroutine and must not block. An error refuses; a *Refusal is told to the leader as it is, of another error the text.
+type Follower interface {
+	Follow(from string, o Open, back Back) (Copy, error)
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -22,6 +23,7 @@ type Config struct {
 	Key     []byte // cluster key; empty: loopback addresses only
 	// Schemas are the fingerprints of this server's games. Rooms can only move between servers that agree on them.
 	Schemas map[proto.GameName]uint64
+	Network network.Network // where sockets come from; nil: the operating system
 	Logger  *slog.Logger
 }
 
@@ -43,6 +45,7 @@ func (c Config) Validate() error {
 // Links is this server's ends of the links to all other servers.
 type Links struct {
 	id       identity
+	network  network.Network
 	log      *slog.Logger
 	listener net.Listener
 	greeting chan struct{} // a token for each accepted connection within its handshake
@@ -61,7 +64,7 @@ func New(c Config) (*Links, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", c.Listen)
+	listener, err := network.Or(c.Network).Listen(c.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("peer: listen: %w", err)
 	}
@@ -74,6 +77,7 @@ func New(c Config) (*Links, error) {
 		ctx:      ctx,
 		stop:     stop,
 		id:       identity{name: c.Name, cluster: c.Cluster, key: c.Key, schemas: c.Schemas},
+		network:  network.Or(c.Network),
 		log:      c.Logger,
 		listener: listener,
 		greeting: make(chan struct{}, maxGreeting),

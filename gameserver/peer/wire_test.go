@@ -34,7 +34,7 @@ func TestGolden(t *testing.T) {
 		{"hello", h.append(nil), "80400100036465760467732d31" +
 			"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f" + "02016108070605040302010162" + "0200000000000000"},
 		{"claim", claim{300, "r1"}.append(nil), "8405ac02027231"},
-		{"answer", answer{1, Answer{Leading, proto.Epoch{Counter: 2, Server: "s"}, "s"}}.append(nil), "8507010302017301" + "73"},
+		{"answer", answer{1, Answer{Leading, proto.Epoch{Counter: 2, Server: "s"}, "s", 0}}.append(nil), "8507010302017301" + "73"},
 		{"refuse", appendRefuse(nil, "no"), "8203026e6f"},
 	} {
 		if got := hex.EncodeToString(c.got); got != c.want {
@@ -99,7 +99,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 'a', 'b'})
 	f.Add(body(f, hello{Version: Version, Schemas: map[proto.GameName]uint64{"arena": 7}}.append(nil)))
 	f.Add(body(f, claim{1, "room"}.append(nil)))
-	f.Add(body(f, answer{1, Answer{Leading, proto.Epoch{Counter: 1, Server: "a"}, "a"}}.append(nil)))
+	f.Add(body(f, answer{1, Answer{Leading, proto.Epoch{Counter: 1, Server: "a"}, "a", 0}}.append(nil)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		parseRefuse(b)
 		if m, err := parseClaim(b); err == nil {
