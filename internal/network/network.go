@@ -16,8 +16,8 @@ type Network interface {
 	Listen(addr string) (net.Listener, error)
 	// ListenPacket binds a socket for datagrams.
 	ListenPacket(addr string) (net.PacketConn, error)
-	// DialContext opens a stream. It blocks until the other side has accepted or refused, or ctx ends, which has no effect
-	// on the connection afterwards.
+	// DialContext opens a stream. It blocks until the other side's kernel has taken or refused it, or ctx ends, which has
+	// no effect on the connection afterwards.
 	DialContext(ctx context.Context, addr string) (net.Conn, error)
 }
 
