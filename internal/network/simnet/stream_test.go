@@ -192,7 +192,7 @@ func TestClosing(t *testing.T) {
 		wantError(t, mine, net.ErrClosed)
 
 		write(t, theirs, "to nobody") // whose kernel says so
-		time.Sleep(2 * latency)
+		time.Sleep(2*latency + 1)
 		if _, err := theirs.Write([]byte("x")); !errors.Is(err, syscall.ECONNRESET) {
 			t.Errorf("wrote to a closed connection: %v", err)
 		}
