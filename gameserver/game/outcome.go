@@ -97,6 +97,9 @@ func (s *Simulation) dropOldOutcomes() {
 	}
 }
 
+// Match is the number of the match being played, from 1.
+func (s *Simulation) Match() uint32 { return s.core.Room.Get().Match }
+
 // Outcomes gives the outcomes decided in the last Step. Valid until the next.
 func (s *Simulation) Outcomes() []proto.Outcome { return s.outcomes }
 

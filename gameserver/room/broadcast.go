@@ -13,7 +13,21 @@ type frames struct {
 	keyframe []byte // customs, keyframe; empty until the first client of a tick needs it
 	own      []byte // records of one client
 	event    []byte // one outcome or custom message
+
+	// What only standbys get besides: bodies, not records.
+	delta          span // of shared
+	whole          span // of keyframe
+	secret         []byte
+	secretKeyframe []byte // empty until a standby needs it
 }
+
+// span is the place of a record's body in a buffer.
+type span struct{ start, end int }
+
+// behind is the last n bytes of b.
+func behind(b []byte, n int) span { return span{len(b) - n, len(b)} }
+
+func (s span) of(b []byte) []byte { return b[s.start:s.end] }
 
 // maxSlack is the longest wait of an input that an own record can tell, in milliseconds.
 const maxSlack = proto.NoSlack - 1
@@ -29,11 +43,15 @@ func (r *Room) encode() {
 	}
 	f.shared = append(f.shared[:0], f.customs...)
 	b, at := proto.Delta{Tick: uint16(tick)}.Begin(f.shared)
-	f.shared = proto.EndRecord(r.sim.Store().AppendDelta(b), at)
+	head := len(b)
+	b = r.sim.Store().AppendDelta(b)
+	n := len(b) - head
+	f.shared = proto.EndRecord(b, at)
+	f.delta = behind(f.shared, n)
 	if r.pool.config.Checks && int(tick)%r.settings.TickRate == 0 {
 		f.shared = proto.Check{Tick: tick, Hash: r.sim.Store().Hash()}.Append(f.shared)
 	}
-	f.keyframe = f.keyframe[:0]
+	f.keyframe, f.secretKeyframe = f.keyframe[:0], f.secretKeyframe[:0]
 }
 
 // sharedKeyframe gives the tick's keyframe, made once and only if somebody needs it.
@@ -42,7 +60,11 @@ func (r *Room) sharedKeyframe() []byte {
 	if len(f.keyframe) == 0 {
 		f.keyframe = append(f.keyframe, f.customs...)
 		b, at := proto.Keyframe{Tick: r.sim.Tick()}.Begin(f.keyframe)
-		f.keyframe = proto.EndRecord(r.sim.Store().AppendKeyframe(b), at)
+		head := len(b)
+		b = r.sim.Store().AppendKeyframe(b)
+		n := len(b) - head
+		f.keyframe = proto.EndRecord(b, at)
+		f.whole = behind(f.keyframe, n)
 	}
 	return f.keyframe
 }
@@ -79,8 +101,12 @@ func (r *Room) send(o *Occupant, now time.Duration) bool {
 			own = r.appendWelcome(own, o)
 		}
 		own = r.appendOwn(own, o, now)
+		was := o.state
 		if sent = o.client.QueueKeyframe(own, r.sharedKeyframe()); sent {
 			o.state = following
+			if was == entered {
+				r.greet(o)
+			}
 		}
 	}
 	r.frames.own = own
@@ -121,12 +147,11 @@ func (r *Room) sendCustoms() {
 	}
 }
 
-// releaseOutcomes tells the outcomes of the tick to everybody. It is the only place where players hear of one.
-func (r *Room) releaseOutcomes() {
-	for _, outcome := range r.sim.Outcomes() {
-		r.frames.event = outcome.Append(r.frames.event[:0])
-		r.eachClient(r.sendEvent)
-		r.match = outcome.Match + 1
+// greet tells o, just welcomed, what those who were here before know.
+func (r *Room) greet(o *Occupant) {
+	r.recallOutcomes(o)
+	if r.move != nil && !r.move.handed {
+		o.client.QueueEvent(r.move.prepare)
 	}
 }
 

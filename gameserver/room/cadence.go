@@ -10,7 +10,7 @@ import (
 // computed from the count and not summed up, so a rate that does not divide a second (30, 60) does not drift.
 type cadence struct {
 	rate   int           // ticks a second
-	offset time.Duration // 0 to one period: the room's phase
+	offset time.Duration // the room's phase, or its first due time
 	n      int64         // periods since offset until the next tick
 }
 
@@ -22,6 +22,9 @@ func newCadence(rate, phase int, now time.Duration) cadence {
 	}
 	return c
 }
+
+// cadenceFrom begins at first, whatever the phases of the other rooms are: the room had its rhythm elsewhere.
+func cadenceFrom(rate int, first time.Duration) cadence { return cadence{rate: rate, offset: first} }
 
 // due is when the next tick should begin. Its product reaches 2^63 after 4.8 years at 60 ticks a second.
 func (c *cadence) due() time.Duration {

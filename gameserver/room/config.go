@@ -29,7 +29,14 @@ type Config struct {
 	// IdleTimeout is how long a room goes on with no seat taken and nobody watching.
 	IdleTimeout time.Duration
 	// Checks makes every room send a proto.Check once a second.
-	Checks  bool
+	Checks bool
+	// Flush is called by a worker when it has ticked the rooms that were due, and at least every maxUnflushed while
+	// some are always due: it sends what the ticks queued for standbys. It must not block; nil: nothing.
+	Flush func()
+	// Stalled is called by a worker that has not run for gap, stallTime or more: the process was stopped, or a tick
+	// took that long. Another server may lead its rooms by now, so they are all held, each until QueueRelease. It must
+	// not block; nil: rooms go on as if nothing had been.
+	Stalled func(gap time.Duration)
 	Logger  *slog.Logger
 	Metrics *obs.Metrics
 }

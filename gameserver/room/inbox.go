@@ -27,9 +27,11 @@ const (
 	itemJoin
 	itemLeave
 	itemLost
+	itemAcked   // first is the feed's id, ack the tick
+	itemControl // do, from the registry
 )
 
-// item is one message to a room. Inputs and custom messages have bytes in the batch's arena.
+// item is one message to a room. Inputs and custom messages have bytes in the batch's arena. Items about a client have occ.
 type item struct {
 	kind       itemKind
 	count      uint8 // samples of an input
@@ -38,6 +40,7 @@ type item struct {
 	start, end uint32        // in batch.bytes
 	at         time.Duration // arrival of an input, on the pool's clock
 	occ        *Occupant
+	do         func()
 }
 
 // batch is what arrived between two ticks, in order. Its slices keep their room from tick to tick.
@@ -61,7 +64,8 @@ type stopRequest struct {
 }
 
 // inbox is what crosses into a room. The queue methods are for any goroutine and hold the mutex for a copy of a few
-// hundred bytes; the rest is for the room's loop. Joins, leaves and losses of a client that was let in are never refused.
+// hundred bytes; the rest is for the room's loop. Leaves and losses of a client that was let in are never refused, nor is
+// what the registry says, which is bounded by what it does: a room has few standbys and seldom moves.
 type inbox struct {
 	mu      sync.Mutex
 	stopped bool
@@ -120,6 +124,17 @@ func (b *inbox) queueGone(o *Occupant, kind itemKind) {
 	b.filling.items = append(b.filling.items, item{kind: kind, occ: o})
 }
 
+// queueControl adds what the registry says. It comes in its order among the clients' items.
+func (b *inbox) queueControl(it item) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stopped {
+		return ErrStopped
+	}
+	b.filling.items = append(b.filling.items, it)
+	return nil
+}
+
 // queueStop keeps the first request.
 func (b *inbox) queueStop(s stopRequest) error {
 	b.mu.Lock()
@@ -144,12 +159,12 @@ func (b *inbox) take(taken *batch) *stopRequest {
 	return b.stop
 }
 
-// close makes every later queue call answer ErrStopped and returns what was not taken. If onlyEmpty is set and something
-// waits there, it does nothing and reports false.
-func (b *inbox) close(onlyEmpty bool) (rest batch, ok bool) {
+// close makes every later queue call answer ErrStopped and returns what was not taken. If unlessJoins is set and somebody
+// wants to join, it does nothing and reports false.
+func (b *inbox) close(unlessJoins bool) (rest batch, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if onlyEmpty && len(b.filling.items) > 0 {
+	if unlessJoins && b.joins > 0 {
 		return batch{}, false
 	}
 	b.stopped = true

@@ -6,17 +6,31 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
+// State is what a room is doing.
+type State string
+
+// The states of a room. All but the first two stand still.
+const (
+	Ticking     State = "ticking"
+	HandingOver State = "handing-over" // ticks, and its clients prepare for the next server
+	Handed      State = "handed"       // its final tick has been; the standby has not said yet that it leads
+	Frozen      State = "frozen"
+	Held        State = "held"
+)
+
 // Info is a snapshot of a room at the end of a recent tick.
 type Info struct {
 	ID         proto.RoomID
 	Game       proto.GameName
 	Epoch      proto.Epoch
+	State      State
 	Tick       proto.Tick
 	TickRate   int // ticks a second
 	Seats      int
 	Players    int    // seats taken
 	Connected  int    // of them, those whose client is connected
 	Spectators int    // connected
+	Standbys   int    // that have the state of the last tick, or are about to
 	Late       uint64 // ticks that began more than a period late
 	Match      uint32 // the match being played, from 1
 	Created    time.Time
@@ -33,10 +47,13 @@ func (r *Room) Info() Info {
 func (r *Room) publish() {
 	r.infoMu.Lock()
 	defer r.infoMu.Unlock()
+	r.info.Epoch = r.epoch
+	r.info.State = r.state()
 	r.info.Tick = r.sim.Tick()
+	r.info.Standbys = r.following()
 	r.info.Players = r.players
 	r.info.Connected = r.connected
 	r.info.Spectators = len(r.spectators)
 	r.info.Late = r.late
-	r.info.Match = r.match
+	r.info.Match = r.sim.Match()
 }

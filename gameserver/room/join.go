@@ -50,6 +50,10 @@ func (r *Room) QueueJoin(j Join) (*Occupant, error) {
 // admit gives o its place, or closes it.
 func (r *Room) admit(o *Occupant) {
 	switch {
+	case r.handed():
+		o.state = outside
+		r.sendOn(o)
+		o.client.Close(proto.CloseMoved, "")
 	case o.spectator:
 		r.watch(o)
 	case len(o.resume) > 0:
@@ -125,8 +129,8 @@ func (r *Room) appendWelcome(b []byte, o *Occupant) []byte {
 		Seat:     o.seat,
 		TickRate: uint8(r.settings.TickRate),
 		Tick:     r.sim.Tick(),
-		Epoch:    r.spec.Epoch,
-		Server:   r.spec.Epoch.Server,
+		Epoch:    r.epoch,
+		Server:   r.epoch.Server,
 		Schema:   r.schema,
 	}
 	if r.pool.config.Checks {

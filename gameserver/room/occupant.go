@@ -28,6 +28,8 @@ type Occupant struct {
 	seat    proto.Seat // proto.NoSeat for a spectator
 	flags   proto.WelcomeFlags
 	arrived time.Duration // of the newest input since the last tick; noInput when none came
+	kept    int           // custom messages kept while the room stands still
+	sentOn  bool          // it was told where the room goes
 }
 
 // occupantState is how far a client is in. It only goes forward, but for following and lagging, which alternate.

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/ringside-go/ringside/proto"
 )
 
 // Pool is the tick workers and the rooms on them.
@@ -50,26 +52,31 @@ func (p *Pool) Busy() float64 {
 	return busy
 }
 
-// Start adds a room; its first tick comes within a period. It does not block, and may be called before Run. The error
-// wraps ErrOverloaded or ErrStopped; s.Ended is not called then.
+// Start adds a room; its first tick comes within a period, or when s.Due says. It does not block, and may be called
+// before Run. The error wraps ErrOverloaded, which a resumed room never gets, or ErrStopped; s.Ended is not called then,
+// and the clients of s.Enter are closed with proto.CloseStopping.
 func (p *Pool) Start(s Spec) (*Room, error) {
-	w := p.choose()
+	w := p.choose(s.Resumed)
 	if w == nil {
 		p.config.Metrics.RoomsRefused.Inc()
 		return nil, fmt.Errorf("start room %s: %w: every worker is more than %.0f %% busy", s.ID, ErrOverloaded, p.config.MaxBusy*100)
 	}
 	r := newRoom(p, s)
+	if s.Enter != nil {
+		s.Enter(r)
+	}
 	if !w.add(r) {
+		r.closeAll(proto.CloseStopping, "")
 		return nil, fmt.Errorf("start room %s: %w", s.ID, ErrStopped)
 	}
 	return r, nil
 }
 
 // choose takes the worker with the fewest ticks a second of those that are not too busy, since the share of time follows
-// new rooms only after a second. nil: all are too busy.
-func (p *Pool) choose() (best *worker) {
+// new rooms only after a second. nil: all are too busy. A room that others played before must go on: it is always taken.
+func (p *Pool) choose(always bool) (best *worker) {
 	for _, w := range p.workers {
-		if w.share() <= p.config.MaxBusy && (best == nil || w.load.Load() < best.load.Load()) {
+		if (always || w.share() <= p.config.MaxBusy) && (best == nil || w.load.Load() < best.load.Load()) {
 			best = w
 		}
 	}

@@ -23,6 +23,16 @@ type Spec struct {
 	Epoch     proto.Epoch     // Epoch.Server is the leader's name, sent in the welcome
 	Fallbacks func() []string // URLs for the welcome; those above proto.MaxFallbacks are left out
 	Ended     func(r *Room)   // called once, when the room has ended for whatever reason
+
+	// Standbys are the ids that QueueFollow will attach, or QueueUnfollow give up: outcomes wait for them from the first
+	// tick on.
+	Standbys []int
+
+	// Of a room that another server has led.
+	Resumed bool          // tell its recent outcomes again, wait for the clients of its seats, and never mind the load
+	Due     time.Duration // from Start until the first tick, from which the others follow; 0: any time within a period
+	Pending []SeatInput   // inputs for the first tick
+	Enter   func(r *Room) // called in Start, by its caller, before the first tick can begin: to queue the joins that wait
 }
 
 // Room is one running room, as others see it. Its methods may be called from any goroutine and do not block.
@@ -45,7 +55,7 @@ type Room struct {
 
 	// The loop's own.
 	sim        *game.Simulation
-	match      uint32 // being played
+	epoch      proto.Epoch
 	taken      batch
 	seats      []*Occupant // by seat; nil where no client is connected
 	spectators []*Occupant
@@ -54,6 +64,17 @@ type Room struct {
 	late       uint64
 	idleSince  time.Duration
 	frames     frames
+	begun      bool            // the first tick has been
+	returnBy   time.Duration   // when seats of a resumed room count as not connected; 0: they did
+	pending    []proto.Outcome // decided and not told, by match
+	told       uint32          // the last match whose outcome was told
+	feeds      []*feed
+	frozen     bool
+	held       bool
+	heldAt     time.Duration // the newest time at which it was held
+	move       *move         // nil: no handoff is under way
+	moved      []byte        // record that says where the room is, when it is not here any more
+	ending     *stopRequest  // the room ends when what was taken is handled
 }
 
 func newRoom(p *Pool, s Spec) *Room {
@@ -66,11 +87,16 @@ func newRoom(p *Pool, s Spec) *Room {
 		settings: settings,
 		schema:   s.Sim.Store().Schema().Append(nil),
 		sim:      s.Sim,
-		match:    1,
+		epoch:    s.Epoch,
+		phase:    noPhase,
+		due:      p.now() + s.Due,
 		seats:    make([]*Occupant, settings.Seats),
 	}
-	r.info = Info{ID: s.ID, Game: s.Game, Epoch: s.Epoch, Tick: s.Sim.Tick(), TickRate: settings.TickRate,
-		Seats: settings.Seats, Match: 1, Created: time.Now()}
+	for _, id := range s.Standbys {
+		r.feeds = append(r.feeds, &feed{id: id})
+	}
+	r.info = Info{ID: s.ID, Game: s.Game, TickRate: settings.TickRate, Seats: settings.Seats, Created: time.Now()}
+	r.publish()
 	return r
 }
 
@@ -119,6 +145,20 @@ func (r *Room) shutDown() { r.end(proto.CloseStopping, "") }
 
 // end closes the inbox and then, each exactly once, every client: those inside and those whose join was not yet looked at.
 func (r *Room) end(code proto.CloseCode, text string) {
+	r.closeAll(code, text)
+	r.publish()
+	r.metrics.Rooms.Dec()
+	if r.frozen {
+		r.metrics.RoomsFrozen.Dec()
+	}
+	r.log.Info("room ended", "code", code, "tick", r.sim.Tick())
+	if r.spec.Ended != nil {
+		r.spec.Ended(r)
+	}
+}
+
+// closeAll closes the inbox and every client.
+func (r *Room) closeAll(code proto.CloseCode, text string) {
 	rest, _ := r.inbox.close(false)
 	for _, o := range append(slices.Clone(r.seats), r.spectators...) {
 		if o != nil {
@@ -128,19 +168,13 @@ func (r *Room) end(code proto.CloseCode, text string) {
 	}
 	for _, b := range []*batch{&r.taken, &rest} {
 		for i := range b.items {
-			if o := b.items[i].occ; o.state == joining {
+			if o := b.items[i].occ; o != nil && o.state == joining {
 				o.state = outside
 				r.closeClient(o, code, text)
 			}
 		}
 	}
 	r.players = 0
-	r.publish()
-	r.metrics.Rooms.Dec()
-	r.log.Info("room ended", "code", code, "tick", r.sim.Tick())
-	if r.spec.Ended != nil {
-		r.spec.Ended(r)
-	}
 }
 
 // closeClient closes the client of an ending room; one that panics keeps nobody else from being closed.
@@ -150,5 +184,8 @@ func (r *Room) closeClient(o *Occupant, code proto.CloseCode, text string) {
 			r.log.Error("a client could not be closed", "panic", v, "stack", string(debug.Stack()))
 		}
 	}()
+	if code == proto.CloseMoved {
+		r.sendOn(o)
+	}
 	o.client.Close(code, text)
 }

@@ -23,18 +23,40 @@ func (r *Room) tick(now time.Duration) (goesOn bool) {
 		return false
 	}
 	r.handle()
+	if r.ending != nil {
+		r.end(r.ending.code, r.ending.text)
+		return false
+	}
+	if r.standsStill() {
+		r.publish()
+		return true
+	}
+	r.begin(now)
 	if err := r.sim.Step(); err != nil {
 		r.fail(err)
 		return false
 	}
 	r.encode()
+	r.feedStandbys(r.final(now))
 	r.broadcast(now)
 	r.sendCustoms()
 	r.releaseOutcomes()
+	r.sendAllOn()
 	r.flush()
 	r.count()
 	r.publish()
-	return !r.endIfIdle(now)
+	return r.handed() || !r.endIfIdle(now)
+}
+
+// begin does what comes before a tick now and then.
+func (r *Room) begin(now time.Duration) {
+	if !r.begun && r.spec.Resumed {
+		r.takeUp(now)
+	}
+	r.begun = true
+	if r.returnBy != 0 && now >= r.returnBy {
+		r.missReturners()
+	}
 }
 
 // handle gives what was taken to the simulation, in the order in which it came.
@@ -43,13 +65,17 @@ func (r *Room) handle() {
 		it := &r.taken.items[i]
 		o := it.occ
 		switch {
+		case it.kind == itemControl:
+			it.do()
+		case it.kind == itemAcked:
+			r.acked(int(it.first), it.ack)
 		case it.kind == itemJoin:
 			r.admit(o)
 		case o.state == outside: // replaced or closed since it sent this
 		case it.kind == itemInput:
 			r.input(o, it)
 		case it.kind == itemCustom:
-			r.sim.Message(o.seat, r.taken.payload(it))
+			r.custom(o, r.taken.payload(it))
 		case it.kind == itemLeave:
 			r.leave(o)
 		case it.kind == itemLost:
@@ -72,6 +98,18 @@ func (r *Room) input(o *Occupant, it *item) {
 	}
 	r.lose(o)
 	o.client.Close(code, err.Error())
+}
+
+// custom gives a message to the simulation. While the room stands still, which no inbox bounds, it keeps maxQueued of each
+// occupant and drops the rest.
+func (r *Room) custom(o *Occupant, payload []byte) {
+	if !r.standsStill() {
+		o.kept = 0
+	} else if o.kept++; o.kept > maxQueued {
+		r.metrics.InboxFull.Inc()
+		return
+	}
+	r.sim.Message(o.seat, payload)
 }
 
 // leave gives o's seat up.

@@ -14,6 +14,12 @@ const (
 	// busyMemory is how long the past counts in it: long enough for a collection of garbage to pass, short enough to
 	// refuse the next room before the players of those that run have noticed.
 	busyMemory = time.Second
+	// stallTime without a turn is a stall: a standby may have taken over meanwhile.
+	stallTime = time.Second
+	// maxUnflushed bounds how long what was queued for standbys waits on a worker that never rests.
+	maxUnflushed = 5 * time.Millisecond
+	// noPhase is the phase of a room with a rhythm of its own.
+	noPhase = -1
 )
 
 // worker ticks its rooms one after another, each at its due time, in one goroutine with one timer. A room stays with its
@@ -33,6 +39,9 @@ type worker struct {
 	phases   map[int]*phases // by tick rate
 	spent    time.Duration   // in ticks since measured
 	measured time.Duration
+	ran      time.Duration // when it had its last turn
+	unsent   bool          // rooms have ticked since flushed
+	flushed  time.Duration
 }
 
 func newWorker(p *Pool) *worker {
@@ -64,13 +73,18 @@ func (w *worker) run(ctx context.Context) {
 	defer timer.Stop()
 	defer w.stop()
 	now := w.pool.now()
-	for ctx.Err() == nil {
+	for w.ran = now; ctx.Err() == nil; {
 		w.begin(now)
+		w.noticeStall(now)
 		w.measure(now)
 		if len(w.schedule) > 0 && w.schedule[0].due <= now {
 			now = w.tickFirst(now)
+			if now-w.flushed >= maxUnflushed {
+				w.flush(now)
+			}
 			continue
 		}
+		w.flush(now)
 		timer.Reset(w.idleFor(now))
 		select {
 		case <-ctx.Done():
@@ -87,11 +101,15 @@ func (w *worker) begin(now time.Duration) {
 	defer w.mu.Unlock()
 	for i, r := range w.added {
 		rate := r.settings.TickRate
-		if w.phases[rate] == nil {
-			w.phases[rate] = &phases{}
+		if r.spec.Due != 0 {
+			r.cadence = cadenceFrom(rate, r.due)
+		} else {
+			if w.phases[rate] == nil {
+				w.phases[rate] = &phases{}
+			}
+			r.phase = w.phases[rate].take()
+			r.cadence = newCadence(rate, r.phase, now)
 		}
-		r.phase = w.phases[rate].take()
-		r.cadence = newCadence(rate, r.phase, now)
 		r.due, r.idleSince = r.cadence.due(), now
 		w.schedule.push(r)
 		w.added[i] = nil
@@ -112,13 +130,38 @@ func (w *worker) tickFirst(now time.Duration) (after time.Duration) {
 		w.schedule.fixFirst()
 	} else {
 		w.schedule.removeFirst()
-		w.phases[r.settings.TickRate].release(r.phase)
+		if r.phase != noPhase {
+			w.phases[r.settings.TickRate].release(r.phase)
+		}
 		w.load.Add(-int64(r.settings.TickRate))
 	}
 	after = w.pool.now()
+	w.unsent = true
 	w.spent += after - now
 	m.TickDuration.Observe((after - now).Seconds())
 	return after
+}
+
+// flush sends what the ticks since the last call queued for standbys.
+func (w *worker) flush(now time.Duration) {
+	w.flushed = now
+	if w.unsent && w.pool.config.Flush != nil {
+		w.pool.config.Flush()
+	}
+	w.unsent = false
+}
+
+// noticeStall holds all rooms if this turn comes long after the last one.
+func (w *worker) noticeStall(now time.Duration) {
+	gap := now - w.ran
+	w.ran = now
+	if gap < stallTime || w.pool.config.Stalled == nil {
+		return
+	}
+	for _, r := range w.schedule {
+		r.hold(now)
+	}
+	w.pool.config.Stalled(gap)
 }
 
 // idleFor is how long nothing is due.

@@ -15,6 +15,7 @@ type Metrics struct {
 	TicksLate    prometheus.Counter       // ticks that began more than one period late, whose lost time was skipped
 	PlayerTicks  prometheus.Counter       // frames queued to players: the unit that costs are measured in
 	WorkerBusy   prometheus.Gauge         // share of time the busiest tick worker is busy, 0 to 1
+	RoomsFrozen  prometheus.Gauge         // rooms that stand still because too little of the fleet is seen
 	RoomsRefused prometheus.Counter       // rooms not made because the workers were overloaded
 	RoomsCrashed prometheus.Counter       // rooms ended by a panic in the game
 	InboxFull    prometheus.Counter       // messages refused because a room's inbox was full
@@ -25,6 +26,9 @@ type Metrics struct {
 	Tickets      *prometheus.CounterVec   // tickets by result: issued, refused
 	Claims       *prometheus.CounterVec   // claims asked, by answer: none, leading, following, claiming, refused, timeout
 	Moved        prometheus.Counter       // clients sent to another server
+	Moves        *prometheus.CounterVec   // rooms moved, by kind (handoff, failover) and result (done, failed, called-off)
+	FeedBytes    prometheus.Counter       // bytes of state queued for standbys
+	StandbyLag   prometheus.Histogram     // seconds that standbys are behind, each once a second
 	Members      *prometheus.GaugeVec     // members in the view, by role and state
 	Requests     *prometheus.HistogramVec // router requests in seconds, by route and status class
 	Tunnels      prometheus.Gauge         // sockets tunnelled by a router in proxy mode
@@ -54,6 +58,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		TicksLate:    counter("ticks_late_total", "Ticks that began more than one period late."),
 		PlayerTicks:  counter("player_ticks_total", "Frames queued to players."),
 		WorkerBusy:   gauge("worker_busy_ratio", "Share of time that the busiest tick worker is busy."),
+		RoomsFrozen:  gauge("rooms_frozen", "Rooms that stand still because this server sees too little of the fleet."),
 		RoomsRefused: counter("rooms_refused_total", "Rooms not made because the tick workers were overloaded."),
 		RoomsCrashed: counter("rooms_crashed_total", "Rooms ended by a panic in their game."),
 		InboxFull:    counter("inbox_full_total", "Messages refused because a room's inbox was full."),
@@ -64,6 +69,10 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		Tickets:      counters("tickets_total", "Tickets by result.", "result"),
 		Claims:       counters("claims_total", "Claims asked of other servers, by answer.", "answer"),
 		Moved:        counter("clients_moved_total", "Clients sent to another server."),
+		Moves:        counters("moves_total", "Rooms moved between servers, by kind and result.", "kind", "result"),
+		FeedBytes:    counter("feed_bytes_total", "Bytes of state queued for standbys."),
+		StandbyLag: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "ringside", Name: "standby_lag_seconds",
+			Help: "How far standbys are behind their leader, each observed once a second.", Buckets: append(ticks, .25, .5, 1, 5)}),
 		Members: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "ringside", Name: "members",
 			Help: "Members in this process's view."}, []string{"role", "state"}),
 		Requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "ringside", Name: "request_seconds",
@@ -72,8 +81,8 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	}
 	if reg != nil {
 		reg.MustRegister(m.Rooms, m.Players, m.Spectators, m.Connections, m.TickDuration, m.TickLateness, m.TicksLate,
-			m.PlayerTicks, m.WorkerBusy, m.RoomsRefused, m.RoomsCrashed, m.InboxFull, m.OutboxDrops, m.SentBytes,
-			m.RecvBytes, m.Closed, m.Tickets, m.Claims, m.Moved, m.Members, m.Requests, m.Tunnels)
+			m.PlayerTicks, m.WorkerBusy, m.RoomsFrozen, m.RoomsRefused, m.RoomsCrashed, m.InboxFull, m.OutboxDrops, m.SentBytes,
+			m.RecvBytes, m.Closed, m.Tickets, m.Claims, m.Moved, m.Moves, m.FeedBytes, m.StandbyLag, m.Members, m.Requests, m.Tunnels)
 	}
 	return m
 }

@@ -1,0 +1,58 @@
+package room
+
+import "github.com/ringside-go/ringside/proto"
+
+// expectOutcomes puts what a resumed room's last leader decided into pending: it may have been lost before it told.
+func (r *Room) expectOutcomes() {
+	recent, err := r.sim.RecentOutcomes()
+	if err != nil {
+		r.log.Error("the outcomes before this leader cannot be read", "error", err)
+	}
+	r.pending = recent
+}
+
+// releaseOutcomes tells everybody the outcomes that no loss of this server can take back: every standby has acknowledged
+// the tick that decided it. It is the only place where those inside hear of one for the first time.
+func (r *Room) releaseOutcomes() {
+	r.pending = append(r.pending, r.sim.Outcomes()...)
+	n := 0
+	for n < len(r.pending) && r.settled(r.pending[n].Tick) {
+		r.frames.event = r.pending[n].Append(r.frames.event[:0])
+		r.eachClient(r.sendEvent)
+		r.told = r.pending[n].Match
+		n++
+	}
+	if n > 0 {
+		rest := copy(r.pending, r.pending[n:])
+		clear(r.pending[rest:])
+		r.pending = r.pending[:rest]
+	}
+}
+
+// settled reports whether every standby has tick. A standby that was promised and is not attached yet has nothing.
+func (r *Room) settled(tick proto.Tick) bool {
+	for _, f := range r.feeds {
+		if f.acked < tick {
+			return false
+		}
+	}
+	return true
+}
+
+// recallOutcomes tells o the outcomes of the last seconds that were told already, if it may have missed them: it comes
+// back, or watches. A client knows by the match number what it has heard.
+func (r *Room) recallOutcomes(o *Occupant) {
+	if r.told == 0 || !o.spectator && o.flags&proto.WelcomeResumed == 0 {
+		return
+	}
+	recent, err := r.sim.RecentOutcomes()
+	if err != nil {
+		r.log.Error("the recent outcomes cannot be read", "error", err)
+	}
+	for _, outcome := range recent {
+		if outcome.Match <= r.told {
+			r.frames.event = outcome.Append(r.frames.event[:0])
+			o.client.QueueEvent(r.frames.event)
+		}
+	}
+}
