@@ -1,11 +1,9 @@
 package peer
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"syscall"
 	"time"
 
@@ -15,15 +13,23 @@ import (
 // target is whom a link was dialled to. A server that came back at another address is another target.
 type target struct{ server, addr string }
 
-// link is a dialled connection and the requests that wait for answers on it.
+// link is a dialled connection, the requests that wait for answers on it, and the streams of the rooms followed over it.
 type link struct {
-	ready chan struct{} // closed when the dial has ended; then either conn or err is set and stays
-	conn  *conn
-	err   error
+	*outbox               // its mutex guards what is below
+	ready   chan struct{} // closed when the handshake is done; outbox.closed is closed if it never is
 
-	mu      sync.Mutex
-	next    uint64
+	hello   *hello                 // the other side's; nil until the handshake is done
+	claims  uint64                 // number of the last
 	waiting map[uint64]chan Answer // at most maxInFlight; beyond, a request is refused with ErrBusy
+	stream  uint32                 // number of the last
+	feeds   map[uint32]*Feed
+	ended   bool // all feeds were told
+}
+
+func newLink() *link {
+	return &link{
+		outbox: newOutbox(), ready: make(chan struct{}), waiting: make(map[uint64]chan Answer), feeds: make(map[uint32]*Feed),
+	}
 }
 
 // Claim asks server, at host:port addr, what it has of room; it dials when there is no link yet. It blocks until the
@@ -47,33 +53,27 @@ func (l *Links) ask(ctx context.Context, to target, room proto.RoomID) (Answer, 
 	}
 	select {
 	case <-k.ready:
+	case <-k.closed:
+		return Answer{}, k.err
 	case <-ctx.Done():
 		return Answer{}, ended(ctx)
-	}
-	if k.err != nil {
-		return Answer{}, k.err
 	}
 	id, got, err := k.wait()
 	if err != nil {
 		return Answer{}, err
 	}
 	defer k.forget(id)
-	err = k.conn.send(claim{id, room}.append(nil))
-	if errors.Is(err, ErrBusy) {
+	if err := k.send(claim{id, room}.append(nil)); err != nil {
 		return Answer{}, err
 	}
-	if err == nil {
-		select {
-		case a := <-got:
-			return a, nil
-		case <-ctx.Done():
-			return Answer{}, ended(ctx)
-		case <-k.conn.closed:
-			err = k.conn.err
-		}
+	select {
+	case a := <-got:
+		return a, nil
+	case <-k.closed:
+		return Answer{}, k.err
+	case <-ctx.Done():
+		return Answer{}, ended(ctx)
 	}
-	l.drop(to, k)
-	return Answer{}, fmt.Errorf("%w: %w", ErrBroken, err)
 }
 
 func ended(ctx context.Context) error {
@@ -90,37 +90,36 @@ func (l *Links) link(to target) (*link, error) {
 	if l.ctx.Err() != nil {
 		return nil, ErrStopped
 	}
-	if k := l.out[to]; k != nil {
+	if k := l.out[to]; k != nil && !k.over() {
 		return k, nil
 	}
-	k := &link{ready: make(chan struct{}), waiting: make(map[uint64]chan Answer)}
+	k := newLink()
 	l.out[to] = k
 	l.wg.Go(func() { l.hold(to, k) })
 	return k, nil
 }
 
-// hold is a dialled link's life.
+// hold is a dialled link's life. When it has ended, the next request dials anew.
 func (l *Links) hold(to target, k *link) {
 	log := l.log.With("peer", to.server, "addr", to.addr)
-	c, err := l.dial(to)
+	c, err := l.dial(to, k.outbox)
 	if err != nil {
-		l.drop(to, k)
-		k.err = dialError(err)
+		err = dialError(err)
+		log.Info("peer: no link", "error", err)
+	} else {
+		log.Debug("peer: linked")
+		l.compare(c.peer)
+		k.admit(&l.id, &c.peer)
 		close(k.ready)
-		log.Info("peer: no link", "error", k.err)
-		return
+		err = c.run(k.handle, func() error { return nil })
+		l.disown(c.nc)
+		log.Info("peer: link ended", "error", err)
 	}
-	defer l.disown(c.nc)
-	log.Debug("peer: linked")
-	l.compare(c.peer)
-	k.conn = c
-	close(k.ready)
-	err = c.run(k.handle)
 	l.drop(to, k)
-	log.Info("peer: link ended", "error", err)
+	k.shut(err)
+	k.end(err)
 }
 
-// drop makes the next request to a target dial anew.
 func (l *Links) drop(to target, k *link) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -130,43 +129,40 @@ func (l *Links) drop(to target, k *link) {
 }
 
 // dial gives a connection whose handshake is done and which is owned.
-func (l *Links) dial(to target) (*conn, error) {
+func (l *Links) dial(to target, o *outbox) (*conn, error) {
 	deadline := time.Now().Add(dialTimeout)
 	ctx, cancel := context.WithDeadline(l.ctx, deadline)
 	defer cancel()
-	nc, err := l.network.DialContext(ctx, to.addr)
+	dialled, err := l.network.DialContext(ctx, to.addr)
 	if err != nil {
 		return nil, err
 	}
+	nc := &ear{Conn: dialled}
 	if !l.own(nc) {
 		return nil, ErrStopped
 	}
-	r := bufio.NewReader(nc)
-	var h hello
+	var s secured
 	if len(l.id.key) == 0 && !loopback(nc.RemoteAddr()) {
 		err = fmt.Errorf("%w: %s is not a loopback address; set a cluster key", ErrRefused, nc.RemoteAddr())
 	} else {
-		h, err = l.id.dial(nc, r, to.server, deadline)
+		s, err = l.id.dial(nc, to.server, deadline)
 	}
 	if err != nil {
 		l.disown(nc)
 		return nil, err
 	}
-	return newConn(nc, r, h, PingInterval), nil
+	return newConn(nc, s, o), nil
 }
 
 // dialError sorts what ended a dial or a handshake into this package's errors.
 func dialError(err error) error {
-	var timeout interface{ Timeout() bool }
 	switch {
-	case errors.Is(err, ErrGone), errors.Is(err, ErrRefused), errors.Is(err, ErrStopped):
+	case errors.Is(err, ErrGone), errors.Is(err, ErrRefused):
 		return err
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("%w: %w", ErrGone, err)
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return fmt.Errorf("%w: %w", ErrTimeout, err)
 	}
-	return fmt.Errorf("%w: %w", ErrBroken, err)
+	return reason(err)
 }
 
 func (k *link) wait() (id uint64, got chan Answer, err error) {
@@ -175,10 +171,10 @@ func (k *link) wait() (id uint64, got chan Answer, err error) {
 	if len(k.waiting) >= maxInFlight {
 		return 0, nil, ErrBusy
 	}
-	k.next++
+	k.claims++
 	got = make(chan Answer, 1)
-	k.waiting[k.next] = got
-	return k.next, got, nil
+	k.waiting[k.claims] = got
+	return k.claims, got, nil
 }
 
 func (k *link) forget(id uint64) {
@@ -187,11 +183,16 @@ func (k *link) forget(id uint64) {
 	delete(k.waiting, id)
 }
 
-// handle takes what the acceptor sends. An answer that nobody waits for any more is dropped.
+// handle takes what the acceptor sends.
 func (k *link) handle(kind proto.Kind, body []byte) error {
-	if kind != kindAnswer {
-		return nil
+	if kind == kindAnswer {
+		return k.answered(body)
 	}
+	return k.told(kind, body)
+}
+
+// answered gives an answer to its claim; one that nobody waits for any more is dropped.
+func (k *link) answered(body []byte) error {
 	m, err := parseAnswer(body)
 	if err != nil {
 		return err

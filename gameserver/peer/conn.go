@@ -2,123 +2,159 @@ package peer
 
 import (
 	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
 	"net"
-	"sync"
 	"time"
 
 	"github.com/ringside-go/ringside/proto"
 )
 
-// conn is one established connection: a reader, which run is, and a writer that sends what is queued.
+// conn is one established connection: a reader, which run is, and a writer that sends what is in the outbox.
 type conn struct {
+	*outbox
 	nc   net.Conn
+	w    io.Writer
 	r    *bufio.Reader
 	peer hello // the other side's, proved
-	ping time.Duration
-
-	closed chan struct{}
-	wake   chan struct{} // one token: queued is not empty
-
-	mu     sync.Mutex
-	err    error // why it closed; set before closed is closed
-	queued []byte
 }
 
-// newConn wraps nc, whose handshake is done. A ping above 0 makes this side send a ping so often.
-func newConn(nc net.Conn, r *bufio.Reader, peer hello, ping time.Duration) *conn {
-	return &conn{nc: nc, r: r, peer: peer, ping: ping, closed: make(chan struct{}), wake: make(chan struct{}, 1)}
-}
-
-// send queues records, copying them, and does not block. It may be called from any goroutine.
-//
-// The outbox holds at most maxOutbox bytes. What does not fit is refused with ErrBusy: a request fails with it, which
-// its asker counts (ringside_claims_total), and an answer that finds no place closes the link, whose asker reads nothing.
-func (c *conn) send(records []byte) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err != nil {
-		return c.err
-	}
-	if len(c.queued)+len(records) > maxOutbox {
-		return ErrBusy
-	}
-	c.queued = append(c.queued, records...)
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
-	return nil
+// newConn wraps nc, whose handshake is done; from now on silence ends it.
+func newConn(nc *ear, s secured, o *outbox) *conn {
+	nc.outbox = o
+	return &conn{outbox: o, nc: nc, w: s.w, r: bufio.NewReaderSize(s.r, readBuffer), peer: s.hello}
 }
 
 // close closes the connection for err. Only the first call counts.
 func (c *conn) close(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err == nil {
-		c.err = err
-		close(c.closed)
+	if c.shut(reason(err)) {
 		c.nc.Close()
 	}
 }
 
-// run reads records and gives them to handle until the connection closes; the body is valid during the call. An error
-// of handle closes the connection. run returns when the writer is gone too, with the reason.
-func (c *conn) run(handle func(k proto.Kind, body []byte) error) error {
+// run reads records and gives them to handle until the connection closes; the body is valid during the call. batched is
+// called when what came in one go is handled. An error of either closes the connection. run returns when the writer is
+// gone too, with the reason.
+func (c *conn) run(handle func(k proto.Kind, body []byte) error, batched func() error) error {
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
 		c.close(c.write())
 	}()
-	c.close(c.read(handle))
+	c.close(c.read(handle, batched))
 	<-written
 	return c.err
 }
 
-func (c *conn) read(handle func(k proto.Kind, body []byte) error) error {
+func (c *conn) read(handle func(k proto.Kind, body []byte) error, batched func() error) error {
 	var buf []byte
 	for {
-		if err := c.nc.SetReadDeadline(time.Now().Add(SilenceTimeout)); err != nil {
-			return err
+		// A batch ends where the buffer is used up, and after as much as it holds: under load it is never empty.
+		for n := 0; n < readBuffer && (n == 0 || c.r.Buffered() > 0); {
+			k, body, err := readRecord(c.r, buf, MaxRecord)
+			if err != nil {
+				return err
+			}
+			if err := handle(k, body); err != nil {
+				return err
+			}
+			n += len(body) + 1
+			if buf = body[:0]; cap(buf) > readBuffer {
+				buf = nil
+			}
 		}
-		k, body, err := readRecord(c.r, buf, MaxRecord)
-		if err != nil {
-			return err
-		}
-		buf = body[:0]
-		if err := handle(k, body); err != nil {
+		if err := batched(); err != nil {
 			return err
 		}
 	}
 }
 
+// write sends what is queued, and a ping where nothing was sent for an interval.
 func (c *conn) write() error {
-	var tick <-chan time.Time
-	if c.ping > 0 {
-		t := time.NewTicker(c.ping)
-		defer t.Stop()
-		tick = t.C
-	}
+	interval, said := idlePing, false
+	t := time.NewTicker(interval)
+	defer t.Stop()
 	ping := proto.AppendRecord(nil, kindPing, nil)
 	var out []byte
 	for {
 		select {
 		case <-c.closed:
 			return nil
-		case <-tick:
-			if err := c.send(ping); err != nil {
-				return err
+		case <-t.C:
+			if !said {
+				c.send(ping) // with a full outbox there is enough else to say
 			}
+			said = false
 			continue
 		case <-c.wake:
 		}
-		c.mu.Lock()
-		out, c.queued = c.queued, out[:0]
-		c.mu.Unlock()
-		if err := c.nc.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
-			return err
+		if i := c.interval(); i != interval {
+			interval = i
+			t.Reset(i)
+			c.nc.SetReadDeadline(time.Now().Add(patience(c.busy.Load())))
 		}
-		if _, err := c.nc.Write(out); err != nil {
-			return err
+		for more := true; more; {
+			out, more = c.take(out)
+			said = said || len(out) > len(ping)
+			for rest := out; len(rest) > 0; {
+				piece := rest[:min(len(rest), maxFrame)]
+				rest = rest[len(piece):]
+				if err := c.nc.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+					return err
+				}
+				if _, err := c.w.Write(piece); err != nil {
+					return err
+				}
+			}
 		}
 	}
+}
+
+// interval is how often this side says something.
+func (o *outbox) interval() time.Duration {
+	if o.busy.Load() {
+		return PingInterval
+	}
+	return idlePing
+}
+
+// ear is a connection that gives each Read its deadline, once it has an outbox to know the patience of.
+type ear struct {
+	net.Conn
+	outbox *outbox
+}
+
+func (e *ear) Read(p []byte) (int, error) {
+	for again := e.outbox != nil; again; {
+		busy := e.outbox.busy.Load()
+		if err := e.SetReadDeadline(time.Now().Add(patience(busy))); err != nil {
+			return 0, err
+		}
+		again = e.outbox.busy.Load() != busy // the writer has set another deadline meanwhile
+	}
+	return e.Conn.Read(p)
+}
+
+// patience is how long this side waits for the other.
+func patience(busy bool) time.Duration {
+	if busy {
+		return SilenceTimeout
+	}
+	return idleTimeout
+}
+
+// reason sorts what ended a connection into this package's errors.
+func reason(err error) error {
+	var timeout interface{ Timeout() bool }
+	switch {
+	case errors.Is(err, ErrStopped):
+		return err
+	case errors.Is(err, net.ErrClosed), errors.Is(err, context.Canceled): // by Links.Close, and by nothing else
+		return fmt.Errorf("%w: %w", ErrStopped, err)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return fmt.Errorf("%w: %w", ErrTimeout, err)
+	}
+	return fmt.Errorf("%w: %w", ErrBroken, err)
 }

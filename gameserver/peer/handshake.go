@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"time"
@@ -27,46 +28,64 @@ type identity struct {
 	schemas map[proto.GameName]uint64
 }
 
-// dial runs the dialler's side of the handshake on nc and gives the other side's hello. The other side must be want.
-// r reads from nc and goes on to be used after it. deadline bounds all of it.
-func (id *identity) dial(nc net.Conn, r *bufio.Reader, want string, deadline time.Time) (hello, error) {
+// secured is a connection whose handshake is done: who is at the other end, and what to read and write through.
+type secured struct {
+	hello hello
+	r     io.Reader
+	w     io.Writer
+}
+
+// dial runs the dialler's side of the handshake on nc. The other side must be want. deadline bounds all of it.
+func (id *identity) dial(nc net.Conn, want string, deadline time.Time) (s secured, err error) {
 	nc.SetDeadline(deadline)
+	r := bufio.NewReader(nc)
 	mine := id.hello().append(nil)
 	if _, err := nc.Write(mine); err != nil {
-		return hello{}, err
+		return s, err
 	}
 	theirs, h, err := id.readHello(r)
 	if err != nil {
-		return h, refuse(nc, err)
+		return s, refuse(nc, err)
 	}
 	if h.Name != want {
-		return h, refuse(nc, fmt.Errorf("%w: %s answers here, not %s", ErrGone, h.Name, want))
+		return s, refuse(nc, fmt.Errorf("%w: %s answers here, not %s", ErrGone, h.Name, want))
 	}
 	if err := id.readProof(r, roleAccept, mine, theirs); err != nil {
-		return h, refuse(nc, err)
+		return s, refuse(nc, err)
 	}
-	_, err = nc.Write(proto.AppendRecord(nil, kindProof, id.proof(roleDial, mine, theirs)))
-	nc.SetDeadline(time.Time{})
-	return h, err
+	if _, err := nc.Write(proto.AppendRecord(nil, kindProof, id.proof(roleDial, mine, theirs))); err != nil {
+		return s, err
+	}
+	return id.secure(nc, r, h, roleDial, roleAccept, mine, theirs)
 }
 
 // accept runs the acceptor's side.
-func (id *identity) accept(nc net.Conn, r *bufio.Reader, deadline time.Time) (hello, error) {
+func (id *identity) accept(nc net.Conn, deadline time.Time) (s secured, err error) {
 	nc.SetDeadline(deadline)
+	r := bufio.NewReader(nc)
 	theirs, h, err := id.readHello(r)
 	if err != nil {
-		return h, refuse(nc, err)
+		return s, refuse(nc, err)
 	}
 	mine := id.hello().append(nil)
 	out := proto.AppendRecord(mine[:len(mine):len(mine)], kindProof, id.proof(roleAccept, theirs, mine))
 	if _, err := nc.Write(out); err != nil {
-		return h, err
+		return s, err
 	}
 	if err := id.readProof(r, roleDial, theirs, mine); err != nil {
-		return h, refuse(nc, err)
+		return s, refuse(nc, err)
 	}
+	return id.secure(nc, r, h, roleAccept, roleDial, theirs, mine)
+}
+
+// secure ends the handshake. Without a key there is nothing to seal with, and the link is on loopback.
+func (id *identity) secure(nc net.Conn, r *bufio.Reader, h hello, mine, theirs string, dialler, acceptor []byte) (s secured, err error) {
 	nc.SetDeadline(time.Time{})
-	return h, nil
+	if len(id.key) == 0 {
+		return secured{h, r, nc}, nil
+	}
+	c, err := newSealed(nc, r, id.key, mine, theirs, dialler, acceptor)
+	return secured{h, c, c}, err
 }
 
 func (id *identity) hello() hello {

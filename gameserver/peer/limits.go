@@ -5,18 +5,35 @@ import "time"
 // Facts of the link protocol; both ends must agree on them.
 const (
 	// Version is the version of the link protocol. Servers of different versions do not link.
-	Version = 1
+	Version = 2
 
-	// MaxRecord bounds a record's body, in bytes. A keyframe of the largest room fits.
+	// MaxRecord bounds a record's body, in bytes: a tick in which all of the largest room changes fits.
 	MaxRecord = 1 << 20
+	// MaxKeyframe bounds a room's keyframe, public and hidden part together, in bytes: four times what a client may be sent at
+	// once, and a standby that is behind by one is brought up in less than a second over a link of 50 Mbit/s.
+	MaxKeyframe = 4 << 20
+	// maxPart is the largest piece of a keyframe in one record, in bytes.
+	maxPart = 16 << 10
+	// bulkPiece is how much of waiting keyframes one write takes, in bytes. The ticks of other rooms wait for no more than
+	// that: half a millisecond at 1 Gbit/s.
+	bulkPiece = 64 << 10
 	// maxHello bounds a record's body before the other side has proved that it holds the cluster key, in bytes.
 	maxHello = 8 << 10
 	// maxName bounds server names and cluster labels, in bytes: a DNS name.
 	maxName = 253
 	// maxGames is how many games a hello may list; with the longest names they fit into maxHello.
 	maxGames = 128
-	// maxOutbox bounds what is queued on a link, in bytes: four of the largest records.
-	maxOutbox = 4 << 20
+	// maxReason bounds a text for people in a record, in bytes.
+	maxReason = 512
+	// maxOutbox bounds what is queued on a link, in bytes: two of the largest keyframes, and as much again for ticks, which
+	// is the traffic of 1,000 rooms in the time after which a silent link is given up.
+	maxOutbox = 16 << 20
+	// keepBuffer is how large a write's buffer may be to be kept for the next, in bytes.
+	keepBuffer = 1 << 20
+	// maxFrame is how much is sealed as one, in bytes: what one write takes in most cases.
+	maxFrame = 256 << 10
+	// readBuffer of a link, in bytes. Ticks are acknowledged at its end at the latest.
+	readBuffer = 64 << 10
 	// maxInFlight is how many requests may wait for answers on one link. Each new room asks once, so this many rooms
 	// can be made by one server within a round trip.
 	maxInFlight = 4096
@@ -30,10 +47,13 @@ const (
 
 	// dialTimeout bounds dialling and handshake together. Servers of one fleet are milliseconds apart.
 	dialTimeout = 2 * time.Second
-	// PingInterval is how often the dialler says something on a link.
-	PingInterval = 5 * time.Second
-	// SilenceTimeout is how long either side waits for a record before it closes the link: three lost pings.
-	SilenceTimeout = 15 * time.Second
+	// PingInterval is how long either side of a link with streams is silent at most, and SilenceTimeout how long the other waits
+	// before it gives the link up: three pings lost, or late for as long as an overloaded process does not get to run.
+	PingInterval   = 200 * time.Millisecond
+	SilenceTimeout = 800 * time.Millisecond
+	// idlePing and idleTimeout are the same for a link without streams, of which a large fleet has thousands.
+	idlePing    = 5 * time.Second
+	idleTimeout = 15 * time.Second
 	// writeTimeout bounds one write. A server that takes nothing for so long is not alive.
 	writeTimeout = 5 * time.Second
 )

@@ -1,7 +1,6 @@
 package peer
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +20,8 @@ type Config struct {
 	Name    string // this server's stable name
 	Cluster string // label that keeps fleets apart
 	Key     []byte // cluster key; empty: loopback addresses only
-	// Schemas are the fingerprints of this server's games. Rooms can only move between servers that agree on them.
+	// Schemas are the fingerprints of this server's games, hidden parts included (state.Schema.PeerFingerprint): a room is
+	// followed only by servers that agree on its game's.
 	Schemas map[proto.GameName]uint64
 	Network network.Network // where sockets come from; nil: the operating system
 	Logger  *slog.Logger
@@ -53,6 +53,8 @@ type Links struct {
 	ctx  context.Context // ends when the links stop; a link outlives the request that dialled it
 	stop context.CancelFunc
 	wg   sync.WaitGroup // grows under mu only, and not after ctx has ended
+
+	flushes flushes
 
 	mu   sync.Mutex
 	open map[net.Conn]struct{}
@@ -171,36 +173,26 @@ func (l *Links) accept(rooms Rooms) error {
 const acceptPause = 50 * time.Millisecond
 
 // serve is an accepted connection's life.
-func (l *Links) serve(nc net.Conn, rooms Rooms) {
+func (l *Links) serve(accepted net.Conn, rooms Rooms) {
+	nc := &ear{Conn: accepted}
 	if !l.own(nc) {
 		return
 	}
 	defer l.disown(nc)
 	log := l.log.With("from", nc.RemoteAddr())
-	r := bufio.NewReader(nc)
-	h, err := l.id.accept(nc, r, time.Now().Add(dialTimeout))
+	s, err := l.id.accept(nc, time.Now().Add(dialTimeout))
 	<-l.greeting
 	if err != nil {
 		log.Warn("peer: a link was not accepted", "error", err)
 		return
 	}
-	log = log.With("peer", h.Name)
+	log = log.With("peer", s.hello.Name)
 	log.Debug("peer: link accepted")
-	l.compare(h)
-	c := newConn(nc, r, h, 0)
-	err = c.run(func(k proto.Kind, body []byte) error {
-		switch k {
-		case kindPing:
-			return c.send(proto.AppendRecord(nil, kindPing, nil))
-		case kindClaim:
-			m, err := parseClaim(body)
-			if err != nil {
-				return err
-			}
-			return c.send(answer{m.ID, rooms.Holding(h.Name, m.Room)}.append(nil))
-		}
-		return nil
-	})
+	l.compare(s.hello)
+	c := newConn(nc, s, newOutbox())
+	a := &acceptor{conn: c, rooms: rooms, from: s.hello.Name, streams: make(map[uint32]*stream)}
+	err = c.run(a.handle, a.acknowledge)
+	a.end(err)
 	log.Debug("peer: link closed", "error", err)
 }
 

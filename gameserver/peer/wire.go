@@ -91,9 +91,7 @@ func parseClaim(b []byte) (claim, error) {
 	r := reader{b: b}
 	m := claim{ID: r.uvarint(1<<64 - 1)}
 	room, err := proto.ParseRoomID(r.string(proto.MaxRoomID))
-	if err != nil && r.err == nil {
-		r.err = err
-	}
+	r.fail(err)
 	m.Room = room
 	return m, r.end("claim")
 }
@@ -102,9 +100,9 @@ func (m answer) append(b []byte) []byte {
 	body := make([]byte, 0, 32+len(m.Epoch.Server)+len(m.Leader))
 	body = binary.AppendUvarint(body, m.ID)
 	body = append(body, byte(m.Holding))
-	body = binary.AppendUvarint(body, uint64(m.Epoch.Counter))
-	body = appendString(body, m.Epoch.Server)
+	body = appendEpoch(body, m.Epoch)
 	body = appendString(body, m.Leader)
+	body = binary.AppendUvarint(body, uint64(m.Tick))
 	return proto.AppendRecord(b, kindAnswer, body)
 }
 
@@ -112,12 +110,12 @@ func parseAnswer(b []byte) (answer, error) {
 	r := reader{b: b}
 	m := answer{ID: r.uvarint(1<<64 - 1)}
 	m.Holding = Holding(r.bytes(1)[0])
-	if m.Holding > Leading && r.err == nil {
-		r.err = fmt.Errorf("holding %d: %w", m.Holding, proto.ErrRange)
+	if m.Holding > Leading {
+		r.fail(fmt.Errorf("holding %d: %w", m.Holding, proto.ErrRange))
 	}
-	m.Epoch.Counter = uint32(r.uvarint(1<<32 - 1))
-	m.Epoch.Server = r.string(maxName)
+	m.Epoch = r.epoch()
 	m.Leader = r.string(maxName)
+	m.Tick = proto.Tick(r.u32())
 	return m, r.end("answer")
 }
 
@@ -129,70 +127,4 @@ func parseRefuse(b []byte) (string, error) {
 	r := reader{b: b}
 	text := r.string(maxHello)
 	return text, r.end("refuse")
-}
-
-func appendString(b []byte, s string) []byte {
-	b = binary.AppendUvarint(b, uint64(len(s)))
-	return append(b, s...)
-}
-
-// reader takes a body apart. The first error sticks; after it all reads give zeroes.
-type reader struct {
-	b   []byte
-	err error
-}
-
-var zeroes [32]byte
-
-// bytes gives the next n bytes, n at most 32 when they may be missing.
-func (r *reader) bytes(n int) []byte {
-	if r.err == nil && len(r.b) < n {
-		r.err = proto.ErrShort
-	}
-	if r.err != nil {
-		return zeroes[:n]
-	}
-	b := r.b[:n]
-	r.b = r.b[n:]
-	return b
-}
-
-func (r *reader) uvarint(limit uint64) uint64 {
-	n, w := binary.Uvarint(r.b)
-	switch {
-	case r.err != nil:
-	case w == 0:
-		r.err = proto.ErrShort
-	case w < 0 || n > limit:
-		r.err = proto.ErrRange
-	}
-	if r.err != nil {
-		return 0
-	}
-	r.b = r.b[w:]
-	return n
-}
-
-func (r *reader) string(limit int) string {
-	n := int(r.uvarint(uint64(limit)))
-	if r.err == nil && len(r.b) < n {
-		r.err = proto.ErrShort
-	}
-	if r.err != nil {
-		return ""
-	}
-	s := string(r.b[:n])
-	r.b = r.b[n:]
-	return s
-}
-
-// end gives the error of the body, which must be used up.
-func (r *reader) end(what string) error {
-	if r.err == nil && len(r.b) > 0 {
-		r.err = proto.ErrTrailing
-	}
-	if r.err != nil {
-		return fmt.Errorf("peer %s: %w", what, r.err)
-	}
-	return nil
 }

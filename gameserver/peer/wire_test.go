@@ -31,10 +31,10 @@ func TestGolden(t *testing.T) {
 		got  []byte
 		want string
 	}{
-		{"hello", h.append(nil), "80400100036465760467732d31" +
+		{"hello", h.append(nil), "80400200036465760467732d31" +
 			"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f" + "02016108070605040302010162" + "0200000000000000"},
 		{"claim", claim{300, "r1"}.append(nil), "8405ac02027231"},
-		{"answer", answer{1, Answer{Leading, proto.Epoch{Counter: 2, Server: "s"}, "s", 0}}.append(nil), "8507010302017301" + "73"},
+		{"answer", answer{1, Answer{Following, proto.Epoch{Counter: 2, Server: "s"}, "s", 300}}.append(nil), "850901020201730173ac02"},
 		{"refuse", appendRefuse(nil, "no"), "8203026e6f"},
 	} {
 		if got := hex.EncodeToString(c.got); got != c.want {
@@ -83,7 +83,7 @@ func TestPrefixesFail(t *testing.T) {
 }
 
 func TestRanges(t *testing.T) {
-	if _, err := parseAnswer([]byte{1, byte(Leading) + 1, 0, 0, 0}); !errors.Is(err, proto.ErrRange) {
+	if _, err := parseAnswer([]byte{1, byte(Leading) + 1, 0, 0, 0, 0}); !errors.Is(err, proto.ErrRange) {
 		t.Errorf("unknown holding: %v", err)
 	}
 	if _, err := parseClaim([]byte{1, 3, '.', 'a', 'b'}); !errors.Is(err, proto.ErrName) {
