@@ -29,12 +29,19 @@ type Client struct {
 	deadline  time.Duration // when the read deadline is set next
 	offsets   offsetFilter
 	enteredAt time.Duration
+	lastFrame time.Duration // when the newest tick came
+	outcomes  outcomes
+	running   context.Context // Run's, for what it has others do; nil before
+	prepared  *prepared       // the next connection, or nil
+	frozen    bool
+	frozenAt  time.Duration
 
 	mu      sync.Mutex
 	link    *link              // the connection there is, or is being made
 	ready   bool               // it is in the room: may be written to
 	closing bool               // Close or Leave was called, or Run's context ended
 	cancel  context.CancelFunc // of what Dial or Run is doing
+	pulse   *time.Timer        // pings while the room is frozen
 	outbox  outbox
 }
 
@@ -49,7 +56,7 @@ func Dial(ctx context.Context, config Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{config: config.withDefaults(), born: time.Now(), plan: firstPlan(), room: config.Request.Room,
-		player: config.Request.Player.ID}
+		player: config.Request.Player.ID, outcomes: outcomes{}}
 	entering, stop := c.until(ctx)
 	defer stop()
 	if err := c.enter(entering, nil); err != nil {
@@ -65,12 +72,15 @@ func Dial(ctx context.Context, config Config) (*Client, error) {
 func (c *Client) Run(ctx context.Context) error {
 	running, stop := c.until(ctx)
 	defer stop()
+	defer c.discardPrepared()
 	defer c.Close()
+	c.running = running
+	if f := c.config.Events.Entered; f != nil {
+		f(c)
+	}
 	for {
-		if f := c.config.Events.Entered; f != nil {
-			f(c)
-		}
 		err := c.play()
+		c.thaw()
 		if c.drop() {
 			return ctx.Err()
 		}
@@ -78,12 +88,33 @@ func (c *Client) Run(ctx context.Context) error {
 		if f := c.config.Events.Lost; f != nil {
 			f(c, err)
 		}
-		if err := c.comeBack(running, err); err != nil {
+		move, err := c.comeBack(running, err)
+		if err != nil {
 			if c.isClosing() {
 				return ctx.Err()
 			}
+			if f := c.config.Events.RoomLost; f != nil && closeCode(err) == proto.CloseLost {
+				f(c)
+			}
 			return fmt.Errorf("goclient: %w", err)
 		}
+		c.arrived(move)
+	}
+}
+
+// arrived calls the events of a move.
+func (c *Client) arrived(m Move) {
+	c.config.Logger.Info("moved", "kind", string(m.Kind), "from", m.From, "to", m.To, "gap", m.Gap, "room", c.room,
+		"missed", m.MissedTicks, "replayed", m.ReplayedTicks)
+	events := &c.config.Events
+	if events.Entered != nil {
+		events.Entered(c)
+	}
+	if events.Moved != nil {
+		events.Moved(c, m)
+	}
+	if events.Frame != nil {
+		events.Frame(c)
 	}
 }
 
@@ -121,14 +152,17 @@ func (c *Client) play() error {
 	}
 }
 
-// tend does what is due once a second: a ping, and the deadline for the server's next word.
+// tend does what is due now and then: pings, and the deadline for the server's next word.
 func (c *Client) tend(l *link) {
 	now := c.now()
 	if now < c.deadline {
 		return
 	}
-	c.deadline = now + pingInterval
-	_ = l.nc.SetReadDeadline(time.Now().Add(serverSilence)) // fails on a closed connection, where the read will too
+	c.deadline = now + tendInterval
+	_ = l.nc.SetReadDeadline(time.Now().Add(c.silence())) // fails on a closed connection, where the read will too
+	if c.prepared != nil {
+		c.prepared.tend(now)
+	}
 	c.mu.Lock()
 	c.flush(now)
 	c.mu.Unlock()

@@ -9,19 +9,32 @@ import (
 const (
 	// pingInterval is the time between pings; proto.SilenceTimeout asks for one every 5 s.
 	pingInterval = time.Second
-	// serverSilence is how long a server may say nothing. It sends a frame every tick, which is once a second or more often,
-	// and answers pings besides.
-	serverSilence = 5 * time.Second
+	// tendInterval is how often the deadline for the server's next word is set anew.
+	tendInterval = 250 * time.Millisecond
+	// serverSilence is how long a server may say nothing, and silentTicks how many ticks at least: it sends a frame every
+	// tick. A host that is lost without a word is noticed after this time; one that was only slow sends the client back
+	// to its seat. frozenSilence is for a frozen room, where only pings are answered.
+	serverSilence = 2 * time.Second
+	silentTicks   = 3
+	frozenSilence = 5 * time.Second
 	// offsetPongs is how many pongs the clock offset is chosen from.
 	offsetPongs = 8
 )
+
+// silence is how long the server may say nothing now.
+func (c *Client) silence() time.Duration {
+	if c.frozen {
+		return frozenSilence
+	}
+	return max(serverSilence, silentTicks*time.Second/time.Duration(c.welcome.TickRate))
+}
 
 // onPong measures the round trip and the server's clock.
 func (c *Client) onPong(p proto.Pong) {
 	sent := time.Duration(p.Micros) * time.Microsecond
 	now := c.now()
-	if sent > now {
-		return // no ping of this client
+	if sent > now || sent < c.enteredAt {
+		return // no ping of this client, or one that waited for the server to let the client in
 	}
 	rtt := now - sent
 	// In the middle of the round trip the server's clock was p.Server.

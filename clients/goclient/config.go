@@ -1,10 +1,12 @@
 package goclient
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -34,6 +36,9 @@ type Config struct {
 	Logger *slog.Logger
 	// HTTP asks the router; nil: http.DefaultClient. Many clients in one process share one that keeps many connections.
 	HTTP *http.Client
+	// Dial connects to addr, host:port of a game server or of a router in proxy mode; nil: TCP. It ends with ctx. It may be
+	// called from several goroutines at once.
+	Dial func(ctx context.Context, addr string) (net.Conn, error)
 }
 
 // Request is the body of POST /v1/rooms and POST /v1/match.
@@ -65,16 +70,24 @@ const (
 type Events struct {
 	// Entered: the welcome and its keyframe are applied; first when Run begins, then each time the client has come back.
 	Entered func(c *Client)
-	// Frame: a tick was applied. After a recovery from slowness the tick may have jumped ahead.
+	// Moved: the client is in the room again, on another connection; between Entered and Frame.
+	Moved func(c *Client, m Move)
+	// Frame: a tick was applied, that of a keyframe with which the client came back included. After a recovery from
+	// slowness, or a move, the tick may have jumped ahead, and after a failover back by a few ticks, which are played again.
 	Frame func(c *Client)
 	// Acked: the server processed sample seq, latency after it was given to Inputs.
 	Acked func(c *Client, seq proto.Seq, latency time.Duration)
-	// Outcome: a match ended.
+	// Outcome: a match ended. Each match's outcome is told once, though servers may say it again.
 	Outcome func(c *Client, o proto.Outcome)
 	// Custom: the game sent a message; the state may be that of the tick before.
 	Custom func(c *Client, payload []byte)
-	// Lost: the connection ended for the reason given and Run tries to come back.
+	// Notice: how the room is; frozen: no frames come until it is thawed.
+	Notice func(c *Client, n proto.Notice)
+	// Lost: the connection ended for the reason given and Run tries to come back. It is called for a move that a server
+	// asked for too: then the reason is a *CloseError with proto.CloseMoved.
 	Lost func(c *Client, reason error)
+	// RoomLost: the room is gone with all servers that had it; Run returns next.
+	RoomLost func(c *Client)
 	// Violation: the server broke the protocol.
 	Violation func(c *Client, v Violation, detail string)
 }
@@ -116,7 +129,16 @@ func (c Config) withDefaults() Config {
 	if c.HTTP == nil {
 		c.HTTP = http.DefaultClient
 	}
+	if c.Dial == nil {
+		c.Dial = dialTCP
+	}
 	return c
+}
+
+// dialTCP leaves TCP_NODELAY as it is: set.
+func dialTCP(ctx context.Context, addr string) (net.Conn, error) {
+	var d net.Dialer
+	return d.DialContext(ctx, "tcp", addr)
 }
 
 func parseURL(s string, schemes ...string) (*url.URL, error) {

@@ -1,14 +1,15 @@
 package goclient
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
+	"github.com/lxzan/gws"
+
 	"github.com/ringside-go/ringside/proto"
-	"github.com/ringside-go/ringside/proto/state"
 )
 
 // enterTimeout is how long a server may take from hello to keyframe: it may have to claim the room, and to wait for a
@@ -16,19 +17,44 @@ import (
 const enterTimeout = 10 * time.Second
 
 // comeBack enters the room again after its connection ended with err.
-func (c *Client) comeBack(ctx context.Context, err error) error {
+func (c *Client) comeBack(ctx context.Context, err error) (Move, error) {
+	d := c.depart(err)
 	forget, goOn := c.plan.ended(err, c.now()-c.enteredAt)
 	if !goOn {
-		return err
+		return Move{}, err
 	}
 	if forget {
-		c.welcome.Resume = nil
+		c.forget(err)
 	}
-	var closed *CloseError
-	if !errors.As(err, &closed) || closed.Moved == nil {
+	c.preferPrepared(err)
+	if !d.planned {
 		c.stats.reconnects.Add(1)
 	}
-	return c.enter(ctx, err)
+	if err := c.enter(ctx, err); err != nil {
+		return Move{}, err
+	}
+	return c.arrive(d), nil
+}
+
+// preferPrepared makes the prepared connection the next place, unless the server has sent the client elsewhere.
+func (c *Client) preferPrepared(err error) {
+	p := c.prepared
+	if p == nil {
+		return
+	}
+	var closed *CloseError
+	moved := errors.As(err, &closed) && closed.Moved != nil
+	switch {
+	case moved && p.to.URL != closed.Moved.URL:
+		c.discardPrepared()
+	case p.failed():
+		c.discardPrepared()
+		if moved && p.link == nil {
+			c.plan.prefer(router) // it knows places that can be reached
+		}
+	case !moved:
+		c.plan.prefer(place{p.to.URL, p.to.Ticket})
+	}
 }
 
 // enter goes from place to place until the client is in the room, or until Config.GiveUp is over. cause is why the
@@ -64,7 +90,7 @@ func (c *Client) enter(ctx context.Context, cause error) error {
 			return err
 		}
 		if forget {
-			c.welcome.Resume = nil
+			c.forget(err)
 		}
 		cause = err
 	}
@@ -113,7 +139,21 @@ func (c *Client) attempt(ctx context.Context, to place) error {
 	if to.ticket != "" {
 		c.ticket = to.ticket
 	}
-	l, err := open(ctx, to.url, &c.stats)
+	if err := c.connect(ctx, to); err != nil {
+		return err
+	}
+	c.enteredAt = c.now()
+	c.plan.entered(to.url, c.welcome.Fallbacks, c.proxied(to.url))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ready = true
+	c.flush(c.now()) // what the server has not processed
+	return nil
+}
+
+// connect lets the client in at a room's URL, on the prepared connection if that is there.
+func (c *Client) connect(ctx context.Context, to place) error {
+	l, first, err := c.openPlace(ctx, to)
 	if err != nil {
 		return err
 	}
@@ -121,17 +161,38 @@ func (c *Client) attempt(ctx context.Context, to place) error {
 	if err := c.install(l); err != nil {
 		return err
 	}
-	if err := c.sayHello(l); err != nil {
-		l.close()
-		return err
+	if first == nil {
+		err = l.write(c.hello(0).Append(nil))
 	}
-	c.enteredAt = c.now()
-	c.plan.entered(to.url, c.welcome.Fallbacks)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ready = true
-	c.flush(c.now()) // what the server has not processed
-	return nil
+	if err == nil {
+		err = c.welcomed(l, first)
+	}
+	if err != nil {
+		l.close()
+	}
+	return err
+}
+
+// openPlace opens a connection, or takes the prepared one, on which hello is said and a first message has come.
+func (c *Client) openPlace(ctx context.Context, to place) (*link, *gws.Message, error) {
+	p := c.prepared
+	if p == nil || p.to.URL != to.url {
+		l, err := open(ctx, &c.config, to.url, &c.stats)
+		return l, nil, err
+	}
+	c.prepared = nil
+	l, first, err := p.take()
+	if err != nil && p.link == nil {
+		c.plan.prefer(router)
+	}
+	return l, first, err
+}
+
+// proxied reports whether a room's URL is the router's own.
+func (c *Client) proxied(addr string) bool {
+	at, err := url.Parse(addr)
+	router, err2 := url.Parse(c.config.Router)
+	return err == nil && err2 == nil && at.Host == router.Host
 }
 
 // findRoom asks the router where the room is now, or gives what the configuration says.
@@ -162,81 +223,30 @@ func (c *Client) install(l *link) error {
 	return nil
 }
 
-// sayHello introduces the client and reads up to the keyframe.
-func (c *Client) sayHello(l *link) error {
-	hello := proto.Hello{Version: proto.Version, Ticket: c.ticket, Resume: c.welcome.Resume, Epoch: c.welcome.Epoch}
+// hello introduces the client.
+func (c *Client) hello(flags proto.HelloFlags) proto.Hello {
+	h := proto.Hello{Version: proto.Version, Flags: flags, Ticket: c.ticket, Resume: c.welcome.Resume, Epoch: c.welcome.Epoch}
 	if c.store != nil {
-		hello.LastTick = c.store.Tick()
+		h.LastTick = c.store.Tick()
 	}
-	if err := l.write(hello.Append(nil)); err != nil {
-		return err
-	}
+	return h
+}
+
+// welcomed takes the answer to the hello up to the keyframe: the first message, if it was read already, and those after it.
+func (c *Client) welcomed(l *link, m *gws.Message) (err error) {
 	_ = l.nc.SetReadDeadline(time.Now().Add(enterTimeout)) // fails on a closed connection, where the read will too
 	c.deadline = 0
 	for !l.entered {
-		m, err := l.read()
-		if err != nil {
-			return err
+		if m == nil {
+			if m, err = l.read(); err != nil {
+				return err
+			}
 		}
 		_, err = c.receive(l, m.Opcode, m.Bytes())
 		m.Close()
-		if err != nil {
+		if m = nil; err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// onWelcome takes a welcome up: it must fit what the client knows of the room.
-func (c *Client) onWelcome(l *link, body []byte) error {
-	w, err := proto.ParseWelcome(body)
-	switch {
-	case err != nil:
-		return c.violate(BadMessage, "%v", err)
-	case w.Version != proto.Version:
-		return &CloseError{Code: proto.CloseVersion,
-			Text: fmt.Sprintf("the server speaks version %d, this client %d", w.Version, proto.Version)}
-	case c.room != "" && w.Room != c.room:
-		return c.violate(BadMessage, "welcome to room %s in place of %s", w.Room, c.room)
-	}
-	// Its slices lie in the message, which is not kept.
-	w.Resume, w.Schema = bytes.Clone(w.Resume), bytes.Clone(w.Schema)
-	old := c.welcome
-	if err := c.checkEpoch(old, w); err != nil {
-		return err
-	}
-	if c.store == nil {
-		if c.schema, err = state.ParseSchema(w.Schema); err != nil {
-			return c.violate(BadMessage, "%v", err)
-		}
-		c.store = state.NewReplica(c.schema)
-	} else if !bytes.Equal(w.Schema, old.Schema) {
-		return fmt.Errorf("%w: server %s now has another one for room %s; dial again", ErrSchema, w.Server, w.Room)
-	}
-	c.welcome, c.room = w, w.Room
-	if w.Player != "" {
-		c.player = w.Player
-	}
-	l.welcomed = true
-	if processed := c.outbox.processed; old.Epoch == w.Epoch && w.Flags&proto.WelcomeResumed != 0 && w.Processed < processed {
-		_ = c.violate(ProcessedBack, "the welcome says %d after %d", w.Processed, processed)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.outbox.welcome(w)
-	return nil
-}
-
-// checkEpoch holds a welcome against the one before.
-func (c *Client) checkEpoch(old, w proto.Welcome) error {
-	switch {
-	case c.store == nil: // the first one
-	case old.Epoch.Counter == w.Epoch.Counter && (old.Epoch.Server != w.Epoch.Server || old.Server != w.Server):
-		_ = c.violate(TwoLeaders, "epoch %v of server %s after epoch %v of server %s", w.Epoch, w.Server, old.Epoch, old.Server)
-	case w.Epoch.Less(old.Epoch):
-		_ = c.violate(EpochBack, "epoch %v after %v", w.Epoch, old.Epoch)
-	case w.Epoch == old.Epoch && w.Tick < c.store.Tick():
-		return c.violate(TickBack, "welcome at tick %d after tick %d, both of epoch %v", w.Tick, c.store.Tick(), w.Epoch)
 	}
 	return nil
 }

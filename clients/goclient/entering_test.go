@@ -87,7 +87,7 @@ func TestUnknownRecordsAreSkipped(t *testing.T) {
 		p.hello()
 		p.send(append(append([]byte(nil), unknown...), r.welcome(0)...))
 		p.send(append(append([]byte(nil), unknown...), r.tick()...))
-		p.send(proto.Prepare{Moved: proto.Moved{URL: "ws://elsewhere"}}.Append(nil))
+		p.send(proto.Notice{Code: 999, Text: "nothing that a client of today knows"}.Append(nil))
 		p.send(r.tick())
 		p.wait()
 	})

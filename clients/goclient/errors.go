@@ -36,6 +36,15 @@ func (e *CloseError) Error() string { return fmt.Sprintf("server closed with %v:
 // next is what the code tells the client to do. Codes of later versions are not known and mean stop.
 func (e *CloseError) next() proto.Next { return proto.CloseCodes[e.Code].Next }
 
+// closeCode gives the code of a close by the server, 0 when err is none.
+func closeCode(err error) proto.CloseCode {
+	var closed *CloseError
+	if errors.As(err, &closed) {
+		return closed.Code
+	}
+	return 0
+}
+
 // Problem is an HTTP error of a router or a game server: an RFC 9457 problem document where it sent one.
 type Problem struct {
 	Status int           `json:"status"`

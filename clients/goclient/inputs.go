@@ -87,6 +87,7 @@ type outbox struct {
 	processed proto.Seq
 	sent      proto.Seq // on this connection
 	newest    proto.Seq
+	told      proto.Seq                        // newest whose acknowledgement was told; above processed when a new leader knows less
 	added     [proto.InputWindow]time.Duration // when samples were added, by number
 	ack       proto.Tick                       // newest tick decoded
 	nextPing  time.Duration
@@ -94,13 +95,24 @@ type outbox struct {
 }
 
 // welcome takes up where the server is. A seat that was held goes on: what it has not processed is sent again, up to
-// the whole window when a new leader knows less than the last one did. A new seat begins its numbers anew.
-func (o *outbox) welcome(w proto.Welcome) {
-	resumed := w.Flags&proto.WelcomeResumed != 0
-	if !resumed || w.Processed > o.newest || o.newest-w.Processed > proto.InputWindow {
-		o.newest = w.Processed
+// the whole window when a new leader knows less than the last one did. A new seat begins its numbers anew. again is how
+// many samples that were acknowledged are sent again, lost how many can not be.
+func (o *outbox) welcome(w proto.Welcome) (again, lost proto.Seq) {
+	back := o.processed - min(o.processed, w.Processed)
+	switch {
+	case w.Flags&proto.WelcomeResumed == 0:
+		o.newest, o.told = w.Processed, w.Processed
+	case w.Processed > o.newest:
+		o.newest = w.Processed // a seat that another client of this player had
+	case o.newest-w.Processed > proto.InputWindow:
+		lost = back
+		o.newest, o.told = w.Processed, w.Processed
+	default:
+		again = back
 	}
 	o.processed, o.sent = w.Processed, w.Processed
+	o.told = max(o.told, o.processed)
+	return again, lost
 }
 
 // flush sends what there is to send. The caller holds c.mu. A failed write closes the connection, which Run's goroutine
@@ -156,6 +168,10 @@ func (c *Client) acknowledge(low uint16) {
 	}
 	for o.processed < seq {
 		o.processed++
+		if o.processed <= o.told {
+			continue
+		}
+		o.told = o.processed
 		done, latency := o.processed, now-o.added[o.processed%proto.InputWindow]
 		c.stats.acked.Add(1)
 		if f := c.config.Events.Acked; f != nil {

@@ -17,8 +17,10 @@ import (
 )
 
 const (
-	// openTimeout bounds the TCP connection and the upgrade, each.
-	openTimeout = 5 * time.Second
+	// connectTimeout bounds the network connection: a packet that was lost is sent again after a second.
+	connectTimeout = 2 * time.Second
+	// upgradeTimeout bounds the server's answer to the upgrade.
+	upgradeTimeout = 5 * time.Second
 	// readBuffer is the read buffer of a connection in bytes: a dozen deltas. Keyframes go around it.
 	readBuffer = 2 << 10
 	// maxHops is how many redirects, or moved messages, a client follows in a row.
@@ -45,13 +47,13 @@ func (l *closeListener) OnPing(c *gws.Conn, payload []byte) { _ = c.WritePong(pa
 func (l *closeListener) OnClose(_ *gws.Conn, err error)     { l.err = err }
 
 // open connects to a room's URL and follows redirects. A refusal by HTTP is a *Problem.
-func open(ctx context.Context, addr string, stats *counters) (*link, error) {
+func open(ctx context.Context, config *Config, addr string, stats *counters) (*link, error) {
 	u, err := parseURL(addr, "ws", "wss")
 	if err != nil {
 		return nil, err
 	}
 	for range maxHops {
-		l, resp, err := upgrade(ctx, u, stats)
+		l, resp, err := upgrade(ctx, config, u, stats)
 		if err == nil {
 			return l, nil
 		}
@@ -88,13 +90,14 @@ func redirect(from *url.URL, location string) (*url.URL, error) {
 }
 
 // upgrade makes one connection to u. After a failed upgrade the response is what the server answered.
-func upgrade(ctx context.Context, u *url.URL, stats *counters) (*link, *http.Response, error) {
+func upgrade(ctx context.Context, config *Config, u *url.URL, stats *counters) (*link, *http.Response, error) {
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{"ws": "80", "wss": "443"}[u.Scheme]
 	}
-	d := net.Dialer{Timeout: openTimeout} // TCP_NODELAY is the default
-	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	connecting, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	conn, err := config.Dial(connecting, net.JoinHostPort(u.Hostname(), port))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -108,7 +111,7 @@ func upgrade(ctx context.Context, u *url.URL, stats *counters) (*link, *http.Res
 	ws, resp, err := gws.NewClientFromConn(&l.events, &gws.ClientOption{
 		Addr:               u.String(),
 		RequestHeader:      http.Header{"Sec-Websocket-Protocol": {proto.Subprotocol}},
-		HandshakeTimeout:   openTimeout,
+		HandshakeTimeout:   upgradeTimeout,
 		ReadMaxPayloadSize: proto.MaxServerMessage,
 		ReadBufferSize:     readBuffer,
 		ParallelGolimit:    1,

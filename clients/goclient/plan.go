@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// backoff is the longest wait before the first attempt to come back; it doubles with each up to maxBackoff. The wait is
-	// drawn at random below it: thousands of clients may have lost the same server.
+	// backoff is the longest wait before an attempt to come back after the first few; it doubles with each up to
+	// maxBackoff. The wait is drawn at random below it: thousands of clients may have lost the same server.
 	backoff    = 50 * time.Millisecond
 	maxBackoff = 5 * time.Second
 	// stable is how long a connection must have lasted for the waits to begin anew.
@@ -27,7 +27,12 @@ var router = place{}
 
 // plan is where a client that is not in its room goes next. It knows no clock and no socket.
 type plan struct {
-	round   []place       // where the client was, the fallbacks, the router
+	here      place
+	fallbacks []place
+	proxied   bool // here is a router, which may be all that can be reached
+
+	in      bool          // the client is in the room
+	round   []place       // all places, in the order in which they are tried
 	queue   []place       // what is left of the round
 	attempt int           // since the last stable connection
 	hops    int           // moved messages followed in a row
@@ -38,13 +43,33 @@ type plan struct {
 func firstPlan() plan { return plan{round: []place{router}, queue: []place{router}} }
 
 // entered notes that the client is in the room at url, and where it may go when that is lost.
-func (p *plan) entered(url string, fallbacks []string) {
-	p.round = append(p.round[:0], place{url: url})
+func (p *plan) entered(url string, fallbacks []string, proxied bool) {
+	p.here, p.proxied, p.in, p.hops = place{url: url}, proxied, true, 0
+	p.fallbacks = p.fallbacks[:0]
 	for _, f := range fallbacks {
-		p.round = append(p.round, place{url: f})
+		p.fallbacks = append(p.fallbacks, place{url: f})
 	}
-	p.round = append(p.round, router)
-	p.queue, p.hops = p.round, 0
+}
+
+// left makes the round anew. A connection that was lost without a word most likely had its server lost, whose standby
+// takes over as soon as somebody comes: the fallbacks are first, and here is tried again after them.
+func (p *plan) left(lost bool) {
+	if !p.in {
+		return
+	}
+	p.in = false
+	p.round = p.round[:0]
+	if lost && !p.proxied {
+		p.round = append(append(p.round, p.fallbacks...), p.here, router)
+	} else {
+		p.round = append(append(append(p.round, p.here), p.fallbacks...), router)
+	}
+	p.queue = p.round
+}
+
+// prefer puts a place before all others, to be tried at once.
+func (p *plan) prefer(to place) {
+	p.queue, p.wait = append([]place{to}, p.queue...), 0
 }
 
 // ended notes that the connection, or the attempt to make one, ended with err after it had been in the room for
@@ -53,17 +78,25 @@ func (p *plan) ended(err error, lasted time.Duration) (forget, goOn bool) {
 	if lasted >= stable {
 		p.attempt = 0
 	}
-	p.wait = drawWait(p.attempt)
-	p.attempt++
 	var closed *CloseError
 	var problem *Problem
+	spoken := errors.As(err, &closed) || errors.As(err, &problem)
+	p.left(!spoken)
+	p.attempt++
+	p.wait = drawWait(p.attempt - 1)
+	if !spoken {
+		p.wait = 0
+		if again := p.attempt - 1 - len(p.round); again >= 0 { // every place was tried once
+			p.wait = drawWait(again)
+		}
+	}
 	switch {
 	case errors.Is(err, ErrSchema):
 		return false, false
-	case errors.As(err, &problem):
+	case problem != nil:
 		p.wait = max(p.wait, problem.Retry)
 		return false, problem.passing()
-	case !errors.As(err, &closed):
+	case closed == nil:
 		return false, true
 	}
 	p.wait = max(p.wait, closed.Retry)

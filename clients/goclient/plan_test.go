@@ -19,30 +19,35 @@ var (
 
 func TestWhereToGoAfterAClose(t *testing.T) {
 	moved := &proto.Moved{URL: away.url, Ticket: away.ticket}
+	lost := []place{next, last, here, router, next, last}
 	round := []place{here, next, last, router, here, next}
+	first := func(p place) []place { return append([]place{p}, round...) }
 	for _, c := range []struct {
-		err    error
-		want   []place // where it goes when every attempt is lost; nil: nowhere
-		forget bool
+		err     error
+		proxied bool
+		want    []place // where it goes when every attempt is lost; nil: nowhere
+		forget  bool
 	}{
-		{errLost, round, false},
-		{&CloseError{Code: proto.CloseSlow}, round, false},
-		{&CloseError{Code: proto.CloseSilent}, round, false},
-		{&CloseError{Code: proto.CloseMoved, Moved: moved}, append([]place{away}, round...), false},
-		{&CloseError{Code: proto.CloseMoved}, append([]place{router}, round...), false},
-		{&CloseError{Code: proto.CloseStopping}, append([]place{router}, round...), false},
-		{&CloseError{Code: proto.CloseInternal}, append([]place{router}, round...), false},
-		{&CloseError{Code: proto.CloseTicket}, append([]place{router}, round...), true},
-		{&CloseError{Code: proto.CloseSeat}, append([]place{router}, round...), true},
-		{&CloseError{Code: proto.CloseEnded}, nil, false},
-		{&CloseError{Code: 4999}, nil, false},
-		{&Problem{Status: http.StatusServiceUnavailable}, round, false},
-		{&Problem{Status: http.StatusTooManyRequests}, round, false},
-		{&Problem{Status: http.StatusForbidden}, nil, false},
-		{ErrSchema, nil, false},
+		{errLost, false, lost, false},
+		{errLost, true, round, false},
+		{&CloseError{Code: proto.CloseSlow}, false, round, false},
+		{&CloseError{Code: proto.CloseSilent}, false, round, false},
+		{&CloseError{Code: proto.CloseMoved, Moved: moved}, false, first(away), false},
+		{&CloseError{Code: proto.CloseMoved}, false, first(router), false},
+		{&CloseError{Code: proto.CloseStopping}, false, first(router), false},
+		{&CloseError{Code: proto.CloseInternal}, false, first(router), false},
+		{&CloseError{Code: proto.CloseTicket}, false, first(router), true},
+		{&CloseError{Code: proto.CloseSeat}, false, first(router), true},
+		{&CloseError{Code: proto.CloseEnded}, false, nil, false},
+		{&CloseError{Code: proto.CloseLost}, false, nil, false},
+		{&CloseError{Code: 4999}, false, nil, false},
+		{&Problem{Status: http.StatusServiceUnavailable}, false, round, false},
+		{&Problem{Status: http.StatusTooManyRequests}, false, round, false},
+		{&Problem{Status: http.StatusForbidden}, false, nil, false},
+		{ErrSchema, false, nil, false},
 	} {
 		p := firstPlan()
-		p.entered(here.url, []string{next.url, last.url})
+		p.entered(here.url, []string{next.url, last.url}, c.proxied)
 		forget, goOn := p.ended(c.err, time.Second)
 		if forget != c.forget || goOn != (c.want != nil) {
 			t.Errorf("%v: forget %v, go on %v", c.err, forget, goOn)
@@ -59,19 +64,36 @@ func TestWhereToGoAfterAClose(t *testing.T) {
 	}
 }
 
+func TestAPreferredPlaceIsTriedAtOnce(t *testing.T) {
+	p := firstPlan()
+	p.entered(here.url, []string{next.url}, false)
+	p.ended(&CloseError{Code: proto.CloseStopping, Retry: time.Minute}, time.Second)
+	p.prefer(away)
+	if to, wait := p.next(); to != away || wait != 0 {
+		t.Errorf("it goes to %v after %v", to, wait)
+	}
+	if to, _ := p.next(); to != router {
+		t.Errorf("then it goes to %v", to)
+	}
+}
+
+// After a loss every place is tried once without a wait; then the waits are drawn from a doubling range.
 func TestWaits(t *testing.T) {
 	p := firstPlan()
 	if _, wait := p.next(); wait != 0 {
 		t.Errorf("the very first attempt waits %v", wait)
 	}
-	p.entered(here.url, nil)
+	p.entered(here.url, []string{next.url}, false)
+	const places = 3
 	longest := time.Duration(0)
 	for attempt := range 1000 {
 		p.ended(errLost, 0)
 		_, wait := p.next()
 		limit := maxBackoff
-		if attempt < 7 {
-			limit = backoff << attempt
+		if attempt < places {
+			limit = 1
+		} else if attempt-places < 7 {
+			limit = backoff << (attempt - places)
 		}
 		if wait < 0 || wait >= limit {
 			t.Errorf("attempt %d waits %v, the limit is %v", attempt, wait, limit)
@@ -81,9 +103,19 @@ func TestWaits(t *testing.T) {
 	if longest < maxBackoff*9/10 {
 		t.Errorf("the longest of 1000 waits is %v, the limit %v", longest, maxBackoff)
 	}
+	p.entered(here.url, nil, false)
 	p.ended(errLost, stable)
-	if _, wait := p.next(); wait >= backoff {
-		t.Errorf("after a stable connection it waits %v, the limit is %v", wait, backoff)
+	if _, wait := p.next(); wait != 0 {
+		t.Errorf("after a stable connection it waits %v", wait)
+	}
+	longest = 0
+	for range 100 {
+		p.ended(&CloseError{Code: proto.CloseInternal}, stable)
+		_, wait := p.next()
+		longest = max(longest, wait)
+	}
+	if longest < backoff/2 || longest >= backoff {
+		t.Errorf("after a close of the server it waits %v at most, the limit is %v", longest, backoff)
 	}
 	p.ended(&CloseError{Code: proto.CloseOverloaded, Retry: time.Minute}, stable)
 	if _, wait := p.next(); wait != time.Minute {
@@ -101,7 +133,7 @@ func TestWaits(t *testing.T) {
 
 func TestMovedInCirclesEndsAtTheRouter(t *testing.T) {
 	p := firstPlan()
-	p.entered(here.url, nil)
+	p.entered(here.url, nil, false)
 	var moved error = &CloseError{Code: proto.CloseMoved, Moved: &proto.Moved{URL: away.url}}
 	hops := 0
 	for ; hops < 100; hops++ {

@@ -87,7 +87,7 @@ func (c *Client) onKeyframe(l *link, body []byte) error {
 	}
 	l.entered = true
 	c.stats.keyframes.Add(1)
-	c.stats.tick.Store(uint32(k.Tick))
+	c.ticked(k.Tick)
 	return nil
 }
 
@@ -111,8 +111,15 @@ func (c *Client) onDelta(l *link, body []byte) error {
 		return c.violate(BadState, "delta of tick %d: %v", last+1, err)
 	}
 	c.stats.ticks.Add(1)
-	c.stats.tick.Store(uint32(last + 1))
+	c.ticked(last + 1)
 	return nil
+}
+
+// ticked notes a frame.
+func (c *Client) ticked(tick proto.Tick) {
+	c.stats.tick.Store(uint32(tick))
+	c.lastFrame = c.now()
+	c.thaw()
 }
 
 // onOwn applies an own record after the frame that it stood before.
@@ -132,7 +139,7 @@ func (c *Client) onOwn(own proto.Own, keyframe bool) error {
 	return nil
 }
 
-// onEvent takes the records that are not state. It leaves out prepare: the moved message that follows it does as well.
+// onEvent takes the records that are not state.
 func (c *Client) onEvent(l *link, kind proto.Kind, body []byte) (err error) {
 	events := &c.config.Events
 	switch kind {
@@ -159,9 +166,16 @@ func (c *Client) onEvent(l *link, kind proto.Kind, body []byte) (err error) {
 			events.Custom(c, m.Payload)
 		}
 	case proto.KindOutcome:
-		var o proto.Outcome
-		if o, err = proto.ParseOutcome(body); err == nil && events.Outcome != nil {
-			events.Outcome(c, o)
+		return c.onOutcome(body)
+	case proto.KindNotice:
+		var n proto.Notice
+		if n, err = proto.ParseNotice(body); err == nil {
+			c.onNotice(n)
+		}
+	case proto.KindPrepare:
+		var p proto.Prepare
+		if p, err = proto.ParsePrepare(body); err == nil {
+			c.prepare(p.Moved)
 		}
 	case proto.KindError:
 		var e proto.Error

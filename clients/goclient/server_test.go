@@ -1,6 +1,7 @@
 package goclient
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -51,6 +52,8 @@ type room struct {
 	epoch     proto.Epoch
 	processed proto.Seq
 	fallbacks []string
+	server    string     // in place of the epoch's
+	seat      proto.Seat // of the client
 }
 
 func newRoom(t testing.TB) *room {
@@ -59,7 +62,7 @@ func newRoom(t testing.TB) *room {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &room{codec: codec, world: &world{}, epoch: proto.Epoch{Counter: 1, Server: "gs-0"}}
+	r := &room{codec: codec, world: &world{}, epoch: proto.Epoch{Counter: 1, Server: "gs-0"}, seat: 1}
 	if r.store, err = state.Open(codec.Schema(), r.world); err != nil {
 		t.Fatal(err)
 	}
@@ -70,15 +73,16 @@ func newRoom(t testing.TB) *room {
 	return r
 }
 
-// welcome lets a client in on seat 1: one message, without its last record where a test wants to add others.
+// welcome lets a client in on its seat: one message, without its last record where a test wants to add others.
 func (r *room) welcome(flags proto.WelcomeFlags) []byte {
-	seat := proto.Seat(1)
+	seat := r.seat
 	if flags&proto.WelcomeSpectator != 0 {
 		seat = proto.NoSeat
 	}
+	server := cmp.Or(r.server, r.epoch.Server)
 	b := proto.Welcome{
 		Version: proto.Version, Flags: flags, Room: "r-1", Game: "test", Player: "jo", Seat: seat, TickRate: 20, Tick: r.store.Tick(),
-		Processed: r.processed, Epoch: r.epoch, Server: r.epoch.Server, Resume: []byte("token-of-" + r.epoch.Server),
+		Processed: r.processed, Epoch: r.epoch, Server: server, Resume: []byte("token-of-" + server),
 		Fallbacks: r.fallbacks, Schema: r.store.Schema().Append(nil),
 	}.Append(nil)
 	return append(b, r.keyframe(seat)...)

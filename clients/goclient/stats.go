@@ -15,9 +15,14 @@ type Stats struct {
 	Checks             uint64     // state hashes compared and found equal
 	Messages           uint64     // WebSocket messages received
 	BytesDown, BytesUp uint64
-	Acked              uint64 // samples acknowledged
-	Reconnects         uint64 // connections lost that the client came, or tried to come, back from
-	Moves              uint64 // moved messages, those on the way in included
+	Acked              uint64        // samples acknowledged
+	Reconnects         uint64        // connections lost that the client came, or tried to come, back from
+	Moves              uint64        // moved messages, those on the way in included
+	ReplayedTicks      uint64        // seen, and played again by a new leader
+	MissedTicks        uint64        // not seen, from one connection to the next
+	ResentInputs       uint64        // samples sent again after they had been acknowledged
+	RepeatedOutcomes   uint64        // of matches whose outcome was known
+	Frozen             time.Duration // how long rooms stood still, up to the last thaw
 	Violations         uint64
 	RoundTrip          time.Duration // of the newest pong; 0 before the first
 	ClockOffset        time.Duration // the server's clock minus this one
@@ -27,7 +32,8 @@ type counters struct {
 	tick                                                   atomic.Uint32
 	ticks, keyframes, checks, messages, bytesDown, bytesUp atomic.Uint64
 	acked, reconnects, moves, violations                   atomic.Uint64
-	roundTrip, offset                                      atomic.Int64 // nanoseconds
+	replayed, missed, resent, outcomesAgain                atomic.Uint64
+	roundTrip, offset, frozen                              atomic.Int64 // nanoseconds
 }
 
 // Stats gives the counts of this moment. From any goroutine.
@@ -37,6 +43,8 @@ func (c *Client) Stats() Stats {
 		Tick: proto.Tick(s.tick.Load()), Ticks: s.ticks.Load(), Keyframes: s.keyframes.Load(), Checks: s.checks.Load(),
 		Messages: s.messages.Load(), BytesDown: s.bytesDown.Load(), BytesUp: s.bytesUp.Load(), Acked: s.acked.Load(),
 		Reconnects: s.reconnects.Load(), Moves: s.moves.Load(), Violations: s.violations.Load(),
+		ReplayedTicks: s.replayed.Load(), MissedTicks: s.missed.Load(), ResentInputs: s.resent.Load(),
+		RepeatedOutcomes: s.outcomesAgain.Load(), Frozen: time.Duration(s.frozen.Load()),
 		RoundTrip: time.Duration(s.roundTrip.Load()), ClockOffset: time.Duration(s.offset.Load()),
 	}
 }

@@ -14,8 +14,12 @@ const (
 	BadMessage     Violation = "bad-message"     // * a record that cannot be read or stands in the wrong place
 	BadState       Violation = "bad-state"       // * a keyframe or delta that does not apply
 	HashMismatch   Violation = "hash-mismatch"   // * the replica differs from the server's state
-	TwoLeaders     Violation = "two-leaders"     // two servers lead the room under one epoch counter
+	TwoLeaders     Violation = "two-leaders"     // a server leads the room in another server's epoch
 	EpochBack      Violation = "epoch-back"      // a welcome of an older epoch than one seen before
+	InputLost      Violation = "input-lost"      // acknowledged samples are not processed, and too old to be sent again
+	SeatLost       Violation = "seat-lost"       // the seat was given to nobody or changed while it had to be held
+	RoomRestarted  Violation = "room-restarted"  // a welcome of a far earlier tick: the room was begun anew
+	OutcomeChanged Violation = "outcome-changed" // a match is told to have ended in two ways
 )
 
 // violate reports v and gives the error that ends the connection, for the violations that must.

@@ -1,0 +1,173 @@
+package goclient
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/lxzan/gws"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+const (
+	// changeover is how long the old connection may go on when the first frame has come on the prepared one: its last
+	// frame and the moved message are on their way, unless its server is lost.
+	changeover = 100 * time.Millisecond
+	// openGrace is how long a prepared connection that is not open yet may take when it is needed. It has had the time
+	// of the preparation; a place that cannot be reached, behind a router in proxy mode, shall not hold the client up.
+	openGrace = 500 * time.Millisecond
+	// preparedPing is the time between pings on a connection that waits.
+	preparedPing = 2 * time.Second
+)
+
+// prepared is a connection to where the room will move, made while the client plays on. A goroutine opens it, says hello
+// and waits for the server's first message; it is gone when done is closed. take or discard ends it; both are for Run's
+// goroutine, as is the link from then on.
+type prepared struct {
+	to       proto.Moved
+	cancel   context.CancelFunc // closes the link until it is taken
+	expiry   *time.Timer        // cancels
+	opened   chan struct{}      // closed when the hello is said, or never will be
+	done     chan struct{}      // closed when the fields below are set, first, err and late for good
+	link     *link              // set before opened is closed; nil: it could not be opened
+	unhook   func() bool
+	first    *gws.Message
+	err      error
+	late     *time.Timer // closes the old connection
+	ahead    atomic.Bool // late has
+	nextPing time.Duration
+}
+
+// prepare opens a connection to where a prepare message says, in place of one for another message before it.
+func (c *Client) prepare(m proto.Moved) {
+	if c.running == nil {
+		return
+	}
+	within := time.Duration(m.WithinMs) * time.Millisecond
+	if within == 0 {
+		within = enterTimeout
+	}
+	if p := c.prepared; p != nil && p.to.URL == m.URL && !p.failed() {
+		p.expiry.Reset(within)
+		return
+	}
+	c.discardPrepared()
+	hello := c.hello(proto.HelloWait)
+	if m.Ticket != "" {
+		hello.Ticket = m.Ticket
+	}
+	ctx, cancel := context.WithCancel(c.running)
+	p := &prepared{to: m, cancel: cancel, expiry: time.AfterFunc(within, cancel), opened: make(chan struct{}),
+		done: make(chan struct{}), nextPing: c.now() + preparedPing}
+	c.prepared = p
+	old := c.link
+	go p.run(ctx, c, hello.Append(nil), old)
+}
+
+func (p *prepared) run(ctx context.Context, c *Client, hello []byte, old *link) {
+	defer close(p.done)
+	if p.err = p.open(ctx, c, hello); p.err != nil {
+		close(p.opened)
+		return
+	}
+	close(p.opened)
+	if p.first, p.err = p.link.read(); p.err == nil && welcomes(p.first.Bytes()) {
+		p.late = time.AfterFunc(changeover, func() {
+			p.ahead.Store(true)
+			old.close()
+		})
+	}
+}
+
+func (p *prepared) open(ctx context.Context, c *Client, hello []byte) error {
+	l, err := open(ctx, &c.config, p.to.URL, &c.stats)
+	if err != nil {
+		return err
+	}
+	p.link, p.unhook = l, context.AfterFunc(ctx, l.close)
+	return l.write(hello)
+}
+
+// welcomes reports whether a message lets the client in.
+func welcomes(b []byte) bool {
+	for len(b) > 0 {
+		kind, _, rest, err := proto.NextRecord(b)
+		if err != nil || kind == proto.KindWelcome {
+			return err == nil
+		}
+		b = rest
+	}
+	return false
+}
+
+// failed reports whether it is known that nothing will come of it.
+func (p *prepared) failed() bool {
+	select {
+	case <-p.done:
+		return p.err != nil
+	default:
+		return false
+	}
+}
+
+// tend keeps the waiting connection from being silent. The pongs come when the server has let the client in, and measure
+// nothing.
+func (p *prepared) tend(now time.Duration) {
+	if now < p.nextPing {
+		return
+	}
+	p.nextPing = now + preparedPing
+	select {
+	case <-p.opened:
+		if p.link != nil {
+			_ = p.link.write(proto.Ping{Micros: uint64(now.Microseconds())}.Append(nil)) // its reader notices
+		}
+	default:
+	}
+}
+
+// take waits for the server's first message and gives the link with it; the caller closes both. It may block for
+// openGrace and enterTimeout, less when the client is closed.
+func (p *prepared) take() (*link, *gws.Message, error) {
+	p.expiry.Reset(openGrace)
+	<-p.opened
+	p.expiry.Reset(enterTimeout)
+	<-p.done
+	p.expiry.Stop()
+	defer p.cancel()
+	if p.late != nil {
+		p.late.Stop()
+	}
+	if p.link != nil {
+		p.unhook()
+	}
+	if p.err != nil {
+		if p.link != nil {
+			p.link.close()
+		}
+		return nil, nil, p.err
+	}
+	return p.link, p.first, nil
+}
+
+// discard closes the connection. It blocks for as long as an interrupted dial takes.
+func (p *prepared) discard() {
+	p.expiry.Stop()
+	p.cancel()
+	<-p.done
+	if p.late != nil {
+		p.late.Stop()
+	}
+	if p.first != nil {
+		p.first.Close()
+	}
+}
+
+// discardPrepared closes the prepared connection, if there is one.
+func (c *Client) discardPrepared() {
+	if c.prepared != nil {
+		c.prepared.discard()
+		c.prepared = nil
+	}
+}
