@@ -2,7 +2,8 @@ package membership
 
 import "log/slog"
 
-// logChanges writes a line for each member that came, went, started anew or changed its state from one view to another.
+// logChanges writes a line for each member that came, went, started anew or changed its state from one view to another,
+// and for a quorum lost or won.
 func logChanges(logger *slog.Logger, from, to *View) {
 	line := func(text string, m Member) {
 		logger.Info(text, "member", m.Name, "role", m.Role, "state", m.State, "url", m.URL, "zone", m.Zone, "version", m.Version)
@@ -22,7 +23,15 @@ func logChanges(logger *slog.Logger, from, to *View) {
 	}
 	for _, m := range from.Members {
 		if _, ok := to.Find(m.Name); !ok {
-			line("member left", m)
+			gone, _ := to.FindGone(m.Name)
+			logger.Info("member gone", "member", m.Name, "role", m.Role, "state", m.State, "reason", gone.Reason, "url", m.URL)
+		}
+	}
+	if from.Quorum != to.Quorum {
+		if to.Quorum {
+			logger.Info("this process sees the greater part of the fleet again", "members", len(to.Members))
+		} else {
+			logger.Warn("this process is cut off from half of the fleet or more", "members", len(to.Members), "gone", len(to.Gone))
 		}
 	}
 }

@@ -8,17 +8,20 @@ import (
 	"net/netip"
 
 	"github.com/hashicorp/memberlist"
+
+	"github.com/ringside-go/ringside/internal/network"
 )
 
 // Config is what a Gossip needs to know.
 type Config struct {
 	Self      Member
-	Bind      string       // IP:port for gossip, UDP and TCP; port 0 picks one
-	Advertise string       // IP:port others reach it at; empty: Bind's, or of this machine where Bind is all interfaces
-	Seeds     []string     // host:port; names are looked up again at each round
-	Key       []byte       // 16, 24 or 32 bytes; empty: loopback only
-	Cluster   string       // label that keeps fleets apart
-	Logger    *slog.Logger // nil: no logs
+	Bind      string          // IP:port for gossip, UDP and TCP; port 0 picks one
+	Advertise string          // IP:port others reach it at; empty: Bind's, or of this machine where Bind is all interfaces
+	Seeds     []string        // host:port; names are looked up again at each round
+	Key       []byte          // 16, 24 or 32 bytes; empty: loopback only
+	Cluster   string          // label that keeps fleets apart
+	Logger    *slog.Logger    // nil: no logs
+	Network   network.Network // nil: the operating system's
 }
 
 // addresses checks the configuration and returns where to bind and what to advertise; the port of either may be 0.

@@ -28,19 +28,21 @@ func (d delegate) NotifyUpdate(n *memberlist.Node) {
 	m, err := parseMetadata(n.Meta)
 	if err != nil {
 		d.g.logger.Warn("member is not seen; is it of another version?", "node", n.Name, "address", n.Address(), "error", err)
-		d.NotifyLeave(n)
+		d.g.drop(n.Name)
+		signal(d.g.seen)
 		return
 	}
 	ip, _ := netip.AddrFromSlice(n.Addr)
-	d.g.put(n.Name, other{m, netip.AddrPortFrom(ip.Unmap(), n.Port)})
+	d.g.put(n.Name, m, netip.AddrPortFrom(ip.Unmap(), n.Port))
 	d.g.joined.Store(true)
 	signal(d.g.seen)
 }
 
-// NotifyLeave implements memberlist.EventDelegate; it is also called for members that died.
+// NotifyLeave implements memberlist.EventDelegate: n has left, which it has said already, or it is taken for dead.
 func (d delegate) NotifyLeave(n *memberlist.Node) {
-	d.g.drop(n.Name)
-	signal(d.g.seen)
+	if d.g.doubt(n.Name) {
+		signal(d.g.doubts)
+	}
 }
 
 // NotifyMsg, GetBroadcasts, LocalState and MergeRemoteState implement memberlist.Delegate; nothing but metadata is gossiped.

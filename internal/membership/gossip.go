@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/memberlist"
+
+	"github.com/ringside-go/ringside/internal/network"
 )
 
 // ErrKilled, as the cause of the context given to Run, makes Run end without a word to the others, as a crash would.
@@ -37,7 +39,8 @@ type Gossip struct {
 	joined    atomic.Bool
 
 	// One place each: a signal that is pending already says all that a second one would.
-	seen    chan struct{} // others came, went or changed
+	seen    chan struct{} // others came, left or changed
+	doubts  chan struct{} // gossip has lost one
 	changed chan struct{} // self changed
 	urgent  chan struct{} // and by more than its load
 }
@@ -64,8 +67,8 @@ func NewGossip(c Config) (*Gossip, error) {
 		logger = slog.New(slog.DiscardHandler)
 	}
 	g := &Gossip{seeds: c.Seeds, logger: logger,
-		seen: make(chan struct{}, 1), changed: make(chan struct{}, 1), urgent: make(chan struct{}, 1)}
-	if g.transport, err = bind(at, advertise, logger); err != nil {
+		seen: make(chan struct{}, 1), doubts: make(chan struct{}, 1), changed: make(chan struct{}, 1), urgent: make(chan struct{}, 1)}
+	if g.transport, err = bind(network.Or(c.Network), at, advertise, logger); err != nil {
 		return nil, fmt.Errorf("membership: %w", err)
 	}
 	g.start(self)
@@ -116,11 +119,13 @@ func (g *Gossip) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { g.watch(ctx) })
 	wg.Go(func() { g.publish(ctx, list) })
+	wg.Go(func() { g.sound(ctx) })
 	for _, seed := range g.seeds {
 		wg.Go(func() { g.keepJoining(ctx, list, seed) })
 	}
 	<-ctx.Done()
 	if !errors.Is(context.Cause(ctx), ErrKilled) {
+		g.sayLeft(list)
 		if err := list.Leave(leaveTimeout); err != nil {
 			g.logger.Warn("left the fleet without farewell; the others will notice in a second", "error", err)
 		}
@@ -130,6 +135,17 @@ func (g *Gossip) Run(ctx context.Context) error {
 	return nil
 }
 
+// sayLeft tells the others that this process leaves by its own will: memberlist, whose Leave follows, does not tell its
+// user who has left from who has died.
+func (g *Gossip) sayLeft(list *memberlist.Memberlist) {
+	g.mu.Lock()
+	g.self.State = left
+	g.mu.Unlock()
+	if err := list.UpdateNode(updateTimeout); err != nil {
+		g.logger.Debug("gossip: farewell", "error", err)
+	}
+}
+
 // watch makes views of what the delegate has noted.
 func (g *Gossip) watch(ctx context.Context) {
 	for {
@@ -137,11 +153,16 @@ func (g *Gossip) watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-g.seen:
-			old := g.View()
-			g.refresh()
-			logChanges(g.logger, old, g.View())
+			g.renew()
 		}
 	}
+}
+
+// renew makes a view of what is known now.
+func (g *Gossip) renew() {
+	old := g.View()
+	g.refresh()
+	logChanges(g.logger, old, g.View())
 }
 
 // publish makes changes of self known.

@@ -34,6 +34,8 @@ type State string
 const (
 	Serving  State = "serving"
 	Draining State = "draining" // takes no rooms, hands off those it has
+
+	left State = "left" // the last word of one who leaves; no view holds it
 )
 
 // Load is what a game server says of itself in its metadata. Negative values count as 0.

@@ -7,12 +7,6 @@ import (
 	"time"
 )
 
-// other is a member that is not this process.
-type other struct {
-	Member
-	gossip netip.AddrPort // where it gossips
-}
-
 // roster holds what is known of all members and makes views of it. Its methods may be called from any goroutine and
 // do not block.
 type roster struct {
@@ -21,16 +15,20 @@ type roster struct {
 	mu      sync.Mutex
 	self    Member
 	others  map[string]other // by memberlist's node name, which is unlike for each boot
+	denied  bool             // no quorum, whatever the members: Static's
 	changed chan struct{}    // closed and replaced with each new view
 }
 
 func (r *roster) start(self Member) {
 	r.self, r.others, r.changed = self, make(map[string]other), make(chan struct{})
-	r.view.Store((*View)(nil).next(time.Now(), self, nil))
+	r.view.Store((*View)(nil).next(time.Now(), callRoll(self, nil)))
 }
 
 // View returns the present view.
 func (r *roster) View() *View { return r.view.Load() }
+
+// Quorum implements Source.
+func (r *roster) Quorum() bool { return r.View().Quorum }
 
 // Changed implements Source.
 func (r *roster) Changed() <-chan struct{} {
@@ -39,25 +37,45 @@ func (r *roster) Changed() <-chan struct{} {
 	return r.changed
 }
 
-// gossipsAt reports whether a known member gossips at address.
+// gossipsAt reports whether a member gossips at address.
 func (r *roster) gossipsAt(address netip.AddrPort) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, o := range r.others {
-		if o.gossip == address {
+		if o.gossip == address && o.reason == "" && !o.doubted {
 			return true
 		}
 	}
 	return false
 }
 
-// put and drop change what is known; a later refresh makes it visible.
-func (r *roster) put(node string, o other) {
+// put, doubt and drop change what is known; a later refresh makes it visible.
+
+// put notes what a live member says of itself.
+func (r *roster) put(node string, m Member, gossip netip.AddrPort) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	o := other{Member: m, gossip: gossip}
+	if m.State == left {
+		o.reason, o.since = Farewell, time.Now()
+	}
 	r.others[node] = o
 }
 
+// doubt notes that gossip has lost a member, and reports whether that needs a sounding.
+func (r *roster) doubt(node string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o, ok := r.others[node]
+	if !ok || o.reason != "" {
+		return false
+	}
+	o.doubted = true
+	r.others[node] = o
+	return true
+}
+
+// drop forgets a member that is none of this fleet's version.
 func (r *roster) drop(node string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -72,12 +90,19 @@ func (r *roster) refresh() {
 }
 
 func (r *roster) refreshLocked() {
-	members := make([]Member, 0, len(r.others)+1)
-	for _, o := range r.others {
-		members = append(members, o.Member)
+	now := time.Now()
+	known := make([]other, 0, len(r.others))
+	for node, o := range r.others {
+		if o.reason != "" && now.Sub(o.since) >= memory {
+			delete(r.others, node)
+			continue
+		}
+		known = append(known, o)
 	}
+	c := callRoll(r.self, known)
+	c.quorum = c.quorum && !r.denied
 	old := r.view.Load()
-	if next := old.next(time.Now(), r.self, members); next != old {
+	if next := old.next(now, c); next != old {
 		r.view.Store(next)
 		close(r.changed)
 		r.changed = make(chan struct{})

@@ -1,8 +1,12 @@
 package membership
 
-import "strconv"
+import (
+	"strconv"
+	"time"
+)
 
-// Static is a Source that talks to nobody: for tests, and for a fleet of one.
+// Static is a Source that talks to nobody: for tests, and for a fleet of one. It has the quorum unless it is told
+// otherwise.
 type Static struct{ roster }
 
 // NewStatic builds a Static whose view holds self and others. Nothing is validated.
@@ -13,7 +17,7 @@ func NewStatic(self Member, others ...Member) *Static {
 	return s
 }
 
-// Set replaces all members but self; one that has self's name becomes self.
+// Set replaces all members but self; one that has self's name becomes self. Nobody is gone then.
 func (s *Static) Set(members ...Member) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -25,6 +29,27 @@ func (s *Static) Set(members ...Member) {
 			s.others[strconv.Itoa(i)] = other{Member: m}
 		}
 	}
+	s.refreshLocked()
+}
+
+// Lose makes the member of that name gone for reason, which may cost the quorum as it does in a fleet.
+func (s *Static) Lose(name ServerName, reason Reason) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for node, o := range s.others {
+		if o.Name == name {
+			o.reason, o.since = reason, time.Now()
+			s.others[node] = o
+		}
+	}
+	s.refreshLocked()
+}
+
+// SetQuorum takes the quorum away, or gives it back, whatever the members.
+func (s *Static) SetQuorum(has bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.denied = !has
 	s.refreshLocked()
 }
 

@@ -11,14 +11,17 @@ import (
 	"time"
 
 	"github.com/hashicorp/memberlist"
+
+	"github.com/ringside-go/ringside/internal/network"
 )
 
 // transport is memberlist's way to the network: one UDP and one TCP socket on the same port. Unlike memberlist's own
 // it is bound before its goroutines start, and a packet that nobody takes does not keep it from closing.
 type transport struct {
 	advertise netip.AddrPort
-	tcp       *net.TCPListener
-	udp       *net.UDPConn
+	network   network.Network
+	tcp       net.Listener
+	udp       net.PacketConn
 	// Unbuffered, as in memberlist's own transport: a packet that comes while memberlist is busy waits in the socket's
 	// buffer, and is lost when that is full, which gossip expects of UDP.
 	packets chan *memberlist.Packet
@@ -39,28 +42,30 @@ const (
 )
 
 // bind opens the sockets. Ports that are 0 become the one that was picked.
-func bind(at, advertise netip.AddrPort, logger *slog.Logger) (*transport, error) {
+func bind(n network.Network, at, advertise netip.AddrPort, logger *slog.Logger) (*transport, error) {
 	attempts := 1
 	if at.Port() == 0 {
 		attempts = bindAttempts
 	}
 	var err error
 	for range attempts {
-		var tcp *net.TCPListener
-		if tcp, err = net.ListenTCP("tcp", net.TCPAddrFromAddrPort(at)); err != nil {
+		var tcp net.Listener
+		if tcp, err = n.Listen(at.String()); err != nil {
 			continue
 		}
 		port := uint16(tcp.Addr().(*net.TCPAddr).Port)
-		var udp *net.UDPConn
-		if udp, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(at.Addr(), port))); err != nil {
+		var udp net.PacketConn
+		if udp, err = n.ListenPacket(netip.AddrPortFrom(at.Addr(), port).String()); err != nil {
 			_ = tcp.Close()
 			continue
 		}
-		_ = udp.SetReadBuffer(receiveBuffer) // the kernel's limit may be lower, and that will do
+		if b, ok := udp.(interface{ SetReadBuffer(bytes int) error }); ok {
+			_ = b.SetReadBuffer(receiveBuffer) // the kernel's limit may be lower, and that will do
+		}
 		if advertise.Port() == 0 {
 			advertise = netip.AddrPortFrom(advertise.Addr(), port)
 		}
-		t := &transport{advertise: advertise, tcp: tcp, udp: udp, logger: logger,
+		t := &transport{advertise: advertise, network: n, tcp: tcp, udp: udp, logger: logger,
 			packets: make(chan *memberlist.Packet), streams: make(chan net.Conn)}
 		t.closed, t.close = context.WithCancel(context.Background())
 		return t, nil
@@ -77,7 +82,7 @@ func (t *transport) start() {
 func (t *transport) readPackets() {
 	buffer := make([]byte, maxPacket)
 	for t.closed.Err() == nil {
-		n, from, err := t.udp.ReadFromUDPAddrPort(buffer)
+		n, sender, err := t.udp.ReadFrom(buffer)
 		received := time.Now()
 		if err != nil {
 			t.pause("read packet", err)
@@ -86,6 +91,7 @@ func (t *transport) readPackets() {
 		if n == 0 {
 			continue
 		}
+		from := sender.(*net.UDPAddr).AddrPort()
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 		packet := &memberlist.Packet{Buf: bytes.Clone(buffer[:n]), From: net.UDPAddrFromAddrPort(from), Timestamp: received}
 		select {
@@ -97,7 +103,7 @@ func (t *transport) readPackets() {
 
 func (t *transport) acceptStreams() {
 	for t.closed.Err() == nil {
-		conn, err := t.tcp.AcceptTCP()
+		conn, err := t.tcp.Accept()
 		if err != nil {
 			t.pause("accept stream", err)
 			continue
@@ -132,14 +138,15 @@ func (t *transport) WriteTo(b []byte, to string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	_, err = t.udp.WriteToUDPAddrPort(b, address)
+	_, err = t.udp.WriteTo(b, net.UDPAddrFromAddrPort(address))
 	return time.Now(), err
 }
 
 // DialTimeout implements memberlist.Transport; Shutdown cuts it short.
 func (t *transport) DialTimeout(to string, timeout time.Duration) (net.Conn, error) {
-	d := net.Dialer{Timeout: timeout}
-	return d.DialContext(t.closed, "tcp", to)
+	ctx, cancel := context.WithTimeout(t.closed, timeout)
+	defer cancel()
+	return t.network.DialContext(ctx, to)
 }
 
 // PacketCh implements memberlist.Transport.

@@ -10,9 +10,16 @@ import (
 
 // View is an immutable list of members as one process sees them, sorted by name, with one entry a name: the newest boot.
 type View struct {
-	Version uint64 // grows by one with each change of Members, of a load too
+	Version uint64 // grows by one with each change of what follows, of a load too
 	Self    Member
 	Members []Member // Self included
+	// Gone holds those who left, died or fell silent within the last five minutes, by name, none of whose names has
+	// returned. Who falls silent stays in Members until it was dialled once more, a third of a second at most.
+	Gone []Gone
+	// Quorum says that this process is not in the smaller part of a fleet that was cut apart. A game server without it
+	// freezes its rooms and neither promotes nor creates any. It changes together with Members and Gone: whoever acts on
+	// a loss that it finds in a view is to look for the quorum in the same view.
+	Quorum bool
 	// Settled is when a game server last came, went, restarted or changed its state or weight, by this process's clock.
 	Settled time.Time
 
@@ -33,6 +40,15 @@ func (v *View) Find(n ServerName) (Member, bool) {
 	return v.Members[i], true
 }
 
+// FindGone returns the member of that name that is gone; none is both gone and a member.
+func (v *View) FindGone(n ServerName) (Gone, bool) {
+	i, ok := slices.BinarySearchFunc(v.Gone, n, func(g Gone, n ServerName) int { return cmp.Compare(g.Name, n) })
+	if !ok {
+		return Gone{}, false
+	}
+	return v.Gone[i], true
+}
+
 // Placement returns the set of the serving game servers. Views between which no server came, went or changed its
 // state or weight share one set, so that pointers tell whether rooms may have moved.
 func (v *View) Placement() *placement.Set { return v.placement }
@@ -40,36 +56,39 @@ func (v *View) Placement() *placement.Set { return v.placement }
 // Source is what everyone else uses of membership. All methods may be called from any goroutine and do not block.
 type Source interface {
 	View() *View
+	// Quorum is that of the present view.
+	Quorum() bool
 	// Changed gives a channel that is closed at the next change of the view. Take it before the view, or a change
 	// between the two is missed.
 	Changed() <-chan struct{}
 }
 
-// next returns the view that follows v when the members are self and others, v itself if it says all that already.
-// v is nil for the first view; others is used up.
-func (v *View) next(now time.Time, self Member, others []Member) *View {
-	members := append(others, self)
-	slices.SortFunc(members, func(a, b Member) int { return cmp.Or(cmp.Compare(a.Name, b.Name), newer(a, b)) })
-	members = slices.CompactFunc(members, func(a, b Member) bool { return a.Name == b.Name })
-	n := &View{Version: 1, Self: self, Members: members, Settled: now}
+// next returns the view that follows v when r is what is known, v itself if it says all that already. v is nil for the
+// first view.
+func (v *View) next(now time.Time, r roll) *View {
+	n := &View{Version: 1, Self: r.self, Members: r.members, Gone: r.gone, Quorum: r.quorum, Settled: now}
 	if v == nil {
-		n.placement = newPlacement(members)
+		n.placement = newPlacement(r.members)
 		return n
 	}
-	if same(self, v.Self) && slices.EqualFunc(members, v.Members, same) {
+	if same(r.self, v.Self) && r.quorum == v.Quorum && slices.EqualFunc(r.members, v.Members, same) && slices.EqualFunc(r.gone, v.Gone, sameGone) {
 		return v
 	}
 	n.Version = v.Version + 1
-	before, after := gameServers(v.Members), gameServers(members)
+	before, after := gameServers(v.Members), gameServers(r.members)
 	if slices.EqualFunc(after, before, sameButLoad) {
 		n.Settled = v.Settled
 	}
 	if slices.EqualFunc(after, before, samePlace) {
 		n.placement = v.placement
 	} else {
-		n.placement = newPlacement(members)
+		n.placement = newPlacement(r.members)
 	}
 	return n
+}
+
+func sameGone(a, b Gone) bool {
+	return a.Reason == b.Reason && a.Since.Equal(b.Since) && same(a.Member, b.Member)
 }
 
 func gameServers(members []Member) []Member {

@@ -16,6 +16,15 @@ func server(name ServerName, boot string, since int) Member {
 	return Member{Name: name, Boot: boot, Role: GameServer, State: Serving, URL: "http://" + string(name), Since: at(since)}
 }
 
+// next gives the view that follows v when nobody is gone.
+func next(v *View, now time.Time, self Member, members []Member) *View {
+	others := make([]other, len(members))
+	for i, m := range members {
+		others[i] = other{Member: m}
+	}
+	return v.next(now, callRoll(self, others))
+}
+
 func names(members []Member) (names []string) {
 	for _, m := range members {
 		names = append(names, string(m.Name)+"/"+m.Boot)
@@ -27,7 +36,7 @@ func TestViewIsSortedAndHoldsTheNewestBoots(t *testing.T) {
 	self := Member{Name: "router", Boot: "r", Role: Router, State: Serving}
 	draining := server("c", "1", 0)
 	draining.State = Draining
-	v := (*View)(nil).next(at(9), self,
+	v := next(nil, at(9), self,
 		[]Member{server("b", "old", 1), draining, server("b", "new", 2), server("a", "x", 3), server("a", "y", 3), server("b", "older", 0)})
 	if got, want := names(v.Members), []string{"a/y", "b/new", "c/1", "router/r"}; !slices.Equal(got, want) {
 		t.Errorf("members %v, want %v", got, want)
@@ -67,8 +76,8 @@ func TestViewTellsChangesApart(t *testing.T) {
 		{"restart", func(m []Member) []Member { return append(m, server("a", "2", 1)) }, 2, true, false},
 	} {
 		members := []Member{server("a", "1", 0), server("b", "1", 0)}
-		before := (*View)(nil).next(at(0), self, slices.Clone(members))
-		after := before.next(at(5), self, c.change(members))
+		before := next(nil, at(0), self, slices.Clone(members))
+		after := next(before, at(5), self, c.change(members))
 		if after.Version != c.version || after.Settled.Equal(at(5)) != c.settled || (after.placement != before.placement) != c.placing {
 			t.Errorf("%s: version %d, settled %v, other placement %v; want %+v", c.name, after.Version,
 				after.Settled.Equal(at(5)), after.placement != before.placement, c)
@@ -88,7 +97,7 @@ func TestViewsOfTheSameMembersAgree(t *testing.T) {
 		}
 		self := Member{Name: "router", Role: Router}
 		shuffled := rapid.Permutation(members).Draw(t, "shuffled")
-		v, w := (*View)(nil).next(at(0), self, slices.Clone(members)), (*View)(nil).next(at(0), self, shuffled)
+		v, w := next(nil, at(0), self, slices.Clone(members)), next(nil, at(0), self, shuffled)
 		if !slices.Equal(v.Members, w.Members) {
 			t.Fatalf("%v and %v", names(v.Members), names(w.Members))
 		}
@@ -104,8 +113,8 @@ func TestChangesAreLogged(t *testing.T) {
 	self := server("self", "1", 0)
 	draining, anew := server("b", "1", 0), server("c", "2", 5)
 	draining.State = Draining
-	from := (*View)(nil).next(at(0), self, []Member{server("a", "1", 0), server("b", "1", 0), server("c", "1", 0)})
-	to := from.next(at(1), self, []Member{draining, anew, server("d", "1", 0), server("self", "2", 9)})
+	from := next(nil, at(0), self, []Member{server("a", "1", 0), server("b", "1", 0), server("c", "1", 0)})
+	to := next(from, at(1), self, []Member{draining, anew, server("d", "1", 0), server("self", "2", 9)})
 	logs := new(logBuffer)
 	logChanges(logs.logger(), from, to)
 	var got []string
@@ -119,7 +128,7 @@ func TestChangesAreLogged(t *testing.T) {
 		`INFO msg="member started anew" member=c`,
 		`INFO msg="member joined" member=d`,
 		`ERROR msg="another process has this process's name; give each a -name of its own" name=self boot=1 other=2 url=http://self`,
-		`INFO msg="member left" member=a`,
+		`INFO msg="member gone" member=a`,
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("lines:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -1,0 +1,58 @@
+package membership
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// memory is how long a member that is gone is known. Longer, and machines that were given up would freeze what is left
+// of a small fleet; shorter, and the two halves of a long partition would each take themselves for the whole.
+const memory = 5 * time.Minute
+
+// Reason says why a member is gone.
+type Reason string
+
+// The reasons.
+const (
+	Farewell Reason = "left"     // it said so
+	Refused  Reason = "refused"  // its address refuses connections: the process is gone, its machine is there
+	Vanished Reason = "vanished" // silence: it may well go on, cut off from here
+)
+
+// Gone is a member that was known in the last five minutes and is not in the view.
+type Gone struct {
+	Member
+	Reason Reason
+	Since  time.Time // by this process's clock
+}
+
+// quorum reports whether whoever sees seen (itself included) and misses missing may lead rooms, so that of the parts of
+// a fleet that is cut in two no more than one does:
+//
+//   - a part that misses no game server goes on, whatever routers it misses;
+//   - else a part of more than half of all members goes on, routers counted;
+//   - of two halves that one goes on which has the game server with the first name.
+//
+// Members that left, and those whose address refuses connections, are in neither list: they lead no rooms. No name is in
+// both. That at most one part goes on holds among parts that have game servers and know of the same members.
+func quorum(seen, missing []Member) bool {
+	first, found := firstServer(missing)
+	switch {
+	case !found || len(seen) > len(missing):
+		return true
+	case len(seen) < len(missing):
+		return false
+	}
+	mine, found := firstServer(seen)
+	return found && mine < first
+}
+
+// firstServer is the first name among the game servers.
+func firstServer(members []Member) (name ServerName, found bool) {
+	servers := gameServers(members)
+	if len(servers) == 0 {
+		return "", false
+	}
+	return slices.MinFunc(servers, func(a, b Member) int { return cmp.Compare(a.Name, b.Name) }).Name, true
+}

@@ -1,0 +1,72 @@
+package membership
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// other is a member that is not this process.
+type other struct {
+	Member
+	gossip netip.AddrPort // where it gossips
+	answer answer         // to the last sounding
+	// doubted: gossip has lost it. Until it was sounded out it stays in the view, so that nobody acts on a loss before
+	// it is known whether the lost one or this process is cut off.
+	doubted bool
+	reason  Reason    // why it is gone; empty: it is not
+	since   time.Time // when it went
+}
+
+// answer is what dialling a member's gossip address told.
+type answer uint8
+
+const (
+	answering answer = iota // also before any sounding: gossip says so
+	refusing
+	silent
+)
+
+// roll is what is known at one moment.
+type roll struct {
+	self    Member
+	members []Member // self included; by name, one a name: the newest boot
+	gone    []Gone   // by name; none that is among members
+	quorum  bool
+}
+
+// callRoll sorts out self and others.
+func callRoll(self Member, others []other) roll {
+	r := roll{self: self}
+	known := append(slices.Clone(others), other{Member: self})
+	slices.SortFunc(known, func(a, b other) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), absence(a)-absence(b), newer(a.Member, b.Member))
+	})
+	known = slices.CompactFunc(known, func(a, b other) bool { return a.Name == b.Name })
+	var seen, missing []Member
+	for _, o := range known {
+		switch {
+		case o.reason != "":
+			r.gone = append(r.gone, Gone{o.Member, o.reason, o.since})
+			if o.reason == Vanished {
+				missing = append(missing, o.Member)
+			}
+			continue
+		case o.answer == answering:
+			seen = append(seen, o.Member)
+		case o.answer == silent:
+			missing = append(missing, o.Member)
+		}
+		r.members = append(r.members, o.Member)
+	}
+	r.quorum = quorum(seen, missing)
+	return r
+}
+
+func absence(o other) int {
+	if o.reason != "" {
+		return 1
+	}
+	return 0
+}
