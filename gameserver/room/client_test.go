@@ -23,6 +23,10 @@ type follower struct {
 	own       proto.Own // the last
 	customs   []string
 	outcomes  []proto.Outcome
+	heardAt   []proto.Tick // the tick seen when each outcome came
+	prepares  []proto.Moved
+	moves     []proto.Moved
+	notices   []proto.Notice
 	flushes   int
 	closes    []proto.CloseCode
 	text      string // of the last close
@@ -150,7 +154,19 @@ func (f *follower) record(kind proto.Kind, body []byte) error {
 		return err
 	case proto.KindOutcome:
 		o, err := proto.ParseOutcome(body)
-		f.outcomes = append(f.outcomes, o)
+		f.outcomes, f.heardAt = append(f.outcomes, o), append(f.heardAt, f.ticks[len(f.ticks)-1])
+		return err
+	case proto.KindPrepare:
+		p, err := proto.ParsePrepare(body)
+		f.prepares = append(f.prepares, p.Moved)
+		return err
+	case proto.KindMoved:
+		m, err := proto.ParseMoved(body)
+		f.moves = append(f.moves, m)
+		return err
+	case proto.KindNotice:
+		n, err := proto.ParseNotice(body)
+		f.notices = append(f.notices, n)
 		return err
 	}
 	return fmt.Errorf("unexpected")

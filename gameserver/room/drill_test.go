@@ -88,10 +88,14 @@ func scan(s, format string, to ...any) bool {
 	return err == nil && n == len(to)
 }
 
+func drillOptions(rate, seats int) []byte {
+	return fmt.Appendf(nil, `{"TickRate":%d,"Seats":%d}`, rate, seats)
+}
+
 // newDrill is a simulation of drill with so many ticks a second and seats.
 func newDrill(t testing.TB, rate, seats int) *game.Simulation {
 	t.Helper()
-	sim, err := game.New(&drillDefinition, fmt.Appendf(nil, `{"TickRate":%d,"Seats":%d}`, rate, seats), 1)
+	sim, err := game.New(&drillDefinition, drillOptions(rate, seats), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -110,7 +110,9 @@ func (r *Room) feedStandbys(final bool) {
 	if len(r.feeds) == 0 {
 		return
 	}
-	r.frames.secret = r.sim.Store().AppendSecretDelta(r.frames.secret[:0])
+	if r.following() > 0 {
+		r.frames.secret = r.sim.Store().AppendSecretDelta(r.frames.secret[:0])
+	}
 	public, secret := r.frames.delta.of(r.frames.shared), r.frames.secret
 	sent, tick := 0, r.sim.Tick()
 	for _, f := range r.feeds {

@@ -38,27 +38,33 @@ func testConfig() Config {
 func open(t *testing.T, c Config, f func(h *hall)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		p, err := NewPool(c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- p.Run(ctx) }()
-		stopped := false
-		h := &hall{Pool: p, t: t, stop: func() {
-			if stopped {
-				return
-			}
-			stopped = true
-			cancel()
-			if err := <-done; err != nil {
-				t.Errorf("Run: %v", err)
-			}
-		}}
+		h := newHall(t, c)
 		defer h.stop()
 		f(h)
 	})
+}
+
+// newHall is for a bubble.
+func newHall(t *testing.T, c Config) *hall {
+	t.Helper()
+	p, err := NewPool(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx) }()
+	stopped := false
+	return &hall{Pool: p, t: t, stop: func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	}}
 }
 
 func (h *hall) spec(sim *game.Simulation) Spec {

@@ -40,8 +40,8 @@ type worker struct {
 	spent    time.Duration   // in ticks since measured
 	measured time.Duration
 	ran      time.Duration // when it had its last turn
-	unsent   bool          // rooms have ticked since flushed
-	flushed  time.Duration
+	unsent   bool          // rooms have ticked since the last flush, the first of them at since
+	since    time.Duration
 }
 
 func newWorker(p *Pool) *worker {
@@ -79,12 +79,12 @@ func (w *worker) run(ctx context.Context) {
 		w.measure(now)
 		if len(w.schedule) > 0 && w.schedule[0].due <= now {
 			now = w.tickFirst(now)
-			if now-w.flushed >= maxUnflushed {
-				w.flush(now)
+			if now-w.since >= maxUnflushed {
+				w.flush()
 			}
 			continue
 		}
-		w.flush(now)
+		w.flush()
 		timer.Reset(w.idleFor(now))
 		select {
 		case <-ctx.Done():
@@ -120,6 +120,9 @@ func (w *worker) begin(now time.Duration) {
 // tickFirst runs the tick of the room that is due first and returns the time after it.
 func (w *worker) tickFirst(now time.Duration) (after time.Duration) {
 	r, m := w.schedule[0], w.pool.config.Metrics
+	if !w.unsent {
+		w.unsent, w.since = true, now
+	}
 	m.TickLateness.Observe((now - r.due).Seconds())
 	if r.cadence.advance(now) {
 		m.TicksLate.Inc()
@@ -136,15 +139,13 @@ func (w *worker) tickFirst(now time.Duration) (after time.Duration) {
 		w.load.Add(-int64(r.settings.TickRate))
 	}
 	after = w.pool.now()
-	w.unsent = true
 	w.spent += after - now
 	m.TickDuration.Observe((after - now).Seconds())
 	return after
 }
 
 // flush sends what the ticks since the last call queued for standbys.
-func (w *worker) flush(now time.Duration) {
-	w.flushed = now
+func (w *worker) flush() {
 	if w.unsent && w.pool.config.Flush != nil {
 		w.pool.config.Flush()
 	}

@@ -1,0 +1,204 @@
+package room
+
+import (
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// A frozen room says so, stands still, loses nothing that is sent to it, and goes on where it was.
+func TestFreezeAndThaw(t *testing.T) {
+	open(t, testConfig(), func(h *hall) {
+		r := h.start(20, 4)
+		s := follow(t, r, 1)
+		o, f := h.join(r, Join{Player: "ann"})
+		_, watching := h.join(r, Join{Spectator: true})
+		gone, _ := h.join(r, Join{Player: "bob"})
+		before := r.Info()
+		flushes := f.check(t).flushes
+		r.QueueFreeze(true, "too few servers")
+		r.QueueFreeze(true, "again")
+		h.pass(time.Second)
+		frozen := proto.Notice{Code: proto.NoticeFrozen, Text: "too few servers"}
+		for _, f := range []*follower{f, watching} {
+			if n := f.check(t).notices; len(n) != 1 || n[0] != frozen {
+				t.Errorf("notices %+v", n)
+			}
+		}
+		if f.flushes != flushes+1 {
+			t.Errorf("%d flushes in the freeze, want 1", f.flushes-flushes)
+		}
+		if n := testutil.ToFloat64(h.config.Metrics.RoomsFrozen); n != 1 {
+			t.Errorf("%v rooms are frozen", n)
+		}
+		for seq := range proto.Seq(proto.InputWindow) { // a second of it and more
+			if err := o.QueueInput(drillInputs(seq+1, 1)); err != nil {
+				t.Fatal(err)
+			}
+			h.pass(20 * time.Millisecond)
+		}
+		_, late := h.join(r, Join{Player: "eve"})
+		gone.QueueLost()
+		h.pass(time.Minute)
+		if i := r.Info(); i.Tick != before.Tick || i.State != Frozen || i.Epoch != before.Epoch || i.Connected != 2 {
+			t.Errorf("info %+v, before %+v", i, before)
+		}
+		if late.check(t).wantCloses(t); len(late.welcomes)+len(late.notices) != 0 {
+			t.Errorf("one who came meanwhile has heard something: %+v", late.notices)
+		}
+		r.QueueFreeze(false, "enough")
+		h.pass(3 * time.Second)
+		if n := f.check(t).notices; len(n) != 2 || n[1] != (proto.Notice{Code: proto.NoticeThawed, Text: "enough"}) {
+			t.Errorf("notices %+v", n)
+		}
+		f.wantCloses(t)
+		if i := r.Info(); i.Tick != before.Tick+60 || i.State != Ticking {
+			t.Errorf("info %+v, before %+v", i, before)
+		}
+		if len(late.check(t).welcomes) != 1 || late.ticks[0] != before.Tick+1 {
+			t.Errorf("one who came meanwhile: ticks %v", late.ticks)
+		}
+		if f.x(t, 0).X != proto.InputWindow {
+			t.Errorf("x is %d after %d steps", f.x(t, 0).X, proto.InputWindow)
+		}
+		if s.check(t).frames != 1 {
+			t.Errorf("%d keyframes to the standby", s.frames)
+		}
+		if n := testutil.ToFloat64(h.config.Metrics.RoomsFrozen); n != 0 {
+			t.Errorf("%v rooms are frozen", n)
+		}
+	})
+}
+
+// What a client can put into a room that stands still is bounded.
+func TestFrozenRoomKeepsFewMessages(t *testing.T) {
+	open(t, testConfig(), func(h *hall) {
+		r := h.start(20, 4)
+		o, _ := h.join(r, Join{Player: "ann"})
+		_, other := h.join(r, Join{Player: "bob"})
+		r.QueueFreeze(true, "")
+		h.pass(time.Second)
+		for range maxQueued + 5 {
+			if err := o.QueueCustom([]byte("tell 1 psst")); err != nil {
+				t.Fatal(err)
+			}
+			h.pass(50 * time.Millisecond)
+		}
+		if n := testutil.ToFloat64(h.config.Metrics.InboxFull); n != 5 {
+			t.Errorf("%v messages were refused, want 5", n)
+		}
+		r.QueueFreeze(false, "")
+		h.pass(time.Second)
+		if n := len(other.check(t).customs); n != maxQueued {
+			t.Errorf("%d messages came through, want %d", n, maxQueued)
+		}
+		o.QueueCustom([]byte("tell 1 psst"))
+		r.QueueFreeze(true, "")
+		h.pass(time.Second)
+		o.QueueCustom([]byte("tell 1 psst"))
+		h.pass(time.Second)
+		if n := testutil.ToFloat64(h.config.Metrics.InboxFull); n != 5 {
+			t.Errorf("%v messages were refused after the next freeze, want 5", n)
+		}
+	})
+}
+
+// A frozen room that ends is not counted as frozen any more.
+func TestFrozenRoomEnds(t *testing.T) {
+	open(t, testConfig(), func(h *hall) {
+		r := h.start(20, 4)
+		_, f := h.join(r, Join{Player: "ann"})
+		r.QueueFreeze(true, "")
+		h.pass(time.Second)
+		r.QueueDepose(proto.Moved{URL: "ws://next", Server: "next"})
+		h.pass(time.Second)
+		h.wantEnded(1)
+		f.check(t).wantCloses(t, proto.CloseMoved)
+		if n := testutil.ToFloat64(h.config.Metrics.RoomsFrozen); n != 0 {
+			t.Errorf("%v rooms are frozen", n)
+		}
+	})
+}
+
+func TestHoldAndRelease(t *testing.T) {
+	open(t, testConfig(), func(h *hall) {
+		r := h.start(20, 4)
+		_, f := h.join(r, Join{Player: "ann"})
+		before := r.Info()
+		asked := time.Now()
+		h.pass(time.Millisecond)
+		r.QueueHold()
+		h.pass(time.Second)
+		r.QueueRelease(asked) // that was before it was held
+		h.pass(time.Second)
+		if i := r.Info(); i.Tick != before.Tick || i.State != Held || len(f.check(t).notices) != 0 {
+			t.Errorf("info %+v, notices %+v", i, f.notices)
+		}
+		r.QueueRelease(time.Now())
+		h.pass(time.Second)
+		if i := r.Info(); i.Tick != before.Tick+20 || i.State != Ticking {
+			t.Errorf("info %+v, before %+v", i, before)
+		}
+	})
+}
+
+// Hold and freeze are two things: the room ticks when neither is on.
+func TestHeldAndFrozen(t *testing.T) {
+	open(t, testConfig(), func(h *hall) {
+		r := h.start(20, 4)
+		before := r.Info().Tick
+		r.QueueHold()
+		r.QueueFreeze(true, "")
+		h.pass(time.Second)
+		r.QueueRelease(time.Now())
+		h.pass(time.Second)
+		if i := r.Info(); i.Tick != before || i.State != Frozen {
+			t.Errorf("info %+v", i)
+		}
+		r.QueueHold()
+		r.QueueFreeze(false, "")
+		h.pass(time.Second)
+		if i := r.Info(); i.Tick != before || i.State != Held {
+			t.Errorf("info %+v", i)
+		}
+	})
+}
+
+// A deposed room sends everybody to the later leader, or to the router, and tells no outcome.
+func TestDepose(t *testing.T) {
+	for _, test := range []struct {
+		to    proto.Moved
+		code  proto.CloseCode
+		moves int
+	}{
+		{proto.Moved{URL: "ws://next", Server: "next", Epoch: offered}, proto.CloseMoved, 1},
+		{proto.Moved{}, proto.CloseStopping, 0},
+	} {
+		open(t, testConfig(), func(h *hall) {
+			r := h.start(20, 4)
+			s := follow(t, r, 1)
+			s.silent = true
+			o, f := h.join(r, Join{Player: "ann"})
+			_, watching := h.join(r, Join{Spectator: true})
+			o.QueueCustom([]byte("finish"))
+			h.pass(time.Second)
+			at := &follower{}
+			r.QueueJoin(Join{Player: "bob", Client: at})
+			r.Acked(1, 1000)
+			r.QueueDepose(test.to)
+			behind := &follower{}
+			r.QueueJoin(Join{Player: "eve", Client: behind})
+			h.pass(time.Second)
+			h.wantEnded(1)
+			for _, f := range []*follower{f, watching, at, behind} {
+				f.check(t).wantCloses(t, test.code)
+				if len(f.moves) != test.moves || test.moves == 1 && f.moves[0] != test.to || len(f.outcomes) != 0 {
+					t.Errorf("moves %+v, outcomes %+v", f.moves, f.outcomes)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,132 @@
+package room
+
+import (
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A worker that did not run for a second holds all its rooms before one of them ticks, and says so.
+func TestStalledWorkerHoldsItsRooms(t *testing.T) {
+	for _, test := range []struct {
+		nap  string
+		held bool
+	}{{"nap 999", false}, {"nap 1000", true}} {
+		var gaps []time.Duration
+		c := testConfig()
+		c.Stalled = func(gap time.Duration) { gaps = append(gaps, gap) }
+		open(t, c, func(h *hall) {
+			r, other := h.start(20, 4), h.start(20, 4)
+			o, _ := h.join(r, Join{Player: "ann"})
+			h.pass(time.Second)
+			o.QueueCustom([]byte(test.nap))
+			h.pass(50 * time.Millisecond)
+			other.QueueRelease(time.Now()) // too early: the stall is not over
+			before := other.Info().Tick
+			if !test.held {
+				h.pass(5 * time.Second)
+				if len(gaps) != 0 || r.Info().State != Ticking {
+					t.Errorf("%s: stalls %v, info %+v", test.nap, gaps, r.Info())
+				}
+				return
+			}
+			h.pass(5 * time.Second)
+			if len(gaps) != 1 || gaps[0] < time.Second || gaps[0] > 1050*time.Millisecond {
+				t.Errorf("stalls %v", gaps)
+			}
+			if i := other.Info(); i.State != Held || i.Tick != before {
+				t.Errorf("the other room after the stall: %+v, tick %d before", i, before)
+			}
+			other.QueueRelease(time.Now())
+			h.pass(time.Second)
+			if n := other.Info().Tick - before; n != 20 {
+				t.Errorf("the other room ticked %d times in the second after", n)
+			}
+			if r.Info().State != Held {
+				t.Errorf("info %+v", r.Info())
+			}
+		})
+	}
+}
+
+// What ticks queue for standbys is sent at the end of the worker's pass, and within maxUnflushed when there is no end.
+func TestWorkerFlushes(t *testing.T) {
+	var mu sync.Mutex
+	var flushed []time.Duration
+	var pool *Pool
+	c := testConfig()
+	c.Flush = func() {
+		mu.Lock()
+		defer mu.Unlock()
+		flushed = append(flushed, pool.now())
+	}
+	taken := func() []time.Duration {
+		mu.Lock()
+		defer mu.Unlock()
+		list := flushed
+		flushed = nil
+		return list
+	}
+	open(t, c, func(h *hall) {
+		pool = h.Pool
+		specs := [3]Spec{}
+		for i := range specs { // three rooms that are due at the same instant, once a second
+			specs[i] = h.spec(newDrill(t, 1, 2))
+			specs[i].Due = time.Second
+			if _, err := h.Start(specs[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.pass(3500 * time.Millisecond)
+		want := []time.Duration{time.Second, 2 * time.Second, 3 * time.Second}
+		if got := taken(); !slices.Equal(got, want) {
+			t.Errorf("flushed at %v, want %v", got, want)
+		}
+	})
+	open(t, c, func(h *hall) {
+		pool = h.Pool
+		r := h.start(20, 4)
+		h.start(20, 4)
+		o, _ := h.join(r, Join{Player: "ann"})
+		o.QueueCustom([]byte("nap 60")) // it is always due
+		h.pass(time.Second)
+		taken()
+		h.pass(10 * time.Second)
+		if n := len(taken()); n < 100 {
+			t.Errorf("%d flushes in ten seconds without a rest", n)
+		}
+	})
+}
+
+// A room with a due time begins then, keeps that rhythm, and leaves the others their phases.
+func TestDueRoomKeepsItsRhythm(t *testing.T) {
+	open(t, testConfig(), func(h *hall) {
+		for _, due := range []time.Duration{7 * time.Millisecond, 1500 * time.Millisecond, -time.Millisecond} {
+			spec := h.spec(newDrill(t, 20, 2))
+			spec.Due = due
+			r, err := h.Start(spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if due > 0 {
+				h.pass(due - 1)
+				if r.Info().Tick != 0 {
+					t.Errorf("due %v: it ticked before", due)
+				}
+				h.pass(1)
+			}
+			h.pass(0)
+			if r.Info().Tick != 1 {
+				t.Errorf("due %v: tick %d", due, r.Info().Tick)
+			}
+			h.pass(10*time.Second + due%(50*time.Millisecond))
+			if n := r.Info().Tick; n != 201 {
+				t.Errorf("due %v: %d ticks in ten seconds", due, n-1)
+			}
+		}
+		if r := h.start(20, 2); r.phase != 0 {
+			t.Errorf("phase %d, want 0: the others have none", r.phase)
+		}
+	})
+}
