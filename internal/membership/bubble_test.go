@@ -1,0 +1,251 @@
+package membership
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ringside-go/ringside/internal/network/simnet"
+)
+
+// simFleet is members on a simulated network, the host of name "n3" being 10.0.0.3. The first one is the seed.
+type simFleet struct {
+	t       *testing.T
+	net     *simnet.Net
+	hosts   map[string]*simnet.Host
+	members map[string]*running
+}
+
+// inBubble runs f with a fleet of names in which all have met.
+func inBubble(t *testing.T, names string, f func(t *testing.T, s *simFleet)) {
+	synctest.Test(t, func(t *testing.T) {
+		n := simnet.New(1, simnet.Link{Latency: 200 * time.Microsecond, Jitter: 100 * time.Microsecond})
+		s := &simFleet{t, n, make(map[string]*simnet.Host), make(map[string]*running)}
+		all := strings.Fields(names)
+		for _, name := range all {
+			s.start(name)
+		}
+		for _, name := range all {
+			s.await(name, 2*time.Second, func(v *View) bool { return len(v.Members) == len(all) })
+		}
+		f(t, s)
+		for _, m := range s.members {
+			m.end(t, ErrKilled)
+		}
+		time.Sleep(time.Minute) // memberlist's probes end by themselves; a bubble's time stops with its function
+	})
+}
+
+func ip(name string) string { return "10.0.0." + name[1:] }
+
+func (s *simFleet) start(name string) {
+	s.hosts[name] = s.net.Host(ip(name))
+	c := Config{
+		Self: Member{Name: ServerName(name), Role: GameServer, State: Serving, URL: "http://" + ip(name)},
+		Bind: ip(name) + ":7946", Seeds: []string{"10.0.0.1:7946"}, Key: []byte("0123456789abcdef"), Network: s.hosts[name],
+	}
+	if name[0] == 'r' {
+		c.Self.Role = Router
+	}
+	s.members[name] = run(s.t, c)
+}
+
+func (s *simFleet) crash(name string) {
+	s.hosts[name].Crash()
+	s.members[name].end(s.t, ErrKilled)
+	delete(s.members, name)
+}
+
+func (s *simFleet) partition(a, b string) { s.net.Partition(ips(a), ips(b)) }
+
+func ips(names string) (all []string) {
+	for name := range strings.FieldsSeq(names) {
+		all = append(all, ip(name))
+	}
+	return all
+}
+
+// await waits until the view of one is as wanted, and says how long that took. It fails after limit.
+func (s *simFleet) await(name string, limit time.Duration, wanted func(v *View) bool) time.Duration {
+	s.t.Helper()
+	began := time.Now()
+	timeout := time.After(limit)
+	for m := s.members[name]; ; {
+		changed := m.Changed()
+		if wanted(m.View()) {
+			return time.Since(began)
+		}
+		select {
+		case <-changed:
+		case <-timeout:
+			s.t.Fatalf("%s still sees %s after %v", name, describe(m.View()), limit)
+		}
+	}
+}
+
+// describe gives a view as "n1 n2, n3 vanished, quorum true".
+func describe(v *View) string {
+	var members []string
+	for _, m := range v.Members {
+		members = append(members, string(m.Name))
+	}
+	text := strings.Join(members, " ")
+	for _, g := range v.Gone {
+		text += fmt.Sprintf(", %s %s", g.Name, g.Reason)
+	}
+	return fmt.Sprintf("%s, quorum %v", text, v.Quorum)
+}
+
+func is(want string) func(v *View) bool { return func(v *View) bool { return describe(v) == want } }
+
+func TestFiveInABubble(t *testing.T) {
+	inBubble(t, "n1 n2 n3 n4 n5", func(t *testing.T, s *simFleet) {
+		s.crash("n5")
+		for _, name := range []string{"n1", "n2", "n3", "n4"} {
+			s.await(name, 2*time.Second, is("n1 n2 n3 n4, n5 refused, quorum true"))
+		}
+		s.start("n5")
+		for _, name := range []string{"n1", "n2", "n3", "n4", "n5"} {
+			s.await(name, 2*time.Second, is("n1 n2 n3 n4 n5, quorum true"))
+		}
+		s.partition("n1 n2", "n3 n4 n5")
+		for name, want := range map[string]string{
+			"n1": "n1 n2, n3 vanished, n4 vanished, n5 vanished, quorum false",
+			"n2": "n1 n2, n3 vanished, n4 vanished, n5 vanished, quorum false",
+			"n3": "n3 n4 n5, n1 vanished, n2 vanished, quorum true",
+			"n4": "n3 n4 n5, n1 vanished, n2 vanished, quorum true",
+			"n5": "n3 n4 n5, n1 vanished, n2 vanished, quorum true",
+		} {
+			s.await(name, 20*time.Second, is(want))
+		}
+		s.net.Heal()
+		for _, name := range []string{"n1", "n2", "n3", "n4", "n5"} {
+			s.await(name, 5*time.Second, is("n1 n2 n3 n4 n5, quorum true"))
+		}
+		s.members["n4"].end(t, context.Canceled)
+		for _, name := range []string{"n1", "n2", "n3", "n5"} {
+			s.await(name, time.Second, is("n1 n2 n3 n5, n4 left, quorum true"))
+		}
+	})
+}
+
+// The first loss that one who is cut off sees is seen without the quorum, though gossip loses the others one by one.
+func TestCutOffKnowsAtOnce(t *testing.T) {
+	inBubble(t, "n1 n2 n3 n4 n5 n6 n7", func(t *testing.T, s *simFleet) {
+		s.partition("n1", "n2 n3 n4 n5 n6 n7")
+		s.await("n1", 10*time.Second, func(v *View) bool { return len(v.Gone) > 0 })
+		if v := s.members["n1"].View(); v.Quorum || s.members["n1"].Quorum() {
+			t.Errorf("n1 sees %s", describe(v))
+		}
+		// Whoever sees it gone in the greater part has the quorum, and within the time that failover has.
+		if took := s.await("n2", 10*time.Second, func(v *View) bool { return len(v.Gone) > 0 }); took > 2*time.Second {
+			t.Errorf("n1 was missed after another %v", took)
+		}
+		if v := s.members["n2"].View(); !v.Quorum {
+			t.Errorf("n2 sees %s", describe(v))
+		}
+	})
+}
+
+// A silent server is missed in time for its rooms to go on within 2.5 s.
+func TestSilenceIsNoticed(t *testing.T) {
+	inBubble(t, "n1 n2 n3", func(t *testing.T, s *simFleet) {
+		s.hosts["n3"].Lose()
+		if took := s.await("n1", 10*time.Second, is("n1 n2, n3 vanished, quorum true")); took > 2*time.Second {
+			t.Errorf("n3 was missed after %v", took)
+		}
+		s.hosts["n3"] = s.net.Host(ip("n3")) // its machine is back without it
+		s.await("n1", 3*time.Second, is("n1 n2, n3 refused, quorum true"))
+	})
+}
+
+// Of two the one with the first name goes on; who was killed, and who left, leaves the quorum to the other.
+func TestTwo(t *testing.T) {
+	inBubble(t, "n1 n2", func(t *testing.T, s *simFleet) {
+		s.partition("n1", "n2")
+		s.await("n1", 10*time.Second, is("n1, n2 vanished, quorum true"))
+		s.await("n2", 10*time.Second, is("n2, n1 vanished, quorum false"))
+		s.net.Heal()
+		s.await("n1", 5*time.Second, is("n1 n2, quorum true"))
+		s.await("n2", 5*time.Second, is("n1 n2, quorum true"))
+		s.crash("n1")
+		for m, last := s.members["n2"], ""; last != "n2, n1 refused, quorum true"; {
+			changed := m.Changed()
+			if last = describe(m.View()); !m.Quorum() {
+				t.Fatalf("n2 sees %s", last)
+			}
+			if last == "n1 n2, quorum true" {
+				<-changed
+			}
+		}
+	})
+}
+
+func TestRoutersCount(t *testing.T) {
+	inBubble(t, "n1 n2 r3 r4", func(t *testing.T, s *simFleet) {
+		s.partition("n1", "n2 r3 r4")
+		s.await("n1", 10*time.Second, is("n1, n2 vanished, r3 vanished, r4 vanished, quorum false"))
+		s.await("n2", 10*time.Second, is("n2 r3 r4, n1 vanished, quorum true"))
+		s.net.Heal()
+		s.await("n1", 5*time.Second, is("n1 n2 r3 r4, quorum true"))
+		s.hosts["r3"].Lose()
+		s.hosts["r4"].Lose()
+		s.await("n1", 10*time.Second, is("n1 n2, r3 vanished, r4 vanished, quorum true"))
+	})
+}
+
+func TestTheGoneAreForgotten(t *testing.T) {
+	inBubble(t, "n1 n2", func(t *testing.T, s *simFleet) {
+		s.hosts["n1"].Lose()
+		s.await("n2", 10*time.Second, is("n2, n1 vanished, quorum false"))
+		gone, ok := s.members["n2"].View().FindGone("n1")
+		if !ok {
+			t.Fatal("n1 is not found")
+		}
+		if took := s.await("n2", time.Hour, is("n2, quorum true")); took > memory+soundInterval || time.Since(gone.Since) < memory {
+			t.Errorf("n1 was forgotten after %v", time.Since(gone.Since))
+		}
+	})
+}
+
+// A paused process is missed, and is no proof of being cut off for those whom gossip sees.
+func TestPaused(t *testing.T) {
+	inBubble(t, "n1 n2 n3", func(t *testing.T, s *simFleet) {
+		s.hosts["n3"].Pause()
+		s.await("n1", 10*time.Second, is("n1 n2, n3 vanished, quorum true"))
+		s.hosts["n3"].Resume()
+		s.await("n1", 10*time.Second, is("n1 n2 n3, quorum true"))
+		s.await("n3", 10*time.Second, is("n1 n2 n3, quorum true"))
+	})
+}
+
+func TestStaticLosesAsAFleetDoes(t *testing.T) {
+	members := people("a b c")
+	s := NewStatic(members[1], members...)
+	changed := s.Changed()
+	s.Lose("a", Vanished)
+	s.Lose("c", Refused)
+	if got := describe(s.View()); got != "b, a vanished, c refused, quorum false" {
+		t.Error(got)
+	}
+	select {
+	case <-changed:
+	default:
+		t.Error("no change was told")
+	}
+	s.Set(members...)
+	s.SetQuorum(false)
+	if got := describe(s.View()); got != "a b c, quorum false" || s.Quorum() {
+		t.Error(got)
+	}
+	s.SetQuorum(true)
+	if !s.Quorum() {
+		t.Error("no quorum")
+	}
+	if _, ok := s.View().FindGone("a"); ok || len(s.View().Gone) > 0 {
+		t.Errorf("gone: %v", s.View().Gone)
+	}
+}
