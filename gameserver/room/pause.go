@@ -58,6 +58,16 @@ func (r *Room) hold(at time.Duration) {
 	r.callOff("it was held")
 }
 
+// QueueEpoch makes the room go on in a later epoch: while it stood still, a standby that cannot be asked may have taken it
+// over. Those inside need not hear of it; who enters from now on does. ErrStopped: the room has ended.
+func (r *Room) QueueEpoch(epoch proto.Epoch) error {
+	return r.control(func() {
+		if r.epoch.Less(epoch) {
+			r.epoch = epoch
+		}
+	})
+}
+
 // QueueDepose ends the room because another server leads it, in a later epoch: its clients are sent there, or to the
 // router if to has no URL. Nothing that it decided and did not tell will be told. ErrStopped: the room has ended.
 func (r *Room) QueueDepose(to proto.Moved) error {

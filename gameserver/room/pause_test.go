@@ -202,3 +202,23 @@ func TestDepose(t *testing.T) {
 		})
 	}
 }
+
+// A later epoch holds for those who enter from then on; an earlier one changes nothing.
+func TestEpoch(t *testing.T) {
+	open(t, testConfig(), func(h *hall) {
+		r := h.start(20, 4)
+		_, first := h.join(r, Join{Player: "ann"})
+		h.pass(time.Second)
+		before := r.Info().Epoch
+		later := proto.Epoch{Counter: before.Counter + 2, Server: "b"}
+		r.QueueEpoch(later)
+		r.QueueEpoch(before)
+		h.pass(time.Second)
+		_, second := h.join(r, Join{Player: "bob"})
+		h.pass(time.Second)
+		if got := second.check(t).welcomes[0].Epoch; got != later || r.Info().Epoch != later {
+			t.Errorf("epoch %v in the welcome, %v in the room, want %v", got, r.Info().Epoch, later)
+		}
+		first.check(t).wantCloses(t)
+	})
+}
