@@ -101,8 +101,8 @@ func (h *Host) die(silent bool) {
 	}
 }
 
-// Pause keeps the process from the network, as if it had been stopped: its reads, writes and accepts wait, while its
-// kernel goes on taking what arrives. What the process does besides goes on.
+// Pause keeps the process from the network, as if it had been stopped: its reads, writes, accepts and dials wait, while
+// its kernel goes on taking what arrives. What the process does besides goes on.
 func (h *Host) Pause() { h.setPaused(true) }
 
 // Resume ends a Pause.
@@ -111,7 +111,14 @@ func (h *Host) Resume() { h.setPaused(false) }
 func (h *Host) setPaused(paused bool) {
 	h.net.mu.Lock()
 	defer h.net.mu.Unlock()
-	h.paused = paused
+	if h.paused == paused {
+		return
+	}
+	if h.paused = paused; paused {
+		h.resumed = make(chan struct{})
+	} else {
+		close(h.resumed)
+	}
 	for _, l := range h.listeners {
 		l.wait.Broadcast()
 	}

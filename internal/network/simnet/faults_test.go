@@ -187,6 +187,17 @@ func TestPause(t *testing.T) {
 		}
 		time.AfterFunc(time.Minute, b.Resume)
 		wantRead(t, theirs, "hello", time.Minute)
+		b.Pause()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		listen(t, a)
+		if _, err := b.DialContext(ctx, "10.0.0.1:80"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a stopped process hears of its dial: %v", err)
+		}
+		b.Resume()
+		if _, err := b.DialContext(t.Context(), "10.0.0.1:80"); err != nil {
+			t.Errorf("dial after a pause: %v", err)
+		}
 	})
 }
 

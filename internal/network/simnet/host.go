@@ -29,12 +29,14 @@ type Host struct {
 	net *Net
 	ip  netip.Addr
 
-	dead, off, paused bool // off: the machine too
-	done              chan struct{}
-	nextPort          uint16
-	listeners         map[uint16]*listener
-	packets           map[uint16]*packetConn
-	ends              map[*end]struct{}
+	dead, off bool          // off: the machine too
+	done      chan struct{} // closed when dead
+	paused    bool
+	resumed   chan struct{} // closed at the end of a pause
+	nextPort  uint16
+	listeners map[uint16]*listener
+	packets   map[uint16]*packetConn
+	ends      map[*end]struct{}
 }
 
 var _ network.Network = (*Host)(nil)
@@ -110,7 +112,10 @@ func (h *Host) DialContext(ctx context.Context, addr string) (net.Conn, error) {
 	if err == nil {
 		var e *end
 		if e, err = h.dial(ctx, to); err == nil {
-			return e, nil
+			if err = h.unpaused(ctx); err == nil {
+				return e, nil
+			}
+			e.Close()
 		}
 	}
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: net.TCPAddrFromAddrPort(to), Err: err}
@@ -155,6 +160,25 @@ func (h *Host) dial(ctx context.Context, to netip.AddrPort) (*end, error) {
 		}
 		if !errors.Is(err, errSilence) {
 			return e, err
+		}
+	}
+}
+
+// unpaused waits for the end of a pause: what a process asked for before comes about, and it hears of it later.
+func (h *Host) unpaused(ctx context.Context) error {
+	for {
+		h.net.mu.Lock()
+		paused, resumed := h.paused, h.resumed
+		h.net.mu.Unlock()
+		if !paused {
+			return h.sleep(ctx, 0)
+		}
+		select {
+		case <-resumed:
+		case <-h.done:
+			return net.ErrClosed
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 }
