@@ -169,7 +169,6 @@ func TestAMovedMessageIsFollowed(t *testing.T) {
 		}
 		r.epoch = r.epoch.Next("gs-1")
 		p.send(r.welcome(proto.WelcomeResumed))
-		p.send(r.tick())
 		p.wait()
 	})
 	frames := make(chan string, 10)

@@ -6,10 +6,15 @@
 //	inputs, err := goclient.NewInputs(c, codec) // of state.NewCodec[Input]()
 //	err = c.Run(ctx)
 //
-// A client is one goroutine: whoever calls Run. It reads, applies what it reads to the state, and calls the Events. The
+// A client is one goroutine: whoever calls Run. (While a room is frozen a timer pings besides.) It reads, applies what it reads to the state, and calls the Events. The
 // state is touched by nobody else, so State, Tick, Welcome and the other methods that say so are for the events, and
 // for the caller of Dial until it calls Run. Sending (Inputs, SendCustom, Leave), Close and Stats may be called from any
 // goroutine. A write to a server that takes nothing fails after writeTimeout and costs the connection.
+//
+// A server that will be replaced tells the client to prepare: another goroutine then opens the next connection and waits
+// on it, and Run changes over when the room has moved there. When a server is lost, Run asks the standbys that the
+// welcome named, first and at once. Each change of connection is told by Events.Moved with what the player missed; what
+// no server may do to a player is a Violation.
 //
 //	Dial ──> ask router ──> upgrade, follow redirects ──> hello ──> welcome, keyframe ──┐
 //	              ^                    ^                                                v

@@ -175,17 +175,19 @@ func (c *Client) connect(ctx context.Context, to place) error {
 
 // openPlace opens a connection, or takes the prepared one, on which hello is said and a first message has come.
 func (c *Client) openPlace(ctx context.Context, to place) (*link, *gws.Message, error) {
-	p := c.prepared
-	if p == nil || p.to.URL != to.url {
-		l, err := open(ctx, &c.config, to.url, &c.stats)
-		return l, nil, err
+	if p := c.prepared; p != nil && p.to.URL == to.url {
+		c.prepared = nil
+		l, first, err := p.take()
+		switch {
+		case err == nil || closeCode(err) != 0:
+			return l, first, err
+		case p.link == nil:
+			c.plan.prefer(router)
+			return nil, nil, err
+		}
 	}
-	c.prepared = nil
-	l, first, err := p.take()
-	if err != nil && p.link == nil {
-		c.plan.prefer(router)
-	}
-	return l, first, err
+	l, err := open(ctx, &c.config, to.url, &c.stats)
+	return l, nil, err
 }
 
 // proxied reports whether a room's URL is the router's own.

@@ -33,6 +33,7 @@ type link struct {
 	nc     net.Conn
 	events closeListener
 
+	prepared          bool         // a prepare message asked for it
 	welcomed, entered bool         // how far the hello has come
 	refusal           *proto.Error // the error record before a close
 }

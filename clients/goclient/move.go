@@ -20,7 +20,7 @@ const (
 // Move tells what a player noticed of a change of connection.
 type Move struct {
 	Kind     MoveKind
-	Prepared bool          // the next connection was open before the old one ended
+	Prepared bool          // the next connection is the one that a prepare message had asked for
 	From, To string        // the servers' names
 	Gap      time.Duration // from the last frame before to the first one after, which is the new welcome's keyframe
 	Cause    error         // with which the old connection ended
@@ -36,34 +36,26 @@ type departure struct {
 	tick    proto.Tick
 	at      time.Duration // of the last frame
 	planned bool
-	ready   bool // the prepared connection was open
 	cause   error
 }
 
-// depart notes how the client leaves, with the prepared connection still at hand.
+// depart notes how the client leaves, while the prepared connection is still at hand.
 func (c *Client) depart(cause error) departure {
 	d := departure{epoch: c.welcome.Epoch, server: c.welcome.Server, tick: c.Tick(), at: c.lastFrame, cause: cause}
 	var closed *CloseError
 	d.planned = errors.As(cause, &closed) && closed.Moved != nil
-	if p := c.prepared; p != nil {
-		select {
-		case <-p.opened:
-			d.ready = p.link != nil && !p.failed()
-		default:
-		}
-		d.planned = d.planned || p.ahead.Load()
-	}
+	d.planned = d.planned || c.prepared != nil && c.prepared.ahead.Load()
 	return d
 }
 
 // arrive measures the move after the first frame, and counts it.
 func (c *Client) arrive(d departure) Move {
-	m := Move{Kind: Failover, From: d.server, To: c.welcome.Server, Gap: c.lastFrame - d.at, Cause: d.cause}
+	m := Move{Kind: Failover, Prepared: c.link.prepared, From: d.server, To: c.welcome.Server, Gap: c.lastFrame - d.at, Cause: d.cause}
 	switch {
 	case d.epoch == c.welcome.Epoch:
 		m.Kind = Reconnect
 	case d.planned:
-		m.Kind, m.Prepared = Handoff, d.ready
+		m.Kind = Handoff
 	}
 	switch now := c.Tick(); {
 	case now > d.tick:

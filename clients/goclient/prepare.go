@@ -85,6 +85,7 @@ func (p *prepared) open(ctx context.Context, c *Client, hello []byte) error {
 	if err != nil {
 		return err
 	}
+	l.prepared = true
 	p.link, p.unhook = l, context.AfterFunc(ctx, l.close)
 	return l.write(hello)
 }

@@ -190,7 +190,11 @@ func (p *peer) record(k proto.Kind) []byte {
 // inputs reads an input message with all its records and decodes the samples.
 func (p *peer) inputs(r *room) (first proto.Seq, samples []sample) {
 	select {
-	case m := <-p.in:
+	case m, ok := <-p.in:
+		if !ok {
+			p.t.Error("server: the connection ended instead of inputs")
+			return 0, nil
+		}
 		for len(m) > 0 {
 			k, body, rest, err := proto.NextRecord(m)
 			if err != nil {

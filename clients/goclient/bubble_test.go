@@ -1,0 +1,252 @@
+package goclient
+
+import (
+	"bufio"
+	"context"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lxzan/gws"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// bubble is servers at the other ends of pipes, so that everything runs on a clock of its own.
+type bubble struct {
+	t       *testing.T
+	mu      sync.Mutex
+	scripts map[string]func(p *peer) // by host; for one connection
+	done    sync.WaitGroup
+}
+
+func (b *bubble) dial(_ context.Context, addr string) (net.Conn, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f := b.scripts[addr]
+	if f == nil {
+		return nil, net.ErrClosed
+	}
+	delete(b.scripts, addr)
+	client, server := net.Pipe()
+	b.done.Go(func() { b.serve(server, f) })
+	return client, nil
+}
+
+func (b *bubble) serve(conn net.Conn, f func(p *peer)) {
+	defer conn.Close()
+	reader := bufio.NewReader(conn)
+	req, err := http.ReadRequest(reader)
+	if err != nil {
+		b.t.Errorf("server: %v", err)
+		return
+	}
+	p := &peer{t: b.t, path: req.URL.Path, in: make(chan []byte, 1000)}
+	up := gws.NewUpgrader(listener{p: p}, &gws.ServerOption{SubProtocols: []string{proto.Subprotocol}})
+	if p.ws, err = up.UpgradeFromConn(conn, reader, req); err != nil {
+		b.t.Errorf("server: %v", err)
+		return
+	}
+	b.done.Go(p.ws.ReadLoop)
+	f(p)
+}
+
+// playAt plays c at host a, with a fallback or next server at host b, until play returns. It must run in a bubble.
+func playAt(t *testing.T, a, b func(p *peer, r *room), c Config, play func(run *running)) {
+	t.Helper()
+	r := newRoom(t)
+	r.fallbacks = []string{"ws://b/"}
+	s := &bubble{t: t, scripts: map[string]func(p *peer){"a:80": func(p *peer) { a(p, r) }}}
+	if b != nil {
+		s.scripts["b:80"] = func(p *peer) { b(p, r) }
+	}
+	c.URL, c.Ticket, c.Dial = "ws://a/", "t", s.dial
+	client, err := Dial(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := &running{client, t, client.Close, make(chan error, 1)}
+	go func() { run.err <- client.Run(t.Context()) }()
+	play(run)
+	client.Close()
+	<-run.err
+	s.done.Wait()
+}
+
+// ticks plays for d at 20 ticks a second.
+func (p *peer) ticks(r *room, d time.Duration) {
+	for range d / (50 * time.Millisecond) {
+		time.Sleep(50 * time.Millisecond)
+		p.send(r.tick())
+	}
+}
+
+// A host that is lost without a word is noticed in two seconds, and the standby asked.
+func TestASilentServerIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		moves := make(chan Move, 1)
+		var c Config
+		c.Events.Moved = func(_ *Client, m Move) { moves <- m }
+		playAt(t, func(p *peer, r *room) {
+			p.enter(r, 0)
+			p.ticks(r, 3*time.Second)
+			p.wait()
+		}, func(p *peer, r *room) {
+			r.epoch = r.epoch.Next("gs-1")
+			p.enter(r, proto.WelcomeResumed)
+			p.wait()
+		}, c, func(*running) {
+			if m := <-moves; m.Kind != Failover || m.Gap < serverSilence-tendInterval || m.Gap > serverSilence {
+				t.Errorf("move %+v", m)
+			}
+		})
+	})
+}
+
+// A frozen room sends nothing for minutes; the client stays, since its pings are answered, and plays on when it thaws.
+func TestAFrozenRoomIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const ice = 3 * time.Minute
+		var notices []proto.Notice
+		frames := make(chan proto.Tick, 1)
+		var c Config
+		c.Events.Notice = func(_ *Client, n proto.Notice) { notices = append(notices, n) }
+		c.Events.Frame = func(c *Client) { frames <- c.Tick() }
+		c.Events.Lost = func(_ *Client, reason error) { t.Errorf("lost: %v", reason) }
+		playAt(t, func(p *peer, r *room) {
+			p.enter(r, 0)
+			p.send(proto.Notice{Code: proto.NoticeFrozen, Text: "cut off"}.Append(nil))
+			pings := 0
+			for thaw := time.After(ice); ; {
+				select {
+				case <-thaw:
+				case m := <-p.in:
+					pings++
+					ping, err := proto.ParsePing(m[2:])
+					if err != nil {
+						t.Error(err)
+					}
+					p.send(proto.Pong{Micros: ping.Micros}.Append(nil))
+					continue
+				}
+				break
+			}
+			if want := int(ice/pingInterval) - 1; pings < want {
+				t.Errorf("%d pings in %v, want %d", pings, ice, want)
+			}
+			p.send(proto.Notice{Code: proto.NoticeThawed}.Append(nil))
+			p.send(r.tick())
+			p.wait()
+		}, nil, c, func(run *running) {
+			if tick := <-frames; tick != 101 {
+				t.Errorf("tick %d", tick)
+			}
+			if st := run.Stats(); st.Frozen != ice || st.Reconnects != 0 {
+				t.Errorf("stats are %+v", st)
+			}
+		})
+		if len(notices) != 2 || notices[0] != (proto.Notice{Code: proto.NoticeFrozen, Text: "cut off"}) || notices[1].Code != proto.NoticeThawed {
+			t.Errorf("notices %+v", notices)
+		}
+	})
+}
+
+func TestAFrozenRoomWhoseServerIsSilentIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		moves := make(chan Move, 1)
+		var c Config
+		c.Events.Moved = func(_ *Client, m Move) { moves <- m }
+		playAt(t, func(p *peer, r *room) {
+			p.enter(r, 0)
+			p.send(proto.Notice{Code: proto.NoticeFrozen}.Append(nil))
+			p.wait()
+		}, func(p *peer, r *room) {
+			r.epoch = r.epoch.Next("gs-1")
+			p.enter(r, proto.WelcomeResumed)
+			p.wait()
+		}, c, func(run *running) {
+			if m := <-moves; m.Kind != Failover || m.Gap != frozenSilence {
+				t.Errorf("move %+v", m)
+			}
+			if st := run.Stats(); st.Frozen != frozenSilence {
+				t.Errorf("it was frozen for %v", st.Frozen)
+			}
+		})
+	})
+}
+
+// A prepared connection is kept from being silent, and closed when it is not used within the time given.
+func TestAPreparedConnectionExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const within = 7 * time.Second
+		done := make(chan bool)
+		playAt(t, func(p *peer, r *room) {
+			p.enter(r, 0)
+			p.send(proto.Prepare{Moved: proto.Moved{URL: "ws://b/", WithinMs: uint32(within.Milliseconds())}}.Append(nil))
+			p.ticks(r, 10*time.Second)
+			close(done)
+			p.wait()
+		}, func(p *peer, r *room) {
+			p.hello()
+			began, pings := time.Now(), 0
+			for m := range p.in {
+				if kind, _, _, err := proto.NextRecord(m); err != nil || kind != proto.KindPing {
+					t.Errorf("a %v record on the waiting connection", kind)
+				}
+				pings++
+			}
+			if took := time.Since(began); took != within || pings != 3 {
+				t.Errorf("the connection ended after %v and %d pings, want %v and 3", took, pings, within)
+			}
+		}, Config{}, func(run *running) {
+			<-done
+			if st := run.Stats(); st.Reconnects != 0 || st.Ticks != 200 {
+				t.Errorf("stats are %+v", st)
+			}
+		})
+	})
+}
+
+// The moved message may come behind the next leader's first frame; the old connection has a moment to say its last.
+func TestTheOldConnectionMayFinish(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			late   time.Duration // of the old leader's last frame, behind the next one's first
+			missed uint32
+			gap    time.Duration
+		}{
+			{changeover - time.Millisecond, 0, 0},
+			{changeover + time.Millisecond, 1, time.Second + changeover},
+		} {
+			moves := make(chan Move, 1)
+			var config Config
+			config.Events.Moved = func(_ *Client, m Move) { moves <- m }
+			playAt(t, func(p *peer, r *room) {
+				p.enter(r, 0)
+				last := r.tick()
+				p.send(proto.Prepare{Moved: proto.Moved{URL: "ws://b/", WithinMs: 9000}}.Append(nil))
+				time.Sleep(time.Second + c.late)
+				if c.missed == 0 {
+					p.send(last)
+					p.send(proto.Moved{URL: "ws://b/"}.Append(nil))
+				}
+				p.wait()
+			}, func(p *peer, r *room) {
+				p.hello()
+				time.Sleep(time.Second)
+				r.epoch = r.epoch.Next("gs-1")
+				r.step()
+				p.send(r.welcome(proto.WelcomeResumed))
+				p.wait()
+			}, config, func(*running) {
+				m := <-moves
+				if m.Kind != Handoff || !m.Prepared || m.MissedTicks != c.missed || m.Gap != c.gap {
+					t.Errorf("%v late: move %+v", c.late, m)
+				}
+			})
+		}
+	})
+}
