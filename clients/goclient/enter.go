@@ -173,15 +173,16 @@ func (c *Client) connect(ctx context.Context, to place) error {
 	return err
 }
 
-// openPlace opens a connection, or takes the prepared one, on which hello is said and a first message has come.
+// openPlace opens a connection, or takes the prepared one, on which hello is said and the welcome has come. One that was
+// refused or lost is made anew.
 func (c *Client) openPlace(ctx context.Context, to place) (*link, *gws.Message, error) {
 	if p := c.prepared; p != nil && p.to.URL == to.url {
 		c.prepared = nil
 		l, first, err := p.take()
-		switch {
-		case err == nil || closeCode(err) != 0:
-			return l, first, err
-		case p.link == nil:
+		if err == nil {
+			return l, first, nil
+		}
+		if p.link == nil {
 			c.plan.prefer(router)
 			return nil, nil, err
 		}

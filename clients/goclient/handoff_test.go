@@ -155,8 +155,18 @@ func TestAMoveWithoutPreparation(t *testing.T) {
 	run.wait()
 }
 
-// A prepared connection that was lost again does no harm: the moved message leads to the same place anew.
+// A prepared connection that was lost or refused does no harm: the moved message leads to the same place anew.
 func TestALostPreparedConnectionIsMadeAnew(t *testing.T) {
+	t.Run("lost", func(t *testing.T) { loseThePrepared(t, (*peer).cut) })
+	t.Run("refused", func(t *testing.T) {
+		loseThePrepared(t, func(p *peer) {
+			p.send(proto.Moved{URL: "ws://back.example/", Server: "gs-0"}.Append(nil))
+			_ = p.ws.WriteClose(uint16(proto.CloseMoved), nil)
+		})
+	})
+}
+
+func loseThePrepared(t *testing.T, lose func(p *peer)) {
 	a, b, r := newServer(t), newServer(t), newRoom(t)
 	cut := make(chan bool)
 	a.script(func(p *peer) {
@@ -169,7 +179,7 @@ func TestALostPreparedConnectionIsMadeAnew(t *testing.T) {
 	})
 	b.script(func(p *peer) {
 		p.hello()
-		p.cut()
+		lose(p)
 		close(cut)
 	})
 	b.script(func(p *peer) {

@@ -22,7 +22,7 @@ const (
 )
 
 // prepared is a connection to where the room will move, made while the client plays on. A goroutine opens it, says hello
-// and waits for the server's first message; it is gone when done is closed. take or discard ends it; both are for Run's
+// and waits for the welcome; it is gone when done is closed. take or discard ends it; both are for Run's
 // goroutine, as is the link from then on.
 type prepared struct {
 	to       proto.Moved
@@ -72,12 +72,22 @@ func (p *prepared) run(ctx context.Context, c *Client, hello []byte, old *link) 
 		return
 	}
 	close(p.opened)
-	if p.first, p.err = p.link.read(); p.err == nil && welcomes(p.first.Bytes()) {
-		p.late = time.AfterFunc(changeover, func() {
-			p.ahead.Store(true)
-			old.close()
-		})
+	for p.first == nil {
+		m, err := p.link.read()
+		switch {
+		case err != nil:
+			p.err = err
+			return
+		case welcomes(m.Bytes()):
+			p.first = m
+		default:
+			m.Close() // what leads to a close, or nothing that a client who waits needs
+		}
 	}
+	p.late = time.AfterFunc(changeover, func() {
+		p.ahead.Store(true)
+		old.close()
+	})
 }
 
 func (p *prepared) open(ctx context.Context, c *Client, hello []byte) error {
@@ -128,7 +138,7 @@ func (p *prepared) tend(now time.Duration) {
 	}
 }
 
-// take waits for the server's first message and gives the link with it; the caller closes both. It may block for
+// take waits for the welcome and gives the link with the message that it is in; the caller closes both. It may block for
 // openGrace and enterTimeout, less when the client is closed.
 func (p *prepared) take() (*link, *gws.Message, error) {
 	p.expiry.Reset(openGrace)
