@@ -40,6 +40,10 @@ func run(args []string) error {
 	fs.StringVar(&c.Fleet.Advertise, "advertise", "", "`IP` at which the others reach -gossip and -peer (default theirs)")
 	fs.Var((*flags.List)(&c.Fleet.Seeds), "seeds", "gossip `addresses` of some members, separated by commas; names are looked up again and again")
 	fs.StringVar(&c.Fleet.Cluster, "cluster", c.Fleet.Cluster, "`label` that keeps fleets apart")
+	fs.IntVar(&c.Standbys, "standbys", c.Standbys, "`copies` of each room kept on other servers, 0 to 2")
+	fs.DurationVar(&c.DrainTimeout, "drain", c.DrainTimeout, "how long SIGTERM waits for rooms to be handed off; stay below the orchestrator's grace period")
+	adminToken := fs.String("admin-token", "", "operators' `token`, to drain this server and move its rooms (default none: loopback only)")
+	adminFile := fs.String("admin-token-file", "", "`file` with the operators' token")
 	fs.BoolVar(&c.Room.Checks, "checks", false, "send every client a hash of the state once a second")
 	key := fs.String("cluster-key", "", "cluster `key`, base64 of 16, 24 or 32 bytes (default none: loopback only)")
 	keyFile := fs.String("cluster-key-file", "", "`file` with the cluster key")
@@ -64,6 +68,9 @@ func run(args []string) error {
 	if c.Fleet.Key, err = flags.ClusterKey(*key, *keyFile); err != nil {
 		return err
 	}
+	if c.AdminToken, err = flags.Secret("admin-token", *adminToken, *adminFile); err != nil {
+		return err
+	}
 	if c.TicketKeys, err = ticket.LoadPublicKeys(ticketKeys...); err != nil {
 		return err
 	}
@@ -71,8 +78,24 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	ctx, done := context.WithCancel(context.Background())
+	defer done()
+	go obey(ctx, signals, n)
 	return n.Run(ctx)
+}
+
+// obey passes signals on. The first has the rooms handed off and then ends the process, unless an operator takes that
+// back; a second one does not wait for the rooms.
+func obey(ctx context.Context, signals <-chan os.Signal, n *node.Node) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-signals:
+			n.Stop()
+		}
+	}
 }

@@ -8,11 +8,14 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/ringside-go/ringside/gameserver/room"
 	"github.com/ringside-go/ringside/gameserver/session"
 	"github.com/ringside-go/ringside/internal/flags"
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/network"
+	"github.com/ringside-go/ringside/internal/ticket"
 )
 
 // Config of a Node. Begin with DefaultConfig.
@@ -29,6 +32,11 @@ type Config struct {
 	// TicketKeys are the routers' public keys. Without any, tickets signed with the well-known development key are taken,
 	// and Listen must be a loopback address.
 	TicketKeys []ed25519.PublicKey
+
+	Standbys     int             // copies of each room on other servers, 0 to registry.MaxStandbys
+	DrainTimeout time.Duration   // a stopping server that has not handed off a room by then ends it
+	AdminToken   string          // of operators, who may drain this server and move its rooms; empty: anybody, if Listen is a loopback address
+	Network      network.Network // where sockets come from; nil: the operating system
 
 	Room    room.Config    // Logger and Metrics are set by the node
 	Session session.Config // Logger and Metrics are set by the node
@@ -51,9 +59,12 @@ func DefaultConfig() Config {
 		Version: "dev",
 		Listen:  "127.0.0.1:0",
 		Fleet:   Fleet{Cluster: "ringside", Gossip: "127.0.0.1:0", Peer: "127.0.0.1:0"},
-		Room:    room.DefaultConfig(),
-		Session: session.DefaultConfig(),
-		Logger:  slog.Default(),
+
+		Standbys:     1,
+		DrainTimeout: 20 * time.Second, // an orchestrator kills after 30
+		Room:         room.DefaultConfig(),
+		Session:      session.DefaultConfig(),
+		Logger:       slog.Default(),
 	}
 }
 
@@ -71,11 +82,22 @@ func (c Config) Validate() error {
 		return fmt.Errorf("node: listening on %s without ticket keys would let anyone in with the development key; "+
 			"give the routers' public keys, or listen on 127.0.0.1", c.Listen)
 	}
+	if c.DrainTimeout < 0 {
+		return fmt.Errorf("node: drain timeout is %v; it cannot be negative", c.DrainTimeout)
+	}
+	if _, err := c.operator(); err != nil {
+		return fmt.Errorf("node: %w", err)
+	}
 	self := c.member(cmp.Or(c.PublicURL, "http://"+c.Listen), c.Fleet.Peer)
 	if err := self.Validate(); err != nil {
 		return fmt.Errorf("node: %w", err)
 	}
 	return nil
+}
+
+// operator guards what only operators may do.
+func (c Config) operator() (*ticket.Operator, error) {
+	return ticket.NewOperator(c.AdminToken, flags.Loopback(c.Listen))
 }
 
 // member is this server as the others see it.

@@ -13,13 +13,9 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// enterTries is how often a client is led to a room that ends at that very moment.
-const enterTries = 3
-
 // rooms is what the door needs of the registry.
 type rooms interface {
-	Enter(ctx context.Context, s registry.Spec) (*room.Room, error)
-	Forget(id proto.RoomID, led *room.Room)
+	Enter(ctx context.Context, s registry.Spec, j room.Join) (*room.Occupant, error)
 }
 
 // door lets clients into rooms: it is all that a session knows of the rest of the server.
@@ -45,33 +41,18 @@ func (d *door) Enter(ctx context.Context, id proto.RoomID, hello proto.Hello, c 
 		return nil, err
 	}
 	join.Client = c
-	for range enterTries {
-		r, err := d.rooms.Enter(ctx, spec)
-		if err != nil {
-			return nil, err
-		}
-		if spec.Game == "" {
-			if err := d.checkSchema(r.Info().Game, hello); err != nil {
-				return nil, err
-			}
-		}
-		switch o, err := r.QueueJoin(join); {
-		case err == nil:
-			return o, nil
-		case errors.Is(err, room.ErrFull):
-			return nil, proto.Refuse(proto.CloseOverloaded, "too many clients want to enter room %s at once; try again in a moment", id)
-		case !errors.Is(err, room.ErrStopped):
-			return nil, err
-		}
-		d.rooms.Forget(id, r)
+	o, err := d.rooms.Enter(ctx, spec, join)
+	if err != nil {
+		return nil, err // a nil occupant in the interface would not be nil
 	}
-	return nil, proto.Refuse(proto.CloseEnded, "")
+	return o, nil
 }
 
 // read makes of a hello, which has a ticket or a resume token, what its room is and how to join it. A token goes without a
 // ticket, and with one that has expired: a ticket opened its seat once.
 func (d *door) read(id proto.RoomID, hello proto.Hello, now time.Time) (registry.Spec, room.Join, error) {
-	spec := registry.Spec{Room: id, Seen: hello.Epoch}
+	spec := registry.Spec{Room: id, Seen: hello.Epoch, Hold: hello.Flags&proto.HelloWait != 0,
+		Fits: func(g proto.GameName) error { return d.checkSchema(g, hello) }}
 	join := room.Join{Resume: hello.Resume}
 	if hello.Ticket == "" {
 		return spec, join, nil

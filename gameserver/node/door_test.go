@@ -85,38 +85,36 @@ func wantCode(t *testing.T, err error, code proto.CloseCode) {
 	}
 }
 
-// ended gives rooms that have ended at that very moment.
-type ended struct {
-	room      *room.Room
-	forgotten int
+// entered is a registry that remembers who wanted to enter.
+type entered struct {
+	spec registry.Spec
+	join room.Join
+	err  error
 }
 
-func (e *ended) Enter(context.Context, registry.Spec) (*room.Room, error) { return e.room, nil }
-func (e *ended) Forget(id proto.RoomID, r *room.Room) {
-	if id == "r" && r == e.room {
-		e.forgotten++
+func (e *entered) Enter(_ context.Context, s registry.Spec, j room.Join) (*room.Occupant, error) {
+	e.spec, e.join = s, j
+	if e.err != nil {
+		return nil, e.err
 	}
+	return &room.Occupant{}, nil
 }
 
-// A client who meets a room at its end is led to the next one, but not for ever.
-func TestDoorAtARoomsEnd(t *testing.T) {
-	n, err := New(config("a"), idles(nil))
-	if err != nil {
-		t.Fatal(err)
+// The door passes on who comes and what he wants, and a refusal is one for the session too.
+func TestDoorEnters(t *testing.T) {
+	rooms := &entered{}
+	d := &door{tickets: ticket.NewVerifier(devKeys()...), rooms: rooms, schemas: map[proto.GameName]uint64{"idle": 7}}
+	hello := proto.Hello{Resume: []byte("token"), Flags: proto.HelloWait, Fingerprint: 8}
+	o, err := d.Enter(t.Context(), "r", hello, nil)
+	if err != nil || o == nil || !rooms.spec.Hold || rooms.spec.Room != "r" || string(rooms.join.Resume) != "token" {
+		t.Errorf("got %v, %v; asked for %+v with %+v", o, err, rooms.spec, rooms.join)
 	}
-	stop := run(n)
-	r, err := n.registry.Enter(t.Context(), registry.Spec{Room: "r", Game: "idle"})
-	if err != nil {
-		t.Fatal(err)
+	wantCode(t, rooms.spec.Fits("idle"), proto.CloseSchema)
+	if err := rooms.spec.Fits("other"); err != nil {
+		t.Error(err)
 	}
-	if err := stop(nil); err != nil {
-		t.Fatal(err)
-	}
-	rooms := &ended{room: r}
-	d := &door{tickets: ticket.NewVerifier(devKeys()...), rooms: rooms}
-	_, err = d.Enter(t.Context(), "r", proto.Hello{Ticket: sign(t, ticket.Claims{Room: "r"})}, nil)
-	wantCode(t, err, proto.CloseEnded)
-	if rooms.forgotten != enterTries {
-		t.Errorf("forgot %d times, want %d", rooms.forgotten, enterTries)
+	rooms.err = proto.Refuse(proto.CloseLost, "")
+	if o, err := d.Enter(t.Context(), "r", hello, nil); o != nil {
+		t.Errorf("got an occupant with %v", err)
 	}
 }

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"encoding/json"
 	"log/slog"
 	"net/http"
 	"time"
@@ -9,9 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/obs"
-	"github.com/ringside-go/ringside/proto"
 )
 
 const (
@@ -27,6 +24,9 @@ func (n *Node) newHTTP(metrics prometheus.Gatherer) *http.Server {
 	mux := http.NewServeMux()
 	mux.Handle("GET /v1/rooms/{room}/connect", n.sessions)
 	mux.HandleFunc("GET /v1/server", n.getServer)
+	mux.HandleFunc("POST /v1/server/drain", n.admin(n.postDrain))
+	mux.HandleFunc("POST /v1/server/undrain", n.admin(n.postUndrain))
+	mux.HandleFunc("POST /v1/rooms/{room}/move", n.admin(n.postMove))
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", n.getReady)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
@@ -51,49 +51,4 @@ func (n *Node) getReady(w http.ResponseWriter, _ *http.Request) {
 	default:
 		w.Write([]byte("ok\n"))
 	}
-}
-
-// report is the answer to GET /v1/server.
-type report struct {
-	Name    membership.ServerName `json:"name"`
-	State   membership.State      `json:"state"`
-	Version string                `json:"version"`
-	Load    loadReport            `json:"load"`
-	Rooms   []roomReport          `json:"rooms"`
-}
-
-type loadReport struct {
-	Rooms   int `json:"rooms"`
-	Players int `json:"players"`
-	Busy    int `json:"busy"` // per mille
-}
-
-type roomReport struct {
-	Room       proto.RoomID   `json:"room"`
-	Game       proto.GameName `json:"game"`
-	Epoch      string         `json:"epoch"`
-	Tick       proto.Tick     `json:"tick"`
-	TickRate   int            `json:"tick_rate"`
-	Seats      int            `json:"seats"`
-	Players    int            `json:"players"`
-	Connected  int            `json:"connected"`
-	Spectators int            `json:"spectators"`
-	Late       uint64         `json:"late"`
-	Match      uint32         `json:"match"`
-	Age        float64        `json:"age_s"`
-}
-
-func (n *Node) getServer(w http.ResponseWriter, _ *http.Request) {
-	load := n.load()
-	self := n.gossip.View().Self
-	answer := report{Name: self.Name, State: self.State, Version: self.Version, Load: loadReport(load), Rooms: []roomReport{}}
-	for _, i := range n.registry.List() {
-		answer.Rooms = append(answer.Rooms, roomReport{
-			Room: i.ID, Game: i.Game, Epoch: i.Epoch.String(), Tick: i.Tick, TickRate: i.TickRate, Seats: i.Seats,
-			Players: i.Players, Connected: i.Connected, Spectators: i.Spectators, Late: i.Late, Match: i.Match,
-			Age: time.Since(i.Created).Round(time.Millisecond).Seconds(),
-		})
-	}
-	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(answer) // an error is the client's, who is gone
 }

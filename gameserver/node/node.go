@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -23,7 +24,9 @@ import (
 	"github.com/ringside-go/ringside/gameserver/room"
 	"github.com/ringside-go/ringside/gameserver/session"
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/internal/obs"
+	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -39,7 +42,9 @@ type Node struct {
 	registry *registry.Registry
 	sessions *session.Server
 	metrics  *obs.Metrics
+	operator *ticket.Operator
 	ready    atomic.Bool
+	stops    chan struct{} // one token: Stop was called
 }
 
 // New builds a node that runs games. It binds all sockets, so that their addresses are known; Run must follow, or Close.
@@ -47,7 +52,7 @@ func New(c Config, games ...game.Definition) (*Node, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	n := &Node{config: c}
+	n := &Node{config: c, stops: make(chan struct{}, 1)}
 	if err := n.build(games); err != nil {
 		n.Close()
 		return nil, err
@@ -65,11 +70,17 @@ func (n *Node) build(games []game.Definition) error {
 	prom := prometheus.NewRegistry()
 	prom.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	n.metrics = obs.NewMetrics(prom)
+	if n.operator, err = c.operator(); err != nil {
+		return err
+	}
 	c.Room.Logger, c.Room.Metrics = c.Logger, n.metrics
+	// The workers run after all parts are there.
+	c.Room.Flush = func() { n.links.Flush() }
+	c.Room.Stalled = func(gap time.Duration) { n.registry.Stalled(gap) }
 	if n.pool, err = room.NewPool(c.Room); err != nil {
 		return err
 	}
-	if n.listener, err = net.Listen("tcp", c.Listen); err != nil {
+	if n.listener, err = network.Or(c.Network).Listen(c.Listen); err != nil {
 		return fmt.Errorf("node: listen: %w", err)
 	}
 	if n.url = c.PublicURL; n.url == "" {
@@ -80,7 +91,8 @@ func (n *Node) build(games []game.Definition) error {
 		n.url = "http://" + host
 	}
 	n.links, err = peer.New(peer.Config{
-		Listen: c.Fleet.Peer, Name: c.Name, Cluster: c.Fleet.Cluster, Key: c.Fleet.Key, Schemas: schemas, Logger: c.Logger,
+		Listen: c.Fleet.Peer, Name: c.Name, Cluster: c.Fleet.Cluster, Key: c.Fleet.Key, Schemas: schemas,
+		Network: c.Network, Logger: c.Logger,
 	})
 	if err != nil {
 		return err
@@ -89,7 +101,8 @@ func (n *Node) build(games []game.Definition) error {
 		return err
 	}
 	n.registry, err = registry.New(registry.Config{
-		Games: games, Members: n.gossip, Claimer: n.links, Pool: n.pool, Logger: c.Logger, Metrics: n.metrics,
+		Games: games, Members: n.gossip, Links: links{n.links}, Pool: n.pool, Standbys: c.Standbys,
+		Logger: c.Logger, Metrics: n.metrics,
 	})
 	if err != nil {
 		return err
@@ -118,8 +131,16 @@ func (n *Node) newGossip() (*membership.Gossip, error) {
 	}
 	return membership.NewGossip(membership.Config{
 		Self: n.config.member(n.url, peerAddr), Bind: f.Gossip, Advertise: advertise, Seeds: f.Seeds,
-		Key: f.Key, Cluster: f.Cluster, Logger: n.config.Logger,
+		Key: f.Key, Cluster: f.Cluster, Logger: n.config.Logger, Network: n.config.Network,
 	})
+}
+
+// links is what the registry needs of *peer.Links.
+type links struct{ *peer.Links }
+
+// Follow implements registry.Links.
+func (l links) Follow(server, addr string, o peer.Open, ev peer.FeedEvents) registry.Feed {
+	return l.Links.Follow(server, addr, o, ev)
 }
 
 // fingerprints makes a room of each game once: its schema is known then, and a game that cannot start is found at once.

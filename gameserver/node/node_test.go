@@ -16,6 +16,7 @@ import (
 
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/peer"
+	"github.com/ringside-go/ringside/gameserver/room"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
@@ -186,6 +187,15 @@ func TestPartFails(t *testing.T) {
 	}
 }
 
+// deaf is a client that takes everything.
+type deaf struct{}
+
+func (deaf) QueueFrame(_, _ []byte) bool    { return true }
+func (deaf) QueueKeyframe(_, _ []byte) bool { return true }
+func (deaf) QueueEvent([]byte) bool         { return true }
+func (deaf) Flush()                         {}
+func (deaf) Close(proto.CloseCode, string)  {}
+
 // A game that hangs in a tick keeps a node from stopping for stopTimeout and no longer.
 func TestHangingGame(t *testing.T) {
 	if testing.Short() {
@@ -203,9 +213,11 @@ func TestHangingGame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := n.registry.Enter(t.Context(), spec); err != nil {
+	if _, err := n.registry.Enter(t.Context(), spec, room.Join{Spectator: true, Client: deaf{}}); err != nil {
 		t.Fatal(err)
 	}
+	n.Stop()
+	n.Stop() // once more: do not wait for the room
 	begun := time.Now()
 	if err := stop(nil); err == nil || !strings.Contains(err.Error(), "tick workers did not stop") {
 		t.Errorf("got %v", err)

@@ -11,9 +11,6 @@ import (
 )
 
 const (
-	// drainNotice is how long the others have to hear that this server drains before its clients are sent to them:
-	// gossip needs 0.1 s at most, and clients that come back sooner would be sent here again.
-	drainNotice = 300 * time.Millisecond
 	// stopTimeout bounds the end of each part. A game that hangs in a tick must not keep the process.
 	stopTimeout = 5 * time.Second
 	// loadInterval is how often this server's load is gossiped, where it changed.
@@ -56,15 +53,17 @@ func (p *part) stop() error {
 	}
 }
 
-// Run serves until ctx ends or a part of the server fails. It then drains: no new rooms, word to the fleet, rooms and
-// clients closed with CloseStopping; and it returns when everything has stopped. With membership.ErrKilled as ctx's cause
-// it leaves all that out and ends as a killed process would, for tests. Run is called once.
+// Run serves until Stop is called, ctx ends or a part of the server fails. It then drains: no new rooms, word to the fleet,
+// rooms handed off, and those that are left closed with CloseStopping; and it returns when everything has stopped. With
+// membership.ErrKilled as ctx's cause it leaves all that out and ends as a killed process would, for tests. Run is called
+// once.
 func (n *Node) Run(ctx context.Context) error {
 	log := n.config.Logger
 	log.Info("server starts", "url", n.url, "gossip", n.Gossip(), "peer", n.links.Addr(), "version", n.config.Version)
-	ended := make(chan *part, 6) // a place for each part: telling of an end never blocks
+	ended := make(chan *part, 7) // a place for each part: telling of an end never blocks
 	parts := []*part{            // in the order in which they stop
 		start("load", ended, n.publishLoad),
+		start("registry", ended, n.registry.Run),
 		start("tick workers", ended, n.pool.Run),
 		start("sessions", ended, n.sessions.Run),
 		start("http", ended, n.serve),
@@ -73,21 +72,12 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	n.ready.Store(true)
 
-	select {
-	case <-ctx.Done():
-	case p := <-ended:
-		if p.err == nil {
-			p.err = errors.New("ended by itself")
-		}
-		log.Error("a part of the server failed; it stops", "part", p.name, "error", p.err)
-	}
+	n.serveUntilStopped(ctx, ended)
 	n.ready.Store(false)
 	if cause := context.Cause(ctx); errors.Is(cause, membership.ErrKilled) {
 		for _, p := range parts {
 			p.cancel(cause)
 		}
-	} else {
-		n.drain()
 	}
 	var err error
 	for _, p := range parts {
@@ -97,12 +87,29 @@ func (n *Node) Run(ctx context.Context) error {
 	return err
 }
 
-// drain makes the others take what comes to this server.
-func (n *Node) drain() {
-	n.config.Logger.Info("server drains", "rooms", len(n.registry.List()))
-	n.registry.Drain()
-	n.gossip.Update(func(m *membership.Member) { m.State = membership.Draining })
-	time.Sleep(drainNotice)
+// serveUntilStopped returns when the parts are to be stopped.
+func (n *Node) serveUntilStopped(ctx context.Context, ended <-chan *part) {
+	for {
+		select {
+		case <-ctx.Done():
+			if !errors.Is(context.Cause(ctx), membership.ErrKilled) {
+				n.handOff(ctx)
+			}
+			return
+		case <-n.stops:
+			if n.handOff(ctx) {
+				return
+			}
+			n.config.Logger.Info("the stop was taken back")
+		case p := <-ended:
+			if p.err == nil {
+				p.err = errors.New("ended by itself")
+			}
+			n.config.Logger.Error("a part of the server failed; it stops", "part", p.name, "error", p.err)
+			n.handOff(ctx)
+			return
+		}
+	}
 }
 
 // serve answers HTTP until ctx ends; requests in flight may then end, within stopTimeout.

@@ -26,22 +26,15 @@ func TestOneRoomForAll(t *testing.T) {
 			return peer.Answer{}, nil
 		}, "b")
 		id := homed(t, []string{"a", "b"}, "a")
-		rooms := make([]*room.Room, 50)
 		var wg sync.WaitGroup
-		for i := range rooms {
+		for range 50 {
 			wg.Go(func() {
-				var err error
-				if rooms[i], err = s.Enter(limit(t), spec(id)); err != nil {
+				if err := s.enter(limit(t), spec(id)); err != nil {
 					t.Error(err)
 				}
 			})
 		}
 		wg.Wait()
-		for _, r := range rooms {
-			if r == nil || r != rooms[0] {
-				t.Fatal("clients got different rooms")
-			}
-		}
 		if n := s.pool.count(); n != 1 {
 			t.Errorf("%d rooms were started, want 1", n)
 		}
@@ -54,14 +47,14 @@ func TestOneRoomForAll(t *testing.T) {
 func TestNotHome(t *testing.T) {
 	s := newServer(t, "a", nobody, "b", "c")
 	id := homed(t, []string{"a", "b", "c"}, "b", "a")
-	_, err := s.Enter(limit(t), spec(id))
+	err := s.enter(limit(t), spec(id))
 	wantMoved(t, err, id, "b")
 	if got := testutil.ToFloat64(s.metrics.Moved); got != 1 {
 		t.Errorf("%v clients counted as moved, want 1", got)
 	}
 	// The home has gone: the next in the order makes the room.
 	s.members.Set(members("c")...)
-	if _, err := s.Enter(limit(t), spec(id)); err != nil {
+	if err := s.enter(limit(t), spec(id)); err != nil {
 		t.Error(err)
 	}
 }
@@ -70,13 +63,12 @@ func TestNotHome(t *testing.T) {
 func TestLeaderAcceptsWhereverPlacementPoints(t *testing.T) {
 	s := newServer(t, "a", nobody)
 	id := homed(t, []string{"a", "b"}, "b")
-	first, err := s.Enter(limit(t), spec(id))
-	if err != nil {
+	if err := s.enter(limit(t), spec(id)); err != nil {
 		t.Fatal(err)
 	}
 	s.members.Set(members("b")...)
-	if again, err := s.Enter(limit(t), spec(id)); err != nil || again != first {
-		t.Errorf("got %p, %v, want %p", again, err, first)
+	if err := s.enter(limit(t), spec(id)); err != nil || s.pool.count() != 1 {
+		t.Errorf("got %v and %d rooms", err, s.pool.count())
 	}
 	if a := s.Holding("b", id); a.Holding != peer.Leading || a.Leader != "a" || a.Epoch != (proto.Epoch{Counter: 1, Server: "a"}) {
 		t.Errorf("answers the new home %+v", a)
@@ -102,7 +94,7 @@ func TestClaimAnswers(t *testing.T) {
 	}{
 		{"nobody has it", says{}, says{}, "", none, map[string]float64{"none": 2}},
 		{"one leads", says{}, says{answer: led}, "c", led.Epoch, nil},
-		{"one follows", says{answer: follows}, says{}, "c", led.Epoch, map[string]float64{"none": 1, "following": 1}},
+		{"one follows", says{answer: follows}, says{}, "b", led.Epoch, map[string]float64{"none": 1, "following": 1}},
 		{"two lead: the higher epoch counts", says{answer: newer}, says{answer: follows}, "b", newer.Epoch, nil},
 		{"one is gone", says{err: peer.ErrGone}, says{}, "", none, map[string]float64{"none": 1, "refused": 1}},
 		{"one is silent", says{err: fmt.Errorf("claim: %w", peer.ErrTimeout)}, says{}, "", none, map[string]float64{"none": 1, "timeout": 1}},
@@ -120,7 +112,7 @@ func TestClaimAnswers(t *testing.T) {
 				return c.c.answer, c.c.err
 			}, "b", "c")
 			id := homed(t, servers, "a")
-			_, err := s.Enter(limit(t), spec(id))
+			err := s.enter(limit(t), spec(id))
 			if c.moved != "" {
 				wantMoved(t, err, id, c.moved)
 				if got := err.(*proto.Refusal).Moved.Epoch; got != c.epoch {
@@ -154,7 +146,7 @@ func TestWhoIsAsked(t *testing.T) {
 	draining, router := member("b"), member("r")
 	draining.State, router.Role, router.Peer = membership.Draining, membership.Router, ""
 	s.members.Set(draining, router, member("c"))
-	if _, err := s.Enter(limit(t), spec(homed(t, []string{"a", "c"}, "a"))); err != nil {
+	if err := s.enter(limit(t), spec(homed(t, []string{"a", "c"}, "a"))); err != nil {
 		t.Fatal(err)
 	}
 	if fmt.Sprint(asked) != "map[b:1 c:1]" {
@@ -174,16 +166,16 @@ func TestClaimIsBounded(t *testing.T) {
 		impatient, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 		defer cancel()
 		var wg sync.WaitGroup
-		wg.Go(func() { s.Enter(impatient, spec(id)) })
+		wg.Go(func() { s.enter(impatient, spec(id)) })
 		synctest.Wait()
 		wg.Go(func() {
-			if _, err := s.Enter(impatient, spec(id)); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != 50*time.Millisecond {
+			if err := s.enter(impatient, spec(id)); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != 50*time.Millisecond {
 				t.Errorf("the impatient one got %v after %v", err, time.Since(begun))
 			}
 		})
 		wg.Go(func() {
-			if r, err := s.Enter(limit(t), spec(id)); err != nil || r == nil || time.Since(begun) != claimTimeout {
-				t.Errorf("got %v, %v after %v", r, err, time.Since(begun))
+			if err := s.enter(limit(t), spec(id)); err != nil || time.Since(begun) != claimTimeout {
+				t.Errorf("got %v after %v", err, time.Since(begun))
 			}
 		})
 		wg.Wait()
@@ -192,7 +184,7 @@ func TestClaimIsBounded(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	s := newServer(t, "a", nobody)
-	if _, err := s.Enter(limit(t), spec("running")); err != nil {
+	if err := s.enter(limit(t), spec("running")); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -208,18 +200,17 @@ func TestRefusals(t *testing.T) {
 		{"resumed too late", Spec{Room: "x"}, proto.CloseSeat, "not running any more"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := s.Enter(limit(t), c.spec)
+			err := s.enter(limit(t), c.spec)
 			wantRefusal(t, err, c.code)
 			if !strings.Contains(err.Error(), c.text) {
 				t.Errorf("it says %q", err)
 			}
 			// Nothing is left behind: a right ticket makes the room.
 			if c.spec.Room == "x" {
-				r, err := s.Enter(limit(t), spec("x"))
-				if err != nil {
+				if err := s.enter(limit(t), spec("x")); err != nil {
 					t.Fatal(err)
 				}
-				s.Forget("x", r)
+				s.pool.started[s.pool.count()-1].Ended(nil)
 			}
 		})
 	}
@@ -228,7 +219,7 @@ func TestRefusals(t *testing.T) {
 		fmt.Errorf("start: %w", room.ErrStopped):    proto.CloseStopping,
 	} {
 		s.pool.err = err
-		_, got := s.Enter(limit(t), spec("y"))
+		got := s.enter(limit(t), spec("y"))
 		wantRefusal(t, got, code)
 	}
 }
@@ -245,12 +236,12 @@ func TestWrongOptionsAreNotShared(t *testing.T) {
 		wrong.Options = []byte(`{"fail":"error"}`)
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			_, err := s.Enter(limit(t), wrong)
+			err := s.enter(limit(t), wrong)
 			wantRefusal(t, err, proto.CloseOptions)
 		})
 		synctest.Wait()
 		wg.Go(func() {
-			if _, err := s.Enter(limit(t), spec(id)); err != nil {
+			if err := s.enter(limit(t), spec(id)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -258,28 +249,26 @@ func TestWrongOptionsAreNotShared(t *testing.T) {
 	})
 }
 
-// After a room has ended the next client gets a new one, and a late word about the old one changes nothing.
+// After a room has ended the next client gets a new one, one who was in it is told so, and a late word about the old one
+// changes nothing.
 func TestEnded(t *testing.T) {
 	s := newServer(t, "a", nobody)
-	old, err := s.Enter(limit(t), spec("r"))
-	if err != nil {
+	if err := s.enter(limit(t), spec("r")); err != nil {
 		t.Fatal(err)
 	}
-	s.pool.started[0].Ended(old)
-	if s.Leads("r") {
+	s.pool.started[0].Ended(nil)
+	if len(s.All()) > 0 {
 		t.Error("the room is still there")
 	}
-	next, err := s.Enter(limit(t), spec("r"))
-	if err != nil || next == old {
-		t.Fatalf("got %p, %v after %p", next, err, old)
+	back := spec("r")
+	back.Seen = proto.Epoch{Counter: 1, Server: "a"}
+	wantRefusal(t, s.enter(limit(t), back), proto.CloseEnded)
+	if err := s.enter(limit(t), spec("r")); err != nil {
+		t.Fatal(err)
 	}
-	s.pool.started[0].Ended(old)
-	s.Forget("r", old)
-	if again, err := s.Enter(limit(t), spec("r")); err != nil || again != next {
-		t.Errorf("got %p, %v, want %p", again, err, next)
-	}
-	if len(s.List()) != 1 {
-		t.Errorf("%d rooms listed, want 1", len(s.List()))
+	s.pool.started[0].Ended(nil)
+	if err := s.enter(limit(t), spec("r")); err != nil || s.pool.count() != 2 || s.Running() != 1 {
+		t.Errorf("got %v, %d rooms made, %d running", err, s.pool.count(), s.Running())
 	}
 }
 
@@ -287,39 +276,57 @@ func TestDrain(t *testing.T) {
 	s := newServer(t, "a", nobody, "b", "c")
 	id := homed(t, []string{"a", "b", "c"}, "a", "c")
 	running := homed(t, []string{"a", "b", "c"}, "a", "b")
-	if _, err := s.Enter(limit(t), spec(running)); err != nil {
+	if err := s.enter(limit(t), spec(running)); err != nil {
 		t.Fatal(err)
 	}
 	s.Drain()
-	_, err := s.Enter(limit(t), spec(id))
+	err := s.enter(limit(t), spec(id))
 	wantMoved(t, err, id, "c")
-	if _, err := s.Enter(limit(t), spec(running)); err != nil {
+	if err := s.enter(limit(t), spec(running)); err != nil {
 		t.Errorf("a running room: %v", err)
 	}
 	s.members.Set()
-	_, err = s.Enter(limit(t), spec(id))
+	err = s.enter(limit(t), spec(id))
 	wantRefusal(t, err, proto.CloseStopping)
 }
 
-// A room that is made anew for a client who knew it before is led in a later epoch than the one he saw.
-func TestEpochAfterTheOneSeen(t *testing.T) {
-	s := newServer(t, "a", nobody)
-	for i, seen := range []proto.Epoch{{}, {Counter: 7, Server: "z"}, {Counter: 1<<32 - 1, Server: "z"}} {
-		if _, err := s.Enter(limit(t), Spec{Room: proto.RoomID(fmt.Sprint("r", i)), Game: "count", Seen: seen}); err != nil {
+// A client who was in a room that nobody has is told that it is lost, whatever his ticket: but not while somebody who may
+// have it is silent, or the fleet has just changed.
+func TestLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var silent error
+		s := newServer(t, "a", func(context.Context, string, proto.RoomID) (peer.Answer, error) { return peer.Answer{}, silent }, "b")
+		id := homed(t, []string{"a", "b"}, "a")
+		back := spec(id)
+		back.Seen = proto.Epoch{Counter: 7, Server: "z"}
+		wantRefusal(t, s.enter(limit(t), back), proto.CloseOverloaded)
+		time.Sleep(settleTime)
+		silent = peer.ErrTimeout
+		wantRefusal(t, s.enter(limit(t), back), proto.CloseOverloaded)
+		silent = peer.ErrGone
+		wantRefusal(t, s.enter(limit(t), back), proto.CloseLost)
+		if s.pool.count() != 0 || len(s.All()) > 0 {
+			t.Error("the room was made all the same")
+		}
+		// Somebody else makes a new one. Those who were in the old one are not let into it.
+		if err := s.enter(limit(t), spec(id)); err != nil {
 			t.Fatal(err)
 		}
-		want := []uint32{1, 8, 1}[i] // the last is a number that nobody can have seen
-		if got := s.pool.started[i].Epoch; got != (proto.Epoch{Counter: want, Server: "a"}) {
-			t.Errorf("after %v comes %v", seen, got)
+		wantRefusal(t, s.enter(limit(t), back), proto.CloseLost)
+		back.Seen = proto.Epoch{Counter: 1, Server: "z"}
+		wantRefusal(t, s.enter(limit(t), back), proto.CloseLost)
+		back.Seen.Server = "a"
+		if err := s.enter(limit(t), back); err != nil {
+			t.Error(err)
 		}
-	}
+	})
 }
 
 func TestFallbacks(t *testing.T) {
 	names := []string{"a", "b", "c", "d", "e", "f", "g"}
 	s := newServer(t, "a", nobody, names[1:]...)
 	id := homed(t, names, "a", "c", "b")
-	if _, err := s.Enter(limit(t), spec(id)); err != nil {
+	if err := s.enter(limit(t), spec(id)); err != nil {
 		t.Fatal(err)
 	}
 	urls := s.pool.started[0].Fallbacks()

@@ -69,7 +69,11 @@ func (p *pool) Start(s room.Spec) (*room.Room, error) {
 		return nil, p.err
 	}
 	p.started = append(p.started, s)
-	return &room.Room{}, nil
+	led := &room.Room{}
+	if s.Enter != nil {
+		s.Enter(led)
+	}
+	return led, nil
 }
 
 func (p *pool) count() int {
@@ -87,6 +91,16 @@ func (f claims) Claim(ctx context.Context, server, addr string, id proto.RoomID)
 	}
 	return f(ctx, server, id)
 }
+
+// Follow makes a feed that goes nowhere.
+func (f claims) Follow(string, string, peer.Open, peer.FeedEvents) Feed { return sink{} }
+
+type sink struct{}
+
+func (sink) QueueKeyframe(proto.Tick, []byte, []byte) bool { return false }
+func (sink) QueueTick(proto.Tick, []byte, []byte) bool     { return false }
+func (sink) QueueFinal(peer.Final) bool                    { return false }
+func (sink) Stop(string)                                   {}
 
 func nobody(context.Context, string, proto.RoomID) (peer.Answer, error) { return peer.Answer{}, nil }
 
@@ -115,7 +129,7 @@ func newServer(t testing.TB, name string, c claims, others ...string) *server {
 	s := &server{name: name, members: membership.NewStatic(member(name), members(others...)...), pool: &pool{}, metrics: obs.NewMetrics(nil)}
 	var err error
 	s.Registry, err = New(Config{
-		Games: []game.Definition{counters("count"), counters("other")}, Members: s.members, Claimer: c, Pool: s.pool,
+		Games: []game.Definition{counters("count"), counters("other")}, Members: s.members, Links: c, Pool: s.pool, Standbys: 1,
 		Logger: slog.New(slog.DiscardHandler), Metrics: s.metrics,
 	})
 	if err != nil {
@@ -143,6 +157,15 @@ func homed(t testing.TB, servers []string, want ...string) proto.RoomID {
 }
 
 func spec(id proto.RoomID) Spec { return Spec{Room: id, Game: "count"} }
+
+// enter is Enter for a spectator whom nobody hears of.
+func (s *server) enter(ctx context.Context, sp Spec) error {
+	o, err := s.Enter(ctx, sp, room.Join{Spectator: true})
+	if (o == nil) != (err != nil) {
+		panic(fmt.Sprint("Enter gave ", o, " and ", err))
+	}
+	return err
+}
 
 // wantMoved fails unless err sends the client of id to server.
 func wantMoved(t *testing.T, err error, id proto.RoomID, server string) {

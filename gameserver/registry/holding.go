@@ -14,44 +14,36 @@ type promise struct {
 }
 
 // Holding answers another server's claim; see peer.Rooms. When both want to make the room at the same time, the one that
-// comes first in the order of just these two goes on and the other gives way; both come to the same result.
+// comes first in the order of just these two goes on and the other gives way; both come to the same result. Whoever asks
+// about a room that is followed here doubts its leader: the copy looks after it too.
 func (r *Registry) Holding(asker string, id proto.RoomID) peer.Answer {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := r.rooms[id]
-	if e != nil && e.leads {
-		return peer.Answer{Holding: peer.Leading, Epoch: e.epoch, Leader: r.self}
+	switch e.role() {
+	case leading:
+		return peer.Answer{Holding: peer.Leading, Epoch: e.leading.epoch, Leader: r.self}
+	case following:
+		f := e.following
+		r.doubt(e)
+		return peer.Answer{Holding: peer.Following, Epoch: f.epoch, Leader: f.leader, Tick: f.tick()}
 	}
 	if p, ok := r.promised(id); ok && p != asker {
 		return peer.Answer{Holding: peer.Claiming, Leader: p}
 	}
-	if e != nil && e.yielded == "" {
+	if e != nil && e.making.yielded == "" {
 		if first(id, r.self, asker) == r.self {
 			return peer.Answer{Holding: peer.Claiming, Leader: r.self}
 		}
-		e.yielded = asker
+		e.making.yielded = asker
 	}
-	r.promise(id, asker)
+	r.sweep()
+	r.promises[id] = promise{asker, time.Now().Add(peer.PromiseTime)}
 	return peer.Answer{Holding: peer.None}
 }
 
-// promised gives the server to which id is promised. Called with mu held, as promise is.
+// promised gives the server to which id is promised. Called with mu held.
 func (r *Registry) promised(id proto.RoomID) (server string, ok bool) {
 	p, ok := r.promises[id]
 	return p.server, ok && time.Now().Before(p.until)
-}
-
-// promise leaves id to server. Promises that are over are thrown away now and then, so their number is bounded by what
-// the other servers claim within two PromiseTimes.
-func (r *Registry) promise(id proto.RoomID, server string) {
-	now := time.Now()
-	if now.Sub(r.swept) > peer.PromiseTime {
-		r.swept = now
-		for id, p := range r.promises {
-			if !now.Before(p.until) {
-				delete(r.promises, id)
-			}
-		}
-	}
-	r.promises[id] = promise{server, now.Add(peer.PromiseTime)}
 }

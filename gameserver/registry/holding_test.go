@@ -28,13 +28,13 @@ func TestPromise(t *testing.T) {
 		if got := s.Holding("c", id); got != (peer.Answer{Holding: peer.Claiming, Leader: "b"}) {
 			t.Errorf("c is told %+v", got)
 		}
-		_, err := s.Enter(limit(t), spec(id))
+		err := s.enter(limit(t), spec(id))
 		wantMoved(t, err, id, "b")
 		s.members.Set(members("c")...)
-		_, err = s.Enter(limit(t), spec(id))
+		err = s.enter(limit(t), spec(id))
 		wantRefusal(t, err, proto.CloseOverloaded) // b is in no view that could tell its URL
 		time.Sleep(peer.PromiseTime)
-		if _, err := s.Enter(limit(t), spec(id)); err != nil {
+		if err := s.enter(limit(t), spec(id)); err != nil {
 			t.Errorf("after the promise: %v", err)
 		}
 	})
@@ -169,7 +169,7 @@ func (f *net) made() (n int) {
 func (f *net) play(t *testing.T, s *server, id proto.RoomID) {
 	at := s
 	for range 100 {
-		_, err := at.Enter(t.Context(), spec(id))
+		err := at.enter(t.Context(), spec(id))
 		var r *proto.Refusal
 		switch {
 		case err == nil:

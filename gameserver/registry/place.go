@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/ringside-go/ringside/internal/membership"
@@ -18,16 +19,10 @@ func (r *Registry) order(id proto.RoomID, n int) []string {
 }
 
 func without(order []string, server string) []string {
-	kept := order[:0]
-	for _, s := range order {
-		if s != server {
-			kept = append(kept, s)
-		}
-	}
-	return kept
+	return slices.DeleteFunc(order, func(s string) bool { return s == server })
 }
 
-// first says which of two servers goes first when both want to make id. It is the room's order of just these two, without
+// first says which of two servers goes first when both want to lead id. It is the room's order of just these two, without
 // weights, so that it depends on nothing in which their views may differ.
 func first(id proto.RoomID, a, b string) string {
 	home, _ := placement.New([]placement.Server{{Name: a}, {Name: b}}).Home(string(id))
@@ -47,14 +42,36 @@ func (r *Registry) fallbacks(id proto.RoomID) []string {
 	return urls
 }
 
+// lost reports whether server is no member any more, for whatever reason. One that membership has not heard of is not
+// lost: it may have been faster than gossip.
+func lost(view *membership.View, server string) bool {
+	_, gone := view.FindGone(membership.ServerName(server))
+	return gone
+}
+
+// serving reports whether rooms may be moved to server.
+func serving(view *membership.View, server string) bool {
+	m, ok := view.Find(membership.ServerName(server))
+	return ok && m.Role == membership.GameServer && m.State == membership.Serving
+}
+
 // moved is the refusal that sends a client to server, which leads id in epoch; the zero epoch where that is not known.
 func (r *Registry) moved(server string, id proto.RoomID, epoch proto.Epoch) *proto.Refusal {
-	m, ok := r.members.View().Find(membership.ServerName(server))
-	if !ok {
+	to := r.at(server, id, epoch)
+	if to.URL == "" {
 		return proto.Refuse(proto.CloseOverloaded,
-			"room %s is with server %s, which this server does not see yet; ask the router again in a moment", id, server)
+			"room %s is with server %s, which this server does not see at the moment; ask the router again", id, server)
 	}
-	return &proto.Refusal{Code: proto.CloseMoved, Moved: &proto.Moved{URL: ConnectURL(m.URL, id), Server: server, Epoch: epoch}}
+	return &proto.Refusal{Code: proto.CloseMoved, Moved: &to}
+}
+
+// at is where clients of id connect on server; without a URL if the view does not list it.
+func (r *Registry) at(server string, id proto.RoomID, epoch proto.Epoch) proto.Moved {
+	to := proto.Moved{Server: server, Epoch: epoch}
+	if m, ok := r.members.View().Find(membership.ServerName(server)); ok && m.URL != "" {
+		to.URL = ConnectURL(m.URL, id)
+	}
+	return to
 }
 
 // ConnectURL is where clients of a room connect on the server with this base URL: http becomes ws, and https wss.

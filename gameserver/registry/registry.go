@@ -1,10 +1,9 @@
-// Package registry knows which rooms live on this server and in what role, lets clients' joins find theirs, and sees to
-// it that a room is led once: here only if placement says so and no other server has it. DESIGN.md beside it says why
-// that holds.
+// Package registry knows which rooms live on this server and in what role: making, leading, following. It lets clients'
+// joins find their rooms, sees to it that a room is led once, keeps copies of led rooms on other servers, moves rooms to
+// where they belong, and takes over rooms whose leader is lost. DESIGN.md beside it says how, and why that holds.
 package registry
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,9 +20,21 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// Claimer asks another server what it has of a room; *peer.Links does.
-type Claimer interface {
+// MaxStandbys is the most standbys that a room can have. A third would cost the leader more than it could ever save.
+const MaxStandbys = 2
+
+// Links ask other servers about rooms and feed their copies; the node makes one of *peer.Links.
+type Links interface {
 	Claim(ctx context.Context, server, addr string, room proto.RoomID) (peer.Answer, error)
+	Follow(server, addr string, o peer.Open, ev peer.FeedEvents) Feed
+}
+
+// Feed is a leader's stream to one standby; *peer.Feed is one.
+type Feed interface {
+	QueueKeyframe(tick proto.Tick, public, secret []byte) bool
+	QueueTick(tick proto.Tick, public, secret []byte) bool
+	QueueFinal(last peer.Final) bool
+	Stop(reason string)
 }
 
 // Pool starts rooms; *room.Pool does.
@@ -33,18 +44,22 @@ type Pool interface {
 
 // Config of a Registry. All fields are needed.
 type Config struct {
-	Games   []game.Definition
-	Members membership.Source // its Self is this server
-	Claimer Claimer
-	Pool    Pool
-	Logger  *slog.Logger
-	Metrics *obs.Metrics
+	Games    []game.Definition
+	Members  membership.Source // its Self is this server
+	Links    Links
+	Pool     Pool
+	Standbys int // copies of each room on other servers, 0 to MaxStandbys
+	Logger   *slog.Logger
+	Metrics  *obs.Metrics
 }
 
 // Validate reports the first thing that is wrong with c.
 func (c Config) Validate() error {
-	if c.Members == nil || c.Claimer == nil || c.Pool == nil || c.Logger == nil || c.Metrics == nil {
-		return errors.New("registry: Members, Claimer, Pool, Logger and Metrics must all be given")
+	if c.Members == nil || c.Links == nil || c.Pool == nil || c.Logger == nil || c.Metrics == nil {
+		return errors.New("registry: Members, Links, Pool, Logger and Metrics must all be given")
+	}
+	if c.Standbys < 0 || c.Standbys > MaxStandbys {
+		return fmt.Errorf("registry: %d standbys; a room can have 0 to %d", c.Standbys, MaxStandbys)
 	}
 	if len(c.Games) == 0 {
 		return errors.New("registry: no games; a server needs at least one game.Definition")
@@ -65,37 +80,71 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// Registry is the rooms of this server. Its methods may be called from any goroutine; only Enter blocks.
+// Registry is the rooms of this server. Its methods may be called from any goroutine; only Enter and Run block.
 type Registry struct {
-	games   map[proto.GameName]*game.Definition
-	members membership.Source
-	claimer Claimer
-	pool    Pool
-	log     *slog.Logger
-	metrics *obs.Metrics
-	self    string
+	games    map[proto.GameName]*game.Definition
+	members  membership.Source
+	links    Links
+	pool     Pool
+	standbys int
+	log      *slog.Logger
+	metrics  *obs.Metrics
+	self     string
+	kick     chan struct{} // one token: Run should look around now
+	history  history
+
+	tasks sync.WaitGroup // goroutines beside Run; grows under mu only, and not once stopped is set
+	ctx   context.Context
+	stop  context.CancelFunc
 
 	mu       sync.Mutex
+	stopped  bool
 	draining bool
+	frozen   bool // the majority of the fleet is not seen
+	running  int  // rooms in the pool, those included that were moved and whose clients are on their way
 	rooms    map[proto.RoomID]*entry
 	promises map[proto.RoomID]promise
-	swept    time.Time // when outdated promises were last thrown away
+	traces   map[proto.RoomID]trace
+	swept    time.Time // when outdated promises and traces were last thrown away
+	pace     pace
 }
 
-// entry is a room that this server leads or is about to. It is in Registry.rooms from the begin of its claim on.
+// entry is what this server has of a room: exactly one of making, leading and following is set. It is in Registry.rooms
+// from the begin of a claim or of following on. Guarded by Registry.mu, but for the first two, which never change.
 type entry struct {
+	id   proto.RoomID
 	game proto.GameName
-	done chan struct{} // closed when room or err is set
 
-	// Guarded by Registry.mu; room and err are free to read once done is closed.
-	leads   bool        // decided: from here on, other servers that ask are told so
-	yielded string      // the server that asked during the claim and goes before this one
-	epoch   proto.Epoch // when leads
-	room    *room.Room
-	err     error
+	options   []byte
+	making    *maker
+	leading   *leader
+	following *follower
 }
 
-// New builds a Registry.
+func (e *entry) role() role {
+	switch {
+	case e == nil:
+		return absent
+	case e.making != nil:
+		return making
+	case e.leading != nil:
+		return leading
+	}
+	return following
+}
+
+// epoch is the one in which the room is led or followed.
+func (e *entry) epoch() proto.Epoch {
+	switch e.role() {
+	case leading:
+		return e.leading.epoch
+	case following:
+		return e.following.epoch
+	}
+	return proto.Epoch{}
+}
+
+// New builds a Registry. Run must be running for rooms to move, to be copied and to be taken over.
 func New(c Config) (*Registry, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -103,79 +152,86 @@ func New(c Config) (*Registry, error) {
 	r := &Registry{
 		games:    make(map[proto.GameName]*game.Definition),
 		members:  c.Members,
-		claimer:  c.Claimer,
+		links:    c.Links,
 		pool:     c.Pool,
+		standbys: c.Standbys,
 		log:      c.Logger,
 		metrics:  c.Metrics,
 		self:     string(c.Members.View().Self.Name),
+		kick:     make(chan struct{}, 1),
 		rooms:    make(map[proto.RoomID]*entry),
 		promises: make(map[proto.RoomID]promise),
+		traces:   make(map[proto.RoomID]trace),
 	}
+	r.ctx, r.stop = context.WithCancel(context.Background())
 	for _, g := range slices.Clone(c.Games) {
 		r.games[g.Name] = &g
 	}
 	return r, nil
 }
 
-// Drain makes the registry take no new rooms from here on: those who want one are sent to the next server in its order.
-func (r *Registry) Drain() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.draining = true
-}
+// lookInterval is how often Run looks around when nothing wakes it: what waits for a time of its own (back-off, pace,
+// settling) waits that much longer at most.
+const lookInterval = 100 * time.Millisecond
 
-// List gives a snapshot of the rooms led here, by id.
-func (r *Registry) List() []room.Info {
-	var list []room.Info
-	for _, led := range r.led() {
-		list = append(list, led.Info())
-	}
-	slices.SortFunc(list, func(a, b room.Info) int { return cmp.Compare(a.ID, b.ID) })
-	return list
-}
-
-// Load counts the rooms led here and their connected players.
-func (r *Registry) Load() (rooms, players int) {
-	led := r.led()
-	for _, l := range led {
-		players += l.Info().Connected
-	}
-	return len(led), players
-}
-
-func (r *Registry) led() []*room.Room {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	led := make([]*room.Room, 0, len(r.rooms))
-	for _, e := range r.rooms {
-		if e.room != nil {
-			led = append(led, e.room)
+// Run keeps rooms copied and where they belong until ctx ends, and returns when the registry's goroutines are gone. From
+// then on no room is taken over. It is called once.
+func (r *Registry) Run(ctx context.Context) error {
+	timer := time.NewTicker(lookInterval)
+	defer timer.Stop()
+	for {
+		changed := r.members.Changed()
+		r.look(time.Now())
+		select {
+		case <-ctx.Done():
+			r.mu.Lock()
+			r.stopped = true
+			r.mu.Unlock()
+			r.stop()
+			r.tasks.Wait()
+			return nil
+		case <-changed:
+		case <-r.kick:
+		case <-timer.C:
 		}
 	}
-	return led
 }
 
-// Leads reports whether this server leads id or is making it: a client of that room belongs here.
-func (r *Registry) Leads(id proto.RoomID) bool {
+// look does what is due: freeze or thaw, see after copies whose leader has left the view, choose standbys, start moves.
+func (r *Registry) look(now time.Time) {
+	view := r.members.View()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.rooms[id] != nil
+	r.freeze(!view.Quorum)
+	for _, e := range r.rooms {
+		switch e.role() {
+		case following:
+			r.tendCopy(e, view, now)
+		case leading:
+			r.tendFeeds(e, view, now)
+		}
+	}
+	r.startMoves(view, now)
 }
 
-// Forget removes a room that has ended, if it is still the one that led names; the next Enter makes a new one.
-func (r *Registry) Forget(id proto.RoomID, led *room.Room) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if e := r.rooms[id]; e != nil && e.room == led {
-		delete(r.rooms, id)
+// wake makes Run look around now.
+func (r *Registry) wake() {
+	select {
+	case r.kick <- struct{}{}:
+	default:
 	}
 }
 
-// remove removes e; another entry that has taken its place stays.
-func (r *Registry) remove(id proto.RoomID, e *entry) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.rooms[id] == e {
-		delete(r.rooms, id)
+// task runs f on a goroutine that Run waits for; f must end when r.ctx does. Called with mu held.
+func (r *Registry) task(f func()) {
+	if !r.stopped {
+		r.tasks.Go(f)
+	}
+}
+
+// remove removes e if it is still what this server has of its room. Called with mu held.
+func (r *Registry) remove(e *entry) {
+	if r.rooms[e.id] == e {
+		delete(r.rooms, e.id)
 	}
 }

@@ -121,6 +121,29 @@ func TestClusterKey(t *testing.T) {
 	}
 }
 
+func TestSecret(t *testing.T) {
+	dir := t.TempDir()
+	good, empty := filepath.Join(dir, "good"), filepath.Join(dir, "empty")
+	for file, content := range map[string]string{good: " open sesame\n", empty: "\n"} {
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct{ value, file, want, err string }{
+		{"", "", "", ""},
+		{"x", "", "x", ""},
+		{"", good, "open sesame", ""},
+		{"x", good, "", "-admin-token and -admin-token-file are both given"},
+		{"", empty, "", "is empty"},
+		{"", filepath.Join(dir, "none"), "", "no such file"},
+	} {
+		got, err := Secret("admin-token", tt.value, tt.file)
+		if got != tt.want || (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+			t.Errorf("Secret(%q, %q) = %q, %v; want %q, %q", tt.value, tt.file, got, err, tt.want, tt.err)
+		}
+	}
+}
+
 func TestLoopback(t *testing.T) {
 	for addr, want := range map[string]bool{
 		"127.0.0.1:80": true, "127.3.2.1:80": true, "[::1]:80": true, "localhost:80": true,

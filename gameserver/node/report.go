@@ -1,0 +1,115 @@
+package node
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/ringside-go/ringside/gameserver/registry"
+	"github.com/ringside-go/ringside/gameserver/room"
+	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/proto"
+)
+
+// report is the answer to GET /v1/server.
+type report struct {
+	Name    membership.ServerName `json:"name"`
+	State   membership.State      `json:"state"`
+	Version string                `json:"version"`
+	Frozen  bool                  `json:"frozen"` // it sees too little of the fleet: its rooms stand still
+	Load    loadReport            `json:"load"`
+	Rooms   []roomReport          `json:"rooms"`  // led here
+	Copies  []copyReport          `json:"copies"` // stood by for here
+	Moves   map[string]uint64     `json:"moves"`  // events since the process started, by kind
+	Events  []eventReport         `json:"events"` // the newest, oldest first
+}
+
+type loadReport struct {
+	Rooms   int `json:"rooms"`
+	Players int `json:"players"`
+	Busy    int `json:"busy"` // per mille
+}
+
+type roomReport struct {
+	Room       proto.RoomID   `json:"room"`
+	Game       proto.GameName `json:"game"`
+	Role       string         `json:"role"` // leading, moving or frozen
+	Epoch      string         `json:"epoch"`
+	Standbys   []string       `json:"standbys"` // that have the room
+	Tick       proto.Tick     `json:"tick"`
+	TickRate   int            `json:"tick_rate"`
+	Seats      int            `json:"seats"`
+	Players    int            `json:"players"`
+	Connected  int            `json:"connected"`
+	Spectators int            `json:"spectators"`
+	Late       uint64         `json:"late"`
+	Match      uint32         `json:"match"`
+	Age        float64        `json:"age_s"` // since this server leads it
+}
+
+type copyReport struct {
+	Room   proto.RoomID   `json:"room"`
+	Game   proto.GameName `json:"game"`
+	Role   string         `json:"role"` // following
+	Leader string         `json:"leader"`
+	Epoch  string         `json:"epoch"`
+	Tick   proto.Tick     `json:"tick"`
+}
+
+type eventReport struct {
+	Serial uint64       `json:"serial"`
+	Time   time.Time    `json:"time"`
+	Kind   string       `json:"kind"`
+	Room   proto.RoomID `json:"room,omitempty"`
+	From   string       `json:"from,omitempty"`
+	To     string       `json:"to,omitempty"`
+	Why    string       `json:"why,omitempty"`
+	Epoch  string       `json:"epoch,omitempty"`
+	Took   float64      `json:"took_ms,omitempty"`
+}
+
+func (n *Node) getServer(w http.ResponseWriter, _ *http.Request) {
+	self := n.gossip.View().Self
+	answer := report{Name: self.Name, State: self.State, Version: self.Version, Frozen: n.registry.Frozen(),
+		Load: loadReport(n.load()), Rooms: []roomReport{}, Copies: []copyReport{}, Events: []eventReport{}}
+	for _, i := range n.registry.All() {
+		if i.Leads {
+			answer.Rooms = append(answer.Rooms, describeRoom(i))
+		} else {
+			answer.Copies = append(answer.Copies, copyReport{i.ID, i.Game, "following", i.Leader, i.Epoch.String(), i.Tick})
+		}
+	}
+	events, moves := n.registry.Events()
+	answer.Moves = moves
+	for _, e := range events {
+		answer.Events = append(answer.Events, describeEvent(e))
+	}
+	writeJSON(w, answer)
+}
+
+func describeRoom(i registry.Info) roomReport {
+	role := "leading"
+	switch i.State {
+	case room.HandingOver, room.Handed:
+		role = "moving"
+	case room.Frozen, room.Held:
+		role = "frozen"
+	}
+	standbys := i.Followers
+	if standbys == nil {
+		standbys = []string{}
+	}
+	return roomReport{
+		Room: i.ID, Game: i.Game, Role: role, Epoch: i.Epoch.String(), Standbys: standbys, Tick: i.Tick, TickRate: i.TickRate,
+		Seats: i.Seats, Players: i.Players, Connected: i.Connected, Spectators: i.Spectators, Late: i.Late, Match: i.Match,
+		Age: time.Since(i.Created).Round(time.Millisecond).Seconds(),
+	}
+}
+
+func describeEvent(e registry.Event) eventReport {
+	r := eventReport{Serial: e.Serial, Time: e.Time, Kind: e.Kind, Room: e.Room, From: e.From, To: e.To, Why: e.Why,
+		Took: float64(e.Took.Microseconds()) / 1000}
+	if e.Epoch != (proto.Epoch{}) {
+		r.Epoch = e.Epoch.String()
+	}
+	return r
+}

@@ -1,0 +1,210 @@
+package registry
+
+import (
+	"errors"
+
+	"github.com/ringside-go/ringside/gameserver/peer"
+	"github.com/ringside-go/ringside/proto"
+)
+
+// What answers and announcements mean. Everything in this file is pure: the same words give the same decision on every
+// server, and the caller carries it out.
+
+// reply is what came of asking one server about a room.
+type reply struct {
+	server string
+	answer peer.Answer
+	err    error
+}
+
+// has reports whether the server answered that it holds the room as h.
+func (p reply) has(h peer.Holding) bool { return p.err == nil && p.answer.Holding == h }
+
+// gone reports whether the server's process is no more: its address refuses connections.
+func (p reply) gone() bool { return errors.Is(p.err, peer.ErrGone) }
+
+// silent reports whether nothing is known of what the server has.
+func (p reply) silent() bool { return p.err != nil && !p.gone() }
+
+// role is what this server has of a room.
+type role uint8
+
+const (
+	absent role = iota
+	making      // asking the others, and about to make it
+	leading
+	following
+)
+
+// meeting is what to do when a server announces that it leads a room.
+type meeting uint8
+
+const (
+	accept meeting = iota // stand by for it
+	yield                 // give up making the room; stand by when it asks again
+	depose                // give up leading the room, then stand by
+	refuse                // it is outdated
+)
+
+// meet decides on the announcement of a leader of epoch theirs, when this server has r of the room in epoch mine.
+// Equal epochs meet when a leader dials its standby again; a leader never meets its own.
+func meet(r role, mine, theirs proto.Epoch) meeting {
+	switch {
+	case r == making:
+		return yield
+	case r == leading && mine.Less(theirs):
+		return depose
+	case r == leading, r == following && theirs.Less(mine):
+		return refuse
+	}
+	return accept
+}
+
+// whereabouts is where a room is.
+type whereabouts struct {
+	server string      // where clients find it; empty: with nobody who answered
+	epoch  proto.Epoch // zero where the room is only being made
+	silent bool        // somebody did not answer, and may have it
+}
+
+// locate says where a room is by all answers: with the leader of the highest epoch; if none is heard of, with the newest
+// copy, whose server knows how its leader is; else with one who is making it. Of a server that is making the room, its own
+// word counts more than that of others about it: it may have given way since.
+func locate(replies []reply) (at whereabouts) {
+	spoke := map[string]bool{}
+	for _, p := range replies {
+		spoke[p.server] = p.err == nil
+		at.silent = at.silent || p.silent()
+	}
+	var best peer.Answer
+	maker := ""
+	for _, p := range replies {
+		switch a := p.answer; {
+		case p.has(peer.Leading), p.has(peer.Following):
+			if at.server == "" || before(best, a) {
+				at.server, at.epoch, best = p.server, a.Epoch, a
+			}
+		case p.has(peer.Claiming) && (a.Leader == p.server || !spoke[a.Leader]):
+			maker = a.Leader
+		}
+	}
+	if at.server == "" {
+		at.server = maker
+	}
+	return at
+}
+
+// before orders answers by how much they are worth to a client: epoch, leading before following, tick.
+func before(a, b peer.Answer) bool {
+	switch {
+	case a.Epoch != b.Epoch:
+		return a.Epoch.Less(b.Epoch)
+	case a.Holding != b.Holding:
+		return a.Holding < b.Holding
+	}
+	return a.Tick < b.Tick
+}
+
+// copied is what a standby knows of itself when it wonders about its leader.
+type copied struct {
+	self   string
+	room   proto.RoomID
+	leader string
+	epoch  proto.Epoch
+	tick   proto.Tick
+	lost   bool // membership has lost the leader
+	quorum bool // this server sees the majority of the fleet
+}
+
+// fate is what has become of a copy's leader.
+type fate uint8
+
+const (
+	lives     fate = iota // somebody leads the room: wait to be followed again
+	silence               // nothing is known: ask again
+	otherHeir             // it is gone, and another's copy is newer or goes first
+	heir                  // it is gone, and this copy is the one to go on
+)
+
+// inherit says what has become of the leader of a copy, and who leads or goes first if somebody does. A leader is gone if
+// its address refuses connections, if its process says that it has nothing of the room, or if it is silent and membership,
+// seen from the majority, has lost it too. Of several copies the newest goes on, of equal ones the first in the order of
+// the two.
+func inherit(c copied, replies []reply) (fate, peer.Answer) {
+	gone := c.lost && c.quorum
+	var led, best peer.Answer
+	for _, p := range replies {
+		a := p.answer
+		switch {
+		case p.has(peer.Leading) && !a.Epoch.Less(c.epoch):
+			if led.Leader == "" || led.Epoch.Less(a.Epoch) {
+				led = a
+			}
+		case p.server == c.leader && (p.gone() || p.err == nil && !(p.has(peer.Following) && c.epoch.Less(a.Epoch))):
+			gone = true
+		}
+		if p.has(peer.Following) && ahead(c, p) && (best.Leader == "" || before(best, a)) {
+			best = a
+			best.Leader = p.server
+		}
+	}
+	switch {
+	case led.Leader != "":
+		return lives, led
+	case !gone || !c.quorum:
+		return silence, peer.Answer{}
+	case best.Leader != "":
+		return otherHeir, best
+	}
+	return heir, peer.Answer{}
+}
+
+// ahead reports whether the copy that p tells of goes before c.
+func ahead(c copied, p reply) bool {
+	switch a := p.answer; {
+	case a.Epoch != c.epoch:
+		return c.epoch.Less(a.Epoch)
+	case a.Tick != c.tick:
+		return a.Tick > c.tick
+	}
+	return first(c.room, c.self, p.server) == p.server
+}
+
+// resumption is whether a room that stood still may go on.
+type resumption uint8
+
+const (
+	goOn   resumption = iota
+	wait              // a standby that may have taken over has not answered
+	giveUp            // a higher epoch exists
+)
+
+// resume decides for a leader of epoch mine that did not tick for a while, because its process or its network stood still:
+// in that time one of its standbys may have taken over. lost says whom membership has lost; such a standby, seen from the
+// majority, is in a minority now and stands still itself. missed says that such a one was not heard, so that the room
+// must go on in an epoch above the one that it may have begun.
+func resume(mine proto.Epoch, standbys []string, lost func(string) bool, quorum bool, replies []reply) (r resumption, newer whereabouts, missed bool) {
+	heard := map[string]bool{}
+	for _, p := range replies {
+		heard[p.server] = !p.silent()
+		if (p.has(peer.Leading) || p.has(peer.Following)) && mine.Less(p.answer.Epoch) && !p.answer.Epoch.Less(newer.epoch) {
+			newer = whereabouts{server: p.server, epoch: p.answer.Epoch}
+		}
+	}
+	if newer.server != "" {
+		return giveUp, newer, false
+	}
+	for _, s := range standbys {
+		if heard[s] {
+			continue
+		}
+		if !quorum || !lost(s) {
+			return wait, newer, false
+		}
+		missed = true
+	}
+	if !quorum {
+		return wait, newer, false
+	}
+	return goOn, newer, missed
+}

@@ -1,0 +1,238 @@
+package registry
+
+import (
+	"errors"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/ringside-go/ringside/gameserver/peer"
+	"github.com/ringside-go/ringside/gameserver/room"
+	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/proto"
+)
+
+const (
+	// refollowTime is how long a standby whose link broke is left alone before it is dialled again, at first; it doubles
+	// up to maxRefollow.
+	refollowTime = 25 * time.Millisecond
+	maxRefollow  = 2 * time.Second
+	// avoidTime is how long a server that does not follow a room is not asked again; avoidBusy, if that may soon change.
+	avoidTime = 30 * time.Second
+	avoidBusy = time.Second
+)
+
+// feed is the leader's end of one standby: room.Standby for the room, peer.FeedEvents for the link. When the link is lost a
+// new feed takes its place, under the same id, so that outcomes go on waiting for the standby.
+type feed struct {
+	r      *Registry
+	e      *entry
+	l      *leader
+	id     int
+	server string
+	caught atomic.Bool // the standby has acknowledged something
+
+	// Guarded by Registry.mu, but for out, which is set before the room or Registry.feeds sees the feed.
+	out   Feed
+	lost  bool      // the link broke, or there is none
+	tries int       // since something was acknowledged
+	retry time.Time // when lost: when to follow again
+}
+
+// wanted gives the servers that should stand by for a room: the first in its order that may be asked. Called with mu held.
+func (r *Registry) wanted(id proto.RoomID, l *leader, now time.Time) (want []string) {
+	if r.standbys == 0 {
+		return nil
+	}
+	n := r.standbys + 1 + len(l.avoid)
+	for _, s := range r.members.View().Placement().Order(nil, string(id), n) {
+		if s != r.self && !now.Before(l.avoid[s]) && len(want) < r.standbys {
+			want = append(want, s)
+		}
+	}
+	return want
+}
+
+// attach makes server a standby of e. Called with mu held.
+func (r *Registry) attach(e *entry, server string) *feed {
+	l := e.leading
+	f := &feed{r: r, e: e, l: l, id: l.ids, server: server}
+	l.ids++
+	l.feeds = append(l.feeds, f)
+	r.follow(f)
+	return f
+}
+
+// follow opens f's stream. Called with mu held.
+func (r *Registry) follow(f *feed) {
+	addr := ""
+	if m, ok := r.members.View().Find(membership.ServerName(f.server)); ok {
+		addr = m.Peer
+	}
+	f.out = r.links.Follow(f.server, addr, peer.Open{Room: f.e.id, Game: f.e.game, Options: f.e.options, Epoch: f.l.epoch}, f)
+	_ = f.l.room.QueueFollow(f.id, f) // an ended room needs no standby
+}
+
+// tendFeeds follows again where a link was lost, chooses standbys where placement has changed, and dismisses those that
+// are not needed once the others have caught up. Called with mu held.
+func (r *Registry) tendFeeds(e *entry, view *membership.View, now time.Time) {
+	l := e.leading
+	if r.frozen || l.handed() {
+		return
+	}
+	for s, until := range l.avoid {
+		if !now.Before(until) {
+			delete(l.avoid, s)
+		}
+	}
+	want := r.wanted(e.id, l, now)
+	for _, f := range slices.Clone(l.feeds) {
+		switch {
+		case !f.lost:
+		case lost(view, f.server): // seen from the majority: it stands still, and cannot lead on what it has
+			r.detach(f)
+		case !now.Before(f.retry):
+			next := &feed{r: r, e: e, l: l, id: f.id, server: f.server, tries: f.tries + 1}
+			l.feeds[slices.Index(l.feeds, f)] = next
+			r.follow(next)
+		}
+	}
+	ready := true
+	for _, s := range want {
+		f := l.feed(s)
+		if f == nil {
+			f = r.attach(e, s)
+		}
+		ready = ready && f.caught.Load() && !f.lost
+	}
+	if !ready {
+		return
+	}
+	for _, f := range slices.Clone(l.feeds) {
+		if !slices.Contains(want, f.server) && (l.move == nil || l.move.to != f.server) {
+			f.end("another server stands by")
+			r.detach(f)
+		}
+	}
+}
+
+// feed gives the standby on server.
+func (l *leader) feed(server string) *feed {
+	for _, f := range l.feeds {
+		if f.server == server {
+			return f
+		}
+	}
+	return nil
+}
+
+// detach makes outcomes wait for f no longer. Called with mu held.
+func (r *Registry) detach(f *feed) {
+	f.l.feeds = slices.DeleteFunc(f.l.feeds, func(o *feed) bool { return o == f })
+	_ = f.l.room.QueueUnfollow(f.id) // an ended room waits for nobody
+}
+
+// end tells the standby that it is not needed. Called with Registry.mu held.
+func (f *feed) end(why string) {
+	if !f.lost {
+		f.out.Stop(why)
+	}
+}
+
+// QueueKeyframe, QueueTick and QueueFinal are room.Standby's.
+func (f *feed) QueueKeyframe(tick proto.Tick, public, secret []byte) bool {
+	return f.out.QueueKeyframe(tick, public, secret)
+}
+
+func (f *feed) QueueTick(tick proto.Tick, public, secret []byte) bool {
+	return f.out.QueueTick(tick, public, secret)
+}
+
+func (f *feed) QueueFinal(last room.Final) bool {
+	final := peer.Final{Tick: last.Tick, Public: last.Public, Secret: last.Secret, Epoch: last.Epoch, Due: last.Due}
+	for _, p := range last.Pending {
+		final.Pending = append(final.Pending, peer.SeatInput(p))
+	}
+	return f.out.QueueFinal(final)
+}
+
+// Acked, Ready, Took, Refused and Lost are peer.FeedEvents'.
+func (f *feed) Acked(tick proto.Tick) {
+	f.l.room.Acked(f.id, tick)
+	if !f.caught.Swap(true) {
+		f.r.wake()
+	}
+}
+
+func (f *feed) Ready(waiting int) { f.l.room.Ready(f.id, waiting) }
+
+func (f *feed) Took(epoch proto.Epoch) {
+	f.r.mu.Lock()
+	defer f.r.mu.Unlock()
+	if f.current() {
+		f.r.took(f.e, f.server, epoch)
+	}
+}
+
+// Refused hears that the standby has nothing of the room, or that it knows a higher epoch.
+func (f *feed) Refused(p peer.Refusal) {
+	r := f.r
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !f.current() {
+		return
+	}
+	r.log.Info("a server does not stand by", "room", f.e.id, "peer", f.server, "code", p.Code, "error", p.Text)
+	f.lost = true
+	switch {
+	case p.Code == peer.RefuseEpoch && f.l.handedTo(f.server) && !p.Epoch.Less(f.l.move.offered):
+		r.took(f.e, p.Leader, p.Epoch)
+		return
+	case p.Code == peer.RefuseEpoch && f.l.epoch.Less(p.Epoch):
+		r.giveUp(f.e, p.Leader, p.Epoch)
+		return
+	case p.Code == peer.RefuseBusy, p.Code == peer.RefuseEpoch, p.Code == peer.RefuseOther:
+		f.l.avoid[f.server] = time.Now().Add(avoidBusy)
+	default:
+		f.l.avoid[f.server] = time.Now().Add(avoidTime)
+	}
+	if f.l.handedTo(f.server) {
+		r.takeBack(f.e, "it was refused: "+p.Text)
+	}
+	r.detach(f)
+	r.wake()
+}
+
+// Lost hears that there is no link. A standby whose process is gone is none any more; another one that cannot be reached
+// may be alive, so outcomes go on waiting for it.
+func (f *feed) Lost(err error) {
+	r := f.r
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !f.current() || errors.Is(err, peer.ErrStopped) {
+		return
+	}
+	f.lost = true
+	if f.caught.Load() {
+		f.tries = 0
+	}
+	f.retry = time.Now().Add(min(maxRefollow, refollowTime<<min(f.tries, 10)))
+	switch {
+	case f.l.handedTo(f.server):
+		r.examineMove(f.e)
+	case errors.Is(err, peer.ErrGone):
+		f.l.avoid[f.server] = time.Now().Add(avoidBusy)
+		r.detach(f)
+		r.wake()
+	default:
+		if f.l.move != nil && f.l.move.to == f.server {
+			_ = f.l.room.QueueCallOff() // an ended room goes nowhere
+		}
+		time.AfterFunc(time.Until(f.retry), r.wake)
+	}
+}
+
+// current reports whether f is still the feed of a room that is led here. Called with Registry.mu held.
+func (f *feed) current() bool {
+	return f.r.rooms[f.e.id] == f.e && f.e.leading == f.l && slices.Contains(f.l.feeds, f)
+}

@@ -1,0 +1,152 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ringside-go/ringside/gameserver/room"
+	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/proto"
+)
+
+const (
+	// orphanTime is how long a copy whose leader lives is kept without a stream: a leader that still wants it dials again
+	// within maxRefollow.
+	orphanTime = 10 * time.Second
+	// heirTime is how long a copy waits for another one that goes before it.
+	heirTime = time.Second
+)
+
+// tendCopy sees to a copy whose leader has left the view, and drops one that nobody feeds. Called with mu held.
+func (r *Registry) tendCopy(e *entry, view *membership.View, now time.Time) {
+	f := e.following
+	if lost(view, f.leader) || !f.lost.IsZero() && now.Sub(f.lost) >= orphanTime {
+		r.doubt(e)
+	}
+}
+
+// orphaned reports whether membership has lost the leader of a copy, or knows nothing of it long after the stream broke.
+// Called with mu held.
+func (r *Registry) orphaned(f *follower, view *membership.View) bool {
+	_, member := view.Find(membership.ServerName(f.leader))
+	return lost(view, f.leader) || !member && !f.lost.IsZero() && time.Since(f.lost) >= orphanTime
+}
+
+// doubt has somebody ask what has become of a copy's leader. Called with mu held.
+func (r *Registry) doubt(e *entry) {
+	if f := e.following; !f.doubting && !r.stopped {
+		f.doubting = true
+		r.task(func() { r.investigate(e, f) })
+	}
+}
+
+// investigate asks the others about the leader of a copy until that is known to live, or this server or another one has
+// taken over.
+func (r *Registry) investigate(e *entry, f *follower) {
+	begun := time.Now()
+	for {
+		changed := r.members.Changed()
+		r.mu.Lock()
+		floor, urgent := f.epoch, f.leader
+		r.mu.Unlock()
+		replies := r.ask(e.id, floor, urgent)
+		settled, again := r.judgeLeader(e, f, begun, replies)
+		if settled || !r.pause(again, changed) {
+			return
+		}
+	}
+}
+
+// judgeLeader acts on the replies and reports whether that settled it, and if not, when to ask again.
+func (r *Registry) judgeLeader(e *entry, f *follower, begun time.Time, replies []reply) (settled bool, again time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !f.current() {
+		return true, 0
+	}
+	view := r.members.View()
+	c := copied{self: r.self, room: e.id, leader: f.leader, epoch: f.epoch, tick: f.tick(),
+		lost: r.orphaned(f, view), quorum: !r.frozen && view.Quorum}
+	what, other := inherit(c, replies)
+	if what == otherHeir && time.Since(begun) >= heirTime {
+		what = heir // it had its time
+	}
+	switch what {
+	case lives:
+		f.doubting = false
+		f.leader, f.epoch = other.Leader, other.Epoch
+		f.waiting = f.waiting.sendOn(r.moved(f.leader, e.id, f.epoch))
+		if !f.lost.IsZero() && time.Since(f.lost) >= orphanTime {
+			f.take()
+			r.remove(e)
+			f.waiting.end(r.moved(f.leader, e.id, f.epoch))
+			f.waiting = nil
+		}
+		return true, 0
+	case otherHeir:
+		return false, graceTime
+	case silence:
+		return false, claimTimeout / 2
+	}
+	err := r.takeOverLocked(f, room.Spec{Epoch: f.epoch.Next(r.self)}, begun)
+	if errors.Is(err, errNoCopy) {
+		r.log.Warn("a room's leader is gone before its standby had it", "room", e.id, "leader", f.leader)
+		r.remove(e)
+		f.waiting.end(proto.Refuse(proto.CloseOverloaded, "room %s has just lost its server; try again in a moment", e.id))
+		f.waiting = nil
+		return true, 0
+	}
+	if err != nil {
+		r.log.Error("a room whose leader is gone cannot be taken over yet", "room", e.id, "leader", f.leader, "error", err)
+		return false, claimTimeout
+	}
+	return true, 0
+}
+
+var errNoCopy = errors.New("there is no copy of the room yet")
+
+// takeOver makes this server the leader of a room that it has a copy of, as s says (Epoch; of a handoff Due and Pending).
+func (r *Registry) takeOver(f *follower, s room.Spec) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !f.current() {
+		return errOver
+	}
+	if err := r.takeOverLocked(f, s, time.Time{}); err != nil {
+		return err
+	}
+	f.e.leading.pinned = r.pin(f.e.id)
+	return nil
+}
+
+// takeOverLocked is takeOver with mu held. lost is when the leader was found to be lost; zero for a handoff. On an error
+// the copy is still there, unless there was none.
+func (r *Registry) takeOverLocked(f *follower, s room.Spec, lost time.Time) error {
+	e := f.e
+	if r.stopped {
+		return fmt.Errorf("take over room %s: %w", e.id, room.ErrStopped)
+	}
+	if s.Sim = f.take(); s.Sim == nil {
+		return errNoCopy
+	}
+	s.Resumed = true
+	s.Enter = func(led *room.Room) { f.waiting.enter(led) }
+	from := f.leader
+	if err := r.lead(e, s); err != nil {
+		f.mu.Lock()
+		f.sim, f.over = s.Sim, false
+		f.mu.Unlock()
+		return err
+	}
+	f.waiting = nil
+	if lost.IsZero() {
+		return nil
+	}
+	took := time.Since(lost)
+	r.metrics.Moves.WithLabelValues("failover", "done").Inc()
+	r.log.Warn("room taken over: its leader is gone", "room", e.id, "leader", from, "epoch", s.Epoch, "tick", s.Sim.Tick(), "took", took)
+	r.history.add(Event{Kind: EventFailover, Room: e.id, From: from, To: r.self, Why: "leader lost", Epoch: s.Epoch, Took: took})
+	r.wake()
+	return nil
+}
