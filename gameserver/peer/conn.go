@@ -76,8 +76,11 @@ func (c *conn) write() error {
 	interval, said := idlePing, false
 	t := time.NewTicker(interval)
 	defer t.Stop()
+	gap := time.NewTimer(tickGap)
+	defer gap.Stop()
 	ping := proto.AppendRecord(nil, kindPing, nil)
 	var out []byte
+	var last time.Time // of the last write
 	for {
 		select {
 		case <-c.closed:
@@ -88,8 +91,19 @@ func (c *conn) write() error {
 			}
 			said = false
 			continue
+		case <-c.ticks:
+			if d := tickGap - time.Since(last); d > 0 {
+				gap.Reset(d)
+				select {
+				case <-c.closed:
+					return nil
+				case <-c.wake:
+				case <-gap.C:
+				}
+			}
 		case <-c.wake:
 		}
+		last = time.Now()
 		if i := c.interval(); i != interval {
 			interval = i
 			t.Reset(i)

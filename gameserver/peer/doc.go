@@ -1,26 +1,54 @@
 // Package peer is the links between game servers: one TCP connection for each pair and direction, dialled at the first
-// request and kept. The dialler asks, the acceptor answers; many requests are in flight at once.
+// request and kept. The dialler asks what the acceptor has of a room (Claim), and leads rooms that the acceptor follows
+// (Follow); many requests and all rooms of the pair share the link.
 //
 // A link is a stream of records as in package proto: kind (one byte), the body's length (uvarint), body. A string or a
-// byte slice within a body is its length (uvarint) and its bytes.
+// byte slice within a body is its length (uvarint) and its bytes; an epoch is counter uvarint, server string.
 //
 //	dialler                                     acceptor
 //	   | hello {version, cluster, name, nonce, schemas} |
 //	   |----------------------------------------------->|
 //	   | hello {…} proof {MAC}                          |
 //	   |<-----------------------------------------------|
-//	   | proof {MAC} claim {id, room} …                 |
+//	   | proof {MAC}                                    |
+//	   |----------------------------------------------->|  with a cluster key, all that follows is sealed (seal.go)
+//	   | claim {id, room} …                             |
 //	   |----------------------------------------------->|
-//	   | answer {id, holding, epoch, leader} …          |
+//	   | answer {id, holding, epoch, leader, tick} …    |
+//	   |<-----------------------------------------------|
+//	   | follow {stream, room …} keyframe part part …   |
+//	   |----------------------------------------------->|  Rooms.Follow, Copy.Keyframe
+//	   | tick {stream, …} tick …                        |
+//	   |----------------------------------------------->|  Copy.Tick
+//	   | ack {stream, tick} …   ready {stream, waiting} |
+//	   |<-----------------------------------------------|
+//	   | final {stream, …}                              |
+//	   |----------------------------------------------->|  Copy.Final
+//	   | took {stream, epoch}                           |
 //	   |<-----------------------------------------------|
 //
-//	hello   version u16 little endian, cluster string, name string, nonce 32 bytes, games uvarint, then for each game,
-//	        sorted by name: name string, schema fingerprint u64 little endian
-//	proof   HMAC-SHA256(cluster key, role ‖ dialler's hello record ‖ acceptor's hello record), 32 bytes
-//	refuse  text string; why the handshake ends here
-//	claim   id uvarint, room string
-//	answer  id uvarint, holding u8, epoch counter uvarint, epoch server string, leader string
-//	ping    empty; the dialler sends one every PingInterval, the acceptor answers with a ping
+//	hello    version u16 little endian, cluster string, name string, nonce 32 bytes, games uvarint, then for each game,
+//	         sorted by name: name string, schema fingerprint u64 little endian
+//	proof    HMAC-SHA256(cluster key, role ‖ dialler's hello record ‖ acceptor's hello record), 32 bytes
+//	refuse   text string; why the handshake ends here
+//	claim    id uvarint, room string
+//	answer   id uvarint, holding u8, epoch, leader string, tick uvarint
+//	ping     empty; either side sends one when it has said nothing for a while
 //
-// Records of unknown kind are skipped. Bytes that cannot be read cost the connection they came on and nothing else.
+// The records of a stream begin with its number, a uvarint that the dialler chose and uses once per link.
+//
+//	follow   room string, game string, options bytes, epoch
+//	keyframe tick uvarint, length of the public part uvarint, of the secret part uvarint; replaces one that is on its way
+//	part     the next bytes of the keyframe, public before secret, to the record's end
+//	tick     low 16 bits of the tick, little endian; public delta bytes; secret delta, to the record's end
+//	final    tick uvarint, epoch of the new leader, due uvarint (µs until the next tick), public delta bytes, secret
+//	         delta bytes, then to the end inputs that wait: seat u8, input record as in package proto
+//	stop     reason string
+//	ack      tick uvarint: this one and all before it are applied
+//	ready    clients that wait uvarint
+//	took     epoch in which the standby leads
+//	decline  code u8, epoch, leader string, text string: the standby does not follow, or no longer
+//
+// Records of unknown kind are skipped, and so are those of streams that are over. Bytes that cannot be read cost the
+// connection they came on and nothing else.
 package peer

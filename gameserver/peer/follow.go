@@ -15,9 +15,9 @@ type Open struct {
 	Epoch   proto.Epoch // in which the leader leads it
 }
 
-// FeedEvents hears what happens to a Feed. The methods are called from one goroutine at a time, in order, and must not
-// block: all rooms of the link wait. The last of them is one of Took, Refused and Lost; after Feed.Stop none follows,
-// but for a call that is underway.
+// FeedEvents hears what happens to a Feed. The methods are called on the link's goroutine, in order, and must not block: all
+// rooms of the link wait. The last of them is one of Took, Refused and Lost; after Feed.Stop none follows, but for a call
+// that is underway. A Refused that is found on this side (RefuseGame, RefuseSize) comes from a goroutine of its own.
 type FeedEvents interface {
 	Acked(tick proto.Tick)  // the standby has applied everything up to and including tick; comes once per batch it read
 	Ready(waiting int)      // so many clients wait for the room at the standby

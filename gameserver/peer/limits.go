@@ -48,12 +48,15 @@ const (
 	// dialTimeout bounds dialling and handshake together. Servers of one fleet are milliseconds apart.
 	dialTimeout = 2 * time.Second
 	// PingInterval is how long either side of a link with streams is silent at most, and SilenceTimeout how long the other waits
-	// before it gives the link up: three pings lost, or late for as long as an overloaded process does not get to run.
+	// before it gives the link up: four pings lost, or late for as long as an overloaded process does not get to run.
 	PingInterval   = 200 * time.Millisecond
-	SilenceTimeout = 800 * time.Millisecond
+	SilenceTimeout = time.Second
 	// idlePing and idleTimeout are the same for a link without streams, of which a large fleet has thousands.
 	idlePing    = 5 * time.Second
 	idleTimeout = 15 * time.Second
+	// tickGap is the least time between two writes of ticks on a link. Rooms tick one by one, spread over their period; a write
+	// and the acks that it brings back cost as much as twenty rooms' ticks. A standby that is so far behind misses a tick at most.
+	tickGap = 5 * time.Millisecond
 	// writeTimeout bounds one write. A server that takes nothing for so long is not alive.
 	writeTimeout = 5 * time.Second
 )

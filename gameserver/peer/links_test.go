@@ -32,7 +32,9 @@ func config(name string) Config {
 }
 
 // start runs links until the returned function is called, or to the end of the test.
-func start(t *testing.T, c Config, r rooms) (*Links, func()) {
+func start(t *testing.T, c Config, r rooms) (*Links, func()) { return startRooms(t, c, r) }
+
+func startRooms(t testing.TB, c Config, r Rooms) (*Links, func()) {
 	t.Helper()
 	l, err := New(c)
 	if err != nil {

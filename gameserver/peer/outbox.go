@@ -17,7 +17,8 @@ import (
 // later, and an ack or answer that finds no place closes the link, whose other side reads nothing. One batch of the same
 // size can be with the writer besides.
 type outbox struct {
-	wake   chan struct{} // one token: there is something to write, or the number of streams has changed
+	wake   chan struct{} // one token: there is something to write now, or the first or last stream came or went
+	ticks  chan struct{} // one token: Flush was called; the write may wait for tickGap
 	closed chan struct{}
 	busy   atomic.Bool // the link carries streams
 	marked atomic.Bool // it is in flushes' list
@@ -31,7 +32,7 @@ type outbox struct {
 }
 
 func newOutbox() *outbox {
-	return &outbox{wake: make(chan struct{}, 1), closed: make(chan struct{})}
+	return &outbox{wake: make(chan struct{}, 1), ticks: make(chan struct{}, 1), closed: make(chan struct{})}
 }
 
 // send queues records, copying them, and wakes the writer. It does not block and may be called from any goroutine.
@@ -50,9 +51,13 @@ func (o *outbox) send(records []byte) error {
 	return nil
 }
 
-func (o *outbox) awake() {
+// awake makes the writer write at once.
+func (o *outbox) awake() { put(o.wake) }
+
+// put leaves a token in c, unless there is one.
+func put(c chan struct{}) {
 	select {
-	case o.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -139,14 +144,15 @@ func (l *flushes) mark(o *outbox) {
 	l.list = append(l.list, o)
 }
 
-// Flush starts writing what feeds have queued on all links. A tick worker calls it at the end of a pass over its rooms,
-// so that the ticks of the pass share a write. It does not block or allocate and may be called from any goroutine.
+// Flush starts writing what feeds have queued on all links, on each within tickGap. A tick worker calls it at the end of a
+// pass over its rooms, so that the ticks of the pass share a write. It does not block or allocate and may be called from
+// any goroutine.
 func (l *Links) Flush() {
 	l.flushes.mu.Lock()
 	defer l.flushes.mu.Unlock()
 	for i, o := range l.flushes.list {
 		o.marked.Store(false)
-		o.awake()
+		put(o.ticks)
 		l.flushes.list[i] = nil
 	}
 	l.flushes.list = l.flushes.list[:0]

@@ -23,7 +23,7 @@ type sealed struct {
 	w          io.Writer
 	r          *bufio.Reader
 	seal, open cipher.AEAD
-	sent, got  uint64
+	sent, got  nonce // of the next frame
 
 	out   []byte // the frame being written
 	in    []byte // the frame being read
@@ -65,17 +65,16 @@ func newAEAD(key, salt []byte, role string) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-func nonce(n uint64) (b [12]byte) {
-	binary.BigEndian.PutUint64(b[4:], n)
-	return b
-}
+// nonce is the number of a frame in its direction, big endian in the last eight bytes.
+type nonce [12]byte
+
+func (n *nonce) next() { binary.BigEndian.PutUint64(n[4:], binary.BigEndian.Uint64(n[4:])+1) }
 
 // Write sends p, of at most maxFrame bytes, as one frame.
 func (s *sealed) Write(p []byte) (int, error) {
-	n := nonce(s.sent)
 	s.out = binary.LittleEndian.AppendUint32(s.out[:0], uint32(len(p)+gcmTag))
-	s.out = s.seal.Seal(s.out, n[:], p, s.out[:frameHead])
-	s.sent++
+	s.out = s.seal.Seal(s.out, s.sent[:], p, s.out[:frameHead])
+	s.sent.next()
 	if _, err := s.w.Write(s.out); err != nil {
 		return 0, err
 	}
@@ -113,11 +112,10 @@ func (s *sealed) next() error {
 	if _, err := io.ReadFull(s.r, s.in); err != nil {
 		return noEOF(err)
 	}
-	n := nonce(s.got)
-	s.plain, err = s.open.Open(s.in[frameHead:frameHead], n[:], s.in[frameHead:], s.in[:frameHead])
+	s.plain, err = s.open.Open(s.in[frameHead:frameHead], s.got[:], s.in[frameHead:], s.in[:frameHead])
 	if err != nil {
-		return fmt.Errorf("sealed frame %d is not of this link: %w", s.got, err)
+		return fmt.Errorf("sealed frame %x is not of this link: %w", s.got, err)
 	}
-	s.got++
+	s.got.next()
 	return nil
 }
