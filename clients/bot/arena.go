@@ -32,6 +32,7 @@ type (
 		Alive bool
 	}
 	wallRow struct{ X, Y, W, H uint16 }
+	roomRow struct{ Match uint32 } // the framework's: the match that is played, from 1
 )
 
 // sight is a look at one replica of the arena.
@@ -39,6 +40,7 @@ type sight struct {
 	store    *state.Store
 	fighters *state.Rows[fighterRow]
 	walls    *state.Rows[wallRow]
+	room     *state.Rows[roomRow]
 	view     view // its slices are used again in each tick
 }
 
@@ -52,7 +54,17 @@ func newSight(s *state.Store) (*sight, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sight{store: s, fighters: fighters, walls: walls}, nil
+	room, err := state.RowsOf[roomRow](s, "room")
+	if err != nil {
+		return nil, err
+	}
+	return &sight{store: s, fighters: fighters, walls: walls, room: room}, nil
+}
+
+// match is the number of the match that is played; 0 when there is none.
+func (s *sight) match() uint32 {
+	row, _ := s.room.Get(0)
+	return row.Match
 }
 
 // look gives what the fighter in seat sees, until the next look; alive is false when there is none or it is dead.

@@ -1,5 +1,7 @@
 // Bot plays the arena without a screen: rooms full of headless players, as a load and as a check. It ends with a table
-// and, if asked, a JSON file; its exit status is 1 when any invariant was broken and 2 when it could not run.
+// and, if asked, a JSON file. It plays on through moves of rooms and losses of servers, and tells what they cost: gaps,
+// ticks missed and played again, and what was lost. Its exit status is 1 when any invariant was broken, anything lost that
+// the design guarantees, or a player refused or thrown out; and 2 when it could not run. Gaps alone break nothing.
 package main
 
 import (

@@ -22,8 +22,9 @@ func Play(ctx context.Context, c Config) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &load{config: c, codec: codec, window: &window{}, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
-	l.leaders.servers = make(map[proto.RoomID]leader)
+	l := &load{config: c, codec: codec, window: &window{}, moves: newMoves(),
+		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	l.rooms.seen = make(map[proto.RoomID]*roomSeen)
 	meters, err := newMeters(ctx, c.Measure)
 	if err != nil {
 		return nil, err
@@ -54,11 +55,12 @@ func Play(ctx context.Context, c Config) (*Report, error) {
 
 // load is all players of one run.
 type load struct {
-	config  Config
-	window  *window
-	http    *http.Client
-	codec   *state.Codec[Input]
-	leaders leaders
+	config Config
+	window *window
+	http   *http.Client
+	codec  *state.Codec[Input]
+	rooms  rooms
+	moves  *moves
 
 	mu      sync.Mutex
 	players []*player

@@ -41,6 +41,7 @@ func (p *player) dial(ctx context.Context, room proto.RoomID) error {
 		Events: goclient.Events{
 			Entered:   p.entered,
 			Frame:     p.frame,
+			Moved:     p.moved,
 			Acked:     p.acked,
 			Outcome:   p.outcome,
 			Violation: p.violation,
@@ -64,14 +65,21 @@ func (p *player) dial(ctx context.Context, room proto.RoomID) error {
 }
 
 func (p *player) entered(c *goclient.Client) {
-	if wrong := p.load.leaders.observe(c.Welcome()); wrong != "" {
-		p.stats.violated("two-leaders", wrong)
+	if wrong := p.load.rooms.observe(c.Welcome()); wrong != "" {
+		p.stats.violated(string(goclient.TwoLeaders), wrong)
+	}
+}
+
+func (p *player) moved(_ *goclient.Client, m goclient.Move) {
+	if wrong := p.load.moves.add(m); wrong != "" {
+		p.stats.violated(ticksReplayed, wrong)
 	}
 }
 
 // frame answers each tick with one input, which the server takes into the next one.
 func (p *player) frame(c *goclient.Client) {
 	p.stats.frame(time.Now(), p.period, p.load.window.isOpen())
+	p.stats.match(p.sight.match())
 	in := Input{} // the dead and those without an idea send one too: a player's hands are always somewhere
 	if view, alive := p.sight.look(c.Seat()); alive {
 		in = inputOf(p.brain.decide(view))
@@ -85,8 +93,12 @@ func (p *player) acked(_ *goclient.Client, _ proto.Seq, latency time.Duration) {
 	}
 }
 
-func (p *player) outcome(_ *goclient.Client, o proto.Outcome) {
+func (p *player) outcome(c *goclient.Client, o proto.Outcome) {
 	p.stats.outcome(o.Match, p.load.window.isOpen())
+	w := c.Welcome()
+	if wrong := p.load.rooms.hear(w.Room, w.Player, o); wrong != "" {
+		p.stats.violated(string(goclient.OutcomeChanged), wrong)
+	}
 }
 
 func (p *player) violation(_ *goclient.Client, v goclient.Violation, detail string) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -11,31 +12,59 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/clients/goclient"
+	"github.com/ringside-go/ringside/proto"
 )
 
 // Report is what the players saw within the measured window; broken invariants also outside of it. It is written as JSON.
 type Report struct {
-	Seconds        float64           `json:"seconds"`
-	Rooms          int               `json:"rooms"`
-	Players        int               `json:"players"`           // that entered
-	Refused        int               `json:"players_refused"`   // that could not enter
-	Gone           int               `json:"players_gone"`      // that entered and could not go on
-	TickRate       float64           `json:"tick_rate"`         // of the rooms, per second
-	Ticks          float64           `json:"ticks_per_second"`  // received per player
-	TickShare      float64           `json:"ticks_share"`       // Ticks / TickRate
-	WorstTickShare float64           `json:"ticks_share_worst"` // of the player who got the fewest
-	Latency        Quantiles         `json:"input_to_ack_ms"`
-	Jitter         Quantiles         `json:"jitter_ms"` // |time between two frames - tick length|
-	BytesDown      float64           `json:"bytes_down_per_player_second"`
-	BytesUp        float64           `json:"bytes_up_per_player_second"`
-	Matches        int               `json:"matches_finished"`
-	Reconnects     uint64            `json:"reconnects"`
-	Checks         uint64            `json:"state_hashes_compared"`
-	BrokenByKind   map[string]uint64 `json:"broken_invariants"`
-	BrokenTotal    uint64            `json:"broken_invariants_total"`
-	Details        []string          `json:"details,omitempty"`
-	Servers        []ServerCost      `json:"servers,omitempty"`
-	ServersOfRooms map[string]int    `json:"rooms_by_server"`
+	Seconds        float64                     `json:"seconds"`
+	Rooms          int                         `json:"rooms"`
+	Players        int                         `json:"players"`           // that entered
+	Refused        int                         `json:"players_refused"`   // that could not enter
+	Gone           int                         `json:"players_gone"`      // that entered and could not go on
+	TickRate       float64                     `json:"tick_rate"`         // of the rooms, per second
+	Ticks          float64                     `json:"ticks_per_second"`  // received per player
+	TickShare      float64                     `json:"ticks_share"`       // Ticks / TickRate
+	WorstTickShare float64                     `json:"ticks_share_worst"` // of the player who got the fewest
+	Latency        Quantiles                   `json:"input_to_ack_ms"`
+	Jitter         Quantiles                   `json:"jitter_ms"` // |time between two frames - tick length|
+	BytesDown      float64                     `json:"bytes_down_per_player_second"`
+	BytesUp        float64                     `json:"bytes_up_per_player_second"`
+	Matches        int                         `json:"matches_finished"`
+	Reconnects     uint64                      `json:"reconnects"`
+	Moves          map[goclient.MoveKind]Moves `json:"moves"`
+	Losses         Losses                      `json:"losses"`
+	InputsResent   uint64                      `json:"inputs_resent"`     // sent again after they had been acknowledged
+	OutcomesAgain  uint64                      `json:"outcomes_repeated"` // told again as before, to one player
+	FrozenSeconds  float64                     `json:"frozen_seconds"`    // summed over players, thawed rooms only
+	Checks         uint64                      `json:"state_hashes_compared"`
+	BrokenByKind   map[string]uint64           `json:"broken_invariants"`
+	BrokenTotal    uint64                      `json:"broken_invariants_total"`
+	Details        []string                    `json:"details,omitempty"`
+	Servers        []ServerCost                `json:"servers,omitempty"`
+	ServersOfRooms map[string]int              `json:"rooms_by_server"`
+}
+
+// Losses is what the guarantees rule out, from the first player's entry on. All but RoomsLost and InputsLost count
+// players' findings: a room that begins anew is found by each of its players.
+type Losses struct {
+	InputsLost        uint64 `json:"inputs"`              // acknowledged, not processed and too old to be sent again
+	SeatsLost         uint64 `json:"seats"`               // refused, or changed, while they had to be held
+	RoomsLost         int    `json:"rooms"`               // that said so
+	RoomsRestarted    uint64 `json:"rooms_restarted"`     // far behind where they were, or with an epoch of old
+	OutcomesChanged   uint64 `json:"outcomes_changed"`    // a match ended in two ways
+	OutcomesTakenBack uint64 `json:"outcomes_taken_back"` // a match was played again after its outcome
+	TwoLeaders        uint64 `json:"two_leaders"`         // two servers in one epoch
+}
+
+func (r *Report) losses(inputs uint64, lost map[string]bool) Losses {
+	count := func(v goclient.Violation) uint64 { return r.BrokenByKind[string(v)] }
+	return Losses{
+		InputsLost: inputs, SeatsLost: count(goclient.SeatLost), RoomsLost: len(lost),
+		RoomsRestarted:  count(goclient.RoomRestarted) + count(goclient.EpochBack),
+		OutcomesChanged: count(goclient.OutcomeChanged), OutcomesTakenBack: count(outcomeTakenBack),
+		TwoLeaders: count(goclient.TwoLeaders),
+	}
 }
 
 // Quantiles in milliseconds.
@@ -59,13 +88,15 @@ func (l *load) report(m *meters) *Report {
 	seconds := l.window.length().Seconds()
 	r := &Report{
 		Seconds: seconds, Rooms: l.config.Rooms, Players: len(l.players), Refused: len(l.failed),
-		BrokenByKind: make(map[string]uint64), ServersOfRooms: make(map[string]int), Servers: m.costs(seconds),
+		BrokenByKind: make(map[string]uint64), ServersOfRooms: l.rooms.leaders(), Servers: m.costs(seconds),
+		Moves: l.moves.report(),
 	}
 	for _, err := range l.failed {
 		r.detail("refused: " + err.Error())
 	}
 	var latency, jitter histogram
-	var down, up, frames uint64
+	var down, up, frames, inputsLost uint64
+	lost := make(map[string]bool) // rooms
 	r.WorstTickShare = 1
 	matches := make(map[string]uint32) // by room: every player hears of each
 	for _, p := range l.players {
@@ -77,6 +108,10 @@ func (l *load) report(m *meters) *Report {
 		up += s.after.BytesUp - s.before.BytesUp
 		r.Reconnects += s.after.Reconnects
 		r.Checks += s.after.Checks
+		r.InputsResent += s.after.ResentInputs
+		r.OutcomesAgain += s.after.RepeatedOutcomes
+		r.FrozenSeconds += s.after.Frozen.Seconds()
+		inputsLost += s.after.LostInputs
 		rate := float64(time.Second) / float64(p.period)
 		r.TickRate += rate
 		r.WorstTickShare = min(r.WorstTickShare, float64(s.frames)/(rate*seconds))
@@ -91,15 +126,17 @@ func (l *load) report(m *meters) *Report {
 		}
 		if s.gone != nil {
 			r.Gone++
+			var closed *goclient.CloseError
+			if errors.As(s.gone, &closed) && closed.Code == proto.CloseLost {
+				lost[room] = true
+			}
 			r.detail(p.name + ": gone: " + s.gone.Error())
 		}
 	}
 	for _, n := range matches {
 		r.Matches += int(n)
 	}
-	for _, leader := range l.leaders.servers {
-		r.ServersOfRooms[leader.server]++
-	}
+	r.Losses = r.losses(inputsLost, lost)
 	n := float64(len(l.players))
 	r.TickRate /= n
 	r.Ticks = float64(frames) / n / seconds
@@ -133,6 +170,17 @@ func (r *Report) Print(w io.Writer) {
 	row("bytes per player and second", "%.0f down, %.0f up", r.BytesDown, r.BytesUp)
 	row("matches finished", "%d", r.Matches)
 	row("reconnects", "%d", r.Reconnects)
+	for _, kind := range kinds {
+		if m := r.Moves[kind]; m.Count > 0 {
+			row("moves by "+string(kind), "%d players (%d prepared), gap %s", m.Count, m.Prepared, m.Gap)
+			row("", "%d ticks missed (at most %d), %d played again (at most %d)", m.Missed, m.MostMissed, m.Replayed, m.MostReplayed)
+		}
+	}
+	row("lost", "%d rooms, %d seats, %d inputs; %d rooms begun anew", r.Losses.RoomsLost, r.Losses.SeatsLost, r.Losses.InputsLost, r.Losses.RoomsRestarted)
+	row("outcomes", "%d changed, %d taken back, %d heard again; %d times two leaders", r.Losses.OutcomesChanged, r.Losses.OutcomesTakenBack,
+		r.OutcomesAgain, r.Losses.TwoLeaders)
+	row("inputs sent again", "%d that had been acknowledged", r.InputsResent)
+	row("frozen", "%.1f s, summed over players", r.FrozenSeconds)
 	row("state hashes compared", "%d", r.Checks)
 	for _, s := range r.Servers {
 		row("server "+s.URL, "%.2f µs CPU per player-tick, %.1f %% of a core, %.1f KB RSS per player (%d players), %d late ticks",

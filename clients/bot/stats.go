@@ -14,16 +14,23 @@ type playerStats struct {
 	frames    uint64 // ticks within the window
 	first     bool   // a frame was seen, lastFrame is set
 	lastFrame time.Time
-	jitter    histogram // difference of a frame's gap from the tick length
-	latency   histogram // input given to client until acknowledged
-	matches   uint32    // outcomes
-	lastMatch uint32
+	jitter    histogram         // difference of a frame's gap from the tick length
+	latency   histogram         // input given to client until acknowledged
+	matches   uint32            // outcomes
+	lastMatch uint32            // newest whose outcome was heard
+	takenBack bool              // it is being played again
 	broken    map[string]uint64 // by kind
 	details   []string          // the first few
 	gone      error             // why the player could not go on
 
 	before, after goclient.Stats // at the window's ends
 }
+
+// Broken invariants that no single client can see in what it is sent; the others are goclient.Violations.
+const (
+	ticksReplayed    = "ticks-replayed"     // more than a guarantee allows
+	outcomeTakenBack = "outcome-taken-back" // the match is played again
+)
 
 // maxDetails is how many broken invariants a player describes; the others are counted.
 const maxDetails = 3
@@ -47,17 +54,24 @@ func (s *playerStats) acked(latency time.Duration) {
 	s.latency.add(latency)
 }
 
-// outcome counts a match; hearing of it again, or of an earlier one, is a broken invariant.
+// outcome counts a match.
 func (s *playerStats) outcome(match uint32, counted bool) {
 	s.mu.Lock()
-	last := s.lastMatch
-	s.lastMatch = max(last, match)
-	if counted && match > last {
+	defer s.mu.Unlock()
+	s.lastMatch = max(s.lastMatch, match)
+	if counted {
 		s.matches++
 	}
+}
+
+// match takes the number of the match that is played: one whose outcome was heard is not played again.
+func (s *playerStats) match(now uint32) {
+	s.mu.Lock()
+	heard, again := s.lastMatch, now != 0 && now <= s.lastMatch && !s.takenBack
+	s.takenBack = now != 0 && now <= s.lastMatch
 	s.mu.Unlock()
-	if match <= last {
-		s.violated("outcome-again", fmt.Sprintf("outcome of match %d after that of match %d", match, last))
+	if again {
+		s.violated(outcomeTakenBack, fmt.Sprintf("match %d is played after the outcome of match %d", now, heard))
 	}
 }
 

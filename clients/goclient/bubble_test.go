@@ -3,8 +3,10 @@ package goclient
 import (
 	"bufio"
 	"context"
+	"errors"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -99,7 +101,7 @@ func TestASilentServerIsLeft(t *testing.T) {
 			p.enter(r, proto.WelcomeResumed)
 			p.wait()
 		}, c, func(*running) {
-			if m := <-moves; m.Kind != Failover || m.Gap < serverSilence-tendInterval || m.Gap > serverSilence {
+			if m := <-moves; m.Kind != Failover || m.Gap < serverSilence-tendInterval || m.Gap > serverSilence || !errors.Is(m.Cause, os.ErrDeadlineExceeded) {
 				t.Errorf("move %+v", m)
 			}
 		})

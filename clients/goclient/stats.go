@@ -21,6 +21,7 @@ type Stats struct {
 	ReplayedTicks      uint64        // seen, and played again by a new leader
 	MissedTicks        uint64        // not seen, from one connection to the next
 	ResentInputs       uint64        // samples sent again after they had been acknowledged
+	LostInputs         uint64        // acknowledged samples that are too old to be sent again
 	RepeatedOutcomes   uint64        // of matches whose outcome was known
 	Frozen             time.Duration // how long rooms stood still, up to the last thaw
 	Violations         uint64
@@ -32,7 +33,7 @@ type counters struct {
 	tick                                                   atomic.Uint32
 	ticks, keyframes, checks, messages, bytesDown, bytesUp atomic.Uint64
 	acked, reconnects, moves, violations                   atomic.Uint64
-	replayed, missed, resent, outcomesAgain                atomic.Uint64
+	replayed, missed, resent, lostInputs, outcomesAgain    atomic.Uint64
 	roundTrip, offset, frozen                              atomic.Int64 // nanoseconds
 }
 
@@ -43,7 +44,7 @@ func (c *Client) Stats() Stats {
 		Tick: proto.Tick(s.tick.Load()), Ticks: s.ticks.Load(), Keyframes: s.keyframes.Load(), Checks: s.checks.Load(),
 		Messages: s.messages.Load(), BytesDown: s.bytesDown.Load(), BytesUp: s.bytesUp.Load(), Acked: s.acked.Load(),
 		Reconnects: s.reconnects.Load(), Moves: s.moves.Load(), Violations: s.violations.Load(),
-		ReplayedTicks: s.replayed.Load(), MissedTicks: s.missed.Load(), ResentInputs: s.resent.Load(),
+		ReplayedTicks: s.replayed.Load(), MissedTicks: s.missed.Load(), ResentInputs: s.resent.Load(), LostInputs: s.lostInputs.Load(),
 		RepeatedOutcomes: s.outcomesAgain.Load(), Frozen: time.Duration(s.frozen.Load()),
 		RoundTrip: time.Duration(s.roundTrip.Load()), ClockOffset: time.Duration(s.offset.Load()),
 	}

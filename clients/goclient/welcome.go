@@ -56,6 +56,7 @@ func (c *Client) onWelcome(l *link, body []byte) error {
 	again, lost := c.outbox.welcome(w)
 	c.mu.Unlock()
 	c.stats.resent.Add(uint64(again))
+	c.stats.lostInputs.Add(uint64(lost))
 	switch {
 	case lost > 0:
 		_ = c.violate(InputLost, "the welcome says %d after %d: %d samples can not be sent again", w.Processed, was, lost)
