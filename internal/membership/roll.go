@@ -12,11 +12,13 @@ type other struct {
 	Member
 	gossip netip.AddrPort // where it gossips
 	answer answer         // to the last sounding
+	// answered is when it last began to answer, after it did not; zero: it always did.
+	answered time.Time
 	// doubted: gossip has lost it. Until it was sounded out it stays in the view, so that nobody acts on a loss before
 	// it is known whether the lost one or this process is cut off.
 	doubted bool
 	reason  Reason    // why it is gone; empty: it is not
-	since   time.Time // when it went
+	since   time.Time // when it went, or fell into doubt
 }
 
 // answer is what dialling a member's gossip address told.

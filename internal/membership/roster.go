@@ -67,10 +67,10 @@ func (r *roster) doubt(node string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	o, ok := r.others[node]
-	if !ok || o.reason != "" {
+	if !ok || o.reason != "" || o.doubted {
 		return false
 	}
-	o.doubted = true
+	o.doubted, o.since = true, time.Now()
 	r.others[node] = o
 	return true
 }
@@ -86,10 +86,11 @@ func (r *roster) drop(node string) {
 func (r *roster) refresh() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.refreshLocked()
+	r.refreshLocked(false)
 }
 
-func (r *roster) refreshLocked() {
+// refreshLocked makes a new view if one is due. It may win a lost quorum back only if settled.
+func (r *roster) refreshLocked(settled bool) {
 	now := time.Now()
 	known := make([]other, 0, len(r.others))
 	for node, o := range r.others {
@@ -100,8 +101,8 @@ func (r *roster) refreshLocked() {
 		known = append(known, o)
 	}
 	c := callRoll(r.self, known)
-	c.quorum = c.quorum && !r.denied
 	old := r.view.Load()
+	c.quorum = c.quorum && !r.denied && (old.Quorum || settled)
 	if next := old.next(now, c); next != old {
 		r.view.Store(next)
 		close(r.changed)
@@ -126,7 +127,7 @@ func (r *roster) update(f func(*Member)) (changed, urgent bool) {
 	}
 	changed, urgent = !same(old, r.self), !sameButLoad(old, r.self)
 	if urgent {
-		r.refreshLocked()
+		r.refreshLocked(false)
 	}
 	return changed, urgent
 }

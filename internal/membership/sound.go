@@ -14,8 +14,15 @@ const (
 	// soundTimeout is how long a member has to take a connection: many times a round trip within a cluster, and short,
 	// since the loss of a silent server is acted upon no sooner.
 	soundTimeout = 300 * time.Millisecond
-	// soundInterval is how often everybody is sounded out again while somebody is missing.
+	// soundInterval is how often those who are missing are sounded out again, and soundSoon how often everybody is while
+	// something is open: somebody is in doubt, or the quorum is lost.
 	soundInterval = time.Second
+	soundSoon     = 250 * time.Millisecond
+	// doubtTime is how long a member that takes connections may be called dead by gossip: when a partition has healed,
+	// old word of deaths goes around, and those concerned need a tenth of a second to deny it. Who does not is paused.
+	doubtTime = 500 * time.Millisecond
+	// returnTime is how long gossip has to make those members again who vanished and take connections now.
+	returnTime = 3 * time.Second
 	// soundAtOnce bounds the connections of one sounding. In a fleet of more, chance chooses; those who are not asked
 	// keep their last answer.
 	soundAtOnce = 64
@@ -32,8 +39,8 @@ type sounding struct {
 // loses the others one after the other, over seconds; dialling all of them at the first loss tells it at once, before it
 // takes what it lost for dead. And a process that was killed is told from one that is silent.
 func (g *Gossip) sound(ctx context.Context) {
-	tick := time.NewTicker(soundInterval)
-	defer tick.Stop()
+	timer := time.NewTimer(soundInterval)
+	defer timer.Stop()
 	for {
 		lost := false
 		select {
@@ -41,7 +48,7 @@ func (g *Gossip) sound(ctx context.Context) {
 			return
 		case <-g.doubts:
 			lost = true
-		case <-tick.C:
+		case <-timer.C:
 		}
 		asked := g.toSound(lost)
 		var wg sync.WaitGroup
@@ -52,8 +59,10 @@ func (g *Gossip) sound(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		g.heard(asked)
-		g.renew()
+		old := g.View()
+		next := g.heard(asked)
+		logChanges(g.logger, old, g.View())
+		timer.Reset(next)
 	}
 }
 
@@ -102,25 +111,49 @@ func (s sounding) urgency() int {
 	return 0
 }
 
-// heard notes the answers of those about whom gossip has said nothing new meanwhile.
-func (r *roster) heard(asked []sounding) {
+// heard notes the answers, makes a view of them, and says when to ask again. It is here that a lost quorum is won back,
+// and only when everybody's answer is fresh and nobody is on his way back: when a partition heals, gossip finds the
+// members again one by one, and half of them would do for a quorum that takes the rest for dead.
+func (r *roster) heard(asked []sounding) (again time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	now := time.Now()
+	settled, doubts := true, false
 	for _, s := range asked {
 		o, ok := r.others[s.node]
-		if !ok || o.reason != s.other.reason {
+		if !ok || o.reason != s.other.reason || o.doubted != s.other.doubted {
+			settled = false // gossip was faster
 			continue
 		}
-		o.answer = s.answer
-		switch {
-		case o.reason == Vanished && s.answer == refusing:
-			o.reason = Refused
-		case o.doubted && s.other.doubted:
-			o.doubted, o.reason, o.since = false, Vanished, time.Now()
-			if s.answer == refusing {
-				o.reason = Refused
-			}
-		}
+		o.hear(s.answer, now)
+		settled = settled && !o.returns(now)
+		doubts = doubts || o.doubted
 		r.others[s.node] = o
 	}
+	r.refreshLocked(settled)
+	if doubts || !r.View().Quorum {
+		return soundSoon
+	}
+	return soundInterval
+}
+
+// hear notes what o answered.
+func (o *other) hear(a answer, now time.Time) {
+	if a == answering && o.answer != answering {
+		o.answered = now
+	}
+	o.answer = a
+	switch {
+	case o.doubted && a == answering && now.Sub(o.since) < doubtTime: // a rumour, perhaps
+	case o.doubted:
+		o.doubted, o.reason, o.since = false, Vanished, now
+	}
+	if o.reason == Vanished && a == refusing {
+		o.reason = Refused
+	}
+}
+
+// returns reports whether o has vanished and will be a member again in a moment.
+func (o *other) returns(now time.Time) bool {
+	return o.reason == Vanished && o.answer == answering && now.Sub(o.answered) < returnTime
 }

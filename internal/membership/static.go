@@ -29,7 +29,7 @@ func (s *Static) Set(members ...Member) {
 			s.others[strconv.Itoa(i)] = other{Member: m}
 		}
 	}
-	s.refreshLocked()
+	s.refreshLocked(true)
 }
 
 // Lose makes the member of that name gone for reason, which may cost the quorum as it does in a fleet.
@@ -42,7 +42,7 @@ func (s *Static) Lose(name ServerName, reason Reason) {
 			s.others[node] = o
 		}
 	}
-	s.refreshLocked()
+	s.refreshLocked(true)
 }
 
 // SetQuorum takes the quorum away, or gives it back, whatever the members.
@@ -50,7 +50,7 @@ func (s *Static) SetQuorum(has bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.denied = !has
-	s.refreshLocked()
+	s.refreshLocked(true)
 }
 
 // Update changes self as Gossip.Update does, loads at once too.
