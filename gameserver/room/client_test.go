@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/proto/state"
@@ -18,6 +19,7 @@ type follower struct {
 	welcomes  []proto.Welcome
 	store     *state.Store
 	ticks     []proto.Tick // of frames and keyframes
+	times     []time.Time  // when each of them came
 	keyframes []proto.Tick
 	checks    int
 	own       proto.Own // the last
@@ -125,6 +127,7 @@ func (f *follower) record(kind proto.Kind, body []byte) error {
 			return err
 		}
 		f.ticks, f.keyframes = append(f.ticks, k.Tick), append(f.keyframes, k.Tick)
+		f.times = append(f.times, time.Now())
 		return f.store.ApplyKeyframe(k.Tick, k.Body)
 	case proto.KindDelta:
 		d, err := proto.ParseDelta(body)
@@ -136,7 +139,7 @@ func (f *follower) record(kind proto.Kind, body []byte) error {
 		if tick != last+1 {
 			return fmt.Errorf("delta of tick %d after tick %d", tick, last)
 		}
-		f.ticks = append(f.ticks, tick)
+		f.ticks, f.times = append(f.ticks, tick), append(f.times, time.Now())
 		return f.store.ApplyDelta(tick, d.Body)
 	case proto.KindCheck:
 		c, err := proto.ParseCheck(body)

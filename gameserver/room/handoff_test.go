@@ -266,7 +266,6 @@ func TestHandoffFails(t *testing.T) {
 		bob.QueueLost()
 		h.pass(time.Second)
 		ann.QueueInput(drillInputs(2, 2))
-		r.QueueUnfollow(1)
 		failed := proto.Epoch{Counter: 5, Server: "server-1"}
 		r.QueueHandoffFailed(failed)
 		h.pass(50 * time.Millisecond)
@@ -280,7 +279,9 @@ func TestHandoffFails(t *testing.T) {
 		if w := back.check(t).welcomes[0]; w.Epoch != failed || w.Server != "server-1" || w.Processed != 2 {
 			t.Errorf("welcome %+v", w)
 		}
-		s.check(t)
+		if s.check(t).frames != 2 || s.sim.Tick() != r.Info().Tick {
+			t.Errorf("the standby that failed: %d keyframes, tick %d", s.frames, s.sim.Tick())
+		}
 		if other.check(t).frames != 1 || other.sim.Tick() != r.Info().Tick {
 			t.Errorf("the other standby: %d keyframes, tick %d", other.frames, other.sim.Tick())
 		}

@@ -20,6 +20,7 @@ type replica struct {
 
 	mu     sync.Mutex
 	full   bool // takes nothing
+	cut    bool // what it is sent does not arrive any more
 	broken []string
 	sim    *game.Simulation
 	ticks  int
@@ -47,6 +48,7 @@ func (s *replica) QueueKeyframe(tick proto.Tick, public, secret []byte) bool {
 		return false
 	}
 	s.frames++
+	s.final = nil
 	var err error
 	if s.sim, err = game.Rebuild(&drillDefinition, s.options, tick, public, secret); err != nil {
 		s.breaks("keyframe: %v", err)
@@ -61,7 +63,9 @@ func (s *replica) QueueTick(tick proto.Tick, public, secret []byte) bool {
 	if s.full {
 		return false
 	}
-	s.tick(tick, public, secret)
+	if !s.cut {
+		s.tick(tick, public, secret)
+	}
 	return true
 }
 
