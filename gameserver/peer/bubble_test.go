@@ -21,7 +21,6 @@ type journal struct {
 	mu    sync.Mutex
 	lines []string
 	at    []time.Time
-	err   error // the last Lost
 	fail  error // what Keyframe and Tick answer
 }
 

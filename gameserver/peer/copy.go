@@ -86,12 +86,7 @@ func (a *acceptor) follow(body []byte) error {
 	if twice {
 		return fmt.Errorf("peer: stream %d is opened twice", number)
 	}
-	follower, ok := a.rooms.(Follower)
-	if !ok {
-		s.refuse(errors.New("this server stands by for no room"))
-		return nil
-	}
-	if s.copy, err = follower.Follow(a.from, o, s); err != nil {
+	if s.copy, err = a.rooms.Follow(a.from, o, s); err != nil {
 		s.refuse(err)
 	}
 	return nil

@@ -178,7 +178,7 @@ func TestManyAtOnce(t *testing.T) {
 	s := newStandby()
 	conf := config("b")
 	conf.Schemas = oneGame
-	b, stopB := startRooms(t, conf, s)
+	b, stopB := start(t, conf, s)
 	conf = config("a")
 	conf.Schemas = oneGame
 	a, stopA := start(t, conf, nothing)

@@ -26,7 +26,7 @@ func BenchmarkLeader(b *testing.B) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 			c := config("a")
 			c.Schemas = oneGame
-			from, _ := startRooms(b, c, deaf{})
+			from, _ := start(b, c, deaf{})
 			feeds := make([]*Feed, 100)
 			if name != "none" {
 				acked := make(chan proto.Tick, len(feeds))
@@ -114,7 +114,7 @@ func TestStandbyProcess(t *testing.T) {
 	}
 	c := config("b")
 	c.Schemas = oneGame
-	l, _ := startRooms(t, c, deaf{})
+	l, _ := start(t, c, deaf{})
 	os.Stdout.WriteString(l.Addr().String() + "\n")
 	io.Copy(io.Discard, os.Stdin)
 }

@@ -35,14 +35,12 @@ type Answer struct {
 	Tick    proto.Tick  // the newest that it has, when Following
 }
 
-// Rooms answers the claims of other servers. Holding is called from the links' goroutines, for many rooms at once, and
-// must not block. asker is the name of the server that wants to make the room, proved by the handshake.
+// Rooms answers other servers. The methods are called on the links' reading goroutines, for many rooms at once, and must
+// not block: all rooms of the link wait.
 type Rooms interface {
+	// Holding answers a claim. asker is the name of the server that wants to make the room, proved by the handshake.
 	Holding(asker string, room proto.RoomID) Answer
-}
-
-// Follower is what Rooms must be to stand by for rooms that other servers lead. Follow is called on a link's reading
-// goroutine and must not block. An error refuses; a *Refusal is told to the leader as it is, of another error the text.
-type Follower interface {
+	// Follow makes a standby's copy of a room that the server from leads. An error refuses; a *Refusal is told to the leader
+	// as it is, of another error the text. back may be used from now on.
 	Follow(from string, o Open, back Back) (Copy, error)
 }

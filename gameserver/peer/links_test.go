@@ -25,16 +25,16 @@ type rooms func(asker string, room proto.RoomID) Answer
 
 func (f rooms) Holding(asker string, room proto.RoomID) Answer { return f(asker, room) }
 
-func nothing(string, proto.RoomID) Answer { return Answer{} }
+func (f rooms) Follow(string, Open, Back) (Copy, error) { return nil, errors.New("no") }
+
+var nothing = rooms(func(string, proto.RoomID) Answer { return Answer{} })
 
 func config(name string) Config {
 	return Config{Listen: "127.0.0.1:0", Name: name, Cluster: "test", Key: []byte("0123456789abcdef"), Logger: slog.New(slog.DiscardHandler)}
 }
 
 // start runs links until the returned function is called, or to the end of the test.
-func start(t *testing.T, c Config, r rooms) (*Links, func()) { return startRooms(t, c, r) }
-
-func startRooms(t testing.TB, c Config, r Rooms) (*Links, func()) {
+func start(t testing.TB, c Config, r Rooms) (*Links, func()) {
 	t.Helper()
 	l, err := New(c)
 	if err != nil {
@@ -60,12 +60,12 @@ func within(t *testing.T, d time.Duration) context.Context {
 }
 
 func TestClaim(t *testing.T) {
-	b, _ := start(t, config("b"), func(asker string, room proto.RoomID) Answer {
+	b, _ := start(t, config("b"), rooms(func(asker string, room proto.RoomID) Answer {
 		if room == "led" {
 			return Answer{Leading, proto.Epoch{Counter: 3, Server: "b"}, "b", 0}
 		}
 		return Answer{Claiming, proto.Epoch{}, asker, 0}
-	})
+	}))
 	a, _ := start(t, config("a"), nothing)
 	ctx := within(t, 10*time.Second)
 	for room, want := range map[proto.RoomID]Answer{
@@ -80,7 +80,7 @@ func TestClaim(t *testing.T) {
 
 // Many claims at once share one connection, and each gets its own answer.
 func TestClaimsShareALink(t *testing.T) {
-	b, _ := start(t, config("b"), func(_ string, room proto.RoomID) Answer { return Answer{Leading, proto.Epoch{}, string(room), 0} })
+	b, _ := start(t, config("b"), rooms(func(_ string, room proto.RoomID) Answer { return Answer{Leading, proto.Epoch{}, string(room), 0} }))
 	a, _ := start(t, config("a"), nothing)
 	ctx := within(t, 10*time.Second)
 	var wg sync.WaitGroup
@@ -118,7 +118,7 @@ func TestGone(t *testing.T) {
 func TestBrokenLinkIsDialledAgain(t *testing.T) {
 	var b *Links
 	var once sync.Once
-	b, _ = start(t, config("b"), func(string, proto.RoomID) Answer {
+	b, _ = start(t, config("b"), rooms(func(string, proto.RoomID) Answer {
 		once.Do(func() {
 			b.mu.Lock()
 			defer b.mu.Unlock()
@@ -127,7 +127,7 @@ func TestBrokenLinkIsDialledAgain(t *testing.T) {
 			}
 		})
 		return Answer{Holding: Leading}
-	})
+	}))
 	a, _ := start(t, config("a"), nothing)
 	if got, err := a.Claim(within(t, 10*time.Second), "b", b.Addr().String(), "r"); err != nil || got.Holding != Leading {
 		t.Errorf("got %+v, %v", got, err)

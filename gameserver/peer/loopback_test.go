@@ -44,7 +44,7 @@ func TestLoopback(t *testing.T) {
 			s := newStandby()
 			c := config("b")
 			c.Schemas, c.Key = oneGame, key
-			b, _ := startRooms(t, c, s)
+			b, _ := start(t, c, s)
 			wire := &tapped{}
 			c = config("a")
 			c.Schemas, c.Key, c.Network = oneGame, key, wire
