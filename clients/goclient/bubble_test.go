@@ -205,6 +205,7 @@ func TestAPreparedConnectionExpires(t *testing.T) {
 			}
 		}, Config{}, func(run *running) {
 			<-done
+			synctest.Wait()
 			if st := run.Stats(); st.Reconnects != 0 || st.Ticks != 200 {
 				t.Errorf("stats are %+v", st)
 			}

@@ -22,14 +22,14 @@ const (
 )
 
 // prepared is a connection to where the room will move, made while the client plays on. A goroutine opens it, says hello
-// and waits for the welcome; it is gone when done is closed. take or discard ends it; both are for Run's
-// goroutine, as is the link from then on.
+// and waits for the welcome; it is gone when done is closed. take or discard ends it; both are for Run's goroutine, as
+// is the link from then on.
 type prepared struct {
 	to       proto.Moved
 	cancel   context.CancelFunc // closes the link until it is taken
 	expiry   *time.Timer        // cancels
 	opened   chan struct{}      // closed when the hello is said, or never will be
-	done     chan struct{}      // closed when the fields below are set, first, err and late for good
+	done     chan struct{}      // closed when the welcome has come, or never will; then first, err and late are set
 	link     *link              // set before opened is closed; nil: it could not be opened
 	unhook   func() bool
 	first    *gws.Message
