@@ -121,8 +121,8 @@ func (r *roster) heard(asked []sounding) (again time.Duration) {
 	settled, doubts := true, false
 	for _, s := range asked {
 		o, ok := r.others[s.node]
-		if !ok || o.reason != s.other.reason || o.doubted != s.other.doubted {
-			settled = false // gossip was faster
+		if !ok || o.reason != s.other.reason || s.other.doubted && !o.doubted {
+			settled = false // gossip has heard of it meanwhile
 			continue
 		}
 		o.hear(s.answer, now)
