@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/ringside-go/ringside/clients/goclient"
+	"github.com/ringside-go/ringside/proto"
 )
 
 // maxReplay is how many ticks may be played again when a server's process is gone (guarantee G2).
@@ -16,7 +18,12 @@ const maxReplay = 2
 type moves struct {
 	mu     sync.Mutex
 	byKind map[goclient.MoveKind]*moveCount
+	log    []MoveEntry
 }
+
+// maxMoveLog is how many moves a report lists: those of 160 players through 100 rolling restarts take 2 MB. Later ones are
+// counted only.
+const maxMoveLog = 16000
 
 type moveCount struct {
 	n, prepared              uint64
@@ -36,10 +43,14 @@ func newMoves() *moves {
 	return m
 }
 
-// add counts a move and returns what is wrong with it, or "".
-func (m *moves) add(move goclient.Move) string {
+// add counts a move of a player in room, whose first frame after it came at now, and returns what is wrong with it, or "".
+func (m *moves) add(move goclient.Move, room proto.RoomID, now time.Time) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if len(m.log) < maxMoveLog {
+		m.log = append(m.log, MoveEntry{At: now, Room: room, Kind: move.Kind, Prepared: move.Prepared, From: move.From, To: move.To,
+			Gap: milliseconds(move.Gap), Missed: move.MissedTicks, Replayed: move.ReplayedTicks, Cause: fmt.Sprint(move.Cause)})
+	}
 	c := m.byKind[move.Kind]
 	c.n++
 	if move.Prepared {
@@ -79,6 +90,20 @@ type Moves struct {
 	MostMissed   uint32    `json:"ticks_missed_max"` // by one player at one move
 	Replayed     uint64    `json:"ticks_replayed"`   // played again, summed over players
 	MostReplayed uint32    `json:"ticks_replayed_max"`
+}
+
+// MoveEntry is one player's move in a report, by which whoever caused it finds it again.
+type MoveEntry struct {
+	At       time.Time         `json:"at"` // of the first frame after
+	Room     proto.RoomID      `json:"room"`
+	Kind     goclient.MoveKind `json:"kind"`
+	Prepared bool              `json:"prepared"`
+	From     string            `json:"from"`
+	To       string            `json:"to"`
+	Gap      float64           `json:"gap_ms"`
+	Missed   uint32            `json:"ticks_missed"`
+	Replayed uint32            `json:"ticks_replayed"`
+	Cause    string            `json:"cause"` // with which the old connection ended
 }
 
 func (m *moves) report() map[goclient.MoveKind]Moves {

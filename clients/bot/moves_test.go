@@ -12,7 +12,7 @@ import (
 )
 
 func TestMovesAreCountedByKind(t *testing.T) {
-	m := newMoves()
+	m, start := newMoves(), time.Unix(1000, 0)
 	for i, move := range []goclient.Move{
 		{Kind: goclient.Handoff, Prepared: true, Gap: 30 * time.Millisecond},
 		{Kind: goclient.Handoff, Gap: 50 * time.Millisecond, MissedTicks: 3},
@@ -20,7 +20,7 @@ func TestMovesAreCountedByKind(t *testing.T) {
 		{Kind: goclient.Failover, Gap: 90 * time.Millisecond, ReplayedTicks: 2},
 		{Kind: goclient.Reconnect, Gap: time.Second, MissedTicks: 29},
 	} {
-		if wrong := m.add(move); wrong != "" {
+		if wrong := m.add(move, "r", start.Add(time.Duration(i)*time.Second)); wrong != "" {
 			t.Errorf("move %d: %s", i, wrong)
 		}
 	}
@@ -34,6 +34,20 @@ func TestMovesAreCountedByKind(t *testing.T) {
 	}
 	if c := r[goclient.Reconnect]; c.Count != 1 || c.Missed != 29 {
 		t.Errorf("reconnects are %+v", c)
+	}
+	want := MoveEntry{At: start.Add(time.Second), Room: "r", Kind: goclient.Handoff, Gap: 50, Missed: 3, Cause: "<nil>"}
+	if len(m.log) != 5 || m.log[1] != want {
+		t.Errorf("%d moves are listed, the second as %+v, want 5 and %+v", len(m.log), m.log[1], want)
+	}
+}
+
+func TestTheListOfMovesIsBounded(t *testing.T) {
+	m := newMoves()
+	for range maxMoveLog + 1 {
+		m.add(goclient.Move{Kind: goclient.Handoff}, "r", time.Time{})
+	}
+	if n := m.report()[goclient.Handoff].Count; len(m.log) != maxMoveLog || n != maxMoveLog+1 {
+		t.Errorf("%d moves are listed and %d counted", len(m.log), n)
 	}
 }
 
@@ -50,7 +64,7 @@ func TestTicksMayBePlayedAgainWithinLimits(t *testing.T) {
 		{goclient.Move{Kind: goclient.Handoff, Prepared: true, ReplayedTicks: 1}, true},
 		{goclient.Move{Kind: goclient.Handoff, ReplayedTicks: 9}, false},
 	} {
-		if wrong := newMoves().add(c.move); (wrong != "") != c.wrong {
+		if wrong := newMoves().add(c.move, "r", time.Time{}); (wrong != "") != c.wrong {
 			t.Errorf("%+v: %q", c.move, wrong)
 		}
 	}

@@ -70,8 +70,8 @@ func (p *player) entered(c *goclient.Client) {
 	}
 }
 
-func (p *player) moved(_ *goclient.Client, m goclient.Move) {
-	if wrong := p.load.moves.add(m); wrong != "" {
+func (p *player) moved(c *goclient.Client, m goclient.Move) {
+	if wrong := p.load.moves.add(m, c.Welcome().Room, time.Now()); wrong != "" {
 		p.stats.violated(ticksReplayed, wrong)
 	}
 }

@@ -33,6 +33,7 @@ type Report struct {
 	Matches        int                         `json:"matches_finished"`
 	Reconnects     uint64                      `json:"reconnects"`
 	Moves          map[goclient.MoveKind]Moves `json:"moves"`
+	MoveLog        []MoveEntry                 `json:"move_log"` // the first maxMoveLog, by time
 	Losses         Losses                      `json:"losses"`
 	InputsResent   uint64                      `json:"inputs_resent"`     // sent again after they had been acknowledged
 	OutcomesAgain  uint64                      `json:"outcomes_repeated"` // told again as before, to one player
@@ -76,9 +77,11 @@ type Quantiles struct {
 }
 
 func quantiles(h *histogram) Quantiles {
-	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+	ms := milliseconds
 	return Quantiles{ms(h.quantile(.5)), ms(h.quantile(.99)), ms(h.quantile(.999)), ms(h.max)}
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // maxReported is how many details a report holds.
 const maxReported = 20
@@ -89,7 +92,7 @@ func (l *load) report(m *meters) *Report {
 	r := &Report{
 		Seconds: seconds, Rooms: l.config.Rooms, Players: len(l.players), Refused: len(l.failed),
 		BrokenByKind: make(map[string]uint64), ServersOfRooms: l.rooms.leaders(), Servers: m.costs(seconds),
-		Moves: l.moves.report(),
+		Moves: l.moves.report(), MoveLog: l.moves.log,
 	}
 	for _, err := range l.failed {
 		r.detail("refused: " + err.Error())
