@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -240,6 +241,24 @@ func (f *frames) equal(t rapid.TB, who string, g *frames) {
 	}
 }
 
+// structs is all that the game sees: rows with their owners, and values. Events are no state.
+func (r *room) structs() string {
+	var b strings.Builder
+	structsOf(&b, &r.Fighters)
+	structsOf(&b, &r.Many)
+	structsOf(&b, &r.Hand)
+	structsOf(&b, &r.Traps)
+	structsOf(&b, &r.Plain)
+	fmt.Fprintf(&b, "%v %v", *r.Match.Get(), *r.Deep.Get())
+	return b.String()
+}
+
+func structsOf[T any](b *strings.Builder, t *Table[T]) {
+	for id, row := range t.All() {
+		fmt.Fprintf(b, "%d of %d: %#v\n", id, t.Owner(id), *row)
+	}
+}
+
 func must(t rapid.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -270,6 +289,9 @@ func TestFollowersAgree(t *testing.T) {
 				g := standby.frames()
 				t.Fatalf("tick %d: standby differs\n%x %x\n%x %x", tick, f.keyframe, f.secretKey, g.keyframe, g.secretKey)
 			}
+			if a, b := leader.structs(), standby.structs(); a != b {
+				t.Fatalf("tick %d: the standby's structs differ\n%s\n%s", tick, a, b)
+			}
 			for i, r := range replicas {
 				must(t, r.ApplyDelta(tick, f.delta))
 				must(t, r.ApplyOwnDelta(f.own[i]))
@@ -296,7 +318,13 @@ func TestFollowersAgree(t *testing.T) {
 				if len(heirs) == 0 || rapid.Bool().Draw(t, "another") {
 					heirs = append(heirs, newRoom(t))
 				}
-				h := heirs[len(heirs)-1] // a new one, or one that has another state
+				h := heirs[len(heirs)-1] // a new one, or one that has another state, in the middle of a tick
+				if rapid.Bool().Draw(t, "busy") {
+					h.Begin()
+					for _, e := range rapid.SliceOfN(rapid.Custom(draw), 0, 5).Draw(t, "lost") {
+						e(&h.world)
+					}
+				}
 				must(t, h.ApplyKeyframe(tick, f.keyframe))
 				must(t, h.ApplySecretKeyframe(f.secretKey))
 			}

@@ -55,6 +55,23 @@ func TestQuantiseAngles(t *testing.T) {
 	}
 }
 
+// TestAngleChanges: every change of an angle arrives, those of half a turn and those beside the escape too.
+func TestAngleChanges(t *testing.T) {
+	for _, bits := range []uint8{1, 7, 8, 9, 10} {
+		c := mustColumn(t, Field{Type: TypeAngle, Bits: bits})
+		n := int64(1) << bits
+		for was := int64(0); was < n; was += 1 + n/64 {
+			for now := range n {
+				b := c.appendChange(nil, now-was, now)
+				in := reader{b: b}
+				if got := in.change(c, was); got != now || in.end() != nil {
+					t.Fatalf("bits=%d: %d to %d is % x, which is read as %d, %v", bits, was, now, b, got, in.end())
+				}
+			}
+		}
+	}
+}
+
 func TestQuantiseValues(t *testing.T) {
 	fixed := Field{Type: TypeFixed, Min: -10, Max: 10, Step: 0.25}
 	tenth := Field{Type: TypeFixed, Min: 0, Max: 1, Step: 0.1}

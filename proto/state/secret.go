@@ -266,9 +266,6 @@ func (s *Store) applySecretRows(in *reader, t *table) error {
 		if in.err != nil {
 			return fmt.Errorf("state: table %s: rows: %w", t.name, in.err)
 		}
-		if t.part != Public {
-			t.removeAll()
-		}
 	}
 	for r := set.next(0); r >= 0; r = set.next(r + 1) {
 		if t.kind == KindTable {
