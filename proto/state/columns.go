@@ -1,7 +1,6 @@
 package state
 
 import (
-	"fmt"
 	"math/bits"
 	"reflect"
 	"strings"
@@ -12,14 +11,14 @@ import (
 )
 
 // table is what Table, Value and Events stand on, and a table of a replica: which rows live, their values as of the
-// last commit or applied frame, and what the last commit changed. Columns are kept row by row, so that a commit walks
-// memory in one direction, and grow to the highest slot that was ever used.
+// last commit or applied frame, and what the last commit changed. Columns grow to the highest slot that was ever used.
 type table struct {
 	name string
 	kind TableKind
 	part Part
 	max  int
 	*layout
+	cols []column         // by field
 	row  reflect.Type     // nil in a replica
 	ptrs []unsafe.Pointer // structs by row; none in a replica
 	size int              // rows that there is room for
@@ -34,7 +33,6 @@ type table struct {
 	moments []moment // by slot of ring, when the row has fields to rewind
 
 	// The last commit's change. A row is born, or it stays and masks say what changed of it, by part, or it is gone.
-	diffs   []int64
 	masks   [3][]uint64
 	before  []proto.Seat // owners as of the commit before
 	born    bitset
@@ -48,17 +46,12 @@ type table struct {
 	sent  int // Events: rows of the last commit
 }
 
-// newTable makes a table by its schema; row is nil in a replica.
-func newTable(s *TableSchema, row reflect.Type) (*table, error) {
-	l, err := newLayout(&s.Row)
-	if err != nil {
-		return nil, fmt.Errorf("table %s: %w", s.Name, err)
-	}
+// newTable makes a table by its schema and the layout of its rows; row is nil in a replica.
+func newTable(s *TableSchema, l *layout, row reflect.Type) *table {
 	t := &table{name: s.Name, kind: s.Kind, part: s.Part, max: s.Max, layout: l, row: row}
-	if row != nil {
-		for i := range l.cols {
-			l.cols[i].mem, l.cols[i].off = memOf(row.Field(i).Type.Kind()), row.Field(i).Offset
-		}
+	t.cols = make([]column, len(l.fields))
+	for i := range t.cols {
+		t.cols[i].spec = &l.fields[i]
 	}
 	words := (s.Max + 63) / 64
 	sets := make(bitset, 7*words)
@@ -73,7 +66,7 @@ func newTable(s *TableSchema, row reflect.Type) (*table, error) {
 			t.clear(0, &l.groups[p])
 		}
 	}
-	return t, nil
+	return t
 }
 
 // grow makes room for row r.

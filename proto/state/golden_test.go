@@ -199,7 +199,7 @@ func dump(s *Store) map[string]map[string]map[string]any {
 				case c.Type == TypeString:
 					row[c.Name] = c.strs[r]
 				default:
-					row[c.Name] = plainValue(c, c.vals[r])
+					row[c.Name] = plainValue(c.spec, c.vals[r])
 				}
 			}
 			rows[strconv.Itoa(r)] = row
@@ -209,7 +209,7 @@ func dump(s *Store) map[string]map[string]map[string]any {
 	return tables
 }
 
-func plainValue(c *column, v int64) any {
+func plainValue(c *spec, v int64) any {
 	switch c.Type {
 	case TypeBool:
 		return v != 0

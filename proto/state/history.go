@@ -172,7 +172,7 @@ func (t *table) readMoment(in *reader, m *moment) {
 	for r := m.live.next(0); r >= 0 && in.err == nil; r = m.live.next(r + 1) {
 		for i := range t.cols {
 			if c := &t.cols[i]; c.past >= 0 {
-				m.vals[c.past][r] = in.value(c)
+				m.vals[c.past][r] = in.value(c.spec)
 			}
 		}
 	}

@@ -7,9 +7,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-func mustColumn(t rapid.TB, f Field) *column {
+func mustColumn(t rapid.TB, f Field) *spec {
 	t.Helper()
-	c, err := newColumn(&f)
+	c, err := newSpec(&f)
 	must(t, err)
 	return &c
 }
@@ -160,7 +160,7 @@ func TestColumnRefuses(t *testing.T) {
 		{Type: TypeInt64, Linear: true},
 		{Type: TypeString, Size: 3, Rewind: true},
 	} {
-		if _, err := newColumn(&f); err == nil {
+		if _, err := newSpec(&f); err == nil {
 			t.Errorf("%+v is taken", f)
 		}
 	}

@@ -170,7 +170,7 @@ func (r *reader) field(f *Field) error {
 		f.Size = r.byte()
 	}
 	if r.err == nil {
-		_, r.err = newColumn(f)
+		_, r.err = newSpec(f)
 	}
 	return r.err
 }

@@ -81,7 +81,7 @@ func fieldOf(sf reflect.StructField, part Part, sample bool) (Field, error) {
 	if name := o.rest(); name != "" {
 		return f, fmt.Errorf("has %q in its tag, which a field of type %v does not take here", name, sf.Type)
 	}
-	if _, err := newColumn(&f); err != nil {
+	if _, err := newSpec(&f); err != nil {
 		return f, fmt.Errorf("has a tag that does not hold: %w", err)
 	}
 	return f, nil
