@@ -128,7 +128,7 @@ func (c *spec) clamp(v int64) int64 {
 	switch {
 	case c.has(v):
 		return v
-	case v < c.lo && c.Type != TypeUint64:
+	case c.Type == TypeUint64 && uint64(v) < uint64(c.lo), c.Type != TypeUint64 && v < c.lo:
 		return c.lo
 	}
 	return c.lo + int64(c.span)

@@ -123,6 +123,7 @@ func TestIntegersClamp(t *testing.T) {
 		{Field{Type: TypeInt16, Min: -3, Max: 3}, -300, -3},
 		{Field{Type: TypeInt64, Min: -1 << 53, Max: 1 << 53}, math.MaxInt64, 1 << 53},
 		{Field{Type: TypeUint64, Max: 7}, -1, 7}, // 2^64-1
+		{Field{Type: TypeUint64, Min: 3, Max: 7}, 2, 3},
 		{Field{Type: TypeUint64}, -1, -1},
 		{Field{Type: TypeInt64}, math.MinInt64, math.MinInt64},
 	} {

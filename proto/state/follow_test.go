@@ -1,0 +1,63 @@
+package state
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// TestPublicAlone: a store with structs that is given the public part alone has zero in all other fields.
+func TestPublicAlone(t *testing.T) {
+	a, b := newRoom(t), newRoom(t)
+	put := func(w *world) {
+		*w.Fighters.Put(1) = fighter{X: 5, HP: 9, Ammo: 3, Cool: 7, Password: "x", Mood: 1}
+		w.Fighters.SetOwner(1, 2)
+	}
+	b.step(1, []edit{put}) // what it held before is gone
+	b.step(2, []edit{func(w *world) { w.Fighters.Remove(1) }})
+	a.step(3, []edit{put})
+	want := fighter{X: 5, HP: 9, Mark: 3}
+	must(t, b.ApplyDelta(3, a.AppendDelta(nil)))
+	if f := *b.Fighters.Get(1); f != want || b.Fighters.Owner(1) != proto.NoSeat {
+		t.Errorf("by a delta: %+v of %d", f, b.Fighters.Owner(1))
+	}
+	b.step(4, []edit{put})
+	must(t, b.ApplyKeyframe(3, a.AppendKeyframe(nil)))
+	if f := *b.Fighters.Get(1); f != want || b.Fighters.Owner(1) != proto.NoSeat {
+		t.Errorf("by a keyframe: %+v of %d", f, b.Fighters.Owner(1))
+	}
+}
+
+// TestSectionsMustFit: a secret or own part that belongs to another public part is an error.
+func TestSectionsMustFit(t *testing.T) {
+	a, b := newRoom(t), newRoom(t)
+	a.step(1, []edit{func(w *world) {
+		w.Fighters.Put(1)
+		w.Fighters.SetOwner(1, 2)
+		w.Plain.Put(2)
+		w.Plain.SetOwner(2, 2)
+	}})
+	b.step(1, nil)
+	full, empty := a.frames(), b.frames()
+	for _, c := range []struct{ public, secret *frames }{{&full, &empty}, {&empty, &full}} {
+		h := newRoom(t)
+		must(t, h.ApplyKeyframe(1, c.public.keyframe))
+		if err := h.ApplySecretKeyframe(c.secret.secretKey); !errors.Is(err, proto.ErrRange) {
+			t.Errorf("secret keyframe: %v", err)
+		}
+	}
+	r, h := NewReplica(a.Schema()), newRoom(t)
+	must(t, r.ApplyKeyframe(1, empty.keyframe))
+	if err := r.ApplyOwnKeyframe(a.AppendOwnKeyframe(nil, 2)); !errors.Is(err, proto.ErrRange) {
+		t.Errorf("own keyframe: %v", err)
+	}
+	must(t, r.ApplyDelta(2, empty.delta))
+	if err := r.ApplyOwnDelta(a.AppendOwnDelta(nil, 2)); !errors.Is(err, proto.ErrRange) {
+		t.Errorf("own delta: %v", err)
+	}
+	must(t, h.ApplyDelta(1, empty.delta))
+	if err := h.ApplySecretDelta(full.secret); !errors.Is(err, proto.ErrRange) {
+		t.Errorf("secret delta: %v", err)
+	}
+}
