@@ -1,10 +1,7 @@
 package state
 
 import (
-	"math/bits"
 	"reflect"
-	"strings"
-	"unicode/utf8"
 	"unsafe"
 
 	"github.com/ringside-go/ringside/proto"
@@ -168,66 +165,4 @@ func (t *table) clear(r int, g *group) {
 		t.setVal(r, c, c.zero())
 		c.still(r)
 	}
-}
-
-// cleanString is s as it can travel: valid UTF-8 of at most size bytes, cut between two characters.
-func cleanString(s string, size int) string {
-	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "")
-	}
-	if len(s) <= size {
-		return s
-	}
-	for size > 0 && !utf8.RuneStart(s[size]) {
-		size--
-	}
-	return s[:size]
-}
-
-// bitset is a set of row ids.
-type bitset []uint64
-
-func (b bitset) has(i int) bool { return i>>6 < len(b) && b[i>>6]>>(i&63)&1 != 0 }
-func (b bitset) add(i int)      { b[i>>6] |= 1 << (i & 63) }
-func (b bitset) del(i int)      { b[i>>6] &^= 1 << (i & 63) }
-
-func (b bitset) any() bool {
-	for _, w := range b {
-		if w != 0 {
-			return true
-		}
-	}
-	return false
-}
-
-func (b bitset) count() int {
-	n := 0
-	for _, w := range b {
-		n += bits.OnesCount64(w)
-	}
-	return n
-}
-
-// next is the least member from i on, or -1.
-func (b bitset) next(i int) int {
-	for w := i >> 6; w < len(b); w++ {
-		m := b[w]
-		if w == i>>6 {
-			m &= ^uint64(0) << (i & 63)
-		}
-		if m != 0 {
-			return w<<6 + bits.TrailingZeros64(m)
-		}
-	}
-	return -1
-}
-
-// free is the least number below n that is not a member, or -1.
-func (b bitset) free(n int) int {
-	for w, m := range b {
-		if i := w<<6 + bits.TrailingZeros64(^m); i < n && m != ^uint64(0) {
-			return i
-		}
-	}
-	return -1
 }

@@ -80,6 +80,14 @@ func (t *table) readDisps(in *reader, r int, g *group) error {
 	return nil
 }
 
+// readRecord reads what appendRecord wrote.
+func (t *table) readRecord(in *reader, r int, g *group) error {
+	if err := t.readFull(in, r, g); err != nil {
+		return err
+	}
+	return t.readDisps(in, r, g)
+}
+
 // advance moves the predicted fields of g in row r by their displacements.
 func (t *table) advance(r int, g *group) {
 	for _, i := range g.preds {

@@ -3,6 +3,8 @@ package state
 import (
 	"fmt"
 	"math"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/ringside-go/ringside/proto"
 )
@@ -87,4 +89,18 @@ func (c *spec) zero() int64 {
 		return c.quantise(0)
 	}
 	return c.clamp(0)
+}
+
+// cleanString is s as it can travel: valid UTF-8 of at most size bytes, cut between two characters.
+func cleanString(s string, size int) string {
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "")
+	}
+	if len(s) <= size {
+		return s
+	}
+	for size > 0 && !utf8.RuneStart(s[size]) {
+		size--
+	}
+	return s[:size]
 }
