@@ -56,6 +56,19 @@ func TestSectionsMustFit(t *testing.T) {
 	if err := r.ApplyOwnDelta(a.AppendOwnDelta(nil, 2)); !errors.Is(err, proto.ErrRange) {
 		t.Errorf("own delta: %v", err)
 	}
+	for what, own := range map[string][]byte{"change": {1, 2, 8, 1}, "end": {1, 2, 3}} { // fighter 1
+		r := NewReplica(a.Schema())
+		must(t, r.ApplyKeyframe(1, full.keyframe))
+		if err := r.ApplyOwnDelta(own); err == nil || err.Error() != "state: table fighters: row 1: value is out of range" {
+			t.Errorf("%s of a row that is not one's own: %v", what, err)
+		}
+	}
+	ended := newRoom(t)
+	must(t, ended.ApplyKeyframe(1, full.keyframe))
+	must(t, ended.ApplySecretKeyframe(full.secretKey))
+	if err := ended.ApplySecretDelta([]byte{1, 2, 3}); err == nil || err.Error() != "state: table fighters: row 1: value is out of range" {
+		t.Errorf("a public row's end in the secret part: %v", err)
+	}
 	must(t, h.ApplyDelta(1, empty.delta))
 	if err := h.ApplySecretDelta(full.secret); !errors.Is(err, proto.ErrRange) {
 		t.Errorf("secret delta: %v", err)

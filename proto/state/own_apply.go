@@ -22,11 +22,7 @@ func (s *Store) ApplyOwnDelta(own []byte) error {
 			t.dropEvents()
 			continue
 		}
-		for r := range t.size {
-			if t.owners[r] == self {
-				t.advance(r, &t.groups[Owner])
-			}
-		}
+		t.advanceAll(&t.groups[Owner], t.live) // rows of others stand still, as all that is not known does
 	}
 	for set := in.tables(len(list)); set != 0; set &= set - 1 {
 		t := list[bits.TrailingZeros64(set)]

@@ -29,6 +29,23 @@ func newRoom(t rapid.TB) *room {
 	return r
 }
 
+// TestFramesWait: what a commit gave stays as it was while the game goes on with the next tick.
+func TestFramesWait(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := newRoom(t)
+		edits := rapid.SliceOfN(rapid.Custom(draw), 0, 8)
+		a.step(1, edits.Draw(t, "first"))
+		a.step(2, edits.Draw(t, "second"))
+		f := a.frames()
+		a.Begin()
+		for _, e := range edits.Draw(t, "third") {
+			e(&a.world)
+		}
+		g := a.frames()
+		f.equal(t, "while the next tick is played", &g)
+	})
+}
+
 func (r *room) step(tick proto.Tick, edits []edit) {
 	r.Begin()
 	for _, e := range edits {

@@ -167,6 +167,23 @@ func TestColumnRefuses(t *testing.T) {
 	}
 }
 
+func TestLayoutCountsBits(t *testing.T) {
+	for _, c := range []struct {
+		public, owner, hidden int
+		ok                    bool
+	}{{63, 0, 0, true}, {64, 0, 0, false}, {63, 60, 3, true}, {0, 61, 3, false}, {0, 64, 0, false}, {0, 0, 64, false}} {
+		var row RowSchema
+		for part, n := range []int{c.public, c.owner, c.hidden} {
+			for range n {
+				row.Fields = append(row.Fields, Field{Type: TypeUint8, Part: Part(part)})
+			}
+		}
+		if _, err := newLayout(&row); (err == nil) != c.ok {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
 func TestStringsAreCut(t *testing.T) {
 	for _, c := range []struct {
 		in   string
