@@ -2,6 +2,7 @@ package state
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/ringside-go/ringside/proto"
@@ -55,6 +56,15 @@ func TestSectionsMustFit(t *testing.T) {
 	must(t, r.ApplyDelta(2, empty.delta))
 	if err := r.ApplyOwnDelta(a.AppendOwnDelta(nil, 2)); !errors.Is(err, proto.ErrRange) {
 		t.Errorf("own delta: %v", err)
+	}
+	for what, secret := range map[string][]byte{
+		"an owner that is no seat": {4, 1, 1, 64}, "a count of 0": {0x80, 1, 0}, "too many": {0x80, 1, 7},
+		"a receiver that is no seat": {0x80, 1, 1, 254},
+	} {
+		s := newRoom(t)
+		if err := s.ApplySecretDelta(secret); err == nil || !strings.HasSuffix(err.Error(), ": row 0: value is out of range") {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 	for what, own := range map[string][]byte{"change": {1, 2, 8, 1}, "end": {1, 2, 3}} { // fighter 1
 		r := NewReplica(a.Schema())

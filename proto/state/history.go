@@ -32,7 +32,7 @@ func (s *Store) SetHistory(n int) {
 	}
 	s.ring = ring{slots: n, ticks: make([]proto.Tick, n), held: make([]bool, n)}
 	for _, t := range s.tables {
-		if t.pasts == 0 || s.replica {
+		if t.pasts == 0 {
 			continue
 		}
 		t.ring = &s.ring
