@@ -21,7 +21,7 @@ func main() {
 	var options, measure, out string
 	flag.StringVar(&c.Router, "router", "http://127.0.0.1:8080", "base `URL` of a router")
 	flag.StringVar(&c.Game, "game", "arena", "game to play; its tables must be the arena's")
-	flag.StringVar(&options, "options", "", "room options, a `JSON` object")
+	flag.StringVar(&options, "options", `{"round_seconds":15}`, "room options, a `JSON` object; rounds are short so that a run sees results")
 	flag.IntVar(&c.Rooms, "rooms", 1, "rooms to fill")
 	flag.IntVar(&c.Players, "players", 8, "players in each room")
 	flag.BoolVar(&c.Match, "match", false, "let the router choose the rooms by quick match")

@@ -67,8 +67,8 @@ func TestTickDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// TestBytes holds the price on the wire: what each of 8 players gets of a tick at 20 ticks a second, while all of them run, aim and
-// shoot without a pause.
+// TestBytes holds the price on the wire: what each of 8 players gets of a tick at 20 ticks a second, while all of them
+// run, aim and shoot without a pause.
 func TestBytes(t *testing.T) {
 	f := newFight(t, 20, 8, 600)
 	public, own := 0, 0

@@ -2,6 +2,8 @@ package arena
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -11,21 +13,25 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestHostileInputs: clients that send whatever they like, as much as they like, with any number and any ack, gain nothing.
-// Over every stretch of n ticks a fighter goes at most n steps and those that it had saved, fires at most once per rest
-// of its gun, and is never in a wall.
+// TestHostileInputs: clients that send whatever they like, as much as they like, with any number and any ack, gain
+// nothing. Over every stretch of n ticks a fighter goes at most n steps and those that it had saved, fires at most once
+// per rest of its gun, and is never in a wall.
 func TestHostileInputs(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		rate := rapid.SampledFrom([]int{10, 30, 60}).Draw(rt, "rate")
 		name := rapid.SampledFrom([]string{"crossfire", "yard"}).Draw(rt, "map")
 		h := newHall(t, fmt.Sprintf(`{"tick_rate": %d, "seats": 4, "map": %q, "frag_limit": 2}`, rate, name), 4)
+		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 0))
 		var ledgers [4]ledger
 		for range rapid.IntRange(1, 80).Draw(rt, "ticks") {
 			for seat := range game.Seat(4) {
-				for range rapid.IntRange(0, 2).Draw(rt, "messages") {
-					samples := rapid.SliceOfN(rapid.Custom(hostile), 1, 20).Draw(rt, "samples")
-					first := h.sim.Processed(seat) + proto.Seq(rapid.IntRange(-3, 30).Draw(rt, "first"))
-					ack := proto.Tick(rapid.Uint32().Draw(rt, "ack"))
+				for range rng.IntN(3) {
+					samples := make([]Input, 1+rng.IntN(20))
+					for i := range samples {
+						samples[i] = hostile(rng)
+					}
+					first := h.sim.Processed(seat) + 1 + proto.Seq(rng.IntN(12)) - 4
+					ack := proto.Tick(rng.Uint32() >> rng.IntN(32))
 					_ = h.sim.Queue(seat, gametest.Encode(t, first, ack, samples...)) // many are refused, as they should be
 				}
 			}
@@ -39,10 +45,11 @@ func TestHostileInputs(t *testing.T) {
 	})
 }
 
-func hostile(t *rapid.T) Input {
+func hostile(rng *rand.Rand) Input {
+	moves := [...]int8{127, -127, -128, 0, 90}
 	return Input{
-		MoveX: rapid.SampledFrom([]int8{127, -127, -128, 0, 90}).Draw(t, "x"), MoveY: rapid.SampledFrom([]int8{127, -127, 0}).Draw(t, "y"),
-		Aim: rapid.Float32().Draw(t, "aim"), Fire: true, Reload: rapid.IntRange(0, 9).Draw(t, "reload") == 0,
+		MoveX: moves[rng.IntN(5)], MoveY: moves[rng.IntN(5)],
+		Aim: math.Float32frombits(rng.Uint32()), Fire: true, Reload: rng.IntN(10) == 0,
 	}
 }
 
@@ -85,8 +92,8 @@ func (l *ledger) enter(h *hall, seat game.Seat) error {
 	return nil
 }
 
-// TestSendingMoreIsNotFaster: one who sends four samples a tick gets as far in three seconds as one who sends one, but for the
-// steps that a fighter may save.
+// TestSendingMoreIsNotFaster: one who sends four samples a tick gets as far in three seconds as one who sends one, but
+// for the steps that a fighter may save.
 func TestSendingMoreIsNotFaster(t *testing.T) {
 	run := func(samples int) float32 {
 		h := newHall(t, open, 1)
@@ -108,7 +115,8 @@ func TestSendingMoreIsNotFaster(t *testing.T) {
 	}
 }
 
-// TestLateSamplesAreMadeUp: after a stall of ten ticks, whose samples then come at once, the fighter is soon where it would have been.
+// TestLateSamplesAreMadeUp: after a stall of ten ticks, whose samples then come at once, the fighter is soon where it
+// would have been.
 func TestLateSamplesAreMadeUp(t *testing.T) {
 	run := func(stall int) float32 {
 		h := newHall(t, open, 1)

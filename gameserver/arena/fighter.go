@@ -70,9 +70,9 @@ func (a *Arena) advance(r *game.Room, f *Fighter) {
 	}
 }
 
-// act moves f by its samples of this tick and gives the shot that it fires, of which a tick has at most one. Each sample is a step and costs
-// one of f.Budget; samples over that are lost, so a client that sends more of them than there are ticks gains nothing. One whose samples
-// were late gets what it missed, up to ticks.budget steps.
+// act moves f by its samples of this tick and gives the shot that it fires, of which a tick has at most one. Each
+// sample is a step and costs one of f.Budget; samples over that are lost, so a client that sends more of them than
+// there are ticks gains nothing. One whose samples were late gets what it missed, up to ticks.budget steps.
 func (a *Arena) act(f *Fighter, seat game.Seat, samples []game.Sample[Input]) (s trigger, fired bool) {
 	if !f.Alive {
 		return s, false

@@ -18,8 +18,9 @@ func march(seat game.Seat, tick int) Input {
 	}
 }
 
-// TestGolden: one seed and one list of inputs have one result, on every machine and in every build from now on. A change of the rules
-// changes it, and then so be it: write the new one down. When nothing of the rules was changed, something is broken.
+// TestGolden: one seed and one list of inputs have one result, on every machine and in every build from now on. A
+// change of the rules changes it, and then so be it: write the new one down. When nothing of the rules was changed,
+// something is broken.
 func TestGolden(t *testing.T) {
 	for _, c := range []struct {
 		options string

@@ -72,7 +72,8 @@ func (h *hall) queue(seat game.Seat, ack game.Tick, samples ...Input) {
 
 func (h *hall) fighter(seat game.Seat) *Fighter { return h.a.Fighters.Get(game.RowID(seat)) }
 
-// put stands a fighter, unhurt and ready to shoot, somewhere and lets it be seen there for longer than time is turned back.
+// put stands a fighter, unhurt and ready to shoot, somewhere and lets it be seen there for longer than time is turned
+// back.
 func (h *hall) put(seat game.Seat, x, y float32) *Fighter {
 	f := h.fighter(seat)
 	f.setBody(Body{X: int32(x * Unit), Y: int32(y * Unit)})

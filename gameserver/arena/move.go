@@ -1,8 +1,8 @@
 package arena
 
-// Movement. Clients run the same step to show their own fighter at once, so this file is written to be ported: whole numbers
-// only, no state but the arguments. Every division drops the fraction, towards zero: Go's / and JavaScript's Math.trunc(a/b).
-// All numbers stay below 2^31.
+// Movement. Clients run the same step to show their own fighter at once, so this file is written to be ported: whole
+// numbers only, no state but the arguments. Every division drops the fraction, towards zero: Go's / and JavaScript's
+// Math.trunc(a/b). All numbers stay below 2^31.
 
 // Unit is how many quanta a unit has: a position's step is 1/Unit.
 const Unit = 16
@@ -42,8 +42,8 @@ func Grow(w Wall) Box {
 	return Box{x - Half, y - Half, x + int32(w.W)*Unit + Half, y + int32(w.H)*Unit + Half}
 }
 
-// Move makes one step: b's velocity goes towards what the player wants, its length at most p.Max, and b goes by it first along x
-// and then along y, each as far as the first wall in the way, which takes that part of the velocity.
+// Move makes one step: b's velocity goes towards what the player wants, its length at most p.Max, and b goes by it
+// first along x and then along y, each as far as the first wall in the way, which takes that part of the velocity.
 func Move(b Body, moveX, moveY int8, p Pace, walls []Box) Body {
 	wantX, wantY := want(moveX, moveY, p.Max)
 	b.VX = approach(b.VX, wantX, p)
@@ -86,7 +86,8 @@ type span struct{ near, far, low, high int32 }
 func (w Box) alongX() span { return span{w.X0, w.X1, w.Y0, w.Y1} }
 func (w Box) alongY() span { return span{w.Y0, w.Y1, w.X0, w.X1} }
 
-// slide moves a point from at by d along an axis and stops at the first face in the way. across is where it is on the other axis.
+// slide moves a point from at by d along an axis and stops at the first face in the way. across is where it is on the
+// other axis.
 func slide(at, d, across int32, walls []Box, axis func(Box) span) int32 {
 	to := at + d
 	for _, w := range walls {

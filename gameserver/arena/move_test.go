@@ -74,7 +74,7 @@ func TestMoveVectors(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want.Bytes()) {
-		t.Error("testdata/move.json is not what Move does; if the change is meant, go test -run Vectors -update, and clients must follow")
+		t.Error("testdata/move.json is not what Move does; if the change is meant, run go test -run Vectors -update: clients must follow")
 	}
 }
 
@@ -109,7 +109,8 @@ func TestMoveSlidesAlongWalls(t *testing.T) {
 	}
 }
 
-// TestMoveProperties: whatever is wanted, no step is longer than the pace allows, none ends in a wall, and none passes one.
+// TestMoveProperties: whatever is wanted, no step is longer than the pace allows, none ends in a wall, and none passes
+// one.
 func TestMoveProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.SampledFrom([]string{"crossfire", "yard"}).Draw(t, "map")

@@ -49,7 +49,8 @@ func ParseOptions(text json.RawMessage) (Options, error) {
 	for _, name := range slices.Sorted(maps.Keys(named)) {
 		set, ok := fields[name]
 		if !ok {
-			return o, fmt.Errorf("%w: there is no option %q; there are %s", errOptions, name, strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
+			known := strings.Join(slices.Sorted(maps.Keys(fields)), ", ")
+			return o, fmt.Errorf("%w: there is no option %q; there are %s", errOptions, name, known)
 		}
 		if err := set(named[name]); err != nil {
 			return o, fmt.Errorf("%w: %s is %s; it must be %w", errOptions, name, named[name], err)

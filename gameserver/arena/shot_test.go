@@ -51,7 +51,8 @@ func TestShotMisses(t *testing.T) {
 	h, _, target := duel(t)
 	target.Y += 17
 	h.step()
-	if got := h.shoot(h.sim.Tick()); len(got) != 1 || got[0] != (Shot{X: 1008, Y: 320, Shooter: 0, Hit: game.NoSeat}) || target.HP != fullHP {
+	want := Shot{X: 1008, Y: 320, Shooter: 0, Hit: game.NoSeat}
+	if got := h.shoot(h.sim.Tick()); len(got) != 1 || got[0] != want || target.HP != fullHP {
 		t.Errorf("shots %+v, target %+v", got, target)
 	}
 }
@@ -60,7 +61,8 @@ func TestWallStopsShot(t *testing.T) {
 	h, shooter, target := duel(t)
 	shooter.Y, target.X, target.Y = 384, 700, 384 // the middle block is between 480 and 544
 	h.steps(10)
-	if got := h.shoot(h.sim.Tick()); len(got) != 1 || got[0] != (Shot{X: 480, Y: 384, Shooter: 0, Hit: game.NoSeat}) || target.HP != fullHP {
+	want := Shot{X: 480, Y: 384, Shooter: 0, Hit: game.NoSeat}
+	if got := h.shoot(h.sim.Tick()); len(got) != 1 || got[0] != want || target.HP != fullHP {
 		t.Errorf("shots %+v, target %+v", got, target)
 	}
 }

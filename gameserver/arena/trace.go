@@ -2,8 +2,8 @@ package arena
 
 import "math"
 
-// Shots run along one of 1024 directions. Like movement they are computed in whole numbers, since a float's sine may differ
-// between processors.
+// Shots run along one of 1024 directions. Like movement they are computed in whole numbers, since a float's sine may
+// differ between processors.
 
 // directions is how many there are; a sample's aim has as many values.
 const directions = 1024
@@ -11,11 +11,12 @@ const directions = 1024
 // one is the length of a direction vector.
 const one = 1 << 14
 
-// sines holds round(one * sin(2π·n/directions)) for the first quarter turn. It is computed once from a series in whole numbers.
+// sines holds round(one * sin(2π·n/directions)) for the first quarter turn. It is computed once from a series in whole
+// numbers.
 var sines = newSines()
 
-// newSines turns a vector by one direction at a time, in 62 bits: rotation by the angle whose sine and cosine are given to
-// 2^-30 drifts by less than 2^-20 in a quarter turn, and rounding to 2^-14 hides that.
+// newSines turns a vector by one direction at a time, in 62 bits: rotation by the angle whose sine and cosine are given
+// to 2^-30 drifts by less than 2^-20 in a quarter turn, and rounding to 2^-14 hides that.
 func newSines() (table [directions/4 + 1]int32) {
 	const (
 		scale = 1 << 30

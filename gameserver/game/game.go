@@ -40,8 +40,8 @@ type Game interface {
 // Messenger is implemented by games that take custom messages from players, such as chat or a purchase: what is rare
 // and must not be part of every input.
 type Messenger interface {
-	// Message hands over a message of p, at most proto.MaxCustom bytes, whatever they are. It is called in a tick, after
-	// Join and before Tick, in the order of arrival. The payload is not the game's to keep.
+	// Message hands over a message of p, at most proto.MaxCustom bytes, whatever they are. It is called in a tick,
+	// after Join and before Tick, in the order of arrival. The payload is not the game's to keep.
 	Message(r *Room, p Player, payload []byte)
 }
 

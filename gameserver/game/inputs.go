@@ -9,8 +9,9 @@ import (
 	"github.com/ringside-go/ringside/proto/state"
 )
 
-// Inputs is a field of a game: it declares the struct T that a client sends one sample of per tick, and gives the samples
-// of the tick. The fields of T have state tags like a table's, without owner and hidden, and hold what the tags allow.
+// Inputs is a field of a game: it declares the struct T that a client sends one sample of per tick, and gives the
+// samples of the tick. The fields of T have state tags like a table's, without owner and hidden, and hold what the tags
+// allow.
 //
 // Samples that no tick has taken yet are not state. A client sends them again when it was moved to another server.
 type Inputs[T any] struct {
@@ -48,8 +49,8 @@ type inputs interface {
 	pending(seat Seat) []proto.Input
 }
 
-// Of gives seat's samples of this tick in order, at most proto.MaxSamplesPerTick. Usually it is one; it is none when the
-// network was late, and several after that. They are valid until the tick ends.
+// Of gives seat's samples of this tick in order, at most proto.MaxSamplesPerTick. Usually it is one; it is none when
+// the network was late, and several after that. They are valid until the tick ends.
 func (in *Inputs[T]) Of(seat Seat) []Sample[T] {
 	if int(seat) >= len(in.lanes) {
 		return nil
@@ -74,11 +75,13 @@ func (in *Inputs[T]) queue(seat Seat, processed proto.Seq, m proto.Input) error 
 	first, last := uint64(m.First), uint64(m.First)+uint64(m.Count)-1
 	switch {
 	case m.First == 0 || m.Count < 1 || m.Count > proto.MaxSamples:
-		return fmt.Errorf("%w: %d samples from number %d; send 1 to %d, numbered from 1", ErrSample, m.Count, m.First, proto.MaxSamples)
+		return fmt.Errorf("%w: %d samples from number %d; send 1 to %d, numbered from 1", ErrSample,
+			m.Count, m.First, proto.MaxSamples)
 	case first > next:
 		return fmt.Errorf("%w: it begins at sample %d, but %d is next; send what was not processed again", ErrFuture, first, next)
 	case last > min(uint64(processed)+proto.InputWindow, math.MaxUint32):
-		return fmt.Errorf("%w: it ends at sample %d and %d is processed; at most %d ahead are allowed", ErrFuture, last, processed, proto.InputWindow)
+		return fmt.Errorf("%w: it ends at sample %d and %d is processed; at most %d ahead are allowed", ErrFuture,
+			last, processed, proto.InputWindow)
 	}
 	had, rest := len(l.queued), m.Samples
 	var err error

@@ -132,7 +132,8 @@ func TestPendingMovesTheQueue(t *testing.T) {
 				break
 			}
 			ack := proto.Tick(rapid.IntRange(0, 9).Draw(rt, "ack"))
-			if err := h.sim.Queue(0, gametest.Encode(t, h.next[0], ack, values(rapid.IntRange(-999, 900).Draw(rt, "from"), n)...)); err != nil {
+			samples := values(rapid.IntRange(-999, 900).Draw(rt, "from"), n)
+			if err := h.sim.Queue(0, gametest.Encode(t, h.next[0], ack, samples...)); err != nil {
 				rt.Fatal(err)
 			}
 			h.next[0] += proto.Seq(n)
@@ -183,7 +184,7 @@ type twoInputs struct {
 
 type privateInput struct {
 	mute
-	input game.Inputs[probeInput]
+	input game.Inputs[probeInput] //lint:ignore U1000 New looks for it
 }
 
 type badInput struct {

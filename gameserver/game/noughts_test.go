@@ -132,8 +132,9 @@ func (g *noughts) settle() {
 
 // judge ends the match when seat has a line or the board is full.
 func (g *noughts) judge(r *game.Room, seat game.Seat) {
+	marked := func(cell game.RowID) bool { return g.Cells.Get(cell).Mark == uint8(seat)+1 }
 	for _, line := range noughtsLines {
-		if mark := g.Cells.Get(line[0]).Mark; mark == uint8(seat)+1 && g.Cells.Get(line[1]).Mark == mark && g.Cells.Get(line[2]).Mark == mark {
+		if marked(line[0]) && marked(line[1]) && marked(line[2]) {
 			g.finish(r, seat)
 			return
 		}

@@ -103,8 +103,9 @@ func (s *Simulation) Match() uint32 { return s.core.Room.Get().Match }
 // Outcomes gives the outcomes decided in the last Step. Valid until the next.
 func (s *Simulation) Outcomes() []proto.Outcome { return s.outcomes }
 
-// RecentOutcomes gives the outcomes decided in the last OutcomeKeep seconds, by match, also those that were decided before this
-// simulation was rebuilt. A new leader tells them all: a client knows by the match number which ones it has heard.
+// RecentOutcomes gives the outcomes decided in the last OutcomeKeep seconds, by match, also those that were decided
+// before this simulation was rebuilt. A new leader tells them all: a client knows by the match number which ones it has
+// heard.
 func (s *Simulation) RecentOutcomes() ([]proto.Outcome, error) {
 	var rows []outcomeRow
 	for _, row := range s.core.Outcomes.All() {

@@ -35,7 +35,8 @@ func TestOutcomesAreKept(t *testing.T) {
 		want = append(want, proto.Outcome{Match: r.Match(), Tick: r.Tick(), Data: bytes.Clone(data), Results: []proto.Result{
 			{Seat: 1, Player: "bob", Place: 1, Score: -7}, {Seat: 0, Player: "ann", Place: 2},
 		}})
-		r.Finish(game.Outcome{Data: data, Results: []game.Result{{Seat: 1, Place: 1, Score: -7}, {Seat: 0, Place: 2}, {Seat: 5, Place: 3}}})
+		results := []game.Result{{Seat: 1, Place: 1, Score: -7}, {Seat: 0, Place: 2}, {Seat: 5, Place: 3}} // nobody has seat 5
+		r.Finish(game.Outcome{Data: data, Results: results})
 		clear(data)
 	}
 	h.step()

@@ -1,8 +1,8 @@
 package game
 
 // source is the room's random generator: SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
-// generators", 2014). It holds nothing itself. Its one word of state is in the room's hidden row, so a rebuilt room goes
-// on with the very next number.
+// generators", 2014). It holds nothing itself. Its one word of state is in the room's hidden row, so a rebuilt room
+// goes on with the very next number.
 type source struct{ s *Simulation }
 
 // Uint64 is rand.Source's.

@@ -38,7 +38,8 @@ func (r *Room) Players() iter.Seq[Player] {
 // Player gives the player on seat s; false when nobody is.
 func (r *Room) Player(s Seat) (Player, bool) { return r.s.Player(s) }
 
-// Rand is the room's random generator. Its state is in a table, so that a room that moves goes on with the same numbers.
+// Rand is the room's random generator. Its state is in a table, so that a room that moves goes on with the same
+// numbers.
 func (r *Room) Rand() *rand.Rand { return r.s.random }
 
 // Match is the number of the match being played, from 1.
@@ -48,8 +49,8 @@ func (r *Room) Match() uint32 { return r.s.core.Room.Get().Match }
 // is the game's affair. It panics when o has over proto.MaxSeats results or over proto.MaxOutcomeData bytes of data.
 func (r *Room) Finish(o Outcome) { r.s.finish(o) }
 
-// Send sends a custom message to seat s, or with NoSeat to everyone, spectators included. It goes out with this tick, and is
-// dropped when nobody is connected on s. It copies payload, and panics when that is over proto.MaxCustom bytes.
+// Send sends a custom message to seat s, or with NoSeat to everyone, spectators included. It goes out with this tick,
+// and is dropped when nobody is connected on s. It copies payload, and panics when that is over proto.MaxCustom bytes.
 func (r *Room) Send(s Seat, payload []byte) {
 	if len(payload) > proto.MaxCustom {
 		panic(fmt.Sprintf("game: Room.Send: %d bytes, at most %d are allowed", len(payload), proto.MaxCustom))

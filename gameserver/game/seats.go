@@ -28,9 +28,10 @@ func (s *seatSet) pop() Seat {
 	return seat
 }
 
-// Join gives the player id the lowest free seat, and the game's Join is called in the next Step. A player who has a seat
-// gets that one (again), with the queue of his old connection emptied and a leave that was waiting taken back. token
-// becomes the seat's resume token, 1 to 32 bytes. ErrFull: no seat is free; one that is left frees at the next Step.
+// Join gives the player id the lowest free seat, and the game's Join is called in the next Step. A player who has a
+// seat gets that one (again), with the queue of his old connection emptied and a leave that was waiting taken back.
+// token becomes the seat's resume token, 1 to 32 bytes. ErrFull: no seat is free; one that is left frees at the next
+// Step.
 func (s *Simulation) Join(id proto.PlayerID, name string, token []byte) (seat Seat, again bool, err error) {
 	if len(token) == 0 || len(token) > maxToken {
 		return NoSeat, false, fmt.Errorf("%w: %d bytes, 1 to %d are allowed", ErrToken, len(token), maxToken)

@@ -141,7 +141,8 @@ func TestEmptySeats(t *testing.T) {
 		h.sim.Leave(seat)
 		h.sim.Disconnect(seat)
 		h.sim.Message(seat, []byte("hello"))
-		if _, ok := h.sim.Player(seat); ok || h.sim.Token(seat) != nil || h.sim.Processed(seat) != 0 || h.sim.Pending(seat) != nil {
+		_, taken := h.sim.Player(seat)
+		if taken || h.sim.Token(seat) != nil || h.sim.Processed(seat) != 0 || h.sim.Pending(seat) != nil {
 			t.Errorf("seat %d has something", seat)
 		}
 		if err := h.sim.Queue(seat, gametest.Encode(t, 1, 0, probeInput{1})); !errors.Is(err, game.ErrSeat) {

@@ -36,8 +36,8 @@ type Simulation struct {
 	customs  customs
 }
 
-// New starts a fresh room: the tables are as the game's Start left them, at tick 0. The error says what was wrong with the
-// options, or with the game. A panic in the game's New or Start is not caught.
+// New starts a fresh room: the tables are as the game's Start left them, at tick 0. The error says what was wrong with
+// the options, or with the game. A panic in the game's New or Start is not caught.
 func New(d *Definition, options []byte, seed uint64) (*Simulation, error) {
 	s, err := build(d, options)
 	if err != nil {
@@ -49,8 +49,8 @@ func New(d *Definition, options []byte, seed uint64) (*Simulation, error) {
 	return s, nil
 }
 
-// Rebuild makes the room whose public and secret keyframe after tick are given. It goes on exactly as the original does,
-// given the same calls. The frames are not kept. ErrMismatch: they are of another game or of other options.
+// Rebuild makes the room whose public and secret keyframe after tick are given. It goes on exactly as the original
+// does, given the same calls. The frames are not kept. ErrMismatch: they are of another game or of other options.
 func Rebuild(d *Definition, options []byte, tick Tick, public, secret []byte) (*Simulation, error) {
 	s, err := build(d, options)
 	if err != nil {
@@ -63,8 +63,8 @@ func Rebuild(d *Definition, options []byte, tick Tick, public, secret []byte) (*
 		return nil, fmt.Errorf("game %s: rebuild at tick %d: secret keyframe: %w", d.Name, tick, err)
 	}
 	if want := kindOf(d.Name, options); s.core.Room.Get().Kind != want {
-		return nil, fmt.Errorf("game %s: rebuild at tick %d: %w: it is of kind %x, this game with these options is %x; give the room's own options",
-			d.Name, tick, ErrMismatch, s.core.Room.Get().Kind, want)
+		return nil, fmt.Errorf("game %s: rebuild at tick %d: %w: it is of kind %x, "+
+			"this game with these options is %x; give the room's own options", d.Name, tick, ErrMismatch, s.core.Room.Get().Kind, want)
 	}
 	return s, nil
 }

@@ -7,12 +7,12 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// Queue adds an input message's samples to seat's queue. Those at or below the last one that was processed or queued are
-// skipped: they were sent again. It refuses the whole message with ErrFuture when samples are missing before it or its last
-// one is over proto.InputWindow above the processed one, with ErrSample when it cannot be decoded, and with ErrSeat. Sample
-// numbers do not wrap: they reach 2^32-1 after two years of a seat that is never given up, and are refused from then on.
-// An Ack above the last tick is taken for the last tick: a client may have seen ticks of a leader that was lost. It keeps
-// nothing of in.
+// Queue adds an input message's samples to seat's queue. Those at or below the last one that was processed or queued
+// are skipped: they were sent again. It refuses the whole message with ErrFuture when samples are missing before it or
+// its last one is over proto.InputWindow above the processed one, with ErrSample when it cannot be decoded, and with
+// ErrSeat. Sample numbers do not wrap: they reach 2^32-1 after two years of a seat that is never given up, and are
+// refused from then on. An Ack above the last tick is taken for the last tick: a client may have seen ticks of a leader
+// that was lost. It keeps nothing of in.
 func (s *Simulation) Queue(seat Seat, in proto.Input) error {
 	row := s.core.Seats.Get(RowID(seat))
 	switch {
@@ -37,9 +37,9 @@ func (s *Simulation) Pending(seat Seat) []proto.Input {
 	return s.inputs.pending(seat)
 }
 
-// Step runs one tick: held seats expire, leaves, joins, at most proto.MaxSamplesPerTick samples a seat are taken, custom
-// messages, the game's Tick, commit. After it the frames of the tick can be had from Store. A panic is returned as a *PanicError,
-// by this call and all later ones; the tick was not committed. In steady state it does not allocate.
+// Step runs one tick: held seats expire, leaves, joins, at most proto.MaxSamplesPerTick samples a seat are taken,
+// custom messages, the game's Tick, commit. After it the frames of the tick can be had from Store. A panic is returned
+// as a *PanicError, by this call and all later ones; the tick was not committed. In steady state it does not allocate.
 func (s *Simulation) Step() (err error) {
 	if s.failed != nil {
 		return s.failed

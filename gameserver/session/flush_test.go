@@ -155,15 +155,6 @@ func TestFramesStayWhole(t *testing.T) {
 	})
 }
 
-func isClosed(c chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
-}
-
 // One client never reads. The ticks go on without waiting for it, the others get every frame, and what it holds is
 // bounded.
 func TestClientThatNeverReads(t *testing.T) {
@@ -255,6 +246,7 @@ func TestSlowClientIsClosed(t *testing.T) {
 func TestTooManyEvents(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, s *setup) {
 		c, g := s.enter()
+		synctest.Wait() // until the handshake has been sent and nobody takes
 		n := 0
 		for g.conn.QueueEvent(make([]byte, 1020)) {
 			n++

@@ -13,16 +13,21 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// run is the connection's goroutine: it reads until there is no more to read, and closes the socket.
+// run is the connection's goroutine: it reads until there is no more to read, and closes the socket. Entering a room
+// needs a deep stack, which a goroutine keeps; so once in, another goroutine goes on with a small one, and takes over
+// all that was this one's.
 func (c *Conn) run(ws *gws.Conn) {
+	if c.serve(ws) {
+		go c.run(ws)
+		return
+	}
 	defer c.end()
-	c.serve(ws)
 	c.linger()
 }
 
-// serve reads messages and acts on them until the connection is closed from either side. A panic of what a message calls
-// costs this connection only.
-func (c *Conn) serve(ws *gws.Conn) {
+// serve reads messages and acts on them until the client has entered, which it reports, or the connection is closed from
+// either side. A panic of what a message calls costs this connection only.
+func (c *Conn) serve(ws *gws.Conn) (entered bool) {
 	defer func() {
 		if v := recover(); v != nil {
 			c.server.config.Logger.Error("session: a connection's goroutine panicked", "room", c.room, "panic", v,
@@ -30,18 +35,25 @@ func (c *Conn) serve(ws *gws.Conn) {
 			c.Close(proto.CloseInternal, "")
 		}
 	}()
-	defer c.lost()
-	for {
+	defer func() {
+		if !entered {
+			c.lost()
+		}
+	}()
+	for outside := c.occupant == nil; ; {
 		msg, err := c.next(ws)
 		if err != nil {
 			c.ended(err)
-			return
+			return false
 		}
 		err = c.message(msg.Opcode, msg.Bytes())
 		_ = msg.Close()
 		if err != nil {
 			c.refuseWith(err)
-			return
+			return false
+		}
+		if outside && c.occupant != nil {
+			return true
 		}
 	}
 }

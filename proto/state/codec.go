@@ -31,9 +31,7 @@ func NewCodec[T any]() (*Codec[T], error) {
 	if err != nil {
 		return nil, fmt.Errorf("state: %s: %w", t.Name(), err)
 	}
-	for i := range l.cols {
-		l.cols[i].mem, l.cols[i].off = memOf(t.Field(i).Type.Kind()), t.Field(i).Offset
-	}
+	l.place(t)
 	return &Codec[T]{row, l}, nil
 }
 
@@ -48,7 +46,7 @@ func (r *RowSchema) checkSample() error {
 		if err := checkName(f.Name); err != nil {
 			return fmt.Errorf("state: input: field name %w", err)
 		}
-		c, err := newColumn(f)
+		c, err := newSpec(f)
 		if err != nil {
 			return fmt.Errorf("state: input: field %s: %w", f.Name, err)
 		}
@@ -69,7 +67,7 @@ func (r *RowSchema) checkSample() error {
 }
 
 // longest is how many bytes a change of the field takes at most.
-func (c *column) longest() int {
+func (c *spec) longest() int {
 	switch c.form {
 	case formToggle:
 		return 0
@@ -89,8 +87,8 @@ func (c *Codec[T]) Schema() *RowSchema { return &c.row }
 // Quantise brings v to what the other end will see of it.
 func (c *Codec[T]) Quantise(v *T) {
 	p := unsafe.Pointer(v)
-	for i := range c.cols {
-		if f := &c.cols[i]; f.Type == TypeString {
+	for i := range c.fields {
+		if f := &c.fields[i]; f.Type == TypeString {
 			f.setString(p, cleanString(f.getString(p), int(f.Size)))
 		} else {
 			f.set(p, f.get(p))
@@ -102,8 +100,8 @@ func (c *Codec[T]) Quantise(v *T) {
 func (c *Codec[T]) Append(b []byte, base, v *T) []byte {
 	p, q := unsafe.Pointer(base), unsafe.Pointer(v)
 	mask := uint64(0)
-	for i := range c.cols {
-		f := &c.cols[i]
+	for i := range c.fields {
+		f := &c.fields[i]
 		differ := false
 		if f.Type == TypeString {
 			differ = cleanString(f.getString(p), int(f.Size)) != cleanString(f.getString(q), int(f.Size))
@@ -116,7 +114,7 @@ func (c *Codec[T]) Append(b []byte, base, v *T) []byte {
 	}
 	b = binary.AppendUvarint(b, mask)
 	for ; mask != 0; mask &= mask - 1 {
-		f := &c.cols[bits.TrailingZeros64(mask)]
+		f := &c.fields[bits.TrailingZeros64(mask)]
 		if f.Type == TypeString {
 			s := cleanString(f.getString(q), int(f.Size))
 			b = append(append(b, byte(len(s))), s...)
@@ -135,14 +133,14 @@ func (c *Codec[T]) Parse(b []byte, base, v *T) (rest []byte, err error) {
 	*v = *base
 	p := unsafe.Pointer(v)
 	mask := in.uvarint()
-	if in.err == nil && bits.Len64(mask) > len(c.cols) {
+	if in.err == nil && bits.Len64(mask) > len(c.fields) {
 		in.fail(proto.ErrRange)
 	}
 	if in.err != nil {
 		return nil, fmt.Errorf("state: sample: %w", in.err)
 	}
 	for ; mask != 0; mask &= mask - 1 {
-		f := &c.cols[bits.TrailingZeros64(mask)]
+		f := &c.fields[bits.TrailingZeros64(mask)]
 		if f.Type == TypeString {
 			if s := in.text(f); in.err == nil && f.getString(p) != string(s) {
 				f.setString(p, string(s))

@@ -9,11 +9,10 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// column is a field prepared for coding. Its values are held as int64: an integer as itself (uint64 by its bits), a
-// quantised float as its number of steps, a raw float as its bits, a bool as 0 or 1. Strings are held apart.
-//
-// Values are kept column by column: a commit walks down each column, so that it does the same thing many times over.
-type column struct {
+// spec is a field prepared for coding. It never changes, and all stores of a game have it in common. Values are held as
+// int64: an integer as itself (uint64 by its bits), a quantised float as its number of steps, a raw float as its bits, a
+// bool as 0 or 1. Strings are held apart.
+type spec struct {
 	off   uintptr // where the bound struct holds it
 	mem   mem     // and how; memNone in a replica
 	form  form
@@ -22,13 +21,17 @@ type column struct {
 	scale        // of a quantised float
 	width int    // bytes of value-lo in a full record
 	past  int    // index among the row's rewind values, -1 when not kept
+	Field
+}
 
-	// By row. A number has vals, a string has strs.
+// column is a field's values in one table, by row; a number has vals, a string has strs. A commit walks down each column,
+// so that it does the same thing many times over.
+type column struct {
+	*spec
 	vals  []int64
 	strs  []string
 	disps []int64 // last displacements, when predicted
 	diffs []int64 // what the last commit changed: a difference, or how far it was from where it was expected
-	Field
 }
 
 // form says how a change of a field that is not predicted is written.
@@ -45,9 +48,9 @@ const (
 
 var errStep = errors.New("float32 cannot hold steps that fine over that range")
 
-// newColumn checks f and prepares it, without a place in memory and without indexes.
-func newColumn(f *Field) (column, error) {
-	c := column{Field: *f, past: -1, form: formVarint}
+// newSpec checks f and prepares it, without a place in memory and without indexes.
+func newSpec(f *Field) (spec, error) {
+	c := spec{Field: *f, past: -1, form: formVarint}
 	switch f.Type {
 	case TypeBool:
 		c.form, c.span = formToggle, 1
@@ -93,7 +96,7 @@ func newColumn(f *Field) (column, error) {
 }
 
 // setRange sets an integer's least value and span.
-func (c *column) setRange() error {
+func (c *spec) setRange() error {
 	unsigned := c.Type >= TypeUint8
 	size := 8 << (c.Type - TypeInt8)
 	if unsigned {
@@ -118,14 +121,14 @@ func (c *column) setRange() error {
 }
 
 // has reports whether v is a value of the column.
-func (c *column) has(v int64) bool { return uint64(v)-uint64(c.lo) <= c.span }
+func (c *spec) has(v int64) bool { return uint64(v)-uint64(c.lo) <= c.span }
 
 // clamp brings v into the range of an integer or the steps of a predicted column.
-func (c *column) clamp(v int64) int64 {
+func (c *spec) clamp(v int64) int64 {
 	switch {
 	case c.has(v):
 		return v
-	case v < c.lo && c.Type != TypeUint64:
+	case c.Type == TypeUint64 && uint64(v) < uint64(c.lo), c.Type != TypeUint64 && v < c.lo:
 		return c.lo
 	}
 	return c.lo + int64(c.span)

@@ -1,25 +1,21 @@
 package state
 
 import (
-	"fmt"
-	"math/bits"
 	"reflect"
-	"strings"
-	"unicode/utf8"
 	"unsafe"
 
 	"github.com/ringside-go/ringside/proto"
 )
 
 // table is what Table, Value and Events stand on, and a table of a replica: which rows live, their values as of the
-// last commit or applied frame, and what the last commit changed. Columns are kept row by row, so that a commit walks
-// memory in one direction, and grow to the highest slot that was ever used.
+// last commit or applied frame, and what the last commit changed. Columns grow to the highest slot that was ever used.
 type table struct {
 	name string
 	kind TableKind
 	part Part
 	max  int
 	*layout
+	cols []column         // by field
 	row  reflect.Type     // nil in a replica
 	ptrs []unsafe.Pointer // structs by row; none in a replica
 	size int              // rows that there is room for
@@ -34,7 +30,6 @@ type table struct {
 	moments []moment // by slot of ring, when the row has fields to rewind
 
 	// The last commit's change. A row is born, or it stays and masks say what changed of it, by part, or it is gone.
-	diffs   []int64
 	masks   [3][]uint64
 	before  []proto.Seat // owners as of the commit before
 	born    bitset
@@ -48,17 +43,12 @@ type table struct {
 	sent  int // Events: rows of the last commit
 }
 
-// newTable makes a table by its schema; row is nil in a replica.
-func newTable(s *TableSchema, row reflect.Type) (*table, error) {
-	l, err := newLayout(&s.Row)
-	if err != nil {
-		return nil, fmt.Errorf("table %s: %w", s.Name, err)
-	}
+// newTable makes a table by its schema and the layout of its rows; row is nil in a replica.
+func newTable(s *TableSchema, l *layout, row reflect.Type) *table {
 	t := &table{name: s.Name, kind: s.Kind, part: s.Part, max: s.Max, layout: l, row: row}
-	if row != nil {
-		for i := range l.cols {
-			l.cols[i].mem, l.cols[i].off = memOf(row.Field(i).Type.Kind()), row.Field(i).Offset
-		}
+	t.cols = make([]column, len(l.fields))
+	for i := range t.cols {
+		t.cols[i].spec = &l.fields[i]
 	}
 	words := (s.Max + 63) / 64
 	sets := make(bitset, 7*words)
@@ -73,7 +63,7 @@ func newTable(s *TableSchema, row reflect.Type) (*table, error) {
 			t.clear(0, &l.groups[p])
 		}
 	}
-	return t, nil
+	return t
 }
 
 // grow makes room for row r.
@@ -175,66 +165,4 @@ func (t *table) clear(r int, g *group) {
 		t.setVal(r, c, c.zero())
 		c.still(r)
 	}
-}
-
-// cleanString is s as it can travel: valid UTF-8 of at most size bytes, cut between two characters.
-func cleanString(s string, size int) string {
-	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "")
-	}
-	if len(s) <= size {
-		return s
-	}
-	for size > 0 && !utf8.RuneStart(s[size]) {
-		size--
-	}
-	return s[:size]
-}
-
-// bitset is a set of row ids.
-type bitset []uint64
-
-func (b bitset) has(i int) bool { return i>>6 < len(b) && b[i>>6]>>(i&63)&1 != 0 }
-func (b bitset) add(i int)      { b[i>>6] |= 1 << (i & 63) }
-func (b bitset) del(i int)      { b[i>>6] &^= 1 << (i & 63) }
-
-func (b bitset) any() bool {
-	for _, w := range b {
-		if w != 0 {
-			return true
-		}
-	}
-	return false
-}
-
-func (b bitset) count() int {
-	n := 0
-	for _, w := range b {
-		n += bits.OnesCount64(w)
-	}
-	return n
-}
-
-// next is the least member from i on, or -1.
-func (b bitset) next(i int) int {
-	for w := i >> 6; w < len(b); w++ {
-		m := b[w]
-		if w == i>>6 {
-			m &= ^uint64(0) << (i & 63)
-		}
-		if m != 0 {
-			return w<<6 + bits.TrailingZeros64(m)
-		}
-	}
-	return -1
-}
-
-// free is the least number below n that is not a member, or -1.
-func (b bitset) free(n int) int {
-	for w, m := range b {
-		if i := w<<6 + bits.TrailingZeros64(^m); i < n && m != ^uint64(0) {
-			return i
-		}
-	}
-	return -1
 }

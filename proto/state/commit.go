@@ -8,8 +8,9 @@ import (
 )
 
 // Commit ends tick, which is one above the tick before: it quantises all rows in place, finds what changed since the
-// commit before and keeps the history. After it the Append functions give this tick's frames, any number of times,
-// until the game edits rows again after Begin. It allocates nothing once the tables have their size.
+// commit before and keeps the history. After it the Append functions give this tick's frames, any number of times and
+// whatever the game edits meanwhile, until the next commit or applied frame; a follower has keyframes only. It allocates
+// nothing once the tables have their size.
 func (s *Store) Commit(tick proto.Tick) {
 	if s.replica {
 		panic("state: Commit of a replica; it follows by the Apply functions")

@@ -17,7 +17,7 @@ func (t *table) fault(r int, i int32, err error) error {
 }
 
 // value reads a value in full. Strings are not read by it.
-func (r *reader) value(c *column) int64 {
+func (r *reader) value(c *spec) int64 {
 	off := r.fixed(c.width)
 	if off > c.span || c.Type == TypeFloat32 && math.Float32frombits(uint32(off)) != math.Float32frombits(uint32(off)) {
 		r.fail(proto.ErrRange)
@@ -27,7 +27,7 @@ func (r *reader) value(c *column) int64 {
 }
 
 // text reads a string's bytes, which alias the body.
-func (r *reader) text(c *column) []byte {
+func (r *reader) text(c *spec) []byte {
 	n := r.byte()
 	s := r.take(int(n))
 	if r.err == nil && (n > c.Size || !utf8.Valid(s)) {
@@ -41,11 +41,11 @@ func (r *reader) text(c *column) []byte {
 func (t *table) readValue(in *reader, r int, i int32) error {
 	c := &t.cols[i]
 	if c.Type == TypeString {
-		if s := in.text(c); in.err == nil {
+		if s := in.text(c.spec); in.err == nil {
 			t.setStr(r, c, s)
 		}
 	} else {
-		t.setVal(r, c, in.value(c))
+		t.setVal(r, c, in.value(c.spec))
 		c.still(r)
 	}
 	if in.err != nil {
@@ -78,6 +78,14 @@ func (t *table) readDisps(in *reader, r int, g *group) error {
 		c.disps[r] = d
 	}
 	return nil
+}
+
+// readRecord reads what appendRecord wrote.
+func (t *table) readRecord(in *reader, r int, g *group) error {
+	if err := t.readFull(in, r, g); err != nil {
+		return err
+	}
+	return t.readDisps(in, r, g)
 }
 
 // advance moves the predicted fields of g in row r by their displacements.
@@ -151,7 +159,7 @@ func (t *table) readField(in *reader, r int, i int32) error {
 	if c.Type == TypeString {
 		return t.readValue(in, r, i)
 	}
-	v := in.change(c, c.vals[r])
+	v := in.change(c.spec, c.vals[r])
 	if in.err != nil {
 		return t.fault(r, i, in.err)
 	}
@@ -159,8 +167,8 @@ func (t *table) readField(in *reader, r int, i int32) error {
 	return nil
 }
 
-// change reads what column.appendChange wrote; was is the value before.
-func (r *reader) change(c *column, was int64) int64 {
+// change reads what spec.appendChange wrote; was is the value before.
+func (r *reader) change(c *spec, was int64) int64 {
 	switch c.form {
 	case formToggle:
 		return was ^ 1

@@ -21,7 +21,8 @@
 //	X     float32 `state:"range=0..1024,step=1/16"` // quantised; predicted linearly unless predict=none
 //	Aim   float32 `state:"angle,bits=10"`           // radians, 0 to 2π, wraps
 //	Power float32 `state:""`                        // as it is, 4 bytes
-//	HP    uint8   `state:"range=0..100"`            // integers: clamped to the range
+//	HP    uint8   `state:"range=0..100"`            // integers: clamped to the range, and as they are without
+//	Fuel  int16   `state:"predict=linear"`          // an integer that mostly changes by the same amount
 //	Ammo  uint8   `state:"owner"`                   // only to the seat that owns the row
 //	Token string  `state:"hidden,max=40"`           // only to servers; strings are valid UTF-8, cut at max bytes
 //	Y     float32 `state:"range=0..1024,step=1/16,rewind"` // also kept for Table.Past

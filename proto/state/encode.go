@@ -97,7 +97,7 @@ func (g *group) pop(mask *uint64) (u *unit, code uint64) {
 }
 
 // appendChange appends the change of a number that is not predicted, by d to v.
-func (c *column) appendChange(b []byte, d, v int64) []byte {
+func (c *spec) appendChange(b []byte, d, v int64) []byte {
 	switch c.form {
 	case formToggle:
 		return b
@@ -116,7 +116,7 @@ func (c *column) appendChange(b []byte, d, v int64) []byte {
 const angleEscape = 0x80
 
 // turn brings a difference of angles to the shorter way round; ok is false when that is beyond 127 parts of a turn.
-func (c *column) turn(d int64) (_ int64, ok bool) {
+func (c *spec) turn(d int64) (_ int64, ok bool) {
 	n := int64(c.span) + 1
 	d &= n - 1
 	if d >= n/2 {

@@ -62,5 +62,5 @@ func (h *Events[T]) All() iter.Seq2[int, *T] {
 func (t *table) dropEvents() {
 	clear(t.live)
 	clear(t.was)
-	t.count, t.sent = 0, 0
+	t.count = 0
 }

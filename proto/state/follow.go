@@ -17,7 +17,6 @@ func (t *table) revive(r int) {
 	t.grow(r)
 	t.live.add(r)
 	t.was.add(r)
-	t.fresh.del(r)
 	t.setOwner(r, proto.NoSeat)
 	t.clear(r, &t.groups[Owner])
 	t.clear(r, &t.groups[Hidden])

@@ -53,6 +53,7 @@ type goldenFrame struct {
 	Full   bool                                 `json:"full"` // keyframes, not deltas
 	Public string                               `json:"public"`
 	Own    string                               `json:"own"`
+	Secret string                               `json:"secret"` // for a standby; the client does not get it
 	Hash   uint32                               `json:"hash"`
 	Rows   map[string]map[string]map[string]any `json:"rows"` // after the frame: by table, id and field
 }
@@ -91,7 +92,7 @@ type goldenGame struct {
 }
 
 type goldenMover struct {
-	X     float32 `state:"range=-50..50,step=0.1"`
+	X     float32 `state:"range=-50..50,step=0.1,rewind"`
 	Y     float32 `state:"range=0..1024,step=1/16"`
 	Alone float32 `state:"range=0..4000,step=1/1000,predict=none"`
 	Z     float32 `state:"range=0..4000,step=1/1000"`
@@ -199,7 +200,7 @@ func dump(s *Store) map[string]map[string]map[string]any {
 				case c.Type == TypeString:
 					row[c.Name] = c.strs[r]
 				default:
-					row[c.Name] = plainValue(c, c.vals[r])
+					row[c.Name] = plainValue(c.spec, c.vals[r])
 				}
 			}
 			rows[strconv.Itoa(r)] = row
@@ -209,7 +210,7 @@ func dump(s *Store) map[string]map[string]map[string]any {
 	return tables
 }
 
-func plainValue(c *column, v int64) any {
+func plainValue(c *spec, v int64) any {
 	switch c.Type {
 	case TypeBool:
 		return v != 0
@@ -229,6 +230,7 @@ func makeGolden(t *testing.T) golden {
 	g := &goldenGame{}
 	s, err := Open(codec.Schema(), g)
 	must(t, err)
+	s.SetHistory(3)
 	const seat = 1
 	full := map[int]bool{0: true, 10: true}
 	out := golden{
@@ -246,12 +248,12 @@ func makeGolden(t *testing.T) golden {
 		p.do(g)
 		s.Commit(tick)
 		f := goldenFrame{Tick: tick, Why: p.why, Full: full[i], Hash: s.Hash()}
-		public, own := s.AppendDelta(nil), s.AppendOwnDelta(nil, seat)
+		public, own, secret := s.AppendDelta(nil), s.AppendOwnDelta(nil, seat), s.AppendSecretDelta(nil)
 		if f.Full {
-			public, own = s.AppendKeyframe(nil), s.AppendOwnKeyframe(nil, seat)
+			public, own, secret = s.AppendKeyframe(nil), s.AppendOwnKeyframe(nil, seat), s.AppendSecretKeyframe(nil)
 			r = NewReplica(s.Schema())
 		}
-		f.Public, f.Own = hex.EncodeToString(public), hex.EncodeToString(own)
+		f.Public, f.Own, f.Secret = hex.EncodeToString(public), hex.EncodeToString(own), hex.EncodeToString(secret)
 		applyGolden(t, r, &f)
 		f.Rows = dump(r)
 		out.Frames = append(out.Frames, f)

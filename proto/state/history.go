@@ -32,7 +32,7 @@ func (s *Store) SetHistory(n int) {
 	}
 	s.ring = ring{slots: n, ticks: make([]proto.Tick, n), held: make([]bool, n)}
 	for _, t := range s.tables {
-		if t.pasts == 0 || s.replica {
+		if t.pasts == 0 {
 			continue
 		}
 		t.ring = &s.ring
@@ -172,7 +172,7 @@ func (t *table) readMoment(in *reader, m *moment) {
 	for r := m.live.next(0); r >= 0 && in.err == nil; r = m.live.next(r + 1) {
 		for i := range t.cols {
 			if c := &t.cols[i]; c.past >= 0 {
-				m.vals[c.past][r] = in.value(c)
+				m.vals[c.past][r] = in.value(c.spec)
 			}
 		}
 	}

@@ -66,6 +66,14 @@ func TestPast(t *testing.T) {
 		"state: secret keyframe of tick 10: history reaches 3 ticks back, this store keeps 3; use the same SetHistory: value is out of range" {
 		t.Error(err)
 	}
+	// The rows as they are, and a moment of this tick in which row 90 lived and then one beyond max.
+	rows := []byte{2, 0, 89, 255, 1, 255, 0}
+	if err := h.ApplySecretKeyframe(append(rows, 1, 0, 2, 90, 200, 1)); err == nil || err.Error() != "state: secret keyframe of tick 10: value is out of range" {
+		t.Error(err)
+	}
+	if _, ok := heir.Runners.Past(10, 90); ok {
+		t.Error("a moment that could not be read has rows")
+	}
 	h.SetHistory(0)
 	if _, ok := heir.Runners.Past(10, 0); ok {
 		t.Error("a store without history has a past")

@@ -3,6 +3,7 @@ package state
 import (
 	"fmt"
 	"math/bits"
+	"reflect"
 
 	"github.com/ringside-go/ringside/proto"
 )
@@ -10,9 +11,9 @@ import (
 // maskBits is how many bits of changes a row's mask has beside the life bit.
 const maskBits = 63
 
-// layout is a row prepared for coding.
+// layout is a row prepared for coding. It never changes.
 type layout struct {
-	cols   []column
+	fields []spec
 	groups [3]group // by Part
 	pasts  int      // fields of a row that are kept for rewind
 }
@@ -57,12 +58,12 @@ func (u *unit) ones() uint64 {
 	return 3
 }
 
-// newLayout prepares a row. The layout has no places in memory: bind gives it those.
+// newLayout prepares a row, without places in memory.
 func newLayout(row *RowSchema) (*layout, error) {
-	l := &layout{cols: make([]column, len(row.Fields))}
+	l := &layout{fields: make([]spec, len(row.Fields))}
 	for i := range row.Fields {
 		f := &row.Fields[i]
-		c, err := newColumn(f)
+		c, err := newSpec(f)
 		if err != nil {
 			return nil, fmt.Errorf("field %s: %w", f.Name, err)
 		}
@@ -73,12 +74,12 @@ func newLayout(row *RowSchema) (*layout, error) {
 			c.past = l.pasts
 			l.pasts++
 		}
-		l.cols[i] = c
+		l.fields[i] = c
 		g := &l.groups[f.Part]
 		g.cols = append(g.cols, int32(i))
 	}
 	for p := range l.groups {
-		l.groups[p].makeUnits(l.cols)
+		l.groups[p].makeUnits(l.fields)
 	}
 	if n := l.groups[Public].bits; n > maskBits {
 		return nil, fmt.Errorf("public fields need %d mask bits, %d are allowed; split the table: %w", n, maskBits, proto.ErrRange)
@@ -89,14 +90,22 @@ func newLayout(row *RowSchema) (*layout, error) {
 	return l, nil
 }
 
-func (g *group) makeUnits(cols []column) {
+// place tells where the fields are in a struct of type row.
+func (l *layout) place(row reflect.Type) {
+	for i := range l.fields {
+		f := row.Field(i)
+		l.fields[i].mem, l.fields[i].off = memOf(f.Type.Kind()), f.Offset
+	}
+}
+
+func (g *group) makeUnits(fields []spec) {
 	for i := 0; i < len(g.cols); i++ {
 		u := unit{a: g.cols[i], shift: uint8(g.bits)}
 		n := 1
-		if cols[u.a].Linear {
+		if fields[u.a].Linear {
 			g.preds = append(g.preds, u.a)
 			u.kind, n = unitSingle, 2
-			if i+1 < len(g.cols) && cols[g.cols[i+1]].Linear {
+			if i+1 < len(g.cols) && fields[g.cols[i+1]].Linear {
 				i++
 				u.kind, u.b = unitPair, g.cols[i]
 				g.preds = append(g.preds, u.b)
@@ -114,8 +123,8 @@ func (g *group) makeUnits(cols []column) {
 func (g *group) lowest(mask uint64) *unit { return &g.units[g.unitAt[bits.TrailingZeros64(mask)]] }
 
 func (l *layout) find(name string) int {
-	for i := range l.cols {
-		if l.cols[i].Name == name {
+	for i := range l.fields {
+		if l.fields[i].Name == name {
 			return i
 		}
 	}

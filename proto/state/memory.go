@@ -70,7 +70,7 @@ func newRows(t reflect.Type, n int) []unsafe.Pointer {
 }
 
 // get reads a field, not a string, of the row at p and quantises it.
-func (c *column) get(p unsafe.Pointer) int64 {
+func (c *spec) get(p unsafe.Pointer) int64 {
 	p = unsafe.Add(p, c.off)
 	var v int64
 	switch c.mem {
@@ -104,7 +104,7 @@ func (c *column) get(p unsafe.Pointer) int64 {
 }
 
 // set writes a held value, not a string, to the row at p.
-func (c *column) set(p unsafe.Pointer, v int64) {
+func (c *spec) set(p unsafe.Pointer, v int64) {
 	p = unsafe.Add(p, c.off)
 	switch c.mem {
 	case memBool:
@@ -132,6 +132,6 @@ func (c *column) set(p unsafe.Pointer, v int64) {
 	}
 }
 
-func (c *column) getString(p unsafe.Pointer) string { return *(*string)(unsafe.Add(p, c.off)) }
+func (c *spec) getString(p unsafe.Pointer) string { return *(*string)(unsafe.Add(p, c.off)) }
 
-func (c *column) setString(p unsafe.Pointer, s string) { *(*string)(unsafe.Add(p, c.off)) = s }
+func (c *spec) setString(p unsafe.Pointer, s string) { *(*string)(unsafe.Add(p, c.off)) = s }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"sync"
 	"unsafe"
 )
 
@@ -65,11 +66,54 @@ func (s *Store) bind(v reflect.Value) error {
 	return nil
 }
 
+// opened holds what openTable found out, for the rooms of a game are all alike and many: fieldKey → *openedField. There
+// are as many as fields in the program's games.
+var opened sync.Map
+
+type fieldKey struct {
+	name, tag string
+	kind      TableKind
+	row       reflect.Type
+}
+
+type openedField struct {
+	schema TableSchema
+	layout *layout
+}
+
 func openTable(name, tag string, kind TableKind, row reflect.Type) (*table, *TableSchema, error) {
+	key := fieldKey{name, tag, kind, row}
+	known, ok := opened.Load(key)
+	if !ok {
+		f, err := openField(key)
+		if err != nil {
+			return nil, nil, err
+		}
+		known, _ = opened.LoadOrStore(key, f)
+	}
+	f := known.(*openedField)
+	return newTable(&f.schema, f.layout, row), &f.schema, nil
+}
+
+// openField reads the tags of a field and of its rows.
+func openField(k fieldKey) (*openedField, error) {
+	s, err := schemaOf(k.name, k.tag, k.kind, k.row)
+	if err != nil {
+		return nil, err
+	}
+	l, err := newLayout(&s.Row)
+	if err != nil {
+		return nil, fmt.Errorf("table %s: %w", s.Name, err)
+	}
+	l.place(k.row)
+	return &openedField{*s, l}, nil
+}
+
+func schemaOf(name, tag string, kind TableKind, row reflect.Type) (*TableSchema, error) {
 	s := &TableSchema{Name: name, Kind: kind, Max: DefaultRows}
 	o, err := parseOptions(tag)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if _, ok := o.take("owner"); ok {
 		s.Part = Owner
@@ -81,23 +125,19 @@ func openTable(name, tag string, kind TableKind, row reflect.Type) (*table, *Tab
 		s.Max = 1
 	} else if m, ok := o.take("max"); ok {
 		if s.Max, err = strconv.Atoi(m); err != nil {
-			return nil, nil, fmt.Errorf("max=%s: write 1 to %d", m, MaxRows)
+			return nil, fmt.Errorf("max=%s: write 1 to %d", m, MaxRows)
 		}
 	}
 	if word := o.rest(); word != "" {
-		return nil, nil, fmt.Errorf("has %q in its tag, which is not for it; write `state:\"max=16\"` (not on a Value), owner or hidden", word)
+		return nil, fmt.Errorf("has %q in its tag, which is not for it; write `state:\"max=16\"` (not on a Value), owner or hidden", word)
 	}
 	if s.Row, err = rowOf(row, s.Part, false); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if kind == KindEvents {
 		for i := range s.Row.Fields {
 			s.Row.Fields[i].Linear = false
 		}
 	}
-	if err := s.check(); err != nil {
-		return nil, nil, err
-	}
-	t, err := newTable(s, row)
-	return t, s, err
+	return s, s.check()
 }

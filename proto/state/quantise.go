@@ -3,6 +3,8 @@ package state
 import (
 	"fmt"
 	"math"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/ringside-go/ringside/proto"
 )
@@ -61,7 +63,7 @@ func (s *scale) angle(v float64) int64 {
 func (s *scale) float(n int64) float32 { return float32(s.least + float64(float64(n)*s.step)) }
 
 // quantise gives the held value for the float v.
-func (c *column) quantise(v float64) int64 {
+func (c *spec) quantise(v float64) int64 {
 	switch {
 	case c.Type == TypeFixed:
 		return c.scale.fixed(v)
@@ -74,7 +76,7 @@ func (c *column) quantise(v float64) int64 {
 }
 
 // float gives the float for a held value.
-func (c *column) float(q int64) float32 {
+func (c *spec) float(q int64) float32 {
 	if c.Type == TypeFloat32 {
 		return math.Float32frombits(uint32(q))
 	}
@@ -82,9 +84,23 @@ func (c *column) float(q int64) float32 {
 }
 
 // zero is the held value of a zero struct's field.
-func (c *column) zero() int64 {
+func (c *spec) zero() int64 {
 	if c.Type == TypeFixed {
 		return c.quantise(0)
 	}
 	return c.clamp(0)
+}
+
+// cleanString is s as it can travel: valid UTF-8 of at most size bytes, cut between two characters.
+func cleanString(s string, size int) string {
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "")
+	}
+	if len(s) <= size {
+		return s
+	}
+	for size > 0 && !utf8.RuneStart(s[size]) {
+		size--
+	}
+	return s[:size]
 }

@@ -7,9 +7,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-func mustColumn(t rapid.TB, f Field) *column {
+func mustColumn(t rapid.TB, f Field) *spec {
 	t.Helper()
-	c, err := newColumn(&f)
+	c, err := newSpec(&f)
 	must(t, err)
 	return &c
 }
@@ -51,6 +51,23 @@ func TestQuantiseAngles(t *testing.T) {
 		}
 		if c.float(n-1) >= 2*math.Pi || c.float(0) != 0 {
 			t.Errorf("bits=%d: values go from %v to %v", bits, c.float(0), c.float(n-1))
+		}
+	}
+}
+
+// TestAngleChanges: every change of an angle arrives, those of half a turn and those beside the escape too.
+func TestAngleChanges(t *testing.T) {
+	for _, bits := range []uint8{1, 7, 8, 9, 10} {
+		c := mustColumn(t, Field{Type: TypeAngle, Bits: bits})
+		n := int64(1) << bits
+		for was := int64(0); was < n; was += 1 + n/64 {
+			for now := range n {
+				b := c.appendChange(nil, now-was, now)
+				in := reader{b: b}
+				if got := in.change(c, was); got != now || in.end() != nil {
+					t.Fatalf("bits=%d: %d to %d is % x, which is read as %d, %v", bits, was, now, b, got, in.end())
+				}
+			}
 		}
 	}
 }
@@ -106,6 +123,7 @@ func TestIntegersClamp(t *testing.T) {
 		{Field{Type: TypeInt16, Min: -3, Max: 3}, -300, -3},
 		{Field{Type: TypeInt64, Min: -1 << 53, Max: 1 << 53}, math.MaxInt64, 1 << 53},
 		{Field{Type: TypeUint64, Max: 7}, -1, 7}, // 2^64-1
+		{Field{Type: TypeUint64, Min: 3, Max: 7}, 2, 3},
 		{Field{Type: TypeUint64}, -1, -1},
 		{Field{Type: TypeInt64}, math.MinInt64, math.MinInt64},
 	} {
@@ -143,8 +161,25 @@ func TestColumnRefuses(t *testing.T) {
 		{Type: TypeInt64, Linear: true},
 		{Type: TypeString, Size: 3, Rewind: true},
 	} {
-		if _, err := newColumn(&f); err == nil {
+		if _, err := newSpec(&f); err == nil {
 			t.Errorf("%+v is taken", f)
+		}
+	}
+}
+
+func TestLayoutCountsBits(t *testing.T) {
+	for _, c := range []struct {
+		public, owner, hidden int
+		ok                    bool
+	}{{63, 0, 0, true}, {64, 0, 0, false}, {63, 60, 3, true}, {0, 61, 3, false}, {0, 64, 0, false}, {0, 0, 64, false}} {
+		var row RowSchema
+		for part, n := range []int{c.public, c.owner, c.hidden} {
+			for range n {
+				row.Fields = append(row.Fields, Field{Type: TypeUint8, Part: Part(part)})
+			}
+		}
+		if _, err := newLayout(&row); (err == nil) != c.ok {
+			t.Errorf("%+v: %v", c, err)
 		}
 	}
 }

@@ -19,8 +19,8 @@ type Rows[T any] struct {
 
 // look is a field of T: a column with T's place in memory.
 type look struct {
-	column         // its place is T's, its values are not used
-	from   *column // the table's
+	spec         // its place is T's
+	from *column // the table's
 }
 
 // RowsOf looks at a table by T's field names, which are those of the schema once they are written in lower case with
@@ -57,7 +57,7 @@ func (t *table) look(row reflect.Type) ([]look, error) {
 			return nil, fmt.Errorf("state: table %s has no field %s for %v; its fields are %s",
 				t.name, snake(sf.Name), row, strings.Join(names, ", "))
 		}
-		c := look{column: t.cols[k], from: &t.cols[k]}
+		c := look{spec: t.fields[k], from: &t.cols[k]}
 		c.mem, c.off = memOf(sf.Type.Kind()), sf.Offset
 		if !c.Type.fits(c.mem) {
 			return nil, fmt.Errorf("state: table %s: field %s is %v on the wire, not %v as in %v", t.name, c.Name, c.Type, sf.Type, row)

@@ -48,6 +48,38 @@ func TestSchemaTravels(t *testing.T) {
 	}
 }
 
+func TestParseSchemaRefuses(t *testing.T) {
+	field := func(f ...byte) []byte { return append([]byte{1, 1, 1, 't', 0, 4, 1, 1, 'f'}, append(f, 0)...) }
+	if _, err := ParseSchema(field(byte(TypeBool), 0)); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		what string
+		body []byte
+		want string
+	}{
+		{"hidden table", []byte{1, 1, 1, 't', 0x20, 4, 0, 0}, `state: schema: table "t" is hidden: value is out of range`},
+		{"unknown part", []byte{1, 1, 1, 't', 0x30, 4, 0, 0}, `state: table t: kind 0, part 3: value is out of range`},
+		{"unknown kind", []byte{1, 1, 1, 't', 3, 4, 0, 0}, `state: table t: kind 3, part 0: value is out of range`},
+		{"no rows", []byte{1, 1, 1, 't', 0, 0, 0, 0}, "state: table t: max=0: write 1 to 4096"},
+		{"too many rows", []byte{1, 1, 1, 't', 0, 0x81, 0x20, 0, 0}, "state: table t: max=4097: write 1 to 4096"},
+		{"bad name", []byte{1, 1, 1, 'T', 0, 4, 0, 0}, `state: table name "T" is not one; use a to z and, not first, digits and _: value is out of range`},
+		{"long name", append([]byte{1, 1, 33}, make([]byte, 40)...), `state: schema: table "": value is out of range`},
+		{"too many tables", append([]byte{1, 65}, bytes.Repeat([]byte{1, 't', 0, 4, 0}, 65)...), "state: schema has more than 64 tables: value is out of range"},
+		{"hidden field", field(byte(TypeBool), 2), `state: schema: table "t": field "f": value is out of range`},
+		{"unknown flag", field(byte(TypeBool), 0x10), `state: schema: table "t": field "f": value is out of range`},
+		{"unknown type", field(14, 0), `state: schema: table "t": field "f": type 14 is not known: value is out of range`},
+		{"range of a bool", field(byte(TypeBool), 8, 0, 2), `state: schema: table "t": field "f": value is out of range`},
+		{"empty range", field(byte(TypeInt8), 8, 2, 2), `state: schema: table "t": field "f": value is out of range`},
+		{"angle of 17 bits", field(byte(TypeAngle), 0, 17), `state: schema: table "t": field "f": bits=17: write 1 to 16: value is out of range`},
+		{"owner field of the input", []byte{1, 0, 1, 1, 'f', byte(TypeBool), 1}, "state: input: field f: a sample is not predicted, kept or parted: value is out of range"},
+	} {
+		if _, err := ParseSchema(c.body); err == nil || err.Error() != c.want {
+			t.Errorf("%s: %v, want %s", c.what, err, c.want)
+		}
+	}
+}
+
 // TestFingerprints: what clients see changes Fingerprint, anything changes PeerFingerprint.
 func TestFingerprints(t *testing.T) {
 	s := worldSchema(t)

@@ -159,18 +159,14 @@ func (r *reader) field(f *Field) error {
 	case f.Type == TypeFixed:
 		f.Min = math.Float64frombits(r.fixed(8))
 		f.Step = math.Float64frombits(r.fixed(8))
-		n := r.uvarint()
-		f.Max = f.Min + float64(float64(n)*f.Step)
-		if f.steps() != n {
-			r.fail(proto.ErrRange)
-		}
+		f.Max = f.Min + float64(float64(r.uvarint())*f.Step)
 	case f.Type == TypeAngle:
 		f.Bits = r.byte()
 	case f.Type == TypeString:
 		f.Size = r.byte()
 	}
 	if r.err == nil {
-		_, r.err = newColumn(f)
+		_, r.err = newSpec(f)
 	}
 	return r.err
 }

@@ -34,11 +34,12 @@ const (
 func NewReplica(s *Schema) *Store {
 	r := &Store{schema: *s.visible(), replica: true}
 	for i := range r.schema.Tables {
-		t, err := newTable(&r.schema.Tables[i], nil)
+		t := &r.schema.Tables[i]
+		l, err := newLayout(&t.Row)
 		if err != nil {
 			panic(err) // ParseSchema and Open make the same check
 		}
-		r.tables = append(r.tables, t)
+		r.tables = append(r.tables, newTable(t, l, nil))
 	}
 	r.index()
 	return r

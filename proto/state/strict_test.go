@@ -171,6 +171,16 @@ func TestFaults(t *testing.T) {
 		}
 	}
 	r := NewReplica(s.Schema())
+	// x is 50 of 0 to 100: it cannot have come from 101 or from -1.
+	for disp, want := range map[string]string{
+		"\x64": "", "\x63": "", "\x66": "value is out of range", "\x65": "value is out of range",
+	} {
+		err := r.ApplyKeyframe(1, []byte("\x01\x32\x00\x00\x00\x00\x00\x00\x00"+disp+"\x00\x00"))
+		if want == "" && err != nil || want != "" && (err == nil || err.Error() != "state: table things: row 0: field x: "+want) {
+			t.Errorf("displacement %x: %v", disp, err)
+		}
+	}
+	r = NewReplica(s.Schema())
 	if err := r.ApplyDelta(3, []byte{0}); err == nil || err.Error() != "state: delta of tick 3 on tick 0: ask for a keyframe" {
 		t.Error(err)
 	}

@@ -67,7 +67,7 @@ func (h *Table[T]) Len() int { return h.t.live.count() }
 // Cap is the greatest number of rows.
 func (h *Table[T]) Cap() int { return h.t.max }
 
-// All gives the rows by id. The loop's body may add and remove rows; it meets those that are added behind it.
+// All gives the rows by id. The loop's body may add and remove rows; it meets those that are added at higher ids.
 func (h *Table[T]) All() iter.Seq2[RowID, *T] {
 	return func(yield func(RowID, *T) bool) {
 		for r := h.t.live.next(0); r >= 0; r = h.t.live.next(r + 1) {

@@ -131,6 +131,9 @@ func TestEvents(t *testing.T) {
 	if n, ok := notes.Get(0); !ok || n.N != 2 || notes.Len() != 1 {
 		t.Fatal("seat 6 has other notes than its own")
 	}
+	if leader, err := RowsOf[shot](s, "shots"); err != nil || leader.Len() != 2 {
+		t.Fatal("the leader's own look has other shots")
+	}
 	s.Begin()
 	for range g.Shots.All() {
 		t.Fatal("an event outlived its tick")

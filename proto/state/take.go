@@ -7,7 +7,7 @@ import (
 
 // takeAll reads a field, not a string, of all rows into now and writes back what the structs do not hold exactly. The
 // kind of the field is looked at once and not for each row: this is where a commit spends its time.
-func (c *column) takeAll(rows []RowID, ptrs []unsafe.Pointer, now []int64) {
+func (c *spec) takeAll(rows []RowID, ptrs []unsafe.Pointer, now []int64) {
 	now = now[:len(rows)]
 	switch c.mem {
 	case memBool:
@@ -40,7 +40,7 @@ func (c *column) takeAll(rows []RowID, ptrs []unsafe.Pointer, now []int64) {
 	}
 }
 
-func takeInts[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64](c *column, rows []RowID, ptrs []unsafe.Pointer, now []int64) {
+func takeInts[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64](c *spec, rows []RowID, ptrs []unsafe.Pointer, now []int64) {
 	lo, span, off := uint64(c.lo), c.span, c.off
 	for i, r := range rows {
 		p := (*T)(unsafe.Add(ptrs[r], off))
@@ -54,7 +54,7 @@ func takeInts[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64]
 }
 
 // takeFloats quantises without asking first whether a value has changed: the answer would cost more than the work.
-func takeFloats[T float32 | float64](c *column, rows []RowID, ptrs []unsafe.Pointer, now []int64) {
+func takeFloats[T float32 | float64](c *spec, rows []RowID, ptrs []unsafe.Pointer, now []int64) {
 	s, off := c.scale, c.off
 	switch c.Type {
 	case TypeFixed:

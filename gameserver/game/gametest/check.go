@@ -25,7 +25,7 @@ type Options struct {
 	// Players that come and go; as many as there are seats when 0.
 	Players int
 	// Every says at every how many ticks a room is rebuilt: all that were play on to the end, so the time grows with
-	// Ticks²/Every. When 0, such that at most 60 are.
+	// Ticks²/Every. When 0, such that at most 30 are.
 	Every int
 }
 
@@ -45,7 +45,7 @@ func check(d game.Definition, o Options) error {
 		o.Ticks = 300
 	}
 	if o.Every == 0 {
-		o.Every = o.Ticks/60 + 1
+		o.Every = o.Ticks/30 + 1
 	}
 	a, err := game.New(&d, o.Room, o.Seed)
 	if err != nil {

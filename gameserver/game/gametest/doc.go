@@ -5,7 +5,8 @@
 //	}
 //
 // It plays a room with players that join, leave, lose their connection, come back and send inputs late, twice and in
-// bunches. Beside the room, the original, it keeps others that get the same calls, and compares all of them after every tick:
+// bunches. Beside the room, the original, it keeps others that get the same calls, and compares all of them after every
+// tick:
 //
 //   - a twin, started with the same seed: one seed has one result;
 //   - rooms rebuilt from the original's keyframes, each of which then plays to the end: all state is in the tables;

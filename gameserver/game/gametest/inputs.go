@@ -20,7 +20,8 @@ type Inputs struct {
 // Message makes a custom message of the player on seat. It may look at sim but not touch it.
 type Message func(rng *rand.Rand, sim *game.Simulation, seat game.Seat) []byte
 
-// Script makes samples by f, which may look at the room but not touch it; Row helps it. T is the T of the game's Inputs.
+// Script makes samples by f, which may look at the room but not touch it; Row helps it. T is the T of the game's
+// Inputs.
 func Script[T any](f func(rng *rand.Rand, sim *game.Simulation, seat game.Seat) T) Inputs {
 	codec, err := state.NewCodec[T]()
 	return Inputs{func(b []byte, n int, rng *rand.Rand, sim *game.Simulation, seat game.Seat) ([]byte, error) {
@@ -42,8 +43,8 @@ func Script[T any](f func(rng *rand.Rand, sim *game.Simulation, seat game.Seat) 
 	}}
 }
 
-// Encode encodes samples as a client would send them, for tests that play by hand: first is the number of the first one, ack the tick that
-// the player saw.
+// Encode encodes samples as a client would send them, for tests that play by hand: first is the number of the first
+// one, ack the tick that the player saw.
 func Encode[T any](t testing.TB, first proto.Seq, ack game.Tick, samples ...T) proto.Input {
 	t.Helper()
 	codec, err := state.NewCodec[T]()
