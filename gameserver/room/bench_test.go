@@ -2,10 +2,15 @@ package room
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/ringside-go/ringside/gameserver/arena"
 	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/gameserver/game/gametest"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -30,11 +35,22 @@ type steady struct {
 
 func newSteady(t testing.TB, sim *game.Simulation, clients int, input func(seq proto.Seq) proto.Input) *steady {
 	t.Helper()
+	s := &steady{input: input(1)}
+	s.enter(t, sim, clients)
+	for range 200 { // until every buffer has its size
+		s.play(t)
+	}
+	return s
+}
+
+// enter makes the room and queues the joins.
+func (s *steady) enter(t testing.TB, sim *game.Simulation, clients int) {
+	t.Helper()
 	p, err := NewPool(testConfig())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &steady{room: newRoom(p, Spec{ID: "r", Game: "g", Sim: sim})}
+	s.room = newRoom(p, Spec{ID: "r", Game: "g", Sim: sim})
 	for i := range clients {
 		o, err := s.room.QueueJoin(Join{Player: proto.PlayerID(fmt.Sprint("p", i)), Client: &discard{}})
 		if err != nil {
@@ -42,11 +58,6 @@ func newSteady(t testing.TB, sim *game.Simulation, clients int, input func(seq p
 		}
 		s.occupants = append(s.occupants, o)
 	}
-	s.input = input(1)
-	for range 200 { // until every buffer has its size
-		s.play(t)
-	}
-	return s
 }
 
 func (s *steady) play(t testing.TB) {
@@ -61,12 +72,40 @@ func (s *steady) play(t testing.TB) {
 	}
 }
 
+// sink is a standby that keeps what it is given until the next flush, as a link's outbox does, and acknowledges it.
+type sink struct {
+	room *Room
+	mu   sync.Mutex
+	out  []byte
+}
+
+func (s *sink) QueueKeyframe(tick proto.Tick, public, secret []byte) bool {
+	return s.QueueTick(tick, public, secret)
+}
+
+func (s *sink) QueueTick(tick proto.Tick, public, secret []byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.out = append(append(s.out[:0], public...), secret...)
+	s.room.Acked(1, tick)
+	return true
+}
+
+func (s *sink) QueueFinal(Final) bool { return false }
+
 func oneInput(seq proto.Seq) proto.Input { return drillInputs(seq, 1) }
 
 func TestSteadyTickAllocatesNothing(t *testing.T) {
 	s := newSteady(t, newDrill(t, 20, 8), 8, oneInput)
 	if n := testing.AllocsPerRun(500, func() { s.play(t) }); n != 0 {
 		t.Errorf("%v allocations a tick", n)
+	}
+	if err := s.room.QueueFollow(1, &sink{room: s.room}); err != nil {
+		t.Fatal(err)
+	}
+	s.play(t)
+	if n := testing.AllocsPerRun(500, func() { s.play(t) }); n != 0 {
+		t.Errorf("%v allocations a tick with a standby", n)
 	}
 	if s.room.connected != 8 || s.room.sim.Processed(0) != s.input.First-1 {
 		t.Errorf("%d clients, %d inputs processed of %d", s.room.connected, s.room.sim.Processed(0), s.input.First-1)
@@ -83,6 +122,57 @@ func BenchmarkTick(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*clients), "ns/player-tick")
 		})
+	}
+}
+
+// BenchmarkStandby plays two arenas in turn, one with a standby, in which eight players run, aim and shoot. It shows the
+// median tick of each, inputs included. Clients, standby and link cost nothing here beyond a copy and an acknowledgement.
+func BenchmarkStandby(b *testing.B) {
+	const players, ticks = 8, 512
+	definition := arena.Definition()
+	rng := rand.New(rand.NewPCG(1, 1))
+	var inputs [ticks][players]proto.Input
+	for i := range inputs {
+		for seat := range inputs[i] {
+			inputs[i][seat] = gametest.Encode(b, 1, 0, arena.Input{MoveX: int8(rng.IntN(255) - 127),
+				MoveY: int8(rng.IntN(255) - 127), Aim: rng.Float32() * 6, Fire: rng.IntN(4) == 0})
+		}
+	}
+	var rooms [2]steady
+	for i := range rooms {
+		sim, err := game.New(&definition, []byte(`{"tick_rate":20,"seats":8,"round_seconds":900,"frag_limit":100}`), 1)
+		if err != nil {
+			b.Fatal(err)
+		}
+		rooms[i].enter(b, sim, players)
+	}
+	if err := rooms[1].room.QueueFollow(1, &sink{room: rooms[1].room}); err != nil {
+		b.Fatal(err)
+	}
+	var took [2][]time.Duration
+	n := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		for i := range rooms {
+			i := (i + n) % 2 // who comes second finds the inputs in the cache
+			begun := time.Now()
+			for seat, o := range rooms[i].occupants {
+				in := inputs[n%ticks][seat]
+				in.First, in.Ack = proto.Seq(n+1), proto.Tick(n)
+				if err := o.QueueInput(in); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if !rooms[i].room.tick(rooms[i].room.now()) {
+				b.Fatal("the room has ended")
+			}
+			took[i] = append(took[i], time.Since(begun))
+		}
+		n++
+	}
+	for i, name := range []string{"ns/tick-alone", "ns/tick-followed"} {
+		slices.Sort(took[i])
+		b.ReportMetric(float64(took[i][n/2]), name)
 	}
 }
 
