@@ -16,6 +16,7 @@ type roster struct {
 	self    Member
 	others  map[string]other // by memberlist's node name, which is unlike for each boot
 	denied  bool             // no quorum, whatever the members: Static's
+	calm    bool             // the last sounding would do for the quorum
 	changed chan struct{}    // closed and replaced with each new view
 }
 
@@ -89,8 +90,9 @@ func (r *roster) refresh() {
 	r.refreshLocked(false)
 }
 
-// refreshLocked makes a new view if one is due. It may win a lost quorum back only if settled.
-func (r *roster) refreshLocked(settled bool) {
+// refreshLocked makes a new view if one is due, and reports whether the members that are there would do for the quorum.
+// It wins a lost one back only if settled.
+func (r *roster) refreshLocked(settled bool) (would bool) {
 	now := time.Now()
 	known := make([]other, 0, len(r.others))
 	for node, o := range r.others {
@@ -101,13 +103,15 @@ func (r *roster) refreshLocked(settled bool) {
 		known = append(known, o)
 	}
 	c := callRoll(r.self, known)
+	would = c.quorum && !r.denied
 	old := r.view.Load()
-	c.quorum = c.quorum && !r.denied && (old.Quorum || settled)
+	c.quorum = would && (old.Quorum || settled)
 	if next := old.next(now, c); next != old {
 		r.view.Store(next)
 		close(r.changed)
 		r.changed = make(chan struct{})
 	}
+	return would
 }
 
 // update lets f change self's state, weight, load and start of service; what else it changes, and a state or weight that

@@ -112,8 +112,9 @@ func (s sounding) urgency() int {
 }
 
 // heard notes the answers, makes a view of them, and says when to ask again. It is here that a lost quorum is won back,
-// and only when everybody's answer is fresh and nobody is on his way back: when a partition heals, gossip finds the
-// members again one by one, and half of them would do for a quorum that takes the rest for dead.
+// and only when two soundings in a row say so while nobody is on his way back: when a partition heals, gossip finds the
+// members again one by one, and half of them would do for a quorum that takes the rest for dead. One sounding is not
+// enough, for the partition may heal in the middle of it.
 func (r *roster) heard(asked []sounding) (again time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -130,7 +131,8 @@ func (r *roster) heard(asked []sounding) (again time.Duration) {
 		doubts = doubts || o.doubted
 		r.others[s.node] = o
 	}
-	r.refreshLocked(settled)
+	would := r.refreshLocked(settled && r.calm)
+	r.calm = settled && would
 	if doubts || !r.View().Quorum {
 		return soundSoon
 	}
