@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"time"
 
 	"github.com/ringside-go/ringside/proto"
@@ -140,23 +141,35 @@ type ear struct {
 	outbox *outbox
 }
 
+// Read looks once more when the deadline has passed: this process may be the one that did not run, and then what the
+// other side has said is there, or is said as soon as it runs too.
 func (e *ear) Read(p []byte) (int, error) {
-	for again := e.outbox != nil; again; {
+	if e.outbox == nil {
+		return e.Conn.Read(p)
+	}
+	for again := true; again; {
 		busy := e.outbox.busy.Load()
 		if err := e.SetReadDeadline(time.Now().Add(patience(busy))); err != nil {
 			return 0, err
 		}
 		again = e.outbox.busy.Load() != busy // the writer has set another deadline meanwhile
 	}
-	return e.Conn.Read(p)
+	n, err := e.Conn.Read(p)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		if err := e.SetReadDeadline(time.Now().Add(secondLook)); err != nil {
+			return 0, err
+		}
+		return e.Conn.Read(p)
+	}
+	return n, err
 }
 
-// patience is how long this side waits for the other.
+// patience is how long this side waits for the other before its second look.
 func patience(busy bool) time.Duration {
 	if busy {
-		return SilenceTimeout
+		return SilenceTimeout - secondLook
 	}
-	return idleTimeout
+	return idleTimeout - secondLook
 }
 
 // reason sorts what ended a connection into this package's errors.

@@ -51,6 +51,8 @@ const (
 	// before it gives the link up: four pings lost, or late for as long as an overloaded process does not get to run.
 	PingInterval   = 200 * time.Millisecond
 	SilenceTimeout = time.Second
+	// secondLook is the end of a timeout of silence: a ping comes within it from a side that runs.
+	secondLook = PingInterval
 	// idlePing and idleTimeout are the same for a link without streams, of which a large fleet has thousands.
 	idlePing    = 5 * time.Second
 	idleTimeout = 15 * time.Second

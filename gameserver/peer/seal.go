@@ -18,7 +18,7 @@ import (
 //	length of what follows u32 little endian | AES-256-GCM of the bytes, with its tag of 16 bytes
 //
 // The nonce is the number of the frame in its direction, from 0, so a frame that is missing, repeated, moved or changed
-// ends the connection; the length is authenticated with it. Read and Write may be used by one goroutine each.
+// ends the connection, and so does another length. Read and Write may be used by one goroutine each.
 type sealed struct {
 	w          io.Writer
 	r          *bufio.Reader
@@ -73,7 +73,7 @@ func (n *nonce) next() { binary.BigEndian.PutUint64(n[4:], binary.BigEndian.Uint
 // Write sends p, of at most maxFrame bytes, as one frame.
 func (s *sealed) Write(p []byte) (int, error) {
 	s.out = binary.LittleEndian.AppendUint32(s.out[:0], uint32(len(p)+gcmTag))
-	s.out = s.seal.Seal(s.out, s.sent[:], p, s.out[:frameHead])
+	s.out = s.seal.Seal(s.out, s.sent[:], p, nil)
 	s.sent.next()
 	if _, err := s.w.Write(s.out); err != nil {
 		return 0, err
@@ -112,7 +112,7 @@ func (s *sealed) next() error {
 	if _, err := io.ReadFull(s.r, s.in); err != nil {
 		return noEOF(err)
 	}
-	s.plain, err = s.open.Open(s.in[frameHead:frameHead], s.got[:], s.in[frameHead:], s.in[:frameHead])
+	s.plain, err = s.open.Open(s.in[frameHead:frameHead], s.got[:], s.in[frameHead:], nil)
 	if err != nil {
 		return fmt.Errorf("sealed frame %x is not of this link: %w", s.got, err)
 	}
