@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // config is what the flags say.
@@ -14,6 +15,12 @@ type config struct {
 	freePorts, checks      bool
 	bin                    string
 	logLevel               string
+
+	// Of chaos only.
+	length time.Duration // of all phases together, about
+	only   string        // names of phases; empty: all
+	seed   uint64        // 0: any
+	json   string        // file for the report; empty: none
 }
 
 const (
@@ -29,14 +36,16 @@ func (c config) validate() error {
 		return fmt.Errorf("-servers is %d; use 1 to %d", c.servers, maxServers)
 	case c.bots < 0:
 		return fmt.Errorf("-bots is %d; it is a number of rooms", c.bots)
+	case c.length < 0:
+		return fmt.Errorf("-for is %v; it cannot be negative", c.length)
 	case c.bots > 0 && c.players < 1:
 		return fmt.Errorf("-players is %d; a room needs at least 1", c.players)
 	}
 	return nil
 }
 
-// address is where a process of the fleet listens, on loopback.
-type address struct{ http, gossip int }
+// address is where a process of the fleet listens, each as host:port.
+type address struct{ http, gossip string }
 
 // process is one program to start.
 type process struct {
@@ -57,37 +66,56 @@ type plan struct {
 
 // newPlan makes the command lines. addresses are the router's and then each server's; bin is where the programs are.
 func newPlan(c config, bin string, addresses []address) plan {
-	var gossip []string
-	for _, a := range addresses {
-		gossip = append(gossip, loopback(a.gossip))
-	}
-	seeds := strings.Join(gossip, ",")
-	common := func(name string, a address) []string {
-		return []string{"-name", name, "-listen", loopback(a.http), "-gossip", loopback(a.gossip), "-seeds", seeds, "-log-level", c.logLevel}
-	}
-	router := addresses[0]
-	p := plan{router: process{
-		name: "router-1", program: filepath.Join(bin, "router"), url: "http://" + loopback(router.http),
-		args: append(common("router-1", router), "-mode", c.mode, "-drain", "0s"), // no load balancer to wait for
-	}}
-	server := filepath.Join(bin, "gameserver")
+	b := builder{bin: bin, seeds: seeds(addresses), logLevel: c.logLevel}
+	p := plan{router: b.router("router-1", addresses[0], "-mode", c.mode)}
 	for i, a := range addresses[1:] {
-		name := "game-" + strconv.Itoa(i+1)
-		p.servers = append(p.servers, process{
-			name: name, program: server, url: "http://" + loopback(a.http),
-			args: append(common(name, a), "-checks="+strconv.FormatBool(c.checks)),
-		})
+		p.servers = append(p.servers, b.server("game-"+strconv.Itoa(i+1), a, "-checks="+strconv.FormatBool(c.checks)))
 	}
 	p.extra = process{
-		program: server,
-		args:    []string{"-name", "game-" + strconv.Itoa(c.servers+1), "-listen", loopback(0), "-seeds", gossip[0]},
+		program: filepath.Join(bin, "gameserver"),
+		args:    []string{"-name", "game-" + strconv.Itoa(c.servers+1), "-listen", loopback(0), "-seeds", addresses[0].gossip},
 	}
 	if c.bots > 0 {
-		p.bots = &process{name: "bots", program: filepath.Join(bin, "bot"), args: []string{
-			"-router", p.router.url, "-rooms", strconv.Itoa(c.bots), "-players", strconv.Itoa(c.players), "-for", "0",
-		}}
+		bots := b.bots(p.router.url, c.bots, c.players, "-for", "0")
+		p.bots = &bots
 	}
 	return p
+}
+
+// builder makes the command lines of one fleet.
+type builder struct{ bin, seeds, logLevel string }
+
+func (b builder) router(name string, a address, args ...string) process {
+	p := b.member("router", name, a, "-drain", "0s") // no load balancer to wait for
+	p.args = append(p.args, args...)
+	return p
+}
+
+func (b builder) server(name string, a address, args ...string) process {
+	p := b.member("gameserver", name, a)
+	p.args = append(p.args, args...)
+	return p
+}
+
+func (b builder) member(program, name string, a address, args ...string) process {
+	return process{
+		name: name, program: filepath.Join(b.bin, program), url: "http://" + a.http,
+		args: append([]string{"-name", name, "-listen", a.http, "-gossip", a.gossip, "-seeds", b.seeds, "-log-level", b.logLevel}, args...),
+	}
+}
+
+func (b builder) bots(router string, rooms, players int, args ...string) process {
+	return process{name: "bots", program: filepath.Join(b.bin, "bot"), args: append([]string{
+		"-router", router, "-rooms", strconv.Itoa(rooms), "-players", strconv.Itoa(players),
+	}, args...)}
+}
+
+func seeds(addresses []address) string {
+	var gossip []string
+	for _, a := range addresses {
+		gossip = append(gossip, a.gossip)
+	}
+	return strings.Join(gossip, ",")
 }
 
 func loopback(port int) string { return "127.0.0.1:" + strconv.Itoa(port) }

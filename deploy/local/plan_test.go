@@ -8,14 +8,16 @@ import (
 
 func TestPlan(t *testing.T) {
 	c := config{servers: 2, bots: 3, players: 4, mode: "proxy", checks: true, logLevel: "warn"}
-	p := newPlan(c, "/bin", []address{{8080, 7000}, {9001, 7001}, {9002, 7002}})
+	p := newPlan(c, "/bin", []address{
+		{"127.0.0.1:8080", "127.0.0.1:7000"}, {"127.0.0.1:9001", "127.0.0.1:7001"}, {"127.0.0.1:9002", "127.0.0.1:7002"},
+	})
 	const seeds = "127.0.0.1:7000,127.0.0.1:7001,127.0.0.1:7002"
 	for _, tt := range []struct {
 		p              process
 		name, url, cmd string
 	}{
 		{p.router, "router-1", "http://127.0.0.1:8080", "/bin/router -name router-1 -listen 127.0.0.1:8080 -gossip 127.0.0.1:7000 -seeds " +
-			seeds + " -log-level warn -mode proxy -drain 0s"},
+			seeds + " -log-level warn -drain 0s -mode proxy"},
 		{p.servers[0], "game-1", "http://127.0.0.1:9001", "/bin/gameserver -name game-1 -listen 127.0.0.1:9001 -gossip 127.0.0.1:7001 -seeds " +
 			seeds + " -log-level warn -checks=true"},
 		{p.servers[1], "game-2", "http://127.0.0.1:9002", "/bin/gameserver -name game-2 -listen 127.0.0.1:9002 -gossip 127.0.0.1:7002 -seeds " +
@@ -55,7 +57,7 @@ func TestPickAddresses(t *testing.T) {
 	if err != nil || len(addresses) != 6 {
 		t.Fatalf("%v, %v", addresses, err)
 	}
-	seen := map[int]bool{0: true}
+	seen := map[string]bool{}
 	for _, a := range addresses {
 		if seen[a.http] || seen[a.gossip] || a.http == a.gossip {
 			t.Errorf("a port is picked twice: %v", addresses)

@@ -7,8 +7,8 @@ import (
 	"net"
 )
 
-// pickAddresses gives the router's and the servers' ports. All are free at this moment; gossip's are always of the
-// system's choice, the others only where c asks for it.
+// pickAddresses gives where the router and the servers listen, on loopback. All ports are free at this moment; gossip's are
+// always of the system's choice, the others only where c asks for it.
 func pickAddresses(c config) ([]address, error) {
 	var held []io.Closer // until all are picked, so that none is picked twice
 	defer func() {
@@ -35,24 +35,24 @@ func pickAddresses(c config) ([]address, error) {
 			return nil, err
 		}
 		held = append(held, both...)
-		addresses[i] = address{http: l.Addr().(*net.TCPAddr).Port, gossip: gossip}
+		addresses[i] = address{http: l.Addr().String(), gossip: gossip}
 	}
 	return addresses, nil
 }
 
-// freeGossipPort finds a port that is free for TCP and for UDP, and holds it.
-func freeGossipPort() (port int, held []io.Closer, err error) {
+// freeGossipPort finds an address that is free for TCP and for UDP, and holds it.
+func freeGossipPort() (addr string, held []io.Closer, err error) {
 	for range 100 {
 		l, err := net.Listen("tcp", loopback(0))
 		if err != nil {
-			return 0, nil, err
+			return "", nil, err
 		}
-		port := l.Addr().(*net.TCPAddr).Port
-		u, err := net.ListenPacket("udp", loopback(port))
+		addr := l.Addr().String()
+		u, err := net.ListenPacket("udp", addr)
 		if err == nil {
-			return port, []io.Closer{l, u}, nil
+			return addr, []io.Closer{l, u}, nil
 		}
 		_ = l.Close()
 	}
-	return 0, nil, errors.New("no port is free for both TCP and UDP")
+	return "", nil, errors.New("no port is free for both TCP and UDP")
 }

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// bed is a fleet under test, in which processes come and go, and the bots that play on it. It belongs to one goroutine,
+// which stays on its thread; see process.start.
+type bed struct {
+	site    *site
+	config  config
+	builder builder
+	rng     *rand.Rand
+	log     *console // of the processes
+	api     *api
+	up      map[string]*child // members that run, paused and unplugged ones too, by name
+	bots    *child
+	players int // that the bots bring
+}
+
+// spare is the server that joins now and then; the others run all the time.
+func (s *site) spare() string { return s.members[len(s.members)-1] }
+
+func newBed(s *site, c config, bin string, rng *rand.Rand, log *console) *bed {
+	var addresses []address
+	for _, name := range s.members {
+		addresses = append(addresses, s.addr[name])
+	}
+	return &bed{site: s, config: c, builder: builder{bin, seeds(addresses), c.logLevel}, rng: rng, log: log, api: newAPI(s), up: map[string]*child{}}
+}
+
+// open starts all members but the spare one, and waits until they are whole.
+func (b *bed) open(ctx context.Context) error {
+	for _, name := range b.site.members[:len(b.site.members)-1] {
+		if err := b.start(name); err != nil {
+			return err
+		}
+	}
+	_, err := b.wait(ctx)
+	return err
+}
+
+func isRouter(name string) bool { return strings.HasPrefix(name, "router") }
+
+// start starts the member of that name, again with what it was started with before.
+func (b *bed) start(name string) error {
+	a := b.site.addr[name]
+	p := b.builder.router(name, a, append([]string{"-mode", b.config.mode}, b.site.routerArgs...)...)
+	if !isRouter(name) {
+		host, _, _ := strings.Cut(a.gossip, ":")
+		p = b.builder.server(name, a, append([]string{"-peer", host + ":0", "-checks"}, b.site.serverArgs...)...)
+	}
+	c, err := b.site.place(p).start(b.log, slices.Index(b.site.members, name), make(chan *child, 1))
+	if err == nil {
+		b.up[name] = c
+	}
+	return err
+}
+
+// kill ends a member at once, and returns when it is gone.
+func (b *bed) kill(name string) {
+	_ = b.up[name].cmd.Process.Kill() // an error means that it has ended
+	<-b.up[name].done
+	delete(b.up, name)
+}
+
+// exitLimit is how long a member may take to end: it drains for 20 s at most, and ends its parts within 5 s each.
+const exitLimit = 40 * time.Second
+
+// end asks a member to end, and waits for it. That it had to be killed is an error.
+func (b *bed) end(name string) error {
+	c := b.up[name]
+	delete(b.up, name)
+	stop([]*child{c}, exitLimit)
+	if c.err != nil {
+		return fmt.Errorf("%s, told to end, ended with %s", name, c.verdict())
+	}
+	return nil
+}
+
+// servers are the game servers that run, in order; routers likewise.
+func (b *bed) servers() (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(b.up)) {
+		if !isRouter(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (b *bed) routers() (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(b.up)) {
+		if isRouter(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// anyOf draws one of names.
+func (b *bed) anyOf(names []string) string { return names[b.rng.IntN(len(names))] }
+
+// between draws a duration.
+func (b *bed) between(from, to time.Duration) time.Duration {
+	return from + time.Duration(b.rng.Int64N(int64(to-from)+1))
+}
+
+// dead says which member has ended without having been told to, or nil.
+func (b *bed) dead() error {
+	for _, name := range slices.Sorted(maps.Keys(b.up)) {
+		select {
+		case <-b.up[name].done:
+			return fmt.Errorf("%s ended by itself: %s", name, b.up[name].verdict())
+		default:
+		}
+	}
+	return nil
+}
+
+// botOptions are those of the rooms: a match is over after 8 s, so that results are at stake whatever is broken.
+const botOptions = `{"tick_rate":20,"round_seconds":8}`
+
+// tick is the tick length of these rooms.
+const tick = 50 * time.Millisecond
+
+// play starts bots, and waits until all are in.
+func (b *bed) play(ctx context.Context, rooms, players int, file string) error {
+	p := b.builder.bots("http://"+b.site.addr[b.routers()[0]].http, rooms, players, "-options", botOptions, "-json", file,
+		"-seed", fmt.Sprint(b.config.seed))
+	bots, err := b.site.place(p).start(b.log, len(b.site.members), make(chan *child, 1))
+	if err != nil {
+		return err
+	}
+	b.bots, b.players = bots, rooms*players
+	_, err = b.wait(ctx)
+	return err
+}
+
+// reportLimit is how long the bots may take to end and to report.
+const reportLimit = 20 * time.Second
+
+// finish ends the bots and gives their report.
+func (b *bed) finish(file string) (*botReport, error) {
+	stop([]*child{b.bots}, reportLimit)
+	bots := b.bots
+	b.bots, b.players = nil, 0
+	r, err := readBots(file)
+	if err != nil {
+		return nil, fmt.Errorf("the bots ended with %s: %w", bots.verdict(), err)
+	}
+	return r, nil
+}
+
+// close ends all that runs.
+func (b *bed) close() {
+	if b.bots != nil {
+		stop([]*child{b.bots}, reportLimit)
+	}
+	var left []*child
+	for _, name := range slices.Sorted(maps.Keys(b.up)) {
+		_ = b.up[name].resume()
+		left = append(left, b.up[name])
+	}
+	stop(left, stopTimeout)
+	b.api.http.CloseIdleConnections()
+}
+
+// pauseFor waits, unless ctx ends before.
+func pauseFor(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+const (
+	// wholeLimit bounds the wait for a fleet to be whole again: gossip heals within 5 s, rooms move home 2 s after.
+	wholeLimit = 60 * time.Second
+	wholePoll  = 100 * time.Millisecond
+)
+
+// wait waits until the fleet is whole, and says how long that took.
+func (b *bed) wait(ctx context.Context) (time.Duration, error) {
+	begun := time.Now()
+	for {
+		err := b.dead()
+		if err != nil {
+			return 0, err
+		}
+		if err = b.lacking(ctx); err == nil {
+			return time.Since(begun), nil
+		}
+		if time.Since(begun) > wholeLimit {
+			return 0, fmt.Errorf("the fleet is not whole after %v: %w", wholeLimit, err)
+		}
+		if err := pauseFor(ctx, wholePoll); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// lacking says what the fleet lacks to be whole: every router sees all members and reaches all servers, every room is led
+// once, at home and with a copy where it would go next, and all players are connected.
+func (b *bed) lacking(ctx context.Context) error {
+	want := slices.Sorted(maps.Keys(b.up))
+	for _, router := range b.routers() {
+		members, err := b.api.fleet(ctx, router)
+		if err != nil {
+			return err
+		}
+		if err := members.match(want); err != nil {
+			return fmt.Errorf("%s: %w", router, err)
+		}
+	}
+	servers := b.servers()
+	rooms := newRoomCheck(servers)
+	for _, name := range servers {
+		s, err := b.api.server(ctx, name)
+		if err == nil {
+			err = rooms.add(s)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if b.bots != nil {
+		select {
+		case <-b.bots.done:
+			return errors.New("the bots have ended")
+		default:
+		}
+	}
+	if rooms.connected != b.players {
+		return fmt.Errorf("%d of %d players are connected", rooms.connected, b.players)
+	}
+	return nil
+}
+
+// reportFile is where bots report.
+func reportFile(dir, phase string) string {
+	return filepath.Join(dir, strings.ReplaceAll(phase, " ", "-")+".json")
+}
+
+// client for the members' HTTP; nothing is kept open, as what is at the other end comes and goes.
+func httpClient(s *site) *http.Client {
+	return &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DialContext: s.dial, DisableKeepAlives: true}}
+}

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// fault is one thing that is done to a fleet under test, and taken back; the fleet is whole before, and waited for after.
+// do fills in what it did.
+type fault struct {
+	kind string
+	do   func(ctx context.Context, b *bed, e *event) error
+}
+
+// event is a fault that was done.
+type event struct {
+	Kind   string    `json:"kind"`
+	Server string    `json:"server"` // to which
+	What   string    `json:"what,omitempty"`
+	At     time.Time `json:"at"`
+	Rooms  int       `json:"rooms,omitempty"`   // it led before, where they are to be drained
+	Drain  float64   `json:"drain_s,omitempty"` // until it led none
+	Whole  float64   `json:"whole_s"`           // from the end of the fault
+	Again  quantiles `json:"again_ms"`          // players of its rooms, from At to their next frame, where the server was lost
+	Moves  int       `json:"failovers"`         // such players
+}
+
+var (
+	killing  = fault{"kill -9", killServer}
+	stopping = fault{"stop", stopServer}
+	draining = fault{"drain", drainServer}
+	joining  = fault{"join", joinServer}
+	pausing  = fault{"pause", pauseServer}
+	deafness = fault{"router kill -9", killRouter}
+	rolling  = fault{"rolling restart", restartAll}
+	silence  = fault{"silence", silenceServer}
+	islands  = fault{"one server cut off", cutOffOne}
+	halves   = fault{"cut in two", cutInTwo}
+	oneWay   = fault{"cut one way", cutOneWay}
+	mire     = fault{"slow and lossy", slowServer}
+)
+
+// begin notes that the fault begins now, at server.
+func (e *event) begin(server string) { e.Server, e.At = server, time.Now() }
+
+// killServer kills a game server; one of the same name comes soon, or at once.
+func killServer(ctx context.Context, b *bed, e *event) error {
+	e.begin(b.anyOf(b.servers()))
+	b.kill(e.Server)
+	if err := pauseFor(ctx, b.between(0, 2*time.Second)); err != nil {
+		return err
+	}
+	return b.start(e.Server)
+}
+
+// stopServer has a game server end by SIGTERM, and starts it again.
+func stopServer(ctx context.Context, b *bed, e *event) error {
+	name := b.anyOf(b.servers())
+	if err := b.count(ctx, name, e); err != nil {
+		return err
+	}
+	if err := b.end(name); err != nil {
+		return err
+	}
+	e.Drain = time.Since(e.At).Seconds()
+	return b.start(name)
+}
+
+// count notes how many rooms server leads, and that the fault begins now.
+func (b *bed) count(ctx context.Context, server string, e *event) error {
+	s, err := b.api.server(ctx, server)
+	e.Rooms = len(s.Rooms)
+	e.begin(server)
+	return err
+}
+
+const (
+	// drainLimit is how long a drain by the fleet's API may take.
+	drainLimit = 20 * time.Second
+	drainPoll  = 10 * time.Millisecond
+)
+
+// drainServer has a game server drained by a router, and puts it back into service when it leads no room.
+func drainServer(ctx context.Context, b *bed, e *event) error {
+	name := b.anyOf(b.servers())
+	if err := b.count(ctx, name, e); err != nil {
+		return err
+	}
+	if err := b.api.operate(ctx, b.anyOf(b.routers()), name, "drain"); err != nil {
+		return err
+	}
+	for left := e.Rooms; left > 0; {
+		if err := pauseFor(ctx, drainPoll); err != nil {
+			return err
+		}
+		s, err := b.api.server(ctx, name)
+		if err != nil {
+			return err
+		}
+		left = len(s.Rooms)
+		e.Drain = time.Since(e.At).Seconds()
+		if e.Drain > drainLimit.Seconds() {
+			return fmt.Errorf("%s still leads %d rooms %v after it was told to drain", name, left, drainLimit)
+		}
+	}
+	return b.api.operate(ctx, b.anyOf(b.routers()), name, "undrain")
+}
+
+// joinServer has the spare server join, and leave when rooms have come to it.
+func joinServer(ctx context.Context, b *bed, e *event) error {
+	name := b.site.spare()
+	e.begin(name)
+	if err := b.start(name); err != nil {
+		return err
+	}
+	if _, err := b.wait(ctx); err != nil {
+		return err
+	}
+	return b.end(name)
+}
+
+// pauseServer stops a game server's process for 0.3 to 5 s, short and long ones in equal parts.
+func pauseServer(ctx context.Context, b *bed, e *event) error {
+	d := b.between(300*time.Millisecond, time.Second)
+	if b.rng.IntN(2) == 0 {
+		d = b.between(time.Second, 5*time.Second)
+	}
+	e.What = fmt.Sprintf("for %.2f s", d.Seconds())
+	e.begin(b.anyOf(b.servers()))
+	if err := b.up[e.Server].pause(); err != nil {
+		return err
+	}
+	err := pauseFor(ctx, d)
+	return errors.Join(err, b.up[e.Server].resume())
+}
+
+// killRouter kills a router; one of the same name comes soon.
+func killRouter(ctx context.Context, b *bed, e *event) error {
+	e.begin(b.anyOf(b.routers()))
+	b.kill(e.Server)
+	if err := pauseFor(ctx, b.between(time.Second, 3*time.Second)); err != nil {
+		return err
+	}
+	return b.start(e.Server)
+}
+
+// restartAll restarts all game servers one after another, each when the one before is ready, as orchestrators do.
+func restartAll(ctx context.Context, b *bed, e *event) error {
+	e.begin("all")
+	for _, name := range b.servers() {
+		if err := b.end(name); err != nil {
+			return err
+		}
+		if err := b.start(name); err != nil {
+			return err
+		}
+		if err := b.ready(ctx, name); err != nil {
+			return err
+		}
+	}
+	e.Drain = time.Since(e.At).Seconds()
+	return nil
+}
+
+// ready waits until a member says that it is.
+func (b *bed) ready(ctx context.Context, name string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, readyTimeout, fmt.Errorf("%s was not ready after %v", name, readyTimeout))
+	defer cancel()
+	for b.api.ready(ctx, name) != nil {
+		if pauseFor(ctx, readyPoll) != nil {
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// The faults below need namespaces.
+
+// cutFor draws how long a network stays broken: for less time than gossip needs to notice, or for more.
+func (b *bed) cutFor(e *event) time.Duration {
+	d := b.between(time.Second, 8*time.Second)
+	e.What += fmt.Sprintf("for %.2f s", d.Seconds())
+	return d
+}
+
+// silenceServer unplugs a game server's host, for long enough that it is given up.
+func silenceServer(ctx context.Context, b *bed, e *event) error {
+	d := b.between(4*time.Second, 8*time.Second)
+	e.What = fmt.Sprintf("for %.2f s", d.Seconds())
+	e.begin(b.anyOf(b.servers()))
+	if err := b.site.net.unplug(ctx, e.Server); err != nil {
+		return err
+	}
+	return errors.Join(pauseFor(ctx, d), b.site.net.plug(context.WithoutCancel(ctx), e.Server))
+}
+
+// cutOffOne cuts one game server off from all other members; clients reach everybody.
+func cutOffOne(ctx context.Context, b *bed, e *event) error {
+	e.begin(b.anyOf(b.servers()))
+	return b.cutApart(ctx, e, []string{e.Server})
+}
+
+// cutInTwo cuts the members in two parts; clients reach everybody.
+func cutInTwo(ctx context.Context, b *bed, e *event) error {
+	members := append(b.routers(), b.servers()...)
+	b.rng.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+	part := members[:1+b.rng.IntN(len(members)-1)]
+	slices.Sort(part)
+	e.What = fmt.Sprintf("%v ", part)
+	e.begin("")
+	return b.cutApart(ctx, e, part)
+}
+
+// cutApart cuts part off from the other members.
+func (b *bed) cutApart(ctx context.Context, e *event, part []string) error {
+	var pairs [][2]string
+	for _, a := range part {
+		for _, other := range append(b.routers(), b.servers()...) {
+			if !slices.Contains(part, other) {
+				pairs = append(pairs, [2]string{a, other}, [2]string{other, a})
+			}
+		}
+	}
+	return b.cutPairs(ctx, b.cutFor(e), pairs)
+}
+
+// cutOneWay loses what one game server sends to some of the other members; it hears them.
+func cutOneWay(ctx context.Context, b *bed, e *event) error {
+	e.begin(b.anyOf(b.servers()))
+	others := slices.DeleteFunc(append(b.routers(), b.servers()...), func(m string) bool { return m == e.Server })
+	b.rng.Shuffle(len(others), func(i, j int) { others[i], others[j] = others[j], others[i] })
+	others = others[:1+b.rng.IntN(len(others))]
+	slices.Sort(others)
+	e.What = fmt.Sprintf("to %v ", others)
+	var pairs [][2]string
+	for _, other := range others {
+		pairs = append(pairs, [2]string{e.Server, other})
+	}
+	return b.cutPairs(ctx, b.cutFor(e), pairs)
+}
+
+// cutPairs loses for d what the first of each pair sends to the second.
+func (b *bed) cutPairs(ctx context.Context, d time.Duration, pairs [][2]string) (err error) {
+	for _, p := range pairs {
+		err = errors.Join(err, b.site.net.cut(ctx, p[0], p[1]))
+	}
+	err = errors.Join(err, pauseFor(ctx, d))
+	for _, p := range pairs {
+		err = errors.Join(err, b.site.net.join(context.WithoutCancel(ctx), p[0], p[1]))
+	}
+	return err
+}
+
+// slowServer makes a game server's network slow and lossy in one direction.
+func slowServer(ctx context.Context, b *bed, e *event) error {
+	d := b.cutFor(e)
+	e.begin(b.anyOf(b.servers()))
+	if err := b.site.net.slow(ctx, e.Server); err != nil {
+		return err
+	}
+	return errors.Join(pauseFor(ctx, d), b.site.net.quick(context.WithoutCancel(ctx), e.Server))
+}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package main
+
+func inNamespace(string, func()) error { return errNoNamespaces }
+
+func lockNamespaces() (func(), error) { return nil, errNoNamespaces }

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/ringside-go/ringside/internal/ticket"
+)
+
+// site is where the processes of a fleet under test run: all on loopback, or each in a network namespace of its own.
+type site struct {
+	members []string // routers, then servers, then the spare one
+	addr    map[string]address
+	token   string // of operators
+	// What routers and servers need there besides.
+	routerArgs, serverArgs []string
+	place                  func(process) process // puts a process where it belongs
+	dial                   func(ctx context.Context, network, addr string) (net.Conn, error)
+	net                    *namespaces // nil on loopback
+}
+
+// memberNames are those of a fleet under test: routers, servers, and one more server, which joins now and then.
+func memberNames(routers, servers int) (names []string) {
+	for i := range routers {
+		names = append(names, "router-"+strconv.Itoa(i+1))
+	}
+	for i := range servers + 1 {
+		names = append(names, "game-"+strconv.Itoa(i+1))
+	}
+	return names
+}
+
+// onLoopback is a site without keys, as development has it.
+func onLoopback(members []string) (*site, error) {
+	addresses, err := pickAddresses(config{servers: len(members) - 1, freePorts: true})
+	if err != nil {
+		return nil, err
+	}
+	s := &site{members: members, addr: map[string]address{}, place: func(p process) process { return p }, dial: new(net.Dialer).DialContext}
+	for i, name := range members {
+		s.addr[name] = addresses[i]
+	}
+	return s, nil
+}
+
+// Ports of members in namespaces; each has an address of its own.
+const (
+	siteHTTP   = 8080
+	siteGossip = 7946
+)
+
+// inNamespaces is a site as production has it: a cluster key, an operators' token, and tickets that are signed with a
+// private key, all made here and left in dir.
+func inNamespaces(n *namespaces, members []string, dir string) (*site, error) {
+	secret := func(bytes int) string {
+		b := make([]byte, bytes)
+		_, _ = rand.Read(b) // never fails
+		return base64.StdEncoding.EncodeToString(b)
+	}
+	private, public, err := ticket.GenerateKey()
+	if err != nil {
+		return nil, err
+	}
+	s := &site{members: members, addr: map[string]address{}, token: secret(24), place: n.place, dial: n.dial, net: n}
+	files := map[string]string{"cluster.key": secret(32), "ticket.pem": string(private), "ticket.pub": string(public), "admin.token": s.token}
+	for name, text := range files {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			return nil, fmt.Errorf("keys: %w", err)
+		}
+		files[name] = file
+	}
+	s.routerArgs = []string{"-cluster-key-file", files["cluster.key"], "-ticket-key", files["ticket.pem"]}
+	s.serverArgs = []string{"-cluster-key-file", files["cluster.key"], "-ticket-keys", files["ticket.pub"],
+		"-admin-token-file", files["admin.token"]}
+	for _, name := range members {
+		ip := n.address(name)
+		s.addr[name] = address{net.JoinHostPort(ip, strconv.Itoa(siteHTTP)), net.JoinHostPort(ip, strconv.Itoa(siteGossip))}
+	}
+	return s, nil
+}
