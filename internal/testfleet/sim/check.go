@@ -1,0 +1,64 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+const (
+	// settleTime is how long a fleet without faults has until everyone plays on.
+	settleTime = 30 * time.Second
+	// quietTime is how long it then plays without a fault.
+	quietTime = 5 * time.Second
+	// maxOverlap bounds the time in which two servers tick one room at once: one that is cut off freezes its rooms when
+	// gossip has lost the others, and their part of the fleet goes on at about the same time.
+	maxOverlap = 5 * time.Second
+)
+
+// check lets the fleet play on without faults, and reports what the history says against the guarantees.
+func (f *fleet) check(o options) {
+	f.t.Helper()
+	f.history.note("no more faults")
+	f.net.Heal()
+	f.net.ResetLinks()
+	time.Sleep(settleTime)
+	rooms := map[proto.RoomID]bool{} // that live, in which somebody plays
+	var before []int64
+	for _, p := range f.players {
+		before = append(before, p.frames.Load())
+		if p.gone.Load() == 0 {
+			rooms[p.room] = true
+		}
+	}
+	matches := f.history.matches()
+	time.Sleep(quietTime)
+	for i, p := range f.players {
+		if p.gone.Load() != 0 {
+			if o.strict {
+				f.history.violation("%s was lost, %s says", p.room, p.id)
+			}
+			continue
+		}
+		if got, want := p.frames.Load()-before[i], int64(quietTime.Seconds()*ledgerRate); got < want-2 {
+			f.history.violation("%s in %s has got %d frames within %v at the end, not %d", p.id, p.room, got, quietTime, want)
+		}
+		if n := p.behind.Load(); n > 4 {
+			f.history.violation("%s in %s: %d inputs are not booked at the end", p.id, p.room, n)
+		}
+	}
+	if len(rooms) > 0 && f.history.matches() == matches {
+		f.history.violation("no match has ended within %v at the end", quietTime)
+	}
+	for room := range rooms {
+		if f.leader(room) == nil {
+			f.history.violation("%s has no leader, or several, at the end", room)
+		}
+	}
+	if d, where := f.history.overlap(); d > maxOverlap {
+		f.history.violation("two servers have ticked %s, for %v", where, d)
+	}
+	for _, v := range f.history.broken() {
+		f.t.Error(v)
+	}
+}

@@ -1,0 +1,52 @@
+package sim
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+)
+
+// seeds are those to be run: SEED alone if it is set, else SEEDS of them from 1, else n.
+func seeds(t *testing.T, n uint64) (from, to uint64) {
+	number := func(name string) uint64 {
+		text := os.Getenv(name)
+		if text == "" {
+			return 0
+		}
+		v, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			t.Fatalf("%s is %q, it must be a number: %v", name, text, err)
+		}
+		return v
+	}
+	if one := number("SEED"); one != 0 {
+		return one, one
+	}
+	if many := number("SEEDS"); many != 0 {
+		n = many
+	}
+	return 1, n
+}
+
+func each(t *testing.T, n uint64, f func(t *testing.T, seed uint64)) {
+	from, to := seeds(t, n)
+	for seed := from; seed <= to; seed++ {
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) { f(t, seed) })
+	}
+}
+
+// One fault at a time costs no seat, no acknowledged input and no room, and no match has two outcomes.
+func TestFaultsOneByOne(t *testing.T) {
+	all := slices.Concat(deaths, troubles)
+	each(t, 30, func(t *testing.T, seed uint64) { run(t, seed, plain, oneByOne(5, all)) })
+}
+
+// many is a fleet for faults that come together: they may well cost a seat, or a room.
+var many = options{servers: 4, rooms: 2, players: 3}
+
+// Whatever comes together, no match has two outcomes, no room begins anew in silence, and all that were not lost go on.
+func TestTroublesAllAtOnce(t *testing.T) {
+	each(t, 30, func(t *testing.T, seed uint64) { run(t, seed, many, allAtOnce(12, troubles)) })
+}
