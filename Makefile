@@ -50,8 +50,20 @@ bench-once: ## every benchmark once, so that none rots
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
 
 .PHONY: fleet
-fleet: ## real processes and 160 bots for FLEETTIME (default 20s), in redirect and in proxy mode
+fleet: ## real processes and 160 bots for FLEETTIME (default 20s), in redirect and in proxy mode, and some faults
 	RINGSIDE_FLEET=$(FLEETTIME) $(GO) test -count=1 -v -run '^TestFleet' -timeout 10m ./deploy/local
+
+# What make chaos breaks: CHAOS takes further flags, such as -seed 7 or -phases partition.
+CHAOSTIME ?= 10m
+CHAOS ?=
+
+.PHONY: chaos
+chaos: ## break real fleets for CHAOSTIME (default 10m) while bots play; as root with iproute2, their networks too
+	$(GO) run ./deploy/local -chaos -for $(CHAOSTIME) -json .bin/chaos.json $(CHAOS)
+
+.PHONY: chaos-short
+chaos-short: ## the same with every kind of fault once (about 2 minutes)
+	$(GO) run ./deploy/local -chaos -json .bin/chaos.json $(CHAOS)
 
 .PHONY: bench
 bench: ## figures: micro-benchmarks of the tick path, then one server under load on a core of its own

@@ -31,7 +31,9 @@ func chaos(ctx context.Context, c config, out *console) error {
 	if err != nil {
 		return err
 	}
-	return chaosPhases(ctx, c, chosen, out)
+	c.calm = calm
+	_, err = chaosPhases(ctx, c, chosen, out)
+	return err
 }
 
 // choose gives the phases with these names, in the order of all; no names: all.
@@ -57,15 +59,16 @@ func choose(all []phase, names string) (chosen []phase, err error) {
 	return chosen, nil
 }
 
-func chaosPhases(ctx context.Context, c config, all []phase, out *console) error {
+// chaosPhases runs phases on this goroutine's thread. There is a verdict once one has begun.
+func chaosPhases(ctx context.Context, c config, all []phase, out *console) (*verdict, error) {
 	runtime.LockOSThread() // see process.start
 	defer runtime.UnlockOSThread()
 	if c.servers < 2 {
-		return fmt.Errorf("-servers is %d; chaos needs 2 at least, so that rooms have somewhere to go", c.servers)
+		return nil, fmt.Errorf("-servers is %d; chaos needs 2 at least, so that rooms have somewhere to go", c.servers)
 	}
 	bin, err := binaries(ctx, c.bin, out)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if c.bots == 0 {
 		c.bots = chaosRooms
@@ -75,17 +78,19 @@ func chaosPhases(ctx context.Context, c config, all []phase, out *console) error
 	}
 	dir, err := os.MkdirTemp("", "ringside-chaos-")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	file, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer file.Close()
 	v := &verdict{Seed: c.seed, Begun: time.Now()}
 	out.printf("seed %d; %d servers, %d rooms of %d; what the processes say is in %s\n", c.seed, c.servers, c.bots, c.players, file.Name())
 	err = v.runAll(ctx, c, all, bin, dir, newConsole(file, false), out)
-	v.print(out)
+	var table strings.Builder
+	v.print(&table)
+	out.printf("%s", table.String())
 	if c.json != "" {
 		err = errors.Join(err, v.write(c.json))
 	}
@@ -97,7 +102,7 @@ func chaosPhases(ctx context.Context, c config, all []phase, out *console) error
 	default:
 		err = os.RemoveAll(dir)
 	}
-	return err
+	return v, err
 }
 
 // runAll runs the phases, as many as this machine can.

@@ -46,13 +46,6 @@ func (c *console) printf(format string, args ...any) {
 	fmt.Fprintf(c.w, format, args...)
 }
 
-// Write writes text of our own, without a name.
-func (c *console) Write(p []byte) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.w.Write(p)
-}
-
 // stream gives a writer for the process with that name and number. One goroutine may write to it.
 func (c *console) stream(name string, number int) *stream {
 	prefix := fmt.Sprintf("%-*s │ ", nameWidth, name)

@@ -97,6 +97,27 @@ func playFleet(t *testing.T, mode string) {
 	}
 }
 
+// TestFleetChaos is the short form of make chaos: each of the usual faults once while 160 bots play. Nothing may be lost,
+// and players must have moved in both ways.
+func TestFleetChaos(t *testing.T) {
+	fleetTime(t)
+	c := config{servers: 3, bots: 20, players: 8, mode: "redirect", logLevel: "info", calm: calm / 2, seed: 1}
+	faults := []fault{killing, draining, joining, pausing}
+	v, err := chaosPhases(t.Context(), c, []phase{{name: "short", faults: faults}}, newConsole(testWriter{t}, false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := v.Phases[0]
+	for _, kind := range []string{"handoff", "failover"} {
+		if o.Bots.Moves[kind].Count == 0 {
+			t.Errorf("no player noticed a %s", kind)
+		}
+	}
+	if len(o.Events) != len(faults) || o.Bots.Players != 160 || o.Bots.Matches == 0 {
+		t.Errorf("%d faults, %d players and %d matches; want %d, 160 and some", len(o.Events), o.Bots.Players, o.Bots.Matches, len(faults))
+	}
+}
+
 // testWriter sends what the processes log to the test's log.
 type testWriter struct{ t *testing.T }
 

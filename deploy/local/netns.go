@@ -32,8 +32,12 @@ type namespaces struct {
 	unlock func()
 }
 
-// errNoNamespaces: this machine cannot have a network of namespaces.
-var errNoNamespaces = errors.New("network namespaces need Linux, root and the ip program of iproute2")
+var (
+	// errNoNamespaces: this machine cannot have a network of namespaces.
+	errNoNamespaces = errors.New("network namespaces need Linux, root and the ip program of iproute2")
+	// errNamespacesBusy: the names are taken.
+	errNamespacesBusy = errors.New("another run on this machine has the network namespaces")
+)
 
 // openNamespaces makes a network with these hosts, after removing one that was left behind.
 func openNamespaces(ctx context.Context, hosts []string) (*namespaces, error) {
@@ -67,8 +71,8 @@ func (n *namespaces) make(ctx context.Context) error {
 		ns := nsPrefix + host
 		commands = append(commands,
 			"netns add "+ns,
-			"-n "+nsSwitch+" link add "+host+" type veth peer name "+nsPort+" netns "+ns,
-			"-n "+nsSwitch+" link set "+host+" master "+nsBridge+" up",
+			"-n "+nsSwitch+" link add name "+host+" type veth peer name "+nsPort+" netns "+ns,
+			"-n "+nsSwitch+" link set dev "+host+" master "+nsBridge+" up",
 			"-n "+ns+" addr add "+n.address(host)+"/24 dev "+nsPort,
 			"-n "+ns+" link set lo up",
 			"-n "+ns+" link set "+nsPort+" up",
@@ -133,11 +137,11 @@ func (n *namespaces) dial(ctx context.Context, network, addr string) (conn net.C
 
 // unplug cuts host off from everybody, without a sign of it on the host; plug takes that back.
 func (n *namespaces) unplug(ctx context.Context, host string) error {
-	return ip(ctx, "-n "+nsSwitch+" link set "+host+" nomaster")
+	return ip(ctx, "-n "+nsSwitch+" link set dev "+host+" nomaster")
 }
 
 func (n *namespaces) plug(ctx context.Context, host string) error {
-	return ip(ctx, "-n "+nsSwitch+" link set "+host+" master "+nsBridge)
+	return ip(ctx, "-n "+nsSwitch+" link set dev "+host+" master "+nsBridge)
 }
 
 // cut loses all that from sends to another host, in silence and in this direction only; join takes that back.

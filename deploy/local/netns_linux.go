@@ -47,7 +47,7 @@ func lockNamespaces() (unlock func(), err error) {
 	}
 	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		_ = file.Close()
-		return nil, fmt.Errorf("another run on this machine has the network namespaces: %s: %w", file.Name(), err)
+		return nil, fmt.Errorf("%w: %s: %w", errNamespacesBusy, file.Name(), err)
 	}
 	return func() { _ = file.Close() }, nil
 }

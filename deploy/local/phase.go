@@ -80,8 +80,8 @@ func (p phase) run(ctx context.Context, b *bed, length time.Duration, dir string
 	return o
 }
 
-// calm is the time between a fleet that is whole and the next fault.
-const calmLeast, calmMost = 500 * time.Millisecond, 1500 * time.Millisecond
+// calm is about how long a fleet that is whole is left alone.
+const calm = time.Second
 
 // breakAll opens the fleet, lets bots in and does one fault after another.
 func (p phase) breakAll(ctx context.Context, b *bed, o *outcome, length time.Duration, dir string) error {
@@ -93,11 +93,14 @@ func (p phase) breakAll(ctx context.Context, b *bed, o *outcome, length time.Dur
 	}
 	order := b.rng.Perm(len(p.faults))
 	for begun, i := time.Now(), 0; i < len(p.faults) || time.Since(begun) < length; i++ {
-		if err := pauseFor(ctx, b.between(calmLeast, calmMost)); err != nil {
+		if err := pauseFor(ctx, b.between(b.config.calm/2, b.config.calm*3/2)); err != nil {
 			return err
 		}
 		if len(p.faults) == 0 {
 			continue
+		}
+		if _, err := b.wait(ctx); err != nil { // what the last fault left may have come to light only now
+			return err
 		}
 		f := p.faults[b.rng.IntN(len(p.faults))]
 		if i < len(order) {
@@ -109,7 +112,7 @@ func (p phase) breakAll(ctx context.Context, b *bed, o *outcome, length time.Dur
 			return fmt.Errorf("%s of %q (fault %d): %w", f.kind, e.Server, i+1, err)
 		}
 	}
-	return pauseFor(ctx, calmMost) // moves that are begun are ended and counted
+	return pauseFor(ctx, b.config.calm) // moves that are begun are ended and counted
 }
 
 // do does one fault and waits until the fleet is whole.

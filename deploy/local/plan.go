@@ -19,6 +19,7 @@ type config struct {
 	// Of chaos only.
 	length time.Duration // of all phases together, about
 	only   string        // names of phases; empty: all
+	calm   time.Duration // between faults
 	seed   uint64        // 0: any
 	json   string        // file for the report; empty: none
 }

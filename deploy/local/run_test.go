@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -33,34 +31,6 @@ func TestMain(m *testing.M) {
 	default:
 		os.Exit(m.Run())
 	}
-}
-
-// standIn does what a fleet's starter can see of a program: it answers GET /v1/fleet, says how it ends, and ends on SIGTERM.
-func standIn(program string, args []string) {
-	fs := flag.NewFlagSet(program, flag.ExitOnError)
-	values := map[string]*string{}
-	for _, name := range []string{"name", "listen", "gossip", "seeds", "log-level", "mode", "drain", "checks", "router", "rooms", "players", "for"} {
-		values[name] = fs.String(name, "", "")
-	}
-	_ = fs.Parse(args)
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
-	fmt.Println("up", strings.Join(args, " "))
-	if *values["log-level"] == "fail" && program == "gameserver" {
-		fmt.Println("no luck")
-		os.Exit(3)
-	}
-	if program == "router" {
-		servers := strings.Count(*values["seeds"], ",")
-		doc := `{"members":[{"name":"router-1"}` + strings.Repeat(`,{"reachable":true}`, servers) + `]}`
-		http.HandleFunc("GET /v1/fleet", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, doc) })
-		go func() { _ = http.ListenAndServe(*values["listen"], nil) }()
-	}
-	if *values["log-level"] == "stubborn" && program == "gameserver" {
-		select {}
-	}
-	<-ctx.Done()
-	fmt.Println("ends softly")
 }
 
 // standIns gives a directory with the programs.

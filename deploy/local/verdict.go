@@ -159,7 +159,7 @@ func (v *verdict) failed() bool {
 // print writes the table: a line for each phase and kind of move.
 func (v *verdict) print(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "\nphase\tfaults\tmoves\tgap ms p50 / p99 / max\tmissed\tagain\tlost: rooms\tseats\tinputs\toutcomes\tplays on after ms\tlongest wait\tfrozen\ttarget\t")
+	fmt.Fprintln(t, "\nphase\tfaults\tmoves\tgap ms p50 / p99 / max\tmissed\tplayed again\tlost: rooms\tseats\tinputs\toutcomes\tplays on after ms\tlongest wait\tfrozen\ttarget\t")
 	for _, o := range v.Phases {
 		o.print(t)
 	}
