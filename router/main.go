@@ -54,6 +54,8 @@ func run(args []string) error {
 	ticketKey := fs.String("ticket-key", "", "PEM `file` with the private key that signs tickets (default the development key: loopback only)")
 	var authKeys flags.List
 	fs.Var(&authKeys, "auth-keys", "PEM `files` with public keys: only players with an identity token signed by one get tickets")
+	adminToken := fs.String("admin-token", "", "operators' `token`, to drain servers and move rooms; the game servers' too (default none: loopback only)")
+	adminFile := fs.String("admin-token-file", "", "`file` with the operators' token")
 	var level slog.Level
 	fs.TextVar(&level, "log-level", slog.LevelInfo, "least `level` logged: debug, info, warn or error")
 	format := fs.String("log-format", "text", "text or json")
@@ -72,6 +74,13 @@ func run(args []string) error {
 		return err
 	}
 	if c.Signer, err = signer(*ticketKey, *listen, c.Logger); err != nil {
+		return err
+	}
+	token, err := flags.Secret("admin-token", *adminToken, *adminFile)
+	if err != nil {
+		return err
+	}
+	if c.Operator, err = ticket.NewOperator(token, flags.Loopback(*listen)); err != nil {
 		return err
 	}
 	if len(authKeys) > 0 {

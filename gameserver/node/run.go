@@ -75,6 +75,7 @@ func (n *Node) Run(ctx context.Context) error {
 	n.serveUntilStopped(ctx, ended)
 	n.ready.Store(false)
 	if cause := context.Cause(ctx); errors.Is(cause, membership.ErrKilled) {
+		n.registry.Close() // before rooms end, which a crash does not tell their standbys
 		for _, p := range parts {
 			p.cancel(cause)
 		}

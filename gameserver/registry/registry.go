@@ -184,10 +184,7 @@ func (r *Registry) Run(ctx context.Context) error {
 		r.look(time.Now())
 		select {
 		case <-ctx.Done():
-			r.mu.Lock()
-			r.stopped = true
-			r.mu.Unlock()
-			r.stop()
+			r.Close()
 			r.tasks.Wait()
 			return nil
 		case <-changed:
@@ -195,6 +192,15 @@ func (r *Registry) Run(ctx context.Context) error {
 		case <-timer.C:
 		}
 	}
+}
+
+// Close ends what the registry does by itself: no room is copied, moved or taken over from here on, and rooms that end do so
+// with this server, so that their standbys go on with them. Run does it when its context ends.
+func (r *Registry) Close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stopped = true
+	r.stop()
 }
 
 // look does what is due: freeze or thaw, see after copies whose leader has left the view, choose standbys, start moves.

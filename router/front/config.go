@@ -28,6 +28,7 @@ type Config struct {
 	PublicURL  string                   // base URL at which clients reach this router; empty: what their request named
 	Signer     *ticket.Signer           // signs the tickets
 	Identity   *ticket.IdentityVerifier // whose identity tokens get tickets; nil: everyone gets one
+	Operator   *ticket.Operator         // who may drain servers and move rooms; nil: nobody
 	MaxTunnels int                      // sockets tunnelled at once; beyond, 503. A tunnel costs about 20 KB and two sockets
 	Drain      time.Duration            // how long to go on after the stop signal, so that load balancers turn away first
 	Logger     *slog.Logger

@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
@@ -65,8 +67,9 @@ type stream struct {
 	pending []byte
 }
 
-// dialHome opens the upgrade at the room's home, for dialPatience, following the view. It gives an open stream with its
-// 101 answer, or the home's refusal; err is a *problem.
+// dialHome opens the upgrade at the room's home, for dialPatience, following the view. A home that refuses connections is
+// gone, though gossip does not know it yet, and the next server in the room's order has its copy. It gives an open stream
+// with its 101 answer, or the server's refusal; err is a *problem.
 func dialHome(ctx context.Context, table *lookup.Table, u *upgrade) (*stream, *http.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialPatience+dialTimeout+upgradeTimeout)
 	defer cancel()
@@ -78,6 +81,9 @@ func dialHome(ctx context.Context, table *lookup.Table, u *upgrade) (*stream, *h
 			return nil, nil, noServers(fleet)
 		}
 		s, resp, err := open(ctx, table, home, u)
+		if next, ok := fleet.Next(u.room); ok && errors.Is(err, syscall.ECONNREFUSED) {
+			s, resp, err = open(ctx, table, next, u)
+		}
 		if err == nil {
 			return s, resp, nil
 		}

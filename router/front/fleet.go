@@ -18,6 +18,17 @@ type fleetDoc struct {
 	Settled time.Time   `json:"settled"` // when a server last came, went or changed its state, as this router saw it
 	Members []memberDoc `json:"members"` // by name
 	Rooms   []roomDoc   `json:"rooms"`   // by id
+	// Moves counts what happened to rooms since each server that answers has started, by kind; Events are the newest.
+	Moves  map[string]uint64 `json:"moves"`
+	Events []eventDoc        `json:"events"` // oldest first, at most maxEvents
+}
+
+// maxEvents bounds the events of the whole fleet in its description.
+const maxEvents = 200
+
+type eventDoc struct {
+	eventReport
+	Server membership.ServerName `json:"server"` // that noted it
 }
 
 type memberDoc struct {
@@ -29,6 +40,8 @@ type memberDoc struct {
 	Version   string                `json:"version,omitempty"`
 	Since     time.Time             `json:"since"`
 	Load      *loadDoc              `json:"load,omitempty"`      // game servers only
+	Copies    int                   `json:"copies,omitempty"`    // rooms that it stands by for
+	Frozen    bool                  `json:"frozen,omitempty"`    // it sees too little of the fleet: its rooms stand still
 	Reachable *bool                 `json:"reachable,omitempty"` // game servers only: answered this router just now
 	Error     string                `json:"error,omitempty"`     // why not
 }
@@ -52,7 +65,8 @@ func (f *Front) getFleet(w http.ResponseWriter, _ *http.Request) error {
 func (f *Front) describe() fleetDoc {
 	shot := f.survey.get(fleetAge)
 	view := shot.fleet.View
-	doc := fleetDoc{View: view.Version, Settled: view.Settled, Members: []memberDoc{}, Rooms: []roomDoc{}}
+	doc := fleetDoc{View: view.Version, Settled: view.Settled, Members: []memberDoc{}, Rooms: []roomDoc{},
+		Moves: map[string]uint64{}, Events: []eventDoc{}}
 	answers := shot.answers
 	for _, m := range view.Members {
 		d := memberDoc{Name: m.Name, Role: m.Role, State: m.State, URL: m.URL, Zone: m.Zone, Version: m.Version, Since: m.Since}
@@ -65,12 +79,21 @@ func (f *Front) describe() fleetDoc {
 			if a.err != nil {
 				d.Error = a.err.Error()
 			}
-			for _, r := range a.rooms {
+			d.Copies, d.Frozen = len(a.Copies), a.Frozen
+			for _, r := range a.Rooms {
 				doc.Rooms = append(doc.Rooms, roomDoc{r, m.Name})
+			}
+			for kind, n := range a.Moves {
+				doc.Moves[kind] += n
+			}
+			for _, e := range a.Events {
+				doc.Events = append(doc.Events, eventDoc{e, m.Name})
 			}
 		}
 		doc.Members = append(doc.Members, d)
 	}
+	slices.SortStableFunc(doc.Events, func(a, b eventDoc) int { return a.Time.Compare(b.Time) })
+	doc.Events = doc.Events[max(0, len(doc.Events)-maxEvents):]
 	slices.SortFunc(doc.Rooms, func(a, b roomDoc) int { return strings.Compare(string(a.Room), string(b.Room)) })
 	return doc
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,7 @@ import (
 func TestFleet(t *testing.T) {
 	a, b := newFakeServer(t, "game-a"), newFakeServer(t, "game-b")
 	a.lead(roomReport{Room: "z", Game: "arena", Epoch: "1@game-a", Tick: 90, TickRate: 30, Seats: 8, Players: 3, Connected: 2,
-		Spectators: 1, Late: 4, Match: 2, Age: 3.5}, roomReport{Room: "a", Game: "arena"})
+		Spectators: 1, Late: 4, Match: 2, Age: 3.5, Role: "leading", Standbys: []string{"game-b"}}, roomReport{Room: "a", Game: "arena"})
 	am, bm := a.member(), b.member()
 	am.Zone, am.Version, am.Since = "eu-1", "v1.2", time.Unix(1e9, 0).UTC()
 	am.Load = membership.Load{Rooms: 2, Players: 3, Busy: 421}
@@ -47,7 +48,7 @@ func TestFleet(t *testing.T) {
 		t.Errorf("member is %+v", router)
 	}
 	want := roomDoc{a.rooms[0], "game-a"}
-	if doc.Rooms[0].Room != "a" || doc.Rooms[1] != want {
+	if doc.Rooms[0].Room != "a" || !reflect.DeepEqual(doc.Rooms[1], want) {
 		t.Errorf("rooms are %+v; want a, then %+v", doc.Rooms, want)
 	}
 

@@ -6,7 +6,9 @@
 //	GET  /v1/rooms/{room}           where a room is
 //	GET  /v1/rooms/{room}/connect   WebSocket: a redirect to the room's server, or a tunnel
 //	POST /v1/match                  enter an open room of a game
-//	GET  /v1/fleet                  members, load, rooms
+//	GET  /v1/fleet                  members, load, rooms, moves
+//	POST /v1/fleet/servers/{name}/drain, /undrain   take a server out of service, or back; for operators
+//	POST /v1/rooms/{room}/move      hand a room to another server; for operators
 //	GET  /                          the same as a page of text
 //	GET  /livez /readyz /metrics
 package front
@@ -51,6 +53,9 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.route("/v1/rooms/{room}/connect", "connect", http.MethodGet, f.connect)
 	f.route("/v1/match", "match", http.MethodPost, f.postMatch)
 	f.route("/v1/fleet", "fleet", http.MethodGet, f.getFleet)
+	f.route("/v1/fleet/servers/{name}/drain", "drain", http.MethodPost, f.postState("drain"))
+	f.route("/v1/fleet/servers/{name}/undrain", "undrain", http.MethodPost, f.postState("undrain"))
+	f.route("/v1/rooms/{room}/move", "move", http.MethodPost, f.postMove)
 	f.route("/{$}", "page", http.MethodGet, f.getPage)
 	f.route("/livez", "livez", http.MethodGet, f.getLive)
 	f.route("/readyz", "readyz", http.MethodGet, f.getReady)

@@ -108,7 +108,7 @@ func TestMatchWithDeadServer(t *testing.T) {
 // snapshotOf is what one server reports.
 func snapshotOf(state membership.State, rooms ...roomReport) *snapshot {
 	m := membership.Member{Name: "game-1", Role: membership.GameServer, State: state}
-	return &snapshot{answers: []answer{{member: m, rooms: rooms}}}
+	return &snapshot{answers: []answer{{member: m, serverReport: serverReport{Rooms: rooms}}}}
 }
 
 func TestReservations(t *testing.T) {

@@ -123,7 +123,7 @@ func (m *matches) update(shot *snapshot, now time.Time) {
 		}
 	}
 	for _, a := range shot.answers {
-		for _, report := range a.rooms {
+		for _, report := range a.Rooms {
 			if name, ok := kindOf(report.Room); ok {
 				m.report(name, a.member, report)
 			}
@@ -151,7 +151,7 @@ func (m *matches) report(name string, leader membership.Member, report roomRepor
 		k.rooms[report.Room] = r
 	}
 	r.leader, r.seats, r.players = leader, report.Seats, report.Players
-	if leader.State != membership.Serving {
+	if leader.State != membership.Serving || report.Role == "frozen" {
 		r.seats = 0
 	}
 }

@@ -15,6 +15,9 @@ import (
 // pageRooms is how many rooms the page lists; GET /v1/fleet has them all.
 const pageRooms = 100
 
+// pageEvents is how many of the newest events it lists.
+const pageEvents = 20
+
 // getPage shows the fleet as text; browsers, which ask for HTML, get the same text in a page that loads itself again
 // every second.
 func (f *Front) getPage(w http.ResponseWriter, r *http.Request) error {
@@ -50,6 +53,9 @@ func (d fleetDoc) print(w io.Writer, mode Mode, now time.Time) {
 		if m.Reachable != nil && !*m.Reachable {
 			state += ", no answer"
 		}
+		if m.Frozen {
+			state += ", frozen"
+		}
 		load := "-\t-\t-"
 		if m.Load != nil {
 			load = fmt.Sprintf("%d\t%d\t%d.%d %%", m.Load.Rooms, m.Load.Players, m.Load.Busy/10, m.Load.Busy%10)
@@ -73,11 +79,28 @@ func (d fleetDoc) print(w io.Writer, mode Mode, now time.Time) {
 	case len(d.Rooms) > pageRooms:
 		fmt.Fprintf(w, "… and %d more, in GET /v1/fleet\n", len(d.Rooms)-pageRooms)
 	}
+	d.printEvents(w)
 	for _, m := range d.Members {
 		if m.Role == membership.GameServer && m.Error != "" {
 			fmt.Fprintf(w, "\n%s gives no answer: %s\n", m.Name, m.Error)
 		}
 	}
+}
+
+// printEvents writes the newest events, newest first.
+func (d fleetDoc) printEvents(w io.Writer) {
+	if len(d.Events) == 0 {
+		return
+	}
+	fmt.Fprintln(w)
+	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(t, "TIME\tEVENT\tROOM\tFROM\tTO\tTOOK\tWHY")
+	for i := len(d.Events) - 1; i >= max(0, len(d.Events)-pageEvents); i-- {
+		e := d.Events[i]
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%.1f ms\t%s\n", e.Time.UTC().Format("15:04:05.000"), e.Kind, orDash(string(e.Room)),
+			orDash(e.From), orDash(e.To), e.Took, orDash(e.Why))
+	}
+	_ = t.Flush()
 }
 
 func orDash(s string) string {

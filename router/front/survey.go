@@ -45,15 +45,39 @@ type snapshot struct {
 
 type answer struct {
 	member membership.Member
-	rooms  []roomReport
-	err    error // the server could not be asked
+	serverReport
+	err error // the server could not be asked
+}
+
+// serverReport is what the router reads of GET /v1/server.
+type serverReport struct {
+	Rooms  []roomReport      `json:"rooms"`
+	Copies []struct{}        `json:"copies"` // rooms that it stands by for
+	Frozen bool              `json:"frozen"`
+	Moves  map[string]uint64 `json:"moves"`
+	Events []eventReport     `json:"events"`
+}
+
+// eventReport is something that happened to a room, as the server that noted it says.
+type eventReport struct {
+	Serial uint64       `json:"serial"` // counts the server's events
+	Time   time.Time    `json:"time"`
+	Kind   string       `json:"kind"` // move, failover, depose, freeze, thaw, failed
+	Room   proto.RoomID `json:"room,omitempty"`
+	From   string       `json:"from,omitempty"`
+	To     string       `json:"to,omitempty"`
+	Why    string       `json:"why,omitempty"`
+	Epoch  string       `json:"epoch,omitempty"`
+	Took   float64      `json:"took_ms,omitempty"`
 }
 
 // roomReport is one room as its leader describes it in GET /v1/server.
 type roomReport struct {
 	Room       proto.RoomID   `json:"room"`
 	Game       proto.GameName `json:"game"`
+	Role       string         `json:"role"`  // leading, moving or frozen
 	Epoch      string         `json:"epoch"` // counter@server
+	Standbys   []string       `json:"standbys"`
 	Tick       proto.Tick     `json:"tick"`
 	TickRate   int            `json:"tick_rate"`
 	Seats      int            `json:"seats"`
@@ -95,7 +119,7 @@ func (s *survey) ask() *snapshot {
 	for i := range shot.answers {
 		a := &shot.answers[i]
 		group.Go(func() error {
-			a.rooms, a.err = s.askOne(a.member)
+			a.serverReport, a.err = s.askOne(a.member)
 			return nil
 		})
 	}
@@ -103,28 +127,25 @@ func (s *survey) ask() *snapshot {
 	return shot
 }
 
-func (s *survey) askOne(m membership.Member) ([]roomReport, error) {
+func (s *survey) askOne(m membership.Member) (report serverReport, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), surveyTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(m.URL, "/")+"/v1/server", nil)
 	if err != nil {
-		return nil, err
+		return report, err
 	}
 	resp, err := s.client.Do(req)
 	if err != nil {
-		return nil, err
+		return report, err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answered %s", req.URL, resp.Status)
-	}
-	var report struct {
-		Rooms []roomReport `json:"rooms"`
+		return report, fmt.Errorf("%s answered %s", req.URL, resp.Status)
 	}
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxReport)).Decode(&report); err != nil {
-		return nil, fmt.Errorf("%s: %w", req.URL, err)
+		return serverReport{}, fmt.Errorf("%s: %w", req.URL, err)
 	}
-	return report.Rooms, nil
+	return report, nil
 }
 
 // close gives idle connections back.

@@ -232,7 +232,7 @@ func TestTunnelSaysWhenTheNewServerIsGone(t *testing.T) {
 
 func TestTunnelTriesAgainAfterTheViewChanged(t *testing.T) {
 	a, b := newFakeServer(t, "game-a"), newFakeServer(t, "game-b")
-	f := newTestFront(t, proxyMode, a.member(), b.member())
+	f := newTestFront(t, proxyMode, a.member())
 	room := f.homeRoom(t, a)
 	a.Close()
 	time.AfterFunc(50*time.Millisecond, func() { f.source.Set(b.member()) }) // as gossip would, a little later
@@ -242,6 +242,28 @@ func TestTunnelTriesAgainAfterTheViewChanged(t *testing.T) {
 	}
 	c.send(t, "hello")
 	c.expectFrom(t, "game-b")
+}
+
+// A home that refuses connections is gone, and whoever stands by for it takes its clients before gossip knows.
+func TestTunnelToTheStandbyOfADeadHome(t *testing.T) {
+	a, b, c := newFakeServer(t, "game-a"), newFakeServer(t, "game-b"), newFakeServer(t, "game-c")
+	f := newTestFront(t, proxyMode, a.member(), b.member(), c.member())
+	room := f.homeRoom(t, a)
+	next, ok := f.table.Fleet().Next(room)
+	if order := f.table.Fleet().View.Placement().Order(nil, string(room), 2); !ok || order[1] != string(next.Name) {
+		t.Fatalf("next is %s, %v; the order is %v", next.Name, ok, order)
+	}
+	a.Close()
+	start := time.Now()
+	client, resp := f.dialRoom(t, "/v1/rooms/"+string(room)+"/connect")
+	if client == nil {
+		t.Fatalf("got %s", resp.Status)
+	}
+	if took := time.Since(start); took >= dialPause {
+		t.Errorf("it took %v", took)
+	}
+	client.send(t, "hello")
+	client.expectFrom(t, next.Name)
 }
 
 func TestTunnelToDeadServer(t *testing.T) {

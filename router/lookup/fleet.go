@@ -44,6 +44,15 @@ func (f *Fleet) Home(room proto.RoomID) (m membership.Member, ok bool) {
 	return f.View.Find(membership.ServerName(name))
 }
 
+// Next gives the server after the home in room's order, which stands by for it; ok is false when there is none.
+func (f *Fleet) Next(room proto.RoomID) (m membership.Member, ok bool) {
+	order := f.View.Placement().Order(nil, string(room), 2)
+	if len(order) < 2 {
+		return membership.Member{}, false
+	}
+	return f.View.Find(membership.ServerName(order[1]))
+}
+
 // Server finds a game server by the URL that a client would dial, of whatever path and with ws or http for its scheme.
 // It is how a router decides which addresses it may dial: those of members and no others.
 func (f *Fleet) Server(rawURL string) (m membership.Member, ok bool) {

@@ -1,0 +1,102 @@
+package front
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/ticket"
+	"github.com/ringside-go/ringside/proto"
+)
+
+// adminTimeout bounds an operator's request to a game server, which answers a move when it is done.
+const adminTimeout = 10 * time.Second
+
+// allow lets operators only go on.
+func (f *Front) allow(r *http.Request) error {
+	if f.config.Operator == nil {
+		return problemf(http.StatusForbidden, "%v; this router takes no such requests", ticket.ErrOperatorClosed)
+	}
+	switch err := f.config.Operator.Check(r); {
+	case errors.Is(err, ticket.ErrNoOperator):
+		return problemf(http.StatusUnauthorized, "%v", err)
+	case err != nil:
+		return problemf(http.StatusForbidden, "%v", err)
+	}
+	return nil
+}
+
+// postState drains a server, or takes that back.
+func (f *Front) postState(verb string) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := f.allow(r); err != nil {
+			return err
+		}
+		name := r.PathValue("name")
+		m, ok := f.table.Fleet().View.Find(membership.ServerName(name))
+		if !ok || m.Role != membership.GameServer {
+			return problemf(http.StatusNotFound, "no game server is named %q; GET /v1/fleet lists them", shorten(name))
+		}
+		return f.forward(w, r, m, "/v1/server/"+verb)
+	}
+}
+
+// postMove hands a room to another server; the body may name it, {"server": "gs-2"}.
+func (f *Front) postMove(w http.ResponseWriter, r *http.Request) error {
+	if err := f.allow(r); err != nil {
+		return err
+	}
+	room, err := proto.ParseRoomID(r.PathValue("room"))
+	if err != nil {
+		return problemf(http.StatusBadRequest, "%v", err)
+	}
+	m, ok := f.leader(room)
+	if !ok {
+		return problemf(http.StatusNotFound, "no server that answers leads room %s", room)
+	}
+	return f.forward(w, r, m, "/v1/rooms/"+string(room)+"/move")
+}
+
+// leader asks all game servers who leads room. It may block for surveyTimeout.
+func (f *Front) leader(room proto.RoomID) (membership.Member, bool) {
+	for _, a := range f.survey.get(0).answers {
+		for _, r := range a.Rooms {
+			if r.Room == room {
+				return a.member, true
+			}
+		}
+	}
+	return membership.Member{}, false
+}
+
+// forward has m answer the request at path, with the operator's token, which is the same for the whole fleet.
+func (f *Front) forward(w http.ResponseWriter, r *http.Request, m membership.Member, path string) error {
+	ctx, cancel := context.WithTimeout(r.Context(), adminTimeout)
+	defer cancel()
+	target, err := url.JoinPath(m.URL, path)
+	if err != nil {
+		return fmt.Errorf("server %s: %w", m.Name, err)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return problemf(http.StatusBadRequest, "the body cannot be read: %v", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(string(body)))
+	if err != nil {
+		return fmt.Errorf("server %s: %w", m.Name, err)
+	}
+	f.config.Operator.Sign(req)
+	resp, err := f.survey.client.Do(req)
+	if err != nil {
+		return problemf(http.StatusBadGateway, "server %s cannot be reached: %v", m.Name, err)
+	}
+	defer resp.Body.Close()
+	f.config.Logger.Info("operator's request passed on", "server", m.Name, "path", path, "status", resp.StatusCode, "remote", r.RemoteAddr)
+	return passOn(w, resp)
+}

@@ -1,0 +1,162 @@
+package front
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/ticket"
+	"github.com/ringside-go/ringside/proto"
+)
+
+const operatorToken = "0123456789abcdef"
+
+func operated(t *testing.T, token string, open bool) func(*Config) {
+	o, err := ticket.NewOperator(token, open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(c *Config) { c.Operator = o }
+}
+
+// operatedServer is a game server that tells what operators asked it for.
+type operatedServer struct {
+	*httptest.Server
+	mu    sync.Mutex
+	asked []string // method, path, authorization, body
+}
+
+func newOperatedServer(t *testing.T, rooms string) *operatedServer {
+	s := &operatedServer{}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/server" {
+			_, _ = io.WriteString(w, `{"rooms":[`+rooms+`]}`)
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.asked = append(s.asked, strings.Join([]string{r.Method, r.URL.Path, r.Header.Get("Authorization"), string(body)}, " "))
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusTeapot)
+		_, _ = io.WriteString(w, `{"state":"as asked"}`)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *operatedServer) member(name membership.ServerName) membership.Member {
+	return membership.Member{Name: name, Role: membership.GameServer, State: membership.Serving, URL: s.URL}
+}
+
+// Operators' requests go to the server in question, with the token, and its answer comes back as it is.
+func TestOperatorsRequestsArePassedOn(t *testing.T) {
+	a, b := newOperatedServer(t, ""), newOperatedServer(t, `{"room":"led-by-b"}`)
+	f := newTestFront(t, operated(t, operatorToken, false), a.member("game-a"), b.member("game-b"))
+	auth := []string{"Authorization", "Bearer " + operatorToken}
+	for _, c := range []struct {
+		path, body string
+		server     *operatedServer
+		want       string
+	}{
+		{"/v1/fleet/servers/game-a/drain", "", a, "POST /v1/server/drain Bearer " + operatorToken + " "},
+		{"/v1/fleet/servers/game-b/undrain", "", b, "POST /v1/server/undrain Bearer " + operatorToken + " "},
+		{"/v1/rooms/led-by-b/move", `{"server":"game-a"}`, b, "POST /v1/rooms/led-by-b/move Bearer " + operatorToken + ` {"server":"game-a"}`},
+	} {
+		resp := f.call(t, "POST", c.path, c.body, auth...)
+		body, _ := io.ReadAll(resp.Body)
+		if resp.StatusCode != http.StatusTeapot || string(body) != `{"state":"as asked"}` {
+			t.Errorf("%s: %s %s", c.path, resp.Status, body)
+		}
+		c.server.mu.Lock()
+		if got := c.server.asked; len(got) == 0 || got[len(got)-1] != c.want {
+			t.Errorf("%s: the server was asked %q, want %q", c.path, got, c.want)
+		}
+		c.server.mu.Unlock()
+	}
+	checkProblem(t, f.call(t, "POST", "/v1/fleet/servers/game-c/drain", "", auth...), http.StatusNotFound, `"game-c"`)
+	checkProblem(t, f.call(t, "POST", "/v1/rooms/nowhere/move", "", auth...), http.StatusNotFound, "nowhere")
+	checkProblem(t, f.call(t, "POST", "/v1/rooms/a%20b/move", "", auth...), http.StatusBadRequest, "room id")
+	a.Close()
+	checkProblem(t, f.call(t, "POST", "/v1/fleet/servers/game-a/drain", "", auth...), http.StatusBadGateway, "game-a cannot be reached")
+}
+
+func TestOnlyOperators(t *testing.T) {
+	s := newOperatedServer(t, `{"room":"r"}`)
+	for _, c := range []struct {
+		name   string
+		change func(*Config)
+		header []string
+		status int
+	}{
+		{"no token given", operated(t, operatorToken, true), nil, http.StatusUnauthorized},
+		{"wrong token", operated(t, operatorToken, true), []string{"Authorization", "Bearer x"}, http.StatusUnauthorized},
+		{"none set", operated(t, "", false), nil, http.StatusForbidden},
+		{"a web page", operated(t, "", true), []string{"Origin", "https://example.com"}, http.StatusForbidden},
+		{"no operators", nil, nil, http.StatusForbidden},
+		{"none set, on loopback", operated(t, "", true), nil, http.StatusTeapot},
+	} {
+		f := newTestFront(t, c.change, s.member("game-a"))
+		for _, path := range []string{"/v1/fleet/servers/game-a/drain", "/v1/fleet/servers/game-a/undrain", "/v1/rooms/r/move"} {
+			if resp := f.call(t, "POST", path, "", c.header...); resp.StatusCode != c.status {
+				t.Errorf("%s: %s: %s, want %d", c.name, path, resp.Status, c.status)
+			}
+		}
+	}
+	if len(s.asked) != 3 {
+		t.Errorf("the server was asked %q", s.asked)
+	}
+}
+
+// The fleet's description has what happened on all servers, in order.
+func TestFleetTellsOfMoves(t *testing.T) {
+	at := time.Unix(1e9, 0).UTC()
+	servers := []*httptest.Server{}
+	for _, report := range []string{
+		`{"frozen":true,"copies":[{},{}],"moves":{"move":2,"failover":1},"events":[{"serial":1,"time":"2001-09-09T01:46:41Z","kind":"move","room":"r","from":"a","to":"b","why":"drain","took_ms":12.5}]}`,
+		`{"moves":{"move":3},"events":[{"serial":7,"time":"2001-09-09T01:46:40Z","kind":"failover","room":"q","epoch":"2@b"},{"serial":8,"time":"2001-09-09T01:46:42Z","kind":"freeze"}]}`,
+	} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, report) }))
+		t.Cleanup(s.Close)
+		servers = append(servers, s)
+	}
+	a := membership.Member{Name: "a", Role: membership.GameServer, State: membership.Serving, URL: servers[0].URL}
+	b := a
+	b.Name, b.URL = "b", servers[1].URL
+	f := newTestFront(t, nil, a, b)
+	doc := into[fleetDoc](t, f.call(t, "GET", "/v1/fleet", ""), 200)
+	if len(doc.Moves) != 2 || doc.Moves["move"] != 5 || doc.Moves["failover"] != 1 || doc.Members[0].Copies != 2 || !doc.Members[0].Frozen || doc.Members[1].Frozen {
+		t.Errorf("got %+v", doc)
+	}
+	want := []eventDoc{
+		{eventReport{Serial: 7, Time: at, Kind: "failover", Room: "q", Epoch: "2@b"}, "b"},
+		{eventReport{Serial: 1, Time: at.Add(time.Second), Kind: "move", Room: "r", From: "a", To: "b", Why: "drain", Took: 12.5}, "a"},
+		{eventReport{Serial: 8, Time: at.Add(2 * time.Second), Kind: "freeze"}, "b"},
+	}
+	for i, e := range doc.Events {
+		if e != want[i] {
+			t.Errorf("event %d is %+v, want %+v", i, e, want[i])
+		}
+	}
+	text, _ := io.ReadAll(f.call(t, "GET", "/", "").Body)
+	for _, line := range []string{"serving, frozen", "01:46:41.000   move       r      a      b    12.5 ms   drain"} {
+		if !strings.Contains(string(text), line) {
+			t.Errorf("the page lacks %q:\n%s", line, text)
+		}
+	}
+}
+
+// A frozen room is no place for new players.
+func TestMatchLeavesFrozenRoomsOut(t *testing.T) {
+	m := newMatches()
+	s := membership.Member{Name: "a", State: membership.Serving}
+	m.report("k", s, roomReport{Room: "r", Seats: 4, Role: "frozen"})
+	if got := m.kinds["k"].rooms[proto.RoomID("r")].seats; got != 0 {
+		t.Errorf("%d seats are offered", got)
+	}
+}
