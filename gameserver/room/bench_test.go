@@ -18,6 +18,7 @@ func (d *discard) QueueFrame(own, shared []byte) bool {
 }
 func (d *discard) QueueKeyframe(own, shared []byte) bool   { return d.QueueFrame(own, shared) }
 func (d *discard) QueueEvent(records []byte) bool          { return d.QueueFrame(records, nil) }
+func (d *discard) Poll()                                   {}
 func (d *discard) Flush()                                  {}
 func (d *discard) Close(code proto.CloseCode, text string) {}
 
@@ -51,7 +52,7 @@ func newSteady(t testing.TB, sim *game.Simulation, clients int, input func(seq p
 
 func (s *steady) play(t testing.TB) {
 	for _, o := range s.occupants {
-		if err := o.QueueInput(s.input); err != nil {
+		if err := o.QueueInput(s.input, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}

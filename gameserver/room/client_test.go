@@ -23,6 +23,8 @@ type follower struct {
 	own       proto.Own // the last
 	customs   []string
 	outcomes  []proto.Outcome
+	polls     int
+	polled    func() // called by Poll
 	flushes   int
 	closes    []proto.CloseCode
 	text      string // of the last close
@@ -45,6 +47,15 @@ func (f *follower) QueueEvent(records []byte) bool {
 	defer f.mu.Unlock()
 	f.message(records, nil)
 	return true
+}
+
+func (f *follower) Poll() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.polls++
+	if f.polled != nil {
+		f.polled()
+	}
 }
 
 func (f *follower) Flush() {

@@ -18,6 +18,7 @@ func (r *Room) tick(now time.Duration) (goesOn bool) {
 			goesOn = false
 		}
 	}()
+	r.poll()
 	if stop := r.inbox.take(&r.taken); stop != nil {
 		r.end(stop.code, stop.text)
 		return false
@@ -36,6 +37,9 @@ func (r *Room) tick(now time.Duration) (goesOn bool) {
 	r.publish()
 	return !r.endIfIdle(now)
 }
+
+// poll lets every client read what has come for this tick.
+func (r *Room) poll() { r.eachClient(func(o *Occupant) { o.client.Poll() }) }
 
 // handle gives what was taken to the simulation, in the order in which it came.
 func (r *Room) handle() {
