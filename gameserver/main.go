@@ -40,6 +40,7 @@ func run(args []string) error {
 	fs.StringVar(&c.Fleet.Advertise, "advertise", "", "`IP` at which the others reach -gossip and -peer (default theirs)")
 	fs.Var((*flags.List)(&c.Fleet.Seeds), "seeds", "gossip `addresses` of some members, separated by commas; names are looked up again and again")
 	fs.StringVar(&c.Fleet.Cluster, "cluster", c.Fleet.Cluster, "`label` that keeps fleets apart")
+	fs.BoolVar(&c.Session.Poll, "poll", c.Session.Poll, "read client sockets in the ticks rather than in goroutines; on Linux only")
 	fs.BoolVar(&c.Room.Checks, "checks", false, "send every client a hash of the state once a second")
 	key := fs.String("cluster-key", "", "cluster `key`, base64 of 16, 24 or 32 bytes (default none: loopback only)")
 	keyFile := fs.String("cluster-key-file", "", "`file` with the cluster key")
