@@ -44,6 +44,7 @@ func run(args []string) error {
 	fs.DurationVar(&c.DrainTimeout, "drain", c.DrainTimeout, "how long SIGTERM waits for rooms to be handed off; stay below the orchestrator's grace period")
 	adminToken := fs.String("admin-token", "", "operators' `token`, to drain this server and move its rooms (default none: loopback only)")
 	adminFile := fs.String("admin-token-file", "", "`file` with the operators' token")
+	fs.BoolVar(&c.Session.Poll, "poll", c.Session.Poll, "read client sockets in the ticks rather than in goroutines; on Linux only")
 	fs.BoolVar(&c.Room.Checks, "checks", false, "send every client a hash of the state once a second")
 	key := fs.String("cluster-key", "", "cluster `key`, base64 of 16, 24 or 32 bytes (default none: loopback only)")
 	keyFile := fs.String("cluster-key-file", "", "`file` with the cluster key")

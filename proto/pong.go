@@ -6,8 +6,8 @@ import "encoding/binary"
 //
 //	micros u64 | server u64
 type Pong struct {
-	Micros uint64 // the ping's
-	Server uint64 // the server's clock, Unix time in microseconds
+	Micros uint64 // the ping's, and for how long the server had it
+	Server uint64 // the server's clock when it answered, Unix time in microseconds
 }
 
 // Append appends the record.

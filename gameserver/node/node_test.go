@@ -193,6 +193,7 @@ type deaf struct{}
 func (deaf) QueueFrame(_, _ []byte) bool    { return true }
 func (deaf) QueueKeyframe(_, _ []byte) bool { return true }
 func (deaf) QueueEvent([]byte) bool         { return true }
+func (deaf) Poll()                          {}
 func (deaf) Flush()                         {}
 func (deaf) Close(proto.CloseCode, string)  {}
 

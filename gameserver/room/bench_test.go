@@ -23,6 +23,7 @@ func (d *discard) QueueFrame(own, shared []byte) bool {
 }
 func (d *discard) QueueKeyframe(own, shared []byte) bool   { return d.QueueFrame(own, shared) }
 func (d *discard) QueueEvent(records []byte) bool          { return d.QueueFrame(records, nil) }
+func (d *discard) Poll()                                   {}
 func (d *discard) Flush()                                  {}
 func (d *discard) Close(code proto.CloseCode, text string) {}
 
@@ -62,7 +63,7 @@ func (s *steady) enter(t testing.TB, sim *game.Simulation, clients int) {
 
 func (s *steady) play(t testing.TB) {
 	for _, o := range s.occupants {
-		if err := o.QueueInput(s.input); err != nil {
+		if err := o.QueueInput(s.input, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -159,7 +160,7 @@ func BenchmarkStandby(b *testing.B) {
 			for seat, o := range rooms[i].occupants {
 				in := inputs[n%ticks][seat]
 				in.First, in.Ack = proto.Seq(n+1), proto.Tick(n)
-				if err := o.QueueInput(in); err != nil {
+				if err := o.QueueInput(in, time.Now()); err != nil {
 					b.Fatal(err)
 				}
 			}

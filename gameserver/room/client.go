@@ -6,6 +6,8 @@ import "github.com/ringside-go/ringside/proto"
 // called by the room's loop only and must not block. The slices belong to the room and
 // are overwritten after the call. Each Queue call makes one WebSocket message of its arguments, in order.
 type Client interface {
+	// Poll reads what the client has sent, without waiting, and calls its Occupant with it, if nobody else does.
+	Poll()
 	// QueueFrame queues a tick's frame. false: the outbox is over its bound and dropped the frame together with what was
 	// pending of state, so the client needs a keyframe next.
 	QueueFrame(own, shared []byte) bool

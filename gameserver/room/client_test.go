@@ -29,6 +29,8 @@ type follower struct {
 	prepares  []proto.Moved
 	moves     []proto.Moved
 	notices   []proto.Notice
+	polls     int
+	polled    func() // called by Poll
 	flushes   int
 	closes    []proto.CloseCode
 	text      string // of the last close
@@ -51,6 +53,15 @@ func (f *follower) QueueEvent(records []byte) bool {
 	defer f.mu.Unlock()
 	f.message(records, nil)
 	return true
+}
+
+func (f *follower) Poll() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.polls++
+	if f.polled != nil {
+		f.polled()
+	}
 }
 
 func (f *follower) Flush() {

@@ -55,7 +55,7 @@ func TestCrowd(outer *testing.T) {
 				if v.next == 0 && len(v.welcomes) > 0 {
 					v.next = v.welcomes[0].Processed + 1
 				}
-				if v.next > 0 && v.occupant.QueueInput(drillInputs(v.next, 1, 2)) == nil {
+				if v.next > 0 && v.occupant.QueueInput(drillInputs(v.next, 1, 2), time.Now()) == nil {
 					v.next += 2
 				}
 			},

@@ -15,11 +15,11 @@ func TestStandbyEqualsItsLeader(t *testing.T) {
 	open(t, testConfig(), func(h *hall) {
 		r := h.start(20, 4)
 		ann, _ := h.join(r, Join{Player: "ann"})
-		ann.QueueInput(drillInputs(1, 5, -2, 7))
+		ann.QueueInput(drillInputs(1, 5, -2, 7), time.Now())
 		h.pass(time.Second)
 		s := follow(t, r, 7)
 		h.join(r, Join{Player: "bob"})
-		ann.QueueInput(drillInputs(4, 1, 1, 1))
+		ann.QueueInput(drillInputs(4, 1, 1, 1), time.Now())
 		ann.QueueCustom([]byte("tell 255 hello")) // goes before the delta in the clients' bytes
 		ann.QueueCustom([]byte("finish"))
 		h.pass(time.Second)
@@ -67,7 +67,7 @@ func TestFullStandbyGetsAKeyframe(t *testing.T) {
 		s, other := follow(t, r, 1), follow(t, r, 2)
 		ann, _ := h.join(r, Join{Player: "ann"})
 		s.fill(true)
-		ann.QueueInput(drillInputs(1, 5))
+		ann.QueueInput(drillInputs(1, 5), time.Now())
 		h.pass(5 * time.Second)
 		if s.check(t).tries != 1+20 || r.Info().Standbys != 1 {
 			t.Errorf("%d keyframes tried in 5 s, info %+v", s.tries, r.Info())

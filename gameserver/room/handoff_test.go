@@ -82,7 +82,7 @@ func TestHandoff(t *testing.T) {
 		if s.check(t).final != nil || got.calls != 0 {
 			t.Fatal("it was handed over before all three clients waited")
 		}
-		o.QueueInput(drillInputs(1, 1, 2, 3, 4, 5, 6)) // two more than a tick takes
+		o.QueueInput(drillInputs(1, 1, 2, 3, 4, 5, 6), time.Now()) // two more than a tick takes
 		r.Ready(1, 3)
 		h.pass(50 * time.Millisecond)
 		got.want(t, offered)
@@ -262,10 +262,10 @@ func TestHandoffFails(t *testing.T) {
 		h.pass(time.Second)
 		got.want(t, offered)
 		last := r.Info().Tick
-		ann.QueueInput(drillInputs(1, 1))
+		ann.QueueInput(drillInputs(1, 1), time.Now())
 		bob.QueueLost()
 		h.pass(time.Second)
-		ann.QueueInput(drillInputs(2, 2))
+		ann.QueueInput(drillInputs(2, 2), time.Now())
 		failed := proto.Epoch{Counter: 5, Server: "server-1"}
 		r.QueueHandoffFailed(failed)
 		h.pass(50 * time.Millisecond)

@@ -49,7 +49,7 @@ func TestSpectatorsGetTheSharedPartOnly(t *testing.T) {
 		r := h.start(20, 2)
 		ann, _ := h.join(r, Join{Player: "ann"})
 		o, f := h.join(r, Join{Player: "eve", Spectator: true})
-		ann.QueueInput(drillInputs(1, 5))
+		ann.QueueInput(drillInputs(1, 5), time.Now())
 		h.pass(time.Second)
 		f.check(t)
 		w := f.welcomes[0]
@@ -62,7 +62,7 @@ func TestSpectatorsGetTheSharedPartOnly(t *testing.T) {
 		if i := r.Info(); i.Spectators != 1 || i.Players != 1 || i.Connected != 1 {
 			t.Errorf("info %+v", i)
 		}
-		for what, err := range map[string]error{"input": o.QueueInput(drillInputs(1, 5)), "message": o.QueueCustom([]byte("panic"))} {
+		for what, err := range map[string]error{"input": o.QueueInput(drillInputs(1, 5), time.Now()), "message": o.QueueCustom([]byte("panic"))} {
 			if refusal, ok := err.(*proto.Refusal); !ok || refusal.Code != proto.CloseMalformed {
 				t.Errorf("a spectator's %s: %v", what, err)
 			}
@@ -103,7 +103,7 @@ func TestLostSeatIsResumed(t *testing.T) {
 	open(t, testConfig(), func(h *hall) {
 		r := h.start(20, 2)
 		first, f := h.join(r, Join{Player: "ann"})
-		first.QueueInput(drillInputs(1, 1, 2, 3))
+		first.QueueInput(drillInputs(1, 1, 2, 3), time.Now())
 		h.pass(time.Second)
 		first.QueueLost()
 		h.pass(proto.SeatHold - time.Second)
@@ -178,9 +178,9 @@ func TestSamePlayerTakesOver(t *testing.T) {
 			if w := f2.check(t).welcomes[0]; w.Seat != 0 || w.Flags != proto.WelcomeResumed {
 				t.Errorf("by %s: welcome %+v", by, w)
 			}
-			old.QueueInput(drillInputs(1, 100))
+			old.QueueInput(drillInputs(1, 100), time.Now())
 			old.QueueLost()
-			next.QueueInput(drillInputs(1, 7))
+			next.QueueInput(drillInputs(1, 7), time.Now())
 			h.pass(2 * proto.SeatHold)
 			f2.check(t).wantCloses(t)
 			f.wantCloses(t, proto.CloseReplaced)
@@ -217,7 +217,7 @@ func TestLeaveGivesTheSeatUp(t *testing.T) {
 		o, f := h.join(r, Join{Player: "ann"})
 		o.QueueLeave()
 		o.QueueLost()
-		if err := o.QueueInput(drillInputs(1, 1)); err != ErrStopped {
+		if err := o.QueueInput(drillInputs(1, 1), time.Now()); err != ErrStopped {
 			t.Errorf("input after leaving: %v, want ErrStopped", err)
 		}
 		h.pass(50 * time.Millisecond)
@@ -238,7 +238,7 @@ func TestLeaveAndJoinInOneTick(t *testing.T) {
 		o.QueueLeave()
 		o2, f2 := h.join(r, Join{Player: "ann"})
 		f.check(t).wantCloses(t, proto.CloseLeft)
-		o2.QueueInput(drillInputs(1, 4))
+		o2.QueueInput(drillInputs(1, 4), time.Now())
 		h.pass(time.Second)
 		f2.check(t).wantCloses(t)
 		if row := f2.x(t, 0); row.X != 4 {

@@ -7,7 +7,7 @@ import (
 )
 
 // Occupant is a client in a room: where its session puts what it reads. Its methods do not block and may be called from
-// any goroutine; what they queue is looked at in the next tick.
+// any goroutine; what they queue is looked at in the next tick, and if Client.Poll calls them in the one that polls.
 type Occupant struct {
 	room      *Room
 	client    Client
@@ -45,12 +45,14 @@ const (
 
 const noInput time.Duration = -1
 
-// QueueInput copies in to the room. The error is a *proto.Refusal for a spectator, else ErrFull or ErrStopped.
-func (o *Occupant) QueueInput(in proto.Input) error {
+// QueueInput copies in to the room; it arrived at the time given, from which the wait for the tick counts. The error is a
+// *proto.Refusal for a spectator, else ErrFull or ErrStopped.
+func (o *Occupant) QueueInput(in proto.Input, arrived time.Time) error {
 	if o.spectator {
 		return proto.Refuse(proto.CloseMalformed, "a spectator sent an input; only players do")
 	}
-	return o.queue(item{kind: itemInput, occ: o, first: in.First, ack: in.Ack, count: uint8(in.Count), at: o.room.now()}, in.Samples)
+	at := max(0, arrived.Sub(o.room.pool.started))
+	return o.queue(item{kind: itemInput, occ: o, first: in.First, ack: in.Ack, count: uint8(in.Count), at: at}, in.Samples)
 }
 
 // QueueCustom copies a message to the game. The errors are as QueueInput's.

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/ringside-go/ringside/proto"
 )
@@ -23,6 +24,7 @@ func (c *counter) sent() bool {
 func (c *counter) QueueFrame(own, shared []byte) bool      { return c.sent() }
 func (c *counter) QueueKeyframe(own, shared []byte) bool   { return c.sent() }
 func (c *counter) QueueEvent(records []byte) bool          { return c.sent() }
+func (c *counter) Poll()                                   {}
 func (c *counter) Flush()                                  {}
 func (c *counter) Close(code proto.CloseCode, text string) { c.closes.Add(1) }
 
@@ -68,7 +70,7 @@ func TestNobodyIsLostWhenARoomEnds(t *testing.T) {
 							return
 						}
 						clients[s] = append(clients[s], f)
-						o.QueueInput(drillInputs(1, 1))
+						o.QueueInput(drillInputs(1, 1), time.Now())
 						if s == 0 && i == each/2 {
 							way(r, cancel)
 						}

@@ -14,7 +14,7 @@ func handedDrill(t *testing.T, h *hall) (s *replica, token []byte) {
 	s = follow(t, r, 1)
 	ann, f := h.join(r, Join{Player: "ann"})
 	h.join(r, Join{Player: "bob"})
-	ann.QueueInput(drillInputs(1, 1, 2, 3, 4, 5, 6))
+	ann.QueueInput(drillInputs(1, 1, 2, 3, 4, 5, 6), time.Now())
 	got := handOff(t, r, 0)
 	h.pass(50 * time.Millisecond)
 	got.want(t, offered)

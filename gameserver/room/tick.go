@@ -18,6 +18,7 @@ func (r *Room) tick(now time.Duration) (goesOn bool) {
 			goesOn = false
 		}
 	}()
+	r.poll()
 	if stop := r.inbox.take(&r.taken); stop != nil {
 		r.end(stop.code, stop.text)
 		return false
@@ -28,6 +29,7 @@ func (r *Room) tick(now time.Duration) (goesOn bool) {
 		return false
 	}
 	if r.standsStill() {
+		r.flush() // what poll answered
 		r.publish()
 		return true
 	}
@@ -58,6 +60,9 @@ func (r *Room) begin(now time.Duration) {
 		r.missReturners()
 	}
 }
+
+// poll lets every client read what has come for this tick.
+func (r *Room) poll() { r.eachClient(func(o *Occupant) { o.client.Poll() }) }
 
 // handle gives what was taken to the simulation, in the order in which it came.
 func (r *Room) handle() {

@@ -16,7 +16,7 @@ func TestInputsAreProcessedAndAcknowledged(t *testing.T) {
 		r := h.start(20, 2)
 		o, f := h.join(r, Join{Player: "ann"}) // at 50 ms, its tick has been
 		h.pass(30 * time.Millisecond)
-		o.QueueInput(drillInputs(1, 3))
+		o.QueueInput(drillInputs(1, 3), time.Now())
 		h.pass(20 * time.Millisecond)
 		f.check(t)
 		if f.own.Processed != 1 || f.own.Slack != 20 || f.x(t, 0) != (drillRow{X: 3, Secret: -3}) {
@@ -29,13 +29,39 @@ func TestInputsAreProcessedAndAcknowledged(t *testing.T) {
 	})
 }
 
+// What a client is found to have sent at a tick's beginning counts in that tick, and as of when it arrived.
+func TestPolledInputCountsInItsTick(t *testing.T) {
+	open(t, testConfig(), func(h *hall) {
+		r := h.start(20, 2)
+		o, f := h.join(r, Join{Player: "ann"})
+		h.pass(50 * time.Millisecond)
+		before := f.polls
+		f.polled = func() { o.QueueInput(drillInputs(1, 3), time.Now().Add(-7*time.Millisecond)) }
+		h.pass(50 * time.Millisecond)
+		f.check(t)
+		if f.polls != before+1 || f.flushes != f.polls+1 { // it was flushed already when it had just joined
+			t.Errorf("%d polls, then %d in a tick; %d flushes", before, f.polls-before, f.flushes)
+		}
+		if f.own.Processed != 1 || f.own.Slack != 7 || f.x(t, 0) != (drillRow{X: 3, Secret: -3}) {
+			t.Errorf("own %+v, row %+v", f.own, f.x(t, 0))
+		}
+		f.polled = func() { o.QueueLost() }
+		h.pass(50 * time.Millisecond)
+		polls, flushes := f.polls, f.flushes
+		h.pass(time.Second)
+		if f.polls != polls || f.flushes != flushes || flushes != polls {
+			t.Errorf("%d polls, %d flushes in the tick of the loss; %d and %d later", polls, flushes, f.polls, f.flushes)
+		}
+	})
+}
+
 func TestSlackIsBounded(t *testing.T) {
 	open(t, testConfig(), func(h *hall) {
 		r := h.start(1, 2)
 		f := &follower{}
 		o, _ := r.QueueJoin(Join{Player: "ann", Client: f})
 		h.pass(time.Second + time.Millisecond)
-		o.QueueInput(drillInputs(1, 1))
+		o.QueueInput(drillInputs(1, 1), time.Now())
 		h.pass(time.Second)
 		if f.check(t).own.Slack != maxSlack {
 			t.Errorf("slack %d after waiting 999 ms, want %d", f.own.Slack, maxSlack)
@@ -54,10 +80,10 @@ func TestBadInputClosesItsClientOnly(t *testing.T) {
 			r := h.start(20, 2)
 			o, f := h.join(r, Join{Player: "mallory"})
 			_, other := h.join(r, Join{Player: "ann"})
-			if err := o.QueueInput(in); err != nil {
+			if err := o.QueueInput(in, time.Now()); err != nil {
 				t.Fatal(err)
 			}
-			o.QueueInput(drillInputs(1, 9))
+			o.QueueInput(drillInputs(1, 9), time.Now())
 			h.pass(time.Second)
 			f.check(t).wantCloses(t, code)
 			other.check(t).wantCloses(t)
@@ -89,7 +115,7 @@ func TestFloodIsRefused(t *testing.T) {
 		if n := testutil.ToFloat64(h.config.Metrics.InboxFull); n != 1 {
 			t.Errorf("inbox full %v times, want 1", n)
 		}
-		if err := ann.QueueInput(drillInputs(1, 1)); err != nil {
+		if err := ann.QueueInput(drillInputs(1, 1), time.Now()); err != nil {
 			t.Errorf("another's input: %v", err)
 		}
 	})
@@ -104,7 +130,7 @@ func TestSlowClientGetsAKeyframe(t *testing.T) {
 		o, slow := h.join(r, Join{Player: "slow"})
 		_, other := h.join(r, Join{Player: "ann"})
 		slow.stick(true)
-		o.QueueInput(drillInputs(1, 5))
+		o.QueueInput(drillInputs(1, 5), time.Now())
 		h.pass(5 * time.Second)
 		slow.stick(false)
 		h.pass(5 * time.Second)

@@ -176,7 +176,7 @@ func (c *traveller) step(more bool) {
 		for i := range steps {
 			steps[i] = 1
 		}
-		if on.occupant.QueueInput(drillInputs(on.sent+1, steps...)) != nil {
+		if on.occupant.QueueInput(drillInputs(on.sent+1, steps...), time.Now()) != nil {
 			return
 		}
 		on.sent += proto.Seq(len(steps))

@@ -1,8 +1,8 @@
 package session
 
 import (
-	"bufio"
 	"bytes"
+	"crypto/sha1"
 	"crypto/tls"
 	"encoding/base64"
 	"fmt"
@@ -12,13 +12,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lxzan/gws"
-
 	"github.com/ringside-go/ringside/proto"
 )
 
 const (
-	// readBuffer is the one buffer that a connection has for as long as it lives. An input message is below 300 B.
+	// readBuffer is what a connection's goroutine has to read into, unless a longer frame comes. An input message is below 300 B.
 	readBuffer = 1 << 10
 	// sendBuffer bounds what the kernel holds for a client, which it would let grow to megabytes: a client that stops
 	// reading is noticed after seconds, and what reaches a slow one is not minutes old. It does for 640 KB/s at 100 ms.
@@ -56,17 +54,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if n := buffered.Reader.Buffered(); n > 0 {
 		early, _ := buffered.Reader.Peek(n)
-		c.early = bytes.Clone(early)
+		c.in = bytes.Clone(early)
 	}
-	c.conn = conn
-	ws, err := s.upgrade(c, r)
-	if err != nil {
-		s.config.Logger.Debug("session: upgrade failed", "room", room, "remote", conn.RemoteAddr(), "error", err)
+	c.conn, c.remote = conn, conn.RemoteAddr()
+	if err := s.upgrade(c, r.Header.Get("Sec-WebSocket-Key")); err != nil {
+		s.config.Logger.Debug("session: upgrade failed", "room", room, "remote", c.remote, "error", err)
 		c.end()
 		return
 	}
 	s.opened(c)
-	go c.run(ws)
+	go c.run()
 }
 
 // check finds out what is wrong with a request before anything is spent on it.
@@ -112,24 +109,32 @@ func hasToken(h http.Header, name, token string) bool {
 	return false
 }
 
-// upgrade answers the handshake on c's socket.
-func (s *Server) upgrade(c *Conn, r *http.Request) (*gws.Conn, error) {
-	err := tune(c.conn)
-	if err != nil {
-		return nil, err
+// upgrade makes c's socket ready and answers the handshake on it.
+func (s *Server) upgrade(c *Conn, key string) (err error) {
+	if err = tune(c.conn); err != nil {
+		return err
 	}
 	if c.carrier, err = newCarrier(c.conn, &s.buffers); err != nil {
-		return nil, err
+		return err
 	}
+	c.pollable = s.config.Poll && pollable(c.conn)
 	c.lastRead = time.Now()
-	if err := c.conn.SetReadDeadline(c.lastRead.Add(proto.HelloTimeout)); err != nil {
-		return nil, err
+	if err = c.conn.SetReadDeadline(c.lastRead.Add(proto.HelloTimeout)); err != nil {
+		return err
 	}
-	// The library looks at the first line of these headers only; check has seen all of them.
-	r.Header.Set("Connection", "Upgrade")
-	r.Header.Set("Upgrade", "websocket")
-	r.Header.Set("Sec-WebSocket-Protocol", proto.Subprotocol)
-	return s.upgrader.UpgradeFromConn((*duplex)(c), bufio.NewReaderSize((*duplex)(c), readBuffer), r)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.out.raw(handshake(key))
+	c.flushLocked()
+	return nil
+}
+
+// handshake is the answer to a request with key (RFC 6455, 4.2.2).
+func handshake(key string) []byte {
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	return []byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+		"Sec-WebSocket-Accept: " + base64.StdEncoding.EncodeToString(sum[:]) + "\r\n" +
+		"Sec-WebSocket-Protocol: " + proto.Subprotocol + "\r\n\r\n")
 }
 
 // tune sets the options of the TCP socket beneath conn, if there is one.
@@ -145,16 +150,4 @@ func tune(conn net.Conn) error {
 		return err
 	}
 	return tcp.SetWriteBuffer(sendBuffer)
-}
-
-// newUpgrader sets the library up for the handshake, reading and control frames, and nothing else.
-func newUpgrader() *gws.Upgrader {
-	return gws.NewUpgrader(controlFrames{}, &gws.ServerOption{
-		ReadBufferSize:      readBuffer,
-		ReadMaxPayloadSize:  proto.MaxClientMessage,
-		WriteMaxPayloadSize: maxControl,
-		ParallelGolimit:     1, // a channel of this size is made for each connection, though messages are not parallel
-		SubProtocols:        []string{proto.Subprotocol},
-		NewSession:          func() gws.SessionStorage { return nil },
-	})
 }

@@ -68,6 +68,8 @@ func BenchmarkConnection(b *testing.B) {
 	}
 }
 
+func BenchmarkPolledConnection(b *testing.B) { BenchmarkConnection(b) }
+
 // inUse is the bytes of heap and stacks that are live.
 func inUse() int64 {
 	runtime.GC()

@@ -47,6 +47,7 @@ func (c *Conn) closeLocked(r *proto.Refusal) {
 
 // closeFrameLocked queues the last frame. A code of 0 stands for none.
 func (c *Conn) closeFrameLocked(code uint16, text string) {
+	c.takeBackLocked()
 	c.closing, c.closeBy = true, time.Now().Add(lingerTimeout)
 	var payload []byte
 	if code != 0 {
@@ -59,12 +60,12 @@ func (c *Conn) closeFrameLocked(code uint16, text string) {
 	c.flushLocked()
 }
 
-// answerClose answers the client's own close frame, with the code that the library chose for it.
-func (c *Conn) answerClose() {
+// answerClose answers the client's own close frame.
+func (c *Conn) answerClose(code clientClosed) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.closing && !c.gone {
-		c.closeFrameLocked(c.wsClose, "")
+		c.closeFrameLocked(uint16(code), "")
 	}
 }
 
@@ -76,8 +77,10 @@ func (c *Conn) countLocked(code proto.CloseCode) {
 	c.server.config.Metrics.Closed.WithLabelValues(name).Inc()
 }
 
-// wakeLocked makes the connection's goroutine leave Read, or Door.Enter, to see what has changed.
+// wakeLocked makes the connection's goroutine leave Read, or Door.Enter, to see what has changed. If there is none, one
+// is started.
 func (c *Conn) wakeLocked() {
+	c.takeBackLocked()
 	_ = c.conn.SetReadDeadline(time.Unix(1, 0))
 	if c.cancel != nil {
 		c.cancel()

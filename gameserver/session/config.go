@@ -16,6 +16,7 @@ type Config struct {
 	MaxUnentered   int      // connections that have not said hello yet; beyond: 503
 	Origins        []string // allowed Origin hosts; empty: any (tokens, not cookies, authenticate)
 	OutboxBytes    int      // bound of one outbox's pending frames, a keyframe not counted
+	Poll           bool     // read sockets in Conn.Poll where that is possible: on Linux, without TLS
 	Logger         *slog.Logger
 	Metrics        *obs.Metrics
 }
@@ -27,6 +28,7 @@ func DefaultConfig() Config {
 		MaxConnections: 20_000,
 		MaxUnentered:   1_000,
 		OutboxBytes:    64 << 10,
+		Poll:           true,
 		Logger:         slog.Default(),
 		Metrics:        obs.NewMetrics(nil),
 	}

@@ -9,26 +9,33 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// Conn is one client's connection; its Queue methods, Flush and Close are room.Client. They may be called from any
+// Conn is one client's connection; its Queue methods, Poll, Flush and Close are room.Client. They may be called from any
 // goroutine, and none of them waits for the client.
 type Conn struct {
-	server  *Server
-	conn    net.Conn // read by the connection's goroutine, which alone closes it
-	carrier carrier  // writes to conn
-	room    proto.RoomID
+	server *Server
+	room   proto.RoomID
+	remote net.Addr
 
-	// Of the connection's goroutine.
-	early    []byte    // what came behind the upgrade request, not yet read
-	lastRead time.Time // when the newest bytes came
+	// reading is held by who reads: the connection's goroutine for as long as there is one, or Poll. It is locked before mu.
+	reading  sync.Mutex
+	in       []byte // read, and not yet a whole frame
+	inbound  inbound
+	lastRead time.Time // when the newest bytes arrived
 	readErr  error     // with which reading ended
-	wsClose  uint16    // code with which the WebSocket library would have closed
 	rate     rate
 	skipped  uint32 // records of unknown kind
 	greeted  bool   // hello was said
 	occupant Occupant
 
-	// mu is held for one write system call at most, and never while anything waits.
+	// mu is held for one system call of reading or writing at most, or for handing the socket over, and never while
+	// anything waits.
 	mu        sync.Mutex
+	conn      net.Conn // nil while polled; read by the connection's goroutine, which alone closes it
+	carrier   carrier  // writes to conn
+	pollable  bool     // conn may be handed over to Poll
+	polled    bool     // it was: there is no goroutine, and the socket is descriptor
+	socket    descriptor
+	takeBy    time.Time // when polled and something is pending: then the client must have taken some of it
 	out       outbox
 	finishing bool               // finish runs, and alone sends
 	closing   bool               // a close frame is the last in the outbox, or was
@@ -74,7 +81,7 @@ func (c *Conn) eventLocked(records []byte) bool {
 	if c.closing || c.gone {
 		return false
 	}
-	if !c.out.event(records) {
+	if !c.out.event(opBinary, records) {
 		c.closeLocked(&proto.Refusal{Code: proto.CloseSlow})
 		return false
 	}
@@ -82,7 +89,7 @@ func (c *Conn) eventLocked(records []byte) bool {
 }
 
 // Flush tries to send all that is queued with one system call and without waiting. What the client does not take now is
-// sent when it does.
+// sent when it does, or when polled at the next Flush.
 func (c *Conn) Flush() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -90,4 +97,4 @@ func (c *Conn) Flush() {
 }
 
 // RemoteAddr is the client's address, as the socket has it.
-func (c *Conn) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
+func (c *Conn) RemoteAddr() net.Addr { return c.remote }

@@ -8,9 +8,14 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// flushLocked sends what goes now and leaves the rest to finish. It does nothing while finish runs.
+// flushLocked sends what goes now and leaves the rest to finish, or when polled to the next Flush. It does nothing while
+// finish runs.
 func (c *Conn) flushLocked() {
 	if c.finishing || c.gone || c.out.drained() {
+		return
+	}
+	if c.polled {
+		c.flushPolledLocked()
 		return
 	}
 	n, err := c.carrier.sendNow(c.out.next())

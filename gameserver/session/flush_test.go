@@ -101,7 +101,7 @@ func TestFramesStayWhole(t *testing.T) {
 	wg.Go(func() {
 		for i := range pings {
 			c.send(masked(finBit|0x9, []byte{byte(i)}))
-			c.message(proto.Ping{Micros: uint64(i)}.Append(nil))
+			c.message(proto.Ping{Micros: uint64(i) << 32}.Append(nil))
 		}
 	})
 	room := &feed{conn: g.conn}
@@ -127,7 +127,7 @@ func TestFramesStayWhole(t *testing.T) {
 			control++
 		case m.op == opBinary && m.payload[0] == byte(proto.KindPong):
 			_, body, _, _ := proto.NextRecord(m.payload)
-			if p, err := proto.ParsePong(body); err != nil || p.Micros != uint64(records) {
+			if p, err := proto.ParsePong(body); err != nil || p.Micros>>32 != uint64(records) {
 				t.Fatalf("pong record %d is %+v %v", records, p, err)
 			}
 			records++
@@ -308,8 +308,7 @@ func idle(c *Conn) bool {
 	return c.out.drained()
 }
 
-// What reading one input allocates is the WebSocket library's message.
-func TestReadingAllocatesOnce(t *testing.T) {
+func TestReadingAllocatesNothing(t *testing.T) {
 	if raceEnabled {
 		t.Skip("sync.Pool drops buffers under the race detector")
 	}
@@ -321,7 +320,7 @@ func TestReadingAllocatesOnce(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() {
 		_, _ = c.conn.Write(b)
 		<-got
-	}); n > 1 {
+	}); n != 0 {
 		t.Errorf("%v allocations an input", n)
 	}
 }

@@ -27,6 +27,32 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type house struct {
 	enter func(ctx context.Context, room proto.RoomID, hello proto.Hello, c *Conn) (Occupant, error)
 	guest chan *guest
+
+	mu     sync.Mutex
+	guests []*guest // all, for tick
+}
+
+// tick does what a room does for its clients in every tick.
+func (h *house) tick() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, g := range h.guests {
+		g.conn.Poll()
+		g.conn.Flush()
+	}
+}
+
+// run ticks often, until ctx ends.
+func (h *house) run(ctx context.Context) {
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ticker.C:
+			h.tick()
+		case <-ctx.Done():
+		}
+	}
 }
 
 type guest struct {
@@ -34,9 +60,10 @@ type guest struct {
 	room  proto.RoomID
 	hello proto.Hello
 
-	mu    sync.Mutex
-	notes []string
-	input func(proto.Input) error
+	mu      sync.Mutex
+	notes   []string
+	arrived time.Time // of the last input
+	input   func(proto.Input) error
 }
 
 func (h *house) Enter(ctx context.Context, room proto.RoomID, hello proto.Hello, c *Conn) (Occupant, error) {
@@ -44,6 +71,9 @@ func (h *house) Enter(ctx context.Context, room proto.RoomID, hello proto.Hello,
 		return h.enter(ctx, room, hello, c)
 	}
 	g := &guest{conn: c, room: room, hello: hello}
+	h.mu.Lock()
+	h.guests = append(h.guests, g)
+	h.mu.Unlock()
 	h.guest <- g
 	return g, nil
 }
@@ -60,11 +90,14 @@ func (g *guest) noted() string {
 	return strings.Join(g.notes, " ")
 }
 
-func (g *guest) QueueInput(in proto.Input) error {
+func (g *guest) QueueInput(in proto.Input, arrived time.Time) error {
 	if g.input != nil {
 		return g.input(in)
 	}
 	g.note(fmt.Sprintf("input:%d", in.First))
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.arrived = arrived
 	return nil
 }
 
@@ -89,6 +122,7 @@ type setup struct {
 
 func testConfig(set func(*Config)) Config {
 	c := DefaultConfig()
+	c.Poll = false
 	c.Logger = slog.New(slog.DiscardHandler)
 	if set != nil {
 		set(&c)
@@ -119,7 +153,7 @@ func start(t testing.TB, l net.Listener, dial func() net.Conn, set func(*Config)
 	return &setup{t: t, server: s, house: h, dial: dial, stop: stop}
 }
 
-// overPipes serves net.Pipes, for synctest bubbles. The caller stops it within the bubble.
+// overPipes serves net.Pipes, for synctest bubbles. They cannot be polled. The caller stops it within the bubble.
 func overPipes(t testing.TB, set func(*Config)) *setup {
 	l := &pipeListener{conns: make(chan net.Conn), done: make(chan struct{})}
 	return start(t, l, func() net.Conn {
@@ -129,8 +163,28 @@ func overPipes(t testing.TB, set func(*Config)) *setup {
 	}, set)
 }
 
-// overTCP serves loopback sockets.
+// overTCP serves loopback sockets, read by goroutines, and below TestPolled and BenchmarkPolled in ticks.
 func overTCP(t testing.TB, set func(*Config)) *setup {
+	s := listen(t, func(c *Config) {
+		c.Poll = strings.Contains(t.Name(), "Polled")
+		if set != nil {
+			set(c)
+		}
+	})
+	if s.server.config.Poll {
+		ctx, cancel := context.WithCancel(context.Background())
+		var wg sync.WaitGroup
+		wg.Go(func() { s.house.run(ctx) })
+		t.Cleanup(func() {
+			cancel()
+			wg.Wait()
+		})
+	}
+	return s
+}
+
+// listen serves loopback sockets. Those of clients that have entered are polled with house.tick, if set asks for it.
+func listen(t testing.TB, set func(*Config)) *setup {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

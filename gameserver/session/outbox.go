@@ -71,24 +71,20 @@ func (o *outbox) keyframe(own, shared []byte) bool {
 	return true
 }
 
-// event queues records as one message; false when there are too many events.
-func (o *outbox) event(records []byte) bool {
-	if o.events()+len(records) > eventLimit {
+// event queues a frame that is kept; false when there are too many events.
+func (o *outbox) event(op byte, payload []byte) bool {
+	if o.events()+len(payload) > eventLimit {
 		return false
 	}
-	o.add(event, opBinary, records, nil)
+	o.add(event, op, payload, nil)
 	return true
 }
 
-// raw queues b, which is a frame already, as an event.
-func (o *outbox) raw(b []byte) bool {
-	if o.events()+len(b) > eventLimit {
-		return false
-	}
+// raw queues b, which is no frame, as an event.
+func (o *outbox) raw(b []byte) {
 	o.reserve(len(b))
 	o.pending.bytes = append(o.pending.bytes, b...)
 	o.pending.marks = append(o.pending.marks, mark{len(o.pending.bytes), event})
-	return true
 }
 
 // add queues a frame without a look at any bound.

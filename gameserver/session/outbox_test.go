@@ -61,7 +61,7 @@ func TestLatestWins(t *testing.T) {
 	o := newOutbox(4096)
 	queue := func(s string) (ok, dropped bool) { return o.delta([]byte(s), make([]byte, 1300)) }
 	queue("d1")
-	if !o.event([]byte("event")) {
+	if !o.event(opBinary, []byte("event")) {
 		t.Error("event refused")
 	}
 	sent := o.take(10) // d1 is partly gone
@@ -122,14 +122,14 @@ func TestKeyframeOverTheBound(t *testing.T) {
 func TestEventLimit(t *testing.T) {
 	o := newOutbox(1 << 20)
 	n := 0
-	for o.event(make([]byte, 1020)) {
+	for o.event(opBinary, make([]byte, 1020)) {
 		n++
 	}
 	if n != 32 {
 		t.Errorf("%d events of 1 KiB fit into %d", n, eventLimit)
 	}
 	o.take(1024)
-	if !o.event(make([]byte, 1020)) {
+	if !o.event(opBinary, make([]byte, 1020)) {
 		t.Error("no event fits after one is gone")
 	}
 }
@@ -160,7 +160,7 @@ func TestOutboxProperties(t *testing.T) {
 				}
 			},
 			"event": func(*rapid.T) {
-				if p := payload("event", len(kept), 0); o.event(p) {
+				if p := payload("event", len(kept), 0); o.event(opBinary, p) {
 					kept = append(kept, string(p))
 				}
 			},

@@ -4,98 +4,142 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
+	"os"
 	"runtime/debug"
 	"time"
-
-	"github.com/lxzan/gws"
 
 	"github.com/ringside-go/ringside/proto"
 )
 
-// run is the connection's goroutine: it reads until there is no more to read, and closes the socket. Entering a room
-// needs a deep stack, which a goroutine keeps; so once in, another goroutine goes on with a small one, and takes over
-// all that was this one's.
-func (c *Conn) run(ws *gws.Conn) {
-	if c.serve(ws) {
-		go c.run(ws)
-		return
+// run is the connection's goroutine: it reads until there is no more to read, and closes the socket. Once the client is in
+// a room there may be none (handOver); when the connection ends, there is one again.
+func (c *Conn) run() {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	if c.over() || c.serve() {
+		c.quit()
 	}
-	defer c.end()
-	c.linger()
 }
 
-// serve reads messages and acts on them until the client has entered, which it reports, or the connection is closed from
-// either side. A panic of what a message calls costs this connection only.
-func (c *Conn) serve(ws *gws.Conn) (entered bool) {
-	defer func() {
-		if v := recover(); v != nil {
-			c.server.config.Logger.Error("session: a connection's goroutine panicked", "room", c.room, "panic", v,
-				"stack", string(debug.Stack()))
-			c.Close(proto.CloseInternal, "")
-		}
-	}()
-	defer func() {
-		if !entered {
-			c.lost()
-		}
-	}()
-	for outside := c.occupant == nil; ; {
-		msg, err := c.next(ws)
-		if err != nil {
-			c.ended(err)
-			return false
-		}
-		err = c.message(msg.Opcode, msg.Bytes())
-		_ = msg.Close()
+// over reports whether there is nothing more to read, or no use for it.
+func (c *Conn) over() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closing || c.gone || c.readErr != nil
+}
+
+// serve reads and acts on what it reads until the connection is over, which it reports, or others go on with it: Poll, or
+// a goroutine with a small stack, since entering a room needs a deep one, which a goroutine keeps.
+func (c *Conn) serve() (over bool) {
+	over = true // after a panic
+	defer c.survive()
+	for outside := c.occupant == nil; ; { // at first c.in is what came behind the upgrade request
+		rest, err := c.take(c.in)
 		if err != nil {
 			c.refuseWith(err)
-			return false
+			return true
 		}
-		if outside && c.occupant != nil {
+		c.in = c.in[:copy(c.in, rest)]
+		if c.occupant != nil {
+			if c.handOver() {
+				return false
+			}
+			if outside {
+				go c.run()
+				return false
+			}
+		}
+		if !c.receive() {
 			return true
 		}
 	}
 }
 
-// errLibrary is a panic of the WebSocket library.
-var errLibrary = errors.New("the frame's header is impossible")
-
-// next reads a message. A frame that claims to be longer than 2^63 bytes makes the library panic.
-func (c *Conn) next(ws *gws.Conn) (msg *gws.Message, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("%w: %v", errLibrary, v)
-		}
-	}()
-	return ws.ReadMessage()
+// survive keeps a panic of anything that a message calls from costing more than this connection.
+func (c *Conn) survive() {
+	if v := recover(); v != nil {
+		c.server.config.Logger.Error("session: a message made the server panic", "room", c.room, "panic", v,
+			"stack", string(debug.Stack()))
+		c.Close(proto.CloseInternal, "")
+	}
 }
 
-// ended finds out why there is no next message, and says so to a client that is still there.
-func (c *Conn) ended(err error) {
+// receive waits for more and adds it to in; false when there is no more, or no use for it. The read deadline is that of
+// the hello before it and moves on from there: it is set anew only when it has passed, and only then is it known
+// whether the client really was silent for so long, so that reading sets no timer.
+func (c *Conn) receive() bool {
 	switch {
-	case errors.Is(err, errLibrary):
-		c.server.config.Logger.Warn("session: hostile frame", "room", c.room, "remote", c.RemoteAddr(), "error", err)
-		c.Close(proto.CloseMalformed, errLibrary.Error())
-	case c.readErr != nil: // the socket ended, or we did
-	case c.wsClose == 1009:
-		c.refuse(proto.Refuse(proto.CloseTooLarge, "a message was over %d bytes; send less at once", proto.MaxClientMessage))
-	case c.wsClose == 1002 || c.wsClose == 1007 || c.wsClose == 1011:
-		c.refuse(proto.Refuse(proto.CloseMalformed, "a frame is not as RFC 6455 says; update the client"))
-	default:
-		c.answerClose()
+	case cap(c.in) < readBuffer, len(c.in) == 0 && cap(c.in) > readBuffer:
+		c.in = append(make([]byte, 0, max(readBuffer, len(c.in))), c.in...)
+	case len(c.in) == cap(c.in): // of a longer frame, but no frame is longer than maxFrame
+		c.in = append(make([]byte, 0, max(maxFrame, len(c.in)+readBuffer)), c.in...)
+	}
+	for {
+		n, err := c.conn.Read(c.in[len(c.in):cap(c.in)])
+		if n > 0 || err == nil {
+			c.lastRead = time.Now()
+			c.in = c.in[:len(c.in)+n]
+			return true
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) || !c.waitOn() {
+			c.readErr = err
+			return false
+		}
 	}
 }
 
-// message acts on one message. The error closes the connection.
-func (c *Conn) message(op gws.Opcode, b []byte) error {
-	c.server.config.Metrics.RecvBytes.Add(float64(len(b)))
-	if op != gws.OpcodeBinary {
-		return proto.Refuse(proto.CloseMalformed, "a message was text; send binary messages only")
+// waitOn decides, when the read deadline has passed, whether to go on waiting. If not, the connection is closing.
+func (c *Conn) waitOn() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing || c.gone {
+		return false
 	}
+	if c.occupant == nil {
+		c.closeLocked(&proto.Refusal{Code: proto.CloseNoHello})
+		return false
+	}
+	silent := c.lastRead.Add(proto.SilenceTimeout)
+	if !time.Now().Before(silent) {
+		c.closeLocked(&proto.Refusal{Code: proto.CloseSilent})
+		return false
+	}
+	return c.conn.SetReadDeadline(silent) == nil
+}
+
+// take acts on all whole frames of b, which it changes, and returns the rest of it. The error closes the connection.
+func (c *Conn) take(b []byte) (rest []byte, err error) {
+	for {
+		op, payload, size, err := c.inbound.next(b)
+		if err != nil || size == 0 {
+			return b, err
+		}
+		b = b[size:]
+		if err := c.frame(op, payload); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// frame acts on a frame, as inbound.next returned it. Every frame counts as a message of the client.
+func (c *Conn) frame(op byte, payload []byte) error {
 	if !c.rate.take(c.lastRead) {
 		return &proto.Refusal{Code: proto.CloseRate}
 	}
+	switch op {
+	case opBinary:
+		return c.message(payload)
+	case opPing:
+		return c.answer(opPong, payload)
+	case opClose:
+		return parseClose(payload)
+	}
+	return nil
+}
+
+// message acts on one message. The error closes the connection.
+func (c *Conn) message(b []byte) error {
+	c.server.config.Metrics.RecvBytes.Add(float64(len(b)))
 	for len(b) > 0 {
 		kind, body, rest, err := proto.NextRecord(b)
 		if err != nil {
@@ -185,7 +229,7 @@ func (c *Conn) input(body []byte) error {
 	if err != nil {
 		return malformed(err)
 	}
-	return tooMany(c.occupant.QueueInput(in))
+	return tooMany(c.occupant.QueueInput(in, c.lastRead))
 }
 
 func (c *Conn) custom(body []byte) error {
@@ -196,17 +240,32 @@ func (c *Conn) custom(body []byte) error {
 	return tooMany(c.occupant.QueueCustom(m.Payload))
 }
 
-// ping is answered at once, not at the next tick, for the client measures its round trip and clock by it.
+// ping is answered by whoever reads. That a polled client's waited for the tick is taken off the time that it measures.
 func (c *Conn) ping(body []byte) error {
 	m, err := proto.ParsePing(body)
 	if err != nil {
 		return malformed(err)
 	}
-	pong := proto.Pong{Micros: m.Micros, Server: uint64(time.Now().UnixMicro())}
+	now := time.Now()
+	pong := proto.Pong{Micros: m.Micros, Server: uint64(now.UnixMicro())}
+	if c.lastRead.Before(now) {
+		pong.Micros += uint64(now.Sub(c.lastRead).Microseconds())
+	}
 	var b [32]byte
+	return c.answer(opBinary, pong.Append(b[:0]))
+}
+
+// answer queues a frame that must arrive. It is sent at once, unless a tick that polls this client does so.
+func (c *Conn) answer(op byte, payload []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.eventLocked(pong.Append(b[:0])) {
+	if c.closing || c.gone {
+		return nil
+	}
+	if !c.out.event(op, payload) {
+		return &proto.Refusal{Code: proto.CloseSlow}
+	}
+	if !c.polled {
 		c.flushLocked()
 	}
 	return nil
@@ -222,8 +281,16 @@ func (c *Conn) leave(body []byte) error {
 	return &proto.Refusal{Code: proto.CloseLeft}
 }
 
+// quit ends a connection that is over.
+func (c *Conn) quit() {
+	defer c.end()
+	c.lost()
+	c.linger()
+}
+
 // lost tells the room that this client will send nothing more.
 func (c *Conn) lost() {
+	defer c.survive()
 	if o := c.occupant; o != nil {
 		c.occupant = nil
 		o.QueueLost()
@@ -235,6 +302,11 @@ func (c *Conn) lost() {
 
 // refuseWith closes the connection for err.
 func (c *Conn) refuseWith(err error) {
+	var closed clientClosed
+	if errors.As(err, &closed) {
+		c.answerClose(closed)
+		return
+	}
 	var refusal *proto.Refusal
 	if !errors.As(err, &refusal) {
 		if !errors.Is(err, context.Canceled) {

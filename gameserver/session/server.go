@@ -6,8 +6,7 @@ package session
 import (
 	"context"
 	"sync"
-
-	"github.com/lxzan/gws"
+	"time"
 
 	"github.com/ringside-go/ringside/proto"
 )
@@ -17,14 +16,16 @@ type Door interface {
 	// Enter is called on the connection's goroutine after a hello of this protocol version. It may block for as long as
 	// ctx lasts, which ends when the connection is closed from here; that the client went away is noticed after Enter
 	// only. hello is c's to keep. A *proto.Refusal is sent to the client and closes it; other errors close it with
-	// CloseInternal. Once Enter returned an occupant, its QueueLeave or QueueLost is called exactly once.
+	// CloseInternal. Once Enter returned an occupant, its QueueLeave or QueueLost is called exactly once, for which c must
+	// be closed or polled (Conn.Poll) from then on.
 	Enter(ctx context.Context, room proto.RoomID, hello proto.Hello, c *Conn) (Occupant, error)
 }
 
 // Occupant is the room's side of an entered client; *room.Occupant has these methods. They are called from the
-// connection's goroutine, must not block, and must copy what they keep of their arguments.
+// connection's goroutine or from Conn.Poll, must not block, and must copy what they keep of their arguments.
 type Occupant interface {
-	QueueInput(in proto.Input) error // an error is a *proto.Refusal or closes with CloseRate
+	// QueueInput takes an input that arrived at the time given. An error is a *proto.Refusal or closes with CloseRate.
+	QueueInput(in proto.Input, arrived time.Time) error
 	QueueCustom(payload []byte) error
 	QueueLeave()
 	QueueLost()
@@ -34,8 +35,8 @@ type Occupant interface {
 type Server struct {
 	config   Config
 	door     Door
-	upgrader *gws.Upgrader
 	buffers  sync.Pool      // *buffer, for the outboxes
+	incoming sync.Pool      // *incoming, for Poll
 	wait     sync.WaitGroup // for the connections and their goroutines
 
 	mu        sync.Mutex
@@ -53,8 +54,8 @@ func New(c Config, d Door) (*Server, error) {
 	return &Server{
 		config:   c,
 		door:     d,
-		upgrader: newUpgrader(),
 		buffers:  sync.Pool{New: newBuffer},
+		incoming: sync.Pool{New: newIncoming},
 		conns:    make(map[*Conn]struct{}),
 	}, nil
 }

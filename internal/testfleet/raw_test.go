@@ -42,8 +42,11 @@ func dialRaw(t *testing.T, addr, room string) (c *raw, status int) {
 
 // message sends a binary message, masked with zeroes.
 func (c *raw) message(payload []byte) {
-	head := []byte{0x82, 0x80 | 126}
-	head = binary.BigEndian.AppendUint16(head, uint16(len(payload)))
+	head := []byte{0x82, 0x80 | byte(len(payload))}
+	if len(payload) > 125 { // in as few bytes as it takes, RFC 6455 says
+		head[1] = 0x80 | 126
+		head = binary.BigEndian.AppendUint16(head, uint16(len(payload)))
+	}
 	c.Write(append(append(head, 0, 0, 0, 0), payload...)) // a server that has had enough may have closed
 }
 

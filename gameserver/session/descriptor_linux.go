@@ -1,0 +1,115 @@
+package session
+
+import (
+	"io"
+	"net"
+	"os"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// descriptor is a TCP socket in non-blocking mode that Go's poller does not know: no goroutine can wait for it, and none
+// is woken by it. Its system calls are raw: they do not wait, so the scheduler need not hear of them.
+//
+// The kernel notes when segments arrive (SO_TIMESTAMPNS), so that it is known how long what is read had been waiting.
+type descriptor int
+
+// pollable reports whether a descriptor can be made of conn.
+func pollable(conn net.Conn) bool {
+	_, ok := conn.(*net.TCPConn)
+	return ok
+}
+
+// newDescriptor makes another descriptor of conn's socket. The caller closes conn.
+func newDescriptor(conn net.Conn) (descriptor, error) {
+	raw, err := conn.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var fd int
+	var failed error
+	err = raw.Control(func(original uintptr) {
+		if failed = unix.SetsockoptInt(int(original), unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); failed == nil {
+			fd, failed = unix.FcntlInt(original, unix.F_DUPFD_CLOEXEC, 0)
+		}
+	})
+	if err == nil {
+		err = os.NewSyscallError("hand over", failed)
+	}
+	return descriptor(fd), err
+}
+
+// conn makes a connection of the socket, which Go's poller knows again. d is closed, and is not to be used again, even
+// after an error.
+func (d descriptor) conn() (net.Conn, error) {
+	_ = unix.SetsockoptInt(int(d), unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 0)
+	f := os.NewFile(uintptr(d), "client")
+	defer f.Close()
+	return net.FileConn(f)
+}
+
+// incoming is what one call of receive needs, and may be used by others after it.
+type incoming struct {
+	bytes   [pollBuffer]byte
+	control [8]uint64 // one control message: a time
+	part    unix.Iovec
+	message unix.Msghdr
+}
+
+func newIncoming() any { return new(incoming) }
+
+// receive reads into b behind its first had bytes, without waiting, with one system call. waited is how long the newest
+// of the n bytes had been there. 0 bytes and no error: nothing has come; io.EOF: the client has closed its side.
+func (d descriptor) receive(b *incoming, had int) (n int, waited time.Duration, err error) {
+	m := &b.message
+	b.part.Base = &b.bytes[had]
+	b.part.SetLen(len(b.bytes) - had)
+	m.Iov, m.Control = &b.part, (*byte)(unsafe.Pointer(&b.control))
+	m.SetIovlen(1)
+	for {
+		m.SetControllen(int(unsafe.Sizeof(b.control)))
+		got, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(d), uintptr(unsafe.Pointer(m)), unix.MSG_DONTWAIT)
+		switch {
+		case errno == unix.EINTR:
+		case errno == unix.EAGAIN:
+			return 0, 0, nil
+		case errno != 0:
+			return 0, 0, os.NewSyscallError("recvmsg", errno)
+		case got == 0:
+			return 0, 0, io.EOF
+		default:
+			return int(got), b.waited(), nil
+		}
+	}
+}
+
+// waited is how long the bytes just received had been there: 0 if the kernel did not say, as for those that arrived
+// before it was asked to. The clock may have been set meanwhile; no tick is longer than a second.
+func (b *incoming) waited() time.Duration {
+	h := (*unix.Cmsghdr)(unsafe.Pointer(&b.control))
+	if int(b.message.Controllen) < unix.CmsgLen(int(unsafe.Sizeof(unix.Timespec{}))) ||
+		h.Level != unix.SOL_SOCKET || h.Type != unix.SO_TIMESTAMPNS {
+		return 0
+	}
+	t := (*unix.Timespec)(unsafe.Add(unsafe.Pointer(h), unix.CmsgLen(0)))
+	return min(time.Second, max(0, time.Since(time.Unix(t.Unix()))))
+}
+
+// send is one system call that does not wait: 0 and no error when the socket is full.
+func (d descriptor) send(b []byte) (int, error) {
+	for {
+		n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(d), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)),
+			unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+		switch errno {
+		case 0:
+			return int(n), nil
+		case unix.EINTR:
+		case unix.EAGAIN:
+			return 0, nil
+		default:
+			return 0, os.NewSyscallError("sendto", errno)
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package session
+
+import (
+	"bytes"
+	"net"
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+const (
+	// pollBuffer is what Poll has to read into: whatever an honest client sends in a tick, and more than maxFrame.
+	pollBuffer = 16 << 10
+	// pollReads is how often a Poll fills its buffer at most. A client that sends more loses the time to others' ticks; what
+	// the kernel holds for it beyond is read at the next tick.
+	pollReads = 4
+)
+
+// handOver gives the socket to Poll, so that the connection needs no goroutine and no input wakes one. It reports
+// whether it did; not while finish is sending, and then it may be tried again.
+func (c *Conn) handOver() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.pollable || c.closing || c.gone || c.finishing {
+		return false
+	}
+	socket, err := newDescriptor(c.conn)
+	if err != nil {
+		c.pollable = false
+		c.server.config.Logger.Warn("session: a socket cannot be polled; a goroutine reads it", "room", c.room, "error", err)
+		return false
+	}
+	c.in = keep(c.in)
+	_ = c.conn.Close() // takes the socket out of Go's poller, and leaves it open: socket is another descriptor of it
+	c.socket, c.polled, c.conn, c.carrier = socket, true, nil, nil
+	return true
+}
+
+// takeBackLocked gives a polled connection a goroutine again. Whoever ends the connection calls it first: closing takes
+// time, and there may be no tick any more.
+func (c *Conn) takeBackLocked() {
+	if !c.polled {
+		return
+	}
+	c.polled = false
+	conn, err := c.socket.conn()
+	if err == nil {
+		c.carrier, err = newCarrier(conn, &c.server.buffers)
+	}
+	if err != nil { // of file descriptors there are none left, perhaps
+		c.server.config.Logger.Warn("session: a client could not be told why it is closed", "room", c.room, "error", err)
+		if conn == nil {
+			conn, _ = net.Pipe()
+		}
+		_ = conn.Close()
+		c.gone = true
+		c.out.clear()
+	}
+	c.conn = conn
+	go c.run()
+}
+
+// Poll reads what the client has sent, without waiting, and acts on it. A room calls it at the beginning of each tick for
+// the clients inside, whose occupants are called meanwhile. While the connection has a goroutine, it does nothing.
+func (c *Conn) Poll() {
+	if !c.reading.TryLock() {
+		return
+	}
+	defer c.reading.Unlock()
+	defer c.survive()
+	b := c.server.incoming.Get().(*incoming)
+	defer c.server.incoming.Put(b)
+	for range pollReads {
+		if !c.poll(b) {
+			return
+		}
+	}
+}
+
+// poll reads once, and reports whether there may be more.
+func (c *Conn) poll(b *incoming) (more bool) {
+	had := copy(b.bytes[:], c.in)
+	n := c.receiveNow(b, had)
+	if n == 0 {
+		return false
+	}
+	rest, err := c.take(b.bytes[:had+n])
+	if err != nil {
+		c.refuseWith(err)
+		return false
+	}
+	c.in = keep(rest)
+	return had+n == len(b.bytes)
+}
+
+// keep copies the bytes of an unfinished frame.
+func keep(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	return bytes.Clone(b)
+}
+
+// receiveNow reads into b behind its first had bytes. Nothing, when nothing has come or the connection is over.
+func (c *Conn) receiveNow(b *incoming, had int) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.polled {
+		return 0
+	}
+	n, waited, err := c.socket.receive(b, had)
+	now := time.Now()
+	switch {
+	case err != nil:
+		c.readErr = err
+		c.takeBackLocked()
+	case n > 0:
+		c.lastRead = now.Add(-waited)
+	case now.Sub(c.lastRead) >= proto.SilenceTimeout:
+		c.closeLocked(&proto.Refusal{Code: proto.CloseSilent})
+	}
+	return n
+}
+
+// flushPolledLocked sends what goes now. A client that takes nothing for proto.SlowClientTimeout is given up.
+func (c *Conn) flushPolledLocked() {
+	n, err := c.socket.send(c.out.next())
+	c.sentLocked(n)
+	if err != nil {
+		c.breakLocked()
+		return
+	}
+	if c.out.drained() {
+		c.takeBy = time.Time{}
+		return
+	}
+	switch now := time.Now(); {
+	case n > 0 || c.takeBy.IsZero():
+		c.takeBy = now.Add(proto.SlowClientTimeout)
+	case !now.Before(c.takeBy):
+		c.countLocked(proto.CloseSlow)
+		c.breakLocked()
+	}
+}
