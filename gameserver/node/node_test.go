@@ -35,7 +35,8 @@ func config(name string) Config {
 	return c
 }
 
-// idle is a game in which nothing happens; hang makes its ticks wait.
+// idle is a game in which nothing happens; a tick waits until hang is closed. It takes one value from it before, so who
+// sends one knows that it is in its tick.
 type idle struct {
 	hang <-chan struct{}
 	N    game.Value[struct {
@@ -48,6 +49,7 @@ func (*idle) Join(*game.Room, game.Player)  {}
 func (*idle) Leave(*game.Room, game.Player) {}
 func (g *idle) Tick(*game.Room) {
 	if g.hang != nil {
+		<-g.hang
 		<-g.hang
 	}
 }
@@ -217,6 +219,7 @@ func TestHangingGame(t *testing.T) {
 	if _, err := n.registry.Enter(t.Context(), spec, room.Join{Spectator: true, Client: deaf{}}); err != nil {
 		t.Fatal(err)
 	}
+	hang <- struct{}{}
 	n.Stop()
 	n.Stop() // once more: do not wait for the room
 	begun := time.Now()
