@@ -41,8 +41,8 @@
 //	keyframe tick uvarint, length of the public part uvarint, of the secret part uvarint; replaces one that is on its way
 //	part     the next bytes of the keyframe, public before secret, to the record's end
 //	tick     low 16 bits of the tick, little endian; public delta bytes; secret delta, to the record's end
-//	final    tick uvarint, epoch of the new leader, due uvarint (µs until the next tick), public delta bytes, secret
-//	         delta bytes, then to the end inputs that wait: seat u8, input record as in package proto
+//	final    tick uvarint, epoch of the new leader, due uvarint (µs until the next tick), stay u8 (1: asked for), public
+//	         delta bytes, secret delta bytes, then to the end inputs that wait: seat u8, input record as in package proto
 //	stop     reason string
 //	ack      tick uvarint: this one and all before it are applied
 //	ready    clients that wait uvarint

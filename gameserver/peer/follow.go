@@ -56,6 +56,7 @@ type Final struct {
 	Epoch          proto.Epoch   // in which the standby is to lead
 	Pending        []SeatInput   // inputs that no tick has taken, in the order of their arrival per seat
 	Due            time.Duration // from now until tick+1 is due; in microseconds on the wire
+	Stay           bool          // the room was sent there on request: it does not go home while placement stays as it is
 }
 
 // SeatInput is an input message that waits for a tick.

@@ -115,6 +115,7 @@ func appendFinal(b []byte, stream uint32, f *Final) []byte {
 	b = binary.AppendUvarint(b, uint64(f.Tick))
 	b = appendEpoch(b, f.Epoch)
 	b = binary.AppendUvarint(b, uint64(max(f.Due, 0).Microseconds()))
+	b = append(b, flagOf(f.Stay))
 	b = appendSlice(b, f.Public)
 	b = appendSlice(b, f.Secret)
 	for i := range f.Pending {
@@ -124,6 +125,13 @@ func appendFinal(b []byte, stream uint32, f *Final) []byte {
 	return proto.EndRecord(b, at)
 }
 
+func flagOf(set bool) byte {
+	if set {
+		return 1
+	}
+	return 0
+}
+
 // parseFinal gives deltas and samples that alias b.
 func parseFinal(b []byte) (stream uint32, f Final, err error) {
 	r := reader{b: b}
@@ -131,6 +139,7 @@ func parseFinal(b []byte) (stream uint32, f Final, err error) {
 	f.Tick = proto.Tick(r.u32())
 	f.Epoch = r.epoch()
 	f.Due = microseconds(r.u32())
+	f.Stay = r.uvarint(1) == 1
 	f.Public = r.slice()
 	f.Secret = r.slice()
 	for len(r.b) > 0 && r.err == nil {

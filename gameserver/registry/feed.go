@@ -31,6 +31,7 @@ type feed struct {
 	id     int
 	server string
 	caught atomic.Bool // the standby has acknowledged something
+	stay   bool        // a room that is handed over stays there; set before the room hears of the handoff
 
 	// Guarded by Registry.mu, but for out, which is set before the room or Registry.feeds sees the feed.
 	out   Feed
@@ -149,7 +150,7 @@ func (f *feed) QueueTick(tick proto.Tick, public, secret []byte) bool {
 }
 
 func (f *feed) QueueFinal(last room.Final) bool {
-	final := peer.Final{Tick: last.Tick, Public: last.Public, Secret: last.Secret, Epoch: last.Epoch, Due: last.Due}
+	final := peer.Final{Tick: last.Tick, Public: last.Public, Secret: last.Secret, Epoch: last.Epoch, Due: last.Due, Stay: f.stay}
 	for _, p := range last.Pending {
 		final.Pending = append(final.Pending, peer.SeatInput(p))
 	}
@@ -191,7 +192,8 @@ func (f *feed) Refused(p peer.Refusal) {
 	case p.Code == peer.RefuseEpoch && f.l.epoch.Less(p.Epoch):
 		r.giveUp(f.e, p.Leader, p.Epoch)
 		return
-	case p.Code == peer.RefuseBusy, p.Code == peer.RefuseEpoch, p.Code == peer.RefuseOther:
+	case p.Code == peer.RefuseBusy, p.Code == peer.RefuseEpoch, p.Code == peer.RefuseOther,
+		p.Code == peer.RefuseDraining: // gossip tells soon, or the drain is taken back
 		f.l.avoid[f.server] = time.Now().Add(avoidBusy)
 	default:
 		f.l.avoid[f.server] = time.Now().Add(avoidTime)

@@ -170,7 +170,7 @@ func (f *follower) Final(last peer.Final) {
 		for _, p := range last.Pending {
 			s.Pending = append(s.Pending, room.SeatInput(p))
 		}
-		err = f.r.takeOver(f, s)
+		err = f.r.takeOver(f, s, last.Stay)
 	}
 	if err != nil {
 		f.r.log.Error("a room that was handed over cannot be led here", "room", f.e.id, "from", f.leader, "error", err)

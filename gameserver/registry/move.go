@@ -9,7 +9,6 @@ import (
 	"github.com/ringside-go/ringside/gameserver/peer"
 	"github.com/ringside-go/ringside/gameserver/room"
 	"github.com/ringside-go/ringside/internal/membership"
-	"github.com/ringside-go/ringside/internal/placement"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -31,6 +30,9 @@ const (
 	// connections of its clients.
 	maxDraining = 32
 )
+
+// onRequest is why a room moves that an operator wants elsewhere.
+const onRequest = "request"
 
 // Why a move came to nothing.
 var (
@@ -115,7 +117,7 @@ func (r *Registry) begin(id proto.RoomID, server string, done chan<- error) (to 
 	case e.leading.still:
 		return "", fmt.Errorf("%w: room %s stands still, because this server sees too little of the fleet", ErrTarget, id)
 	}
-	e.leading.move = &move{to: server, why: "request", begun: time.Now(), done: done}
+	e.leading.move = &move{to: server, why: onRequest, begun: time.Now(), done: done}
 	r.tendMove(e, view, time.Now())
 	return server, nil
 }
@@ -194,6 +196,7 @@ func (r *Registry) tendMove(e *entry, view *membership.View, now time.Time) {
 		r.attach(e, m.to)
 	case f.caught.Load() && !f.lost:
 		m.queued = true
+		f.stay = m.why == onRequest
 		h := room.Handoff{ID: f.id, To: r.at(m.to, e.id, proto.Epoch{}), Within: prepareTime}
 		h.Result = func(offered proto.Epoch, err error) { r.offered(e, l, m, offered, err) }
 		_ = l.room.QueueHandoff(h) // of an ended room, Ended tells
@@ -333,13 +336,4 @@ func (r *Registry) pause(d time.Duration, changed <-chan struct{}) bool {
 	case <-timer.C:
 	}
 	return r.ctx.Err() == nil
-}
-
-// pin keeps a room that was handed here where it is, although its home is elsewhere: somebody asked for it.
-func (r *Registry) pin(id proto.RoomID) *placement.Set {
-	set := r.members.View().Placement()
-	if home, ok := set.Home(string(id)); ok && home != r.self {
-		return set
-	}
-	return nil
 }

@@ -107,7 +107,8 @@ func (r *Registry) judgeLeader(e *entry, f *follower, begun time.Time, replies [
 var errNoCopy = errors.New("there is no copy of the room yet")
 
 // takeOver makes this server the leader of a room that it has a copy of, as s says (Epoch; of a handoff Due and Pending).
-func (r *Registry) takeOver(f *follower, s room.Spec) error {
+// stay: somebody asked for it to be here.
+func (r *Registry) takeOver(f *follower, s room.Spec, stay bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !f.current() {
@@ -116,7 +117,9 @@ func (r *Registry) takeOver(f *follower, s room.Spec) error {
 	if err := r.takeOverLocked(f, s, time.Time{}); err != nil {
 		return err
 	}
-	f.e.leading.pinned = r.pin(f.e.id)
+	if stay {
+		f.e.leading.pinned = r.members.View().Placement()
+	}
 	return nil
 }
 
