@@ -36,7 +36,7 @@ type moveCount struct {
 var kinds = []goclient.MoveKind{goclient.Handoff, goclient.Failover, goclient.Reconnect}
 
 func newMoves() *moves {
-	m := &moves{byKind: make(map[goclient.MoveKind]*moveCount)}
+	m := &moves{byKind: make(map[goclient.MoveKind]*moveCount), log: []MoveEntry{}}
 	for _, kind := range kinds {
 		m.byKind[kind] = &moveCount{}
 	}

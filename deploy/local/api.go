@@ -109,7 +109,7 @@ func (a *api) server(ctx context.Context, name string) (v serverView, err error)
 
 // operate asks a router to have server drain or undrain.
 func (a *api) operate(ctx context.Context, router, server, what string) error {
-	return a.call(ctx, http.MethodPost, server, "/v1/server/"+what, nil)
+	return a.call(ctx, http.MethodPost, router, "/v1/fleet/servers/"+server+"/"+what, nil)
 }
 
 // call asks a member; answer may be nil.

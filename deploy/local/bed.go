@@ -45,7 +45,7 @@ func (b *bed) open(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := b.wait(ctx)
+	_, _, err := b.wait(ctx)
 	return err
 }
 
@@ -141,7 +141,7 @@ func (b *bed) play(ctx context.Context, rooms, players int, file string) error {
 		return err
 	}
 	b.bots, b.players = bots, rooms*players
-	_, err = b.wait(ctx)
+	_, _, err = b.wait(ctx)
 	return err
 }
 
@@ -192,25 +192,31 @@ const (
 	wholePoll  = 100 * time.Millisecond
 )
 
-// wait waits until the fleet is whole, and says how long that took.
-func (b *bed) wait(ctx context.Context) (time.Duration, error) {
-	begun := time.Now()
-	for {
-		err := b.dead()
-		if err != nil {
-			return 0, err
+// wait waits until the fleet is whole, and says how long that took and what it lacked last.
+func (b *bed) wait(ctx context.Context) (took time.Duration, lacked string, err error) {
+	for begun := time.Now(); ; {
+		if err := b.dead(); err != nil {
+			return 0, "", err
 		}
-		if err = b.lacking(ctx); err == nil {
-			return time.Since(begun), nil
+		err := b.lacking(ctx)
+		if err == nil {
+			return time.Since(begun), lacked, nil
+		}
+		if now := err.Error(); now != lacked {
+			b.log.printf("%s  not whole: %s\n", stamp(time.Now()), now)
+			lacked = now
 		}
 		if time.Since(begun) > wholeLimit {
-			return 0, fmt.Errorf("the fleet is not whole after %v: %w", wholeLimit, err)
+			return 0, "", fmt.Errorf("the fleet is not whole after %v: %w", wholeLimit, err)
 		}
 		if err := pauseFor(ctx, wholePoll); err != nil {
-			return 0, err
+			return 0, "", err
 		}
 	}
 }
+
+// stamp is a time in the log, as the members write theirs.
+func stamp(t time.Time) string { return t.Format("15:04:05.000") }
 
 // lacking says what the fleet lacks to be whole: every router sees all members and reaches all servers, every room is led
 // once, at home and with a copy where it would go next, and all players are connected.

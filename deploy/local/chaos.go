@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -80,7 +79,8 @@ func chaosPhases(ctx context.Context, c config, all []phase, out *console) (*ver
 	if err != nil {
 		return nil, err
 	}
-	file, err := os.Create(filepath.Join(dir, "log"))
+	defer os.RemoveAll(dir)
+	file, err := logFile(c.json)
 	if err != nil {
 		return nil, err
 	}
@@ -99,10 +99,18 @@ func chaosPhases(ctx context.Context, c config, all []phase, out *console) (*ver
 	case v.failed():
 		out.printf("\nThe run can be made again with -seed %d; the log is %s\n", v.Seed, file.Name())
 		err = errLost
-	default:
-		err = os.RemoveAll(dir)
+	case c.json == "":
+		err = os.Remove(file.Name())
 	}
 	return v, err
+}
+
+// logFile is where the processes' words go: beside the report, or to a temporary file, which is kept if something is lost.
+func logFile(report string) (*os.File, error) {
+	if report == "" {
+		return os.CreateTemp("", "ringside-chaos-*.log")
+	}
+	return os.Create(strings.TrimSuffix(report, ".json") + ".log")
 }
 
 // runAll runs the phases, as many as this machine can.

@@ -24,6 +24,7 @@ type event struct {
 	Rooms  int       `json:"rooms,omitempty"`   // it led before, where they are to be drained
 	Drain  float64   `json:"drain_s,omitempty"` // until it led none
 	Whole  float64   `json:"whole_s"`           // from the end of the fault
+	Lacked string    `json:"lacked,omitempty"`  // last, before it was whole
 	Again  quantiles `json:"again_ms"`          // players of its rooms, from At to their next frame, where the server was lost
 	Moves  int       `json:"failovers"`         // such players
 }
@@ -116,7 +117,7 @@ func joinServer(ctx context.Context, b *bed, e *event) error {
 	if err := b.start(name); err != nil {
 		return err
 	}
-	if _, err := b.wait(ctx); err != nil {
+	if _, _, err := b.wait(ctx); err != nil {
 		return err
 	}
 	return b.end(name)

@@ -55,7 +55,7 @@ var phases = []phase{
 
 // run breaks b, which is new, for about length. What went wrong is in the outcome.
 func (p phase) run(ctx context.Context, b *bed, length time.Duration, dir string) *outcome {
-	o := &outcome{Phase: p.name, Servers: b.config.servers, Rooms: b.config.bots, Players: b.config.players, Target: p.target.text}
+	o := &outcome{Events: []*event{}, Phase: p.name, Servers: b.config.servers, Rooms: b.config.bots, Players: b.config.players, Target: p.target.text}
 	if p.crowd > 0 {
 		o.Rooms, o.Players = p.crowd*b.config.servers, 1
 	}
@@ -99,7 +99,7 @@ func (p phase) breakAll(ctx context.Context, b *bed, o *outcome, length time.Dur
 		if len(p.faults) == 0 {
 			continue
 		}
-		if _, err := b.wait(ctx); err != nil { // what the last fault left may have come to light only now
+		if _, _, err := b.wait(ctx); err != nil { // what the last fault left may have come to light only now
 			return err
 		}
 		f := p.faults[b.rng.IntN(len(p.faults))]
@@ -118,12 +118,12 @@ func (p phase) breakAll(ctx context.Context, b *bed, o *outcome, length time.Dur
 // do does one fault and waits until the fleet is whole.
 func (b *bed) do(ctx context.Context, f fault, e *event) error {
 	err := f.do(ctx, b, e)
-	b.log.printf("%s  fault: %s %s %s, error: %v\n", e.At.Format(time.StampMicro), e.Kind, e.Server, e.What, err)
+	b.log.printf("%s  fault: %s %s %s, error: %v\n", stamp(e.At), e.Kind, e.Server, e.What, err)
 	if err != nil {
 		return err
 	}
-	whole, err := b.wait(ctx)
-	e.Whole = whole.Seconds()
-	b.log.printf("%s  whole again, error: %v\n", time.Now().Format(time.StampMicro), err)
+	whole, lacked, err := b.wait(ctx)
+	e.Whole, e.Lacked = whole.Seconds(), lacked
+	b.log.printf("%s  whole again, error: %v\n", stamp(time.Now()), err)
 	return err
 }

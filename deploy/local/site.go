@@ -76,9 +76,9 @@ func inNamespaces(n *namespaces, members []string, dir string) (*site, error) {
 		}
 		files[name] = file
 	}
-	s.routerArgs = []string{"-cluster-key-file", files["cluster.key"], "-ticket-key", files["ticket.pem"]}
-	s.serverArgs = []string{"-cluster-key-file", files["cluster.key"], "-ticket-keys", files["ticket.pub"],
-		"-admin-token-file", files["admin.token"]}
+	both := []string{"-cluster-key-file", files["cluster.key"], "-admin-token-file", files["admin.token"]}
+	s.routerArgs = append([]string{"-ticket-key", files["ticket.pem"]}, both...)
+	s.serverArgs = append([]string{"-ticket-keys", files["ticket.pub"]}, both...)
 	for _, name := range members {
 		ip := n.address(name)
 		s.addr[name] = address{net.JoinHostPort(ip, strconv.Itoa(siteHTTP)), net.JoinHostPort(ip, strconv.Itoa(siteGossip))}

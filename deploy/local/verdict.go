@@ -66,9 +66,16 @@ type moveReport struct {
 }
 
 type moveEntry struct {
-	At   time.Time `json:"at"`
-	Kind string    `json:"kind"`
-	From string    `json:"from"`
+	At       time.Time `json:"at"` // of the first frame after
+	Room     string    `json:"room"`
+	Kind     string    `json:"kind"`
+	Prepared bool      `json:"prepared"`
+	From     string    `json:"from"`
+	To       string    `json:"to"`
+	Gap      float64   `json:"gap_ms"`
+	Missed   int       `json:"ticks_missed"`
+	Replayed int       `json:"ticks_replayed"`
+	Cause    string    `json:"cause"`
 }
 
 func readBots(file string) (*botReport, error) {

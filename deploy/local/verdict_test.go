@@ -7,14 +7,15 @@ import (
 
 func TestAttribute(t *testing.T) {
 	at := func(ms int) time.Time { return time.UnixMilli(int64(1_000_000 + ms)) }
+	move := func(at time.Time, kind, from string) moveEntry { return moveEntry{At: at, Kind: kind, From: from} }
 	o := &outcome{
 		Events: []*event{{Server: "game-1", At: at(0)}, {Server: "game-2", At: at(5000)}, {Server: "game-1", At: at(9000)}},
 		Bots: &botReport{Log: []moveEntry{
-			{at(-10), "failover", "game-1"},                                 // before all
-			{at(80), "failover", "game-1"}, {at(120), "failover", "game-1"}, // of the first
-			{at(90), "failover", "game-3"}, {at(2100), "handoff", "game-1"}, // of another server; planned
-			{at(5070), "failover", "game-2"},                                   // of the second
-			{at(5080), "failover", "game-1"}, {at(9100), "failover", "game-2"}, // of none
+			move(at(-10), "failover", "game-1"),                                     // before all
+			move(at(80), "failover", "game-1"), move(at(120), "failover", "game-1"), // of the first
+			move(at(90), "failover", "game-3"), move(at(2100), "handoff", "game-1"), // of another server; planned
+			move(at(5070), "failover", "game-2"),                                       // of the second
+			move(at(5080), "failover", "game-1"), move(at(9100), "failover", "game-2"), // of none
 		}},
 	}
 	o.attribute()
