@@ -57,6 +57,10 @@ fleet: ## real processes and 160 bots for FLEETTIME (default 20s), in redirect a
 CHAOSTIME ?= 10m
 CHAOS ?=
 
+.PHONY: sim
+sim: ## SEEDS (default 500) schedules of faults on a simulated fleet; SEED=n plays one again
+	SEEDS=$(or $(SEEDS),500) $(GO) test -count=1 -timeout 60m ./internal/testfleet/sim
+
 .PHONY: chaos
 chaos: ## break real fleets for CHAOSTIME (default 10m) while bots play; as root with iproute2, their networks too
 	$(GO) run ./deploy/local -chaos -for $(CHAOSTIME) -json .bin/chaos.json $(CHAOS)
