@@ -20,6 +20,9 @@ const (
 	// avoidTime is how long a server that does not follow a room is not asked again; avoidBusy, if that may soon change.
 	avoidTime = 30 * time.Second
 	avoidBusy = time.Second
+	// detachTime is how long outcomes wait for a standby that has fallen silent, and that the majority of the fleet has
+	// lost: its lease is over then, see leaseTime. It is below game.OutcomeKeep.
+	detachTime = 8 * time.Second
 )
 
 // feed is the leader's end of one standby: room.Standby for the room, peer.FeedEvents for the link. When the link is lost a
@@ -34,10 +37,11 @@ type feed struct {
 	stay   bool        // a room that is handed over stays there; set before the room hears of the handoff
 
 	// Guarded by Registry.mu, but for out, which is set before the room or Registry.feeds sees the feed.
-	out   Feed
-	lost  bool      // the link broke, or there is none
-	tries int       // since something was acknowledged
-	retry time.Time // when lost: when to follow again
+	out    Feed
+	lost   bool      // the link broke, or there is none
+	silent time.Time // when the standby was first lost; zero: it was not, since it last acknowledged something
+	tries  int       // since something was acknowledged
+	retry  time.Time // when lost: when to follow again
 }
 
 // wanted gives the servers that should stand by for a room: the first in its order that may be asked. Called with mu held.
@@ -90,10 +94,10 @@ func (r *Registry) tendFeeds(e *entry, view *membership.View, now time.Time) {
 	for _, f := range slices.Clone(l.feeds) {
 		switch {
 		case !f.lost:
-		case lost(view, f.server): // seen from the majority: it stands still, and cannot lead on what it has
+		case lost(view, f.server) && now.Sub(f.silent) >= detachTime:
 			r.detach(f)
 		case !now.Before(f.retry):
-			next := &feed{r: r, e: e, l: l, id: f.id, server: f.server, tries: f.tries + 1}
+			next := &feed{r: r, e: e, l: l, id: f.id, server: f.server, silent: f.silent, tries: f.tries + 1}
 			l.feeds[slices.Index(l.feeds, f)] = next
 			r.follow(next)
 		}
@@ -215,8 +219,8 @@ func (f *feed) Lost(err error) {
 		return
 	}
 	f.lost = true
-	if f.caught.Load() {
-		f.tries = 0
+	if f.caught.Load() || f.silent.IsZero() {
+		f.tries, f.silent = 0, time.Now()
 	}
 	f.retry = time.Now().Add(min(maxRefollow, refollowTime<<min(f.tries, 10)))
 	switch {

@@ -14,8 +14,17 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// maxCopies bounds the rooms that one server stands by for. A copy of the largest room is about a megabyte.
-const maxCopies = 4096
+const (
+	// maxCopies bounds the rooms that one server stands by for. A copy of the largest room is about a megabyte.
+	maxCopies = 4096
+	// leaseTime is how long a copy may be led from after it was last fed; older ones may miss what was told to players,
+	// since a leader that sees the majority goes on without a silent standby after detachTime. A standby knows within a
+	// second or two that its stream is silent, which is what lies between the two. Silence is acted upon in 2.5 s.
+	leaseTime = 5 * time.Second
+	// pauseTime is how long after this process stood still a stream must have gone on for it to be a living one, and not
+	// what had come before.
+	pauseTime = 2 * time.Second
+)
 
 // follower is the role of a standby: it has a copy of the room, which its leader's stream keeps up to date. It is
 // peer.Copy for one stream; when the leader, or another one, follows anew, a new follower takes over the copy and the
@@ -30,14 +39,16 @@ type follower struct {
 	// Guarded by Registry.mu.
 	leader   string
 	epoch    proto.Epoch
-	since    time.Time // when it began to follow, or was last found to be led without being followed
 	lost     time.Time // when its stream broke; zero: it has one
 	doubting bool      // somebody asks after the leader
 	waiting  waiting
 
-	mu   sync.Mutex // below Registry.mu: that one is never taken while holding this
-	sim  *game.Simulation
-	over bool // the copy was taken away: it is led, dropped or another follower's
+	mu    sync.Mutex // below Registry.mu: that one is never taken while holding this
+	sim   *game.Simulation
+	over  bool      // the copy was taken away: it is led, dropped or another follower's
+	unfed time.Time // since when the copy is not fed any more; zero: it is fed
+	woke  time.Time // when this process last went on after a pause
+	slept time.Time // when that pause began
 }
 
 // Follow stands by for a room that another server leads; see peer.Follower. What this server has of the room itself gives
@@ -66,22 +77,23 @@ func (r *Registry) Follow(from string, o peer.Open, back peer.Back) (peer.Copy, 
 		}
 		e = nil
 	}
-	switch {
-	case def == nil:
-		return nil, &peer.Refusal{Code: peer.RefuseGame, Text: fmt.Sprintf("it does not run game %s", o.Game)}
-	case r.draining || r.stopped:
-		return nil, &peer.Refusal{Code: peer.RefuseDraining, Text: "it is draining"}
-	case e == nil && len(r.rooms) >= maxCopies:
-		return nil, &peer.Refusal{Code: peer.RefuseBusy, Text: fmt.Sprintf("it has %d rooms", len(r.rooms))}
+	if refusal := r.unable(e, o); refusal != nil {
+		if e != nil { // its leader goes on without it, so nobody may go on from it
+			r.abandon(e.following)
+		}
+		return nil, refusal
 	}
-	f := &follower{r: r, def: def, back: back, leader: from, epoch: o.Epoch, since: time.Now()}
+	f := &follower{r: r, def: def, back: back, leader: from, epoch: o.Epoch}
 	if e == nil {
 		e = &entry{id: o.Room, game: o.Game, options: append([]byte(nil), o.Options...)}
 		r.rooms[o.Room] = e
 		delete(r.promises, o.Room)
 	} else {
 		old := e.following
-		f.sim = old.take()
+		f.sim, f.unfed = old.take()
+		if f.unfed.IsZero() {
+			f.unfed = time.Now()
+		}
 		f.at.Store(old.at.Load())
 		f.waiting, old.waiting = old.waiting, nil
 	}
@@ -92,16 +104,61 @@ func (r *Registry) Follow(from string, o peer.Open, back peer.Back) (peer.Copy, 
 	return f, nil
 }
 
+// unable says why no room can be followed here; e is what there is of it already.
+func (r *Registry) unable(e *entry, o peer.Open) *peer.Refusal {
+	switch {
+	case r.games[o.Game] == nil:
+		return &peer.Refusal{Code: peer.RefuseGame, Text: fmt.Sprintf("it does not run game %s", o.Game)}
+	case r.draining || r.stopped:
+		return &peer.Refusal{Code: peer.RefuseDraining, Text: "it is draining"}
+	case e == nil && len(r.rooms) >= maxCopies:
+		return &peer.Refusal{Code: peer.RefuseBusy, Text: fmt.Sprintf("it has %d rooms", len(r.rooms))}
+	}
+	return nil
+}
+
 // tick is the newest tick that the copy has.
 func (f *follower) tick() proto.Tick { return proto.Tick(f.at.Load()) }
 
-// take takes the copy away: whatever comes on the stream from now on is refused. nil: there is none yet.
-func (f *follower) take() *game.Simulation {
+// take takes the copy away: whatever comes on the stream from now on is refused. nil: there is none yet. unfed is since
+// when it was not fed.
+func (f *follower) take() (sim *game.Simulation, unfed time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	sim := f.sim
+	sim = f.sim
 	f.sim, f.over = nil, true
-	return sim
+	return sim, f.unfed
+}
+
+// expired reports whether nobody may lead from the copy any more.
+func (f *follower) expired() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return !f.unfed.IsZero() && time.Since(f.unfed) > leaseTime
+}
+
+// starve notes that the copy is not fed any more. What came since a pause of this process may have been waiting for it.
+func (f *follower) starve() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case !f.unfed.IsZero():
+	case !f.woke.IsZero() && time.Since(f.woke) < pauseTime:
+		f.unfed = f.slept
+	default:
+		f.unfed = time.Now()
+	}
+}
+
+// doze notes that this process stood still for gap.
+func (f *follower) doze(gap time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := time.Now()
+	if f.woke.IsZero() || now.Sub(f.woke) >= pauseTime {
+		f.slept = now.Add(-gap)
+	}
+	f.woke = now
 }
 
 var errOver = errors.New("the copy is needed no more")
@@ -113,6 +170,9 @@ func (f *follower) Keyframe(tick proto.Tick, public, secret []byte) (err error) 
 			f.r.log.Error("the game failed while its room was copied", "room", f.e.id, "panic", v, "stack", string(debug.Stack()))
 			err = &peer.Refusal{Code: peer.RefuseGame, Text: fmt.Sprintf("the game failed: %v", v)}
 		}
+		if err != nil { // the leader goes on without it
+			f.r.drop(f)
+		}
 	}()
 	sim, err := game.Rebuild(f.def, f.e.options, tick, public, secret)
 	if err != nil {
@@ -123,7 +183,7 @@ func (f *follower) Keyframe(tick proto.Tick, public, secret []byte) (err error) 
 	if f.over {
 		return errOver // of no interest to anybody: another stream or role took its place
 	}
-	f.sim = sim
+	f.sim, f.unfed = sim, time.Time{}
 	f.at.Store(uint32(tick))
 	return nil
 }
@@ -136,20 +196,19 @@ func (f *follower) Tick(tick proto.Tick, public, secret []byte) error {
 		err = f.apply(tick, public, secret)
 	}
 	f.mu.Unlock()
-	if err != nil {
-		f.Lost(err) // nothing more will come
+	if err != nil { // the leader goes on without it
+		f.r.drop(f)
 	}
 	return err
 }
 
-// apply brings the copy to tick. A copy that does not take a delta is of no more use. Called with f.mu held.
+// apply brings the copy to tick. Called with f.mu held.
 func (f *follower) apply(tick proto.Tick, public, secret []byte) error {
 	err := f.sim.Store().ApplyDelta(tick, public)
 	if err == nil {
 		err = f.sim.Store().ApplySecretDelta(secret)
 	}
 	if err != nil {
-		f.sim = nil
 		return fmt.Errorf("tick %d: %w", tick, err)
 	}
 	f.at.Store(uint32(tick))
@@ -174,7 +233,7 @@ func (f *follower) Final(last peer.Final) {
 	}
 	if err != nil {
 		f.r.log.Error("a room that was handed over cannot be led here", "room", f.e.id, "from", f.leader, "error", err)
-		f.r.drop(f, "its leader has it back")
+		f.r.drop(f)
 		f.back.Refuse(peer.Refusal{Code: peer.RefuseOther, Text: err.Error()})
 		return
 	}
@@ -185,7 +244,7 @@ func (f *follower) Final(last peer.Final) {
 // Stop implements peer.Copy.
 func (f *follower) Stop(reason string) {
 	f.r.log.Debug("a copy is not needed any more", "room", f.e.id, "leader", f.leader, "reason", reason)
-	f.r.drop(f, reason)
+	f.r.drop(f)
 }
 
 // Lost implements peer.Copy.
@@ -195,6 +254,7 @@ func (f *follower) Lost(err error) {
 	defer r.mu.Unlock()
 	if f.current() {
 		f.lost = time.Now()
+		f.starve()
 		r.doubt(f.e)
 	}
 }
@@ -202,14 +262,19 @@ func (f *follower) Lost(err error) {
 // current reports whether f is what this server has of its room. Called with Registry.mu held.
 func (f *follower) current() bool { return f.r.rooms[f.e.id] == f.e && f.e.following == f }
 
-// drop forgets a copy. Those who wait there are sent to its leader.
-func (r *Registry) drop(f *follower, reason string) {
+// drop forgets a copy.
+func (r *Registry) drop(f *follower) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	f.take()
-	if !f.current() {
-		return
+	if f.current() {
+		r.abandon(f)
 	}
+	f.take()
+}
+
+// abandon forgets a copy that is current. Those who wait there are sent to its leader. Called with mu held.
+func (r *Registry) abandon(f *follower) {
+	f.take()
 	r.remove(f.e)
 	f.waiting.end(r.moved(f.leader, f.e.id, f.epoch))
 	f.waiting = nil

@@ -11,6 +11,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/peer"
 	"github.com/ringside-go/ringside/gameserver/room"
+	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -18,6 +19,9 @@ const (
 	// settleTime is how long no game server must have come, gone or changed before the view is taken for that of the
 	// others too: before rooms go home, and before a room is said to be lost.
 	settleTime = 2 * time.Second
+	// returnTime is how long a server that fell silent is expected back with its rooms. It may have been cut off or
+	// stopped; its players wait for so long before they hear that their room is lost.
+	returnTime = 10 * time.Second
 )
 
 // maker is the role of a server that is about to make a room.
@@ -61,9 +65,13 @@ func (r *Registry) create(e *entry, s Spec) error {
 }
 
 // missing refuses a client who was in a room that none of the servers has who answered. It is lost only if all have
-// answered, and if the view has settled: before that, a leader may be where this server does not look.
+// answered, and nobody fell silent or came a moment ago: before that, a leader may be where this server does not look.
 func (r *Registry) missing(s Spec, silent bool) error {
-	if view := r.members.View(); silent || time.Since(view.Settled) < settleTime {
+	view := r.members.View()
+	for _, g := range view.Gone {
+		silent = silent || g.Role == membership.GameServer && g.Reason == membership.Vanished && time.Since(g.Since) < returnTime
+	}
+	if silent || time.Since(view.Settled) < settleTime {
 		return proto.Refuse(proto.CloseOverloaded, "room %s is not found, and the fleet has just changed; try again in a moment", s.Room)
 	}
 	r.log.Warn("a client came back to a room that no server has", "room", s.Room, "seen", s.Seen)

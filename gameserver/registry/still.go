@@ -63,6 +63,8 @@ func (r *Registry) Stalled(gap time.Duration) {
 			l := e.leading
 			l.still, l.stillAt = true, time.Now()
 			_ = l.room.QueueHold() // an ended room stands still
+		} else if e.role() == following {
+			e.following.doze(gap)
 		}
 	}
 	r.wake()

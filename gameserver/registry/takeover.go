@@ -7,7 +7,6 @@ import (
 
 	"github.com/ringside-go/ringside/gameserver/room"
 	"github.com/ringside-go/ringside/internal/membership"
-	"github.com/ringside-go/ringside/proto"
 )
 
 const (
@@ -78,10 +77,7 @@ func (r *Registry) judgeLeader(e *entry, f *follower, begun time.Time, replies [
 		f.leader, f.epoch = other.Leader, other.Epoch
 		f.waiting = f.waiting.sendOn(r.moved(f.leader, e.id, f.epoch))
 		if !f.lost.IsZero() && time.Since(f.lost) >= orphanTime {
-			f.take()
-			r.remove(e)
-			f.waiting.end(r.moved(f.leader, e.id, f.epoch))
-			f.waiting = nil
+			r.abandon(f)
 		}
 		return true, 0
 	case otherHeir:
@@ -89,12 +85,16 @@ func (r *Registry) judgeLeader(e *entry, f *follower, begun time.Time, replies [
 	case silence:
 		return false, claimTimeout / 2
 	}
+	if f.expired() {
+		r.log.Error("a room's leader is gone, and this copy of it is too old to go on from", "room", e.id, "leader", f.leader,
+			"epoch", f.epoch, "tick", f.tick())
+		r.abandon(f)
+		return true, 0
+	}
 	err := r.takeOverLocked(f, room.Spec{Epoch: f.epoch.Next(r.self)}, begun)
 	if errors.Is(err, errNoCopy) {
 		r.log.Warn("a room's leader is gone before its standby had it", "room", e.id, "leader", f.leader)
-		r.remove(e)
-		f.waiting.end(proto.Refuse(proto.CloseOverloaded, "room %s has just lost its server; try again in a moment", e.id))
-		f.waiting = nil
+		r.abandon(f)
 		return true, 0
 	}
 	if err != nil {
@@ -130,7 +130,8 @@ func (r *Registry) takeOverLocked(f *follower, s room.Spec, lost time.Time) erro
 	if r.stopped {
 		return fmt.Errorf("take over room %s: %w", e.id, room.ErrStopped)
 	}
-	if s.Sim = f.take(); s.Sim == nil {
+	sim, _ := f.take()
+	if s.Sim = sim; sim == nil {
 		return errNoCopy
 	}
 	s.Resumed = true
