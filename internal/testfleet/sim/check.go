@@ -27,23 +27,24 @@ func (f *fleet) check(o options) {
 	var before []int64
 	for _, p := range f.players {
 		before = append(before, p.frames.Load())
-		if p.gone.Load() == 0 {
+		if !p.gone.Load() {
 			rooms[p.room] = true
 		}
 	}
 	matches := f.history.matches()
 	time.Sleep(quietTime)
 	for i, p := range f.players {
-		if p.gone.Load() != 0 {
+		if p.gone.Load() {
 			if o.strict {
 				f.history.violation("%s was lost, %s says", p.room, p.id)
 			}
 			continue
 		}
-		if got, want := p.frames.Load()-before[i], int64(quietTime.Seconds()*ledgerRate); got < want-2 {
+		if got, want := p.frames.Load()-before[i], int64(quietTime.Seconds()*float64(ledgerRate)); got < want-2 {
 			f.history.violation("%s in %s has got %d frames within %v at the end, not %d", p.id, p.room, got, quietTime, want)
 		}
-		if n := p.behind.Load(); n > 4 {
+		if k, ok := p.script.(*clerk); ok && k.behind.Load() > 4 {
+			n := k.behind.Load()
 			f.history.violation("%s in %s: %d inputs are not booked at the end", p.id, p.room, n)
 		}
 	}

@@ -38,7 +38,7 @@ const (
 
 // options of a fleet.
 type options struct {
-	servers, rooms, players int // players of each room
+	servers, rooms, players int // rooms of the ledger, besides one of the arena; players of each room
 	strict                  bool
 }
 
@@ -120,8 +120,9 @@ func run(t *testing.T, seed uint64, o options, schedule func(f *fleet)) (f *flee
 		f.startRouter()
 		f.await("the members to meet", 5*time.Second, func() bool { return len(f.gossip.View().Members) == o.servers+1 })
 		time.Sleep(time.Second)
-		for room := range o.rooms {
-			for range o.players {
+		for range o.players {
+			f.join(battleName, o.strict)
+			for room := range o.rooms {
 				f.join(proto.RoomID(fmt.Sprintf("room-%d", room+1)), o.strict)
 			}
 		}
@@ -158,7 +159,8 @@ func (f *fleet) start(s *server) {
 	c.Room.Checks = true
 	c.Logger = slog.New(&logHandler{history: f.history, server: s.name})
 	var err error
-	if s.node, err = node.New(c, newLedger(&site{server: s.name, history: f.history, gate: s.gate.pass})); err != nil {
+	at := &site{server: s.name, history: f.history, gate: s.gate.pass}
+	if s.node, err = node.New(c, newLedger(at), newBattle(at)); err != nil {
 		f.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -204,11 +206,23 @@ func (f *fleet) startRouter() {
 func (f *fleet) join(room proto.RoomID, strict bool) {
 	f.t.Helper()
 	n := len(f.players) + 1
+	values := rand.New(rand.NewPCG(f.seed, uint64(n)))
+	var part script
+	var err error
+	if room == battleName {
+		part, err = newFighter(values)
+	} else {
+		part, err = newClerk(values)
+	}
+	if err != nil {
+		f.t.Fatal(err)
+	}
 	p := &player{
-		id: proto.PlayerID(fmt.Sprintf("p%d", n)), room: room, ip: fmt.Sprintf("10.0.1.%d", n), history: f.history, values: rand.New(rand.NewPCG(f.seed, uint64(n))), strict: strict,
+		id: proto.PlayerID(fmt.Sprintf("p%d", n)), room: room, ip: fmt.Sprintf("10.0.1.%d", n), history: f.history,
+		script: part, strict: strict,
 	}
 	p.host = f.net.Host(p.ip)
-	if err := p.enter(routerURL); err != nil {
+	if err := p.join(routerURL); err != nil {
 		f.t.Fatalf("SEED=%d: %v\n%s", f.seed, err, f.history)
 	}
 	f.players = append(f.players, p)

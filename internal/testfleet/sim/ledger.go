@@ -11,9 +11,9 @@ import (
 
 const (
 	ledgerName proto.GameName = "ledger"
-	ledgerRate                = 30
+	ledgerRate int            = 30
 	// matchEntries is how many entries make a match: about one a second with three players.
-	matchEntries = 90
+	matchEntries uint32 = 90
 )
 
 // site is the place where a game ticks. Its methods are called by rooms' loops.

@@ -40,13 +40,23 @@ func each(t *testing.T, n uint64, f func(t *testing.T, seed uint64)) {
 // One fault at a time costs no seat, no acknowledged input and no room, and no match has two outcomes.
 func TestFaultsOneByOne(t *testing.T) {
 	all := slices.Concat(deaths, troubles)
-	each(t, 30, func(t *testing.T, seed uint64) { run(t, seed, plain, oneByOne(5, all)) })
+	each(t, schedules, func(t *testing.T, seed uint64) { run(t, seed, plain, oneByOne(5, all)) })
 }
 
 // many is a fleet for faults that come together: they may well cost a seat, or a room.
 var many = options{servers: 4, rooms: 2, players: 3}
 
 // Whatever comes together, no match has two outcomes, no room begins anew in silence, and all that were not lost go on.
-func TestTroublesAllAtOnce(t *testing.T) {
-	each(t, 30, func(t *testing.T, seed uint64) { run(t, seed, many, allAtOnce(12, troubles)) })
+// These are the hardest schedules, for long runs: SEEDS says how many.
+func TestFaultsAllAtOnce(t *testing.T) {
+	if os.Getenv("SEED") == "" && os.Getenv("SEEDS") == "" {
+		t.Skip("set SEEDS to a number of schedules, or SEED to one of them")
+	}
+	t.Run("without deaths", func(t *testing.T) {
+		each(t, 0, func(t *testing.T, seed uint64) { run(t, seed, many, allAtOnce(12, troubles)) })
+	})
+	t.Run("with deaths", func(t *testing.T) {
+		all := slices.Concat(deaths, troubles)
+		each(t, 0, func(t *testing.T, seed uint64) { run(t, seed, many, allAtOnce(12, all)) })
+	})
 }
