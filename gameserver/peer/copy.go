@@ -59,6 +59,7 @@ func (a *acceptor) handle(kind proto.Kind, body []byte) error {
 		}
 		if s := a.find(number); s != nil && s.close() {
 			s.copy.Stop(reason)
+			s.say(appendDecline(nil, number, &Refusal{Code: RefuseStopped, Text: "it was told to stop"}))
 		}
 	}
 	return nil

@@ -32,18 +32,18 @@
 //	proof    HMAC-SHA256(cluster key, role ‖ dialler's hello record ‖ acceptor's hello record), 32 bytes
 //	refuse   text string; why the handshake ends here
 //	claim    id uvarint, room string
-//	answer   id uvarint, holding u8, epoch, leader string, tick uvarint
+//	answer   id uvarint, holding u8, standby u8 (1: the asker is), epoch, leader string, tick uvarint
 //	ping     empty; either side sends one when it has said nothing for a while
 //
 // The records of a stream begin with its number, a uvarint that the dialler chose and uses once per link.
 //
-//	follow   room string, game string, options bytes, epoch
+//	follow   room string, game string, options bytes, epoch, boot uvarint (of the leader's process)
 //	keyframe tick uvarint, length of the public part uvarint, of the secret part uvarint; replaces one that is on its way
 //	part     the next bytes of the keyframe, public before secret, to the record's end
 //	tick     low 16 bits of the tick, little endian; public delta bytes; secret delta, to the record's end
 //	final    tick uvarint, epoch of the new leader, due uvarint (µs until the next tick), stay u8 (1: asked for), public
 //	         delta bytes, secret delta bytes, then to the end inputs that wait: seat u8, input record as in package proto
-//	stop     reason string
+//	stop     reason string; answered with a decline
 //	ack      tick uvarint: this one and all before it are applied
 //	ready    clients that wait uvarint
 //	took     epoch in which the standby leads

@@ -147,6 +147,27 @@ func (f *Feed) QueueFinal(last Final) bool {
 // Stop ends the stream: the standby is not wanted any more, or the room has ended.
 func (f *Feed) Stop(reason string) { f.finish(reason) }
 
+// Dismiss is Stop for a standby whose word is awaited that it has no copy any more: Refused with RefuseStopped comes then,
+// or another of the last events. Nothing can be queued from here on.
+func (f *Feed) Dismiss(reason string) {
+	k := f.link
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if f.over || f.final || k.err != nil {
+		return // the last event comes by itself
+	}
+	f.fed, f.final = false, true
+	f.clear()
+	if !f.begun { // the opening goes first, for there is no answer to a stop of what was never opened
+		f.put(appendStop(appendFollow(nil, f.stream, &f.open), f.stream, reason))
+	} else {
+		had := len(k.next)
+		k.next = appendStop(k.next, f.stream, reason)
+		k.size += len(k.next) - had
+	}
+	k.awake()
+}
+
 // finish ends the stream from this side and reports whether it was not over.
 func (f *Feed) finish(reason string) bool {
 	k := f.link

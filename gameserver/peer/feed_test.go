@@ -176,6 +176,26 @@ func TestStop(t *testing.T) {
 	})
 }
 
+// A standby that is dismissed says that it has no copy any more, whether or not it had one; nothing more is sent to it.
+func TestDismiss(t *testing.T) {
+	simulate(t, nil, func(f *fleet) {
+		early, earlyEvents := f.follow("early")
+		early.QueueKeyframe(1, nil, nil)
+		early.Dismiss("changed")
+		feed, events := f.follow("r")
+		feed.QueueKeyframe(1, nil, nil)
+		pass()
+		feed.Dismiss("another stands by")
+		if feed.QueueTick(2, nil, nil) || feed.QueueKeyframe(2, nil, nil) {
+			t.Error("a dismissed standby is fed")
+		}
+		pass()
+		f.expect("early feed", earlyEvents, "refused 6 it was told to stop")
+		f.expect("feed", events, "acked 1", "refused 6 it was told to stop")
+		f.expect("copy", f.at.of("r"), "keyframe 1 +", "stop another stands by")
+	})
+}
+
 // A keyframe of the largest size on a link of 10 MB/s takes 0.4 s; another room's ticks are late by a few pieces of it.
 func TestLargeKeyframeDelaysNobody(t *testing.T) {
 	simulate(t, nil, func(f *fleet) {

@@ -13,6 +13,7 @@ type Open struct {
 	Game    proto.GameName
 	Options []byte      // JSON of the room's creation, at most proto.MaxOptions bytes
 	Epoch   proto.Epoch // in which the leader leads it
+	Boot    uint64      // of the leader's process: a server that was restarted may lead another room in the same epoch
 }
 
 // FeedEvents hears what happens to a Feed. The methods are called on the link's goroutine, in order, and must not block: all
@@ -76,6 +77,7 @@ const (
 	RefuseDraining                    // it is about to stop
 	RefuseBusy                        // it follows as many rooms as it can
 	RefuseSize                        // the room's keyframe is larger than MaxKeyframe
+	RefuseStopped                     // the answer to Feed.Dismiss: it has no copy any more
 )
 
 // Refusal is the answer of a server that does not follow a room. It is an error, for Rooms.Follow and Copy to return.

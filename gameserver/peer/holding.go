@@ -9,6 +9,7 @@ type Holding uint8
 const (
 	None      Holding = iota // nothing, and it will not make the room for PromiseTime: it is the asker's to make
 	Claiming                 // Answer.Leader is asking the others at this moment and goes before the asker
+	Left                     // as None, but it had the room: Answer.Leader leads it in Epoch; empty: the room has ended in it
 	Following                // it stands by for Answer.Leader
 	Leading                  // it leads the room
 )
@@ -19,6 +20,8 @@ func (h Holding) String() string {
 		return "none"
 	case Claiming:
 		return "claiming"
+	case Left:
+		return "left"
 	case Following:
 		return "following"
 	case Leading:
@@ -30,8 +33,9 @@ func (h Holding) String() string {
 // Answer to a claim.
 type Answer struct {
 	Holding Holding
-	Epoch   proto.Epoch // of the room, when Following or Leading
-	Leader  string      // name of the server that leads the room or is about to; empty with None
+	Standby bool        // the asker is to stand by, when Leading; if not, a copy that it has is worth nothing
+	Epoch   proto.Epoch // of the room, when Left or Leading; when Following, that of the copy
+	Leader  string      // name of the server that leads the room or is about to; empty with None, and where it has ended
 	Tick    proto.Tick  // the newest that it has, when Following
 }
 

@@ -62,15 +62,15 @@ func within(t *testing.T, d time.Duration) context.Context {
 func TestClaim(t *testing.T) {
 	b, _ := start(t, config("b"), rooms(func(asker string, room proto.RoomID) Answer {
 		if room == "led" {
-			return Answer{Leading, proto.Epoch{Counter: 3, Server: "b"}, "b", 0}
+			return Answer{Leading, asker == "a", proto.Epoch{Counter: 3, Server: "b"}, "b", 0}
 		}
-		return Answer{Claiming, proto.Epoch{}, asker, 0}
+		return Answer{Claiming, false, proto.Epoch{}, asker, 0}
 	}))
 	a, _ := start(t, config("a"), nothing)
 	ctx := within(t, 10*time.Second)
 	for room, want := range map[proto.RoomID]Answer{
-		"led":   {Leading, proto.Epoch{Counter: 3, Server: "b"}, "b", 0},
-		"other": {Claiming, proto.Epoch{}, "a", 0},
+		"led":   {Leading, true, proto.Epoch{Counter: 3, Server: "b"}, "b", 0},
+		"other": {Claiming, false, proto.Epoch{}, "a", 0},
 	} {
 		if got, err := a.Claim(ctx, "b", b.Addr().String(), room); err != nil || got != want {
 			t.Errorf("%s: got %+v, %v, want %+v", room, got, err, want)
@@ -80,7 +80,7 @@ func TestClaim(t *testing.T) {
 
 // Many claims at once share one connection, and each gets its own answer.
 func TestClaimsShareALink(t *testing.T) {
-	b, _ := start(t, config("b"), rooms(func(_ string, room proto.RoomID) Answer { return Answer{Leading, proto.Epoch{}, string(room), 0} }))
+	b, _ := start(t, config("b"), rooms(func(_ string, room proto.RoomID) Answer { return Answer{Leading, false, proto.Epoch{}, string(room), 0} }))
 	a, _ := start(t, config("a"), nothing)
 	ctx := within(t, 10*time.Second)
 	var wg sync.WaitGroup

@@ -28,6 +28,7 @@ func appendFollow(b []byte, stream uint32, o *Open) []byte {
 	b = appendString(b, string(o.Game))
 	b = appendString(b, string(o.Options))
 	b = appendEpoch(b, o.Epoch)
+	b = binary.AppendUvarint(b, o.Boot)
 	return proto.EndRecord(b, at)
 }
 
@@ -43,6 +44,7 @@ func parseFollow(b []byte) (stream uint32, o Open, err error) {
 		o.Options = []byte(options)
 	}
 	o.Epoch = r.epoch()
+	o.Boot = r.uvarint(1<<64 - 1)
 	return stream, o, r.end("follow")
 }
 

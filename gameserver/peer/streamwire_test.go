@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	testOpen    = Open{Room: "r1", Game: "arena", Options: []byte("{}"), Epoch: proto.Epoch{Counter: 3, Server: "a"}}
+	testOpen    = Open{Room: "r1", Game: "arena", Options: []byte("{}"), Epoch: proto.Epoch{Counter: 3, Server: "a"}, Boot: 300}
 	testRefusal = Refusal{Code: RefuseEpoch, Epoch: proto.Epoch{Counter: 4, Server: "c"}, Leader: "c", Text: "old"}
 	testFinal   = Final{
 		Tick: 513, Public: []byte("pub"), Secret: []byte("se"), Epoch: proto.Epoch{Counter: 4, Server: "b"}, Due: 300 * time.Microsecond, Stay: true,
@@ -29,7 +29,7 @@ var streamRecords = []struct {
 	golden string
 	parse  func(b []byte) (again []byte, err error)
 }{
-	{"follow", appendFollow(nil, 300, &testOpen), "8611" + "ac02" + "027231" + "056172656e61" + "027b7d" + "030161", reFollow},
+	{"follow", appendFollow(nil, 300, &testOpen), "8613" + "ac02" + "027231" + "056172656e61" + "027b7d" + "030161" + "ac02", reFollow},
 	{"keyframe", appendKeyframe(nil, 1, 513, nil, nil), "8705" + "01" + "8104" + "00" + "00", reKeyframe},
 	{"part", appendKeyframe(nil, 1, 513, nil, []byte("abc"))[7:], "8804" + "01" + "616263", rePart},
 	{"tick", appendTick(nil, 1, 513, []byte("pub"), []byte("se")), "8909" + "01" + "0102" + "03707562" + "7365", reTick},

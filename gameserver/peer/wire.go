@@ -99,7 +99,7 @@ func parseClaim(b []byte) (claim, error) {
 func (m answer) append(b []byte) []byte {
 	body := make([]byte, 0, 32+len(m.Epoch.Server)+len(m.Leader))
 	body = binary.AppendUvarint(body, m.ID)
-	body = append(body, byte(m.Holding))
+	body = append(body, byte(m.Holding), flagOf(m.Standby))
 	body = appendEpoch(body, m.Epoch)
 	body = appendString(body, m.Leader)
 	body = binary.AppendUvarint(body, uint64(m.Tick))
@@ -113,6 +113,7 @@ func parseAnswer(b []byte) (answer, error) {
 	if m.Holding > Leading {
 		r.fail(fmt.Errorf("holding %d: %w", m.Holding, proto.ErrRange))
 	}
+	m.Standby = r.uvarint(1) == 1
 	m.Epoch = r.epoch()
 	m.Leader = r.string(maxName)
 	m.Tick = proto.Tick(r.u32())

@@ -31,10 +31,10 @@ func TestGolden(t *testing.T) {
 		got  []byte
 		want string
 	}{
-		{"hello", h.append(nil), "80400200036465760467732d31" +
+		{"hello", h.append(nil), "80400300036465760467732d31" +
 			"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f" + "02016108070605040302010162" + "0200000000000000"},
 		{"claim", claim{300, "r1"}.append(nil), "8405ac02027231"},
-		{"answer", answer{1, Answer{Following, proto.Epoch{Counter: 2, Server: "s"}, "s", 300}}.append(nil), "850901020201730173ac02"},
+		{"answer", answer{1, Answer{Following, true, proto.Epoch{Counter: 2, Server: "s"}, "s", 300}}.append(nil), "850a0103010201730173ac02"},
 		{"refuse", appendRefuse(nil, "no"), "8203026e6f"},
 	} {
 		if got := hex.EncodeToString(c.got); got != c.want {
@@ -48,6 +48,7 @@ func TestRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := answer{rapid.Uint64().Draw(t, "id"), Answer{
 			Holding: Holding(rapid.IntRange(0, int(Leading)).Draw(t, "holding")),
+			Standby: rapid.Bool().Draw(t, "standby"),
 			Epoch:   proto.Epoch{Counter: rapid.Uint32().Draw(t, "counter"), Server: text.Draw(t, "server")},
 			Leader:  text.Draw(t, "leader"),
 		}}
@@ -99,7 +100,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 'a', 'b'})
 	f.Add(body(f, hello{Version: Version, Schemas: map[proto.GameName]uint64{"arena": 7}}.append(nil)))
 	f.Add(body(f, claim{1, "room"}.append(nil)))
-	f.Add(body(f, answer{1, Answer{Leading, proto.Epoch{Counter: 1, Server: "a"}, "a", 0}}.append(nil)))
+	f.Add(body(f, answer{1, Answer{Leading, false, proto.Epoch{Counter: 1, Server: "a"}, "a", 0}}.append(nil)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		parseRefuse(b)
 		if m, err := parseClaim(b); err == nil {

@@ -15,6 +15,7 @@ type reply struct {
 	server string
 	answer peer.Answer
 	err    error
+	mute   bool // it has not answered anybody here for muteTime
 }
 
 // has reports whether the server answered that it holds the room as h.
@@ -23,8 +24,13 @@ func (p reply) has(h peer.Holding) bool { return p.err == nil && p.answer.Holdin
 // gone reports whether the server's process is no more: its address refuses connections.
 func (p reply) gone() bool { return errors.Is(p.err, peer.ErrGone) }
 
-// silent reports whether nothing is known of what the server has.
-func (p reply) silent() bool { return p.err != nil && !p.gone() }
+// heard reports whether it is known what the server has. One that refuses the link, being of another version or key, has
+// nothing that this one could have had to do with.
+func (p reply) heard() bool { return p.err == nil || p.gone() || errors.Is(p.err, peer.ErrRefused) }
+
+// silent reports whether the server may have the room. One that membership sees, and that does not answer for long, is cut
+// off from this server alone; rooms do not wait for it.
+func (p reply) silent() bool { return !p.heard() && !p.mute }
 
 // role is what this server has of a room.
 type role uint8
@@ -124,17 +130,20 @@ const (
 	silence               // nothing is known: ask again
 	otherHeir             // it is gone, and another's copy is newer or goes first
 	heir                  // it is gone, and this copy is the one to go on
+	outdated              // the room has ended, or went on elsewhere without this copy
 )
 
 // inherit says what has become of the leader of a copy, and who leads or goes first if somebody does. A leader is gone if
 // its address refuses connections, if its process says that it has nothing of the room, or if it is silent and membership,
-// seen from the majority, has lost it too. Of several copies the newest goes on, of equal ones the first in the order of
+// seen from the majority, has lost it too. All others must have been heard: one of them may lead. Of several copies the newest goes on, of equal ones the first in the order of
 // the two.
 func inherit(c copied, replies []reply) (fate, peer.Answer) {
-	gone := c.lost && c.quorum
+	gone, waits, old := c.lost && c.quorum, false, false
 	var led, best peer.Answer
 	for _, p := range replies {
 		a := p.answer
+		waits = waits || p.silent()
+		old = old || p.has(peer.Left) && (c.epoch.Less(a.Epoch) || a.Leader == "" && a.Epoch == c.epoch)
 		switch {
 		case p.has(peer.Leading) && !a.Epoch.Less(c.epoch):
 			if led.Leader == "" || led.Epoch.Less(a.Epoch) {
@@ -151,7 +160,11 @@ func inherit(c copied, replies []reply) (fate, peer.Answer) {
 	switch {
 	case led.Leader != "":
 		return lives, led
-	case !gone || !c.quorum:
+	case waits || !c.quorum:
+		return silence, peer.Answer{}
+	case old:
+		return outdated, peer.Answer{}
+	case !gone:
 		return silence, peer.Answer{}
 	case best.Leader != "":
 		return otherHeir, best
@@ -184,15 +197,19 @@ const (
 // majority, is in a minority now and stands still itself. missed says that such a one was not heard, so that the room
 // must go on in an epoch above the one that it may have begun.
 func resume(mine proto.Epoch, standbys []string, lost func(string) bool, quorum bool, replies []reply) (r resumption, newer whereabouts, missed bool) {
-	heard := map[string]bool{}
+	heard, mute := map[string]bool{}, false
 	for _, p := range replies {
-		heard[p.server] = !p.silent()
+		heard[p.server] = p.heard()
+		mute = mute || p.silent()
 		if (p.has(peer.Leading) || p.has(peer.Following)) && mine.Less(p.answer.Epoch) && !p.answer.Epoch.Less(newer.epoch) {
 			newer = whereabouts{server: p.server, epoch: p.answer.Epoch}
 		}
 	}
 	if newer.server != "" {
 		return giveUp, newer, false
+	}
+	if mute { // an earlier standby, it may be
+		return wait, newer, false
 	}
 	for _, s := range standbys {
 		if heard[s] {

@@ -20,8 +20,8 @@ const (
 	// avoidTime is how long a server that does not follow a room is not asked again; avoidBusy, if that may soon change.
 	avoidTime = 30 * time.Second
 	avoidBusy = time.Second
-	// detachTime is how long outcomes wait for a standby that has fallen silent, and that the majority of the fleet has
-	// lost: its lease is over then, see leaseTime. It is below game.OutcomeKeep.
+	// detachTime is how long outcomes wait for a standby that has fallen silent, and that cannot be
+	// reached: its lease is over then, see leaseTime. It is below game.OutcomeKeep.
 	detachTime = 8 * time.Second
 )
 
@@ -37,11 +37,12 @@ type feed struct {
 	stay   bool        // a room that is handed over stays there; set before the room hears of the handoff
 
 	// Guarded by Registry.mu, but for out, which is set before the room or Registry.feeds sees the feed.
-	out    Feed
-	lost   bool      // the link broke, or there is none
-	silent time.Time // when the standby was first lost; zero: it was not, since it last acknowledged something
-	tries  int       // since something was acknowledged
-	retry  time.Time // when lost: when to follow again
+	out       Feed
+	dismissed bool      // it was told that it is not needed
+	lost      bool      // the link broke, or there is none
+	silent    time.Time // when the standby was first lost; zero: it was not, since it last acknowledged something
+	tries     int       // since something was acknowledged
+	retry     time.Time // when lost: when to follow again
 }
 
 // wanted gives the servers that should stand by for a room: the first in its order that may be asked. Called with mu held.
@@ -74,7 +75,7 @@ func (r *Registry) follow(f *feed) {
 	if m, ok := r.members.View().Find(membership.ServerName(f.server)); ok {
 		addr = m.Peer
 	}
-	f.out = r.links.Follow(f.server, addr, peer.Open{Room: f.e.id, Game: f.e.game, Options: f.e.options, Epoch: f.l.epoch}, f)
+	f.out = r.links.Follow(f.server, addr, peer.Open{Room: f.e.id, Game: f.e.game, Options: f.e.options, Epoch: f.l.epoch, Boot: r.boot}, f)
 	_ = f.l.room.QueueFollow(f.id, f) // an ended room needs no standby
 }
 
@@ -82,7 +83,7 @@ func (r *Registry) follow(f *feed) {
 // are not needed once the others have caught up. Called with mu held.
 func (r *Registry) tendFeeds(e *entry, view *membership.View, now time.Time) {
 	l := e.leading
-	if r.frozen || l.handed() {
+	if r.frozen || l.still || l.handed() {
 		return
 	}
 	for s, until := range l.avoid {
@@ -90,11 +91,11 @@ func (r *Registry) tendFeeds(e *entry, view *membership.View, now time.Time) {
 			delete(l.avoid, s)
 		}
 	}
-	want := r.wanted(e.id, l, now)
 	for _, f := range slices.Clone(l.feeds) {
 		switch {
 		case !f.lost:
-		case lost(view, f.server) && now.Sub(f.silent) >= detachTime:
+		case now.Sub(f.silent) >= detachTime:
+			l.avoid[f.server] = now.Add(avoidTime)
 			r.detach(f)
 		case !now.Before(f.retry):
 			next := &feed{r: r, e: e, l: l, id: f.id, server: f.server, silent: f.silent, tries: f.tries + 1}
@@ -102,7 +103,7 @@ func (r *Registry) tendFeeds(e *entry, view *membership.View, now time.Time) {
 			r.follow(next)
 		}
 	}
-	ready := true
+	want, ready := r.wanted(e.id, l, now), true
 	for _, s := range want {
 		f := l.feed(s)
 		if f == nil {
@@ -114,9 +115,10 @@ func (r *Registry) tendFeeds(e *entry, view *membership.View, now time.Time) {
 		return
 	}
 	for _, f := range slices.Clone(l.feeds) {
-		if !slices.Contains(want, f.server) && (l.move == nil || l.move.to != f.server) {
-			f.end("another server stands by")
-			r.detach(f)
+		// One that cannot be told is waited for, or it might go on from what it has.
+		if !f.lost && !f.dismissed && !slices.Contains(want, f.server) && (l.move == nil || l.move.to != f.server) {
+			f.dismissed = true // outcomes wait until it says that it has no copy
+			f.out.Dismiss("another server stands by")
 		}
 	}
 }
@@ -196,17 +198,29 @@ func (f *feed) Refused(p peer.Refusal) {
 	case p.Code == peer.RefuseEpoch && f.l.epoch.Less(p.Epoch):
 		r.giveUp(f.e, p.Leader, p.Epoch)
 		return
-	case p.Code == peer.RefuseBusy, p.Code == peer.RefuseEpoch, p.Code == peer.RefuseOther,
-		p.Code == peer.RefuseDraining: // gossip tells soon, or the drain is taken back
+	case f.l.handedTo(f.server):
+		r.examineMove(f.e)
+		return
+	case p.Code == peer.RefuseEpoch, p.Code == peer.RefuseOther: // it may have a copy, or lead: the next try tells
+		f.delay()
+		return
+	case p.Code == peer.RefuseStopped:
+	case p.Code == peer.RefuseBusy, p.Code == peer.RefuseDraining: // gossip tells soon, or the drain is taken back
 		f.l.avoid[f.server] = time.Now().Add(avoidBusy)
 	default:
 		f.l.avoid[f.server] = time.Now().Add(avoidTime)
 	}
-	if f.l.handedTo(f.server) {
-		r.takeBack(f.e, "it was refused: "+p.Text)
-	}
 	r.detach(f)
 	r.wake()
+}
+
+// delay makes the next try come later than the last. Called with Registry.mu held.
+func (f *feed) delay() {
+	if f.caught.Load() || f.silent.IsZero() {
+		f.tries, f.silent = 0, time.Now()
+	}
+	f.retry = time.Now().Add(min(maxRefollow, refollowTime<<min(f.tries, 10)))
+	time.AfterFunc(time.Until(f.retry), f.r.wake)
 }
 
 // Lost hears that there is no link. A standby whose process is gone is none any more; another one that cannot be reached
@@ -219,13 +233,14 @@ func (f *feed) Lost(err error) {
 		return
 	}
 	f.lost = true
-	if f.caught.Load() || f.silent.IsZero() {
-		f.tries, f.silent = 0, time.Now()
-	}
-	f.retry = time.Now().Add(min(maxRefollow, refollowTime<<min(f.tries, 10)))
+	f.delay()
 	switch {
 	case f.l.handedTo(f.server):
 		r.examineMove(f.e)
+	case errors.Is(err, peer.ErrRefused): // another process is there
+		f.l.avoid[f.server] = time.Now().Add(avoidTime)
+		r.detach(f)
+		r.wake()
 	case errors.Is(err, peer.ErrGone):
 		f.l.avoid[f.server] = time.Now().Add(avoidBusy)
 		r.detach(f)
@@ -234,7 +249,6 @@ func (f *feed) Lost(err error) {
 		if f.l.move != nil && f.l.move.to == f.server {
 			_ = f.l.room.QueueCallOff() // an ended room goes nowhere
 		}
-		time.AfterFunc(time.Until(f.retry), r.wake)
 	}
 }
 

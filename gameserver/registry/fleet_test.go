@@ -101,6 +101,7 @@ func (sink) QueueKeyframe(proto.Tick, []byte, []byte) bool { return false }
 func (sink) QueueTick(proto.Tick, []byte, []byte) bool     { return false }
 func (sink) QueueFinal(peer.Final) bool                    { return false }
 func (sink) Stop(string)                                   {}
+func (sink) Dismiss(string)                                {}
 
 func nobody(context.Context, string, proto.RoomID) (peer.Answer, error) { return peer.Answer{}, nil }
 

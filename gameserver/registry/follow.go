@@ -37,9 +37,11 @@ type follower struct {
 	at   atomic.Uint32 // tick of the copy, for Holding
 
 	// Guarded by Registry.mu.
-	leader   string
+	leader   string // who feeds it; never changes
+	boot     uint64 // of the leader's process; never changes
 	epoch    proto.Epoch
 	lost     time.Time // when its stream broke; zero: it has one
+	fenced   bool      // the leader has given up its handoff
 	doubting bool      // somebody asks after the leader
 	waiting  waiting
 
@@ -77,24 +79,30 @@ func (r *Registry) Follow(from string, o peer.Open, back peer.Back) (peer.Copy, 
 		}
 		e = nil
 	}
+	if refusal := r.succeed(e, o); refusal != nil {
+		return nil, refusal
+	}
 	if refusal := r.unable(e, o); refusal != nil {
 		if e != nil { // its leader goes on without it, so nobody may go on from it
 			r.abandon(e.following)
 		}
 		return nil, refusal
 	}
-	f := &follower{r: r, def: def, back: back, leader: from, epoch: o.Epoch}
+	f := &follower{r: r, def: def, back: back, leader: from, boot: o.Boot, epoch: o.Epoch}
 	if e == nil {
 		e = &entry{id: o.Room, game: o.Game, options: append([]byte(nil), o.Options...)}
 		r.rooms[o.Room] = e
 		delete(r.promises, o.Room)
 	} else {
 		old := e.following
-		f.sim, f.unfed = old.take()
+		sim, unfed := old.take()
+		if old.leader == from && old.boot == o.Boot { // who else leads does not count on it
+			f.sim, f.unfed = sim, unfed
+			f.at.Store(old.at.Load())
+		}
 		if f.unfed.IsZero() {
 			f.unfed = time.Now()
 		}
-		f.at.Store(old.at.Load())
 		f.waiting, old.waiting = old.waiting, nil
 	}
 	f.e, e.following = e, f
@@ -102,6 +110,21 @@ func (r *Registry) Follow(from string, o peer.Open, back peer.Back) (peer.Copy, 
 		back.Ready(n)
 	}
 	return f, nil
+}
+
+// succeed goes on with the copy of a leader whose process is gone, when the next one of that name leads another room in
+// the same epoch. It refuses that one then. Called with mu held.
+func (r *Registry) succeed(e *entry, o peer.Open) *peer.Refusal {
+	if e.role() != following || e.following.boot == o.Boot || e.following.epoch != o.Epoch || e.following.expired() {
+		return nil
+	}
+	if r.frozen || !r.members.View().Quorum {
+		return &peer.Refusal{Code: peer.RefuseOther, Text: "it has another room of this name, and stands still"}
+	}
+	if err := r.takeOverLocked(e.following, room.Spec{Epoch: o.Epoch.Next(r.self)}, time.Now()); err != nil {
+		return nil // there is no copy yet
+	}
+	return &peer.Refusal{Code: peer.RefuseEpoch, Epoch: e.epoch(), Leader: r.self, Text: "it goes on with the room from before the restart"}
 }
 
 // unable says why no room can be followed here; e is what there is of it already.
@@ -170,7 +193,9 @@ func (f *follower) Keyframe(tick proto.Tick, public, secret []byte) (err error) 
 			f.r.log.Error("the game failed while its room was copied", "room", f.e.id, "panic", v, "stack", string(debug.Stack()))
 			err = &peer.Refusal{Code: peer.RefuseGame, Text: fmt.Sprintf("the game failed: %v", v)}
 		}
-		if err != nil { // the leader goes on without it
+		if errors.Is(err, errOver) {
+			err = f.r.superseded(f)
+		} else if err != nil { // the leader goes on without it
 			f.r.drop(f)
 		}
 	}()
@@ -196,10 +221,32 @@ func (f *follower) Tick(tick proto.Tick, public, secret []byte) error {
 		err = f.apply(tick, public, secret)
 	}
 	f.mu.Unlock()
-	if err != nil { // the leader goes on without it
+	if errors.Is(err, errOver) {
+		err = f.r.superseded(f)
+	} else if err != nil { // the leader goes on without it
 		f.r.drop(f)
 	}
 	return err
+}
+
+// superseded says what took the place of a copy that is over.
+func (r *Registry) superseded(f *follower) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	refusal := &peer.Refusal{Code: peer.RefuseEpoch, Text: errOver.Error()}
+	e := r.rooms[f.e.id]
+	switch t, left := r.trail(f.e.id); {
+	case e.role() == leading:
+		refusal.Epoch, refusal.Leader = e.epoch(), r.self
+	case e.role() == following:
+		refusal.Epoch, refusal.Leader = e.epoch(), e.following.leader
+	case left:
+		refusal.Epoch, refusal.Leader = t.epoch, t.server
+	}
+	if refusal.Leader == "" || !f.epoch.Less(refusal.Epoch) {
+		return errOver
+	}
+	return refusal
 }
 
 // apply brings the copy to tick. Called with f.mu held.
@@ -273,9 +320,12 @@ func (r *Registry) drop(f *follower) {
 }
 
 // abandon forgets a copy that is current. Those who wait there are sent to its leader. Called with mu held.
-func (r *Registry) abandon(f *follower) {
+func (r *Registry) abandon(f *follower) { r.abandonFor(f, f.leader, f.epoch) }
+
+// abandonFor is abandon where server leads the room now, in epoch.
+func (r *Registry) abandonFor(f *follower, server string, epoch proto.Epoch) {
 	f.take()
 	r.remove(f.e)
-	f.waiting.end(r.moved(f.leader, f.e.id, f.epoch))
+	f.waiting.end(r.moved(server, f.e.id, epoch))
 	f.waiting = nil
 }

@@ -15,16 +15,19 @@ type promise struct {
 
 // Holding answers another server's claim; see peer.Rooms. When both want to make the room at the same time, the one that
 // comes first in the order of just these two goes on and the other gives way; both come to the same result. Whoever asks
-// about a room that is followed here doubts its leader: the copy looks after it too.
+// about a room that is followed here doubts its leader: the copy looks after it too. A leader that asks its own
+// standby has given up its handoff: a final tick that is still on its way is not taken any more.
 func (r *Registry) Holding(asker string, id proto.RoomID) peer.Answer {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := r.rooms[id]
+	trace, left := r.trail(id)
 	switch e.role() {
 	case leading:
-		return peer.Answer{Holding: peer.Leading, Epoch: e.leading.epoch, Leader: r.self}
+		return peer.Answer{Holding: peer.Leading, Standby: e.leading.feed(asker) != nil, Epoch: e.leading.epoch, Leader: r.self}
 	case following:
 		f := e.following
+		f.fenced = f.fenced || asker == f.leader
 		r.doubt(e)
 		return peer.Answer{Holding: peer.Following, Epoch: f.epoch, Leader: f.leader, Tick: f.tick()}
 	}
@@ -39,6 +42,9 @@ func (r *Registry) Holding(asker string, id proto.RoomID) peer.Answer {
 	}
 	r.sweep()
 	r.promises[id] = promise{asker, time.Now().Add(peer.PromiseTime)}
+	if left {
+		return peer.Answer{Holding: peer.Left, Epoch: trace.epoch, Leader: trace.server}
+	}
 	return peer.Answer{Holding: peer.None}
 }
 

@@ -45,11 +45,13 @@ func (r *Registry) make(e *entry, s Spec) {
 
 func (r *Registry) create(e *entry, s Spec) error {
 	begun := time.Now()
-	switch at := locate(r.ask(s.Room, proto.Epoch{}, "")); {
+	switch at := locate(r.ask(s.Room, proto.Epoch{})); {
 	case at.server != "":
 		return r.moved(at.server, s.Room, at.epoch)
 	case s.Seen != (proto.Epoch{}):
 		return r.missing(s, at.silent)
+	case at.silent: // who has it may be the one
+		return proto.Refuse(proto.CloseOverloaded, "it is not certain that nobody has room %s: a server is silent; try again in a moment", s.Room)
 	case s.Game == "":
 		return proto.Refuse(proto.CloseSeat, "room %s is not running any more; enter with a ticket", s.Room)
 	}

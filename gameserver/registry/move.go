@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/peer"
@@ -242,7 +243,7 @@ func (r *Registry) settle(l *leader, err error) {
 // took ends e's role here: server leads the room in epoch. Called with mu held.
 func (r *Registry) took(e *entry, server string, epoch proto.Epoch) {
 	l := e.leading
-	if !l.handed() {
+	if m := l.move; m == nil || !m.queued || m.to != server && !l.handed() { // it may come before offered
 		r.giveUp(e, server, epoch)
 		return
 	}
@@ -270,9 +271,15 @@ func (r *Registry) takeBack(e *entry, why string) {
 func (r *Registry) raise(e *entry, above uint32) {
 	l := e.leading
 	l.epoch = proto.Epoch{Counter: above}.Next(r.self)
+	r.reopen(e)
+}
+
+// reopen opens all feeds anew: standbys that were asked take no final tick on the old streams. Called with mu held.
+func (r *Registry) reopen(e *entry) {
+	l := e.leading
 	for i, f := range l.feeds {
 		if !f.lost {
-			f.end("the room goes on in a higher epoch")
+			f.end("the stream begins anew")
 			next := &feed{r: r, e: e, l: l, id: f.id, server: f.server}
 			l.feeds[i] = next
 			r.follow(next)
@@ -293,7 +300,7 @@ func (r *Registry) examineMove(e *entry) {
 func (r *Registry) findMoved(e *entry, l *leader, m *move) {
 	for {
 		changed := r.members.Changed()
-		replies := r.ask(e.id, m.offered, m.to)
+		replies := r.ask(e.id, m.offered)
 		if r.judgeMove(e, l, m, replies) || !r.pause(claimTimeout, changed) {
 			return
 		}
@@ -315,10 +322,11 @@ func (r *Registry) judgeMove(e *entry, l *leader, m *move, replies []reply) bool
 		case has && !p.answer.Epoch.Less(m.offered):
 			r.took(e, p.server, p.answer.Epoch)
 			return true
-		case p.server == m.to && !p.silent():
+		case p.server == m.to && p.heard():
 			certain = true
 		}
 	}
+	certain = certain && !slices.ContainsFunc(replies, reply.silent) // it may have taken it, fed another, and died
 	if certain {
 		r.takeBack(e, fmt.Sprintf("server %s did not take it", m.to))
 	}

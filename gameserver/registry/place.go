@@ -42,11 +42,10 @@ func (r *Registry) fallbacks(id proto.RoomID) []string {
 	return urls
 }
 
-// lost reports whether server is no member any more, for whatever reason. One that membership has not heard of is not
-// lost: it may have been faster than gossip.
+// lost reports whether server is no member any more. It must have been one: who comes is faster than gossip, it may be.
 func lost(view *membership.View, server string) bool {
-	_, gone := view.FindGone(membership.ServerName(server))
-	return gone
+	_, member := view.Find(membership.ServerName(server))
+	return !member
 }
 
 // serving reports whether rooms may be moved to server.

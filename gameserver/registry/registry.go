@@ -35,6 +35,7 @@ type Feed interface {
 	QueueTick(tick proto.Tick, public, secret []byte) bool
 	QueueFinal(last peer.Final) bool
 	Stop(reason string)
+	Dismiss(reason string)
 }
 
 // Pool starts rooms; *room.Pool does.
@@ -90,6 +91,7 @@ type Registry struct {
 	log      *slog.Logger
 	metrics  *obs.Metrics
 	self     string
+	boot     uint64        // of this process
 	kick     chan struct{} // one token: Run should look around now
 	history  history
 
@@ -105,7 +107,8 @@ type Registry struct {
 	rooms    map[proto.RoomID]*entry
 	promises map[proto.RoomID]promise
 	traces   map[proto.RoomID]trace
-	swept    time.Time // when outdated promises and traces were last thrown away
+	silences map[string]silenceOf // servers that did not answer lately
+	swept    time.Time            // when outdated promises and traces were last thrown away
 	pace     pace
 }
 
@@ -158,6 +161,8 @@ func New(c Config) (*Registry, error) {
 		log:      c.Logger,
 		metrics:  c.Metrics,
 		self:     string(c.Members.View().Self.Name),
+		boot:     seed(),
+		silences: make(map[string]silenceOf),
 		kick:     make(chan struct{}, 1),
 		rooms:    make(map[proto.RoomID]*entry),
 		promises: make(map[proto.RoomID]promise),

@@ -86,7 +86,7 @@ func (r *Registry) examine(e *entry, l *leader) {
 	for {
 		changed := r.members.Changed()
 		asked := time.Now()
-		replies := r.ask(e.id, l.epochNow(r).Next(""), "")
+		replies := r.ask(e.id, l.epochNow(r).Next(""))
 		if r.judgeStill(e, l, asked, replies) || !r.pause(claimTimeout, changed) {
 			return
 		}
@@ -121,6 +121,8 @@ func (r *Registry) judgeStill(e *entry, l *leader, asked time.Time, replies []re
 	if missed {
 		r.raise(e, l.epoch.Counter+1)
 		_ = l.room.QueueEpoch(l.epoch) // an ended room has none
+	} else {
+		r.reopen(e)
 	}
 	l.still, l.examining = false, false
 	_ = l.room.QueueFreeze(false, thawedText)
@@ -146,7 +148,7 @@ func (r *Registry) outranked(e *entry, l *leader, s Spec) error {
 	if busy { // so a liar costs one claim at a time
 		return proto.Refuse(proto.CloseOverloaded, "another client is asking already who leads room %s; try again in a moment", s.Room)
 	}
-	at := locate(r.ask(e.id, s.Seen, ""))
+	at := locate(r.ask(e.id, s.Seen))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l.doubting = false
@@ -157,6 +159,7 @@ func (r *Registry) outranked(e *entry, l *leader, s Spec) error {
 		r.giveUp(e, at.server, at.epoch)
 		return nil
 	}
+	r.reopen(e)
 	return r.missing(s, at.silent)
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ringside-go/ringside/gameserver/peer"
 	"github.com/ringside-go/ringside/gameserver/room"
 	"github.com/ringside-go/ringside/internal/membership"
 )
@@ -20,16 +21,17 @@ const (
 // tendCopy sees to a copy whose leader has left the view, and drops one that nobody feeds. Called with mu held.
 func (r *Registry) tendCopy(e *entry, view *membership.View, now time.Time) {
 	f := e.following
-	if lost(view, f.leader) || !f.lost.IsZero() && now.Sub(f.lost) >= orphanTime {
+	if r.orphaned(f, view) || !f.lost.IsZero() && now.Sub(f.lost) >= orphanTime {
 		r.doubt(e)
 	}
 }
 
-// orphaned reports whether membership has lost the leader of a copy, or knows nothing of it long after the stream broke.
+// orphaned reports whether membership has lost the leader of a copy whose stream is broken, or knows nothing of it long
+// after that: it may have been faster than gossip.
 // Called with mu held.
 func (r *Registry) orphaned(f *follower, view *membership.View) bool {
-	_, member := view.Find(membership.ServerName(f.leader))
-	return lost(view, f.leader) || !member && !f.lost.IsZero() && time.Since(f.lost) >= orphanTime
+	_, gone := view.FindGone(membership.ServerName(f.leader))
+	return !f.lost.IsZero() && (gone || lost(view, f.leader) && time.Since(f.lost) >= orphanTime)
 }
 
 // doubt has somebody ask what has become of a copy's leader. Called with mu held.
@@ -47,9 +49,9 @@ func (r *Registry) investigate(e *entry, f *follower) {
 	for {
 		changed := r.members.Changed()
 		r.mu.Lock()
-		floor, urgent := f.epoch, f.leader
+		floor := f.epoch
 		r.mu.Unlock()
-		replies := r.ask(e.id, floor, urgent)
+		replies := r.ask(e.id, floor)
 		settled, again := r.judgeLeader(e, f, begun, replies)
 		if settled || !r.pause(again, changed) {
 			return
@@ -74,16 +76,23 @@ func (r *Registry) judgeLeader(e *entry, f *follower, begun time.Time, replies [
 	switch what {
 	case lives:
 		f.doubting = false
-		f.leader, f.epoch = other.Leader, other.Epoch
-		f.waiting = f.waiting.sendOn(r.moved(f.leader, e.id, f.epoch))
-		if !f.lost.IsZero() && time.Since(f.lost) >= orphanTime {
-			r.abandon(f)
+		f.waiting = f.waiting.sendOn(r.moved(other.Leader, e.id, other.Epoch))
+		switch {
+		case other.Leader != f.leader, !other.Standby, !f.lost.IsZero() && time.Since(f.lost) >= orphanTime:
+			r.abandonFor(f, other.Leader, other.Epoch) // a copy serves those only who count on it
+		case f.epoch.Less(other.Epoch):
+			f.epoch = other.Epoch
 		}
 		return true, 0
 	case otherHeir:
 		return false, graceTime
 	case silence:
 		return false, claimTimeout / 2
+	}
+	if what == outdated {
+		r.log.Info("a copy is not needed any more: the room went on without it, or has ended", "room", e.id, "leader", f.leader)
+		r.abandon(f)
+		return true, 0
 	}
 	if f.expired() {
 		r.log.Error("a room's leader is gone, and this copy of it is too old to go on from", "room", e.id, "leader", f.leader,
@@ -104,6 +113,8 @@ func (r *Registry) judgeLeader(e *entry, f *follower, begun time.Time, replies [
 	return true, 0
 }
 
+var errFenced = errors.New("its leader has asked since what became of it")
+
 var errNoCopy = errors.New("there is no copy of the room yet")
 
 // takeOver makes this server the leader of a room that it has a copy of, as s says (Epoch; of a handoff Due and Pending).
@@ -113,6 +124,9 @@ func (r *Registry) takeOver(f *follower, s room.Spec, stay bool) error {
 	defer r.mu.Unlock()
 	if !f.current() {
 		return errOver
+	}
+	if f.fenced {
+		return errFenced
 	}
 	if err := r.takeOverLocked(f, s, time.Time{}); err != nil {
 		return err
@@ -135,7 +149,7 @@ func (r *Registry) takeOverLocked(f *follower, s room.Spec, lost time.Time) erro
 		return errNoCopy
 	}
 	s.Resumed = true
-	s.Enter = func(led *room.Room) { f.waiting.enter(led) }
+	s.Enter = func(led *room.Room) { f.waiting.enter(led); f.waiting = nil }
 	from := f.leader
 	if err := r.lead(e, s); err != nil {
 		f.mu.Lock()
@@ -143,10 +157,11 @@ func (r *Registry) takeOverLocked(f *follower, s room.Spec, lost time.Time) erro
 		f.mu.Unlock()
 		return err
 	}
-	f.waiting = nil
 	if lost.IsZero() {
 		return nil
 	}
+	// Should it live after all, it must not take the end of its stream for that of the copy.
+	f.back.Refuse(peer.Refusal{Code: peer.RefuseEpoch, Epoch: s.Epoch, Leader: r.self, Text: "it leads the room itself"})
 	took := time.Since(lost)
 	r.metrics.Moves.WithLabelValues("failover", "done").Inc()
 	r.log.Warn("room taken over: its leader is gone", "room", e.id, "leader", from, "epoch", s.Epoch, "tick", s.Sim.Tick(), "took", took)
