@@ -88,10 +88,14 @@ func (s *Simulation) dropOutcomes(match uint32) {
 	}
 }
 
-// dropOldOutcomes forgets what was decided over OutcomeKeep seconds ago.
+// KeepOutcomes keeps the outcomes from match on beyond OutcomeKeep, because nobody was told of them yet; the table's size
+// bounds them still. 0: none.
+func (s *Simulation) KeepOutcomes(match uint32) { s.untold = match }
+
+// dropOldOutcomes forgets what was decided over OutcomeKeep seconds ago, unless it is kept.
 func (s *Simulation) dropOldOutcomes() {
 	for id, row := range s.core.Outcomes.All() {
-		if uint32(s.at)-row.Tick > uint32(OutcomeKeep*s.settings.TickRate) {
+		if (s.untold == 0 || row.Match < s.untold) && uint32(s.at)-row.Tick > uint32(OutcomeKeep*s.settings.TickRate) {
 			s.core.Outcomes.Remove(id)
 		}
 	}

@@ -32,6 +32,7 @@ type Simulation struct {
 
 	// The tick being computed, and what it sent.
 	at       Tick
+	untold   uint32 // the first match whose outcome is kept whatever its age; 0: none
 	outcomes []proto.Outcome
 	customs  customs
 }

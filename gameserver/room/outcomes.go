@@ -27,6 +27,11 @@ func (r *Room) releaseOutcomes() {
 		clear(r.pending[rest:])
 		r.pending = r.pending[:rest]
 	}
+	if len(r.pending) > 0 {
+		r.sim.KeepOutcomes(r.pending[0].Match)
+	} else {
+		r.sim.KeepOutcomes(0)
+	}
 }
 
 // settled reports whether every standby has tick. A standby that was promised and is not attached yet has nothing.
