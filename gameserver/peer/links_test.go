@@ -80,7 +80,9 @@ func TestClaim(t *testing.T) {
 
 // Many claims at once share one connection, and each gets its own answer.
 func TestClaimsShareALink(t *testing.T) {
-	b, _ := start(t, config("b"), rooms(func(_ string, room proto.RoomID) Answer { return Answer{Leading, false, proto.Epoch{}, string(room), 0} }))
+	b, _ := start(t, config("b"), rooms(func(_ string, room proto.RoomID) Answer {
+		return Answer{Leading, false, proto.Epoch{}, string(room), 0}
+	}))
 	a, _ := start(t, config("a"), nothing)
 	ctx := within(t, 10*time.Second)
 	var wg sync.WaitGroup

@@ -90,9 +90,11 @@ func TestTakeoverOfALivingStream(t *testing.T) {
 			c := s.copyOf(t, back)
 			s.Holding("x", "r")
 			time.Sleep(time.Second)
+			s.mu.Lock() // it is told under it
 			if len(back.refused) != 1 || back.refused[0].Code != peer.RefuseEpoch || back.refused[0].Epoch != (proto.Epoch{Counter: 2, Server: "s"}) {
 				t.Errorf("the leader hears %+v", back.refused)
 			}
+			s.mu.Unlock()
 			var r *peer.Refusal
 			if err := c.Keyframe(frames(t, 101)); !errors.As(err, &r) || r.Code != peer.RefuseEpoch || r.Leader != "s" {
 				t.Errorf("a later keyframe is refused with %v", err)
