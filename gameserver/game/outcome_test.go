@@ -61,6 +61,16 @@ func TestOutcomesAreKept(t *testing.T) {
 	if got := recent(h.rebuilt()); !reflect.DeepEqual(got, want[1:]) {
 		t.Errorf("recent %+v, want %+v", got, want[1:])
 	}
+	h.sim.KeepOutcomes(2)
+	h.steps(100)
+	if got := recent(h); !reflect.DeepEqual(got, want[1:]) {
+		t.Errorf("an outcome that nobody was told is not kept: %+v", got)
+	}
+	h.sim.KeepOutcomes(0)
+	h.step()
+	if got := recent(h); len(got) != 0 {
+		t.Errorf("recent %+v after it was told", got)
+	}
 }
 
 // TestLargestOutcomes do not fit next to each other for long: the oldest go.
