@@ -14,10 +14,8 @@ const (
 	// soundTimeout is how long a member has to take a connection: many times a round trip within a cluster, and short,
 	// since the loss of a silent server is acted upon no sooner.
 	soundTimeout = 300 * time.Millisecond
-	// soundInterval is how often those who are missing are sounded out again, and soundSoon how often everybody is while
-	// something is open: somebody is in doubt, or the quorum is lost.
-	soundInterval = time.Second
-	soundSoon     = 250 * time.Millisecond
+	// soundInterval is how often one member is sounded out at the least, and after how long a sounding follows the last.
+	soundInterval = 250 * time.Millisecond
 	// doubtTime is how long a member that takes connections may be called dead by gossip: when a partition has healed,
 	// old word of deaths goes around, and those concerned need a tenth of a second to deny it. Who does not is paused.
 	doubtTime = 500 * time.Millisecond
@@ -35,9 +33,10 @@ type sounding struct {
 	answer answer
 }
 
-// sound dials the members when gossip has lost one of them, and as long as one is missing. A process that is cut off
-// loses the others one after the other, over seconds; dialling all of them at the first loss tells it at once, before it
-// takes what it lost for dead. And a process that was killed is told from one that is silent.
+// sound dials a member now and then, and all of them when gossip has lost one or one does not answer, and as long as
+// that is so. A process that is cut off loses the others one after the other, over seconds; dialling tells it at once,
+// before it takes what it lost for dead, and usually before the others do without it. And a process that was killed is
+// told from one that is silent.
 func (g *Gossip) sound(ctx context.Context) {
 	timer := time.NewTimer(soundInterval)
 	defer timer.Stop()
@@ -50,7 +49,7 @@ func (g *Gossip) sound(ctx context.Context) {
 			lost = true
 		case <-timer.C:
 		}
-		asked := g.toSound(lost)
+		asked, everybody := g.toSound(lost)
 		var wg sync.WaitGroup
 		for i := range asked {
 			wg.Go(func() { g.ask(ctx, &asked[i]) })
@@ -60,9 +59,13 @@ func (g *Gossip) sound(ctx context.Context) {
 			return
 		}
 		old := g.View()
-		next := g.heard(asked)
+		again := g.heard(asked) && !everybody
 		logChanges(g.logger, old, g.View())
-		timer.Reset(next)
+		if again {
+			timer.Reset(0)
+		} else {
+			timer.Reset(soundInterval)
+		}
 	}
 }
 
@@ -82,17 +85,19 @@ func (g *Gossip) ask(ctx context.Context, s *sounding) {
 }
 
 // toSound lists whom to ask: everybody if one was lost just now, if one whom gossip sees did not answer, or without the
-// quorum; else those who have vanished, who may be back or have died for good.
-func (r *roster) toSound(lost bool) (asked []sounding) {
+// quorum; else one of those whom gossip sees, and those who have vanished, who may be back or have died for good.
+func (r *roster) toSound(lost bool) (asked []sounding, everybody bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	everybody := lost || !r.View().Quorum
+	everybody = lost || !r.View().Quorum
 	for _, o := range r.others {
 		everybody = everybody || o.doubted || o.reason == "" && o.answer != answering
 	}
-	for node, o := range r.others {
-		if o.reason == Vanished || o.reason == "" && everybody {
+	one := false
+	for node, o := range r.others { // in random order
+		if o.reason == Vanished || o.reason == "" && (everybody || !one) {
 			asked = append(asked, sounding{node: node, other: o})
+			one = one || o.reason == ""
 		}
 	}
 	if len(asked) > soundAtOnce {
@@ -100,7 +105,7 @@ func (r *roster) toSound(lost bool) (asked []sounding) {
 		slices.SortStableFunc(asked, func(a, b sounding) int { return b.urgency() - a.urgency() })
 		asked = asked[:soundAtOnce]
 	}
-	return asked
+	return asked, everybody
 }
 
 // urgency puts those first whose loss is not in the view yet.
@@ -111,15 +116,15 @@ func (s sounding) urgency() int {
 	return 0
 }
 
-// heard notes the answers, makes a view of them, and says when to ask again. It is here that a lost quorum is won back,
+// heard notes the answers, makes a view of them, and reports whether somebody whom gossip sees is silent. It is here that a lost quorum is won back,
 // and only when two soundings in a row say so while nobody is on his way back: when a partition heals, gossip finds the
 // members again one by one, and half of them would do for a quorum that takes the rest for dead. One sounding is not
 // enough, for the partition may heal in the middle of it.
-func (r *roster) heard(asked []sounding) (again time.Duration) {
+func (r *roster) heard(asked []sounding) (someSilent bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	settled, doubts := true, false
+	settled := true
 	for _, s := range asked {
 		o, ok := r.others[s.node]
 		if !ok || o.reason != s.other.reason || s.other.doubted && !o.doubted {
@@ -128,15 +133,12 @@ func (r *roster) heard(asked []sounding) (again time.Duration) {
 		}
 		o.hear(s.answer, now)
 		settled = settled && !o.returns(now)
-		doubts = doubts || o.doubted
+		someSilent = someSilent || o.reason == "" && o.answer == silent
 		r.others[s.node] = o
 	}
 	would := r.refreshLocked(settled && r.calm)
 	r.calm = settled && would
-	if doubts || !r.View().Quorum {
-		return soundSoon
-	}
-	return soundInterval
+	return someSilent
 }
 
 // hear notes what o answered.
