@@ -14,7 +14,7 @@ import (
 // chaosOnStandIns runs phases on programs that stand for the real ones, with bots that report report.
 func chaosOnStandIns(t *testing.T, report string, all ...phase) (*output, *verdict, error) {
 	t.Helper()
-	c := config{servers: 2, bots: 1, mode: "redirect", bin: standIns(t), calm: 20 * time.Millisecond, seed: 1, json: filepath.Join(t.TempDir(), "verdict.json")}
+	c := config{servers: 2, bots: 1, players: 1, mode: "redirect", bin: standIns(t), calm: 20 * time.Millisecond, seed: 1, json: filepath.Join(t.TempDir(), "verdict.json")}
 	if err := os.WriteFile(filepath.Join(c.bin, "bots.json"), []byte(report), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/ringside-go/ringside/internal/placement"
 )
 
 // standIn does what can be seen of a program by those who start and break fleets: it answers the requests that show a fleet,
@@ -33,13 +35,17 @@ func standIn(program string, args []string) {
 		fmt.Println("no luck")
 		os.Exit(3)
 	}
-	if program != "bot" {
+	if program == "bot" {
+		playing := filepath.Join(dir, "bots.playing")
+		_ = os.WriteFile(playing, nil, 0o600)
+		defer os.Remove(playing)
+	} else {
 		member := filepath.Join(dir, name+".member")
 		_ = os.WriteFile(member, []byte(program), 0o600)
 		defer os.Remove(member)
 		http.HandleFunc("GET /v1/fleet", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(standInFleet(dir)) })
 		http.HandleFunc("GET /v1/server", func(w http.ResponseWriter, _ *http.Request) {
-			fmt.Fprintf(w, `{"name":%q,"state":"serving","rooms":[]}`, name)
+			_ = json.NewEncoder(w).Encode(serverView{Name: name, State: "serving", Rooms: standInRooms(dir, name)})
 		})
 		http.HandleFunc("GET /readyz", func(http.ResponseWriter, *http.Request) {})
 		go func() { _ = http.ListenAndServe(*values["listen"], nil) }()
@@ -53,6 +59,20 @@ func standIn(program string, args []string) {
 		_ = os.WriteFile(file, report, 0o600)
 	}
 	fmt.Println("ends softly")
+}
+
+// standInRooms is one room with one player as long as there are bots; it belongs to game-1.
+func standInRooms(dir, name string) []roomView {
+	if _, err := os.Stat(filepath.Join(dir, "bots.playing")); err != nil || name != "game-1" {
+		return nil
+	}
+	set := placement.New([]placement.Server{{Name: "game-1"}, {Name: "game-2"}, {Name: "game-3"}})
+	for i := 0; ; i++ {
+		room := fmt.Sprint("room-", i)
+		if order := set.Order(nil, room, 2); order[0] == name && order[1] == "game-2" {
+			return []roomView{{Room: room, Role: "leading", Standbys: order[1:], Connected: 1}}
+		}
+	}
 }
 
 // standInFleet is the answer to GET /v1/fleet.
