@@ -187,14 +187,27 @@ func TestPause(t *testing.T) {
 		}
 		time.AfterFunc(time.Minute, b.Resume)
 		wantRead(t, theirs, "hello", time.Minute)
-		b.Pause()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
 		listen(t, a)
-		if _, err := b.DialContext(ctx, "10.0.0.1:80"); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("a stopped process hears of its dial: %v", err)
+		for addr, want := range map[string]error{
+			"10.0.0.1:80": context.DeadlineExceeded, // it was taken, but the process has waited for longer than it would
+			"10.0.0.1:81": syscall.ECONNREFUSED,
+		} {
+			b.Pause()
+			time.AfterFunc(time.Minute, b.Resume)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			began := time.Now()
+			if _, err := b.DialContext(ctx, addr); !errors.Is(err, want) || time.Since(began) != time.Minute {
+				t.Errorf("a stopped process hears of its dial: %v after %v, want %v", err, time.Since(began), want)
+			}
+			cancel()
+			theirs.SetReadDeadline(time.Now().Add(time.Second))
+			b.Pause()
+			time.AfterFunc(time.Minute, b.Resume)
+			began = time.Now()
+			if _, err := theirs.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != time.Minute {
+				t.Errorf("a stopped process reads: %v after %v", err, time.Since(began))
+			}
 		}
-		b.Resume()
 		if _, err := b.DialContext(t.Context(), "10.0.0.1:80"); err != nil {
 			t.Errorf("dial after a pause: %v", err)
 		}

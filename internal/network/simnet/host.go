@@ -111,11 +111,12 @@ func (h *Host) DialContext(ctx context.Context, addr string) (net.Conn, error) {
 	to, err := netip.ParseAddrPort(addr)
 	if err == nil {
 		var e *end
-		if e, err = h.dial(ctx, to); err == nil {
-			if err = h.unpaused(ctx); err == nil {
-				return e, nil
-			}
+		e, err = h.dial(ctx, to)
+		if paused := h.unpaused(ctx); err == nil && paused == nil {
+			return e, nil
+		} else if err == nil {
 			e.Close()
+			err = paused
 		}
 	}
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: net.TCPAddrFromAddrPort(to), Err: err}
@@ -164,7 +165,7 @@ func (h *Host) dial(ctx context.Context, to netip.AddrPort) (*end, error) {
 	}
 }
 
-// unpaused waits for the end of a pause: what a process asked for before comes about, and it hears of it later.
+// unpaused waits for the end of a pause: what a process asked for comes about meanwhile, and it hears of it afterwards.
 func (h *Host) unpaused(ctx context.Context) error {
 	for {
 		h.net.mu.Lock()
@@ -177,8 +178,6 @@ func (h *Host) unpaused(ctx context.Context) error {
 		case <-resumed:
 		case <-h.done:
 			return net.ErrClosed
-		case <-ctx.Done():
-			return ctx.Err()
 		}
 	}
 }

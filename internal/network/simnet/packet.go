@@ -46,9 +46,10 @@ func (p *packetConn) ReadFrom(b []byte) (int, net.Addr, error) {
 		switch {
 		case p.closed:
 			return 0, nil, p.failed("read", net.ErrClosed)
+		case p.host.paused:
 		case p.readBy.passed():
 			return 0, nil, p.failed("read", os.ErrDeadlineExceeded)
-		case len(p.queue) > 0 && !p.host.paused:
+		case len(p.queue) > 0:
 			d := p.queue[0]
 			p.queue = p.queue[1:]
 			return copy(b, d.data), net.UDPAddrFromAddrPort(d.from), nil

@@ -52,9 +52,9 @@ func (e *end) Read(b []byte) (int, error) {
 		switch {
 		case e.closed:
 			return 0, e.failed("read", net.ErrClosed)
+		case e.host.paused:
 		case e.readBy.passed():
 			return 0, e.failed("read", os.ErrDeadlineExceeded)
-		case e.host.paused:
 		case len(b) == 0:
 			return 0, nil
 		case len(e.inbox) > 0:
@@ -88,9 +88,9 @@ func (e *end) Write(b []byte) (written int, err error) {
 		switch {
 		case e.closed || e.done:
 			return written, e.failed("write", net.ErrClosed)
+		case e.host.paused:
 		case e.writeBy.passed():
 			return written, e.failed("write", os.ErrDeadlineExceeded)
-		case e.host.paused:
 		case e.reset:
 			return written, e.failed("write", os.NewSyscallError("write", syscall.ECONNRESET))
 		default:

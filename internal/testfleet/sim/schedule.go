@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ringside-go/ringside/internal/network/simnet"
@@ -46,8 +47,14 @@ func (f *fleet) down(how func(*server)) func() {
 	return func() { f.start(s) }
 }
 
+// pause stops a server that ticks a room: its worker finds that it has not run. A process that ticks none would go on
+// with its timers, as no stopped process does.
 func pause(f *fleet) func() {
-	s := f.pick()
+	leaders := slices.DeleteFunc(f.running(), func(s *server) bool { return len(s.node.Rooms()) == 0 })
+	if len(leaders) == 0 {
+		return nil
+	}
+	s := leaders[f.rng.IntN(len(leaders))]
 	f.pause(s)
 	return func() { f.resume(s) }
 }
