@@ -291,20 +291,26 @@ func (f *fleet) resume(s *server) {
 	s.host.Resume()
 }
 
-// leader is the server that ticks room, nil when there is not exactly one.
-func (f *fleet) leader(room proto.RoomID) (leader *server) {
+// leaders are the servers that have room.
+func (f *fleet) leaders(room proto.RoomID) (all []*server) {
 	for _, s := range f.running() {
 		for _, r := range s.node.Rooms() {
-			if r.ID != room {
-				continue
+			if r.ID == room {
+				all = append(all, s)
 			}
-			if leader != nil {
-				return nil
-			}
-			leader = s
 		}
 	}
-	return leader
+	return all
+}
+
+// leader is the one server that has room.
+func (f *fleet) leader(room proto.RoomID) *server {
+	f.t.Helper()
+	all := f.leaders(room)
+	if len(all) != 1 {
+		f.t.Fatalf("SEED=%d: %d servers lead %s", f.seed, len(all), room)
+	}
+	return all[0]
 }
 
 // stop ends everything: players first, so that nobody tells of lost connections.
