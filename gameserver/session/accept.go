@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -37,19 +38,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Upgrade", "websocket")
 			w.Header().Set("Sec-WebSocket-Version", "13")
 		}
-		problem(w, status, err.Error())
+		obs.Problem(w, status, err.Error())
 		return
 	}
 	if refused := s.admit(); refused != "" {
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
-		problem(w, http.StatusServiceUnavailable, refused)
+		obs.Problem(w, http.StatusServiceUnavailable, refused)
 		return
 	}
 	c := &Conn{server: s, room: room, out: outbox{pool: &s.buffers, limit: s.config.OutboxBytes}}
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		s.release(c)
-		problem(w, http.StatusHTTPVersionNotSupported, "a WebSocket needs HTTP/1.1: "+err.Error())
+		obs.Problem(w, http.StatusHTTPVersionNotSupported, "a WebSocket needs HTTP/1.1: "+err.Error())
 		return
 	}
 	if n := buffered.Reader.Buffered(); n > 0 {
