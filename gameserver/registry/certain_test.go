@@ -219,3 +219,24 @@ func TestStandbysAreWaitedFor(t *testing.T) {
 		})
 	})
 }
+
+// The socket of a process that was killed may take one more connection and reset it: the copy asks again at once, and does
+// not wait as if the leader were silent.
+func TestResetIsNoSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		s := newServer(t, "s", func(context.Context, string, proto.RoomID) (peer.Answer, error) {
+			if asked++; asked == 1 {
+				return peer.Answer{}, peer.ErrBroken
+			}
+			return peer.Answer{}, peer.ErrGone
+		}, "l")
+		s.serve(func() {
+			s.copyOf(t, &hearing{}).Lost(errors.New("reset"))
+			time.Sleep(2 * resetPause)
+			if got := s.Holding("x", "r"); got.Holding != peer.Leading || asked != 2 {
+				t.Errorf("after %v and %d questions: %+v", 2*resetPause, asked, got)
+			}
+		})
+	})
+}

@@ -3,6 +3,7 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/peer"
@@ -14,6 +15,10 @@ const (
 	// orphanTime is how long a copy whose leader lives is kept without a stream: a leader that still wants it dials again
 	// within maxRefollow.
 	orphanTime = 10 * time.Second
+	// resetPause is how long after a leader's link was reset it is asked again: the socket of a process that was killed may
+	// still take a connection for some milliseconds, and refuses the next. For resetTime; then it is like any silence.
+	resetPause = 10 * time.Millisecond
+	resetTime  = time.Second
 	// heirTime is how long a copy waits for another one that goes before it.
 	heirTime = time.Second
 )
@@ -87,6 +92,9 @@ func (r *Registry) judgeLeader(e *entry, f *follower, begun time.Time, replies [
 	case otherHeir:
 		return false, graceTime
 	case silence:
+		if time.Since(begun) < resetTime && reset(replies, f.leader) {
+			return false, resetPause
+		}
 		return false, claimTimeout / 2
 	}
 	if what == outdated {
@@ -111,6 +119,11 @@ func (r *Registry) judgeLeader(e *entry, f *follower, begun time.Time, replies [
 		return false, claimTimeout
 	}
 	return true, 0
+}
+
+// reset reports whether the link to server broke when it was asked.
+func reset(replies []reply, server string) bool {
+	return slices.ContainsFunc(replies, func(r reply) bool { return r.server == server && errors.Is(r.err, peer.ErrBroken) })
 }
 
 var errFenced = errors.New("its leader has asked since what became of it")
