@@ -19,6 +19,25 @@ run: ## start a router, three game servers and some bots on this machine; ^C end
 build: ## build the programs into .bin
 	$(GO) build -trimpath -o .bin/ ./router ./gameserver ./clients/bot ./deploy/local
 
+# What an image is called; VERSION is what its programs say of themselves.
+VERSION ?= $(shell git describe --tags --always --dirty --abbrev=10 2>/dev/null || echo dev)
+IMAGE ?= ringside
+OUT ?= .bin/out
+
+.PHONY: static
+static: ## build the programs as an image has them, into OUT: static, stripped, with VERSION in them
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X github.com/ringside-go/ringside/internal/flags.version=$(VERSION)' -o $(OUT)/ ./router ./gameserver ./clients/bot
+
+.PHONY: image
+image: ## build the image IMAGE:VERSION with Docker
+	docker build --build-arg VERSION=$(VERSION) -t $(IMAGE):$(VERSION) .
+
+.PHONY: image-tar
+image-tar: ## the same image without Docker, as .bin/image.tar
+	$(MAKE) static OUT=.bin/image/out
+	$(GO) run ./deploy/k8s/image -stage build=.bin/image -t $(IMAGE):$(VERSION) -o .bin/image.tar
+	@echo "$(IMAGE):$(VERSION) is in .bin/image.tar"
+
 .PHONY: test
 test: check race fuzz-short bench-once fleet ## everything that must hold before a change lands (about 15 minutes on 2 cores)
 

@@ -48,7 +48,8 @@ var allowed = map[string][]string{
 	"internal/testfleet":     {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
 	"internal/testfleet/sim": {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
 
-	"deploy/local": {"internal/placement", "internal/ticket"},
+	"deploy/local":     {"internal/placement", "internal/ticket"},
+	"deploy/k8s/image": {},
 }
 
 // bare packages import nothing but the standard library and this module.

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestDockerfile makes the image that the module's Dockerfile describes, and reads it as a container engine would.
+func TestDockerfile(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "out"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range []string{"router", "gameserver", "bot"} {
+		if err := os.WriteFile(filepath.Join(dir, "out", program), []byte("I am "+program), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(dir, "image.tar")
+	args := []string{"-f", "../../../Dockerfile", "-stage", "build=" + dir, "-t", "ringside:v1", "-arch", "arm64", "-o", file}
+	if err := run(args); err != nil {
+		t.Fatal(err)
+	}
+	first, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run(args); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := os.ReadFile(file); err != nil || !bytes.Equal(first, again) {
+		t.Errorf("the same files give another image (%v)", err)
+	}
+
+	outer := untar(t, first)
+	var manifest []struct {
+		Config   string
+		RepoTags []string
+		Layers   []string
+	}
+	unmarshal(t, outer["manifest.json"].content, &manifest)
+	if len(manifest) != 1 || !slices.Equal(manifest[0].RepoTags, []string{"ringside:v1"}) || len(manifest[0].Layers) != 1 {
+		t.Fatalf("manifest is %+v", manifest)
+	}
+	var image struct {
+		Architecture, OS string
+		Config           config
+		Rootfs           struct {
+			DiffIDs []string `json:"diff_ids"`
+		}
+	}
+	unmarshal(t, outer[manifest[0].Config].content, &image)
+	layer := outer[manifest[0].Layers[0]].content
+	if want := "sha256:" + sum(layer); !slices.Equal(image.Rootfs.DiffIDs, []string{want}) {
+		t.Errorf("layers are %v, want %s", image.Rootfs.DiffIDs, want)
+	}
+	if image.OS != "linux" || image.Architecture != "arm64" {
+		t.Errorf("image is for %s/%s", image.OS, image.Architecture)
+	}
+	if user, _, _ := strings.Cut(image.Config.User, ":"); user == "" || user == "0" || user == "root" {
+		t.Errorf("programs run as user %q", image.Config.User)
+	}
+	inner := untar(t, layer)
+	for _, program := range []string{"router", "gameserver", "bot"} {
+		f := inner["usr/bin/"+program]
+		if string(f.content) != "I am "+program || f.Mode != 0o755 || f.Uid != 0 {
+			t.Errorf("%s is %q with mode %o of user %d", program, f.content, f.Mode, f.Uid)
+		}
+	}
+	if len(inner) != 5 { // with two folders
+		t.Errorf("the layer has %d entries", len(inner))
+	}
+}
+
+func TestParseErrors(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"", "not FROM scratch"},
+		{"FROM scratch\nFROM debian", "not FROM scratch"},
+		{"FROM scratch\nRUN make", "line 2: RUN is not understood"},
+		{"FROM scratch\nCOPY a b", "write COPY --from=STAGE"},
+		{"FROM scratch\nCOPY --from=x /a /b", "write COPY --from=STAGE"},
+		{"FROM scratch\nENV A B", "one NAME=VALUE"},
+		{"FROM scratch\nLABEL A=1 B=2\nENV A B=1", "one NAME=VALUE"},
+		{"FROM scratch\nENTRYPOINT /usr/bin/router", "no shell"},
+	} {
+		if _, err := parse(c.text); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q gives %v, want %q", c.text, err, c.want)
+		}
+	}
+}
+
+func TestRunErrors(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "Dockerfile")
+	if err := os.WriteFile(file, []byte("FROM scratch\nCOPY --from=build \\\n  /none /\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-o", "x"}, "name:tag"},
+		{[]string{"-t", "a:b"}, "-o is missing"},
+		{[]string{"-t", "a:b", "-o", "x", "-f", file}, "-stage build=DIR"},
+		{[]string{"-t", "a:b", "-o", "x", "-f", file, "-stage", "build=" + t.TempDir()}, "no such file"},
+	} {
+		if err := run(c.args); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v gives %v, want %q", c.args, err, c.want)
+		}
+	}
+}
+
+type entry struct {
+	tar.Header
+	content []byte
+}
+
+func untar(t *testing.T, b []byte) map[string]entry {
+	t.Helper()
+	all := map[string]entry{}
+	for r := tar.NewReader(bytes.NewReader(b)); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[h.Name] = entry{*h, content}
+	}
+}
+
+func unmarshal(t *testing.T, b []byte, v any) {
+	t.Helper()
+	if err := json.Unmarshal(b, v); err != nil {
+		t.Fatal(fmt.Errorf("%s: %w", b, err))
+	}
+}
