@@ -13,6 +13,7 @@ import (
 
 	"github.com/ringside-go/ringside/gameserver/arena"
 	"github.com/ringside-go/ringside/gameserver/node"
+	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/flags"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/internal/ticket"
@@ -34,7 +35,10 @@ func run(args []string) error {
 	fs.StringVar(&c.Name, "name", hostname, "stable `name` of this server, unique in its fleet: it says which rooms belong here")
 	fs.StringVar(&c.Zone, "zone", "", "where this server runs; for people")
 	fs.StringVar(&c.Listen, "listen", "127.0.0.1:9001", "`host:port` for clients; port 0 picks one")
-	fs.StringVar(&c.PublicURL, "public-url", "", "base `URL` at which clients reach -listen (default http:// and its address)")
+	fs.StringVar(&c.Inside, "inside", "", "`host:port` for routers, operators and metrics, plain, at the host of -peer; -listen is then for clients alone (default -listen for all)")
+	fs.StringVar(&c.PublicURL, "public-url", "", "base `URL` at which clients reach this server (default http:// or https:// and the address of -listen)")
+	tlsCert := fs.String("tls-cert", "", "PEM `file` with the certificate that -listen shows; read again when it changes (default plain TCP)")
+	tlsKey := fs.String("tls-key", "", "PEM `file` with its private key")
 	fs.StringVar(&c.Fleet.Gossip, "gossip", "127.0.0.1:0", "`IP:port` for gossip, UDP and TCP")
 	fs.StringVar(&c.Fleet.Peer, "peer", "127.0.0.1:0", "`host:port` for links between game servers")
 	fs.StringVar(&c.Fleet.Advertise, "advertise", "", "`IP` at which the others reach -gossip and -peer (default theirs)")
@@ -75,6 +79,11 @@ func run(args []string) error {
 	if c.TicketKeys, err = ticket.LoadPublicKeys(ticketKeys...); err != nil {
 		return err
 	}
+	pair, err := certs.Load(*tlsCert, *tlsKey, c.Logger)
+	if err != nil {
+		return err
+	}
+	c.TLS = pair.Config()
 	n, err := node.New(c, arena.Definition())
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/flags"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/obs"
@@ -40,6 +42,8 @@ func run(args []string) error {
 	name := fs.String("name", hostname, "stable `name` of this router, unique in its fleet")
 	fs.StringVar(&self.Zone, "zone", "", "where this router runs; for people")
 	listen := fs.String("listen", "127.0.0.1:8080", "`host:port` for clients; port 0 picks one")
+	tlsCert := fs.String("tls-cert", "", "PEM `file` with the certificate that -listen shows; read again when it changes (default plain TCP)")
+	tlsKey := fs.String("tls-key", "", "PEM `file` with its private key")
 	fs.StringVar(&c.PublicURL, "public-url", "", "base `URL` at which clients reach -listen (default what their request named)")
 	mode := fs.String("mode", string(c.Mode), "redirect: clients dial game servers; proxy: this router tunnels them")
 	fs.IntVar(&c.MaxTunnels, "max-tunnels", c.MaxTunnels, "most sockets tunnelled at once, in proxy mode")
@@ -101,12 +105,20 @@ func run(args []string) error {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	c.Metrics, c.Gatherer = obs.NewMetrics(registry), registry
 
+	pair, err := certs.Load(*tlsCert, *tlsKey, c.Logger)
+	if err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", *listen)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	self.URL = cmp.Or(c.PublicURL, "http://"+listener.Addr().String())
+	scheme := "http://"
+	if pair != nil {
+		listener, scheme = tls.NewListener(listener, pair.Config()), "https://"
+	}
+	self.URL = cmp.Or(c.PublicURL, scheme+listener.Addr().String())
 	g.Self, g.Logger = self, c.Logger
 	gossip, err := membership.NewGossip(g)
 	if err != nil {

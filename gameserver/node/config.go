@@ -3,6 +3,7 @@ package node
 import (
 	"cmp"
 	"crypto/ed25519"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,8 +25,12 @@ type Config struct {
 	Zone    string // where it runs; for people
 	Version string // of the build; for people
 
-	Listen    string // host:port for clients and operators; port 0 picks one
-	PublicURL string // base URL at which clients reach Listen; empty: http:// and Listen's address
+	Listen    string      // host:port for clients; port 0 picks one
+	PublicURL string      // base URL at which clients reach Listen; empty: http(s):// and Listen's address
+	TLS       *tls.Config // of Listen; nil: plain TCP
+	// Inside is the host:port for routers, operators and metrics, in plain TCP and reached at the host of the peer links;
+	// Listen is then for clients alone. Empty: Listen is for all of them.
+	Inside string
 
 	Fleet Fleet
 
@@ -35,7 +40,7 @@ type Config struct {
 
 	Standbys     int             // copies of each room on other servers, 0 to registry.MaxStandbys
 	DrainTimeout time.Duration   // a stopping server that has not handed off a room by then ends it
-	AdminToken   string          // of operators, who may drain this server and move its rooms; empty: anybody, if Listen is a loopback address
+	AdminToken   string          // of operators, who may drain this server and move its rooms; empty: anybody, if that is a loopback address
 	Network      network.Network // where sockets come from; nil: the operating system
 
 	Room    room.Config    // Logger and Metrics are set by the node
@@ -70,7 +75,7 @@ func DefaultConfig() Config {
 
 // Validate says which setting is wrong, and what is allowed. Those of Room, Session and the fleet's parts are checked by New.
 func (c Config) Validate() error {
-	for what, addr := range map[string]string{"listen": c.Listen, "gossip": c.Fleet.Gossip, "peer": c.Fleet.Peer} {
+	for what, addr := range map[string]string{"listen": c.Listen, "inside": c.inside(), "gossip": c.Fleet.Gossip, "peer": c.Fleet.Peer} {
 		if _, _, err := net.SplitHostPort(addr); err != nil {
 			return fmt.Errorf("node: %s address %q must be host:port: %w", what, addr, err)
 		}
@@ -88,7 +93,7 @@ func (c Config) Validate() error {
 	if _, err := c.operator(); err != nil {
 		return fmt.Errorf("node: %w", err)
 	}
-	self := c.member(cmp.Or(c.PublicURL, "http://"+c.Listen), c.Fleet.Peer)
+	self := c.member(cmp.Or(c.PublicURL, "http://"+c.Listen), c.Fleet.Peer, 0)
 	if err := self.Validate(); err != nil {
 		return fmt.Errorf("node: %w", err)
 	}
@@ -97,14 +102,17 @@ func (c Config) Validate() error {
 
 // operator guards what only operators may do.
 func (c Config) operator() (*ticket.Operator, error) {
-	return ticket.NewOperator(c.AdminToken, flags.Loopback(c.Listen))
+	return ticket.NewOperator(c.AdminToken, flags.Loopback(c.inside()))
 }
 
+// inside is where routers and operators are heard.
+func (c Config) inside() string { return cmp.Or(c.Inside, c.Listen) }
+
 // member is this server as the others see it.
-func (c Config) member(url, peer string) membership.Member {
+func (c Config) member(url, peer string, port int) membership.Member {
 	return membership.Member{
 		Name: membership.ServerName(c.Name), Role: membership.GameServer, State: membership.Serving,
-		URL: strings.TrimSuffix(url, "/"), Peer: peer, Weight: 1, Zone: c.Zone, Version: c.Version,
+		URL: strings.TrimSuffix(url, "/"), Peer: peer, Port: port, Weight: 1, Zone: c.Zone, Version: c.Version,
 	}
 }
 

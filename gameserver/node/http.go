@@ -20,9 +20,12 @@ const (
 	maxHeader = 8 << 10
 )
 
-func (n *Node) newHTTP(metrics prometheus.Gatherer) *http.Server {
-	mux := http.NewServeMux()
-	mux.Handle("GET /v1/rooms/{room}/connect", n.sessions)
+// newHTTP makes the server for clients, and the one for routers and operators where those have an address of their own.
+func (n *Node) newHTTP(metrics prometheus.Gatherer) (front, back *http.Server) {
+	clients, mux := http.NewServeMux(), http.NewServeMux()
+	for _, m := range []*http.ServeMux{clients, mux} {
+		m.Handle("GET /v1/rooms/{room}/connect", n.sessions)
+	}
 	mux.HandleFunc("GET /v1/server", n.getServer)
 	mux.HandleFunc("POST /v1/server/drain", n.admin(n.postDrain))
 	mux.HandleFunc("POST /v1/server/undrain", n.admin(n.postUndrain))
@@ -30,8 +33,15 @@ func (n *Node) newHTTP(metrics prometheus.Gatherer) *http.Server {
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", n.getReady)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	if n.inside == nil {
+		return n.newServer(mux), nil
+	}
+	return n.newServer(clients), n.newServer(mux)
+}
+
+func (n *Node) newServer(h http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           mux,
+		Handler:           h,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       requestTimeout,
 		WriteTimeout:      requestTimeout,

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -33,9 +34,11 @@ import (
 // Node is one game server.
 type Node struct {
 	config   Config
-	listener net.Listener
+	listener net.Listener // for clients; for all, where there is no inside
+	inside   net.Listener // for routers and operators; nil: there is none
 	url      string
-	http     *http.Server
+	front    *http.Server // of listener
+	back     *http.Server // of inside
 	links    *peer.Links
 	gossip   *membership.Gossip
 	pool     *room.Pool
@@ -83,12 +86,20 @@ func (n *Node) build(games []game.Definition) error {
 	if n.listener, err = network.Or(c.Network).Listen(c.Listen); err != nil {
 		return fmt.Errorf("node: listen: %w", err)
 	}
+	if c.Inside != "" {
+		if n.inside, err = network.Or(c.Network).Listen(c.Inside); err != nil {
+			return fmt.Errorf("node: inside: %w", err)
+		}
+	}
 	if n.url = c.PublicURL; n.url == "" {
 		host, err := reach(c.Fleet.Advertise, n.listener.Addr())
 		if err != nil {
 			return fmt.Errorf("node: no public URL is given: %w", err)
 		}
 		n.url = "http://" + host
+		if c.TLS != nil {
+			n.url = "https://" + host
+		}
 	}
 	n.links, err = peer.New(peer.Config{
 		Listen: c.Fleet.Peer, Name: c.Name, Cluster: c.Fleet.Cluster, Key: c.Fleet.Key, Schemas: whole,
@@ -111,7 +122,7 @@ func (n *Node) build(games []game.Definition) error {
 	if n.sessions, err = session.New(c.Session, n.newDoor(schemas)); err != nil {
 		return err
 	}
-	n.http = n.newHTTP(prom)
+	n.front, n.back = n.newHTTP(prom)
 	return nil
 }
 
@@ -120,6 +131,10 @@ func (n *Node) newGossip() (*membership.Gossip, error) {
 	peerAddr, err := reach(f.Advertise, n.links.Addr())
 	if err != nil {
 		return nil, fmt.Errorf("node: peer: %w", err)
+	}
+	port, err := n.port()
+	if err != nil {
+		return nil, fmt.Errorf("node: inside: %w", err)
 	}
 	advertise := ""
 	if f.Advertise != "" {
@@ -130,9 +145,21 @@ func (n *Node) newGossip() (*membership.Gossip, error) {
 		advertise = net.JoinHostPort(f.Advertise, port)
 	}
 	return membership.NewGossip(membership.Config{
-		Self: n.config.member(n.url, peerAddr), Bind: f.Gossip, Advertise: advertise, Seeds: f.Seeds,
+		Self: n.config.member(n.url, peerAddr, port), Bind: f.Gossip, Advertise: advertise, Seeds: f.Seeds,
 		Key: f.Key, Cluster: f.Cluster, Logger: n.config.Logger, Network: n.config.Network,
 	})
+}
+
+// port is that of inside, which the other members reach at the host of the peer links; 0: there is none.
+func (n *Node) port() (int, error) {
+	if n.inside == nil {
+		return 0, nil
+	}
+	_, port, err := net.SplitHostPort(n.inside.Addr().String())
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(port)
 }
 
 // links is what the registry needs of *peer.Links.
@@ -160,8 +187,10 @@ func fingerprints(games []game.Definition) (public, whole map[proto.GameName]uin
 
 // Close gives back what New has bound, where Run is never called.
 func (n *Node) Close() {
-	if n.listener != nil {
-		n.listener.Close()
+	for _, l := range []net.Listener{n.listener, n.inside} {
+		if l != nil {
+			l.Close()
+		}
 	}
 	if n.links != nil {
 		n.links.Close()
@@ -171,7 +200,7 @@ func (n *Node) Close() {
 	}
 }
 
-// Addr is the address that HTTP is served at.
+// Addr is the address that clients are served at.
 func (n *Node) Addr() net.Addr { return n.listener.Addr() }
 
 // URL is the base URL at which clients reach this server.

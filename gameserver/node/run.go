@@ -2,8 +2,10 @@ package node
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"time"
 
@@ -60,13 +62,14 @@ func (p *part) stop() error {
 func (n *Node) Run(ctx context.Context) error {
 	log := n.config.Logger
 	log.Info("server starts", "url", n.url, "gossip", n.Gossip(), "peer", n.links.Addr(), "version", n.config.Version)
-	ended := make(chan *part, 7) // a place for each part: telling of an end never blocks
+	ended := make(chan *part, 8) // a place for each part: telling of an end never blocks
 	parts := []*part{            // in the order in which they stop
 		start("load", ended, n.publishLoad),
 		start("registry", ended, n.registry.Run),
 		start("tick workers", ended, n.pool.Run),
 		start("sessions", ended, n.sessions.Run),
 		start("http", ended, n.serve),
+		start("http inside", ended, n.serveInside),
 		start("peer links", ended, func(ctx context.Context) error { return n.links.Run(ctx, n.registry) }),
 		start("gossip", ended, n.gossip.Run),
 	}
@@ -113,19 +116,37 @@ func (n *Node) serveUntilStopped(ctx context.Context, ended <-chan *part) {
 	}
 }
 
-// serve answers HTTP until ctx ends; requests in flight may then end, within stopTimeout.
+// serve answers clients until ctx ends.
 func (n *Node) serve(ctx context.Context) error {
+	l := n.listener
+	if n.config.TLS != nil {
+		l = tls.NewListener(l, n.config.TLS)
+	}
+	return serve(ctx, n.front, l)
+}
+
+// serveInside answers routers and operators until ctx ends, where they have an address of their own.
+func (n *Node) serveInside(ctx context.Context) error {
+	if n.inside == nil {
+		<-ctx.Done()
+		return nil
+	}
+	return serve(ctx, n.back, n.inside)
+}
+
+// serve answers HTTP until ctx ends; requests in flight may then end, within stopTimeout.
+func serve(ctx context.Context, server *http.Server, l net.Listener) error {
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		limit, cancel := context.WithTimeout(context.Background(), stopTimeout/2)
 		defer cancel()
-		err := n.http.Shutdown(limit)
+		err := server.Shutdown(limit)
 		if err != nil {
-			err = n.http.Close()
+			err = server.Close()
 		}
 		stopped <- err
 	})
-	err := n.http.Serve(n.listener)
+	err := server.Serve(l)
 	if stop() { // not asked to: Serve failed
 		return err
 	}

@@ -8,8 +8,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ringside-go/ringside/internal/placement"
@@ -51,8 +54,9 @@ type Member struct {
 	Boot    string // random per process start; NewGossip sets it if it is empty
 	Role    Role
 	State   State
-	URL     string // base URL for clients, http(s)://host:port
+	URL     string // base URL for clients, http(s)://host:port; it may lead through a router or a load balancer
 	Peer    string // host:port of the peer link; empty for routers
+	Port    int    // of its HTTP at Peer's host, which routers use; 0: they use URL
 	Weight  int    // share of the rooms; 0 counts as 1
 	Load    Load
 	Zone    string
@@ -115,7 +119,18 @@ func (m *Member) Validate() error {
 	if m.Role == GameServer && m.URL == "" {
 		return errors.New("a game server needs the URL at which clients reach it")
 	}
+	if m.Port < 0 || m.Port > math.MaxUint16 || m.Port > 0 && m.Peer == "" {
+		return fmt.Errorf("port %d at peer address %q cannot be reached", m.Port, m.Peer)
+	}
 	return checkWeight(m.Weight)
+}
+
+// Inside is the base URL at which other members of the fleet reach m's HTTP.
+func (m *Member) Inside() string {
+	if host, _, err := net.SplitHostPort(m.Peer); err == nil && m.Port > 0 {
+		return "http://" + net.JoinHostPort(host, strconv.Itoa(m.Port))
+	}
+	return strings.TrimSuffix(m.URL, "/")
 }
 
 func (s State) validate() error {

@@ -1,6 +1,7 @@
 package membership
 
 import (
+	"encoding/binary"
 	"math"
 	"strings"
 	"testing"
@@ -23,6 +24,7 @@ func drawMember(t *rapid.T) Member {
 		Weight: number.Draw(t, "weight"),
 		Load:   Load{number.Draw(t, "rooms"), number.Draw(t, "players"), number.Draw(t, "busy")},
 		Since:  time.UnixMilli(int64(number.Draw(t, "since"))),
+		Port:   number.Draw(t, "port"),
 	}
 }
 
@@ -36,8 +38,14 @@ func TestMetadataRoundTrip(t *testing.T) {
 		if got, err := parseMetadata(append(b, "a field of tomorrow"...)); len(b) < 400 && (err != nil || got != m) {
 			t.Fatalf("with a field appended, %+v became %+v, %v", m, got, err)
 		}
-		for n := range b {
-			if got, err := parseMetadata(b[:n]); err == nil {
+		older := b[:len(b)-len(binary.AppendUvarint(nil, uint64(m.Port)))] // of a version without the port
+		want := m
+		want.Port = 0
+		if got, err := parseMetadata(older); err != nil || got != want {
+			t.Fatalf("without a port, %+v became %+v, %v", m, got, err)
+		}
+		for n := range older {
+			if got, err := parseMetadata(older[:n]); err == nil {
 				t.Fatalf("%d of %d bytes are taken for %+v", n, len(b), got)
 			}
 		}
@@ -50,7 +58,7 @@ func TestLargestMetadataFits(t *testing.T) {
 		URL: "https://" + strings.Repeat("u", maxURL-8), Peer: strings.Repeat("p", maxPeer-5) + ":7947",
 		Zone: strings.Repeat("z", maxZone), Version: strings.Repeat("v", maxVersion),
 		Weight: placement.MaxWeight, Load: Load{math.MaxInt, math.MaxInt, math.MaxInt},
-		Since: time.UnixMilli(math.MaxInt64),
+		Since: time.UnixMilli(math.MaxInt64), Port: math.MaxUint16,
 	}
 	if err := m.Validate(); err != nil {
 		t.Fatal(err)
@@ -88,4 +96,20 @@ func FuzzParseMetadata(f *testing.F) {
 			t.Errorf("%+v became %+v, %v", m, got, err)
 		}
 	})
+}
+
+func TestInside(t *testing.T) {
+	for _, c := range []struct {
+		m    Member
+		want string
+	}{
+		{Member{URL: "http://10.0.0.1:9001/"}, "http://10.0.0.1:9001"},
+		{Member{URL: "https://gs-1.example.com", Peer: "10.0.0.1:7947"}, "https://gs-1.example.com"},
+		{Member{URL: "https://gs-1.example.com", Peer: "10.0.0.1:7947", Port: 9002}, "http://10.0.0.1:9002"},
+		{Member{URL: "https://gs-1.example.com", Peer: "[fd00::7]:7947", Port: 9002}, "http://[fd00::7]:9002"},
+	} {
+		if got := c.m.Inside(); got != c.want {
+			t.Errorf("%+v is reached at %s, want %s", c.m, got, c.want)
+		}
+	}
 }

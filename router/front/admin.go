@@ -79,7 +79,7 @@ func (f *Front) leader(room proto.RoomID) (membership.Member, bool) {
 func (f *Front) forward(w http.ResponseWriter, r *http.Request, m membership.Member, path string) error {
 	ctx, cancel := context.WithTimeout(r.Context(), adminTimeout)
 	defer cancel()
-	target, err := url.JoinPath(m.URL, path)
+	target, err := url.JoinPath(m.Inside(), path)
 	if err != nil {
 		return fmt.Errorf("server %s: %w", m.Name, err)
 	}

@@ -4,9 +4,13 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/ringside-go/ringside/internal/membership"
 )
 
-// connect takes a WebSocket upgrade to a room: it sends the client to the room's server, or tunnels its socket there.
+// connect takes a WebSocket upgrade to a room: it sends the client to the room's server, or tunnels its socket there. A
+// path that names a server is one that a game server has told its clients, who come for what it knows better than this
+// router: where a room is about to be.
 func (f *Front) connect(w http.ResponseWriter, r *http.Request) error {
 	room, home, err := f.find(r)
 	if err != nil {
@@ -19,7 +23,7 @@ func (f *Front) connect(w http.ResponseWriter, r *http.Request) error {
 			"or GET /v1/rooms/%s to see where the room is", room)
 	}
 	if f.config.Mode == Proxy {
-		return f.tunnels.serve(w, r, room)
+		return f.tunnels.serve(w, r, room, membership.ServerName(r.PathValue("server")))
 	}
 	target := strings.TrimSuffix(home.URL, "/") + connectPath(room)
 	if r.URL.RawQuery != "" {

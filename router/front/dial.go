@@ -67,6 +67,16 @@ type stream struct {
 	pending []byte
 }
 
+// dialFirst opens the upgrade at the server named first, if it is one that answers, and else at the room's home.
+func dialFirst(ctx context.Context, table *lookup.Table, first membership.ServerName, u *upgrade) (*stream, *http.Response, error) {
+	if m, ok := table.Fleet().Named(first); ok {
+		if s, resp, err := open(ctx, table, m, u); err == nil {
+			return s, resp, nil
+		}
+	}
+	return dialHome(ctx, table, u)
+}
+
 // dialHome opens the upgrade at the room's home, for dialPatience, following the view. A home that refuses connections is
 // gone, though gossip does not know it yet, and the next server in the room's order has its copy. It gives an open stream
 // with its 101 answer, or the server's refusal; err is a *problem.
@@ -118,11 +128,11 @@ func open(ctx context.Context, table *lookup.Table, m membership.Member, u *upgr
 // dial opens the upgrade at one game server. resp is its answer; the stream is nil unless that is 101, and resp.Body is
 // then held in memory, at most maxBody of it.
 func dial(ctx context.Context, m membership.Member, u *upgrade) (*stream, *http.Response, error) {
-	base, err := url.Parse(m.URL)
+	base, err := url.Parse(m.Inside())
 	if err != nil {
 		return nil, nil, err
 	}
-	host, err := lookup.Host(m.URL)
+	host, err := lookup.Host(m.Inside())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -5,6 +5,7 @@
 //	POST /v1/rooms                  enter a room, named or new: where it is, and a ticket
 //	GET  /v1/rooms/{room}           where a room is
 //	GET  /v1/rooms/{room}/connect   WebSocket: a redirect to the room's server, or a tunnel
+//	GET  /v1/servers/{server}/v1/rooms/{room}/connect   the same, of a server whose public URL is /v1/servers/{server} here
 //	POST /v1/match                  enter an open room of a game
 //	GET  /v1/fleet                  members, load, rooms, moves
 //	POST /v1/fleet/servers/{name}/drain, /undrain   take a server out of service, or back; for operators
@@ -51,6 +52,7 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.route("/v1/rooms", "rooms", http.MethodPost, f.postRoom)
 	f.route("/v1/rooms/{room}", "room", http.MethodGet, f.getRoom)
 	f.route("/v1/rooms/{room}/connect", "connect", http.MethodGet, f.connect)
+	f.route("/v1/servers/{server}/v1/rooms/{room}/connect", "connect", http.MethodGet, f.connect)
 	f.route("/v1/match", "match", http.MethodPost, f.postMatch)
 	f.route("/v1/fleet", "fleet", http.MethodGet, f.getFleet)
 	f.route("/v1/fleet/servers/{name}/drain", "drain", http.MethodPost, f.postState("drain"))

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -130,7 +129,7 @@ func (s *survey) ask() *snapshot {
 func (s *survey) askOne(m membership.Member) (report serverReport, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), surveyTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(m.URL, "/")+"/v1/server", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.Inside()+"/v1/server", nil)
 	if err != nil {
 		return report, err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +114,43 @@ func TestTunnelFollowsMoved(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTunnelToAServerByName(t *testing.T) {
+	a, b := newFakeServer(t, "game-1"), newFakeServer(t, "game-2")
+	inside := func(s *fakeServer) membership.Member { // as one is that clients reach through routers only
+		m := s.member()
+		host, port, err := net.SplitHostPort(s.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.URL = "http://play.example.com/v1/servers/" + string(s.name)
+		m.Peer = net.JoinHostPort(host, "7947")
+		if m.Port, err = strconv.Atoi(port); err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	ma, mb := inside(a), inside(b)
+	f := newTestFront(t, proxyMode, ma, mb)
+	room := f.homeRoom(t, a)
+	enter := func(path string, want membership.ServerName) {
+		t.Helper()
+		c, _ := f.dialRoom(t, path+connectPath(room))
+		c.send(t, "hello")
+		c.expectFrom(t, want)
+	}
+	enter("", "game-1")
+	enter("/v1/servers/game-2", "game-2")
+	enter("/v1/servers/game-3", "game-1") // which nobody knows
+	a.movedTo("ws://play.example.com/v1/servers/game-2" + connectPath(room))
+	enter("/v1/servers/game-1", "game-2")
+	a.set(func() { a.moved = nil })
+	b.Close()
+	enter("/v1/servers/game-2", "game-1") // which is gone
+	if shot := f.survey.get(0); shot.answers[0].err != nil || shot.answers[1].err == nil {
+		t.Errorf("asked for their rooms: %v and %v, want an answer and an error", shot.answers[0].err, shot.answers[1].err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/router/lookup"
 )
@@ -34,13 +35,14 @@ func newTunnels(table *lookup.Table, c Config) *tunnels {
 }
 
 // serve opens the upgrade at the room's server and, when that accepts it, at the client, and leaves a tunnel running.
-// Until then nothing has been answered, so that whatever fails can be a plain answer.
-func (t *tunnels) serve(w http.ResponseWriter, r *http.Request, room proto.RoomID) error {
+// Until then nothing has been answered, so that whatever fails can be a plain answer. The server named first is tried
+// before the room's home; empty: none.
+func (t *tunnels) serve(w http.ResponseWriter, r *http.Request, room proto.RoomID, first membership.ServerName) error {
 	if !t.reserve() {
 		return tryLater("this router carries all the connections it can (%d); try again, or at another router", t.max)
 	}
 	upgrade := newUpgrade(room, r)
-	server, resp, err := dialHome(r.Context(), t.table, upgrade)
+	server, resp, err := dialFirst(r.Context(), t.table, first, upgrade)
 	if err != nil {
 		t.release()
 		return err

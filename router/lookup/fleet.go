@@ -18,15 +18,15 @@ type Fleet struct {
 	View *membership.View
 
 	serving []membership.Member
-	hosts   map[string]membership.Member // all game servers, draining ones too, by the host:port of their URL
+	bases   map[string]membership.Member // all game servers, draining ones too, by the base of their URL
 }
 
 // NewFleet prepares view.
 func NewFleet(view *membership.View) *Fleet {
-	f := &Fleet{View: view, serving: view.Servers(), hosts: map[string]membership.Member{}}
+	f := &Fleet{View: view, serving: view.Servers(), bases: map[string]membership.Member{}}
 	for _, m := range view.Members {
-		if host, err := Host(m.URL); err == nil && m.Role == membership.GameServer {
-			f.hosts[host] = m
+		if host, path, err := base(m.URL); err == nil && m.Role == membership.GameServer {
+			f.bases[host+path] = m
 		}
 	}
 	return f
@@ -53,15 +53,40 @@ func (f *Fleet) Next(room proto.RoomID) (m membership.Member, ok bool) {
 	return f.View.Find(membership.ServerName(order[1]))
 }
 
-// Server finds a game server by the URL that a client would dial, of whatever path and with ws or http for its scheme.
-// It is how a router decides which addresses it may dial: those of members and no others.
+// Server finds a game server by the URL that a client would dial, with ws or http for its scheme. It is how a router
+// decides which addresses it may dial: those of members and no others.
 func (f *Fleet) Server(rawURL string) (m membership.Member, ok bool) {
-	host, err := Host(rawURL)
+	host, path, err := base(rawURL)
 	if err != nil {
 		return membership.Member{}, false
 	}
-	m, ok = f.hosts[host]
+	if m, ok = f.bases[host+path]; !ok {
+		m, ok = f.bases[host] // one that has the host for itself
+	}
 	return m, ok
+}
+
+// Named gives the game server of that name, a draining one too.
+func (f *Fleet) Named(name membership.ServerName) (m membership.Member, ok bool) {
+	m, ok = f.View.Find(name)
+	return m, ok && m.Role == membership.GameServer
+}
+
+// base is the host:port of a game server's URL and the path in front of that of the API, which tells servers apart that
+// are reached through one host.
+func base(rawURL string) (host, path string, err error) {
+	if host, err = Host(rawURL); err != nil {
+		return "", "", err
+	}
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return "", "", err
+	}
+	path = u.Path
+	if i := strings.LastIndex(path, "/v1/rooms/"); i >= 0 {
+		path = path[:i]
+	}
+	return host, strings.TrimSuffix(path, "/"), nil
 }
 
 // Host gives the host:port that rawURL is dialled at, in lower case and with the scheme's port where it names none.

@@ -90,21 +90,26 @@ func TestServerOfURL(t *testing.T) {
 	plain, secure, draining := server(1), server(2), server(3)
 	secure.URL = "https://Play.example.com/"
 	draining.State = membership.Draining
-	fleet := lookup.NewFleet(membership.NewStatic(router, plain, secure, draining).View())
+	behind, other := server(4), server(5)
+	behind.URL, other.URL = "https://lobby.example.com/v1/servers/game-4", "https://lobby.example.com/v1/servers/game-5/"
+	fleet := lookup.NewFleet(membership.NewStatic(router, plain, secure, draining, behind, other).View())
 	for url, want := range map[string]membership.ServerName{
-		"ws://10.0.0.1:9000/v1/rooms/a/connect":     "game-1",
-		"http://10.0.0.1:9000":                      "game-1",
-		"wss://play.example.com/v1/rooms/a/connect": "game-2",
-		"https://PLAY.example.com:443":              "game-2",
-		"ws://10.0.0.3:9000/":                       "game-3", // it still has rooms
-		"ws://10.0.0.1:9001/":                       "",
-		"ws://10.0.0.1/":                            "",
-		"ws://10.0.0.1:9000@evil.example.com/":      "",
-		"http://127.0.0.1:8080/":                    "", // a router is no place for rooms
-		"ftp://10.0.0.1:9000/":                      "",
-		"10.0.0.1:9000":                             "",
-		"":                                          "",
-		"http://169.254.169.254/latest/meta-data/?x=10.0.0.1:9000": "",
+		"ws://10.0.0.1:9000/v1/rooms/a/connect":                        "game-1",
+		"http://10.0.0.1:9000":                                         "game-1",
+		"wss://play.example.com/v1/rooms/a/connect":                    "game-2",
+		"https://PLAY.example.com:443":                                 "game-2",
+		"wss://lobby.example.com/v1/servers/game-4/v1/rooms/a/connect": "game-4",
+		"https://lobby.example.com/v1/servers/game-5":                  "game-5",
+		"wss://lobby.example.com/v1/servers/game-6/v1/rooms/a/connect": "",
+		"ws://10.0.0.3:9000/":                                          "game-3", // it still has rooms
+		"ws://10.0.0.1:9001/":                                          "",
+		"ws://10.0.0.1/":                                               "",
+		"ws://10.0.0.1:9000@evil.example.com/":                         "",
+		"http://127.0.0.1:8080/":                                       "", // a router is no place for rooms
+		"ftp://10.0.0.1:9000/":                                         "",
+		"10.0.0.1:9000":                                                "",
+		"":                                                             "",
+		"http://169.254.169.254/latest/meta-data/?x=10.0.0.1:9000":     "",
 	} {
 		m, ok := fleet.Server(url)
 		if m.Name != want || ok != (want != "") {
