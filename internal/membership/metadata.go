@@ -8,12 +8,12 @@ import (
 
 // metadata is a member as it travels in memberlist's node metadata:
 //
-//	format u8 = 1 | name | boot | role | state | URL | peer | zone | version  (each: length u8, bytes)
-//	weight | rooms | players | busy | since in Unix ms                         (each: uvarint)
+//	format u8 = 2 | name | boot | role | state | URL | peer | zone | version  (each: length u8, bytes)
+//	weight | rooms | players | busy | since in Unix ms | cut off: 0 or 1       (each: uvarint)
 //
 // Later versions append fields; what follows the last known one is skipped. The format number changes when that is not
 // enough, and members of a foreign format are not seen.
-const metadataFormat = 1
+const metadataFormat = 2
 
 // maxMetadata is memberlist.MetaMaxSize; more would panic there.
 const maxMetadata = 512
@@ -26,7 +26,11 @@ func appendMetadata(b []byte, m *Member) []byte {
 	for _, s := range []string{string(m.Name), m.Boot, string(m.Role), string(m.State), m.URL, m.Peer, m.Zone, m.Version} {
 		b = append(append(b, byte(len(s))), s...)
 	}
-	for _, n := range []int64{int64(m.Weight), int64(m.Load.Rooms), int64(m.Load.Players), int64(m.Load.Busy), m.Since.UnixMilli()} {
+	cutOff := int64(0)
+	if m.CutOff {
+		cutOff = 1
+	}
+	for _, n := range []int64{int64(m.Weight), int64(m.Load.Rooms), int64(m.Load.Players), int64(m.Load.Busy), m.Since.UnixMilli(), cutOff} {
 		b = binary.AppendUvarint(b, uint64(min(max(n, 0), maxNumber)))
 	}
 	return b
@@ -49,7 +53,7 @@ func parseMetadata(b []byte) (Member, error) {
 		end := 1 + int(b[0])
 		texts[i], b = string(b[1:end]), b[end:]
 	}
-	var numbers [5]int64
+	var numbers [6]int64
 	for i := range numbers {
 		n, size := binary.Uvarint(b)
 		if size <= 0 || n > maxNumber {
@@ -66,5 +70,6 @@ func parseMetadata(b []byte) (Member, error) {
 		Weight: int(numbers[0]),
 		Load:   Load{Rooms: int(numbers[1]), Players: int(numbers[2]), Busy: int(numbers[3])},
 		Since:  time.UnixMilli(numbers[4]),
+		CutOff: numbers[5] == 1,
 	}, nil
 }

@@ -23,6 +23,7 @@ func drawMember(t *rapid.T) Member {
 		Weight: number.Draw(t, "weight"),
 		Load:   Load{number.Draw(t, "rooms"), number.Draw(t, "players"), number.Draw(t, "busy")},
 		Since:  time.UnixMilli(int64(number.Draw(t, "since"))),
+		CutOff: rapid.Bool().Draw(t, "cut off"),
 	}
 }
 
