@@ -109,7 +109,7 @@ func (l *Links) hold(to target, k *link) {
 	} else {
 		log.Debug("peer: linked")
 		l.compare(c.peer)
-		k.admit(&l.id, &c.peer)
+		k.admit(l.id, &c.peer)
 		close(k.ready)
 		err = c.run(k.handle, func() error { return nil })
 		l.disown(c.nc)

@@ -6,7 +6,7 @@
 // byte slice within a body is its length (uvarint) and its bytes; an epoch is counter uvarint, server string.
 //
 //	dialler                                     acceptor
-//	   | hello {version, cluster, name, nonce, schemas} |
+//	   | hello {version, cluster, name, process, …}     |
 //	   |----------------------------------------------->|
 //	   | hello {…} proof {MAC}                          |
 //	   |<-----------------------------------------------|
@@ -27,8 +27,9 @@
 //	   | took {stream, epoch}                           |
 //	   |<-----------------------------------------------|
 //
-//	hello    version u16 little endian, cluster string, name string, nonce 32 bytes, games uvarint, then for each game,
-//	         sorted by name: name string, schema fingerprint u64 little endian
+//	hello    version u16 little endian, cluster string, name string, process uvarint (drawn when it started), link uvarint
+//	         (counts those that the process has dialled; 0 from the acceptor), nonce 32 bytes, games uvarint, then for each
+//	         game, sorted by name: name string, schema fingerprint u64 little endian
 //	proof    HMAC-SHA256(cluster key, role ‖ dialler's hello record ‖ acceptor's hello record), 32 bytes
 //	refuse   text string; why the handshake ends here
 //	claim    id uvarint, room string

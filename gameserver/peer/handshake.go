@@ -7,8 +7,10 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	mathrand "math/rand/v2"
 	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/ringside-go/ringside/proto"
@@ -26,6 +28,12 @@ type identity struct {
 	cluster string
 	key     []byte
 	schemas map[proto.GameName]uint64
+	process uint64        // drawn anew by each process
+	dialled atomic.Uint64 // links, for hello.Link
+}
+
+func newIdentity(c Config) *identity {
+	return &identity{name: c.Name, cluster: c.Cluster, key: c.Key, schemas: c.Schemas, process: mathrand.Uint64()}
 }
 
 // secured is a connection whose handshake is done: who is at the other end, and what to read and write through.
@@ -39,7 +47,7 @@ type secured struct {
 func (id *identity) dial(nc net.Conn, want string, deadline time.Time) (s secured, err error) {
 	nc.SetDeadline(deadline)
 	r := bufio.NewReader(nc)
-	mine := id.hello().append(nil)
+	mine := id.hello(id.dialled.Add(1)).append(nil)
 	if _, err := nc.Write(mine); err != nil {
 		return s, err
 	}
@@ -67,7 +75,7 @@ func (id *identity) accept(nc net.Conn, deadline time.Time) (s secured, err erro
 	if err != nil {
 		return s, refuse(nc, err)
 	}
-	mine := id.hello().append(nil)
+	mine := id.hello(0).append(nil)
 	out := proto.AppendRecord(mine[:len(mine):len(mine)], kindProof, id.proof(roleAccept, theirs, mine))
 	if _, err := nc.Write(out); err != nil {
 		return s, err
@@ -88,8 +96,8 @@ func (id *identity) secure(nc net.Conn, r *bufio.Reader, h hello, mine, theirs s
 	return secured{h, c, c}, err
 }
 
-func (id *identity) hello() hello {
-	h := hello{Version: Version, Cluster: id.cluster, Name: id.name, Schemas: id.schemas}
+func (id *identity) hello(link uint64) hello {
+	h := hello{Version: Version, Cluster: id.cluster, Name: id.name, Process: id.process, Link: link, Schemas: id.schemas}
 	rand.Read(h.Nonce[:])
 	return h
 }

@@ -5,7 +5,7 @@ import "time"
 // Facts of the link protocol; both ends must agree on them.
 const (
 	// Version is the version of the link protocol. Servers of different versions do not link.
-	Version = 3
+	Version = 4
 
 	// MaxRecord bounds a record's body, in bytes: a tick in which all of the largest room changes fits.
 	MaxRecord = 1 << 20

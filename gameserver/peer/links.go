@@ -44,7 +44,7 @@ func (c Config) Validate() error {
 
 // Links is this server's ends of the links to all other servers.
 type Links struct {
-	id       identity
+	id       *identity
 	network  network.Network
 	log      *slog.Logger
 	listener net.Listener
@@ -55,6 +55,7 @@ type Links struct {
 	wg   sync.WaitGroup // grows under mu only, and not after ctx has ended
 
 	flushes flushes
+	callers callers
 
 	mu   sync.Mutex
 	open map[net.Conn]struct{}
@@ -78,7 +79,8 @@ func New(c Config) (*Links, error) {
 	return &Links{
 		ctx:      ctx,
 		stop:     stop,
-		id:       identity{name: c.Name, cluster: c.Cluster, key: c.Key, schemas: c.Schemas},
+		id:       newIdentity(c),
+		callers:  callers{newest: make(map[string]*caller)},
 		network:  network.Or(c.Network),
 		log:      c.Logger,
 		listener: listener,
@@ -190,6 +192,12 @@ func (l *Links) serve(accepted net.Conn, rooms Rooms) {
 	log.Debug("peer: link accepted")
 	l.compare(s.hello)
 	c := newConn(nc, s, newOutbox())
+	caller := l.callers.admit(s.hello, c)
+	if caller == nil {
+		log.Info("peer: a link came too late", "error", errSuperseded)
+		return
+	}
+	defer caller.leave()
 	a := &acceptor{conn: c, rooms: rooms, from: s.hello.Name, streams: make(map[uint32]*stream)}
 	err = c.run(a.handle, a.acknowledge)
 	a.end(err)

@@ -24,6 +24,8 @@ type hello struct {
 	Version uint16
 	Cluster string
 	Name    string
+	Process uint64 // drawn by the process when it started
+	Link    uint64 // counts the links that the process has dialled; of no meaning in the acceptor's hello
 	Nonce   [32]byte
 	Schemas map[proto.GameName]uint64
 }
@@ -46,6 +48,8 @@ func (m hello) append(b []byte) []byte {
 	body := binary.LittleEndian.AppendUint16(nil, m.Version)
 	body = appendString(body, m.Cluster)
 	body = appendString(body, m.Name)
+	body = binary.AppendUvarint(body, m.Process)
+	body = binary.AppendUvarint(body, m.Link)
 	body = append(body, m.Nonce[:]...)
 	body = binary.AppendUvarint(body, uint64(len(m.Schemas)))
 	for _, g := range slices.Sorted(maps.Keys(m.Schemas)) {
@@ -64,6 +68,8 @@ func parseHello(b []byte) (hello, error) {
 	}
 	m.Cluster = r.string(maxName)
 	m.Name = r.string(maxName)
+	m.Process = r.uvarint(1<<64 - 1)
+	m.Link = r.uvarint(1<<64 - 1)
 	copy(m.Nonce[:], r.bytes(len(m.Nonce)))
 	n := r.uvarint(maxGames)
 	if n > 0 && r.err == nil {

@@ -22,7 +22,7 @@ func body(t testing.TB, record []byte) []byte {
 }
 
 func TestGolden(t *testing.T) {
-	h := hello{Version: Version, Cluster: "dev", Name: "gs-1", Schemas: map[proto.GameName]uint64{"b": 2, "a": 0x0102030405060708}}
+	h := hello{Version: Version, Cluster: "dev", Name: "gs-1", Process: 5, Link: 300, Schemas: map[proto.GameName]uint64{"b": 2, "a": 0x0102030405060708}}
 	for i := range h.Nonce {
 		h.Nonce[i] = byte(i)
 	}
@@ -31,7 +31,7 @@ func TestGolden(t *testing.T) {
 		got  []byte
 		want string
 	}{
-		{"hello", h.append(nil), "80400300036465760467732d31" +
+		{"hello", h.append(nil), "80430400036465760467732d3105ac02" +
 			"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f" + "02016108070605040302010162" + "0200000000000000"},
 		{"claim", claim{300, "r1"}.append(nil), "8405ac02027231"},
 		{"answer", answer{1, Answer{Following, true, proto.Epoch{Counter: 2, Server: "s"}, "s", 300}}.append(nil), "850a0103010201730173ac02"},
@@ -65,7 +65,7 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func TestPrefixesFail(t *testing.T) {
-	h := hello{Version: Version, Cluster: "c", Name: "n", Schemas: map[proto.GameName]uint64{"arena": 7}}
+	h := hello{Version: Version, Cluster: "c", Name: "n", Process: 1<<64 - 1, Link: 1 << 63, Schemas: map[proto.GameName]uint64{"arena": 7}}
 	hb := body(t, h.append(nil))
 	cb := body(t, claim{5, "room"}.append(nil))
 	for n := range hb {

@@ -19,7 +19,7 @@ type simFleet struct {
 	members map[string]*running
 }
 
-// inBubble runs f with a fleet of names in which all have met.
+// inBubble runs f with a fleet of names in which all have met and stood their trial.
 func inBubble(t *testing.T, names string, f func(t *testing.T, s *simFleet)) {
 	synctest.Test(t, func(t *testing.T) {
 		n := simnet.New(1, simnet.Link{Latency: 200 * time.Microsecond, Jitter: 100 * time.Microsecond})
@@ -31,6 +31,7 @@ func inBubble(t *testing.T, names string, f func(t *testing.T, s *simFleet)) {
 		for _, name := range all {
 			s.await(name, 2*time.Second, func(v *View) bool { return len(v.Members) == len(all) })
 		}
+		time.Sleep(trustedAfter + time.Second)
 		f(t, s)
 		for _, m := range s.members {
 			m.end(t, ErrKilled)
@@ -111,6 +112,7 @@ func TestFiveInABubble(t *testing.T) {
 		for _, name := range []string{"n1", "n2", "n3", "n4", "n5"} {
 			s.await(name, 2*time.Second, is("n1 n2 n3 n4 n5, quorum true"))
 		}
+		time.Sleep(trustedAfter + time.Second)
 		s.partition("n1 n2", "n3 n4 n5")
 		for name, want := range map[string]string{
 			"n1": "n1 n2, n3 vanished, n4 vanished, n5 vanished, quorum false",

@@ -14,7 +14,9 @@ type delegate struct{ g *Gossip }
 func (d delegate) NodeMeta(int) []byte {
 	d.g.mu.Lock()
 	defer d.g.mu.Unlock()
-	return appendMetadata(nil, &d.g.self)
+	m := d.g.self
+	m.CutOff = !d.g.View().Quorum && d.g.trial.IsZero() // newcomers know it from the others, or they would wait for each other
+	return appendMetadata(nil, &m)
 }
 
 // NotifyJoin implements memberlist.EventDelegate.

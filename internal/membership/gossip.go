@@ -71,7 +71,7 @@ func NewGossip(c Config) (*Gossip, error) {
 	if g.transport, err = bind(network.Or(c.Network), at, advertise, logger); err != nil {
 		return nil, fmt.Errorf("membership: %w", err)
 	}
-	g.start(self)
+	g.start(self, time.Now())
 	g.joined.Store(len(c.Seeds) == 0)
 	g.settings = tuned(c, g)
 	return g, nil
@@ -162,7 +162,17 @@ func (g *Gossip) watch(ctx context.Context) {
 func (g *Gossip) renew() {
 	old := g.View()
 	g.refresh()
-	logChanges(g.logger, old, g.View())
+	g.changedFrom(old)
+}
+
+// changedFrom logs what has changed since old, and makes it known if that is the quorum.
+func (g *Gossip) changedFrom(old *View) {
+	v := g.View()
+	logChanges(g.logger, old, v)
+	if v.Quorum != old.Quorum {
+		signal(g.urgent)
+		signal(g.changed)
+	}
 }
 
 // publish makes changes of self known.

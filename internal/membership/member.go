@@ -62,6 +62,7 @@ type Member struct {
 	Zone    string
 	Version string
 	Since   time.Time // started serving, by its own clock, in milliseconds; NewGossip sets it to now if it is zero
+	CutOff  bool      // it did not see the greater part of the fleet when it said this; NewGossip and Update ignore it
 }
 
 // Limits of a member's fields in bytes. Metadata with all of them at their limit fits into memberlist's 512 bytes.

@@ -8,12 +8,12 @@ import (
 
 // metadata is a member as it travels in memberlist's node metadata:
 //
-//	format u8 = 1 | name | boot | role | state | URL | peer | zone | version  (each: length u8, bytes)
-//	weight | rooms | players | busy | since in Unix ms | port                  (each: uvarint)
+//	format u8 = 2 | name | boot | role | state | URL | peer | zone | version    (each: length u8, bytes)
+//	weight | rooms | players | busy | since in Unix ms | cut off: 0 or 1 | port (each: uvarint)
 //
-// Later versions append fields: what follows the last known one is skipped, and what is missing from port on is 0. The format number changes when that is not
+// Later versions append fields; what follows the last known one is skipped. The format number changes when that is not
 // enough, and members of a foreign format are not seen.
-const metadataFormat = 1
+const metadataFormat = 2
 
 // maxMetadata is memberlist.MetaMaxSize; more would panic there.
 const maxMetadata = 512
@@ -26,14 +26,15 @@ func appendMetadata(b []byte, m *Member) []byte {
 	for _, s := range []string{string(m.Name), m.Boot, string(m.Role), string(m.State), m.URL, m.Peer, m.Zone, m.Version} {
 		b = append(append(b, byte(len(s))), s...)
 	}
-	for _, n := range []int64{int64(m.Weight), int64(m.Load.Rooms), int64(m.Load.Players), int64(m.Load.Busy), m.Since.UnixMilli(), int64(m.Port)} {
+	cutOff := int64(0)
+	if m.CutOff {
+		cutOff = 1
+	}
+	for _, n := range []int64{int64(m.Weight), int64(m.Load.Rooms), int64(m.Load.Players), int64(m.Load.Busy), m.Since.UnixMilli(), cutOff, int64(m.Port)} {
 		b = binary.AppendUvarint(b, uint64(min(max(n, 0), maxNumber)))
 	}
 	return b
 }
-
-// oldNumbers is how many numbers every version sends.
-const oldNumbers = 5
 
 // maxNumber bounds the numbers to 48 bits, 7 bytes as a uvarint: enough for milliseconds until the year 10889.
 const maxNumber = 1<<48 - 1
@@ -52,11 +53,8 @@ func parseMetadata(b []byte) (Member, error) {
 		end := 1 + int(b[0])
 		texts[i], b = string(b[1:end]), b[end:]
 	}
-	var numbers [6]int64
+	var numbers [7]int64
 	for i := range numbers {
-		if len(b) == 0 && i >= oldNumbers {
-			break
-		}
 		n, size := binary.Uvarint(b)
 		if size <= 0 || n > maxNumber {
 			return Member{}, errMetadata
@@ -72,6 +70,7 @@ func parseMetadata(b []byte) (Member, error) {
 		Weight: int(numbers[0]),
 		Load:   Load{Rooms: int(numbers[1]), Players: int(numbers[2]), Busy: int(numbers[3])},
 		Since:  time.UnixMilli(numbers[4]),
-		Port:   int(numbers[5]),
+		CutOff: numbers[5] == 1,
+		Port:   int(numbers[6]),
 	}, nil
 }

@@ -35,7 +35,8 @@ type Gone struct {
 //   - of two halves that one goes on which has the game server with the first name.
 //
 // Members that left, and those whose address refuses connections, are in neither list: they lead no rooms. No name is in
-// both. That at most one part goes on holds among parts that have game servers and know of the same members.
+// both. That at most one part goes on holds among parts that have game servers and know of the same members; trial.go
+// sees to that.
 func quorum(seen, missing []Member) bool {
 	first, found := firstServer(missing)
 	switch {

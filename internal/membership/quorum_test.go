@@ -76,7 +76,7 @@ func TestRoll(t *testing.T) {
 		{"returned", []other{gone("a", Vanished), with("a", func(o *other) { o.Boot = "2" })}, "a b", "", true},
 		{"vanished twice", []other{gone("a", Vanished), with("a", func(o *other) { o.Boot, o.reason = "2", Vanished }), is("c"), is("d")}, "b c d", "a", true},
 	} {
-		r := callRoll(self, c.others)
+		r := callRoll(other{Member: self}, c.others, at(9))
 		var members, missed []string
 		for _, m := range r.members {
 			members = append(members, string(m.Name))

@@ -19,6 +19,8 @@ type other struct {
 	doubted bool
 	reason  Reason    // why it is gone; empty: it is not
 	since   time.Time // when it went, or fell into doubt
+	met     time.Time // when this process first saw it; zero: it was there before
+	trial   time.Time // since when it is on trial (trial.go); zero: it counts for the quorum
 }
 
 // answer is what dialling a member's gossip address told.
@@ -39,30 +41,35 @@ type roll struct {
 }
 
 // callRoll sorts out self and others.
-func callRoll(self Member, others []other) roll {
-	r := roll{self: self}
-	known := append(slices.Clone(others), other{Member: self})
+func callRoll(self other, others []other, now time.Time) roll {
+	r := roll{self: self.Member}
+	known := append(slices.Clone(others), self)
 	slices.SortFunc(known, func(a, b other) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), absence(a)-absence(b), newer(a.Member, b.Member))
 	})
 	known = slices.CompactFunc(known, func(a, b other) bool { return a.Name == b.Name })
 	var seen, missing []Member
+	cutOff := false // somebody says that he is
 	for _, o := range known {
 		switch {
 		case o.reason != "":
 			r.gone = append(r.gone, Gone{o.Member, o.reason, o.since})
-			if o.reason == Vanished {
+			if o.reason == Vanished && o.missed(now) {
 				missing = append(missing, o.Member)
 			}
 			continue
 		case o.answer == answering:
-			seen = append(seen, o.Member)
-		case o.answer == silent:
+			if o.trial.IsZero() {
+				seen = append(seen, o.Member)
+			}
+			cutOff = cutOff || o.CutOff && o.Name != self.Name
+		case o.answer == silent && o.missed(now):
 			missing = append(missing, o.Member)
 		}
 		r.members = append(r.members, o.Member)
 	}
-	r.quorum = quorum(seen, missing)
+	// A newcomer may not have heard of those whom its part of the fleet has lost; the others there have.
+	r.quorum = quorum(seen, missing) && (self.trial.IsZero() || !cutOff)
 	return r
 }
 

@@ -14,16 +14,22 @@ type roster struct {
 
 	mu      sync.Mutex
 	self    Member
+	trial   time.Time        // of self: since when it is on trial; zero: it counts for the quorum
+	met     time.Time        // when the first of the others was seen
 	others  map[string]other // by memberlist's node name, which is unlike for each boot
 	denied  bool             // no quorum, whatever the members: Static's
 	calm    bool             // the last sounding would do for the quorum
 	changed chan struct{}    // closed and replaced with each new view
 }
 
-func (r *roster) start(self Member) {
-	r.self, r.others, r.changed = self, make(map[string]other), make(chan struct{})
-	r.view.Store((*View)(nil).next(time.Now(), callRoll(self, nil)))
+// start begins with self alone, on trial since trial, or not at all where that is zero.
+func (r *roster) start(self Member, trial time.Time) {
+	r.self, r.trial, r.others, r.changed = self, trial, make(map[string]other), make(chan struct{})
+	now := time.Now()
+	r.view.Store((*View)(nil).next(now, callRoll(r.own(), nil, now)))
 }
+
+func (r *roster) own() other { return other{Member: r.self, trial: r.trial} }
 
 // View returns the present view.
 func (r *roster) View() *View { return r.view.Load() }
@@ -56,9 +62,15 @@ func (r *roster) gossipsAt(address netip.AddrPort) bool {
 func (r *roster) put(node string, m Member, gossip netip.AddrPort) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	now := time.Now()
 	o := other{Member: m, gossip: gossip}
+	if last, known := r.others[node]; known {
+		o.met, o.trial = last.met, last.trial
+	} else {
+		r.meet(&o, now)
+	}
 	if m.State == left {
-		o.reason, o.since = Farewell, time.Now()
+		o.reason, o.since = Farewell, now
 	}
 	r.others[node] = o
 }
@@ -102,10 +114,11 @@ func (r *roster) refreshLocked(settled bool) (would bool) {
 		}
 		known = append(known, o)
 	}
-	c := callRoll(r.self, known)
+	c := callRoll(r.own(), known, now)
 	would = c.quorum && !r.denied
 	old := r.view.Load()
 	c.quorum = would && (old.Quorum || settled)
+	r.try(now, c.quorum)
 	if next := old.next(now, c); next != old {
 		r.view.Store(next)
 		close(r.changed)

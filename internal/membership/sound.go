@@ -60,7 +60,7 @@ func (g *Gossip) sound(ctx context.Context) {
 		}
 		old := g.View()
 		again := g.heard(asked) && !everybody
-		logChanges(g.logger, old, g.View())
+		g.changedFrom(old)
 		if again {
 			timer.Reset(0)
 		} else {

@@ -20,7 +20,8 @@ type View struct {
 	// freezes its rooms and neither promotes nor creates any. It changes together with Members and Gone: whoever acts on
 	// a loss that it finds in a view is to look for the quorum in the same view.
 	Quorum bool
-	// Settled is when a game server last came, went, restarted or changed its state or weight, by this process's clock.
+	// Settled is when a game server last came, went, restarted, changed its state or weight, or was cut off or not any
+	// more, by this process's clock.
 	Settled time.Time
 
 	placement *placement.Set
