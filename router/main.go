@@ -120,6 +120,7 @@ func run(args []string) error {
 	}
 	self.URL = cmp.Or(c.PublicURL, scheme+listener.Addr().String())
 	g.Self, g.Logger = self, c.Logger
+	g.Lost = func(m membership.Gone) { c.Metrics.MembersLost.WithLabelValues(string(m.Reason)).Inc() }
 	gossip, err := membership.NewGossip(g)
 	if err != nil {
 		return err

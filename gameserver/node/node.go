@@ -147,6 +147,7 @@ func (n *Node) newGossip() (*membership.Gossip, error) {
 	return membership.NewGossip(membership.Config{
 		Self: n.config.member(n.url, peerAddr, port), Bind: f.Gossip, Advertise: advertise, Seeds: f.Seeds,
 		Key: f.Key, Cluster: f.Cluster, Logger: n.config.Logger, Network: n.config.Network,
+		Lost: func(g membership.Gone) { n.metrics.MembersLost.WithLabelValues(string(g.Reason)).Inc() },
 	})
 }
 

@@ -248,6 +248,7 @@ func (r *Registry) took(e *entry, server string, epoch proto.Epoch) {
 		return
 	}
 	took := time.Since(l.move.begun)
+	r.metrics.MoveTime.WithLabelValues("handoff").Observe(took.Seconds())
 	r.log.Info("room moved", "room", e.id, "to", server, "why", l.move.why, "epoch", epoch, "took", took)
 	r.history.add(Event{Kind: EventMove, Room: e.id, From: r.self, To: server, Why: l.move.why, Epoch: epoch, Took: took})
 	r.remove(e)

@@ -3,7 +3,9 @@ package membership
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,13 +19,16 @@ type simFleet struct {
 	net     *simnet.Net
 	hosts   map[string]*simnet.Host
 	members map[string]*running
+
+	mu   sync.Mutex
+	lost map[string]map[Reason]int // members that each was told it lost
 }
 
 // inBubble runs f with a fleet of names in which all have met and stood their trial.
 func inBubble(t *testing.T, names string, f func(t *testing.T, s *simFleet)) {
 	synctest.Test(t, func(t *testing.T) {
 		n := simnet.New(1, simnet.Link{Latency: 200 * time.Microsecond, Jitter: 100 * time.Microsecond})
-		s := &simFleet{t, n, make(map[string]*simnet.Host), make(map[string]*running)}
+		s := &simFleet{t: t, net: n, hosts: map[string]*simnet.Host{}, members: map[string]*running{}, lost: map[string]map[Reason]int{}}
 		all := strings.Fields(names)
 		for _, name := range all {
 			s.start(name)
@@ -50,6 +55,14 @@ func (s *simFleet) start(name string) {
 	}
 	if name[0] == 'r' {
 		c.Self.Role = Router
+	}
+	c.Lost = func(g Gone) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.lost[name] == nil {
+			s.lost[name] = map[Reason]int{}
+		}
+		s.lost[name][g.Reason]++
 	}
 	s.members[name] = run(s.t, c)
 }
@@ -130,6 +143,12 @@ func TestFiveInABubble(t *testing.T) {
 		s.members["n4"].end(t, context.Canceled)
 		for _, name := range []string{"n1", "n2", "n3", "n5"} {
 			s.await(name, time.Second, is("n1 n2 n3 n5, n4 left, quorum true"))
+		}
+		synctest.Wait()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if got, want := s.lost["n1"], map[Reason]int{Refused: 1, Vanished: 3, Farewell: 1}; !maps.Equal(got, want) {
+			t.Errorf("n1 was told of losses by reason: %v, want %v", got, want)
 		}
 	})
 }

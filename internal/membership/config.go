@@ -22,6 +22,7 @@ type Config struct {
 	Cluster   string          // label that keeps fleets apart
 	Logger    *slog.Logger    // nil: no logs
 	Network   network.Network // nil: the operating system's
+	Lost      func(Gone)      // hears of each member that leaves the view, on Run's goroutines; nil: nobody wants to know
 }
 
 // addresses checks the configuration and returns where to bind and what to advertise; the port of either may be 0.

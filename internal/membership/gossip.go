@@ -37,6 +37,7 @@ type Gossip struct {
 	transport *transport
 	logger    *slog.Logger
 	joined    atomic.Bool
+	lost      func(Gone)
 
 	// One place each: a signal that is pending already says all that a second one would.
 	seen    chan struct{} // others came, left or changed
@@ -66,7 +67,7 @@ func NewGossip(c Config) (*Gossip, error) {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	g := &Gossip{seeds: c.Seeds, logger: logger,
+	g := &Gossip{seeds: c.Seeds, logger: logger, lost: c.Lost,
 		seen: make(chan struct{}, 1), doubts: make(chan struct{}, 1), changed: make(chan struct{}, 1), urgent: make(chan struct{}, 1)}
 	if g.transport, err = bind(network.Or(c.Network), at, advertise, logger); err != nil {
 		return nil, fmt.Errorf("membership: %w", err)
@@ -169,6 +170,11 @@ func (g *Gossip) renew() {
 func (g *Gossip) changedFrom(old *View) {
 	v := g.View()
 	logChanges(g.logger, old, v)
+	for _, m := range old.Members {
+		if gone, ok := v.FindGone(m.Name); ok && g.lost != nil {
+			g.lost(gone)
+		}
+	}
 	if v.Quorum != old.Quorum {
 		signal(g.urgent)
 		signal(g.changed)

@@ -27,9 +27,11 @@ type Metrics struct {
 	Claims       *prometheus.CounterVec   // claims asked, by answer: none, leading, following, claiming, refused, timeout
 	Moved        prometheus.Counter       // clients sent to another server
 	Moves        *prometheus.CounterVec   // rooms moved, by kind (handoff, failover) and result (done, failed, called-off)
+	MoveTime     *prometheus.HistogramVec // seconds that a room's move took, by kind: from its begin, or from the leader's loss
 	FeedBytes    prometheus.Counter       // bytes of state queued for standbys
 	StandbyLag   prometheus.Histogram     // seconds that standbys are behind, each once a second
 	Members      *prometheus.GaugeVec     // members in the view, by role and state
+	MembersLost  *prometheus.CounterVec   // members that went, by reason (membership.Reason)
 	Requests     *prometheus.HistogramVec // router requests in seconds, by route and status class
 	Tunnels      prometheus.Gauge         // sockets tunnelled by a router in proxy mode
 }
@@ -75,6 +77,10 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Help: "How far standbys are behind their leader, each observed once a second.", Buckets: append(ticks, .25, .5, 1, 5)}),
 		Members: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "ringside", Name: "members",
 			Help: "Members in this process's view."}, []string{"role", "state"}),
+		MembersLost: counters("members_lost_total", "Members that went, by reason: left, refused (their process is gone), vanished (silent).", "reason"),
+		MoveTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "ringside", Name: "move_seconds",
+			Help:    "Time that a room's move took, by kind: from its begin, or from the loss of its leader. Players play on meanwhile.",
+			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"kind"}),
 		Requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "ringside", Name: "request_seconds",
 			Help: "Router requests.", Buckets: prometheus.DefBuckets}, []string{"route", "status"}),
 		Tunnels: gauge("tunnels", "Client sockets that this router tunnels."),
@@ -82,7 +88,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	if reg != nil {
 		reg.MustRegister(m.Rooms, m.Players, m.Spectators, m.Connections, m.TickDuration, m.TickLateness, m.TicksLate,
 			m.PlayerTicks, m.WorkerBusy, m.RoomsFrozen, m.RoomsRefused, m.RoomsCrashed, m.InboxFull, m.OutboxDrops, m.SentBytes,
-			m.RecvBytes, m.Closed, m.Tickets, m.Claims, m.Moved, m.Moves, m.FeedBytes, m.StandbyLag, m.Members, m.Requests, m.Tunnels)
+			m.RecvBytes, m.Closed, m.Tickets, m.Claims, m.Moved, m.Moves, m.MoveTime, m.FeedBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Tunnels)
 	}
 	return m
 }
