@@ -20,6 +20,7 @@ type Config struct {
 	Match    bool
 	For      time.Duration // 0: until the context ends
 	Ramp     time.Duration
+	Wait     time.Duration // for a router that is ready
 	Seed     uint64
 	Measure  []string  // metrics URLs
 	Progress io.Writer // a line every progressInterval
@@ -36,8 +37,8 @@ func (c Config) Validate() error {
 	if c.Players < 1 || c.Players > proto.MaxSeats {
 		return fmt.Errorf("-players is %d; write 1 to %d", c.Players, proto.MaxSeats)
 	}
-	if c.For < 0 || c.Ramp < 0 {
-		return fmt.Errorf("-for is %v and -ramp is %v; neither may be negative", c.For, c.Ramp)
+	if c.For < 0 || c.Ramp < 0 || c.Wait < 0 {
+		return fmt.Errorf("-for is %v, -ramp is %v and -wait is %v; none may be negative", c.For, c.Ramp, c.Wait)
 	}
 	var object map[string]any
 	if len(c.Options) > 0 && json.Unmarshal(c.Options, &object) != nil {

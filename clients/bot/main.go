@@ -29,7 +29,8 @@ func main() {
 	flag.DurationVar(&c.Ramp, "ramp", 0, "spread the joins over this time; 0 means 2 ms a player")
 	flag.Uint64Var(&c.Seed, "seed", 1, "seed of the players' decisions")
 	flag.StringVar(&measure, "measure", "", "comma-separated metrics `URLs` of servers whose CPU time and memory to report")
-	flag.StringVar(&out, "json", "", "write the report to this `file` too")
+	flag.DurationVar(&c.Wait, "wait", 0, "how long to wait for a router that is ready before the first player asks")
+	flag.StringVar(&out, "json", "", "write the report to this `file` too; - is the standard output, and the table goes to the other one")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fail(fmt.Errorf("unknown argument %q; see -help", flag.Arg(0)))
@@ -51,7 +52,11 @@ func main() {
 	if err != nil {
 		fail(err)
 	}
-	report.Print(os.Stdout)
+	table := os.Stdout
+	if out == "-" {
+		out, table = "/dev/stdout", os.Stderr
+	}
+	report.Print(table)
 	if out != "" {
 		if err := report.WriteFile(out); err != nil {
 			fail(err)

@@ -30,6 +30,12 @@ func Play(ctx context.Context, c Config) (*Report, error) {
 		return nil, err
 	}
 
+	if c.Wait > 0 {
+		if err := waitReady(ctx, l.http, c.Router, c.Wait); err != nil {
+			return nil, err
+		}
+	}
+
 	var players sync.WaitGroup
 	defer players.Wait()
 	defer cancel()

@@ -18,6 +18,7 @@ import (
 // Report is what the players saw within the measured window; broken invariants also outside of it. It is written as JSON.
 type Report struct {
 	Seconds        float64                     `json:"seconds"`
+	FirstFrame     time.Time                   `json:"first_frame"` // that any player got
 	Rooms          int                         `json:"rooms"`
 	Players        int                         `json:"players"`           // that entered
 	Refused        int                         `json:"players_refused"`   // that could not enter
@@ -107,6 +108,9 @@ func (l *load) report(m *meters) *Report {
 		latency.merge(&s.latency)
 		jitter.merge(&s.jitter)
 		frames += s.frames
+		if s.first && (r.FirstFrame.IsZero() || s.began.Before(r.FirstFrame)) {
+			r.FirstFrame = s.began
+		}
 		down += s.after.BytesDown - s.before.BytesDown
 		up += s.after.BytesUp - s.before.BytesUp
 		r.Reconnects += s.after.Reconnects

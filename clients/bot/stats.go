@@ -11,8 +11,9 @@ import (
 // playerStats is what one player saw. The player's goroutine writes it, progress reads it: mu is held for nanoseconds.
 type playerStats struct {
 	mu        sync.Mutex
-	frames    uint64 // ticks within the window
-	first     bool   // a frame was seen, lastFrame is set
+	frames    uint64    // ticks within the window
+	first     bool      // a frame was seen, lastFrame is set
+	began     time.Time // of the first frame
 	lastFrame time.Time
 	jitter    histogram         // difference of a frame's gap from the tick length
 	latency   histogram         // input given to client until acknowledged
@@ -44,6 +45,9 @@ func (s *playerStats) frame(now time.Time, period time.Duration, counted bool) {
 	}
 	if counted {
 		s.frames++
+	}
+	if !s.first {
+		s.began = now
 	}
 	s.first, s.lastFrame = true, now
 }
