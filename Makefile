@@ -39,7 +39,7 @@ image-tar: ## the same image without Docker, as .bin/image.tar
 	@echo "$(IMAGE):$(VERSION) is in .bin/image.tar"
 
 .PHONY: test
-test: check race fuzz-short bench-once fleet ## everything that must hold before a change lands (about 15 minutes on 2 cores)
+test: check race fuzz-short bench-once manifests fleet ## everything that must hold before a change lands (about 15 minutes on 2 cores)
 
 .PHONY: check
 check: ## format, vet, staticcheck, tidy module files
@@ -47,6 +47,17 @@ check: ## format, vet, staticcheck, tidy module files
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
+
+.PHONY: manifests
+manifests: ## hold deploy/k8s against the code of Kubernetes' API server, and against the programs (its first build takes minutes)
+	cd deploy/k8s/validate && $(GO) vet ./... && $(GO) test -count=1 ./...
+
+# K8S_UP names a folder of scripts that bring a cluster up; see deploy/k8s/test/main.go. K8S takes its flags.
+K8S ?=
+
+.PHONY: k8s-test
+k8s-test: ## roll out, kill, evict, scale and lose a node on a real Kubernetes while bots play (about 10 minutes); K8S="-context NAME" uses one that is there
+	$(GO) run ./deploy/k8s/test -json .bin/k8s-test.json $(K8S)
 
 .PHONY: race
 race: ## all tests under the race detector

@@ -51,6 +51,7 @@ var allowed = map[string][]string{
 
 	"deploy/local":     {"internal/placement", "internal/ticket"},
 	"deploy/k8s/image": {},
+	"deploy/k8s/test":  {"internal/placement"},
 }
 
 // bare packages import nothing but the standard library and this module.

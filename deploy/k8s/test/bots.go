@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+const (
+	// botOptions are those of the rooms: a match is over after 8 s, so that results are at stake whatever happens.
+	botOptions = `{"tick_rate":20,"round_seconds":8}`
+	// tickMs is the tick length of these rooms.
+	tickMs = 50
+	// botWait is how long the bots may wait for routers, and reportLimit for their report to come.
+	botWait     = 90 * time.Second
+	reportLimit = 40 * time.Second
+)
+
+// bots play until they are told to end, and then report.
+type bots struct {
+	end  func(ctx context.Context) error // makes them end
+	done chan struct{}                   // closed when all is said; then out and err are set
+	out  bytes.Buffer
+	err  error
+}
+
+func command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	return exec.CommandContext(ctx, name, args...)
+}
+
+func (f *fleet) botArgs(router string) []string {
+	return []string{"-router", router, "-rooms", fmt.Sprint(f.options.rooms), "-players", fmt.Sprint(f.options.players),
+		"-options", botOptions, "-wait", botWait.String(), "-json", "-"}
+}
+
+// start starts bots outside of the cluster and in a pod. They have no deadline: end ends them.
+func (f *fleet) start(ctx context.Context) (both []*bots, err error) {
+	outside, err := f.playOutside()
+	if err != nil {
+		return nil, err
+	}
+	inside, err := f.playInside(ctx)
+	if err != nil {
+		return []*bots{outside}, err
+	}
+	f.players = 2 * f.options.rooms * f.options.players
+	return []*bots{outside, inside}, nil
+}
+
+// watch reads a command's output to its end.
+func (b *bots) watch(cmd *exec.Cmd) error {
+	b.done = make(chan struct{})
+	cmd.Stdout = &b.out
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	go func() {
+		b.err = cmd.Wait()
+		close(b.done)
+	}()
+	return nil
+}
+
+// playOutside starts bots where players are. The process may be one of another process namespace, so that it is found by
+// the name that its program is linked to for this once.
+func (f *fleet) playOutside() (*bots, error) {
+	program := filepath.Join(f.work, fmt.Sprintf("bot-%d", time.Now().UnixNano()))
+	built, err := filepath.Abs(".bin/image/out/bot")
+	if err != nil {
+		return nil, err
+	}
+	if f.scripts == "" {
+		built = filepath.Join(f.work, "bot")
+		if err := show(context.Background(), nil, "go", "build", "-o", built, "./clients/bot"); err != nil {
+			return nil, err
+		}
+	}
+	if err := os.Symlink(built, program); err != nil {
+		return nil, err
+	}
+	args := append(append([]string{}, f.outside...), append([]string{program}, f.botArgs(f.outsideURL())...)...)
+	cmd := exec.Command(args[0], args[1:]...)
+	log, err := os.Create(filepath.Join(f.work, "outside.log"))
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stderr = log
+	b := &bots{}
+	b.end = func(ctx context.Context) error {
+		kill := append(append([]string{}, f.outside...), "pkill", "-INT", "-f", "^"+program)
+		_, err := capture(exec.CommandContext(ctx, kill[0], kill[1:]...), nil)
+		return errors.Join(err, os.Remove(program), log.Close())
+	}
+	return b, b.watch(cmd)
+}
+
+// playInside starts bots in a pod of the first node.
+func (f *fleet) playInside(ctx context.Context) (*bots, error) {
+	names, _, err := f.nodes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	args, err := json.Marshal(f.botArgs("http://router." + namespace))
+	if err != nil {
+		return nil, err
+	}
+	pod := fmt.Sprintf(botPod, botNamespace, names[0], f.options.image, f.version, args)
+	if _, err := f.feed(ctx, []byte(pod), "apply", "-f", "-"); err != nil {
+		return nil, err
+	}
+	if _, err := f.do(ctx, "-n", botNamespace, "wait", "--for=condition=Ready", "pod/bots", "--timeout=90s"); err != nil {
+		return nil, err
+	}
+	logs := append(f.kubectl[1:len(f.kubectl):len(f.kubectl)], "-n", botNamespace, "logs", "-f", "bots")
+	b := &bots{}
+	b.end = func(ctx context.Context) error {
+		_, err := f.do(ctx, "-n", botNamespace, "delete", "pod", "bots", "--grace-period=30", "--wait=false")
+		return err
+	}
+	return b, b.watch(exec.Command(f.kubectl[0], logs...))
+}
+
+// botPod is a manifest of namespace, node, image, tag and arguments.
+const botPod = `
+apiVersion: v1
+kind: Namespace
+metadata: {name: %[1]s, labels: {pod-security.kubernetes.io/enforce: restricted}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: bots, namespace: %[1]s}
+spec:
+  restartPolicy: Never
+  automountServiceAccountToken: false
+  nodeSelector: {kubernetes.io/hostname: %[2]s}
+  securityContext: {runAsNonRoot: true, runAsUser: 65532, seccompProfile: {type: RuntimeDefault}}
+  containers:
+  - name: bots
+    image: "%[3]s:%[4]s"
+    imagePullPolicy: IfNotPresent
+    command: [bot]
+    args: %[5]s
+    securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+`
+
+// finish ends bots and gives their report.
+func (b *bots) finish(ctx context.Context) (*botReport, error) {
+	if err := b.end(ctx); err != nil {
+		return nil, err
+	}
+	select {
+	case <-b.done:
+	case <-time.After(reportLimit):
+		return nil, fmt.Errorf("the bots have not reported after %v", reportLimit)
+	}
+	// Progress and table of a pod are in one stream with the report, which is the last thing said: see -json of the bots.
+	text := b.out.Bytes()
+	begin := bytes.Index(text, []byte("{\n"))
+	if begin < 0 {
+		return nil, fmt.Errorf("the bots ended without a report (%v): %s", b.err, bytes.TrimSpace(text))
+	}
+	r := &botReport{}
+	if err := json.NewDecoder(bytes.NewReader(text[begin:])).Decode(r); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("the bots' report: %w", err)
+	}
+	return r, nil
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ringside-go/ringside/internal/placement"
+)
+
+const (
+	namespace    = "ringside"
+	botNamespace = "ringside-bots" // not among the members, whom the network policies let through
+
+	// nodePort is where routers are reached on a node.
+	nodePort = 30080
+	// wholeLimit bounds the wait for a fleet to be whole again: pods start, rooms come home.
+	wholeLimit = 3 * time.Minute
+	wholePoll  = 200 * time.Millisecond
+)
+
+// fleet is what is under test. It belongs to one goroutine.
+type fleet struct {
+	*cluster
+	options options
+	servers int    // wanted
+	version string // wanted
+	lost    string // node that is no more
+	players int    // that the bots bring
+}
+
+// apply puts the fleet into the cluster, with its keys. Requests are small, so that three nodes hold six servers and bots.
+func (f *fleet) apply(ctx context.Context) error {
+	if f.options.host == "" {
+		_, addresses, err := f.nodes(ctx)
+		if err != nil {
+			return err
+		}
+		f.options.host = addresses[0]
+	}
+	port := map[string]string{"proxy": fmt.Sprintf(":%d", nodePort), "direct": ""}[f.options.overlay]
+	text := fmt.Sprintf(overlayText, f.options.overlay, f.options.host, port, f.options.image, f.version)
+	if err := os.WriteFile(filepath.Join(f.work, "kustomization.yaml"), []byte(text), 0o644); err != nil {
+		return err
+	}
+	if _, err := f.do(ctx, "apply", "-k", f.work); err != nil {
+		return err
+	}
+	if _, err := f.do(ctx, "-n", namespace, "get", "secret", "ringside-fleet"); err == nil {
+		return nil
+	}
+	keys, err := capture(command(ctx, "deploy/k8s/keys.sh"), nil)
+	if err == nil {
+		_, err = f.feed(ctx, keys, "create", "-n", namespace, "-f", "-")
+	}
+	return err
+}
+
+// overlayText is a kustomization of overlay, host, port in the URL, image and tag.
+const overlayText = `apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+namespace: ` + namespace + `
+resources: [../../deploy/k8s/overlays/%s]
+configMapGenerator:
+- {name: ringside, behavior: merge, literals: ["url=http://%s%s"]}
+images:
+- {name: ringside, newName: %q, newTag: %q}
+patches:
+- target: {kind: (StatefulSet|Deployment)}
+  patch: |-
+    - {op: replace, path: /spec/template/spec/containers/0/resources/requests/cpu, value: 200m}
+- target: {kind: Service, name: router}
+  patch: |-
+    - {op: add, path: /spec/ports/0/nodePort, value: 30080}
+`
+
+// outsideURL is where players outside of the cluster find the routers.
+func (f *fleet) outsideURL() string { return fmt.Sprintf("http://%s:%d", f.options.host, nodePort) }
+
+// fleetDoc is what is used of the routers' GET /v1/fleet.
+type fleetDoc struct {
+	Members []struct {
+		Name, Role, State, Version string
+		Frozen                     bool
+		Reachable                  *bool
+	}
+	Rooms []struct {
+		Room, Role, Server string
+		Standbys           []string
+		Connected          int
+	}
+}
+
+// describe asks a router, through the API server.
+func (f *fleet) describe(ctx context.Context) (doc fleetDoc, err error) {
+	path := fmt.Sprintf("/api/v1/namespaces/%s/services/router:http/proxy/v1/fleet", namespace)
+	text, err := f.do(ctx, "get", "--raw", path)
+	if err == nil {
+		err = json.Unmarshal(text, &doc)
+	}
+	return doc, err
+}
+
+// lacking says what the fleet lacks to be whole: as many servers of the right version as there should be, each room led once,
+// at home and with a copy, and all players connected.
+func (f *fleet) lacking(ctx context.Context) error {
+	doc, err := f.describe(ctx)
+	if err != nil {
+		return err
+	}
+	var servers []placement.Server
+	for _, m := range doc.Members {
+		switch {
+		case m.Role != "gameserver":
+		case m.State != "serving" || m.Frozen || m.Reachable == nil || !*m.Reachable:
+			return fmt.Errorf("%s is %s, frozen %v", m.Name, m.State, m.Frozen)
+		case m.Version != f.version:
+			return fmt.Errorf("%s is of version %s, not %s", m.Name, m.Version, f.version)
+		default:
+			servers = append(servers, placement.Server{Name: m.Name})
+		}
+	}
+	if len(servers) != f.servers {
+		return fmt.Errorf("%d of %d servers serve", len(servers), f.servers)
+	}
+	set, seen, connected := placement.New(servers), map[string]bool{}, 0
+	for _, r := range doc.Rooms {
+		home, _ := set.Home(r.Room)
+		switch {
+		case seen[r.Room]:
+			return fmt.Errorf("room %s is led twice", r.Room)
+		case r.Role != "leading" || r.Server != home:
+			return fmt.Errorf("room %s is %s on %s, and belongs to %s", r.Room, r.Role, r.Server, home)
+		case len(r.Standbys) == 0:
+			return fmt.Errorf("room %s has no copy", r.Room)
+		}
+		seen[r.Room] = true
+		connected += r.Connected
+	}
+	if connected != f.players {
+		return fmt.Errorf("%d of %d players are connected", connected, f.players)
+	}
+	return nil
+}
+
+// whole waits until the fleet lacks nothing.
+func (f *fleet) whole(ctx context.Context) error {
+	for end := time.Now().Add(wholeLimit); ; {
+		err := f.lacking(ctx)
+		if err == nil {
+			return nil
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("the fleet is not whole after %v: %w", wholeLimit, err)
+		}
+		if err := pause(ctx, wholePoll); err != nil {
+			return err
+		}
+	}
+}
+
+// leader gives a server that leads rooms and is not on node avoid: something is at stake there.
+func (f *fleet) leader(ctx context.Context, avoid string) (string, error) {
+	doc, err := f.describe(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, r := range slices.Backward(doc.Rooms) {
+		if avoid == "" {
+			return r.Server, nil
+		}
+		node, err := f.nodeOf(ctx, r.Server)
+		if err != nil || node != avoid {
+			return r.Server, err
+		}
+	}
+	return "", errors.New("no server leads a room")
+}
+
+func (f *fleet) nodeOf(ctx context.Context, pod string) (string, error) {
+	text, err := f.do(ctx, "-n", namespace, "get", "pod", pod, "-o", "jsonpath={.spec.nodeName}")
+	return strings.TrimSpace(string(text)), err
+}
+
+// pause waits, unless ctx ends before.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

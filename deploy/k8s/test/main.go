@@ -1,0 +1,101 @@
+// Test does to a fleet on a real Kubernetes what operators and bad luck do, while bots play on it from inside and outside of
+// the cluster, and tells what the players saw. Its exit status is 1 when anything was lost that Ringside guarantees.
+//
+// With -up DIR, or K8S_UP, it brings a cluster up by scripts: DIR/up.sh and DIR/down.sh, which put into $K8S_DIR/bin the
+// commands k (kubectl), node (run a command in the network of the nodes), load (image tars into every node) and killnode.
+// With -context it uses a cluster that is there; the images must be where its nodes find them, and what needs a node's
+// own processes (kill -9, a lost node) is left out.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// options are the command line's.
+type options struct {
+	up      string   // folder of scripts
+	context string   // of kubectl
+	overlay string   // proxy or direct
+	host    string   // of a node, as players reach it
+	image   string   // name; the tags are old and new
+	tags    []string // old and new
+	phases  []string // empty: all
+	rooms   int      // inside and outside, each
+	players int      // in each room
+	report  string   // file
+	keep    bool
+}
+
+func main() {
+	o := options{tags: []string{"old", "new"}}
+	flag.StringVar(&o.up, "up", os.Getenv("K8S_UP"), "`folder` of the scripts that bring a cluster up (default $K8S_UP)")
+	flag.StringVar(&o.context, "context", "", "kubectl `context` of a cluster that is there, instead of -up")
+	flag.StringVar(&o.overlay, "overlay", "proxy", "how players reach the fleet: proxy or direct")
+	flag.StringVar(&o.host, "host", "", "`address` at which players reach a node (default the first node's internal one)")
+	flag.StringVar(&o.image, "image", "ringside", "`name` of the image; its tags are old and new, and with -up they are built and loaded")
+	phases := flag.String("phases", "", "comma-separated `names` of what to do (default all: "+strings.Join(phaseNames(), ",")+")")
+	flag.IntVar(&o.rooms, "rooms", 10, "rooms of bots inside of the cluster, and as many outside")
+	flag.IntVar(&o.players, "players", 8, "players in each room")
+	flag.StringVar(&o.report, "json", "", "write all findings to this `file`")
+	flag.BoolVar(&o.keep, "keep", false, "leave the fleet, and a cluster of -up, as they are at the end")
+	flag.Parse()
+	if *phases != "" {
+		o.phases = strings.Split(*phases, ",")
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	lost, err := run(ctx, o)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "k8s-test:", err)
+		os.Exit(2)
+	}
+	if lost {
+		os.Exit(1)
+	}
+}
+
+// run does all phases and reports whether anything failed.
+func run(ctx context.Context, o options) (failed bool, err error) {
+	todo, err := choose(o.phases)
+	if err != nil {
+		return false, err
+	}
+	if (o.up == "") == (o.context == "") {
+		return false, errors.New("name a folder of scripts with -up (or K8S_UP), or a kubectl context with -context")
+	}
+	c, err := openCluster(ctx, o)
+	if err != nil {
+		return false, err
+	}
+	if !o.keep {
+		defer c.close()
+	}
+	f := &fleet{cluster: c, options: o, servers: 3, version: o.tags[0]}
+	v := verdict{Begun: time.Now(), Overlay: o.overlay}
+	for _, p := range todo {
+		if ctx.Err() != nil {
+			return false, ctx.Err()
+		}
+		if p.nodes && c.scripts == "" {
+			v.LeftOut = append(v.LeftOut, p.name)
+			continue
+		}
+		fmt.Fprintf(os.Stderr, "%s  %s\n", time.Now().Format(time.TimeOnly), p.name)
+		found := p.run(ctx, f)
+		v.Phases = append(v.Phases, found)
+		found.print(os.Stdout)
+	}
+	v.print(os.Stdout)
+	if o.report != "" {
+		err = v.write(o.report)
+	}
+	return v.failed(), err
+}
