@@ -6,14 +6,13 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	_ "k8s.io/kubernetes/pkg/apis/apps/install"
 	_ "k8s.io/kubernetes/pkg/apis/autoscaling/install"
+	"k8s.io/kubernetes/pkg/apis/core"
 	_ "k8s.io/kubernetes/pkg/apis/core/install"
 	_ "k8s.io/kubernetes/pkg/apis/networking/install"
 	_ "k8s.io/kubernetes/pkg/apis/policy/install"
@@ -58,16 +57,16 @@ func admit(manifest []byte) error {
 	if !known {
 		return fmt.Errorf("kind %v is not in the table of this test: add it with its strategy", kind)
 	}
-	return rest.BeforeCreate(strategy, requestFor(strategy, *kind, obj), obj)
-}
-
-// requestFor is what the strategies want to know of the request.
-func requestFor(strategy rest.RESTCreateStrategy, kind schema.GroupVersionKind, obj runtime.Object) context.Context {
-	info := &request.RequestInfo{IsResourceRequest: true, Verb: "create", APIGroup: kind.Group, APIVersion: kind.Version}
-	ctx := request.WithRequestInfo(context.Background(), info)
-	if accessor, err := meta.Accessor(obj); err == nil && strategy.NamespaceScoped() {
-		info.Namespace = accessor.GetNamespace()
-		ctx = request.WithNamespace(ctx, info.Namespace)
+	metadata, err := meta.Accessor(obj)
+	if err != nil {
+		return err
 	}
-	return ctx
+	rest.FillObjectMetaSystemFields(metadata)
+	info := &request.RequestInfo{IsResourceRequest: true, Verb: "create", APIGroup: kind.Group, APIVersion: kind.Version}
+	info.Namespace = metadata.GetNamespace()
+	ctx := request.WithNamespace(request.WithRequestInfo(context.Background(), info), info.Namespace)
+	if s, ok := obj.(*core.Service); ok && s.Spec.ClusterIP != "" {
+		s.Spec.ClusterIPs = []string{s.Spec.ClusterIP} // as its storage does before
+	}
+	return rest.BeforeCreate(strategy, ctx, obj)
 }
