@@ -40,10 +40,13 @@ type moveEntry struct {
 	At       time.Time `json:"at"` // of the first frame after
 	Kind     string    `json:"kind"`
 	Prepared bool      `json:"prepared"`
+	Room     string    `json:"room"`
 	From     string    `json:"from"`
+	To       string    `json:"to"`
 	Gap      float64   `json:"gap_ms"`
 	Missed   int       `json:"ticks_missed"`
 	Replayed int       `json:"ticks_replayed"`
+	Cause    string    `json:"cause"`
 }
 
 // finding is how a phase went.
@@ -60,7 +63,7 @@ type finding struct {
 	Moves     map[string]moves `json:"moves"`           // by kind
 	Failures  []string         `json:"failures,omitempty"`
 
-	log []moveEntry
+	Log []moveEntry `json:"move_log"`
 }
 
 // moves of players.
@@ -95,8 +98,8 @@ func (f *finding) add(r *botReport) {
 	}
 	f.Matches += r.Matches
 	f.Longest = max(f.Longest, r.Jitter.Max+tickMs)
-	f.log = append(f.log, r.Log...)
-	f.Moves = byKind(f.log, f.Begun)
+	f.Log = append(f.Log, r.Log...)
+	f.Moves = byKind(f.Log, f.Begun)
 }
 
 func byKind(log []moveEntry, begun time.Time) map[string]moves {
