@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -30,7 +31,7 @@ func main() {
 	flag.Uint64Var(&c.Seed, "seed", 1, "seed of the players' decisions")
 	flag.StringVar(&measure, "measure", "", "comma-separated metrics `URLs` of servers whose CPU time and memory to report")
 	flag.DurationVar(&c.Wait, "wait", 0, "how long to wait for a router that is ready before the first player asks")
-	flag.StringVar(&out, "json", "", "write the report to this `file` too; - is the standard output, and the table goes to the other one")
+	flag.StringVar(&out, "json", "", "write the report to this `file` too; - is the standard output, and nothing else is said then")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fail(fmt.Errorf("unknown argument %q; see -help", flag.Arg(0)))
@@ -42,6 +43,9 @@ func main() {
 		c.Measure = strings.Split(measure, ",")
 	}
 	c.Progress = os.Stderr
+	if out == "-" { // a pod's log mixes both
+		c.Progress = io.Discard
+	}
 	if err := c.Validate(); err != nil {
 		fail(err)
 	}
@@ -52,15 +56,17 @@ func main() {
 	if err != nil {
 		fail(err)
 	}
-	table := os.Stdout
-	if out == "-" {
-		out, table = "/dev/stdout", os.Stderr
+	switch out {
+	case "-":
+		err = report.Write(os.Stdout)
+	case "":
+		report.Print(os.Stdout)
+	default:
+		report.Print(os.Stdout)
+		err = report.WriteFile(out)
 	}
-	report.Print(table)
-	if out != "" {
-		if err := report.WriteFile(out); err != nil {
-			fail(err)
-		}
+	if err != nil {
+		fail(err)
 	}
 	if report.Broken() {
 		os.Exit(1)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -207,13 +208,23 @@ func (q Quantiles) String() string {
 	return fmt.Sprintf("p50 %.1f, p99 %.1f, p99.9 %.1f, max %.1f ms", q.P50, q.P99, q.P999, q.Max)
 }
 
-// WriteFile writes the report as JSON.
-func (r *Report) WriteFile(name string) error {
+// Write writes the report as JSON.
+func (r *Report) Write(w io.Writer) error {
 	b, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	return os.WriteFile(name, append(b, '\n'), 0o644)
+	_, err = w.Write(append(b, '\n'))
+	return err
+}
+
+// WriteFile writes the report as JSON.
+func (r *Report) WriteFile(name string) error {
+	var b bytes.Buffer
+	if err := r.Write(&b); err != nil {
+		return err
+	}
+	return os.WriteFile(name, b.Bytes(), 0o644)
 }
 
 // totals is what progress shows.

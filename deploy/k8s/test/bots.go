@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -160,15 +159,9 @@ func (b *bots) finish(ctx context.Context) (*botReport, error) {
 	case <-time.After(reportLimit):
 		return nil, fmt.Errorf("the bots have not reported after %v", reportLimit)
 	}
-	// Progress and table of a pod are in one stream with the report, which is the last thing said: see -json of the bots.
-	text := b.out.Bytes()
-	begin := bytes.Index(text, []byte("{\n"))
-	if begin < 0 {
-		return nil, fmt.Errorf("the bots ended without a report (%v): %s", b.err, bytes.TrimSpace(text))
-	}
 	r := &botReport{}
-	if err := json.NewDecoder(bytes.NewReader(text[begin:])).Decode(r); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("the bots' report: %w", err)
+	if err := json.Unmarshal(b.out.Bytes(), r); err != nil {
+		return nil, fmt.Errorf("the bots ended without a report (%v): %w: %.500s", b.err, err, bytes.TrimSpace(b.out.Bytes()))
 	}
 	return r, nil
 }

@@ -131,8 +131,17 @@ func (f *fleet) rolledOut(ctx context.Context, workload string) error {
 	}
 }
 
-func rollBack(ctx context.Context, f *fleet, _ *finding) error {
-	for _, workload := range []string{"statefulset/gameserver", "deployment/router"} {
+// rollBack backs the update out, which it does first if no phase has.
+func rollBack(ctx context.Context, f *fleet, found *finding) error {
+	workloads := []string{"statefulset/gameserver", "deployment/router"}
+	if f.version == f.options.tags[0] {
+		for _, workload := range workloads {
+			if err := update(workload)(ctx, f, found); err != nil {
+				return err
+			}
+		}
+	}
+	for _, workload := range workloads {
 		if _, err := f.do(ctx, "-n", namespace, "rollout", "undo", workload); err != nil {
 			return err
 		}

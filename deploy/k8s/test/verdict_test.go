@@ -30,9 +30,8 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// report is how bots say it, with a table before it, as a pod's log has it.
-const report = `players  8 in 1 rooms {0 refused}
-{
+// report is how bots say it.
+const report = `{
   "first_frame": "2026-01-02T03:04:07.5Z",
   "players": 8, "players_gone": 1, "matches_finished": 3, "jitter_ms": {"max": 30},
   "losses": {"rooms": 1}, "broken_invariants": {"seat-lost": 2}, "details": ["bot-1: gone"],
