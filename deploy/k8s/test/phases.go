@@ -84,7 +84,7 @@ func (p phase) run(ctx context.Context, f *fleet) *finding {
 		fail(pause(ctx, calm))
 	}
 	for _, b := range both {
-		r, err := b.finish(ctx)
+		r, err := b.finish(context.WithoutCancel(ctx)) // bots are never left behind
 		fail(err)
 		if r != nil {
 			found.add(r)
