@@ -159,4 +159,10 @@ func TestVersionIsShortAndSet(t *testing.T) {
 	if v := Version(); v == "" || len(v) > 32 || strings.ContainsAny(v, " \n") {
 		t.Errorf("version is %q", v)
 	}
+	defer func() { version = "" }()
+	for stamp, want := range map[string]string{"v1.2.3": "v1.2.3", strings.Repeat("x", 40): strings.Repeat("x", 32)} {
+		if version = stamp; Version() != want {
+			t.Errorf("version is %q, though the linker said %q", Version(), stamp)
+		}
+	}
 }
