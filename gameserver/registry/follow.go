@@ -326,6 +326,7 @@ func (r *Registry) abandon(f *follower) { r.abandonFor(f, f.leader, f.epoch) }
 func (r *Registry) abandonFor(f *follower, server string, epoch proto.Epoch) {
 	f.take()
 	r.remove(f.e)
+	r.leave(f.e.id, server, epoch)
 	f.waiting.end(r.moved(server, f.e.id, epoch))
 	f.waiting = nil
 }

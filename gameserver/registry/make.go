@@ -112,7 +112,7 @@ func (r *Registry) decide(e *entry, s Spec, sim *game.Simulation, begun time.Tim
 	if r.frozen {
 		return errFrozen()
 	}
-	switch err := r.lead(e, room.Spec{Sim: sim, Epoch: proto.Epoch{}.Next(r.self)}); {
+	switch err := r.lead(e, room.Spec{Sim: sim, Epoch: proto.Epoch{}.Next(r.self)}, ""); {
 	case errors.Is(err, room.ErrOverloaded):
 		return proto.Refuse(proto.CloseOverloaded, "")
 	case errors.Is(err, room.ErrStopped):

@@ -48,8 +48,16 @@ func (r *Registry) freeze(frozen bool) {
 }
 
 func (r *Registry) freezeRoom(l *leader) {
-	l.still, l.stillAt = true, time.Now()
+	l.stand(time.Now())
 	_ = l.room.QueueFreeze(true, frozenText) // an ended room stands still
+}
+
+// stand makes l ask the others before it goes on; since is when it was last known to lead alone.
+func (l *leader) stand(since time.Time) {
+	if !l.still {
+		l.since = since
+	}
+	l.still, l.stillAt = true, time.Now()
 }
 
 // Stalled is told by the tick workers that this process did not run for gap; the rooms in question are held already, and
@@ -61,7 +69,7 @@ func (r *Registry) Stalled(gap time.Duration) {
 	for _, e := range r.rooms {
 		if e.role() == leading {
 			l := e.leading
-			l.still, l.stillAt = true, time.Now()
+			l.stand(time.Now().Add(-gap))
 			_ = l.room.QueueHold() // an ended room stands still
 		} else if e.role() == following {
 			e.following.doze(gap)
@@ -109,13 +117,20 @@ func (r *Registry) judgeStill(e *entry, l *leader, asked time.Time, replies []re
 		standbys = append(standbys, f.server)
 	}
 	view := r.members.View()
-	decision, newer, missed := resume(l.epoch, standbys, func(s string) bool { return lost(view, s) }, view.Quorum, replies)
+	decision, newer, missed := resume(stood{
+		self: r.self, epoch: l.epoch, standbys: standbys, lost: func(s string) bool { return lost(view, s) }, quorum: view.Quorum,
+		expired: asked.Sub(l.since) > leaseTime,
+	}, replies)
 	switch decision {
 	case wait:
 		return false
 	case giveUp:
 		l.examining = false
 		r.giveUp(e, newer.server, newer.epoch)
+		return true
+	case stale:
+		l.examining = false
+		r.lose(e, "it stood still for too long, and a standby that may have gone on with it is gone")
 		return true
 	}
 	if missed {

@@ -164,7 +164,7 @@ func (r *Registry) takeOverLocked(f *follower, s room.Spec, lost time.Time) erro
 	s.Resumed = true
 	s.Enter = func(led *room.Room) { f.waiting.enter(led); f.waiting = nil }
 	from := f.leader
-	if err := r.lead(e, s); err != nil {
+	if err := r.lead(e, s, from); err != nil {
 		f.mu.Lock()
 		f.sim, f.over = s.Sim, false
 		f.mu.Unlock()

@@ -119,7 +119,7 @@ func run(t *testing.T, seed uint64, o options, schedule func(f *fleet)) (f *flee
 		}
 		f.startRouter()
 		f.await("the members to meet", 5*time.Second, func() bool { return len(f.gossip.View().Members) == o.servers+1 })
-		time.Sleep(time.Second)
+		time.Sleep(7 * time.Second) // until newcomers count for the quorum
 		for range o.players {
 			f.join(battleName, o.strict)
 			for room := range o.rooms {
@@ -212,7 +212,7 @@ func (f *fleet) join(room proto.RoomID, strict bool) {
 	if room == battleName {
 		part, err = newFighter(values)
 	} else {
-		part, err = newClerk(values)
+		part, err = newClerk(room, values)
 	}
 	if err != nil {
 		f.t.Fatal(err)
