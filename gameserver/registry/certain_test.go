@@ -103,6 +103,35 @@ func TestTakeoverOfALivingStream(t *testing.T) {
 	})
 }
 
+// A room whose home has died is not sent back there while gossip has yet to notice.
+func TestNoMoveToTheLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t, "s", func(context.Context, string, proto.RoomID) (peer.Answer, error) { return peer.Answer{}, peer.ErrGone }, "l")
+		s.serve(func() {
+			id := homed(t, []string{"l", "s"}, "l")
+			time.Sleep(settleTime)
+			c, err := s.Follow("l", peer.Open{Room: id, Game: "count", Epoch: proto.Epoch{Counter: 1, Server: "l"}, Boot: 1}, &hearing{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Keyframe(frames(t, 100)); err != nil {
+				t.Fatal(err)
+			}
+			c.Lost(errors.New("broke"))
+			time.Sleep(settleTime / 2)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			e := s.rooms[id]
+			if e.role() != leading {
+				t.Fatalf("it is %v here", e.role())
+			}
+			if e.leading.move != nil {
+				t.Errorf("it is to go to %s", e.leading.move.to)
+			}
+		})
+	})
+}
+
 // A server that was restarted does not put a new room over the copy of its old one: that goes on.
 func TestRestartedLeaderGivesWay(t *testing.T) {
 	s := newServer(t, "s", nobody, "l")

@@ -175,6 +175,7 @@ func (r *Registry) takeOverLocked(f *follower, s room.Spec, lost time.Time) erro
 	}
 	// Should it live after all, it must not take the end of its stream for that of the copy.
 	f.back.Refuse(peer.Refusal{Code: peer.RefuseEpoch, Epoch: s.Epoch, Leader: r.self, Text: "it leads the room itself"})
+	e.leading.moveAt = time.Now().Add(settleTime) // not back to a home that is lost, and that gossip has not missed yet
 	took := time.Since(lost)
 	r.metrics.Moves.WithLabelValues("failover", "done").Inc()
 	r.log.Warn("room taken over: its leader is gone", "room", e.id, "leader", from, "epoch", s.Epoch, "tick", s.Sim.Tick(), "took", took)
