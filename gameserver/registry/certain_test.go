@@ -191,8 +191,8 @@ func TestResume(t *testing.T) {
 	}{
 		"its standby follows still":           {[]reply{says("a", peer.Following, first, "l")}, false, goOn, goOn, false},
 		"its standby has dropped its copy":    {[]reply{says("a", peer.Left, first, "l")}, false, goOn, goOn, false},
-		"its standby knows nothing":           {[]reply{says("a", peer.None, proto.Epoch{}, "")}, false, goOn, stale, false},
-		"its standby is gone":                 {[]reply{gone}, false, goOn, stale, false},
+		"its standby knows nothing":           {[]reply{says("a", peer.None, proto.Epoch{}, "")}, false, goOn, stale, true},
+		"its standby is gone":                 {[]reply{gone}, false, goOn, stale, true},
 		"its standby is silent":               {[]reply{mute}, false, wait, wait, false},
 		"its standby is forgotten":            {nil, true, goOn, stale, true},
 		"another is silent":                   {[]reply{says("a", peer.Following, first, "l"), {server: "x", err: peer.ErrTimeout}}, false, wait, wait, false},
@@ -201,7 +201,7 @@ func TestResume(t *testing.T) {
 		"another had the next and has died":   {[]reply{says("a", peer.Left, third, "b"), {server: "b", err: peer.ErrGone}}, false, stale, stale, false},
 		"it has ended at its standby":         {[]reply{says("a", peer.Left, second, "")}, false, stale, stale, false},
 		"the next's server may yet tell":      {[]reply{says("a", peer.Left, third, "b"), {server: "b", err: peer.ErrTimeout}}, false, wait, wait, false},
-		"it follows one of an earlier epoch":  {[]reply{says("a", peer.Following, proto.Epoch{Counter: 1, Server: "k"}, "k")}, false, goOn, stale, false},
+		"it follows one of an earlier epoch":  {[]reply{says("a", peer.Following, proto.Epoch{Counter: 1, Server: "k"}, "k")}, false, goOn, stale, true},
 		"nobody else, and nobody is expected": {nil, false, wait, wait, false},
 	} {
 		for _, expired := range []bool{false, true} {

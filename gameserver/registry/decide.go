@@ -205,8 +205,8 @@ type stood struct {
 
 // resume decides whether it may go on. A standby that says that it follows still, or has dropped its copy, has not taken
 // over. One that is gone may have, and so may one that membership has lost, though seen from the majority it stands still
-// itself now; what it did then counts once the lease is over. missed says that such a one was not heard, so that the room
-// must go on in an epoch above the one that it may have begun.
+// itself now; what it did then counts once the lease is over. missed says that there is such a one, so that the room must go on
+// in an epoch above the one that it may have begun, and that its players have seen.
 func resume(s stood, replies []reply) (r resumption, newer whereabouts, missed bool) {
 	loyal, heard, mute, left := map[string]bool{}, map[string]bool{}, false, false
 	for _, p := range replies {
@@ -234,7 +234,7 @@ func resume(s stood, replies []reply) (r resumption, newer whereabouts, missed b
 			return wait, newer, false
 		case s.expired:
 			r = stale
-		case !heard[standby]:
+		default:
 			missed = true
 		}
 	}
