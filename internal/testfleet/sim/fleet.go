@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,6 +67,7 @@ type server struct {
 	ended    chan struct{}
 	err      error // of Run, once ended is closed
 	gate     gate
+	clock    atomic.Int64 // how far its machine's wall clock is ahead, in nanoseconds
 }
 
 // gate stops whoever comes by while it is closed.
@@ -157,6 +159,7 @@ func (f *fleet) start(s *server) {
 	c.TicketKeys = []ed25519.PublicKey{ticket.DevKey().Public().(ed25519.PublicKey)}
 	c.Room.Workers = 1 // so that a closed gate holds all of a process's rooms up
 	c.Room.Checks = true
+	c.Room.WallClock = func() time.Time { return time.Now().Add(time.Duration(s.clock.Load())) }
 	c.Logger = slog.New(&logHandler{history: f.history, server: s.name})
 	var err error
 	at := &site{server: s.name, history: f.history, gate: s.gate.pass}
