@@ -258,7 +258,8 @@ func TestStaleRoomIsLost(t *testing.T) {
 	}
 }
 
-// Who takes over from a leader that is silent tells no outcome before that has heard of it, or its lease is over.
+// Who takes over from a leader that is silent tells no outcome before that and the other standbys have heard of it, or
+// their leases are over.
 func TestPredecessorIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t, "s", func(context.Context, string, proto.RoomID) (peer.Answer, error) {
@@ -268,25 +269,26 @@ func TestPredecessorIsWaitedFor(t *testing.T) {
 		s.links = links
 		s.serve(func() {
 			c := s.copyOf(t, &hearing{}).(*follower)
-			if err := s.takeOver(c, room.Spec{Epoch: proto.Epoch{Counter: 2, Server: "s"}}, false); err != nil {
+			if err := s.takeOver(c, room.Spec{Epoch: proto.Epoch{Counter: 2, Server: "s"}}, []string{"x"}, false); err != nil {
 				t.Fatal(err)
 			}
-			waits := func() bool {
+			waits := func(server string) bool {
 				s.mu.Lock()
 				defer s.mu.Unlock()
-				return s.rooms["r"].leading.feed("l") != nil
+				return s.rooms["r"].leading.feed(server) != nil
 			}
-			if got := s.pool.started[0].Standbys; len(got) != 1 || !waits() {
-				t.Fatalf("outcomes wait for %v", got)
+			if got := s.pool.started[0].Standbys; len(got) != 2 || !waits("l") || !waits("x") {
+				t.Errorf("outcomes wait for %v", got)
 			}
 			links.of("l").Lost(peer.ErrTimeout)
+			links.of("x").Lost(peer.ErrTimeout)
 			time.Sleep(leaseTime + time.Second)
-			if !waits() {
-				t.Error("its lease is not waited for")
+			if !waits("l") || !waits("x") {
+				t.Error("their leases are not waited for")
 			}
 			links.of("l").Refused(peer.Refusal{Code: peer.RefuseStopped})
-			if waits() {
-				t.Error("it is waited for though it has answered")
+			if waits("l") || !waits("x") {
+				t.Error("one is waited for though it has answered, or not though it has not")
 			}
 		})
 	})
@@ -372,4 +374,43 @@ func TestResetIsNoSilence(t *testing.T) {
 			}
 		})
 	})
+}
+
+// opened is links that keep what streams were opened with, and what the last one was handed.
+type opened struct {
+	claims
+	sink
+	opens map[string]peer.Open
+	final peer.Final
+}
+
+func (l *opened) Follow(server, _ string, o peer.Open, _ peer.FeedEvents) Feed {
+	l.opens[server] = o
+	return l
+}
+
+func (l *opened) QueueFinal(f peer.Final) bool {
+	l.final = f
+	return true
+}
+
+// A standby is told which others may have a copy, when its stream is opened and when it is handed the room.
+func TestStandbysKnowOfEachOther(t *testing.T) {
+	s := newServer(t, "l", nobody, "s", "x")
+	links := &opened{claims: nobody, opens: map[string]peer.Open{}}
+	s.links = links
+	id := homed(t, []string{"l", "s", "x"}, "l", "s")
+	if err := s.enter(t.Context(), spec(id)); err != nil {
+		t.Fatal(err)
+	}
+	s.mu.Lock()
+	e := s.rooms[id]
+	f := s.attach(e, "x")
+	s.mu.Unlock()
+	if got := links.opens["x"].Others; len(got) != 1 || got[0] != "s" {
+		t.Errorf("x is opened with %v", got)
+	}
+	if f.QueueFinal(room.Final{}); len(links.final.Others) != 1 || links.final.Others[0] != "s" {
+		t.Errorf("x is handed the room with %v", links.final.Others)
+	}
 }

@@ -119,7 +119,7 @@ type copied struct {
 	epoch  proto.Epoch
 	tick   proto.Tick
 	lost   bool // membership has lost the leader
-	quorum bool // this server sees the majority of the fleet
+	quorum bool // this server sees the majority of the fleet, and is sure of it
 }
 
 // fate is what has become of a copy's leader.

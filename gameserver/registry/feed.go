@@ -71,7 +71,8 @@ func (r *Registry) attach(e *entry, server string) *feed {
 
 // follow opens f's stream. Called with mu held.
 func (r *Registry) follow(f *feed) {
-	f.out = r.links.Follow(f.server, address(r.members.View(), f.server), peer.Open{Room: f.e.id, Game: f.e.game, Options: f.e.options, Epoch: f.l.epoch, Boot: r.boot}, f)
+	f.out = r.links.Follow(f.server, address(r.members.View(), f.server), peer.Open{Room: f.e.id, Game: f.e.game, Options: f.e.options,
+		Epoch: f.l.epoch, Boot: r.boot, Others: f.others()}, f)
 	_ = f.l.room.QueueFollow(f.id, f) // an ended room needs no standby
 }
 
@@ -134,6 +135,16 @@ func (r *Registry) detach(f *feed) {
 	_ = f.l.room.QueueUnfollow(f.id) // an ended room waits for nobody
 }
 
+// others are the servers that may have a copy besides. Called with Registry.mu held.
+func (f *feed) others() (names []string) {
+	for _, o := range f.l.feeds {
+		if o.server != f.server {
+			names = append(names, o.server)
+		}
+	}
+	return names
+}
+
 // dismiss tells the standby that it is not needed; outcomes wait until it says that it has no copy. Called with Registry.mu
 // held.
 func (f *feed) dismiss(why string) {
@@ -158,7 +169,10 @@ func (f *feed) QueueTick(tick proto.Tick, public, secret []byte) bool {
 }
 
 func (f *feed) QueueFinal(last room.Final) bool {
-	final := peer.Final{Tick: last.Tick, Public: last.Public, Secret: last.Secret, Epoch: last.Epoch, Due: last.Due, Stay: f.stay}
+	f.r.mu.Lock()
+	others := f.others()
+	f.r.mu.Unlock()
+	final := peer.Final{Tick: last.Tick, Public: last.Public, Secret: last.Secret, Epoch: last.Epoch, Due: last.Due, Stay: f.stay, Others: others}
 	for _, p := range last.Pending {
 		final.Pending = append(final.Pending, peer.SeatInput(p))
 	}

@@ -28,26 +28,29 @@ type leader struct {
 	still     bool      // the room is frozen or held, and may only go on after the others were asked
 	since     time.Time // while still: since when nobody was sure that it is led here alone
 	stillAt   time.Time // when it was last made to stand still
+	unsure    time.Time // when it last went on after the loss of one that may have led the room in a later epoch
 	examining bool      // somebody asks the others
 	doubting  bool      // a client named a higher epoch, and somebody asks after it
 }
 
 // lead makes this server the leader of e's room, as s says: Sim, Epoch, and of a room that another led Resumed, Due, Pending
-// and Enter. The rest is filled in here. before led it until now; empty: nobody did. On an error nothing has changed.
-// Called with mu held.
+// and Enter. The rest is filled in here. before are the servers that led it or had a copy until now. On an error nothing
+// has changed. Called with mu held.
 //
-// Outcomes wait for before as they do for a standby, until it says that it leads no more, refuses connections, or its
-// lease is over (leaseTime): cut off or stopped, it may not know yet that it is not the leader, and must not find itself
-// alone with what others have seen decided otherwise.
-func (r *Registry) lead(e *entry, s room.Spec, before string) error {
+// Outcomes wait for those as they do for a standby, until they say that they have nothing, refuse connections, or their
+// lease is over (leaseTime): cut off or stopped, they may not know yet who leads, and must not find themselves alone with
+// what others have seen decided otherwise.
+func (r *Registry) lead(e *entry, s room.Spec, before ...string) error {
 	l := &leader{epoch: s.Epoch, avoid: make(map[string]time.Time)}
 	s.ID, s.Game = e.id, e.game
 	s.Fallbacks = func() []string { return r.fallbacks(e.id) }
 	s.Ended = func(*room.Room) { r.ended(e, l) }
 	standbys := r.wanted(e.id, l, time.Now())
-	asked := before != "" && !slices.Contains(standbys, before)
-	if asked {
-		standbys = append(standbys, before)
+	wanted := len(standbys)
+	for _, b := range before {
+		if b != r.self && !slices.Contains(standbys, b) {
+			standbys = append(standbys, b)
+		}
 	}
 	for i := range standbys {
 		s.Standbys = append(s.Standbys, i)
@@ -61,9 +64,9 @@ func (r *Registry) lead(e *entry, s room.Spec, before string) error {
 	e.making, e.following, e.leading = nil, nil, l
 	delete(r.traces, e.id)
 	delete(r.promises, e.id)
-	for _, server := range standbys {
+	for i, server := range standbys {
 		f := r.attach(e, server)
-		if asked && server == before {
+		if i >= wanted {
 			f.dismiss("another server leads the room")
 		}
 	}
