@@ -39,7 +39,7 @@ image-tar: ## the same image without Docker, as .bin/image.tar
 	@echo "$(IMAGE):$(VERSION) is in .bin/image.tar"
 
 .PHONY: test
-test: check race fuzz-short bench-once manifests fleet ## everything that must hold before a change lands (about 15 minutes on 2 cores)
+test: check race sim-short fuzz-short bench-once manifests fleet ## everything that must hold before a change lands (about 15 minutes on 2 cores)
 
 .PHONY: check
 check: ## format, vet, staticcheck, tidy module files
@@ -86,6 +86,16 @@ fleet: ## real processes and 160 bots for FLEETTIME (default 20s), in redirect a
 # What make chaos breaks: CHAOS takes further flags, such as -seed 7 or -phases partition.
 CHAOSTIME ?= 10m
 CHAOS ?=
+
+# How many schedules of faults the short form plays: so many one by one, and each time half of that with faults that
+# overlap, without deaths and with. Each process uses one core.
+SIMSHORT ?= 150
+
+.PHONY: sim-short
+sim-short: ## hundreds of schedules of faults on a simulated fleet (about 3 minutes)
+	$(GO) test -c -o .bin/sim.test ./internal/testfleet/sim
+	@cd internal/testfleet/sim && { SEEDS=$(SIMSHORT) ../../../.bin/sim.test -test.run OneByOne & one=$$!; \
+	SEEDS=$$(($(SIMSHORT) / 2)) ../../../.bin/sim.test -test.run AllAtOnce; many=$$?; wait $$one && exit $$many; }
 
 .PHONY: sim
 sim: ## SEEDS (default 500) schedules of faults on a simulated fleet; SEED=n plays one again

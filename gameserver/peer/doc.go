@@ -38,12 +38,13 @@
 //
 // The records of a stream begin with its number, a uvarint that the dialler chose and uses once per link.
 //
-//	follow   room string, game string, options bytes, epoch, boot uvarint (of the leader's process)
+//	follow   room string, game string, options bytes, epoch, boot uvarint (of the leader's process), others (servers that
+//	         may have a copy too: a number, uvarint, and as many strings)
 //	keyframe tick uvarint, length of the public part uvarint, of the secret part uvarint; replaces one that is on its way
 //	part     the next bytes of the keyframe, public before secret, to the record's end
 //	tick     low 16 bits of the tick, little endian; public delta bytes; secret delta, to the record's end
-//	final    tick uvarint, epoch of the new leader, due uvarint (µs until the next tick), stay u8 (1: asked for), public
-//	         delta bytes, secret delta bytes, then to the end inputs that wait: seat u8, input record as in package proto
+//	final    tick uvarint, epoch of the new leader, due uvarint (µs until the next tick), stay u8 (1: asked for), others,
+//	         public delta bytes, secret delta bytes, then to the end inputs that wait: seat u8, input record as in package proto
 //	stop     reason string; answered with a decline
 //	ack      tick uvarint: this one and all before it are applied
 //	ready    clients that wait uvarint

@@ -14,6 +14,7 @@ type Open struct {
 	Options []byte      // JSON of the room's creation, at most proto.MaxOptions bytes
 	Epoch   proto.Epoch // in which the leader leads it
 	Boot    uint64      // of the leader's process: a server that was restarted may lead another room in the same epoch
+	Others  []string    // servers beside the standby that may have a copy of the room, at most MaxOthers
 }
 
 // FeedEvents hears what happens to a Feed. The methods are called on the link's goroutine, in order, and must not block: all
@@ -58,6 +59,7 @@ type Final struct {
 	Pending        []SeatInput   // inputs that no tick has taken, in the order of their arrival per seat
 	Due            time.Duration // from now until tick+1 is due; in microseconds on the wire
 	Stay           bool          // the room was sent there on request: it does not go home while placement stays as it is
+	Others         []string      // as Open's
 }
 
 // SeatInput is an input message that waits for a tick.

@@ -21,6 +21,8 @@ const (
 	maxHello = 8 << 10
 	// maxName bounds server names and cluster labels, in bytes: a DNS name.
 	maxName = 253
+	// MaxOthers bounds the other copies of a room that are named to a standby: those wanted, and as many that are waited for.
+	MaxOthers = 8
 	// maxGames is how many games a hello may list; with the longest names they fit into maxHello.
 	maxGames = 128
 	// maxReason bounds a text for people in a record, in bytes.

@@ -23,6 +23,16 @@ func appendEpoch(b []byte, e proto.Epoch) []byte {
 	return appendString(b, e.Server)
 }
 
+// appendNames appends at most MaxOthers of them.
+func appendNames(b []byte, names []string) []byte {
+	names = names[:min(len(names), MaxOthers)]
+	b = binary.AppendUvarint(b, uint64(len(names)))
+	for _, n := range names {
+		b = appendString(b, n)
+	}
+	return b
+}
+
 func microseconds(n uint32) time.Duration { return time.Duration(n) * time.Microsecond }
 
 // reader takes a body apart. The first error sticks; after it all reads give zeroes.
@@ -73,6 +83,13 @@ func (r *reader) string(limit int) string {
 	s := string(r.b[:n])
 	r.b = r.b[n:]
 	return s
+}
+
+func (r *reader) names() (names []string) {
+	for range r.uvarint(MaxOthers) {
+		names = append(names, r.string(maxName))
+	}
+	return names
 }
 
 func (r *reader) u32() uint32 { return uint32(r.uvarint(1<<32 - 1)) }

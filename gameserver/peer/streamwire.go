@@ -29,6 +29,7 @@ func appendFollow(b []byte, stream uint32, o *Open) []byte {
 	b = appendString(b, string(o.Options))
 	b = appendEpoch(b, o.Epoch)
 	b = binary.AppendUvarint(b, o.Boot)
+	b = appendNames(b, o.Others)
 	return proto.EndRecord(b, at)
 }
 
@@ -45,6 +46,7 @@ func parseFollow(b []byte) (stream uint32, o Open, err error) {
 	}
 	o.Epoch = r.epoch()
 	o.Boot = r.uvarint(1<<64 - 1)
+	o.Others = r.names()
 	return stream, o, r.end("follow")
 }
 
@@ -118,6 +120,7 @@ func appendFinal(b []byte, stream uint32, f *Final) []byte {
 	b = appendEpoch(b, f.Epoch)
 	b = binary.AppendUvarint(b, uint64(max(f.Due, 0).Microseconds()))
 	b = append(b, flagOf(f.Stay))
+	b = appendNames(b, f.Others)
 	b = appendSlice(b, f.Public)
 	b = appendSlice(b, f.Secret)
 	for i := range f.Pending {
@@ -142,6 +145,7 @@ func parseFinal(b []byte) (stream uint32, f Final, err error) {
 	f.Epoch = r.epoch()
 	f.Due = microseconds(r.u32())
 	f.Stay = r.uvarint(1) == 1
+	f.Others = r.names()
 	f.Public = r.slice()
 	f.Secret = r.slice()
 	for len(r.b) > 0 && r.err == nil {

@@ -14,10 +14,12 @@ import (
 )
 
 var (
-	testOpen    = Open{Room: "r1", Game: "arena", Options: []byte("{}"), Epoch: proto.Epoch{Counter: 3, Server: "a"}, Boot: 300}
+	testOpen = Open{Room: "r1", Game: "arena", Options: []byte("{}"), Epoch: proto.Epoch{Counter: 3, Server: "a"}, Boot: 300,
+		Others: []string{"d", "ee"}}
 	testRefusal = Refusal{Code: RefuseEpoch, Epoch: proto.Epoch{Counter: 4, Server: "c"}, Leader: "c", Text: "old"}
 	testFinal   = Final{
 		Tick: 513, Public: []byte("pub"), Secret: []byte("se"), Epoch: proto.Epoch{Counter: 4, Server: "b"}, Due: 300 * time.Microsecond, Stay: true,
+		Others:  []string{"d"},
 		Pending: []SeatInput{{2, proto.Input{First: 7, Ack: 5, Count: 1, Samples: []byte{9}}}, {0, proto.Input{First: 1, Count: 2, Samples: []byte{8, 8}}}},
 	}
 )
@@ -29,11 +31,12 @@ var streamRecords = []struct {
 	golden string
 	parse  func(b []byte) (again []byte, err error)
 }{
-	{"follow", appendFollow(nil, 300, &testOpen), "8613" + "ac02" + "027231" + "056172656e61" + "027b7d" + "030161" + "ac02", reFollow},
+	{"follow", appendFollow(nil, 300, &testOpen), "8619" + "ac02" + "027231" + "056172656e61" + "027b7d" + "030161" + "ac02" +
+		"02" + "0164" + "026565", reFollow},
 	{"keyframe", appendKeyframe(nil, 1, 513, nil, nil), "8705" + "01" + "8104" + "00" + "00", reKeyframe},
 	{"part", appendKeyframe(nil, 1, 513, nil, []byte("abc"))[7:], "8804" + "01" + "616263", rePart},
 	{"tick", appendTick(nil, 1, 513, []byte("pub"), []byte("se")), "8909" + "01" + "0102" + "03707562" + "7365", reTick},
-	{"final", appendFinal(nil, 1, &testFinal), "8a1f" + "01" + "8104" + "040162" + "ac02" + "01" + "03707562" + "027365" +
+	{"final", appendFinal(nil, 1, &testFinal), "8a22" + "01" + "8104" + "040162" + "ac02" + "01" + "010164" + "03707562" + "027365" +
 		"02" + "0204" + "07050109" + "00" + "0205" + "0100020808", reFinal},
 	{"stop", appendStop(nil, 1, "end"), "8b05" + "01" + "03656e64", reStop},
 	{"ack", appendNumber(nil, kindAck, 1, 513), "8c03" + "01" + "8104", reNumber(kindAck)},
@@ -142,8 +145,9 @@ func TestStreamRanges(t *testing.T) {
 		"keyframe parts too large": {reKeyframe, "01" + "01" + "80808001" + "81808001",
 			proto.ErrRange},
 		"reason too long":     {reStop, "01" + "8104" + "00", proto.ErrRange},
-		"input of seat 64":    {reFinal, "01" + "01" + "0000" + "00" + "00" + "00" + "00" + "40" + "0203" + "010001", proto.ErrRange},
-		"a ping for an input": {reFinal, "01" + "01" + "0000" + "00" + "00" + "00" + "00" + "00" + "0303" + "010001", proto.ErrRange},
+		"input of seat 64":    {reFinal, "01" + "01" + "0000" + "00" + "00" + "00" + "00" + "00" + "40" + "0203" + "010001", proto.ErrRange},
+		"too many others":     {reFinal, "01" + "01" + "0000" + "00" + "00" + "09", proto.ErrRange},
+		"a ping for an input": {reFinal, "01" + "01" + "0000" + "00" + "00" + "00" + "00" + "00" + "00" + "0303" + "010001", proto.ErrRange},
 	} {
 		b, err := hex.DecodeString(c.body)
 		if err != nil {

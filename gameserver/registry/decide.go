@@ -119,7 +119,7 @@ type copied struct {
 	epoch  proto.Epoch
 	tick   proto.Tick
 	lost   bool // membership has lost the leader
-	quorum bool // this server sees the majority of the fleet
+	quorum bool // this server sees the majority of the fleet, and is sure of it
 }
 
 // fate is what has become of a copy's leader.
@@ -190,38 +190,56 @@ const (
 	goOn   resumption = iota
 	wait              // a standby that may have taken over has not answered
 	giveUp            // a higher epoch exists
+	stale             // one existed, or may have: what is here is too old to go on from
 )
 
-// resume decides for a leader of epoch mine that did not tick for a while, because its process or its network stood still:
-// in that time one of its standbys may have taken over. lost says whom membership has lost; such a standby, seen from the
-// majority, is in a minority now and stands still itself. missed says that such a one was not heard, so that the room
-// must go on in an epoch above the one that it may have begun.
-func resume(mine proto.Epoch, standbys []string, lost func(string) bool, quorum bool, replies []reply) (r resumption, newer whereabouts, missed bool) {
-	heard, mute := map[string]bool{}, false
+// stood is what a leader knows of itself that did not tick for a while, because its process or its network stood still.
+type stood struct {
+	self     string
+	epoch    proto.Epoch
+	standbys []string          // who might have taken over in that time
+	lost     func(string) bool // whom membership has lost
+	quorum   bool              // this server sees the majority of the fleet
+	expired  bool              // it was longer than leaseTime
+}
+
+// resume decides whether it may go on. A standby that says that it follows still, or has dropped its copy, has not taken
+// over. One that is gone may have, and so may one that membership has lost, though seen from the majority it stands still
+// itself now; what it did then counts once the lease is over. missed says that there is such a one, so that the room must go on
+// in an epoch above the one that it may have begun, and that its players have seen.
+func resume(s stood, replies []reply) (r resumption, newer whereabouts, missed bool) {
+	loyal, heard, mute, left := map[string]bool{}, map[string]bool{}, false, false
 	for _, p := range replies {
+		a := p.answer
 		heard[p.server] = p.heard()
+		loyal[p.server] = (p.has(peer.Following) || p.has(peer.Left) && a.Leader == s.self) && a.Epoch == s.epoch
 		mute = mute || p.silent()
-		if (p.has(peer.Leading) || p.has(peer.Following)) && mine.Less(p.answer.Epoch) && !p.answer.Epoch.Less(newer.epoch) {
-			newer = whereabouts{server: p.server, epoch: p.answer.Epoch}
+		left = left || p.has(peer.Left) && (s.epoch.Less(a.Epoch) || a.Leader == "" && a.Epoch == s.epoch)
+		if (p.has(peer.Leading) || p.has(peer.Following)) && s.epoch.Less(a.Epoch) && !a.Epoch.Less(newer.epoch) {
+			newer = whereabouts{server: p.server, epoch: a.Epoch}
 		}
 	}
-	if newer.server != "" {
+	switch {
+	case newer.server != "":
 		return giveUp, newer, false
-	}
-	if mute { // an earlier standby, it may be
+	case mute: // an earlier standby, it may be
 		return wait, newer, false
+	case left:
+		return stale, newer, false
 	}
-	for _, s := range standbys {
-		if heard[s] {
-			continue
-		}
-		if !quorum || !lost(s) {
+	for _, standby := range s.standbys {
+		switch {
+		case loyal[standby]:
+		case !heard[standby] && !(s.quorum && s.lost(standby)):
 			return wait, newer, false
+		case s.expired:
+			r = stale
+		default:
+			missed = true
 		}
-		missed = true
 	}
-	if !quorum {
+	if !s.quorum {
 		return wait, newer, false
 	}
-	return goOn, newer, missed
+	return r, newer, missed
 }

@@ -25,8 +25,8 @@ type Spec struct {
 const (
 	// enterTries is how often a client may meet a change of the room's role: it is being made, it ends, it is given up.
 	enterTries = 4
-	// maxSeen bounds what is believed of Spec.Seen: a client can name any number.
-	maxSeen = 1 << 31
+	// maxSeen bounds what is believed of Spec.Seen, in leaders above ours: a client can name any number.
+	maxSeen = 16
 )
 
 // Enter lets the client of j into the room that s names, if this server leads it, or takes it over while the client
@@ -112,7 +112,7 @@ func (r *Registry) find(s Spec) (e *entry, mine bool, err error) {
 		return nil, false, proto.Refuse(proto.CloseStopping, "this server is stopping and sees no other that could take room %s", s.Room)
 	case home[0] != r.self:
 		return nil, false, r.moved(home[0], s.Room, proto.Epoch{})
-	case r.frozen || !r.members.View().Quorum:
+	case !r.sure(r.members.View()):
 		return nil, false, errFrozen()
 	case s.Game != "" && r.games[s.Game] == nil:
 		return nil, false, proto.Refuse(proto.CloseGame, "this server does not run game %q; check the game's name", s.Game)
@@ -125,7 +125,7 @@ func (r *Registry) find(s Spec) (e *entry, mine bool, err error) {
 // join lets a client into a room that is led here, unless it was in one that this is not the continuation of.
 func (r *Registry) join(e *entry, l *leader, s Spec, j room.Join) (o *room.Occupant, again bool, err error) {
 	r.mu.Lock()
-	frozen, lower := r.frozen, s.Seen.Counter < maxSeen && outranks(s.Seen, l.epoch)
+	frozen, lower := r.frozen, believed(l.epoch, s.Seen) && outranks(s.Seen, l.epoch)
 	r.mu.Unlock()
 	switch {
 	case lower:
@@ -146,7 +146,7 @@ func (r *Registry) join(e *entry, l *leader, s Spec, j room.Join) (o *room.Occup
 
 // await keeps a client at a copy until this server leads the room, or it is known that another one does.
 func (r *Registry) await(ctx context.Context, e *entry, f *follower, s Spec, j room.Join) (o *room.Occupant, again bool, err error) {
-	w := &waiter{join: j, hold: s.Hold, done: make(chan outcome, 1)}
+	w := &waiter{join: j, hold: s.Hold, seen: s.Seen, done: make(chan outcome, 1)}
 	r.mu.Lock()
 	if !f.current() {
 		r.mu.Unlock()

@@ -71,11 +71,8 @@ func (r *Registry) attach(e *entry, server string) *feed {
 
 // follow opens f's stream. Called with mu held.
 func (r *Registry) follow(f *feed) {
-	addr := ""
-	if m, ok := r.members.View().Find(membership.ServerName(f.server)); ok {
-		addr = m.Peer
-	}
-	f.out = r.links.Follow(f.server, addr, peer.Open{Room: f.e.id, Game: f.e.game, Options: f.e.options, Epoch: f.l.epoch, Boot: r.boot}, f)
+	f.out = r.links.Follow(f.server, address(r.members.View(), f.server), peer.Open{Room: f.e.id, Game: f.e.game, Options: f.e.options,
+		Epoch: f.l.epoch, Boot: r.boot, Others: f.others()}, f)
 	_ = f.l.room.QueueFollow(f.id, f) // an ended room needs no standby
 }
 
@@ -117,8 +114,7 @@ func (r *Registry) tendFeeds(e *entry, view *membership.View, now time.Time) {
 	for _, f := range slices.Clone(l.feeds) {
 		// One that cannot be told is waited for, or it might go on from what it has.
 		if !f.lost && !f.dismissed && !slices.Contains(want, f.server) && (l.move == nil || l.move.to != f.server) {
-			f.dismissed = true // outcomes wait until it says that it has no copy
-			f.out.Dismiss("another server stands by")
+			f.dismiss("another server stands by")
 		}
 	}
 }
@@ -139,6 +135,23 @@ func (r *Registry) detach(f *feed) {
 	_ = f.l.room.QueueUnfollow(f.id) // an ended room waits for nobody
 }
 
+// others are the servers that may have a copy besides. Called with Registry.mu held.
+func (f *feed) others() (names []string) {
+	for _, o := range f.l.feeds {
+		if o.server != f.server {
+			names = append(names, o.server)
+		}
+	}
+	return names
+}
+
+// dismiss tells the standby that it is not needed; outcomes wait until it says that it has no copy. Called with Registry.mu
+// held.
+func (f *feed) dismiss(why string) {
+	f.dismissed = true
+	f.out.Dismiss(why)
+}
+
 // end tells the standby that it is not needed. Called with Registry.mu held.
 func (f *feed) end(why string) {
 	if !f.lost {
@@ -156,7 +169,10 @@ func (f *feed) QueueTick(tick proto.Tick, public, secret []byte) bool {
 }
 
 func (f *feed) QueueFinal(last room.Final) bool {
-	final := peer.Final{Tick: last.Tick, Public: last.Public, Secret: last.Secret, Epoch: last.Epoch, Due: last.Due, Stay: f.stay}
+	f.r.mu.Lock()
+	others := f.others()
+	f.r.mu.Unlock()
+	final := peer.Final{Tick: last.Tick, Public: last.Public, Secret: last.Secret, Epoch: last.Epoch, Due: last.Due, Stay: f.stay, Others: others}
 	for _, p := range last.Pending {
 		final.Pending = append(final.Pending, peer.SeatInput(p))
 	}

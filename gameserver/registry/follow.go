@@ -37,8 +37,9 @@ type follower struct {
 	at   atomic.Uint32 // tick of the copy, for Holding
 
 	// Guarded by Registry.mu.
-	leader   string // who feeds it; never changes
-	boot     uint64 // of the leader's process; never changes
+	others   []string // servers besides that may have a copy
+	leader   string   // who feeds it; never changes
+	boot     uint64   // of the leader's process; never changes
 	epoch    proto.Epoch
 	lost     time.Time // when its stream broke; zero: it has one
 	fenced   bool      // the leader has given up its handoff
@@ -88,7 +89,7 @@ func (r *Registry) Follow(from string, o peer.Open, back peer.Back) (peer.Copy, 
 		}
 		return nil, refusal
 	}
-	f := &follower{r: r, def: def, back: back, leader: from, boot: o.Boot, epoch: o.Epoch}
+	f := &follower{r: r, def: def, back: back, leader: from, boot: o.Boot, epoch: o.Epoch, others: o.Others}
 	if e == nil {
 		e = &entry{id: o.Room, game: o.Game, options: append([]byte(nil), o.Options...)}
 		r.rooms[o.Room] = e
@@ -118,7 +119,7 @@ func (r *Registry) succeed(e *entry, o peer.Open) *peer.Refusal {
 	if e.role() != following || e.following.boot == o.Boot || e.following.epoch != o.Epoch || e.following.expired() {
 		return nil
 	}
-	if r.frozen || !r.members.View().Quorum {
+	if !r.sure(r.members.View()) {
 		return &peer.Refusal{Code: peer.RefuseOther, Text: "it has another room of this name, and stands still"}
 	}
 	if err := r.takeOverLocked(e.following, room.Spec{Epoch: o.Epoch.Next(r.self)}, time.Now()); err != nil {
@@ -276,7 +277,7 @@ func (f *follower) Final(last peer.Final) {
 		for _, p := range last.Pending {
 			s.Pending = append(s.Pending, room.SeatInput(p))
 		}
-		err = f.r.takeOver(f, s, last.Stay)
+		err = f.r.takeOver(f, s, last.Others, last.Stay)
 	}
 	if err != nil {
 		f.r.log.Error("a room that was handed over cannot be led here", "room", f.e.id, "from", f.leader, "error", err)
@@ -326,6 +327,7 @@ func (r *Registry) abandon(f *follower) { r.abandonFor(f, f.leader, f.epoch) }
 func (r *Registry) abandonFor(f *follower, server string, epoch proto.Epoch) {
 	f.take()
 	r.remove(f.e)
+	r.leave(f.e.id, server, epoch)
 	f.waiting.end(r.moved(server, f.e.id, epoch))
 	f.waiting = nil
 }

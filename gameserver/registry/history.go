@@ -12,6 +12,7 @@ const (
 	EventMove     = "move"     // a room was handed to another server
 	EventFailover = "failover" // this server went on with a room whose leader was lost
 	EventDepose   = "depose"   // this server gave up a room that another leads in a higher epoch
+	EventLost     = "lost"     // this server's room cannot go on: it may have gone on elsewhere, and is not found there
 	EventFreeze   = "freeze"   // this server's rooms stand still: it sees too little of the fleet
 	EventThaw     = "thaw"     // and may go on
 	EventFailed   = "failed"   // a handoff did not come about

@@ -109,7 +109,7 @@ func (r *Registry) decide(e *entry, s Spec, sim *game.Simulation, begun time.Tim
 	if next := r.order(s.Room, 1); r.draining && len(next) > 0 {
 		return r.moved(next[0], s.Room, proto.Epoch{})
 	}
-	if r.frozen {
+	if !r.sure(r.members.View()) {
 		return errFrozen()
 	}
 	switch err := r.lead(e, room.Spec{Sim: sim, Epoch: proto.Epoch{}.Next(r.self)}); {

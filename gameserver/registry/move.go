@@ -315,23 +315,29 @@ func (r *Registry) judgeMove(e *entry, l *leader, m *move, replies []reply) bool
 	if l.move != m || r.rooms[e.id] != e || e.leading != l {
 		return true
 	}
-	view := r.members.View()
-	certain := view.Quorum && lost(view, m.to)
+	heard, left := false, false
 	for _, p := range replies {
-		has := p.has(peer.Leading) || p.has(peer.Following)
+		later := p.err == nil && !p.answer.Epoch.Less(m.offered)
 		switch {
-		case has && !p.answer.Epoch.Less(m.offered):
+		case later && (p.has(peer.Leading) || p.has(peer.Following)):
 			r.took(e, p.server, p.answer.Epoch)
 			return true
-		case p.server == m.to && p.heard():
-			certain = true
+		case later && p.has(peer.Left):
+			left = true
+		case p.server == m.to:
+			heard = p.heard()
 		}
 	}
-	certain = certain && !slices.ContainsFunc(replies, reply.silent) // it may have taken it, fed another, and died
-	if certain {
+	view := r.members.View()
+	switch {
+	case slices.ContainsFunc(replies, reply.silent), !heard && !(view.Quorum && lost(view, m.to)):
+		return false // it may have taken it, fed another, and died
+	case left, !heard && time.Since(m.offeredAt) > leaseTime:
+		r.lose(e, fmt.Sprintf("it was handed to server %s, and is not found there", m.to))
+	default:
 		r.takeBack(e, fmt.Sprintf("server %s did not take it", m.to))
 	}
-	return certain
+	return true
 }
 
 // pause waits for d or for the view to change; false when the registry stops.

@@ -48,6 +48,15 @@ func lost(view *membership.View, server string) bool {
 	return !member
 }
 
+// address is where server takes links, or took them when it was last seen.
+func address(view *membership.View, server string) string {
+	if m, ok := view.Find(membership.ServerName(server)); ok {
+		return m.Peer
+	}
+	gone, _ := view.FindGone(membership.ServerName(server))
+	return gone.Peer
+}
+
 // serving reports whether rooms may be moved to server.
 func serving(view *membership.View, server string) bool {
 	m, ok := view.Find(membership.ServerName(server))

@@ -102,8 +102,10 @@ type Registry struct {
 	mu       sync.Mutex
 	stopped  bool
 	draining bool
-	frozen   bool // the majority of the fleet is not seen
-	running  int  // rooms in the pool, those included that were moved and whose clients are on their way
+	frozen   bool      // the majority of the fleet is not seen
+	looked   time.Time // when Run last looked around
+	woke     time.Time // when this process last went on after it had stood still
+	running  int       // rooms in the pool, those included that were moved and whose clients are on their way
 	rooms    map[proto.RoomID]*entry
 	promises map[proto.RoomID]promise
 	traces   map[proto.RoomID]trace
@@ -213,6 +215,10 @@ func (r *Registry) look(now time.Time) {
 	view := r.members.View()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if !r.looked.IsZero() && now.Sub(r.looked) >= stallTime {
+		r.woke = now
+	}
+	r.looked = now
 	r.freeze(!view.Quorum)
 	for _, e := range r.rooms {
 		switch e.role() {

@@ -3,6 +3,7 @@ package registry
 import (
 	"time"
 
+	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -13,6 +14,24 @@ const (
 	frozenText = "this server sees too little of the fleet to be sure that it alone leads the room; play goes on when it does again"
 	thawedText = "play goes on"
 )
+
+const (
+	// stallTime without a look around means that this process stood still.
+	stallTime = time.Second
+	// wakeTime is how long a process that stood still does nothing on the strength of its view: it has joined the seeds again
+	// by then, and knows who came and went meanwhile.
+	wakeTime = 1500 * time.Millisecond
+)
+
+// drowsy reports whether this process stood still a moment ago, so that its view may be an old one. Called with mu held.
+func (r *Registry) drowsy(now time.Time) bool {
+	return !r.woke.IsZero() && now.Sub(r.woke) < wakeTime || !r.looked.IsZero() && now.Sub(r.looked) >= stallTime
+}
+
+// sure reports whether rooms may be made and taken over: this process sees the majority, and is awake. Called with mu held.
+func (r *Registry) sure(view *membership.View) bool {
+	return !r.frozen && view.Quorum && !r.drowsy(time.Now())
+}
 
 // errFrozen refuses clients who would have to wait for the majority.
 func errFrozen() error {
@@ -48,8 +67,16 @@ func (r *Registry) freeze(frozen bool) {
 }
 
 func (r *Registry) freezeRoom(l *leader) {
-	l.still, l.stillAt = true, time.Now()
+	l.stand(time.Now())
 	_ = l.room.QueueFreeze(true, frozenText) // an ended room stands still
+}
+
+// stand makes l ask the others before it goes on; since is when it was last known to lead alone.
+func (l *leader) stand(since time.Time) {
+	if !l.still {
+		l.since = since
+	}
+	l.still, l.stillAt = true, time.Now()
 }
 
 // Stalled is told by the tick workers that this process did not run for gap; the rooms in question are held already, and
@@ -57,11 +84,12 @@ func (r *Registry) freezeRoom(l *leader) {
 func (r *Registry) Stalled(gap time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.woke = time.Now()
 	r.log.Warn("this process stood still; its rooms wait until the others have said who leads them", "for", gap)
 	for _, e := range r.rooms {
 		if e.role() == leading {
 			l := e.leading
-			l.still, l.stillAt = true, time.Now()
+			l.stand(time.Now().Add(-gap))
 			_ = l.room.QueueHold() // an ended room stands still
 		} else if e.role() == following {
 			e.following.doze(gap)
@@ -109,7 +137,10 @@ func (r *Registry) judgeStill(e *entry, l *leader, asked time.Time, replies []re
 		standbys = append(standbys, f.server)
 	}
 	view := r.members.View()
-	decision, newer, missed := resume(l.epoch, standbys, func(s string) bool { return lost(view, s) }, view.Quorum, replies)
+	decision, newer, missed := resume(stood{
+		self: r.self, epoch: l.epoch, standbys: standbys, lost: func(s string) bool { return lost(view, s) }, quorum: view.Quorum,
+		expired: asked.Sub(l.since) > leaseTime,
+	}, replies)
 	switch decision {
 	case wait:
 		return false
@@ -117,8 +148,13 @@ func (r *Registry) judgeStill(e *entry, l *leader, asked time.Time, replies []re
 		l.examining = false
 		r.giveUp(e, newer.server, newer.epoch)
 		return true
+	case stale:
+		l.examining = false
+		r.lose(e, "it stood still for too long, and a standby that may have gone on with it is gone")
+		return true
 	}
 	if missed {
+		l.unsure = time.Now()
 		r.raise(e, l.epoch.Counter+1)
 		_ = l.room.QueueEpoch(l.epoch) // an ended room has none
 	} else {
@@ -139,7 +175,7 @@ func (l *leader) epochNow(r *Registry) proto.Epoch {
 
 // outranked looks after a client's word that a later epoch exists than ours: whoever leads in it says so when asked. It
 // blocks for claimTimeout at most. The error refuses the client; nil: the room was given up, and where it is can be found
-// out now.
+// out now; or it goes on in a later epoch, since the one that the client has seen was that of a server that took over and is lost.
 func (r *Registry) outranked(e *entry, l *leader, s Spec) error {
 	r.mu.Lock()
 	busy := l.doubting
@@ -159,8 +195,18 @@ func (r *Registry) outranked(e *entry, l *leader, s Spec) error {
 		r.giveUp(e, at.server, at.epoch)
 		return nil
 	}
+	if !at.silent && time.Since(l.unsure) < traceTime {
+		r.raise(e, s.Seen.Counter)
+		_ = l.room.QueueEpoch(l.epoch) // an ended room has none
+		return nil
+	}
 	r.reopen(e)
 	return r.missing(s, at.silent)
+}
+
+// believed reports whether a client may have seen epoch seen where ours is what this server has.
+func believed(ours, seen proto.Epoch) bool {
+	return uint64(seen.Counter) <= uint64(ours.Counter)+maxSeen
 }
 
 // outranks reports whether a client who saw epoch seen was in a room that this leader's does not go on from: its epoch is

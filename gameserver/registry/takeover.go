@@ -73,7 +73,7 @@ func (r *Registry) judgeLeader(e *entry, f *follower, begun time.Time, replies [
 	}
 	view := r.members.View()
 	c := copied{self: r.self, room: e.id, leader: f.leader, epoch: f.epoch, tick: f.tick(),
-		lost: r.orphaned(f, view), quorum: !r.frozen && view.Quorum}
+		lost: r.orphaned(f, view), quorum: r.sure(view)}
 	what, other := inherit(c, replies)
 	if what == otherHeir && time.Since(begun) >= heirTime {
 		what = heir // it had its time
@@ -108,7 +108,7 @@ func (r *Registry) judgeLeader(e *entry, f *follower, begun time.Time, replies [
 		r.abandon(f)
 		return true, 0
 	}
-	err := r.takeOverLocked(f, room.Spec{Epoch: f.epoch.Next(r.self)}, begun)
+	err := r.takeOverLocked(f, room.Spec{Epoch: f.waiting.above(f.epoch, r.self)}, begun)
 	if errors.Is(err, errNoCopy) {
 		r.log.Warn("a room's leader is gone before its standby had it", "room", e.id, "leader", f.leader)
 		r.abandon(f)
@@ -131,8 +131,8 @@ var errFenced = errors.New("its leader has asked since what became of it")
 var errNoCopy = errors.New("there is no copy of the room yet")
 
 // takeOver makes this server the leader of a room that it has a copy of, as s says (Epoch; of a handoff Due and Pending).
-// stay: somebody asked for it to be here.
-func (r *Registry) takeOver(f *follower, s room.Spec, stay bool) error {
+// others may have a copy too. stay: somebody asked for it to be here.
+func (r *Registry) takeOver(f *follower, s room.Spec, others []string, stay bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !f.current() {
@@ -141,6 +141,7 @@ func (r *Registry) takeOver(f *follower, s room.Spec, stay bool) error {
 	if f.fenced {
 		return errFenced
 	}
+	f.others = others
 	if err := r.takeOverLocked(f, s, time.Time{}); err != nil {
 		return err
 	}
@@ -164,7 +165,7 @@ func (r *Registry) takeOverLocked(f *follower, s room.Spec, lost time.Time) erro
 	s.Resumed = true
 	s.Enter = func(led *room.Room) { f.waiting.enter(led); f.waiting = nil }
 	from := f.leader
-	if err := r.lead(e, s); err != nil {
+	if err := r.lead(e, s, append(f.others, from)...); err != nil {
 		f.mu.Lock()
 		f.sim, f.over = s.Sim, false
 		f.mu.Unlock()
@@ -175,6 +176,8 @@ func (r *Registry) takeOverLocked(f *follower, s room.Spec, lost time.Time) erro
 	}
 	// Should it live after all, it must not take the end of its stream for that of the copy.
 	f.back.Refuse(peer.Refusal{Code: peer.RefuseEpoch, Epoch: s.Epoch, Leader: r.self, Text: "it leads the room itself"})
+	e.leading.unsure = time.Now()
+	e.leading.moveAt = time.Now().Add(settleTime) // not back to a home that is lost, and that gossip has not missed yet
 	took := time.Since(lost)
 	r.metrics.Moves.WithLabelValues("failover", "done").Inc()
 	r.metrics.MoveTime.WithLabelValues("failover").Observe(took.Seconds())

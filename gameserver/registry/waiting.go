@@ -19,6 +19,7 @@ const (
 type waiter struct {
 	join room.Join
 	hold bool         // it still plays at the leader, and waits for the room to move here
+	seen proto.Epoch  // the newest that it has seen of the room
 	done chan outcome // holds one
 }
 
@@ -39,6 +40,17 @@ func (w waiting) holding() (n int) {
 		}
 	}
 	return n
+}
+
+// above gives the first epoch of server above e and above those that clients have seen: a leader that is lost, and of which
+// no server knows, may have led the room after e.
+func (w waiting) above(e proto.Epoch, server string) proto.Epoch {
+	for _, c := range w {
+		if believed(e, c.seen) && e.Less(c.seen) {
+			e = c.seen
+		}
+	}
+	return e.Next(server)
 }
 
 // enter queues all into a room that is about to begin.

@@ -37,8 +37,11 @@ type Config struct {
 	// took that long. Another server may lead its rooms by now, so they are all held, each until QueueRelease. It must
 	// not block; nil: rooms go on as if nothing had been.
 	Stalled func(gap time.Duration)
-	Logger  *slog.Logger
-	Metrics *obs.Metrics
+	// WallClock tells the time of day, which may be set at any moment; only it goes on while a virtual machine is paused.
+	// nil: the machine's.
+	WallClock func() time.Time
+	Logger    *slog.Logger
+	Metrics   *obs.Metrics
 }
 
 // DefaultConfig has metrics that are not registered anywhere and logs to slog's default logger.

@@ -25,6 +25,9 @@ func NewPool(c Config) (*Pool, error) {
 	if c.Workers == 0 {
 		c.Workers = runtime.GOMAXPROCS(0)
 	}
+	if c.WallClock == nil {
+		c.WallClock = time.Now
+	}
 	p := &Pool{config: c, started: time.Now(), workers: make([]*worker, c.Workers)}
 	for i := range p.workers {
 		p.workers[i] = newWorker(p)

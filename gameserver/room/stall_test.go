@@ -3,6 +3,7 @@ package room
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -48,6 +49,29 @@ func TestStalledWorkerHoldsItsRooms(t *testing.T) {
 			}
 		})
 	}
+}
+
+// In a virtual machine that was paused only the wall clock has gone on. One that is set back tells nothing.
+func TestWallClockTellsOfAPause(t *testing.T) {
+	var ahead atomic.Int64
+	var gaps []time.Duration
+	c := testConfig()
+	c.WallClock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	c.Stalled = func(gap time.Duration) { gaps = append(gaps, gap) }
+	open(t, c, func(h *hall) {
+		r := h.start(20, 4)
+		h.pass(time.Second)
+		ahead.Store(int64(-time.Hour))
+		h.pass(time.Second)
+		if len(gaps) > 0 || r.Info().State != Ticking {
+			t.Errorf("set back: stalls %v, info %+v", gaps, r.Info())
+		}
+		ahead.Add(int64(10 * time.Second))
+		h.pass(time.Second)
+		if len(gaps) != 1 || gaps[0] < 10*time.Second || gaps[0] > 10050*time.Millisecond || r.Info().State != Held {
+			t.Errorf("ten seconds on: stalls %v, info %+v", gaps, r.Info())
+		}
+	})
 }
 
 // What ticks queue for standbys is sent at the end of the worker's pass, and within maxUnflushed when there is no end.

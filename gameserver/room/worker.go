@@ -156,7 +156,7 @@ func (w *worker) flush() {
 // noticeStall holds all rooms if this turn comes long after the last one. In a virtual machine that was paused only the
 // wall clock tells; where that was set forward, the others are asked for nothing, which costs little.
 func (w *worker) noticeStall(now time.Duration) {
-	clock := time.Now().Round(0)
+	clock := w.pool.config.WallClock().Round(0) // without the monotonic part
 	gap := now - w.ran
 	if !w.clock.IsZero() && clock.Sub(w.clock) >= gap+stallTime {
 		gap = clock.Sub(w.clock)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"sync/atomic"
 
 	"github.com/ringside-go/ringside/clients/goclient"
@@ -16,6 +17,7 @@ type clerk struct {
 	values *rand.Rand
 	inputs *goclient.Inputs[Entry]
 	codec  *state.Codec[Entry]
+	loud   bool // the room's frames are large
 
 	accounts *state.Rows[Account]
 	from     int       // inputs that were entered before those in sent
@@ -23,13 +25,13 @@ type clerk struct {
 	behind   atomic.Int64
 }
 
-func newClerk(values *rand.Rand) (*clerk, error) {
+func newClerk(room proto.RoomID, values *rand.Rand) (*clerk, error) {
 	codec, err := state.NewCodec[Entry]()
-	return &clerk{values: values, codec: codec, sent: []Account{{}}}, err
+	return &clerk{values: values, codec: codec, loud: strings.HasPrefix(string(room), "loud"), sent: []Account{{}}}, err
 }
 
 func (k *clerk) request(room proto.RoomID) goclient.Request {
-	options, _ := json.Marshal(ledgerOptions{room}) // a struct of one string
+	options, _ := json.Marshal(ledgerOptions{room, k.loud}) // a string and a bool
 	return goclient.Request{Game: ledgerName, Room: room, Options: options}
 }
 

@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,6 +67,7 @@ type server struct {
 	ended    chan struct{}
 	err      error // of Run, once ended is closed
 	gate     gate
+	clock    atomic.Int64 // how far its machine's wall clock is ahead, in nanoseconds
 }
 
 // gate stops whoever comes by while it is closed.
@@ -119,7 +121,7 @@ func run(t *testing.T, seed uint64, o options, schedule func(f *fleet)) (f *flee
 		}
 		f.startRouter()
 		f.await("the members to meet", 5*time.Second, func() bool { return len(f.gossip.View().Members) == o.servers+1 })
-		time.Sleep(time.Second)
+		time.Sleep(7 * time.Second) // until newcomers count for the quorum
 		for range o.players {
 			f.join(battleName, o.strict)
 			for room := range o.rooms {
@@ -157,6 +159,7 @@ func (f *fleet) start(s *server) {
 	c.TicketKeys = []ed25519.PublicKey{ticket.DevKey().Public().(ed25519.PublicKey)}
 	c.Room.Workers = 1 // so that a closed gate holds all of a process's rooms up
 	c.Room.Checks = true
+	c.Room.WallClock = func() time.Time { return time.Now().Add(time.Duration(s.clock.Load())) }
 	c.Logger = slog.New(&logHandler{history: f.history, server: s.name})
 	var err error
 	at := &site{server: s.name, history: f.history, gate: s.gate.pass}
@@ -212,7 +215,7 @@ func (f *fleet) join(room proto.RoomID, strict bool) {
 	if room == battleName {
 		part, err = newFighter(values)
 	} else {
-		part, err = newClerk(values)
+		part, err = newClerk(room, values)
 	}
 	if err != nil {
 		f.t.Fatal(err)

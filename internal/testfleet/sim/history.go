@@ -19,6 +19,7 @@ type History struct {
 	violations []string
 	reigns     map[proto.RoomID][]reign
 	outcomes   map[match]decision
+	decisions  map[proto.RoomID]int // by any server, told or not
 }
 
 // reign is a stretch of time in which one server ticked a room without a break.
@@ -46,7 +47,7 @@ type decision struct {
 const breakTime = 300 * time.Millisecond
 
 func newHistory() *History {
-	return &History{began: time.Now(), reigns: make(map[proto.RoomID][]reign), outcomes: make(map[match]decision)}
+	return &History{began: time.Now(), reigns: make(map[proto.RoomID][]reign), outcomes: make(map[match]decision), decisions: make(map[proto.RoomID]int)}
 }
 
 // note writes a line into the log, which is printed when something is violated.
@@ -89,6 +90,20 @@ func (h *History) ticked(room proto.RoomID, server string, tick proto.Tick, at t
 	}
 	h.reigns[room] = append(all, reign{server, now, now, tick, tick})
 	h.write(fmt.Sprintf("%s is ticked by %s from tick %d", room, server, tick))
+}
+
+// decide notes that a server has decided a match of room.
+func (h *History) decide(room proto.RoomID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.decisions[room]++
+}
+
+// decided counts the matches of room that were decided, the same one twice where two servers did.
+func (h *History) decided(room proto.RoomID) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.decisions[room]
 }
 
 // heard checks that a match has one outcome, and that it stays as it was told.

@@ -3,6 +3,7 @@ package sim
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/game"
@@ -30,10 +31,12 @@ type site struct {
 type ledger struct {
 	Accounts game.Table[Account] `state:"max=8"`
 	Book     game.Value[Book]
+	Noise    game.Events[Noise] `state:"max=32"`
 	Input    game.Inputs[Entry]
 
 	at   *site
 	room proto.RoomID
+	loud bool
 }
 
 // Account is what a seat has entered.
@@ -48,6 +51,13 @@ type Book struct {
 	Total uint32 `state:""` // entries of this match
 }
 
+// Noise makes frames large in a loud room: 6 KB a tick.
+type Noise struct {
+	Text string `state:"max=200"`
+}
+
+var noise = Noise{strings.Repeat("noise", 40)}
+
 // Entry is the input.
 type Entry struct {
 	Value uint16 `state:""`
@@ -59,9 +69,10 @@ func (a *Account) add(v uint16) {
 	a.Sum = (a.Sum ^ uint32(v)) * 0x01000193
 }
 
-// ledgerOptions are the room's: its name, since rooms do not know theirs.
+// ledgerOptions are the room's: its name, since rooms do not know theirs, and whether it is loud.
 type ledgerOptions struct {
 	Room proto.RoomID `json:"room"`
+	Loud bool         `json:"loud,omitempty"`
 }
 
 func newLedger(at *site) game.Definition {
@@ -72,7 +83,7 @@ func newLedger(at *site) game.Definition {
 				return nil, game.Settings{}, fmt.Errorf("ledger: %w", err)
 			}
 		}
-		return &ledger{at: at, room: o.Room}, game.Settings{TickRate: ledgerRate, Seats: 8}, nil
+		return &ledger{at: at, room: o.Room, loud: o.Loud}, game.Settings{TickRate: ledgerRate, Seats: 8}, nil
 	}}
 }
 
@@ -83,6 +94,9 @@ func (l *ledger) Leave(_ *game.Room, p game.Player) { l.Accounts.Remove(game.Row
 func (l *ledger) Tick(r *game.Room) {
 	l.at.gate()
 	l.at.history.ticked(l.room, l.at.server, r.Tick(), time.Now())
+	for n := 0; l.loud && n < 30; n++ {
+		l.Noise.Emit(noise)
+	}
 	book := l.Book.Get()
 	for p := range r.Players() {
 		a := l.Accounts.Get(game.RowID(p.Seat))
@@ -105,5 +119,6 @@ func (l *ledger) finish(r *game.Room, book *Book) {
 		o.Results = append(o.Results, game.Result{Seat: p.Seat, Place: 1, Score: int32(l.Accounts.Get(game.RowID(p.Seat)).Count)})
 	}
 	book.Total = 0
+	l.at.history.decide(l.room)
 	r.Finish(o)
 }

@@ -19,6 +19,7 @@ type player struct {
 	room    proto.RoomID
 	ip      string
 	host    *simnet.Host
+	dial    func(ctx context.Context, addr string) (net.Conn, error) // nil: from its host
 	history *History
 	script  script
 	strict  bool // no fault of the schedule may cost a seat or an acknowledged input
@@ -50,15 +51,19 @@ type script interface {
 
 // join enters the room by way of the router and plays until stop.
 func (p *player) join(router string) (err error) {
+	dial := p.dial
+	if dial == nil {
+		dial = p.host.DialContext
+	}
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
-		return p.host.DialContext(ctx, addr)
+		return dial(ctx, addr)
 	}, DisableKeepAlives: true}
 	request := p.script.request(p.room)
 	request.Player.ID = p.id
 	p.client, err = goclient.Dial(context.Background(), goclient.Config{
 		Router: router, Request: request, GiveUp: 5 * time.Minute,
 		HTTP: &http.Client{Transport: transport, Timeout: 5 * time.Second},
-		Dial: p.host.DialContext,
+		Dial: dial,
 		Events: goclient.Events{
 			Entered: p.onEntered, Moved: p.onMoved, Outcome: p.onOutcome,
 			Frame: func(c *goclient.Client) {

@@ -38,6 +38,7 @@ var troubles = []fault{
 	{"slow and lossy links", time.Second, 8 * time.Second, degrade},
 	{"cut off players", 300 * time.Millisecond, 8 * time.Second, isolate},
 	{"join", time.Millisecond, time.Millisecond, join},
+	{"clock step", time.Millisecond, 8 * time.Second, setClock},
 }
 
 // down ends a random server, and starts it again in the end.
@@ -111,6 +112,18 @@ func isolate(f *fleet) func() {
 	f.history.note("%v and %s cannot reach each other", ips, s.name)
 	f.net.Partition(ips, []string{s.ip})
 	return f.heal
+}
+
+// setClock sets the wall clock of a random server, a minute forward or back at most, and then right again.
+func setClock(f *fleet) func() {
+	s := f.pick()
+	by := f.between(-time.Minute, time.Minute)
+	f.history.note("the clock of %s is set by %v", s.name, by)
+	s.clock.Store(int64(by))
+	return func() {
+		f.history.note("the clock of %s is right", s.name)
+		s.clock.Store(0)
+	}
 }
 
 func join(f *fleet) func() {

@@ -1,0 +1,261 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ringside-go/ringside/clients/goclient"
+	"github.com/ringside-go/ringside/internal/network/simnet"
+	"github.com/ringside-go/ringside/proto"
+)
+
+// One test for each guarantee of DESIGN.md. Each breaks on purpose what the guarantee speaks of, and fails when the
+// mechanism behind it is switched off; that a run keeps all the other guarantees too is checked by run.
+
+var plain = options{servers: 3, rooms: 2, players: 3, strict: true}
+
+const period = time.Second / time.Duration(ledgerRate)
+
+func TestNothingHappens(t *testing.T) {
+	f := run(t, 1, plain, func(f *fleet) { time.Sleep(5 * time.Second) })
+	for _, p := range f.players {
+		if s := p.client.Stats(); s.Reconnects != 0 || s.Moves != 0 || s.MissedTicks != 0 {
+			t.Errorf("%s: %+v", p.id, s)
+		}
+	}
+}
+
+// A planned move loses no tick, no input, no seat, and is over within two tick periods.
+func TestG1PlannedMove(t *testing.T) {
+	f := run(t, 1, plain, func(f *fleet) {
+		f.distance(25 * time.Millisecond)
+		time.Sleep(time.Second)
+		f.drain(f.leader("room-1"))
+		time.Sleep(5 * time.Second)
+	})
+	moved := 0
+	for _, p := range f.players {
+		s := p.client.Stats()
+		if s.MissedTicks != 0 || s.ReplayedTicks != 0 || s.ResentInputs != 0 || s.LostInputs != 0 {
+			t.Errorf("%s: %+v", p.id, s)
+		}
+		if gap := time.Duration(p.gap.Load()); gap >= 2*period {
+			t.Errorf("%s has seen nothing for %v", p.id, gap)
+		}
+		moved += int(s.Moves)
+	}
+	if moved < plain.players {
+		t.Errorf("%d players have moved", moved)
+	}
+}
+
+// A killed process loses no room, no seat and no acknowledged input; at most 2 ticks are played again, and the gap is the
+// standby's to notice, not gossip's.
+func TestG2KilledProcess(t *testing.T) {
+	f := run(t, 1, plain, func(f *fleet) {
+		f.crash(f.leader("room-1"))
+		time.Sleep(5 * time.Second)
+	})
+	moved := 0
+	for _, p := range f.players {
+		if n := p.replayed.Load(); n > 2 {
+			t.Errorf("%s has seen %d ticks again", p.id, n)
+		}
+		if gap := time.Duration(p.gap.Load()); gap > 150*time.Millisecond {
+			t.Errorf("%s has seen nothing for %v", p.id, gap)
+		} else if gap > 0 {
+			moved++
+		}
+	}
+	if moved < plain.players {
+		t.Errorf("%d players have moved", moved)
+	}
+}
+
+// One match has one outcome: a leader that is cut off with its players, for longer than it waits for its standby, decides
+// nothing that the other part decides too.
+func TestG3OneOutcome(t *testing.T) {
+	f := run(t, 1, plain, func(f *fleet) {
+		s := f.leader("room-1")
+		others := []string{routerIP}
+		for _, o := range f.servers {
+			if o != s {
+				others = append(others, o.ip)
+			}
+		}
+		f.net.Partition([]string{s.ip}, others)
+		time.Sleep(15 * time.Second)
+		if n := f.ticking("room-1"); n != 1 {
+			f.history.violation("%d servers tick room-1 while one is cut off", n)
+		}
+	})
+	failovers := 0
+	for _, p := range f.players {
+		if p.room == "room-1" && p.gap.Load() > 0 {
+			failovers++
+		}
+	}
+	if failovers == 0 {
+		t.Error("no player of room-1 had to go elsewhere: this test has shown nothing")
+	}
+}
+
+// An announced outcome is never taken back: what a leader decides while its standby hears nothing, and then takes along
+// when it dies, no player has heard.
+func TestG4AnnouncedOutcomeStays(t *testing.T) {
+	decided := 0
+	run(t, 1, plain, func(f *fleet) {
+		s := f.leader("room-1")
+		standby := f.standby("room-1")
+		f.net.Cut([]string{s.ip}, []string{standby.ip})
+		before := f.history.decided("room-1")
+		time.Sleep(1050 * time.Millisecond) // a match's length, and too short for anybody to be given up
+		decided = f.history.decided("room-1") - before
+		f.crash(s)
+		f.net.Heal()
+		time.Sleep(5 * time.Second)
+	})
+	if decided == 0 {
+		t.Error("no match ended while the standby heard nothing: this test has shown nothing")
+	}
+}
+
+// A slow client, and one that sends garbage, change nothing for the others in their room.
+func TestG5SlowClientHarmsNobody(t *testing.T) {
+	const loud proto.RoomID = "loud-1" // about 180 KB a second to each client: a socket's buffers are full at once
+	f := run(t, 1, options{servers: 1, strict: true}, func(f *fleet) {
+		for i := range 3 {
+			f.join(loud, i > 0) // the slow one misses the outcomes of the time
+		}
+		slow := f.players[0]
+		time.Sleep(time.Second)
+		slow.host.Pause()
+		f.heckle(loud)
+		var before []int64
+		for _, p := range f.players {
+			before = append(before, p.frames.Load())
+		}
+		const nap = proto.SlowClientTimeout + 2*time.Second
+		time.Sleep(nap)
+		for i, p := range f.players[1:] {
+			if got, want := p.frames.Load()-before[i+1], int64(nap/period); got < want-1 || got > want+1 {
+				f.history.violation("%s has got %d frames beside a slow client, not %d", p.id, got, want)
+			}
+		}
+		slow.host.Resume()
+		time.Sleep(5 * time.Second)
+	})
+	if s := f.players[0].client.Stats(); s.Reconnects == 0 {
+		t.Error("the slow client was not sent away: this test has shown nothing")
+	}
+	if w := f.players[0].client.Welcome(); w.Seat != 0 || w.Flags&proto.WelcomeResumed == 0 {
+		t.Errorf("the slow client is back in seat %d with flags %b", w.Seat, w.Flags)
+	}
+	for _, p := range f.players[1:] {
+		if s := p.client.Stats(); s.Reconnects != 0 || s.MissedTicks != 0 {
+			t.Errorf("%s: %+v", p.id, s)
+		}
+	}
+}
+
+// A room that is truly lost says so to all its players, and never starts again in silence.
+func TestG6LostRoomSaysSo(t *testing.T) {
+	f := run(t, 1, options{servers: 4, rooms: 2, players: 3}, func(f *fleet) {
+		s, standby := f.leader("room-1"), f.standby("room-1")
+		f.crash(s)
+		f.crash(standby)
+		time.Sleep(15 * time.Second)
+	})
+	for _, p := range f.players {
+		if p.room == "room-1" && !p.gone.Load() {
+			t.Errorf("%s was not told that its room is lost", p.id)
+		}
+	}
+	if slices.ContainsFunc(f.players, func(p *player) bool { return p.room == "room-1" && p.match == 0 }) {
+		t.Error("room-1 had no match before it was lost: this test has shown nothing")
+	}
+}
+
+// distance makes the way between players and servers so long.
+func (f *fleet) distance(latency time.Duration) {
+	var players, servers []string
+	for _, p := range f.players {
+		players = append(players, p.ip)
+	}
+	for _, s := range f.servers {
+		servers = append(servers, s.ip)
+	}
+	f.net.SetLink(players, servers, simnet.Link{Latency: latency})
+	f.net.SetLink(servers, players, simnet.Link{Latency: latency})
+}
+
+// standby is the one server that stands by for room.
+func (f *fleet) standby(room proto.RoomID) *server {
+	f.t.Helper()
+	leads := f.leader(room)
+	for _, name := range f.gossip.View().Placement().Order(nil, string(room), 2) {
+		for _, s := range f.servers {
+			if s.name == name && s != leads {
+				return s
+			}
+		}
+	}
+	f.t.Fatalf("SEED=%d: nobody stands by for %s", f.seed, room)
+	return nil
+}
+
+// ticking counts the servers that have ticked room within the last second.
+func (f *fleet) ticking(room proto.RoomID) (n int) {
+	f.history.mu.Lock()
+	defer f.history.mu.Unlock()
+	now := time.Since(f.history.began)
+	for _, r := range f.history.reigns[room] {
+		if now-r.to < time.Second {
+			n++
+		}
+	}
+	return n
+}
+
+// heckle has a player of its own enter room and, after a second, send what is no message, and waits until it is out.
+func (f *fleet) heckle(room proto.RoomID) {
+	f.t.Helper()
+	script, err := newClerk(room, rand.New(rand.NewPCG(f.seed, 0)))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	host := f.net.Host("10.0.2.1")
+	p := &player{id: "heckler", room: room, history: newHistory(), script: script}
+	p.dial = func(ctx context.Context, addr string) (net.Conn, error) {
+		conn, err := host.DialContext(ctx, addr)
+		return &garbler{Conn: conn, writes: ledgerRate}, err
+	}
+	if err := p.join(routerURL); err != nil {
+		f.t.Fatalf("SEED=%d: %v", f.seed, err)
+	}
+	<-p.ended
+	var closed *goclient.CloseError
+	if !errors.As(p.err, &closed) || closed.Code != proto.CloseMalformed {
+		f.history.violation("who sends garbage hears %v", p.err)
+	}
+}
+
+// garbler sends garbage once so many writes went well.
+type garbler struct {
+	net.Conn
+	writes int
+}
+
+func (g *garbler) Write(b []byte) (int, error) {
+	if g.writes--; g.writes == 0 {
+		if _, err := g.Conn.Write([]byte("\x82\x83\x00\x00\x00\x00\x02\x20a")); err != nil {
+			return 0, err
+		}
+	}
+	return g.Conn.Write(b)
+}
