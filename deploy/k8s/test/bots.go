@@ -39,8 +39,17 @@ func (f *fleet) botArgs(router string) []string {
 		"-options", botOptions, "-wait", botWait.String(), "-json", "-"}
 }
 
-// start starts bots outside of the cluster and in a pod. They have no deadline: end ends them.
+// start starts bots outside of the cluster and in a pod. They have no deadline: end ends them. With TLS all are inside, where
+// the names of the certificate can be made known to them.
 func (f *fleet) start(ctx context.Context) (both []*bots, err error) {
+	if f.options.overlay == "tls" {
+		inside, err := f.playInside(ctx)
+		if err != nil {
+			return nil, err
+		}
+		f.players = f.options.rooms * f.options.players
+		return []*bots{inside}, nil
+	}
 	outside, err := f.playOutside()
 	if err != nil {
 		return nil, err
@@ -106,12 +115,12 @@ func (f *fleet) playInside(ctx context.Context) (*bots, error) {
 	if err != nil {
 		return nil, err
 	}
-	args, err := json.Marshal(f.botArgs("http://router." + namespace))
+	pod := f.botPod(names[0])
+	text, err := json.Marshal(object{"apiVersion": "v1", "kind": "List", "items": []object{botsHome, pod}})
 	if err != nil {
 		return nil, err
 	}
-	pod := fmt.Sprintf(botPod, botNamespace, names[0], f.options.image, f.version, args)
-	if _, err := f.feed(ctx, []byte(pod), "apply", "-f", "-"); err != nil {
+	if _, err := f.feed(ctx, text, "apply", "-f", "-"); err != nil {
 		return nil, err
 	}
 	if _, err := f.do(ctx, "-n", botNamespace, "wait", "--for=condition=Ready", "pod/bots", "--timeout=90s"); err != nil {
@@ -126,28 +135,37 @@ func (f *fleet) playInside(ctx context.Context) (*bots, error) {
 	return b, b.watch(exec.Command(f.kubectl[0], logs...))
 }
 
-// botPod is a manifest of namespace, node, image, tag and arguments.
-const botPod = `
-apiVersion: v1
-kind: Namespace
-metadata: {name: %[1]s, labels: {pod-security.kubernetes.io/enforce: restricted}}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: bots, namespace: %[1]s}
-spec:
-  restartPolicy: Never
-  automountServiceAccountToken: false
-  nodeSelector: {kubernetes.io/hostname: %[2]s}
-  securityContext: {runAsNonRoot: true, runAsUser: 65532, seccompProfile: {type: RuntimeDefault}}
-  containers:
-  - name: bots
-    image: "%[3]s:%[4]s"
-    imagePullPolicy: IfNotPresent
-    command: [bot]
-    args: %[5]s
-    securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
-`
+// object is one of Kubernetes', as JSON.
+type object = map[string]any
+
+// botsHome is the bots' namespace.
+var botsHome = object{"apiVersion": "v1", "kind": "Namespace",
+	"metadata": object{"name": botNamespace, "labels": object{"pod-security.kubernetes.io/enforce": "restricted"}}}
+
+// botPod is a pod of bots on node.
+func (f *fleet) botPod(node string) object {
+	router := "http://router." + namespace
+	if f.options.overlay == "tls" {
+		router = fmt.Sprintf("https://%s:%d", domain, nodePort)
+	}
+	pod := object{
+		"apiVersion": "v1", "kind": "Pod", "metadata": object{"name": "bots", "namespace": botNamespace},
+		"spec": object{
+			"restartPolicy": "Never", "automountServiceAccountToken": false, "nodeSelector": object{"kubernetes.io/hostname": node},
+			"securityContext": object{"runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": object{"type": "RuntimeDefault"}},
+			"containers": []object{{
+				"name": "bots", "image": f.options.image + ":" + f.version, "imagePullPolicy": "IfNotPresent",
+				"command": []string{"bot"}, "args": f.botArgs(router),
+				"securityContext": object{"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
+					"capabilities": object{"drop": []string{"ALL"}}},
+			}},
+		},
+	}
+	if f.options.overlay == "tls" {
+		f.trusting(pod)
+	}
+	return pod
+}
 
 // finish ends bots and gives their report.
 func (b *bots) finish(ctx context.Context) (*botReport, error) {

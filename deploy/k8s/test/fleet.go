@@ -31,7 +31,6 @@ type fleet struct {
 	options options
 	servers int    // wanted
 	version string // wanted
-	lost    string // node that is no more
 	players int    // that the bots bring
 }
 
@@ -44,13 +43,21 @@ func (f *fleet) apply(ctx context.Context) error {
 		}
 		f.options.host = addresses[0]
 	}
-	port := map[string]string{"proxy": fmt.Sprintf(":%d", nodePort), "direct": ""}[f.options.overlay]
-	text := fmt.Sprintf(overlayText, f.options.overlay, f.options.host, port, f.options.image, f.version)
+	url, known := map[string]string{"proxy": f.outsideURL(), "direct": "http://" + f.options.host, "tls": domain}[f.options.overlay]
+	if !known {
+		return fmt.Errorf("overlay is %q; use proxy, direct or tls", f.options.overlay)
+	}
+	text := fmt.Sprintf(overlayText, f.options.overlay, url, f.options.image, f.version)
 	if err := os.WriteFile(filepath.Join(f.work, "kustomization.yaml"), []byte(text), 0o644); err != nil {
 		return err
 	}
 	if _, err := f.do(ctx, "apply", "-k", f.work); err != nil {
 		return err
+	}
+	if f.options.overlay == "tls" {
+		if err := f.certify(ctx); err != nil {
+			return err
+		}
 	}
 	if _, err := f.do(ctx, "-n", namespace, "get", "secret", "ringside-fleet"); err == nil {
 		return nil
@@ -62,13 +69,13 @@ func (f *fleet) apply(ctx context.Context) error {
 	return err
 }
 
-// overlayText is a kustomization of overlay, host, port in the URL, image and tag.
+// overlayText is a kustomization of overlay, URL, image and tag.
 const overlayText = `apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 namespace: ` + namespace + `
 resources: [../../deploy/k8s/overlays/%s]
 configMapGenerator:
-- {name: ringside, behavior: merge, literals: ["url=http://%s%s"]}
+- {name: ringside, behavior: merge, literals: ["url=%s"]}
 images:
 - {name: ringside, newName: %q, newTag: %q}
 patches:
@@ -99,7 +106,11 @@ type fleetDoc struct {
 
 // describe asks a router, through the API server.
 func (f *fleet) describe(ctx context.Context) (doc fleetDoc, err error) {
-	path := fmt.Sprintf("/api/v1/namespaces/%s/services/router:http/proxy/v1/fleet", namespace)
+	router := "router:http"
+	if f.options.overlay == "tls" {
+		router = "https:" + router
+	}
+	path := fmt.Sprintf("/api/v1/namespaces/%s/services/%s/proxy/v1/fleet", namespace, router)
 	text, err := f.do(ctx, "get", "--raw", path)
 	if err == nil {
 		err = json.Unmarshal(text, &doc)

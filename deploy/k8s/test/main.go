@@ -23,7 +23,7 @@ import (
 type options struct {
 	up      string   // folder of scripts
 	context string   // of kubectl
-	overlay string   // proxy or direct
+	overlay string   // proxy, direct or tls
 	host    string   // of a node, as players reach it
 	image   string   // name; the tags are old and new
 	tags    []string // old and new
@@ -38,7 +38,7 @@ func main() {
 	o := options{tags: []string{"old", "new"}}
 	flag.StringVar(&o.up, "up", os.Getenv("K8S_UP"), "`folder` of the scripts that bring a cluster up (default $K8S_UP)")
 	flag.StringVar(&o.context, "context", "", "kubectl `context` of a cluster that is there, instead of -up")
-	flag.StringVar(&o.overlay, "overlay", "proxy", "how players reach the fleet: proxy or direct")
+	flag.StringVar(&o.overlay, "overlay", "proxy", "how players reach the fleet: proxy, direct or tls")
 	flag.StringVar(&o.host, "host", "", "`address` at which players reach a node (default the first node's internal one)")
 	flag.StringVar(&o.image, "image", "ringside", "`name` of the image; its tags are old and new, and with -up they are built and loaded")
 	phases := flag.String("phases", "", "comma-separated `names` of what to do (default all: "+strings.Join(phaseNames(), ",")+")")

@@ -59,7 +59,7 @@ const calm = 3 * time.Second
 
 // run does the phase. What went wrong is in the finding.
 func (p phase) run(ctx context.Context, f *fleet) *finding {
-	found := &finding{Phase: p.name, Players: 2 * f.options.rooms * f.options.players}
+	found := &finding{Phase: p.name}
 	fail := func(err error) {
 		if err != nil {
 			found.Failures = append(found.Failures, err.Error())
@@ -71,6 +71,7 @@ func (p phase) run(ctx context.Context, f *fleet) *finding {
 	}
 	both, err := f.start(ctx)
 	fail(err)
+	found.Players = f.players
 	if len(found.Failures) == 0 {
 		fail(f.whole(ctx))
 	}
