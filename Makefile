@@ -20,14 +20,31 @@ build: ## build the programs into .bin
 	$(GO) build -trimpath -o .bin/ ./router ./gameserver ./clients/bot ./deploy/local
 
 .PHONY: test
-test: check race fuzz-short bench-once fleet ## everything that must hold before a change lands (about 15 minutes on 2 cores)
+test: check web-test race fuzz-short bench-once fleet ## everything that must hold before a change lands (about 15 minutes on 2 cores)
 
 .PHONY: check
-check: ## format, vet, staticcheck, tidy module files
+check: web-check ## format, vet, staticcheck, tidy module files, bundles as built
 	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "not gofmt'ed, run gofmt -w on:"; echo "$$out"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
+
+.PHONY: web
+web: ## bundle the SDK and the pages into clients/web/dist, which is committed
+	@clients/web/build dist
+
+.PHONY: web-check
+web-check:
+	@clients/web/build "$(CURDIR)/.build/web"
+	@diff -r .build/web clients/web/dist || { echo "clients/web/dist is not what its sources give: run make web and commit it"; exit 1; }
+
+.PHONY: web-test
+web-test: clients/web/node_modules/.package-lock.json ## types and tests of the SDK and the pages, with Node and npm
+	@clients/web/test/run
+
+clients/web/node_modules/.package-lock.json: clients/web/package-lock.json
+	cd clients/web && npm ci --no-audit --no-fund
+	@touch $@
 
 .PHONY: race
 race: ## all tests under the race detector

@@ -30,11 +30,12 @@ var allowed = map[string][]string{
 	"gameserver":               {"gameserver/node", "gameserver/arena", "internal/..."},
 
 	"router/lookup": {"proto", "internal/..."},
-	"router/front":  {"router/lookup", "proto", "internal/..."},
+	"router/front":  {"router/lookup", "clients/web", "proto", "internal/..."},
 	"router":        {"router/...", "internal/..."},
 
 	"clients/goclient": {"proto", "proto/state"},
-	"clients/bot":      {"clients/...", "proto", "proto/state"},
+	"clients/bot":      {"clients/goclient", "proto", "proto/state"},
+	"clients/web":      {}, // files for the router to serve
 
 	"internal/placement":      {},
 	"internal/network":        {},

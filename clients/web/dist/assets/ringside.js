@@ -1,0 +1,1 @@
+var o="ringside.v1";export{o as subprotocol};
