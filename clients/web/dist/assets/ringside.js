@@ -1,1 +1,1 @@
-var o="ringside.v1";export{o as subprotocol};
+var e=class extends Error{constructor(d,r,p,n=""){super(r);this.code=d;this.next=p;this.detail=n}code;next;detail;name="RingsideError"};export{e as RingsideError};
