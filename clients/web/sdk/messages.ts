@@ -1,54 +1,51 @@
 // The messages of PROTOCOL.md: those from the client are written, those from the server are read.
 
-import { Malformed, Reader } from "./reader.ts";
-import type { Writer } from "./writer.ts";
+import { Fault, Status } from "./errors.ts";
+import type { Outcome } from "./options.ts";
+import { Malformed, refuse, type Reader } from "./reader.ts";
+import { Writer } from "./writer.ts";
 
-export const Kind = {
-	hello: 0x01,
-	input: 0x02,
-	ping: 0x03,
-	leave: 0x04,
-	custom: 0x05,
-	welcome: 0x20,
-	keyframe: 0x21,
-	delta: 0x22,
-	own: 0x23,
-	ownKeyframe: 0x24,
-	moved: 0x25,
-	prepare: 0x26,
-	outcome: 0x27,
-	pong: 0x28,
-	error: 0x29,
-	check: 0x2a,
-	notice: 0x2b,
-} as const;
+export const enum Kind {
+	hello = 0x01,
+	input,
+	ping,
+	leave,
+	custom,
+	welcome = 0x20,
+	keyframe,
+	delta,
+	own,
+	ownKeyframe,
+	moved,
+	prepare,
+	outcome,
+	pong,
+	error,
+	check,
+	notice,
+}
 
-export const version = 1;
 export const subprotocol = "ringside.v1";
-export const noSeat = 255;
-/** Sample numbers that may be above the last processed one. */
-export const inputWindow = 128;
-export const maxSamples = 64;
-export const maxCustom = 1024;
-export const maxReason = 120;
+export const enum Is {
+	version = 1,
+	noSeat = 255,
+	noSlack = 255,
+	/** Sample numbers that may be above the last processed one. */
+	inputWindow = 128,
+	maxSamples = 64,
+	maxCustom = 1024,
+	// Flags of hello and welcome.
+	wait = 1,
+	resumed = 2,
+	// Notices.
+	frozen = 1,
+	thawed = 2,
+}
 
-/** Flags of hello and welcome. */
-export const helloWait = 1;
-export const welcomeResumed = 2;
-
-const maxMessage = 1 << 20;
-const maxServer = 63;
-const maxText = 120;
-
-/** Who leads the room: ordered by counter, then by name. */
+/** Who leads the room: servers order them by counter, then by name. */
 export interface Epoch {
 	counter: number;
 	server: string;
-}
-
-/** Whether a is before b. Names are compared as bytes of UTF-8, which for server names are those of ASCII. */
-export function before(a: Epoch, b: Epoch): boolean {
-	return a.counter !== b.counter ? a.counter < b.counter : a.server < b.server;
 }
 
 export function sameEpoch(a: Epoch, b: Epoch): boolean {
@@ -60,8 +57,6 @@ export function unwrap(near: number, low: number): number {
 	return (near + (((low - near) << 16) >> 16)) >>> 0;
 }
 
-// From the client.
-
 export interface Hello {
 	flags: number;
 	fingerprint: bigint;
@@ -71,167 +66,121 @@ export interface Hello {
 	resume: Uint8Array;
 }
 
-export function writeHello(w: Writer, m: Hello): void {
-	w.record(Kind.hello, () => {
-		w.fixed(version, 2);
+export function hello(m: Hello): Uint8Array {
+	return new Writer().record(Kind.hello, (w) => {
+		w.fixed(Is.version, 2);
 		w.u8(m.flags);
-		w.u64(m.fingerprint);
+		w.big(m.fingerprint, 8);
 		w.fixed(m.lastTick, 4);
 		w.uvarint(m.epoch.counter);
 		w.string(m.epoch.server);
 		w.string(m.ticket);
 		w.blob(m.resume);
-	});
+	}).bytes;
 }
 
-/** samples writes count samples. */
-export function writeInput(w: Writer, first: number, ack: number, count: number, samples: () => void): void {
-	w.record(Kind.input, () => {
+/** Writes an input message of count samples, which samples writes. */
+export function input(w: Writer, first: number, ack: number, count: number, samples: (w: Writer) => void): void {
+	w.record(Kind.input, (w) => {
 		w.uvarint(first);
 		w.uvarint(ack);
 		w.u8(count);
-		samples();
+		samples(w);
 	});
 }
 
-export function writePing(w: Writer, micros: number): void {
-	w.record(Kind.ping, () => w.fixed(micros, 8));
+/** Writes a ping that is sent at now, in milliseconds. */
+export function ping(w: Writer, now: number): Writer {
+	return w.record(Kind.ping, (w) => w.fixed(Math.round(now * 1000), 8));
 }
 
-export function writeLeave(w: Writer, reason: string): void {
-	w.record(Kind.leave, () => w.string(reason));
+export function leave(reason: string): Uint8Array {
+	return new Writer().record(Kind.leave, (w) => w.string(reason)).bytes;
 }
 
-export function writeCustom(w: Writer, payload: Uint8Array): void {
-	w.record(Kind.custom, () => w.raw(payload));
+export function custom(payload: Uint8Array): Uint8Array {
+	return new Writer().record(Kind.custom, (w) => w.raw(payload)).bytes;
 }
 
-// From the server. All functions read a whole body.
+// What follows reads bodies; that nothing is left of them is the caller's to see.
 
-export interface Welcome {
-	flags: number;
-	seat: number;
-	tickRate: number;
-	tick: number;
-	processed: number;
-	epoch: Epoch;
-	server: string;
-	room: string;
-	game: string;
-	player: string;
-	resume: Uint8Array;
-	fallbacks: string[];
-	schema: Uint8Array;
-}
+const epoch = (r: Reader): Epoch => ({ counter: r.uvarint(), server: r.string(63) });
 
-const readEpoch = (r: Reader): Epoch => ({ counter: r.uvarint(), server: r.string(maxServer) });
+export type Welcome = ReturnType<typeof readWelcome>;
 
-function name(r: Reader, limit: number): string {
-	const s = r.string(limit);
-	if (!/^[A-Za-z0-9][\w.-]*$/.test(s)) throw new Malformed("name", s);
-	return s;
-}
-
-function playerID(r: Reader, optional: boolean): string {
-	const s = r.string(64);
-	if (s ? /[\0-\x20\x7f]/.test(s) : !optional) throw new Malformed("name", "player");
-	return s;
-}
-
-function below(v: number, limit: number, least = 0): number {
-	if (v < least || v > limit) throw new Malformed("range");
-	return v;
-}
-
-/** A welcome; of another version of the protocol only that version. */
-export function readWelcome(r: Reader): Welcome | number {
+/** A welcome; of one of another version of the protocol nothing else is looked at. */
+export function readWelcome(r: Reader) {
 	const theirs = r.fixed(2);
-	if (theirs !== version) return theirs;
+	if (theirs !== Is.version) throw new Fault(Status.version, "version " + theirs);
 	const flags = r.u8();
 	const seat = r.u8();
-	if (seat !== noSeat) below(seat, 63);
-	const m: Welcome = {
+	refuse(seat > 63 && seat !== Is.noSeat);
+	const tickRate = r.u8();
+	refuse(tickRate < 1 || tickRate > 60);
+	return {
 		flags,
 		seat,
-		tickRate: below(r.u8(), 60, 1),
+		tickRate,
 		tick: r.fixed(4),
 		processed: r.fixed(4),
-		epoch: readEpoch(r),
-		server: r.string(maxServer),
-		room: name(r, 64),
-		game: name(r, 32),
-		player: playerID(r, true),
+		epoch: epoch(r),
+		server: r.string(63),
+		room: r.string(64),
+		game: r.string(32),
+		player: r.string(64),
 		resume: r.blob(64).slice(),
-		fallbacks: [],
-		schema: r.bytes,
+		fallbacks: Array.from({ length: r.u8() }, () => r.string(256)),
+		schema: r.blob(65536).slice(),
 	};
-	for (let n = below(r.u8(), 4); n > 0; n--) m.fallbacks.push(r.string(256));
-	m.schema = r.blob(65536).slice();
-	r.done();
-	return m;
 }
 
-export interface Own {
-	processed: number; // low 16 bits
-	slack: number; // milliseconds, noSlack
-	body: Uint8Array;
-}
+export type Own = ReturnType<typeof readOwn>;
 
-export const noSlack = 255;
+/** An own record of a kind; processed are the low 16 bits, slack is in milliseconds or Is.noSlack. */
+export const readOwn = (r: Reader, kind: Kind) => ({
+	full: kind === Kind.ownKeyframe,
+	processed: r.fixed(2),
+	slack: r.u8(),
+	body: r.rest(),
+});
 
-export const readOwn = (r: Reader): Own => ({ processed: r.fixed(2), slack: r.u8(), body: r.rest(maxMessage) });
-
-export interface Moved {
-	url: string;
-	server: string;
-	ticket: string;
-	epoch: Epoch;
-	within: number; // milliseconds
-}
+export type Moved = ReturnType<typeof readMoved>;
 
 /** A moved or prepare message. */
-export function readMoved(r: Reader): Moved {
-	const m = { url: r.string(256), server: "", ticket: "", epoch: { counter: 0, server: "" }, within: 0 };
-	if (!m.url) throw new Malformed("range", "URL");
-	m.server = r.string(maxServer);
-	m.ticket = r.string(4096);
-	m.epoch = readEpoch(r);
-	m.within = r.fixed(4);
-	r.done();
-	return m;
+export function readMoved(r: Reader) {
+	const url = r.string(256);
+	refuse(!url);
+	return { url, server: r.string(63), ticket: r.string(4096), epoch: epoch(r), within: r.fixed(4) };
 }
 
-export function readOutcome(r: Reader): import("./options.ts").Outcome {
-	const m = { match: r.fixed(4), tick: r.fixed(4), results: [] as import("./options.ts").Outcome["results"] };
-	for (let n = below(r.u8(), 64); n > 0; n--) {
-		const seat = below(r.u8(), 63);
-		const place = r.u8();
-		const u = r.uvarint();
-		m.results.push({ seat, place, score: (u >>> 1) ^ -(u & 1), player: playerID(r, false) });
-	}
-	return { ...m, data: r.rest(1024).slice() };
+export function readOutcome(r: Reader): Outcome {
+	return {
+		match: r.fixed(4),
+		tick: r.fixed(4),
+		results: Array.from({ length: r.u8() }, () => {
+			const result = { seat: r.u8(), place: r.u8(), score: Number(r.varint()), player: r.string(64) };
+			if (!result.player) throw new Malformed("name");
+			return result;
+		}),
+		data: r.rest(1024).slice(),
+	};
 }
 
-export function readPong(r: Reader): { micros: number; server: number } {
-	const m = { micros: Number(r.u64()), server: Number(r.u64()) };
-	r.done();
-	return m;
+export function readPong(r: Reader) {
+	return { micros: r.fixed(8), server: r.fixed(8) };
 }
 
-export function readError(r: Reader): { code: number; retry: number; text: string } {
-	const m = { code: below(r.fixed(2), 4999, 4000), retry: r.fixed(4), text: r.string(maxText) };
-	r.done();
-	return m;
+/** What an error record says beside the code, which the close has too. */
+export function readError(r: Reader) {
+	const code = r.fixed(2);
+	refuse(code < 4000 || code > 4999);
+	return { retry: r.fixed(4), text: r.string(120) };
 }
 
-export function readCheck(r: Reader): { tick: number; hash: number } {
-	const m = { tick: r.fixed(4), hash: r.fixed(4) };
-	r.done();
-	return m;
+export function readCheck(r: Reader) {
+	return { tick: r.fixed(4), hash: r.fixed(4) };
 }
 
-export function readNotice(r: Reader): { code: number; text: string } {
-	const m = { code: r.fixed(2), text: r.string(maxText) };
-	r.done();
-	return m;
+export function readNotice(r: Reader) {
+	return { code: r.fixed(2), text: r.string(120) };
 }

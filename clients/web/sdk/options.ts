@@ -57,8 +57,6 @@ export interface JoinOptions<G extends Game = Game> {
 	role?: "player" | "spectator";
 	/** The identity token of the game's backend, where the router demands one; a function is asked each time. */
 	identity?: string | (() => string | Promise<string>);
-	/** Enter this room directly, where a ticket was got by other means than the router. */
-	direct?: { url: string; ticket: string };
 	/** Fingerprint of the schema that the page was built for: a server with another one ends with "outdated". */
 	fingerprint?: bigint;
 
@@ -84,8 +82,6 @@ export interface JoinOptions<G extends Game = Game> {
 	WebSocket?: WebSocketConstructor;
 	/** Asks the router; by default the global fetch. */
 	fetch?: typeof fetch;
-	/** Hears of losses, moves and faults, for a person who debugs. */
-	log?: (text: string) => void;
 }
 
 /** How the own player is predicted. */
@@ -192,11 +188,7 @@ export type Violation =
 	| "bad-message"
 	| "bad-state"
 	| "hash-mismatch"
-	| "two-leaders"
-	| "epoch-back"
 	| "input-lost"
-	| "seat-lost"
-	| "room-restarted"
 	| "outcome-changed";
 
 /** Figures for a network graph. Times are milliseconds; counts are since join, over all connections. */
@@ -208,7 +200,7 @@ export interface Stats {
 	clockOffset: number;
 	/** How far the view is behind the newest frame's due time. */
 	buffer: number;
-	/** The longest time between two frames in the last second; a tick when all is well. */
+	/** The longest time between two of the last 32 frames; a tick when all is well. */
 	tickGap: number;
 	/** How long the newest sample waited at the server, undefined when none came; and the aim. */
 	slack: number | undefined;
@@ -228,9 +220,6 @@ export interface Stats {
 	moves: number;
 	missedTicks: number;
 	replayedTicks: number;
-	resentInputs: number;
-	lostInputs: number;
-	repeatedOutcomes: number;
 	violations: number;
 	frozen: number;
 }

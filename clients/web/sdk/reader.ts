@@ -2,84 +2,68 @@
 
 /** Bytes that cannot be read. why is short, trailing, range or name, as in proto/testdata/bad.json. */
 export class Malformed extends Error {
-	constructor(readonly why: "short" | "trailing" | "range" | "name", what = "") {
-		super(`${what || "value"}: ${why}`);
+	constructor(readonly why: "short" | "trailing" | "range" | "name") {
+		super(why);
 	}
 }
 
+/** Throws when bad. */
+export function refuse(bad: boolean): void {
+	if (bad) throw new Malformed("range");
+}
+
 /** Throws on broken text. */
-export const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const scratch = new DataView(new ArrayBuffer(8));
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Takes values off the front of bytes. */
 export class Reader {
 	at = 0;
-	/** The 64-bit word that word read last, as two unsigned halves. */
-	lo = 0;
-	hi = 0;
 
-	constructor(readonly bytes: Uint8Array, public end = bytes.length) {}
+	constructor(readonly bytes: Uint8Array) {}
 
 	get left(): number {
-		return this.end - this.at;
+		return this.bytes.length - this.at;
 	}
 
 	u8(): number {
-		if (this.at >= this.end) throw new Malformed("short");
+		if (this.left < 1) throw new Malformed("short");
 		return this.bytes[this.at++]!;
 	}
 
-	/** A little-endian number of n bytes, up to 6: exact as a number. */
+	/** A little-endian number of n bytes: exact up to 2^53. */
 	fixed(n: number): number {
-		if (n > this.left) throw new Malformed("short");
-		let v = 0;
-		for (let i = n; i-- > 0; ) v = v * 256 + this.bytes[this.at + i]!;
-		this.at += n;
-		return v;
+		return this.take(n).reduceRight((v, b) => v * 256 + b, 0);
 	}
 
-	u64(): bigint {
-		const lo = this.fixed(4);
-		return (BigInt(this.fixed(4)) << 32n) | BigInt(lo);
+	/** Likewise, of any length. */
+	big(n: number): bigint {
+		return [...this.take(n)].reduceRight((v, b) => (v << 8n) | BigInt(b), 0n);
 	}
 
 	f64(): number {
-		scratch.setBigUint64(0, this.u64());
-		return scratch.getFloat64(0);
+		return new Float64Array(this.take(8).slice().buffer)[0]!; // little-endian, as all that runs JavaScript is
 	}
 
-	/** Reads a uvarint of up to 64 bits into lo and hi. A longer form than needed is malformed. */
-	word(): void {
-		let b = this.u8();
-		this.lo = b & 0x7f;
-		this.hi = 0;
-		for (let shift = 7; b >= 0x80; shift += 7) {
-			b = this.u8();
-			if (b === 0 || (shift === 63 && b > 1)) throw new Malformed("range");
-			const bits = b & 0x7f;
-			if (shift < 32) this.lo = (this.lo | (bits << shift)) >>> 0;
-			if (shift > 24) this.hi = (this.hi | (shift < 32 ? bits >>> (32 - shift) : bits << (shift - 32))) >>> 0;
+	/** A uvarint of up to 64 bits. A longer form than needed is malformed. */
+	word(): bigint {
+		for (let v = 0n, shift = 0n; ; shift += 7n) {
+			const b = this.u8();
+			refuse((!b && shift > 0n) || (b > 1 && shift > 62n));
+			v |= BigInt(b & 127) << shift;
+			if (b < 128) return v;
 		}
 	}
 
 	/** A uvarint of at most limit, by default 2^32-1. */
-	uvarint(limit = 0xffffffff): number {
-		this.word();
-		const v = this.hi * 0x100000000 + this.lo;
-		if (v > limit) throw new Malformed("range");
+	uvarint(limit = 2 ** 32 - 1): number {
+		const v = Number(this.word());
+		refuse(v > limit);
 		return v;
 	}
 
-	/** A zigzag number. Beyond 2^53 it is not exact, and still beyond 2^52. */
-	varint(): number {
-		this.word();
-		const half = this.hi * 0x80000000 + (this.lo >>> 1);
-		return this.lo & 1 ? -half - 1 : half;
-	}
-
-	bigVarint(): bigint {
-		this.word();
-		const u = (BigInt(this.hi) << 32n) | BigInt(this.lo);
+	/** A zigzag number of up to 64 bits. */
+	varint(): bigint {
+		const u = this.word();
 		return (u >> 1n) ^ -(u & 1n);
 	}
 
@@ -94,25 +78,32 @@ export class Reader {
 		return this.take(this.uvarint(limit));
 	}
 
-	text(bytes: Uint8Array): string {
+	/** So many bytes as text. */
+	text(n: number): string {
+		const bytes = this.take(n);
 		try {
 			return utf8.decode(bytes);
 		} catch {
-			throw new Malformed("range", "text");
+			throw new Malformed("range");
 		}
 	}
 
 	string(limit: number): string {
-		return this.text(this.blob(limit));
+		return this.text(this.uvarint(limit));
 	}
 
 	/** What is left, at most limit bytes. */
-	rest(limit: number): Uint8Array {
-		if (this.left > limit) throw new Malformed("range");
+	rest(limit = Infinity): Uint8Array {
+		refuse(this.left > limit);
 		return this.take(this.left);
 	}
 
 	done(): void {
-		if (this.at < this.end) throw new Malformed("trailing");
+		if (this.left > 0) throw new Malformed("trailing");
+	}
+
+	/** The records of a message: kinds and bodies. */
+	*records(): Iterable<[kind: number, body: Reader]> {
+		while (this.left) yield [this.u8(), new Reader(this.blob(Infinity))];
 	}
 }

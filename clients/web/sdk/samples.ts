@@ -1,38 +1,29 @@
 // Input samples: what a player wants, coded against the sample before. See STATE.md, Input samples.
 
-import type { Field, Held, Visible } from "./field.ts";
-import type { Fields } from "./table.ts";
+import type { Field, Held } from "./field.ts";
+import type { Fields } from "./rows.ts";
 import type { Writer } from "./writer.ts";
 
 /** A sample as it travels, by field of the room's input. */
 export type Sample = Held[];
 
-/** Codes samples of one schema. */
-export class Samples {
-	readonly zero: Sample;
+export type Samples = ReturnType<typeof newSamples>;
 
-	constructor(readonly fields: Field[]) {
-		this.zero = this.quantise({});
-	}
+/** Codes samples of a room's input. */
+export function newSamples(fields: Field[]) {
+	const quantise = (input: Fields): Sample => fields.map((f) => f.quantise(input[f.name]));
+	return {
+		zero: quantise({}),
+		quantise,
 
-	quantise(input: Fields): Sample {
-		return this.fields.map((f) => f.quantise(input[f.name]));
-	}
+		/** The sample as the server will see it. */
+		value: (sample: Sample): Fields => Object.fromEntries(fields.map((f, i) => [f.name, f.value(sample[i])])),
 
-	/** The sample as the server will see it. */
-	value(sample: Sample): Fields {
-		const seen: Record<string, Visible> = {};
-		for (const f of this.fields) seen[f.name] = f.value(sample[f.index]!);
-		return seen;
-	}
-
-	/** Writes a sample as its difference to base. */
-	write(w: Writer, base: Sample, sample: Sample): void {
-		let mask = 0n;
-		for (const f of this.fields) if (base[f.index] !== sample[f.index]) mask |= 1n << BigInt(f.index);
-		w.bigUvarint(mask);
-		for (const f of this.fields) {
-			if (base[f.index] !== sample[f.index]) f.writeChange(w, base[f.index]!, sample[f.index]!);
-		}
-	}
+		/** Writes a sample as its difference to base. */
+		write(w: Writer, base: Sample, sample: Sample): void {
+			const changed = fields.filter((_, i) => base[i] !== sample[i]);
+			w.uvarint(changed.reduce((mask, f) => mask | (1n << BigInt(f.index)), 0n));
+			for (const f of changed) f.writeChange(w, base[f.index], sample[f.index]);
+		},
+	};
 }

@@ -1,94 +1,71 @@
 // A client's replica of a room's state: its public part, and the player's own.
 
 import { crc32 } from "./crc32.ts";
-import { Malformed, Reader } from "./reader.ts";
-import { EventTable, Value, type Schema } from "./schema.ts";
-import { readSet, Table, type Fields } from "./table.ts";
+import type { Rows } from "./options.ts";
+import { Reader } from "./reader.ts";
+import type { Fields } from "./rows.ts";
+import { TableKind, type Schema } from "./schema.ts";
+import { newTable, readSet, type Table } from "./table.ts";
 import { Writer } from "./writer.ts";
 
-/** All tables of a room. After a function has thrown it must be given a keyframe. */
-export class Store {
-	/** The newest tick; 0 before the first keyframe. */
-	tick = 0;
-	readonly all: Table[];
-	// By name, for the game.
-	readonly tables: Record<string, Table> = {};
-	readonly values: Record<string, Fields> = {};
-	readonly events: Record<string, Fields[]> = {};
-	readonly #public: Table[];
-	readonly #own: Table[];
-	readonly #writer = new Writer();
+/** The parts of a frame: what everybody gets, and what one seat gets. */
+export const enum Part {
+	open,
+	own,
+}
 
-	constructor(readonly schema: Schema) {
-		this.all = schema.tables.map((t) => new Table(t));
-		this.#public = this.all.filter(({ schema: t }) => !t.owned && (t.kind !== Value || t.public.fields.length > 0));
-		this.#own = this.all.filter(({ schema: t }) => t.owned || t.own.fields.length > 0);
-		for (const t of this.all) {
-			const { name, kind } = t.schema;
-			if (kind === Value) this.values[name] = t.rows[0]!.seen;
-			else if (kind === EventTable) this.events[name] = [];
-			else this.tables[name] = t;
-		}
-	}
+export type Store = ReturnType<typeof newStore>;
 
-	/** Applies the public delta of the next tick. */
-	delta(body: Uint8Array): void {
-		this.#delta(this.#public, body, false);
-		this.tick++;
-	}
+/** All tables of a room. After apply has thrown it must be given a keyframe. */
+export function newStore(schema: Schema) {
+	const all = schema.tables.map(newTable);
+	const parts = [
+		all.filter(({ schema: t }) => !t.owned && (t.kind !== TableKind.value || t.groups[0].fields.length)),
+		all.filter(({ schema: t }) => t.owned || t.groups[1].fields.length),
+	] as const;
+	const store = {
+		/** The newest tick; 0 before the first keyframe. */
+		tick: 0,
+		all,
+		/** By name: the tables of rows; and as the game sees tables, values and events. */
+		named: {} as Record<string, Table>,
+		tables: {} as Record<string, Rows<Fields>>,
+		values: {} as Record<string, Fields>,
+		events: {} as Record<string, Fields[]>,
 
-	/** Applies the own delta of the same tick, after delta. */
-	ownDelta(body: Uint8Array): void {
-		this.#delta(this.#own, body, true);
-	}
+		/**
+		 * Applies a part of a tick: a keyframe, which replaces everything, or a delta to the tick before. The own part comes
+		 * after the public one of the same tick.
+		 */
+		apply(tick: number, part: Part, keyframe: boolean, body: Uint8Array): void {
+			const r = new Reader(body);
+			const tables = parts[part];
+			if (keyframe) {
+				if (!part) for (const { schema, rows } of parts[Part.own]) if (schema.owned) rows.length = 0;
+				for (const t of tables) t.readKeyframe(r, part);
+			} else {
+				for (const t of tables) t.advance(part);
+				if (tables.length) for (const i of readSet(r, tables.length, true)) tables[i]!.readDelta(r, part);
+			}
+			r.done();
+			store.tick = tick;
+			for (const { schema, rows } of all) {
+				if (schema.kind === TableKind.events) store.events[schema.name] = rows.map((row) => row!.seen);
+			}
+		},
 
-	#delta(tables: Table[], body: Uint8Array, own: boolean): void {
-		const r = new Reader(body);
-		for (const t of tables) t.advance(own ? t.schema.own : t.schema.public);
-		if (tables.length > 0) for (const i of readSet(r, tables.length, true)) tables[i]!.readDelta(r, own);
-		r.done();
-		this.#collect(tables);
+		/** What a check message's hash must be. */
+		hash(): number {
+			const w = new Writer();
+			for (const t of parts[Part.open]) t.write(w);
+			return crc32(w.out);
+		},
+	};
+	for (const t of all) {
+		const { name, kind } = t.schema;
+		if (kind === TableKind.value) store.values[name] = t.look.get(0)!;
+		else if (kind === TableKind.events) store.events[name] = [];
+		else [store.named[name], store.tables[name]] = [t, t.look];
 	}
-
-	/** Replaces everything by the public keyframe of tick. */
-	keyframe(tick: number, body: Uint8Array): void {
-		this.#keyframe(this.#public, body, false);
-		for (const t of this.#own) if (t.schema.owned) t.clear();
-		this.#collect(this.#own);
-		this.tick = tick;
-	}
-
-	/** Replaces the own part by the keyframe of the same tick, after keyframe. */
-	ownKeyframe(body: Uint8Array): void {
-		this.#keyframe(this.#own, body, true);
-	}
-
-	#keyframe(tables: Table[], body: Uint8Array, own: boolean): void {
-		const r = new Reader(body);
-		for (const t of tables) t.readKeyframe(r, own);
-		r.done();
-		this.#collect(tables);
-	}
-
-	#collect(tables: Table[]): void {
-		for (const t of tables) {
-			if (t.schema.kind !== EventTable) continue;
-			if (t.size + this.events[t.schema.name]!.length === 0) continue;
-			this.events[t.schema.name] = t.rows.map((row) => row!.seen);
-		}
-	}
-
-	/** What a check message's hash must be. */
-	hash(): number {
-		const w = this.#writer.reset();
-		for (const t of this.#public) t.writeKeyframe(w);
-		return crc32(w.bytes);
-	}
-
-	/** The table named, or an error that lists what there is. */
-	table(name: string): Table {
-		const t = this.tables[name];
-		if (!t) throw new Malformed("name", `no table ${name}; there are ${Object.keys(this.tables)}`);
-		return t;
-	}
+	return store;
 }

@@ -1,293 +1,198 @@
 // The rows of one table as the server has them: held values for decoding, and the objects that the game sees.
 
 import type { Field, Held } from "./field.ts";
-import type { Rows } from "./options.ts";
-import { Malformed, type Reader } from "./reader.ts";
-import { EventTable, Value, type Group, type TableSchema } from "./schema.ts";
+import { refuse, type Reader } from "./reader.ts";
+import { newLook, type Fields } from "./rows.ts";
+import { TableKind, type Group, type TableSchema } from "./schema.ts";
 import type { Writer } from "./writer.ts";
 
-/** A row as the game sees it: its fields by name. */
-export type Fields = Record<string, any>;
-
-const born = 1;
-const gone = 3;
-
-/** One row. Its parts are those of table.ts only. */
-export class Row {
+/** One row. */
+export interface Row {
 	/** The player owns it. */
-	own = false;
-	/** Held values and last displacements by field; of strings and big integers row has the value. */
-	readonly q: Float64Array;
-	readonly d: Float64Array;
-	readonly seen: Fields = {};
+	own: boolean;
+	/** Held values and last displacements, by field. */
+	q: Held[];
+	d: number[];
+	/** All rows have the same fields in the same order; those of others' private parts are undefined. */
+	seen: Fields;
+}
 
-	constructor(readonly fields: Field[]) {
-		this.q = new Float64Array(fields.length);
-		this.d = new Float64Array(fields.length);
-		for (const f of fields) {
-			// Fields of others' private parts stay undefined; all rows have the same fields in the same order.
-			if (f.part === 0) this.set(f, f.quantise(undefined));
-			else this.seen[f.name] = undefined;
+export type Table = ReturnType<typeof newTable>;
+
+export function newTable(schema: TableSchema) {
+	const { kind, owned, max, fields, groups } = schema;
+	const rows: (Row | undefined)[] = [];
+
+	const put = (id: number): Row => {
+		const q = fields.map((f) => f.quantise());
+		const seen = Object.fromEntries(fields.map((f, i) => [f.name, f.part ? undefined : f.value(q[i])]));
+		return (rows[id] = { own: false, q, d: q.map(() => 0), seen });
+	};
+
+	const set = (row: Row, f: Field, q: Held) => {
+		row.q[f.index] = q;
+		row.seen[f.name] = f.value(q);
+	};
+
+	const readOne = (r: Reader, row: Row, f: Field) => {
+		set(row, f, f.read(r));
+		row.d[f.index] = 0;
+	};
+
+	/** Reads all values of a part; in a keyframe displacements follow. */
+	const readFull = (r: Reader, row: Row, g: Group, keyframe?: boolean) => {
+		for (const f of g.fields) readOne(r, row, f);
+		for (const f of keyframe ? g.linear : []) {
+			row.d[f.index] = Number(r.varint());
+			f.check(row.q[f.index] - row.d[f.index]!);
 		}
-	}
+	};
 
-	get(f: Field): Held {
-		return f.big || f.isString ? this.seen[f.name] : this.q[f.index]!;
-	}
+	const shift = (row: Row, f: Field, residual: number) => {
+		set(row, f, f.check(row.q[f.index] + residual));
+		row.d[f.index]! += residual;
+	};
 
-	set(f: Field, v: Held): void {
-		if (!f.big && !f.isString) this.q[f.index] = v as number;
-		this.seen[f.name] = f.value(v);
-	}
-
-	/** Moves linear fields along their lines. */
-	advance(g: Group): void {
-		for (const f of g.linear) {
-			const d = this.d[f.index]!;
-			if (d === 0) continue;
-			const was = this.q[f.index]!;
-			const q = f.clamp(was + d);
-			this.d[f.index] = q - was;
-			this.set(f, q);
-		}
-	}
-
-	readFull(r: Reader, g: Group): void {
-		for (const f of g.fields) this.#readOne(r, f);
-	}
-
-	/** Reads a keyframe's record: all values, and displacements. */
-	readRecord(r: Reader, g: Group): void {
-		this.readFull(r, g);
-		for (const f of g.linear) {
-			const d = r.varint();
-			f.check(this.q[f.index]! - d);
-			this.d[f.index] = d;
-		}
-	}
-
-	writeRecord(w: Writer, g: Group): void {
-		for (const f of g.fields) f.write(w, this.get(f));
-		for (const f of g.linear) w.varint(this.d[f.index]!);
-	}
-
-	/** Reads the units that a mask names: lo and hi are its halves, the life bit included. */
-	readChange(r: Reader, g: Group, lo: number, hi: number): void {
-		for (const u of g.units) {
-			const at = u.shift + 1;
-			let code = at < 32 ? lo >>> at : hi >>> (at - 32);
-			if (at === 31) code |= hi << 1;
-			code &= u.width === 2 ? 3 : 1;
-			if (code === 0) continue;
-			if (u.width === 1) {
-				if (u.a.isString) this.#readOne(r, u.a);
-				else this.set(u.a, u.a.readChange(r, this.get(u.a)));
-			} else if (code === 3) {
-				this.#readOne(r, u.a);
-				if (u.b) this.#readOne(r, u.b);
-			} else if (!u.b) {
-				this.#shift(u.a, code === 1 ? (r.u8() << 24) >> 24 : (r.fixed(2) << 16) >> 16);
-			} else {
+	/** Reads the units that a mask names. */
+	const readChange = (r: Reader, row: Row, g: Group, mask: bigint) => {
+		for (const { at, a, b } of g.units) {
+			const code = Number(mask >> at) & (a.linear ? 3 : 1);
+			if (!code) continue;
+			if (!a.linear) {
+				set(row, a, a.readChange(r, row.q[a.index]));
+			} else if (code > 2) {
+				readOne(r, row, a);
+				if (b) readOne(r, row, b);
+			} else if (b) {
 				const x = r.u8();
-				this.#shift(u.a, code === 1 ? (x << 28) >> 28 : (x << 24) >> 24);
-				this.#shift(u.b, code === 1 ? (x << 24) >> 28 : (r.u8() << 24) >> 24);
+				shift(row, a, code < 2 ? (x << 28) >> 28 : (x << 24) >> 24);
+				shift(row, b, code < 2 ? (x << 24) >> 28 : (r.u8() << 24) >> 24);
+			} else {
+				shift(row, a, code < 2 ? (r.u8() << 24) >> 24 : (r.fixed(2) << 16) >> 16);
 			}
 		}
-	}
-
-	#readOne(r: Reader, f: Field): void {
-		this.set(f, f.read(r));
-		this.d[f.index] = 0;
-	}
-
-	#shift(f: Field, residual: number): void {
-		const q = f.check(this.q[f.index]! + residual);
-		this.d[f.index]! += residual;
-		this.set(f, q);
-	}
+	};
 
 	/** Makes the private part one's own, and zero until it is read, or no longer one's own. */
-	setOwn(own: boolean, g: Group): void {
-		if (own === this.own) return;
-		this.own = own;
-		for (const f of g.fields) {
-			this.d[f.index] = 0;
-			if (own) this.set(f, f.quantise(undefined));
-			else this.seen[f.name] = undefined;
+	const setOwn = (row: Row, own: boolean) => {
+		if (own === row.own) return;
+		row.own = own;
+		for (const f of groups[1].fields) {
+			set(row, f, f.quantise());
+			row.d[f.index] = 0;
+			if (!own) row.seen[f.name] = undefined;
 		}
-	}
-}
-
-/** The rows of a table by id; of events the rows of this tick. */
-export class Table implements Rows<Fields> {
-	readonly rows: (Row | undefined)[] = [];
-	size = 0;
-
-	constructor(readonly schema: TableSchema) {
-		if (schema.kind === Value) this.put(0);
-	}
-
-	get(id: number): Fields | undefined {
-		return this.rows[id]?.seen;
-	}
-
-	isOwn(id: number): boolean {
-		return !!this.rows[id]?.own;
-	}
-
-	forEach(f: (row: Fields, id: number) => void): void {
-		for (let id = 0; id < this.rows.length; id++) {
-			const row = this.rows[id];
-			if (row) f(row.seen, id);
-		}
-	}
-
-	*[Symbol.iterator](): Iterator<[number, Fields]> {
-		for (let id = 0; id < this.rows.length; id++) {
-			const row = this.rows[id];
-			if (row) yield [id, row.seen];
-		}
-	}
-
-	/** A new row, in place of one that was there. */
-	put(id: number): Row {
-		while (this.rows.length < id) this.rows.push(undefined); // no holes
-		if (!this.rows[id]) this.size++;
-		return (this.rows[id] = new Row(this.schema.fields));
-	}
-
-	remove(id: number): void {
-		if (!this.rows[id]) return;
-		this.rows[id] = undefined;
-		this.size--;
-	}
-
-	clear(): void {
-		this.rows.length = this.size = 0;
-	}
-
-	/** Moves all rows on by a tick, or ends the events of the one before. */
-	advance(g: Group): void {
-		if (this.schema.kind === EventTable) return this.clear();
-		if (g.linear.length > 0) for (const row of this.rows) row?.advance(g);
-	}
-
-	/** Reads what a delta says of the table. */
-	readDelta(r: Reader, own: boolean): void {
-		const g = own ? this.schema.own : this.schema.public;
-		if (this.schema.kind === EventTable) {
-			const n = r.uvarint(this.schema.max);
-			if (n === 0) throw new Malformed("range", this.schema.name);
-			for (let i = 0; i < n; i++) {
-				const row = this.put(i);
-				if (own) row.setOwn(true, g);
-				row.readFull(r, g);
-			}
-			return;
-		}
-		const ids = this.schema.kind === Value ? [0] : readSet(r, this.schema.max);
-		if (ids.length === 0) throw new Malformed("range", this.schema.name);
-		for (const id of ids) {
-			r.word();
-			const { lo, hi } = r;
-			const row = this.rows[id];
-			const life = lo & 1 ? (hi === 0 && this.schema.kind !== Value ? lo : 2) : 0;
-			if (life === born) {
-				this.#claim(id, own, true).readFull(r, g);
-			} else if (!row || (own && !row.own) || (life !== gone && (life !== 0 || !fits(lo, hi, g.bits)))) {
-				throw new Malformed("range", this.schema.name);
-			} else if (life === gone) {
-				if (own && !this.schema.owned) row.setOwn(false, g);
-				else this.remove(id);
-			} else {
-				row.readChange(r, g, lo, hi);
-			}
-		}
-	}
+	};
 
 	/** The row that a record in full is about. A public row must be there before it can be one's own. */
-	#claim(id: number, own: boolean, fresh: boolean): Row {
-		const hidden = own && !this.schema.owned;
-		let row = this.rows[id];
-		if (hidden ? !row : !row || fresh) {
-			if (hidden) throw new Malformed("range", this.schema.name);
-			row = this.put(id);
-		}
-		if (own) row!.setOwn(true, this.schema.own);
-		return row!;
-	}
+	const claim = (id: number, part: number, fresh: boolean): Row => {
+		const inner = part > 0 && !owned;
+		let row = rows[id];
+		refuse(inner && !row);
+		if (!row || (fresh && !inner)) row = put(id);
+		if (part) setOwn(row, true);
+		return row;
+	};
 
-	/** Reads a keyframe's part. Rows that live and lived stay the same objects. */
-	readKeyframe(r: Reader, own: boolean): void {
-		const g = own ? this.schema.own : this.schema.public;
-		const { kind, max, owned } = this.schema;
-		if (kind === EventTable) return this.clear();
-		const ids = kind === Value ? [0] : readSet(r, max);
-		if (kind === Value) {
-			this.rows[0]!.readRecord(r, g);
-			return;
-		}
-		const listed = new Set(ids);
-		for (let id = 0; id < this.rows.length; id++) {
-			const row = this.rows[id];
-			if (!row) continue;
-			if (!own || owned) {
-				row.setOwn(own, this.schema.own);
-				if (!listed.has(id)) this.remove(id);
-			} else if (!listed.has(id)) {
-				row.setOwn(false, g);
+	if (kind === TableKind.value) put(0);
+	return {
+		schema,
+		rows,
+		/** As the game sees the rows. */
+		look: newLook(rows),
+
+		/** Moves a part of all rows on by a tick, linear fields along their lines; or ends the events of the one before. */
+		advance(part: number): void {
+			if (kind === TableKind.events) rows.length = 0;
+			for (const f of groups[part]!.linear) {
+				for (const row of rows) {
+					const d = row?.d[f.index];
+					if (!d) continue;
+					const was = row.q[f.index];
+					set(row, f, f.clamp(was + d));
+					row.d[f.index] = row.q[f.index] - was;
+				}
 			}
-		}
-		for (const id of ids) this.#claim(id, own, false).readRecord(r, g);
-	}
+		},
 
-	/** Writes the public keyframe's part, for its hash. */
-	writeKeyframe(w: Writer): void {
-		const { kind, max } = this.schema;
-		if (kind === EventTable) return;
-		if (kind !== Value) {
-			if (max <= 64) {
-				let set = 0n;
-				this.rows.forEach((row, id) => row && (set |= 1n << BigInt(id)));
-				w.bigUvarint(set);
+		/** Reads what a delta says of a part. */
+		readDelta(r: Reader, part: number): void {
+			const g = groups[part]!;
+			if (kind === TableKind.events) {
+				const n = r.uvarint(max);
+				refuse(!n);
+				for (let i = 0; i < n; i++) readFull(r, claim(i, part, true), g);
+				return;
+			}
+			const ids = kind ? [0] : readSet(r, max);
+			refuse(!ids.length);
+			for (const id of ids) {
+				const mask = r.word();
+				const row = rows[id];
+				// Mask 1 says that the row is new, mask 3 that it is gone.
+				if (mask === 1n && !kind) {
+					readFull(r, claim(id, part, true), g);
+					continue;
+				}
+				refuse(!row || (part > 0 && !row.own));
+				if (mask === 3n && !kind) {
+					setOwn(row!, false);
+					if (!part || owned) rows[id] = undefined;
+				} else {
+					refuse((mask & 1n) > 0n || !mask || mask >> g.bits > 0n);
+					readChange(r, row!, g, mask);
+				}
+			}
+		},
+
+		/** Reads a keyframe's part. Rows that live and lived stay the same objects. */
+		readKeyframe(r: Reader, part: number): void {
+			if (kind === TableKind.events) {
+				rows.length = 0;
+				return;
+			}
+			const ids = kind ? [0] : readSet(r, max);
+			const listed = new Set(ids);
+			rows.forEach((row, id) => {
+				if (part && listed.has(id)) return;
+				if (row) setOwn(row, false);
+				if ((!part || owned) && !listed.has(id)) rows[id] = undefined;
+			});
+			for (const id of ids) readFull(r, claim(id, part, false), groups[part]!, true);
+		},
+
+		/** Writes the public keyframe's part, for its hash. */
+		write(w: Writer): void {
+			if (kind === TableKind.events) return;
+			const ids = [...rows.keys()].filter((id) => rows[id]);
+			if (kind === TableKind.value) {
+				// It has no row set.
+			} else if (max > 64) {
+				w.uvarint(ids.length);
+				ids.forEach((id, i) => w.uvarint(id - (i && ids[i - 1]! + 1)));
 			} else {
-				w.uvarint(this.size);
-				let after = 0;
-				this.rows.forEach((row, id) => {
-					if (!row) return;
-					w.uvarint(id - after);
-					after = id + 1;
-				});
+				w.uvarint(ids.reduce((set, id) => set | (1n << BigInt(id)), 0n));
 			}
-		}
-		for (const row of this.rows) row?.writeRecord(w, this.schema.public);
-	}
-}
-
-/** Whether a mask is not 0 and has at most n bits beside its life bit. */
-function fits(lo: number, hi: number, n: number): boolean {
-	return (lo | hi) !== 0 && bitLength(lo, hi) <= n + 1;
-}
-
-function bitLength(lo: number, hi: number): number {
-	return hi ? 64 - Math.clz32(hi) : 32 - Math.clz32(lo);
+			for (const id of ids) {
+				for (const f of groups[0].fields) f.write(w, rows[id]!.q[f.index]);
+				for (const f of groups[0].linear) w.varint(rows[id]!.d[f.index]!);
+			}
+		},
+	};
 }
 
 /** Reads a set of members below max, in rising order. */
 export function readSet(r: Reader, max: number, bitmap = max <= 64): number[] {
 	const ids: number[] = [];
 	if (bitmap) {
-		r.word();
-		if (bitLength(r.lo, r.hi) > max) throw new Malformed("range", "set");
-		for (let i = 0; i < 64; i++) if (((i < 32 ? r.lo >>> i : r.hi >>> (i - 32)) & 1) === 1) ids.push(i);
-		return ids;
+		for (let set = r.word(), id = 0; set; set >>= 1n, id++) if (set & 1n) ids.push(id);
+	} else {
+		for (let n = r.uvarint(max), after = 0; n > 0; n--) {
+			const id = after + r.uvarint();
+			ids.push(id);
+			after = id + 1;
+		}
 	}
-	let after = 0;
-	for (let n = r.uvarint(max); n > 0; n--) {
-		const id = after + r.uvarint();
-		if (id >= max) throw new Malformed("range", "set");
-		ids.push(id);
-		after = id + 1;
-	}
+	refuse(ids.at(-1)! >= max);
 	return ids;
 }

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Malformed, Reader } from "../sdk/reader.ts";
-import { Samples } from "../sdk/samples.ts";
+import { newSamples } from "../sdk/samples.ts";
 import { readSchema } from "../sdk/schema.ts";
-import { Store } from "../sdk/store.ts";
+import { newStore, Part, type Store } from "../sdk/store.ts";
 import { Writer } from "../sdk/writer.ts";
 import { bytes, hex, json } from "./files.ts";
 
@@ -24,7 +24,7 @@ function rows(s: Store): object {
 	const all: Record<string, Record<string, object>> = {};
 	for (const t of s.all) {
 		const table: Record<string, object> = (all[t.schema.name] = {});
-		t.forEach((row, id) => {
+		t.look.forEach((row, id) => {
 			const seen = Object.entries(row).filter(([, v]) => v !== undefined);
 			table[id] = Object.fromEntries(seen.map(([k, v]) => [k, typeof v === "bigint" ? String(v) : v]));
 		});
@@ -33,13 +33,8 @@ function rows(s: Store): object {
 }
 
 function apply(s: Store, f: (typeof golden.frames)[number]): void {
-	if (f.full) {
-		s.keyframe(f.tick, bytes(f.public));
-		s.ownKeyframe(bytes(f.own));
-	} else {
-		s.delta(bytes(f.public));
-		s.ownDelta(bytes(f.own));
-	}
+	s.apply(f.tick, Part.open, f.full, bytes(f.public));
+	s.apply(f.tick, Part.own, f.full, bytes(f.own));
 }
 
 test("the schema says what stream.json says", () => {
@@ -56,7 +51,7 @@ test("the schema says what stream.json says", () => {
 });
 
 test("the stream gives its rows and hashes", async (t) => {
-	const s = new Store(schema());
+	const s = newStore(schema());
 	for (const f of golden.frames) {
 		await t.test(`tick ${f.tick}: ${f.why}`, () => {
 			apply(s, f);
@@ -72,7 +67,7 @@ test("a client that enters at any keyframe goes on as the others", () => {
 	golden.frames.forEach((f, i) => {
 		if (!f.full) return;
 		entered++;
-		const s = new Store(schema());
+		const s = newStore(schema());
 		for (const g of golden.frames.slice(i)) {
 			apply(s, g);
 			assert.equal(s.hash(), g.hash);
@@ -83,13 +78,13 @@ test("a client that enters at any keyframe goes on as the others", () => {
 });
 
 test("rows that live on stay the same objects, also over a keyframe", () => {
-	const s = new Store(schema());
+	const s = newStore(schema());
 	apply(s, golden.frames[0]!);
-	const row = s.table("movers").get(0);
+	const row = s.tables.movers!.get(0);
 	apply(s, golden.frames[1]!);
-	assert.equal(s.table("movers").get(0), row);
+	assert.equal(s.tables.movers!.get(0), row);
 	apply(s, golden.frames[0]!);
-	assert.equal(s.table("movers").get(0), row);
+	assert.equal(s.tables.movers!.get(0), row);
 });
 
 test("every shorter prefix of a body is refused", () => {
@@ -98,7 +93,7 @@ test("every shorter prefix of a body is refused", () => {
 		for (const part of ["public", "own"] as const) {
 			const whole = bytes(f[part]);
 			for (let n = 0; n < whole.length; n++) {
-				const s = new Store(schema());
+				const s = newStore(schema());
 				const cut = { ...f, [part]: hex(whole.subarray(0, n)) };
 				for (const g of golden.frames.slice(0, i)) apply(s, g);
 				assert.throws(() => apply(s, cut), Malformed, `${part} of tick ${f.tick}, ${n} bytes`);
@@ -117,7 +112,7 @@ test("changed bytes are refused or applied, and never harm a store for its next 
 	let seed = 1;
 	const random = (n: number) => (seed = (seed * 48271) % 0x7fffffff) % n;
 	for (let round = 0; round < 3000; round++) {
-		const s = new Store(schema());
+		const s = newStore(schema());
 		const last = random(golden.frames.length);
 		for (const g of golden.frames.slice(0, last)) apply(s, g);
 		const f = { ...golden.frames[last]! };
@@ -140,7 +135,7 @@ test("changed bytes are refused or applied, and never harm a store for its next 
 });
 
 test("samples give their bytes", () => {
-	const c = new Samples(schema().input);
+	const c = newSamples(schema().input);
 	const w = new Writer();
 	let base = c.zero;
 	for (const v of golden.samples.values) {
@@ -154,7 +149,7 @@ test("samples give their bytes", () => {
 });
 
 test("values out of range are brought into it", () => {
-	const c = new Samples(schema().input);
+	const c = newSamples(schema().input);
 	const clamped = c.value(c.quantise({ move_x: 7, move_y: NaN, slot: 99, aim: -0.001, far: -3, raw: NaN, word: "aé𝄞\ud800", big: 1n << 70n }));
 	assert.equal(clamped.move_x, 1);
 	assert.equal(clamped.move_y, -1);
