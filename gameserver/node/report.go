@@ -17,6 +17,8 @@ type report struct {
 	Version string                `json:"version"`
 	Frozen  bool                  `json:"frozen"` // it sees too little of the fleet: its rooms stand still
 	Load    loadReport            `json:"load"`
+	Ticks   ticksReport           `json:"ticks"`
+	Sees    viewReport            `json:"sees"`
 	Rooms   []roomReport          `json:"rooms"`  // led here
 	Copies  []copyReport          `json:"copies"` // stood by for here
 	Moves   map[string]uint64     `json:"moves"`  // events since the process started, by kind
@@ -27,6 +29,18 @@ type loadReport struct {
 	Rooms   int `json:"rooms"`
 	Players int `json:"players"`
 	Busy    int `json:"busy"` // per mille
+}
+
+type ticksReport struct {
+	P99  float64 `json:"p99_ms"` // of the time that ticks took in the last seconds
+	Late uint64  `json:"late"`   // ticks since the process started that began more than a period late
+}
+
+// viewReport is the fleet as this server sees it.
+type viewReport struct {
+	Quorum  bool                                        `json:"quorum"`
+	Members map[membership.ServerName]membership.State  `json:"members"` // itself included
+	Gone    map[membership.ServerName]membership.Reason `json:"gone"`    // within the last minutes, and why
 }
 
 type roomReport struct {
@@ -68,9 +82,11 @@ type eventReport struct {
 }
 
 func (n *Node) getServer(w http.ResponseWriter, _ *http.Request) {
-	self := n.gossip.View().Self
+	view := n.gossip.View()
+	self := view.Self
 	answer := report{Name: self.Name, State: self.State, Version: self.Version, Frozen: n.registry.Frozen(),
-		Load: loadReport(n.load()), Rooms: []roomReport{}, Copies: []copyReport{}, Events: []eventReport{}}
+		Load: loadReport(n.load()), Ticks: ticksReport{milliseconds(n.pool.TickTime()), n.pool.Late()}, Sees: describeView(view),
+		Rooms: []roomReport{}, Copies: []copyReport{}, Events: []eventReport{}}
 	for _, i := range n.registry.All() {
 		if i.Leads {
 			answer.Rooms = append(answer.Rooms, describeRoom(i))
@@ -84,6 +100,18 @@ func (n *Node) getServer(w http.ResponseWriter, _ *http.Request) {
 		answer.Events = append(answer.Events, describeEvent(e))
 	}
 	writeJSON(w, answer)
+}
+
+func describeView(v *membership.View) viewReport {
+	r := viewReport{Quorum: v.Quorum, Members: make(map[membership.ServerName]membership.State, len(v.Members)),
+		Gone: make(map[membership.ServerName]membership.Reason, len(v.Gone))}
+	for _, m := range v.Members {
+		r.Members[m.Name] = m.State
+	}
+	for _, g := range v.Gone {
+		r.Gone[g.Name] = g.Reason
+	}
+	return r
 }
 
 func describeRoom(i registry.Info) roomReport {
@@ -107,9 +135,11 @@ func describeRoom(i registry.Info) roomReport {
 
 func describeEvent(e registry.Event) eventReport {
 	r := eventReport{Serial: e.Serial, Time: e.Time, Kind: e.Kind, Room: e.Room, From: e.From, To: e.To, Why: e.Why,
-		Took: float64(e.Took.Microseconds()) / 1000}
+		Took: milliseconds(e.Took)}
 	if e.Epoch != (proto.Epoch{}) {
 		r.Epoch = e.Epoch.String()
 	}
 	return r
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

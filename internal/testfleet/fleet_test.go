@@ -189,17 +189,31 @@ func TestServerReport(t *testing.T) {
 	p.plays(t, 5)
 	var got struct {
 		Name, State string
-		Rooms       []struct {
+		Ticks       struct {
+			P99 float64 `json:"p99_ms"`
+		}
+		Sees struct {
+			Quorum  bool
+			Members map[string]string
+			Gone    map[string]string
+		}
+		Rooms []struct {
 			Room, Game, Epoch string
 			Tick              uint32
 			Seats, Connected  int
 		}
 	}
-	get(t, f.Servers[0].Node.URL()+"/v1/server", http.StatusOK, func(resp *http.Response) {
-		if err := json.NewDecoder(resp.Body).Decode(&got); err != nil {
-			t.Fatal(err)
-		}
+	until(t, "its ticks are timed", func() bool {
+		get(t, f.Servers[0].Node.URL()+"/v1/server", http.StatusOK, func(resp *http.Response) {
+			if err := json.NewDecoder(resp.Body).Decode(&got); err != nil {
+				t.Fatal(err)
+			}
+		})
+		return got.Ticks.P99 > 0
 	})
+	if s := got.Sees; !s.Quorum || s.Members["gs-1"] != "serving" || s.Members["router-1"] != "serving" || s.Gone == nil {
+		t.Errorf("it sees %+v", s)
+	}
 	if got.Name != "gs-1" || got.State != "serving" || len(got.Rooms) != 1 {
 		t.Fatalf("got %+v", got)
 	}
