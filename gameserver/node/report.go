@@ -1,12 +1,15 @@
 package node
 
 import (
+	"cmp"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/registry"
 	"github.com/ringside-go/ringside/gameserver/room"
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -81,7 +84,14 @@ type eventReport struct {
 	Took   float64      `json:"took_ms,omitempty"`
 }
 
-func (n *Node) getServer(w http.ResponseWriter, _ *http.Request) {
+// getServer tells what this server has. Whoever has asked before may name the serial of the last event that he knows, as
+// ?after=7, and gets those after it only.
+func (n *Node) getServer(w http.ResponseWriter, r *http.Request) {
+	after, err := strconv.ParseUint(cmp.Or(r.URL.Query().Get("after"), "0"), 10, 64)
+	if err != nil {
+		obs.Problem(w, http.StatusBadRequest, "after must be the serial of an event, a number")
+		return
+	}
 	view := n.gossip.View()
 	self := view.Self
 	answer := report{Name: self.Name, State: self.State, Version: self.Version, Frozen: n.registry.Frozen(),
@@ -96,8 +106,13 @@ func (n *Node) getServer(w http.ResponseWriter, _ *http.Request) {
 	}
 	events, moves := n.registry.Events()
 	answer.Moves = moves
+	if len(events) > 0 && events[len(events)-1].Serial < after {
+		after = 0 // counted by a process that was here before
+	}
 	for _, e := range events {
-		answer.Events = append(answer.Events, describeEvent(e))
+		if e.Serial > after {
+			answer.Events = append(answer.Events, describeEvent(e))
+		}
 	}
 	writeJSON(w, answer)
 }

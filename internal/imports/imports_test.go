@@ -30,8 +30,8 @@ var allowed = map[string][]string{
 	"gameserver":               {"gameserver/node", "gameserver/arena", "internal/..."},
 
 	"router/lookup": {"proto", "internal/..."},
-	"router/front":  {"router/lookup", "clients/web", "proto", "internal/..."},
-	"router":        {"router/...", "internal/..."},
+	"router/front":  {"router/lookup", "proto", "internal/..."},
+	"router":        {"router/...", "clients/web", "internal/..."},
 
 	"clients/goclient": {"proto", "proto/state"},
 	"clients/bot":      {"clients/goclient", "proto", "proto/state"},
