@@ -19,6 +19,13 @@ export interface Dot {
 /** How long a room that has ended takes to fade, in ms. */
 const fading = 600;
 
+/** The edge of a canvas where no dots are, in CSS pixels: what shines around one needs room. */
+const edge = 10;
+
+export function dotRadius(pitch: number): number {
+	return pitch * 0.34;
+}
+
 /** The colour of a flash; what was made shines in its server's own. */
 export function flashColour(f: Flash, own: string): string {
 	return f === "failover" ? colour("bad") : f === "made" ? own : colour("text");
@@ -28,7 +35,7 @@ export class Field {
 	readonly canvas: HTMLCanvasElement;
 	readonly dots = new Map<string, Dot>();
 	readonly slots = new Slots();
-	width = 0;
+	width = 0; // without the edges, in CSS pixels
 	height = 0;
 	pitch = 0;
 	dim = false; // the server does not answer, or is gone
@@ -68,9 +75,16 @@ export class Field {
 		this.dirty = true;
 	}
 
+	measure(): void {
+		this.width = Math.max(0, this.canvas.clientWidth - 2 * edge);
+		this.height = Math.max(0, this.canvas.clientHeight - 2 * edge);
+		this.dirty = true;
+	}
+
 	/** The middle of a room's dot, on the canvas. */
 	position(id: string): [x: number, y: number] {
-		return slotPosition(this.slots.slotOf(id) ?? 0, this.width, this.height, this.pitch);
+		const [x, y] = slotPosition(this.slots.slotOf(id) ?? 0, this.width, this.height, this.pitch);
+		return [x + edge, y + edge];
 	}
 
 	/** The room whose dot is there, or near enough for a finger. */
@@ -87,9 +101,9 @@ export class Field {
 	/** Draws if there is something new; true while something still moves. */
 	draw(now: number): boolean {
 		if (!this.dirty || this.width === 0) return false;
-		fit(this.canvas, this.width, this.height);
+		fit(this.canvas, this.width + 2 * edge, this.height + 2 * edge);
 		const c = clean(this.canvas);
-		const radius = this.pitch * 0.34;
+		const radius = dotRadius(this.pitch);
 		c.globalAlpha = this.dim ? 0.4 : 1;
 		this.drawResting(c, radius, now);
 		let moving = this.drawFlashes(c, radius, now);

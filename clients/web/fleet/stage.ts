@@ -1,11 +1,12 @@
 // The stage: the dots on the servers' cards, and above the cards the rooms that travel and the lines to their standbys.
 
-import { colour, serverColour } from "./colours.ts";
+import { serverColour } from "./colours.ts";
 import { clean, fit } from "./dom.ts";
-import { Field, flashColour } from "./field.ts";
+import { dotRadius, Field, flashColour } from "./field.ts";
 import type { Fleet, News, Room } from "./model.ts";
+import { drawChosen, drawCopies, drawTraveller, type Mark } from "./overlay.ts";
 import { maxPitch, pitchFor } from "./slots.ts";
-import { along, bendOf, bow, duration, type Point } from "./travel.ts";
+import { along, bendOf, duration, type Point } from "./travel.ts";
 
 interface Traveller {
 	room: Room;
@@ -51,11 +52,7 @@ export class Stage {
 
 	/** Measures the fields, after cards have come, gone or changed their size. */
 	measure(): void {
-		for (const f of this.fields.values()) {
-			f.width = f.canvas.clientWidth;
-			f.height = f.canvas.clientHeight;
-			f.dirty = true;
-		}
+		for (const f of this.fields.values()) f.measure();
 		this.arrange();
 	}
 
@@ -193,9 +190,36 @@ export class Stage {
 		this.blank = empty;
 		fit(this.overlay, innerWidth, innerHeight);
 		const c = clean(this.overlay);
-		if (this.linked) this.drawCopies(c);
-		for (const r of new Set([this.chosen, this.hovered])) if (r) this.drawRoom(c, r, now);
-		for (const t of this.travellers) this.drawTraveller(c, t, now);
+		const own = this.fields.get(this.linked);
+		if (own) drawCopies(c, middle(own), this.copiesOf(this.linked));
+		for (const room of new Set([this.chosen, this.hovered])) {
+			const f = room && this.fields.get(room.server), at = room && this.locate(room.room, f);
+			if (!f || !at) continue;
+			const copies = (room.standbys ?? []).flatMap((s) => this.mark(s) ?? []);
+			drawChosen(c, at, dotRadius(f.pitch), copies);
+		}
+		for (const t of this.travellers) {
+			const hot = flashColour(t.failover ? "failover" : "moved", t.to.hue);
+			drawTraveller(c, (ago) => this.whereabouts(t, now - ago), Math.max(2.5, dotRadius(t.to.pitch)),
+				{ tail: t.failover ? hot : t.fromHue, disc: t.failover ? hot : t.to.hue, glow: hot });
+		}
+	}
+
+	private mark(server: string): Mark | undefined {
+		const f = this.fields.get(server);
+		return f && { ...middle(f), hue: f.hue };
+	}
+
+	/** The servers that stand by for a server's rooms, with how many. */
+	private copiesOf(server: string): (Mark & { count: number })[] {
+		const counts = new Map<string, number>();
+		for (const r of this.fleet.rooms.values()) {
+			if (r.server === server) for (const s of r.standbys ?? []) counts.set(s, (counts.get(s) ?? 0) + 1);
+		}
+		return [...counts].flatMap(([name, count]) => {
+			const m = this.mark(name);
+			return m ? [{ ...m, count }] : [];
+		});
 	}
 
 	private land(now: number): void {
@@ -209,100 +233,14 @@ export class Stage {
 			return false;
 		});
 	}
+}
 
-	private drawTraveller(c: CanvasRenderingContext2D, t: Traveller, now: number): void {
-		const r = Math.max(2.5, t.to.pitch * 0.34);
-		const hot = flashColour(t.failover ? "failover" : "moved", t.to.hue);
-		c.fillStyle = t.failover ? hot : t.fromHue;
-		for (let i = 9; i > 0; i--) { // the tail
-			const p = this.whereabouts(t, now - i * 16);
-			c.globalAlpha = 0.4 * (1 - i / 10);
-			disc(c, p, r * (1 - i / 14));
-		}
-		const p = this.whereabouts(t, now);
-		c.globalAlpha = 0.25;
-		c.fillStyle = hot;
-		disc(c, p, r * 2.2);
-		c.globalAlpha = 1;
-		c.fillStyle = t.failover ? hot : t.to.hue;
-		disc(c, p, r);
-	}
-
-	/** A ring around a room, and dashed lines to where its copies are. */
-	private drawRoom(c: CanvasRenderingContext2D, room: Room, now: number): void {
-		const t = this.travellers.find((t) => t.room.room === room.room), f = this.fields.get(room.server);
-		const at = t ? this.whereabouts(t, now) : this.locate(room.room, f);
-		if (!at || !f) return;
-		c.strokeStyle = colour("text");
-		c.lineWidth = 2;
-		ring(c, at, f.pitch * 0.34 + 3);
-		for (const s of room.standbys ?? []) {
-			const other = this.fields.get(s);
-			if (!other) continue;
-			const box = other.canvas.getBoundingClientRect();
-			const to = { x: box.left + box.width / 2, y: box.top + box.height / 2 };
-			this.drawLine(c, at, to, 1.5, serverColour(s));
-			c.fillStyle = colour("ground");
-			disc(c, to, f.pitch * 0.34 + 2);
-			c.strokeStyle = serverColour(s);
-			ring(c, to, f.pitch * 0.34 + 2);
-		}
-	}
-
-	/** Lines from a server to those that stand by for its rooms, with how many. */
-	private drawCopies(c: CanvasRenderingContext2D): void {
-		const counts = new Map<string, number>();
-		for (const r of this.fleet.rooms.values()) {
-			if (r.server === this.linked) for (const s of r.standbys ?? []) counts.set(s, (counts.get(s) ?? 0) + 1);
-		}
-		const middle = (f: Field): Point => {
-			const box = f.canvas.getBoundingClientRect();
-			return { x: box.left + box.width / 2, y: box.top + box.height / 2 };
-		};
-		const own = this.fields.get(this.linked);
-		if (!own) return;
-		for (const [name, n] of counts) {
-			const other = this.fields.get(name);
-			if (!other) continue;
-			const from = middle(own), to = middle(other);
-			this.drawLine(c, from, to, 1 + Math.log2(1 + n) / 2, serverColour(name));
-			c.fillStyle = colour("ground");
-			disc(c, to, 13);
-			c.strokeStyle = serverColour(name);
-			ring(c, to, 13);
-			c.fillStyle = colour("text");
-			c.font = `600 11px ${colour("sans")}`;
-			c.textAlign = "center";
-			c.textBaseline = "middle";
-			c.fillText(String(n), to.x, to.y + 0.5);
-		}
-	}
-
-	private drawLine(c: CanvasRenderingContext2D, from: Point, to: Point, width: number, stroke: string): void {
-		const mid = bow(from, to, 0.12);
-		c.setLineDash([5, 5]);
-		c.strokeStyle = stroke;
-		c.lineWidth = width;
-		c.beginPath();
-		c.moveTo(from.x, from.y);
-		c.quadraticCurveTo(mid.x, mid.y, to.x, to.y);
-		c.stroke();
-		c.setLineDash([]);
-	}
+/** The middle of a field, in the window. */
+function middle(f: Field): Point {
+	const box = f.canvas.getBoundingClientRect();
+	return { x: box.left + box.width / 2, y: box.top + box.height / 2 };
 }
 
 function delay(i: number, n: number): number {
 	return n <= column ? i * 30 : (i / n) * columnTime;
-}
-
-function disc(c: CanvasRenderingContext2D, p: Point, r: number): void {
-	c.beginPath();
-	c.arc(p.x, p.y, r, 0, 2 * Math.PI);
-	c.fill();
-}
-
-function ring(c: CanvasRenderingContext2D, p: Point, r: number): void {
-	c.beginPath();
-	c.arc(p.x, p.y, r, 0, 2 * Math.PI);
-	c.stroke();
 }
