@@ -26,11 +26,13 @@ type chronicle struct {
 	serial uint64
 }
 
-// note adds what has changed from one view to a later one.
+// note adds what has changed from one view to a later one. Members that were there before this router joined nothing: it
+// only meets them.
 func (c *chronicle) note(from, to *membership.View, now time.Time) {
 	for _, m := range to.Members {
 		old, known := from.Find(m.Name)
 		switch {
+		case !known && met(from, to, m):
 		case !known:
 			c.add(eventReport{Time: now, Kind: eventJoin, Member: m.Name})
 		case old.Boot != m.Boot:
@@ -47,6 +49,12 @@ func (c *chronicle) note(from, to *membership.View, now time.Time) {
 			c.add(eventReport{Time: now, Kind: eventLeave, Member: m.Name, Why: string(gone.Reason)})
 		}
 	}
+}
+
+// met reports whether m, which is in to and not in from, is new to this router only.
+func met(from, to *membership.View, m membership.Member) bool {
+	_, returns := from.FindGone(m.Name)
+	return !returns && m.Since.Before(to.Self.Since)
 }
 
 func (c *chronicle) add(e eventReport) {

@@ -24,7 +24,6 @@ func (f *Front) getEvents(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	s := sender{w, http.NewResponseController(w)}
-	_ = s.control.SetReadDeadline(time.Time{}) // the server's is for requests that end
 	seen := uint64(0)
 	for err := s.send([]byte(": the fleet as this router sees it\n\n")); err == nil; {
 		newest, changed, ok := f.watch.newest()

@@ -71,6 +71,26 @@ func TestChangesLeadFromPictureToPicture(t *testing.T) {
 	})
 }
 
+// While a room moves two servers have it, and it is where its epoch is the higher one, in whatever order they answer.
+func TestRoomOfTwoServers(t *testing.T) {
+	at := func(name membership.ServerName, epoch string) answer {
+		return answer{member: membership.Member{Name: name}, serverReport: serverReport{Rooms: []roomReport{{Room: "r", Epoch: epoch}}}}
+	}
+	source := membership.NewStatic(membership.Member{Name: "router-1"}, membership.Member{Name: "a"}, membership.Member{Name: "b"})
+	for _, c := range []struct {
+		a, b string
+		want membership.ServerName
+	}{{"1@a", "2@b", "b"}, {"10@a", "9@b", "a"}, {"3@a", "3@b", "b"}} {
+		a, b := at("a", c.a), at("b", c.b)
+		for _, answers := range [][]answer{{a, b}, {b, a}} {
+			p := paint(&snapshot{fleet: lookup.NewFleet(source.View()), answers: answers}, nil, nil)
+			if got := p.rooms["r"].Server; got != c.want {
+				t.Errorf("with the epochs %s and %s the room is at %s, want %s", c.a, c.b, got, c.want)
+			}
+		}
+	}
+}
+
 func TestNewestEvents(t *testing.T) {
 	at := func(s int) time.Time { return time.Unix(int64(s), 0) }
 	shot := &snapshot{answers: []answer{
@@ -115,6 +135,21 @@ func TestChronicle(t *testing.T) {
 	before := source.View()
 	source.Set(m("stays", "1", "serving"), m("drains", "1", "draining"), m("returns", "1", "serving"), m("restarts", "2", "serving"), m("comes", "1", "serving"))
 	var c chronicle
+	old := m("old", "1", "serving")
+	old.Since = time.Unix(1, 0)
+	self := membership.Member{Name: "router-1", Role: membership.Router, Since: time.Unix(2, 0)}
+	alone := membership.NewStatic(self)
+	meets := membership.NewStatic(self, old)
+	if c.note(alone.View(), meets.View(), time.Unix(3, 0)); len(c.newest()) != 0 {
+		t.Errorf("one that was there before is said to have come: %+v", c.newest())
+	}
+	meets.Lose("old", membership.Vanished)
+	lost := meets.View()
+	meets.Set(old)
+	if c.note(lost, meets.View(), time.Unix(4, 0)); len(c.newest()) != 1 {
+		t.Errorf("one that returns is not noted: %+v", c.newest())
+	}
+	c = chronicle{}
 	c.note(before, source.View(), time.Unix(7, 0))
 	c.note(source.View(), source.View(), time.Unix(8, 0))
 	got := map[membership.ServerName]string{}
@@ -129,15 +164,15 @@ func TestChronicle(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 
-	old := c.newest()
-	first := old[0]
+	given := c.newest()
+	first := given[0]
 	for range maxNoted {
 		c.add(eventReport{Kind: eventJoin})
 	}
 	if list := c.newest(); len(list) != maxNoted || list[0].Serial != uint64(len(want)+1) || list[maxNoted-1].Serial != uint64(len(want)+maxNoted) {
 		t.Errorf("%d are remembered, from %d", len(list), list[0].Serial)
 	}
-	if old[0] != first {
+	if given[0] != first {
 		t.Error("a list that was given away has changed")
 	}
 }

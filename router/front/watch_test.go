@@ -334,7 +334,11 @@ func TestTooManyWatchers(t *testing.T) {
 		for range maxWatchers {
 			all = append(all, s.watch())
 		}
-		checkProblem(t, s.ask("GET", "").resp, http.StatusServiceUnavailable, "200 others watch the fleet")
+		resp := s.ask("GET", "").resp
+		if resp.StatusCode != http.StatusServiceUnavailable {
+			t.Fatalf("one more gets %s", resp.Status)
+		}
+		checkProblem(t, resp, http.StatusServiceUnavailable, "200 others watch the fleet")
 		all[0].conn.Close()
 		synctest.Wait()
 		s.watch()

@@ -146,9 +146,16 @@ async function allow(): Promise<void> {
 
 byId("operator").onclick = async () => {
 	if (operator.right.allowed) operator.forget();
-	else await askToken(async (token) => (await operator.check(token)).why);
+	else await askToken(wrongWith);
 	await allow();
 };
+
+/** What is wrong with a token; undefined if nothing is. */
+async function wrongWith(token: string): Promise<string | undefined> {
+	const { allowed, token: another, why } = await operator.check(token);
+	if (allowed) return undefined;
+	return another ? "That is not the token this router was started with." : (why ?? "This router takes no such requests.");
+}
 
 let before: State = "connecting";
 

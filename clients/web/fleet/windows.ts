@@ -29,6 +29,7 @@ export function askToken(wrong: (token: string) => Promise<string | undefined>):
 	const dialog = byId<HTMLDialogElement>("token"), input = byId<HTMLInputElement>("token-input");
 	const error = byId("token-error"), ok = byId<HTMLButtonElement>("token-ok");
 	input.value = error.textContent = "";
+	byId("token-cancel").onclick = () => dialog.close();
 	dialog.showModal();
 	return new Promise((done) => {
 		dialog.onclose = () => {
