@@ -107,7 +107,8 @@ export class Cards {
 		if (card.bar.style.transform !== load) card.bar.style.transform = load;
 		card.bar.classList.toggle("alarm", m.busy >= 800);
 		setText(card.about, about(m, gone ? undefined : this.fleet.time));
-		setText(card.note, gone ? `${leaving[gone.why] ?? "is gone"} · ${ago(this.fleet.time - gone.at)} ago · had ${plural(m.rooms, "room")}` : m.reachable ? "" : m.error || "gives no answer");
+		setText(card.note, gone ? `${leaving[gone.why] ?? "is gone"} · ${ago(this.fleet.time - gone.at)} ago · had ${plural(m.rooms, "room")}` : m.reachable ? "" : problem(m.error));
+		card.note.title = m.error ?? "";
 		card.canvas.setAttribute("aria-label", `${plural(m.rooms, "room")} on ${m.name}`);
 		const draining = m.state === "draining";
 		card.button.hidden = !this.mayOperate || !!gone;
@@ -123,6 +124,12 @@ function about(m: Member, now: number | undefined): string {
 	parts.push(m.copies > 0 ? `${m.copies} copies` : "");
 	if (now) parts.push(`up ${ago(now - m.since_ms)}`);
 	return parts.filter((p) => p).join(" · ");
+}
+
+/** The end of a chain of errors, which says the most. */
+function problem(error = ""): string {
+	const last = error.split(": ").at(-1) ?? "";
+	return last.includes("deadline exceeded") ? "does not answer in time" : last || "gives no answer";
 }
 
 export function percent(v: number): string {

@@ -109,7 +109,7 @@ export class Field {
 		let moving = this.drawFlashes(c, radius, now);
 		this.ended = this.ended.filter((e) => now - e.at < fading);
 		for (const e of this.ended) {
-			const t = (now - e.at) / fading;
+			const t = Math.max(0, now - e.at) / fading;
 			c.globalAlpha = 0.6 * (1 - t);
 			c.fillStyle = this.hue;
 			circle(c, e.x, e.y, radius * (1 + t));
@@ -153,7 +153,8 @@ export class Field {
 			moving = true;
 			if (dot.hidden) continue;
 			const [x, y] = this.position(id);
-			const t = Math.max(0, (now - dot.flashed) / shine[dot.flash]);
+			const age = Math.max(0, now - dot.flashed); // a frame's time is that of its beginning
+			const t = age / shine[dot.flash];
 			const hot = flashColour(dot.flash, this.hue);
 			c.globalAlpha = 1;
 			c.fillStyle = this.hue;
@@ -163,7 +164,7 @@ export class Field {
 			c.fillStyle = hot;
 			circle(c, x, y, radius * grown);
 			// A ring that runs out and is gone before the dot has its own colour again.
-			const ring = Math.min(1, (now - dot.flashed) / 900);
+			const ring = Math.min(1, age / 900);
 			c.globalAlpha = 0.8 * (1 - ring);
 			c.strokeStyle = hot;
 			c.lineWidth = 1.5;

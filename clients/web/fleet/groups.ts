@@ -48,7 +48,7 @@ export function describeGroup(g: Group): { what: string; detail: string } {
 		case "failed":
 			return { what: rooms, detail: join(`stay at ${e.from}, not handed to ${targets(g)}`, e.why) };
 		case "depose":
-			return { what: rooms, detail: join(`given up by ${e.from}`, `${targets(g)} leads in a higher epoch`) };
+			return { what: rooms, detail: join(`given up by ${e.from}`, `led in a higher epoch by ${targets(g)}`) };
 		case "freeze":
 			return { what: e.server, detail: "freezes its rooms: it sees too little of the fleet" };
 		case "thaw":
