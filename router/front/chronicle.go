@@ -32,9 +32,10 @@ func (c *chronicle) note(from, to *membership.View, now time.Time) {
 	for _, m := range to.Members {
 		old, known := from.Find(m.Name)
 		switch {
-		case !known && met(from, to, m):
 		case !known:
-			c.add(eventReport{Time: now, Kind: eventJoin, Member: m.Name})
+			if !met(from, to, m) {
+				c.add(eventReport{Time: now, Kind: eventJoin, Member: m.Name})
+			}
 		case old.Boot != m.Boot:
 			c.add(eventReport{Time: now, Kind: eventRestart, Member: m.Name})
 		case old.State != m.State && m.State == membership.Draining:

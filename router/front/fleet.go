@@ -98,7 +98,7 @@ func (f *Front) describe() fleetDoc {
 		}
 		doc.Members = append(doc.Members, d)
 	}
-	doc.Events = newestEvents(nil, f.ownEvents(), shot, maxEvents)
+	doc.Events = append(doc.Events, newestEvents(nil, f.ownEvents(), shot, maxEvents)...) // [] without any, not null
 	slices.SortFunc(doc.Rooms, func(a, b roomDoc) int { return strings.Compare(string(a.Room), string(b.Room)) })
 	return doc
 }

@@ -52,7 +52,9 @@ func TestFleet(t *testing.T) {
 		t.Errorf("rooms are %+v; want a, then %+v", doc.Rooms, want)
 	}
 
-	f.call(t, "GET", "/v1/fleet", "")
+	if raw, _ := io.ReadAll(f.call(t, "GET", "/v1/fleet", "").Body); !strings.Contains(string(raw), `"events":[]`) {
+		t.Errorf("without events there is %s", raw)
+	}
 	text, _ := io.ReadAll(f.call(t, "GET", "/fleet", "").Body)
 	if a.surveys != 1 {
 		t.Errorf("the server was asked %d times within a second; want once", a.surveys)

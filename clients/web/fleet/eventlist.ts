@@ -1,6 +1,6 @@
 // The list of events, the newest first.
 
-import { h, setText } from "./dom.ts";
+import { h } from "./dom.ts";
 import { describeGroup, groupEvents, milliseconds, type Group } from "./groups.ts";
 import type { FleetEvent } from "./model.ts";
 
@@ -9,9 +9,6 @@ const maxLines = 80, maxRooms = 60;
 
 interface Line {
 	root: HTMLElement;
-	what: HTMLElement;
-	detail: HTMLElement;
-	time: HTMLElement;
 	count: number; // of events in it
 }
 
@@ -52,9 +49,7 @@ export class EventList {
 		const { what, detail } = describeGroup(g);
 		const time = h("time", { dateTime: new Date(g.first).toISOString(), title: new Date(g.first).toString() },
 			new Date(g.first).toLocaleTimeString("en-GB"));
-		const whatPart = h("strong", {}, what), detailPart = h("span", { className: "detail" });
-		setText(detailPart, detail);
-		const text = h("span", { className: "text" }, whatPart, " ", detailPart);
+		const text = h("span", { className: "text" }, h("strong", {}, what), " ", h("span", { className: "detail" }, detail));
 		const kind = h("span", { className: "kind" }, g.kind);
 		const root = h("li", { dataset: { testid: "event", kind: g.kind } });
 		if (g.events.some((e) => e.room)) {
@@ -69,7 +64,7 @@ export class EventList {
 		} else {
 			root.append(h("div", {}, time, kind, text));
 		}
-		return { root, what: whatPart, detail: detailPart, time, count: g.events.length };
+		return { root, count: g.events.length };
 	}
 
 	private rooms(g: Group): HTMLElement {

@@ -32,7 +32,6 @@ export function flashColour(f: Flash, own: string): string {
 }
 
 export class Field {
-	readonly canvas: HTMLCanvasElement;
 	readonly dots = new Map<string, Dot>();
 	readonly slots = new Slots();
 	width = 0; // without the edges, in CSS pixels
@@ -40,11 +39,9 @@ export class Field {
 	pitch = 0;
 	dim = false; // the server does not answer, or is gone
 	dirty = true;
-	private ended: { slot: number; at: number; x: number; y: number }[] = [];
+	private ended: { at: number; x: number; y: number }[] = [];
 
-	constructor(readonly server: string, readonly hue: string, canvas: HTMLCanvasElement) {
-		this.canvas = canvas;
-	}
+	constructor(readonly server: string, readonly hue: string, readonly canvas: HTMLCanvasElement) {}
 
 	put(room: Room, hidden = false): Dot {
 		let dot = this.dots.get(room.room);
@@ -63,7 +60,7 @@ export class Field {
 	remove(id: string, fade: boolean, now = 0): void {
 		if (!this.dots.has(id)) return;
 		const [x, y] = this.position(id);
-		if (fade) this.ended.push({ slot: this.slots.slotOf(id)!, at: now, x, y });
+		if (fade) this.ended.push({ at: now, x, y });
 		this.dots.delete(id);
 		this.slots.release(id);
 		this.dirty = true;

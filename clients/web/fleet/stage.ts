@@ -162,11 +162,6 @@ export class Stage {
 		return undefined;
 	}
 
-	/** How many rooms travel at the moment. */
-	get travelling(): number {
-		return this.travellers.length;
-	}
-
 	/** Draws in the next frame, and goes on for as long as something moves. */
 	wake(): void {
 		this.frame ||= requestAnimationFrame((now) => {
