@@ -39,10 +39,10 @@ image-tar: ## the same image without Docker, as .bin/image.tar
 	@echo "$(IMAGE):$(VERSION) is in .bin/image.tar"
 
 .PHONY: test
-test: check race sim-short fuzz-short bench-once manifests fleet ## everything that must hold before a change lands (about 15 minutes on 2 cores)
+test: check web-test race sim-short fuzz-short bench-once manifests fleet ## everything that must hold before a change lands (about 20 minutes on 2 cores)
 
 .PHONY: check
-check: ## format, vet, staticcheck, tidy module files
+check: web-check ## format, vet, staticcheck, tidy module files, bundles as built
 	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "not gofmt'ed, run gofmt -w on:"; echo "$$out"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
@@ -58,6 +58,23 @@ K8S ?=
 .PHONY: k8s-test
 k8s-test: ## roll out, kill, evict, scale and lose a node on a real Kubernetes while bots play (about 10 minutes); K8S="-context NAME" uses one that is there
 	$(GO) run ./deploy/k8s/test -json .bin/k8s-test.json $(K8S)
+
+.PHONY: web
+web: ## bundle the SDK and the pages into clients/web/dist, which is committed
+	@clients/web/build dist
+
+.PHONY: web-check
+web-check:
+	@clients/web/build "$(CURDIR)/.build/web"
+	@diff -r .build/web clients/web/dist || { echo "clients/web/dist is not what its sources give: run make web and commit it"; exit 1; }
+
+.PHONY: web-test
+web-test: clients/web/node_modules/.package-lock.json ## types and tests of the SDK and the pages, with Node and npm
+	@clients/web/test/run
+
+clients/web/node_modules/.package-lock.json: clients/web/package-lock.json
+	cd clients/web && npm ci --no-audit --no-fund
+	@touch $@
 
 .PHONY: race
 race: ## all tests under the race detector

@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/ringside-go/ringside/clients/web"
 	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/flags"
 	"github.com/ringside-go/ringside/internal/membership"
@@ -48,6 +49,7 @@ func run(args []string) error {
 	mode := fs.String("mode", string(c.Mode), "redirect: clients dial game servers; proxy: this router tunnels them")
 	fs.IntVar(&c.MaxTunnels, "max-tunnels", c.MaxTunnels, "most sockets tunnelled at once, in proxy mode")
 	fs.DurationVar(&c.Drain, "drain", c.Drain, "how long to go on after SIGTERM, so that load balancers turn away first")
+	c.Pages = web.Files()
 	var g membership.Config
 	fs.StringVar(&g.Bind, "gossip", "127.0.0.1:0", "`IP:port` for gossip, UDP and TCP")
 	advertise := fs.String("advertise", "", "`IP` at which the others reach -gossip (default its own)")

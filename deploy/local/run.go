@@ -139,7 +139,8 @@ func (f *fleet) welcome() {
 	url := f.plan.router.url
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nThe fleet is up: %s and %d game servers. ^C ends all of it.\n\n", f.plan.router.name, len(f.plan.servers))
-	fmt.Fprintf(&b, "  watch it      %s/\n", url)
+	fmt.Fprintf(&b, "  play it       %s/\n", url)
+	fmt.Fprintf(&b, "  watch it      %s/fleet\n", url)
 	fmt.Fprintf(&b, "  ask it        curl %s/v1/fleet\n", url)
 	fmt.Fprintf(&b, "  make a room   curl -X POST %s/v1/rooms -d '{\"game\":\"arena\",\"room\":\"my-room\"}'\n", url)
 	fmt.Fprintf(&b, "  send players  go run ./clients/bot -router %s -rooms 20 -players 8 -for 30s\n", url)

@@ -91,8 +91,7 @@ func (n *Node) postMove(w http.ResponseWriter, r *http.Request) {
 		obs.Problem(w, moveStatus(err), err.Error())
 		return
 	}
-	took := float64(time.Since(begun).Microseconds()) / 1000
-	writeJSON(w, moveReport{room, n.gossip.View().Self.Name, to, took})
+	writeJSON(w, moveReport{room, n.gossip.View().Self.Name, to, milliseconds(time.Since(begun))})
 }
 
 func moveStatus(err error) int {

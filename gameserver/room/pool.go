@@ -55,6 +55,25 @@ func (p *Pool) Busy() float64 {
 	return busy
 }
 
+// TickTime is what 99 of 100 ticks of the last seconds did not take longer than, on the worker where they take longest; it
+// is told up to a quarter too long.
+func (p *Pool) TickTime() time.Duration {
+	longest := int64(0)
+	for _, w := range p.workers {
+		longest = max(longest, w.p99.Load())
+	}
+	return time.Duration(longest)
+}
+
+// Late counts the ticks that began more than a period late.
+func (p *Pool) Late() uint64 {
+	late := uint64(0)
+	for _, w := range p.workers {
+		late += w.late.Load()
+	}
+	return late
+}
+
 // Start adds a room; its first tick comes within a period, or when s.Due says. It does not block, and may be called
 // before Run. The error wraps ErrOverloaded, which a resumed room never gets, or ErrStopped; s.Ended is not called then,
 // and the clients of s.Enter are closed with proto.CloseStopping.

@@ -29,6 +29,8 @@ type worker struct {
 	wake chan struct{} // holds one: a room was added
 	load atomic.Int64  // ticks a second of its rooms
 	busy atomic.Uint64 // share of time, as math.Float64bits
+	late atomic.Uint64 // ticks that began more than a period late
+	p99  atomic.Int64  // of the time that recent ticks took, in nanoseconds
 
 	mu      sync.Mutex
 	stopped bool
@@ -37,7 +39,8 @@ type worker struct {
 	// The worker's goroutine only.
 	schedule schedule
 	phases   map[int]*phases // by tick rate
-	spent    time.Duration   // in ticks since measured
+	times    tickTimes
+	spent    time.Duration // in ticks since measured
 	measured time.Duration
 	ran      time.Duration // when it had its last turn
 	clock    time.Time     // and what the wall clock said
@@ -127,6 +130,7 @@ func (w *worker) tickFirst(now time.Duration) (after time.Duration) {
 	m.TickLateness.Observe((now - r.due).Seconds())
 	if r.cadence.advance(now) {
 		m.TicksLate.Inc()
+		w.late.Add(1)
 		r.late++
 	}
 	r.due = r.cadence.due()
@@ -141,6 +145,7 @@ func (w *worker) tickFirst(now time.Duration) (after time.Duration) {
 	}
 	after = w.pool.now()
 	w.spent += after - now
+	w.times.add(after - now)
 	m.TickDuration.Observe((after - now).Seconds())
 	return after
 }
@@ -179,7 +184,8 @@ func (w *worker) idleFor(now time.Duration) time.Duration {
 	return min(w.schedule[0].due-now, measureEvery)
 }
 
-// measure moves the busy share toward that of the time since the last measurement, the more the longer that was.
+// measure moves the busy share toward that of the time since the last measurement, the more the longer that was, and
+// tells how long ticks take.
 func (w *worker) measure(now time.Duration) {
 	elapsed := now - w.measured
 	if elapsed < measureEvery {
@@ -190,6 +196,8 @@ func (w *worker) measure(now time.Duration) {
 	share += weight * (min(1, w.spent.Seconds()/elapsed.Seconds()) - share)
 	w.busy.Store(math.Float64bits(share))
 	w.spent, w.measured = 0, now
+	w.p99.Store(int64(w.times.p99()))
+	w.times.turn(now)
 	w.pool.config.Metrics.WorkerBusy.Set(w.pool.Busy())
 }
 

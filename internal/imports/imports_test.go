@@ -31,10 +31,11 @@ var allowed = map[string][]string{
 
 	"router/lookup": {"proto", "internal/..."},
 	"router/front":  {"router/lookup", "proto", "internal/..."},
-	"router":        {"router/...", "internal/..."},
+	"router":        {"router/...", "clients/web", "internal/..."},
 
 	"clients/goclient": {"proto", "proto/state"},
-	"clients/bot":      {"clients/...", "proto", "proto/state"},
+	"clients/bot":      {"clients/goclient", "proto", "proto/state"},
+	"clients/web":      {}, // files for the router to serve
 
 	"internal/placement":      {},
 	"internal/network":        {},

@@ -33,6 +33,7 @@ type Metrics struct {
 	Members      *prometheus.GaugeVec     // members in the view, by role and state
 	MembersLost  *prometheus.CounterVec   // members that went, by reason (membership.Reason)
 	Requests     *prometheus.HistogramVec // router requests in seconds, by route and status class
+	Watchers     prometheus.Gauge         // who follow the fleet's events through a router
 	Tunnels      prometheus.Gauge         // sockets tunnelled by a router in proxy mode
 }
 
@@ -83,12 +84,13 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"kind"}),
 		Requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "ringside", Name: "request_seconds",
 			Help: "Router requests.", Buckets: prometheus.DefBuckets}, []string{"route", "status"}),
-		Tunnels: gauge("tunnels", "Client sockets that this router tunnels."),
+		Watchers: gauge("watchers", "Streams of the fleet's events that this router serves."),
+		Tunnels:  gauge("tunnels", "Client sockets that this router tunnels."),
 	}
 	if reg != nil {
 		reg.MustRegister(m.Rooms, m.Players, m.Spectators, m.Connections, m.TickDuration, m.TickLateness, m.TicksLate,
 			m.PlayerTicks, m.WorkerBusy, m.RoomsFrozen, m.RoomsRefused, m.RoomsCrashed, m.InboxFull, m.OutboxDrops, m.SentBytes,
-			m.RecvBytes, m.Closed, m.Tickets, m.Claims, m.Moved, m.Moves, m.MoveTime, m.FeedBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Tunnels)
+			m.RecvBytes, m.Closed, m.Tickets, m.Claims, m.Moved, m.Moves, m.MoveTime, m.FeedBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels)
 	}
 	return m
 }

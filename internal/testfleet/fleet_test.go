@@ -189,17 +189,31 @@ func TestServerReport(t *testing.T) {
 	p.plays(t, 5)
 	var got struct {
 		Name, State string
-		Rooms       []struct {
+		Ticks       struct {
+			P99 float64 `json:"p99_ms"`
+		}
+		Sees struct {
+			Quorum  bool
+			Members map[string]string
+			Gone    map[string]string
+		}
+		Rooms []struct {
 			Room, Game, Epoch string
 			Tick              uint32
 			Seats, Connected  int
 		}
 	}
-	get(t, f.Servers[0].Node.URL()+"/v1/server", http.StatusOK, func(resp *http.Response) {
-		if err := json.NewDecoder(resp.Body).Decode(&got); err != nil {
-			t.Fatal(err)
-		}
+	until(t, "its ticks are timed", func() bool {
+		get(t, f.Servers[0].Node.URL()+"/v1/server", http.StatusOK, func(resp *http.Response) {
+			if err := json.NewDecoder(resp.Body).Decode(&got); err != nil {
+				t.Fatal(err)
+			}
+		})
+		return got.Ticks.P99 > 0
 	})
+	if s := got.Sees; !s.Quorum || s.Members["gs-1"] != "serving" || s.Members["router-1"] != "serving" || s.Gone == nil {
+		t.Errorf("it sees %+v", s)
+	}
 	if got.Name != "gs-1" || got.State != "serving" || len(got.Rooms) != 1 {
 		t.Fatalf("got %+v", got)
 	}
@@ -213,6 +227,39 @@ func TestServerReport(t *testing.T) {
 		m, _ := f.Routers[0].gossip.View().Find("gs-1")
 		return m.Load.Rooms == 1 && m.Load.Players == 1
 	})
+}
+
+// A server tells of its events, and to those who know some of them of the later ones only.
+func TestServerEvents(t *testing.T) {
+	f := Start(t, Options{Servers: 2})
+	join(t, f.through(0, "a-room", "alice")).plays(t, 5)
+	home := f.Home("a-room").Node.URL()
+	serials := func(query string) (list []uint64) {
+		get(t, home+"/v1/server"+query, http.StatusOK, func(resp *http.Response) {
+			var got struct{ Events []struct{ Serial uint64 } }
+			if err := json.NewDecoder(resp.Body).Decode(&got); err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range got.Events {
+				list = append(list, e.Serial)
+			}
+		})
+		return list
+	}
+	resp, err := http.Post(home+"/v1/rooms/a-room/move", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	until(t, "the move is told", func() bool { return len(serials("")) == 1 })
+	for query, want := range map[string]int{"?after=0": 1, "?after=1": 0, "?after=": 1, "?after=2": 1} { // 2: of another process
+		if got := serials(query); len(got) != want {
+			t.Errorf("%s gives %v, want %d", query, got, want)
+		}
+	}
+	for _, query := range []string{"?after=-1", "?after=x"} {
+		get(t, home+"/v1/server"+query, http.StatusBadRequest, func(*http.Response) {})
+	}
 }
 
 func get(t *testing.T, url string, status int, read func(*http.Response)) {

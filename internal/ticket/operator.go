@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"strings"
 )
 
@@ -36,15 +38,15 @@ func NewOperator(token string, open bool) (*Operator, error) {
 	return &Operator{token: token, open: open}, nil
 }
 
-// Check reports why r may not change the fleet; nil if it may. Where no token is set, requests of web pages are turned
-// away: a browser sends them for any page that its user opens.
+// Check reports why r may not change the fleet; nil if it may. Where no token is set, requests of web pages other than
+// our own are turned away: a browser sends them for any page that its user opens.
 func (o *Operator) Check(r *http.Request) error {
 	if o.token == "" {
 		switch {
 		case !o.open:
 			return fmt.Errorf("%w; start it with -admin-token-file", ErrOperatorClosed)
-		case r.Header.Get("Origin") != "":
-			return fmt.Errorf("%w, and this request comes from a web page", ErrOperatorClosed)
+		case r.Header.Get("Origin") != "" && !ownPage(r):
+			return fmt.Errorf("%w, and this request comes from a web page that was not opened at a loopback address", ErrOperatorClosed)
 		}
 		return nil
 	}
@@ -54,6 +56,17 @@ func (o *Operator) Check(r *http.Request) error {
 		return fmt.Errorf("%w; send Authorization: Bearer and the token of -admin-token-file", ErrNoOperator)
 	}
 	return nil
+}
+
+// ownPage reports whether a request comes from a page that was loaded from where it goes to, under a name that is
+// nobody else's: of any other, foreign name servers may say that it is this machine.
+func ownPage(r *http.Request) bool {
+	origin, err := url.Parse(r.Header.Get("Origin"))
+	if err != nil || origin.Host != r.Host {
+		return false
+	}
+	ip, err := netip.ParseAddr(origin.Hostname())
+	return err == nil && ip.IsLoopback() || origin.Hostname() == "localhost"
 }
 
 // Sign adds the token to a request of our own.

@@ -32,6 +32,25 @@ func (f *Front) allow(r *http.Request) error {
 	return nil
 }
 
+// operatorDoc is GET /v1/fleet/operator.
+type operatorDoc struct {
+	Allowed bool   `json:"allowed"`
+	Token   bool   `json:"token"` // a token is asked for, and another one would do
+	Why     string `json:"why,omitempty"`
+}
+
+// getOperator says whether a page of this router may change the fleet, with the token that the request has. Browsers name
+// the page's origin in the requests that change something, but not in this one.
+func (f *Front) getOperator(w http.ResponseWriter, r *http.Request) error {
+	r = r.Clone(r.Context())
+	r.Header.Set("Origin", f.ownURL(r))
+	var p *problem
+	if err := f.allow(r); errors.As(err, &p) {
+		return writeJSON(w, http.StatusOK, operatorDoc{Token: p.status == http.StatusUnauthorized, Why: p.detail})
+	}
+	return writeJSON(w, http.StatusOK, operatorDoc{Allowed: true})
+}
+
 // postState drains a server, or takes that back.
 func (f *Front) postState(verb string) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {

@@ -1,6 +1,7 @@
 package front
 
 import (
+	"cmp"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -113,6 +114,37 @@ func TestOnlyOperators(t *testing.T) {
 	}
 }
 
+// A page finds out what its requests would be answered.
+func TestOperatorAsksWhetherHeMay(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*Config)
+		host   string
+		header []string
+		want   operatorDoc
+	}{
+		{"right token", operated(t, operatorToken, false), "", []string{"Authorization", "Bearer " + operatorToken}, operatorDoc{Allowed: true}},
+		{"wrong token", operated(t, operatorToken, true), "", []string{"Authorization", "Bearer x"}, operatorDoc{Token: true, Why: "missing or wrong"}},
+		{"no token", operated(t, operatorToken, true), "127.0.0.1", nil, operatorDoc{Token: true, Why: "missing or wrong"}},
+		{"open", operated(t, "", true), "127.0.0.1", nil, operatorDoc{Allowed: true}},
+		{"open, under another name", operated(t, "", true), "", nil, operatorDoc{Why: "loopback address"}},
+		{"closed", operated(t, "", false), "127.0.0.1", nil, operatorDoc{Why: "no operator token is set"}},
+		{"no operators", nil, "127.0.0.1", nil, operatorDoc{Why: "takes no such requests"}},
+	} {
+		r := httptest.NewRequest("GET", "/v1/fleet/operator", nil)
+		r.Host = cmp.Or(c.host, "play.example.com") + ":8080"
+		for i := 0; i < len(c.header); i += 2 {
+			r.Header.Set(c.header[i], c.header[i+1])
+		}
+		rec := httptest.NewRecorder()
+		newTestFront(t, c.change).ServeHTTP(rec, r)
+		got := into[operatorDoc](t, rec.Result(), http.StatusOK)
+		if got.Allowed != c.want.Allowed || got.Token != c.want.Token || !strings.Contains(got.Why, c.want.Why) || got.Allowed != (got.Why == "") {
+			t.Errorf("%s: got %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}
+
 // The fleet's description has what happened on all servers, in order.
 func TestFleetTellsOfMoves(t *testing.T) {
 	at := time.Unix(1e9, 0).UTC()
@@ -143,10 +175,10 @@ func TestFleetTellsOfMoves(t *testing.T) {
 			t.Errorf("event %d is %+v, want %+v", i, e, want[i])
 		}
 	}
-	text, _ := io.ReadAll(f.call(t, "GET", "/", "").Body)
+	text, _ := io.ReadAll(f.call(t, "GET", "/fleet", "").Body)
 	for _, line := range []string{"serving, frozen", "01:46:41.000   move       r      a      b    12.5 ms   drain"} {
 		if !strings.Contains(string(text), line) {
-			t.Errorf("the page lacks %q:\n%s", line, text)
+			t.Errorf("the text lacks %q:\n%s", line, text)
 		}
 	}
 }

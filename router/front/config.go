@@ -3,6 +3,7 @@ package front
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"time"
@@ -30,6 +31,7 @@ type Config struct {
 	Identity   *ticket.IdentityVerifier // whose identity tokens get tickets; nil: everyone gets one
 	Operator   *ticket.Operator         // who may drain servers and move rooms; nil: nobody
 	MaxTunnels int                      // sockets tunnelled at once; beyond, 503. A tunnel costs about 20 KB and two sockets
+	Pages      fs.FS                    // index.html, fleet.html and assets/, as package clients/web has them; nil: no pages but text
 	Drain      time.Duration            // how long to go on after the stop signal, so that load balancers turn away first
 	Logger     *slog.Logger
 	Metrics    *obs.Metrics

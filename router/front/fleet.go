@@ -57,6 +57,15 @@ type roomDoc struct {
 	Server membership.ServerName `json:"server"` // who leads it
 }
 
+// ownEvents are what this router itself saw.
+func (f *Front) ownEvents() (events []eventDoc) {
+	self := f.table.Fleet().View.Self.Name
+	for _, e := range f.chronicle.newest() {
+		events = append(events, eventDoc{e, self})
+	}
+	return events
+}
+
 func (f *Front) getFleet(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, f.describe())
 }
@@ -86,14 +95,10 @@ func (f *Front) describe() fleetDoc {
 			for kind, n := range a.Moves {
 				doc.Moves[kind] += n
 			}
-			for _, e := range a.Events {
-				doc.Events = append(doc.Events, eventDoc{e, m.Name})
-			}
 		}
 		doc.Members = append(doc.Members, d)
 	}
-	slices.SortStableFunc(doc.Events, func(a, b eventDoc) int { return a.Time.Compare(b.Time) })
-	doc.Events = doc.Events[max(0, len(doc.Events)-maxEvents):]
+	doc.Events = append(doc.Events, newestEvents(nil, f.ownEvents(), shot, maxEvents)...) // [] without any, not null
 	slices.SortFunc(doc.Rooms, func(a, b roomDoc) int { return strings.Compare(string(a.Room), string(b.Room)) })
 	return doc
 }

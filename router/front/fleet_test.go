@@ -52,8 +52,10 @@ func TestFleet(t *testing.T) {
 		t.Errorf("rooms are %+v; want a, then %+v", doc.Rooms, want)
 	}
 
-	f.call(t, "GET", "/v1/fleet", "")
-	text, _ := io.ReadAll(f.call(t, "GET", "/", "").Body)
+	if raw, _ := io.ReadAll(f.call(t, "GET", "/v1/fleet", "").Body); !strings.Contains(string(raw), `"events":[]`) {
+		t.Errorf("without events there is %s", raw)
+	}
+	text, _ := io.ReadAll(f.call(t, "GET", "/fleet", "").Body)
 	if a.surveys != 1 {
 		t.Errorf("the server was asked %d times within a second; want once", a.surveys)
 	}
@@ -63,31 +65,15 @@ func TestFleet(t *testing.T) {
 		`z      arena   game-a   2/8       1          2       90     30/s   4      3s`, `game-b gives no answer: `,
 	} {
 		if !strings.Contains(string(text), line) {
-			t.Errorf("the page lacks %q:\n%s", line, text)
+			t.Errorf("the text lacks %q:\n%s", line, text)
 		}
 	}
 }
 
-func TestPageForBrowsers(t *testing.T) {
-	s := newFakeServer(t, "game-1")
-	s.lead(roomReport{Room: "<script>", Game: "arena"})
-	f := newTestFront(t, nil, s.member())
-	resp := f.call(t, "GET", "/", "", "Accept", "text/html,application/xhtml+xml")
-	body, _ := io.ReadAll(resp.Body)
-	if resp.Header.Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(string(body), `http-equiv="refresh"`) ||
-		!strings.Contains(string(body), "&lt;script&gt;") || strings.Contains(string(body), "<script>") {
-		t.Errorf("got %v\n%s", resp.Header, body)
-	}
-	resp = f.call(t, "GET", "/", "", "Accept", "*/*")
-	if resp.Header.Get("Content-Type") != "text/plain; charset=utf-8" {
-		t.Errorf("curl gets %v", resp.Header)
-	}
-}
-
-func TestPageListsSoManyRooms(t *testing.T) {
+func TestTextListsSoManyRooms(t *testing.T) {
 	s := newFakeServer(t, "game-1")
 	f := newTestFront(t, nil, s.member())
-	text, _ := io.ReadAll(f.call(t, "GET", "/", "").Body)
+	text, _ := io.ReadAll(f.call(t, "GET", "/fleet", "").Body)
 	if !strings.Contains(string(text), "No rooms yet") {
 		t.Errorf("an empty fleet shows\n%s", text)
 	}
@@ -97,7 +83,7 @@ func TestPageListsSoManyRooms(t *testing.T) {
 	}
 	s.lead(rooms...)
 	f = newTestFront(t, nil, s.member())
-	text, _ = io.ReadAll(f.call(t, "GET", "/", "").Body)
+	text, _ = io.ReadAll(f.call(t, "GET", "/fleet", "").Body)
 	if !strings.Contains(string(text), "… and 7 more") || strings.Count(string(text), "30/s") != pageRooms {
 		t.Errorf("got\n%s", text)
 	}

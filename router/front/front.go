@@ -8,9 +8,11 @@
 //	GET  /v1/servers/{server}/v1/rooms/{room}/connect   the same, of a server whose public URL is /v1/servers/{server} here
 //	POST /v1/match                  enter an open room of a game
 //	GET  /v1/fleet                  members, load, rooms, moves
+//	GET  /v1/fleet/events           the same and more as it changes, as server-sent events
+//	GET  /v1/fleet/operator         whether the caller may do what follows
 //	POST /v1/fleet/servers/{name}/drain, /undrain   take a server out of service, or back; for operators
 //	POST /v1/rooms/{room}/move      hand a room to another server; for operators
-//	GET  /                          the same as a page of text
+//	GET  /  /fleet  /assets/{file}  pages: the game, the fleet; /fleet is text for those who take no HTML
 //	GET  /livez /readyz /metrics
 package front
 
@@ -27,14 +29,17 @@ import (
 
 // Front answers the API. It is an http.Handler; Run serves it on a listener and drains it.
 type Front struct {
-	config   Config
-	table    *lookup.Table
-	picker   *lookup.Picker
-	survey   *survey
-	matches  *matches
-	tunnels  *tunnels
-	draining atomic.Bool
-	mux      *http.ServeMux
+	config    Config
+	table     *lookup.Table
+	picker    *lookup.Picker
+	survey    *survey
+	matches   *matches
+	tunnels   *tunnels
+	chronicle chronicle
+	watch     *watch
+	pages     *pages
+	draining  atomic.Bool
+	mux       *http.ServeMux
 }
 
 // New builds a Front over source's views. It starts nothing.
@@ -46,6 +51,11 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.survey = newSurvey(f.table)
 	f.matches = newMatches()
 	f.tunnels = newTunnels(f.table, c)
+	f.watch = newWatch(c, f.survey, source.View().Self.Name, f.ownEvents)
+	var err error
+	if f.pages, err = newPages(c.Pages); err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
 	f.mux = http.NewServeMux()
 	metrics := promhttp.HandlerFor(c.Gatherer, promhttp.HandlerOpts{})
 
@@ -55,10 +65,14 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.route("/v1/servers/{server}/v1/rooms/{room}/connect", "connect", http.MethodGet, f.connect)
 	f.route("/v1/match", "match", http.MethodPost, f.postMatch)
 	f.route("/v1/fleet", "fleet", http.MethodGet, f.getFleet)
+	f.route("/v1/fleet/events", "events", http.MethodGet, f.getEvents)
+	f.route("/v1/fleet/operator", "operator", http.MethodGet, f.getOperator)
 	f.route("/v1/fleet/servers/{name}/drain", "drain", http.MethodPost, f.postState("drain"))
 	f.route("/v1/fleet/servers/{name}/undrain", "undrain", http.MethodPost, f.postState("undrain"))
 	f.route("/v1/rooms/{room}/move", "move", http.MethodPost, f.postMove)
-	f.route("/{$}", "page", http.MethodGet, f.getPage)
+	f.route("/{$}", "page", http.MethodGet, f.pages.serve(indexPage))
+	f.route("/fleet", "page", http.MethodGet, f.getFleetPage)
+	f.route("/assets/{file}", "page", http.MethodGet, f.pages.serveAsset)
 	f.route("/livez", "livez", http.MethodGet, f.getLive)
 	f.route("/readyz", "readyz", http.MethodGet, f.getReady)
 	f.route("/metrics", "metrics", http.MethodGet, func(w http.ResponseWriter, r *http.Request) error {
@@ -66,7 +80,7 @@ func New(c Config, source membership.Source) (*Front, error) {
 		return nil
 	})
 	f.route("/", "unknown", "", func(_ http.ResponseWriter, r *http.Request) error {
-		return problemf(http.StatusNotFound, "there is nothing at %s; the API is POST /v1/rooms, GET /v1/rooms/{room}, "+
+		return problemf(http.StatusNotFound, "there is nothing at %s; pages are / and /fleet, the API is POST /v1/rooms, GET /v1/rooms/{room}, "+
 			"GET /v1/rooms/{room}/connect, POST /v1/match and GET /v1/fleet", shorten(r.URL.Path))
 	})
 	return f, nil

@@ -54,7 +54,11 @@ func (f *Front) Run(ctx context.Context, listener net.Listener, member Member) e
 		return nil
 	})
 	group.Go(func() error {
-		f.countMembers(background)
+		f.followMembers(background)
+		return nil
+	})
+	group.Go(func() error {
+		f.watch.run(background)
 		return nil
 	})
 	group.Go(func() error {
@@ -63,6 +67,7 @@ func (f *Front) Run(ctx context.Context, listener net.Listener, member Member) e
 		if ctx.Err() != nil && !killed {
 			f.drain(member)
 		}
+		f.watch.stop()
 		if killed || !finish(server) {
 			_ = server.Close()
 		}
@@ -89,12 +94,15 @@ func (f *Front) drain(member Member) {
 	time.Sleep(f.config.Drain)
 }
 
-// countMembers keeps the members metric, from change to change.
-func (f *Front) countMembers(ctx context.Context) {
-	for {
+// followMembers keeps the members metric and the chronicle, from change to change.
+func (f *Front) followMembers(ctx context.Context) {
+	for last := f.table.Fleet().View; ; {
 		changed := f.table.Changed()
+		view := f.table.Fleet().View
+		f.chronicle.note(last, view, time.Now())
+		last = view
 		f.config.Metrics.Members.Reset()
-		for _, m := range f.table.Fleet().View.Members {
+		for _, m := range view.Members {
 			f.config.Metrics.Members.WithLabelValues(string(m.Role), string(m.State)).Inc()
 		}
 		select {

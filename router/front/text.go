@@ -1,8 +1,8 @@
 package front
 
 import (
+	"cmp"
 	"fmt"
-	"html"
 	"io"
 	"net/http"
 	"strings"
@@ -12,28 +12,23 @@ import (
 	"github.com/ringside-go/ringside/internal/membership"
 )
 
-// pageRooms is how many rooms the page lists; GET /v1/fleet has them all.
+// pageRooms is how many rooms the text lists; GET /v1/fleet has them all.
 const pageRooms = 100
 
 // pageEvents is how many of the newest events it lists.
 const pageEvents = 20
 
-// getPage shows the fleet as text; browsers, which ask for HTML, get the same text in a page that loads itself again
-// every second.
-func (f *Front) getPage(w http.ResponseWriter, r *http.Request) error {
+// getFleetPage shows the fleet: browsers, which ask for HTML, get the page that follows it, others get text.
+func (f *Front) getFleetPage(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Vary", "Accept")
+	if strings.Contains(r.Header.Get("Accept"), "text/html") && f.pages.has(fleetPage) {
+		return f.pages.serve(fleetPage)(w, r)
+	}
 	var b strings.Builder
 	f.describe().print(&b, f.config.Mode, time.Now())
 	w.Header().Set("Cache-Control", "no-store")
-	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = io.WriteString(w, b.String())
-		return nil
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	_, _ = fmt.Fprintf(w, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"1\">"+
-		"<title>Ringside</title><style>body{background:#111;color:#ddd}pre{font:14px/1.4 monospace}</style><pre>%s</pre></html>\n",
-		html.EscapeString(b.String()))
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(w, b.String())
 	return nil
 }
 
@@ -94,10 +89,10 @@ func (d fleetDoc) printEvents(w io.Writer) {
 	}
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(t, "TIME\tEVENT\tROOM\tFROM\tTO\tTOOK\tWHY")
+	fmt.Fprintln(t, "TIME\tEVENT\tWHAT\tFROM\tTO\tTOOK\tWHY")
 	for i := len(d.Events) - 1; i >= max(0, len(d.Events)-pageEvents); i-- {
 		e := d.Events[i]
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%.1f ms\t%s\n", e.Time.UTC().Format("15:04:05.000"), e.Kind, orDash(string(e.Room)),
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%.1f ms\t%s\n", e.Time.UTC().Format("15:04:05.000"), e.Kind, orDash(cmp.Or(string(e.Room), string(e.Member))),
 			orDash(e.From), orDash(e.To), e.Took, orDash(e.Why))
 	}
 	_ = t.Flush()

@@ -1,0 +1,66 @@
+// What an operator may do, and doing it.
+
+/** The router's word on whether requests of this page may change the fleet. */
+export interface Right {
+	allowed: boolean;
+	token: boolean; // another token would do
+	why?: string;
+}
+
+const key = "ringside-operator-token";
+
+/** Asks with the token that this tab keeps, if there is one. */
+export class Operator {
+	right: Right = { allowed: false, token: false };
+
+	private get token(): string {
+		return sessionStorage.getItem(key) ?? "";
+	}
+
+	/** Finds out what is allowed; with a token that is given, whether it is the right one, and keeps it only then. */
+	async check(token = this.token): Promise<Right> {
+		const right = (await read(await fetch("/v1/fleet/operator", { headers: bearer(token), cache: "no-store" }))) as Right;
+		if (right.allowed && token) sessionStorage.setItem(key, token);
+		if (!right.allowed && token === this.token) sessionStorage.removeItem(key);
+		if (right.allowed || token === this.token) this.right = right;
+		return right;
+	}
+
+	forget(): void {
+		sessionStorage.removeItem(key);
+	}
+
+	get keepsToken(): boolean {
+		return this.token !== "";
+	}
+
+	drain(server: string): Promise<{ rooms: number }> {
+		return this.post(`/v1/fleet/servers/${encodeURIComponent(server)}/drain`) as Promise<{ rooms: number }>;
+	}
+
+	undrain(server: string): Promise<{ rooms: number }> {
+		return this.post(`/v1/fleet/servers/${encodeURIComponent(server)}/undrain`) as Promise<{ rooms: number }>;
+	}
+
+	/** Hands a room to a server; with "" to the next in the room's order. */
+	move(room: string, server: string): Promise<{ server: string; took_ms: number }> {
+		return this.post(`/v1/rooms/${encodeURIComponent(room)}/move`, server ? { server } : {}) as
+			Promise<{ server: string; took_ms: number }>;
+	}
+
+	private async post(path: string, body?: object): Promise<unknown> {
+		return read(await fetch(path, { method: "POST", headers: bearer(this.token), body: body && JSON.stringify(body) }));
+	}
+}
+
+function bearer(token: string): Record<string, string> {
+	return token ? { Authorization: `Bearer ${token}` } : {};
+}
+
+/** Gives the answer's JSON; of an answer that is an error, throws what it says. */
+async function read(r: Response): Promise<unknown> {
+	const doc: unknown = await r.json().catch(() => undefined);
+	if (r.ok && doc !== undefined) return doc;
+	const detail = (doc as { detail?: string } | undefined)?.detail;
+	throw new Error(detail ?? `the router answers ${r.status} ${r.statusText}`);
+}

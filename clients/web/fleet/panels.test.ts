@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { ago, condition } from "./cards.ts";
+import { facts, findRooms } from "./roompanel.ts";
+import { waitBefore } from "./stream.ts";
+import { member, room } from "./testing.ts";
+
+test("rooms are found by all words, the one of that very id first", () => {
+	const rooms = [room("duel-1", "game-1"), room("duel-10", "game-2"), room("a-duel-1", "game-1"), room("DUEL-2", "game-1", { role: "frozen" })];
+	const ids = (text: string) => findRooms(rooms, text).map((r) => r.room);
+	assert.deepEqual(ids("duel-1"), ["duel-1", "a-duel-1", "duel-10"]);
+	assert.deepEqual(ids("duel game-2"), ["duel-10"]);
+	assert.deepEqual(ids("Frozen"), ["DUEL-2"]);
+	assert.deepEqual(ids("  "), []);
+	assert.deepEqual(ids("nothing like it"), []);
+	assert.deepEqual(new Map(facts(room("r", "a", { spectators: 1, players: 3 }))).get("players"), "3 of 8, 1 spectator");
+});
+
+test("a server's condition is the worst of what is known", () => {
+	const m = member("a", { state: "draining", frozen: true, reachable: false });
+	assert.equal(condition(m, true), "gone");
+	assert.equal(condition(m, false), "no answer");
+	assert.equal(condition({ ...m, reachable: true }, false), "frozen");
+	assert.equal(condition({ ...m, reachable: true, frozen: false }, false), "draining");
+	assert.deepEqual([-5, 59_400, 61_000, 7_260_000, 200_000_000].map(ago), ["0 s", "59 s", "1 min", "2 h 1 min", "2 days"]);
+});
+
+test("the stream is opened again ever more seldom, and not by all pages at once", () => {
+	assert.deepEqual([0, 1, 2].map((n) => waitBefore(n, 1)), [500, 1000, 2000]);
+	assert.equal(waitBefore(50, 1), 8000);
+	assert.equal(waitBefore(50, 0), 4000);
+});

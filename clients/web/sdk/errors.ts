@@ -1,0 +1,132 @@
+// Errors. A RingsideError is for the player: it has a code that code can rely on, a plain sentence, and what to do next.
+// A Fault is what ended a connection or an attempt to make one; it stays inside the SDK.
+
+import type { Moved } from "./messages.ts";
+
+/** What the player can do: try the same again, choose another room, or load the page again. */
+export type Next = "retry" | "room" | "reload";
+
+// The codes stay the same from version to version.
+const errors = {
+	/** Neither the router nor a game server answers. */
+	unreachable: ["The server cannot be reached.", "retry"],
+	/** The router answers, but no WebSocket opens. */
+	blocked: ["The game server cannot be reached; this network may block WebSockets.", "retry"],
+	/** There is no server for the room at the moment. */
+	busy: ["No game server is free.", "retry"],
+	/** The router does not let this player or this request in. */
+	refused: ["The server does not let you in.", "reload"],
+	/** The room's options are not valid. */
+	options: ["The room cannot have these options.", "room"],
+	/** There is no such game. */
+	game: ["The server does not have this game.", "room"],
+	full: ["The room is full.", "room"],
+	ended: ["The room has ended.", "room"],
+	/** The game failed. */
+	crashed: ["The game failed in this room.", "room"],
+	/** The room is gone with its servers. */
+	lost: ["The room was lost with its servers.", "room"],
+	/** The same player entered from elsewhere. */
+	replaced: ["You are playing in another window or on another device.", "retry"],
+	/** This page is older, or newer, than the server. */
+	outdated: ["This page does not fit the server.", "reload"],
+	/** This client sent too much. */
+	rate: ["This page sent too much.", "retry"],
+	/** The way back was not found in time. */
+	"gave-up": ["The connection was lost.", "retry"],
+	/** The server closed for a reason that this version does not know. */
+	closed: ["The server closed the connection.", "retry"],
+} satisfies Record<string, [what: string, next: Next]>;
+
+const todo: Record<Next, string> = {
+	retry: " Try again in a moment.",
+	room: " Choose another room.",
+	reload: " Load the page again.",
+};
+
+/** What went wrong. */
+export type ErrorCode = keyof typeof errors;
+
+/** Why a room cannot be entered or gone on with. message is a sentence for the player. */
+export class RingsideError extends Error {
+	/** What the player can do. */
+	readonly next: Next;
+
+	/** detail is for a person who debugs: what the server or the network said. */
+	constructor(readonly code: ErrorCode, readonly detail = "") {
+		const [what, next] = errors[code] as [string, Next];
+		super(what + todo[next]);
+		this.next = next;
+	}
+}
+
+/** Statuses of faults that are neither close codes nor of HTTP. */
+export const enum Status {
+	/** The connection broke, or the router did not answer. */
+	lost,
+	/** No WebSocket opened. */
+	unopened,
+	// Close codes that are looked at.
+	version = 4005,
+	schema,
+	full = 4008,
+	moved = 4011,
+	seat = 4014,
+	options = 4020,
+}
+
+/** What a fault says to do next; see PROTOCOL.md, Close codes. */
+export const enum Advice {
+	stop,
+	resume,
+	router,
+	ticket,
+	follow,
+}
+
+/** Of the close codes from 4000 on: what to do next, or, where that is to stop, the player's error. */
+const closes: (Advice | ErrorCode)[] = [
+	"closed",
+	"outdated",
+	"outdated",
+	Advice.resume,
+	Advice.ticket,
+	"outdated", // 4005
+	"outdated",
+	"game",
+	"full",
+	"rate",
+	Advice.resume, // 4010
+	Advice.follow,
+	"ended",
+	"crashed",
+	Advice.ticket,
+	"replaced", // 4015
+	Advice.router,
+	Advice.router,
+	"lost",
+	Advice.resume,
+	"options", // 4020
+	Advice.router,
+];
+
+/** What ended a connection, or an attempt to make one. */
+export class Fault extends Error {
+	/** A server or a router said why. */
+	readonly spoken: boolean;
+	readonly advice: Advice;
+	/** The player's error for it. */
+	readonly error: RingsideError;
+
+	/** status is a close code of the protocol, an HTTP status, or a Status; retry how many milliseconds to wait at least. */
+	constructor(readonly status: number, message: string, readonly retry = 0, readonly moved?: Moved) {
+		super(message);
+		this.spoken = status > Status.unopened;
+		let close: Advice | ErrorCode = Advice.resume;
+		if (status > 999) close = closes[status - 4000] ?? "closed";
+		else if (this.spoken && status < 500 && status !== 429 && status !== 408) close = "refused";
+		const stop = typeof close === "string";
+		this.advice = stop ? Advice.stop : (close as Advice);
+		this.error = new RingsideError(stop ? (close as ErrorCode) : this.spoken ? "busy" : "unreachable", `${status} ${message}`);
+	}
+}

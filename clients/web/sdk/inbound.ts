@@ -1,0 +1,129 @@
+// What the server sends: messages taken apart, and applied in their order.
+
+import { Fault, Status } from "./errors.ts";
+import type { Link } from "./link.ts";
+import { Is, Kind, readCheck, readError, readMoved, readNotice, readOutcome, readOwn, readPong, readWelcome, unwrap } from "./messages.ts";
+import type { Moved, Own } from "./messages.ts";
+import { Malformed, Reader, refuse } from "./reader.ts";
+import type { Session } from "./session.ts";
+import { Part } from "./store.ts";
+
+/** What follows from messages. All are called while a message is being read. */
+export interface Hooks {
+	/** The first welcome came: the schema is known, rows are not. */
+	opened(): void;
+	/** The client is in the room on link: welcome and keyframe are applied. */
+	entered(link: Link): void;
+	/** A tick was applied. slack is that of its own record. */
+	ticked(slack: number | undefined): void;
+	prepare(to: Moved): void;
+	/** The room is frozen or thawed. */
+	froze(): void;
+	pong(micros: number, server: number): void;
+}
+
+/** Applies one WebSocket message. What it throws is a Fault that ends the connection. */
+export function receive(s: Session, link: Link, data: unknown, hooks: Hooks): void {
+	const was = link.entered;
+	const { tick } = s;
+	let own: Own | undefined; // waits for the delta or keyframe behind it
+	let slack: number | undefined;
+	s.stats.messages++;
+	try {
+		refuse(!(data instanceof ArrayBuffer));
+		for (const [kind, body] of new Reader(new Uint8Array(data as ArrayBuffer)).records()) {
+			if (kind < Kind.keyframe || kind > Kind.ownKeyframe) {
+				event(s, link, kind, body, hooks);
+				body.done();
+			} else if (kind > Kind.delta) {
+				refuse(!!own);
+				own = readOwn(body, kind);
+			} else {
+				frame(s, link, kind, body, own);
+				if (own) slack = own.slack === Is.noSlack ? undefined : own.slack;
+				own = undefined;
+			}
+		}
+		refuse(!!own);
+	} catch (e) {
+		throw e instanceof Malformed ? s.violate("bad-message", e.message) : e;
+	}
+	if (link.entered && !was) hooks.entered(link);
+	else if (s.tick !== tick) hooks.ticked(slack);
+}
+
+/** Applies a delta or keyframe, and the own part of the same tick. */
+function frame(s: Session, link: Link, kind: Kind, r: Reader, own: Own | undefined): void {
+	const keyframe = kind === Kind.keyframe;
+	const fits = keyframe ? link.welcomed : link.entered;
+	refuse(!fits || (!!own && own.full !== keyframe));
+	const last = s.tick;
+	const tick = keyframe ? r.fixed(4) : unwrap(last, r.fixed(2));
+	if (!link.entered) refuse(tick !== s.welcome!.tick);
+	else if (tick <= last) throw s.violate("tick-back", tick);
+	else if (!keyframe && tick > last + 1) throw s.violate("tick-gap", tick);
+	try {
+		s.store!.apply(tick, Part.open, keyframe, r.rest());
+		if (own) s.store!.apply(tick, Part.own, keyframe, own.body);
+	} catch (e) {
+		throw e instanceof Malformed ? s.violate("bad-state", e.message) : e;
+	}
+	s.stats[keyframe ? "keyframes" : "ticks"]++;
+	s.lastFrame = performance.now();
+	link.entered = true;
+	if (own) s.acknowledge(own.processed);
+}
+
+/** Takes records that are not state. Unknown ones are skipped, and before the welcome most others. */
+function event(s: Session, link: Link, kind: Kind, r: Reader, hooks: Hooks): void {
+	if (kind === Kind.error) {
+		link.refusal = readError(r);
+	} else if (kind === Kind.moved) {
+		const to = readMoved(r);
+		s.stats.moves++;
+		throw new Fault(Status.moved, "to " + to.server, 0, to);
+	} else if (kind === Kind.welcome) {
+		refuse(link.welcomed);
+		const w = readWelcome(r);
+		const first = !s.welcome;
+		s.welcomed(w);
+		link.welcomed = true;
+		if (first) hooks.opened();
+	} else if (link.welcomed) {
+		switch (kind) {
+			case Kind.check: {
+				const { tick, hash } = readCheck(r);
+				refuse(tick !== s.tick);
+				if (hash !== s.store!.hash()) throw s.violate("hash-mismatch", hash);
+				s.stats.checks++;
+				break;
+			}
+			case Kind.pong: {
+				const { micros, server } = readPong(r);
+				hooks.pong(micros, server);
+				break;
+			}
+			case Kind.custom:
+				s.emit("custom", r.rest(Is.maxCustom).slice());
+				break;
+			case Kind.outcome:
+				s.outcome(readOutcome(r), r.bytes);
+				break;
+			case Kind.notice: {
+				const { code, text } = readNotice(r);
+				if (code === Is.frozen) s.frozenAt ||= performance.now();
+				if (code === Is.thawed) s.thaw();
+				hooks.froze();
+				s.emit("notice", code, text);
+				break;
+			}
+			case Kind.prepare:
+				hooks.prepare(readMoved(r));
+				break;
+			default:
+				r.rest();
+		}
+	} else {
+		r.rest();
+	}
+}

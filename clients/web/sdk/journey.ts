@@ -1,0 +1,309 @@
+// The way into the room and, when a connection is lost or the room moves, back into it. See PROTOCOL.md, Coming back.
+
+import { Advice, Fault, RingsideError, Status } from "./errors.ts";
+import { receive, type Hooks } from "./inbound.ts";
+import { newLink, type Link } from "./link.ts";
+import { newMemory } from "./memory.ts";
+import { hello, Is, Kind, leave, sameEpoch, type Epoch, type Moved } from "./messages.ts";
+import type { JoinOptions, Move, WebSocketConstructor } from "./options.ts";
+import { newPlan, type Place } from "./plan.ts";
+import { ask } from "./router.ts";
+import type { Session } from "./session.ts";
+
+/** Milliseconds, where nothing else is said. */
+const enum Watch {
+	interval = 250,
+	/** How long a server may say nothing, and how many ticks at least; and a frozen one. */
+	silence = 2000,
+	silentTicks = 3,
+	frozenSilence = 5000,
+	/** How long to try to enter, and to come back. */
+	enter = 10_000,
+	giveUp = 60_000,
+	/** How long a server may take to close after a leave message. */
+	leave = 1000,
+	/** How long a server may take from hello to keyframe: it may have to claim the room. */
+	welcome = 10_000,
+	/** How long a prepared connection that is not open yet may take when it is needed. */
+	grace = 500,
+	/** How long the old connection may go on when the first frame has come on the prepared one. */
+	changeover = 100,
+}
+
+/** What the journey tells its owner. */
+export interface Traveller extends Omit<Hooks, "entered" | "prepare"> {
+	/** The client is in the room; move is how it came, undefined the first time. */
+	arrived(move: Move | undefined): void;
+	/** The connection ended and the client goes where it leads on; e is why, if that was not planned. */
+	left(e: RingsideError | undefined): void;
+	/** An attempt to enter failed, and the client tries on. */
+	trouble(e: RingsideError): void;
+}
+
+/** Where the client was when its connection ended. */
+interface Departure {
+	epoch: Epoch;
+	tick: number;
+	at: number; // of the last frame
+	planned: boolean;
+}
+
+const nothing: Uint8Array = new Uint8Array();
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+export type Journey = ReturnType<typeof newJourney>;
+
+export function newJourney(options: JoinOptions, session: Session, traveller: Traveller) {
+	const { stats } = session;
+	const plan = newPlan();
+	const memory = newMemory(options);
+	const host = (url = "") => url.split("/")[2];
+	const base = host(options.router || globalThis.location?.href);
+	let attempt: Link | undefined; // being made
+	let prepared: { to: Moved; link: Link } | undefined; // the connection to where the room will move
+	let ahead = false; // the old connection was ended because the next server leads
+	let expiry: ReturnType<typeof setTimeout> | undefined; // of the prepared connection
+	let departure: Departure | undefined;
+	let heard = false; // by a router
+	let closing = false; // the client is to be in the room no more
+	let ticket = "";
+	let held = { resume: nothing, epoch: { counter: 0, server: "" } }; // of a page before this one
+
+	const journey = {
+		/** The connection, while the client is in the room. */
+		link: undefined as Link | undefined,
+		enteredAt: 0,
+
+		/** Enters, and plays until close (then it resolves) or until there is no going on (then it throws a RingsideError). */
+		async run(): Promise<void> {
+			const timer = setInterval(watch, Watch.interval);
+			try {
+				takeUp();
+				await enter(Watch.enter);
+				for (;;) {
+					const cause = await journey.link!.ended;
+					journey.link = undefined;
+					if (closing) return;
+					await comeBack(cause);
+				}
+			} catch (e) {
+				if (closing) return;
+				remember(false);
+				const { status, error, spoken } = e as Fault;
+				if (session.welcome && !spoken) throw new RingsideError("gave-up", error.detail);
+				throw status === Status.unopened && heard ? new RingsideError("blocked", error.detail) : error;
+			} finally {
+				clearInterval(timer);
+				journey.close();
+			}
+		},
+
+		/** Ends everything; the seat is held for a while. */
+		close(): void {
+			closing = true;
+			clearTimeout(expiry);
+			for (const link of [journey.link, attempt, prepared?.link]) link?.end(new Fault(Status.lost, "closed"));
+		},
+
+		/** Gives the seat up. The server closes, and the journey is over. */
+		leave(reason: string): void {
+			remember(false);
+			closing = true;
+			journey.link?.send(leave(reason));
+			setTimeout(journey.close, journey.link ? Watch.leave : 0);
+		},
+
+		/** Sends what is to be sent. */
+		flush(): void {
+			const { link } = journey;
+			const bytes = link && session.outbox.pack(session.samples!, performance.now());
+			if (bytes?.length) link!.send(bytes);
+		},
+	};
+
+	/** Makes a seat that was taken before the page was loaded again the first place to go. */
+	const takeUp = () => {
+		const seat = memory.load();
+		session.player ||= seat?.player ?? "";
+		if (!seat?.resume.length) return;
+		session.room = seat.room;
+		held = { resume: Uint8Array.from(seat.resume), epoch: seat.epoch };
+		plan.prefer(seat);
+	};
+
+	/** Enters the room again after its connection ended. */
+	const comeBack = async (cause: Fault) => {
+		const { moved } = cause;
+		const planned = !!moved || ahead;
+		departure = { epoch: session.welcome!.epoch, tick: session.tick, at: session.lastFrame, planned };
+		session.thaw();
+		traveller.left(planned ? undefined : cause.error);
+		ended(cause, performance.now() - journey.enteredAt);
+		ahead = false;
+		if (prepared && !moved && !prepared.link.over) plan.prefer(prepared.to);
+		else if (prepared?.to.url !== moved?.url) discard();
+		if (!planned) stats.reconnects++;
+		await enter(options.giveUp ?? Watch.giveUp);
+	};
+
+	/** Plans what follows a fault, or throws it when nothing does. */
+	const ended = (cause: Fault, lasted: number) => {
+		if (!plan.ended(cause, lasted)) throw cause;
+		if (cause.advice === Advice.ticket) (session.welcome ?? held).resume = nothing;
+	};
+
+	/** Goes from place to place until the client is in the room; when patience is over, throws what happened last. */
+	const enter = async (patience: number) => {
+		const begin = performance.now();
+		for (;;) {
+			const to = plan.next();
+			await sleep(plan.wait);
+			try {
+				return await visit(to);
+			} catch (e) {
+				const cause = e as Fault;
+				const { advice, spoken, status } = cause;
+				if (closing || performance.now() - begin > patience) throw cause;
+				const refused = spoken && (advice === Advice.stop || advice === Advice.ticket);
+				if (!session.welcome && (held.resume.length ? refused : options.match && status === Status.full)) {
+					// The seat from before is not there any more, or others took the last seats of the room that was found.
+					held.resume = nothing;
+					session.room = options.room ?? "";
+					plan.restart();
+				} else {
+					ended(cause, 0);
+					traveller.trouble(cause.error);
+				}
+			}
+		}
+	};
+
+	/** Tries one place, from the router's answer to the keyframe. */
+	const visit = async (to: Place) => {
+		if (!to.url) {
+			const a = await ask(options, session.room, session.player);
+			heard = true;
+			session.room = a.room;
+			session.player = a.player;
+			to = a;
+		}
+		ticket = to.ticket || ticket;
+		const link = await open(to.url);
+		const timer = setTimeout(() => link.end(new Fault(Status.lost, "no welcome")), Watch.welcome);
+		const arrived = new Promise<void>((resolve) => (link.arrived = resolve));
+		link.listen((data) => receive(session, link, data, hooks));
+		await Promise.race([arrived, link.ended]);
+		clearTimeout(timer);
+		attempt = undefined;
+		if (!link.entered) throw await link.ended;
+	};
+
+	/** Closes the prepared connection. */
+	const discard = () => {
+		clearTimeout(expiry);
+		prepared?.link.end(new Fault(Status.lost, "superseded"));
+		prepared = undefined;
+	};
+
+	/** A connection on which hello is said: the prepared one, or a new one. */
+	const open = async (url: string): Promise<Link> => {
+		if (closing) throw new Fault(Status.lost, "closed");
+		if (prepared?.to.url === url) {
+			const { link } = prepared;
+			clearTimeout(expiry);
+			prepared = undefined;
+			attempt = link;
+			if (!(await Promise.race([link.opened, sleep(Watch.grace)]))) {
+				plan.prefer(); // the router knows places that can be reached
+				link.end(new Fault(Status.unopened, "not open"));
+				throw await link.ended;
+			}
+			if (!link.over) return link;
+		}
+		const link = (attempt = connect(url));
+		if (!(await link.opened)) throw await link.ended;
+		link.send(greeting(0, ticket));
+		return link;
+	};
+
+	const connect = (url: string) => newLink(options.WebSocket ?? (globalThis.WebSocket as unknown as WebSocketConstructor), url, stats);
+
+	const greeting = (flags: number, ticket: string) => {
+		const { epoch, resume } = session.welcome ?? held;
+		return hello({ flags, fingerprint: options.fingerprint ?? 0n, lastTick: session.tick, epoch, ticket, resume });
+	};
+
+	/** How the client came from one connection to the next. */
+	const move = (prepared: boolean): Move | undefined => {
+		if (!departure) return undefined;
+		const { epoch, tick, at, planned } = departure;
+		const { welcome, lastFrame } = session;
+		departure = undefined;
+		const kind = sameEpoch(epoch, welcome!.epoch) ? "reconnect" : planned ? "handoff" : "failover";
+		const missed = Math.max(0, session.tick - tick - 1);
+		const replayed = kind === "reconnect" ? 0 : Math.max(0, tick + 1 - session.tick);
+		stats.missedTicks += missed;
+		stats.replayedTicks += replayed;
+		return { kind, prepared, from: epoch.server, to: welcome!.epoch.server, gap: lastFrame - at, missed, replayed };
+	};
+
+	const hooks: Hooks = {
+		...traveller,
+
+		entered(link) {
+			journey.link = link;
+			journey.enteredAt = performance.now();
+			plan.entered(link.url, session.welcome!.fallbacks, host(link.url) === base);
+			remember();
+			traveller.arrived(move(link.prepared));
+			journey.flush(); // what the server has not processed
+			link.arrived();
+		},
+
+		/** Opens a connection to where a prepare message says, in place of one for another message before it. */
+		prepare(to: Moved) {
+			const old = journey.link;
+			if (!old) return;
+			if (prepared?.to.url !== to.url || prepared.link.over) {
+				discard();
+				const link = connect(to.url);
+				prepared = { to, link };
+				link.prepared = true;
+				void link.opened.then(() => link.send(greeting(Is.wait, to.ticket || ticket)));
+				link.early = (data) => {
+					// The welcome is the first that a server says that lets the client in.
+					if (new Uint8Array(data as ArrayBuffer)[0] === Kind.welcome) setTimeout(changeOver, Watch.changeover, old);
+				};
+			}
+			clearTimeout(expiry);
+			expiry = setTimeout(discard, to.within || Watch.welcome);
+		},
+	};
+
+	/** The next server leads, and the old connection has had its time. */
+	const changeOver = (old: Link) => {
+		ahead = !old.over;
+		old.end(new Fault(Status.lost, "superseded"));
+	};
+
+	/** Looks after the connection now and then: a silent server counts as lost. */
+	const watch = () => {
+		const { link } = journey;
+		if (!link) return;
+		const { frozenAt, welcome } = session;
+		const limit = frozenAt ? Watch.frozenSilence : Math.max(Watch.silence, (Watch.silentTicks * 1000) / welcome!.tickRate);
+		if (performance.now() - link.heard > limit) link.end(new Fault(Status.lost, "silent"));
+		journey.flush();
+	};
+
+	/** Remembers the guest, and his seat unless it is given up. */
+	const remember = (held = true) => {
+		const { room, player, welcome } = session;
+		if (!welcome) return;
+		const { resume, epoch } = welcome;
+		memory.save({ room, player, url: journey.link?.url ?? "", ticket, resume: held ? [...resume] : [], epoch });
+	};
+
+	return journey;
+}

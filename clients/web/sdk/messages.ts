@@ -1,0 +1,186 @@
+// The messages of PROTOCOL.md: those from the client are written, those from the server are read.
+
+import { Fault, Status } from "./errors.ts";
+import type { Outcome } from "./options.ts";
+import { Malformed, refuse, type Reader } from "./reader.ts";
+import { Writer } from "./writer.ts";
+
+export const enum Kind {
+	hello = 0x01,
+	input,
+	ping,
+	leave,
+	custom,
+	welcome = 0x20,
+	keyframe,
+	delta,
+	own,
+	ownKeyframe,
+	moved,
+	prepare,
+	outcome,
+	pong,
+	error,
+	check,
+	notice,
+}
+
+export const subprotocol = "ringside.v1";
+export const enum Is {
+	version = 1,
+	noSeat = 255,
+	noSlack = 255,
+	/** Sample numbers that may be above the last processed one. */
+	inputWindow = 128,
+	maxSamples = 64,
+	maxCustom = 1024,
+	// Flags of hello and welcome.
+	wait = 1,
+	resumed = 2,
+	// Notices.
+	frozen = 1,
+	thawed = 2,
+}
+
+/** Who leads the room: servers order them by counter, then by name. */
+export interface Epoch {
+	counter: number;
+	server: string;
+}
+
+export function sameEpoch(a: Epoch, b: Epoch): boolean {
+	return a.counter === b.counter && a.server === b.server;
+}
+
+/** The number nearest to near whose low 16 bits are low. */
+export function unwrap(near: number, low: number): number {
+	return (near + (((low - near) << 16) >> 16)) >>> 0;
+}
+
+export interface Hello {
+	flags: number;
+	fingerprint: bigint;
+	lastTick: number;
+	epoch: Epoch;
+	ticket: string;
+	resume: Uint8Array;
+}
+
+export function hello(m: Hello): Uint8Array {
+	return new Writer().record(Kind.hello, (w) => {
+		w.fixed(Is.version, 2);
+		w.u8(m.flags);
+		w.big(m.fingerprint, 8);
+		w.fixed(m.lastTick, 4);
+		w.uvarint(m.epoch.counter);
+		w.string(m.epoch.server);
+		w.string(m.ticket);
+		w.blob(m.resume);
+	}).bytes;
+}
+
+/** Writes an input message of count samples, which samples writes. */
+export function input(w: Writer, first: number, ack: number, count: number, samples: (w: Writer) => void): void {
+	w.record(Kind.input, (w) => {
+		w.uvarint(first);
+		w.uvarint(ack);
+		w.u8(count);
+		samples(w);
+	});
+}
+
+/** Writes a ping that is sent at now, in milliseconds. */
+export function ping(w: Writer, now: number): Writer {
+	return w.record(Kind.ping, (w) => w.fixed(Math.round(now * 1000), 8));
+}
+
+export function leave(reason: string): Uint8Array {
+	return new Writer().record(Kind.leave, (w) => w.string(reason)).bytes;
+}
+
+export function custom(payload: Uint8Array): Uint8Array {
+	return new Writer().record(Kind.custom, (w) => w.raw(payload)).bytes;
+}
+
+// What follows reads bodies; that nothing is left of them is the caller's to see.
+
+const epoch = (r: Reader): Epoch => ({ counter: r.uvarint(), server: r.string(63) });
+
+export type Welcome = ReturnType<typeof readWelcome>;
+
+/** A welcome; of one of another version of the protocol nothing else is looked at. */
+export function readWelcome(r: Reader) {
+	const theirs = r.fixed(2);
+	if (theirs !== Is.version) throw new Fault(Status.version, "version " + theirs);
+	const flags = r.u8();
+	const seat = r.u8();
+	refuse(seat > 63 && seat !== Is.noSeat);
+	const tickRate = r.u8();
+	refuse(tickRate < 1 || tickRate > 60);
+	return {
+		flags,
+		seat,
+		tickRate,
+		tick: r.fixed(4),
+		processed: r.fixed(4),
+		epoch: epoch(r),
+		server: r.string(63),
+		room: r.string(64),
+		game: r.string(32),
+		player: r.string(64),
+		resume: r.blob(64).slice(),
+		fallbacks: Array.from({ length: r.u8() }, () => r.string(256)),
+		schema: r.blob(65536).slice(),
+	};
+}
+
+export type Own = ReturnType<typeof readOwn>;
+
+/** An own record of a kind; processed are the low 16 bits, slack is in milliseconds or Is.noSlack. */
+export const readOwn = (r: Reader, kind: Kind) => ({
+	full: kind === Kind.ownKeyframe,
+	processed: r.fixed(2),
+	slack: r.u8(),
+	body: r.rest(),
+});
+
+export type Moved = ReturnType<typeof readMoved>;
+
+/** A moved or prepare message. */
+export function readMoved(r: Reader) {
+	const url = r.string(256);
+	refuse(!url);
+	return { url, server: r.string(63), ticket: r.string(4096), epoch: epoch(r), within: r.fixed(4) };
+}
+
+export function readOutcome(r: Reader): Outcome {
+	return {
+		match: r.fixed(4),
+		tick: r.fixed(4),
+		results: Array.from({ length: r.u8() }, () => {
+			const result = { seat: r.u8(), place: r.u8(), score: Number(r.varint()), player: r.string(64) };
+			if (!result.player) throw new Malformed("name");
+			return result;
+		}),
+		data: r.rest(1024).slice(),
+	};
+}
+
+export function readPong(r: Reader) {
+	return { micros: r.fixed(8), server: r.fixed(8) };
+}
+
+/** What an error record says beside the code, which the close has too. */
+export function readError(r: Reader) {
+	const code = r.fixed(2);
+	refuse(code < 4000 || code > 4999);
+	return { retry: r.fixed(4), text: r.string(120) };
+}
+
+export function readCheck(r: Reader) {
+	return { tick: r.fixed(4), hash: r.fixed(4) };
+}
+
+export function readNotice(r: Reader) {
+	return { code: r.fixed(2), text: r.string(120) };
+}

@@ -1,0 +1,120 @@
+// What a client knows of its room, over all connections.
+
+import type { Emitter } from "./emitter.ts";
+import { Fault, Status } from "./errors.ts";
+import { sameEpoch, type Welcome } from "./messages.ts";
+import type { Outcome, Stats, Violation } from "./options.ts";
+import { newOutbox } from "./outbox.ts";
+import { Reader } from "./reader.ts";
+import { newSamples, type Samples } from "./samples.ts";
+import { readSchema } from "./schema.ts";
+import { newStore, type Store } from "./store.ts";
+
+const outcomesKept = 32;
+
+/** The figures of a room; those of this moment alone are Room.stats' to fill in. */
+export const newStats = (): Stats => ({
+	roundTrip: 0,
+	jitter: 0,
+	clockOffset: Date.now() - performance.now(),
+	buffer: 0,
+	tickGap: 0,
+	slack: undefined,
+	slackTarget: 0,
+	predictionError: 0,
+	unacked: 0,
+	bytesDown: 0,
+	bytesUp: 0,
+	messages: 0,
+	ticks: 0,
+	keyframes: 0,
+	checks: 0,
+	acked: 0,
+	reconnects: 0,
+	moves: 0,
+	missedTicks: 0,
+	replayedTicks: 0,
+	violations: 0,
+	frozen: 0,
+});
+
+export type Session = ReturnType<typeof newSession>;
+
+/** room and player are their ids as far as known. */
+export function newSession(emitter: Emitter, stats: Stats, room = "", player = "") {
+	const { emit } = emitter;
+	const outbox = newOutbox(emitter, stats);
+	const outcomes = new Map<number, string>();
+	const s = {
+		emit,
+		stats,
+		outbox,
+		room,
+		player,
+		/** The newest welcome; the three are there from the first one on. */
+		welcome: undefined as Welcome | undefined,
+		store: undefined as Store | undefined,
+		samples: undefined as Samples | undefined,
+		/** When the newest tick came. */
+		lastFrame: 0,
+		/** Since when the room is frozen; 0: it is not. */
+		frozenAt: 0,
+
+		get tick(): number {
+			return s.store?.tick ?? 0;
+		},
+
+		/** Tells of a fault of the server's. What it gives is for those that cost the connection. */
+		violate(kind: Violation, what: string | number): Fault {
+			const detail = `${what}, tick ${s.tick}`;
+			stats.violations++;
+			emit("violation", kind, detail);
+			return new Fault(Status.lost, kind + " " + detail);
+		},
+
+		/** Takes a welcome up: it must fit what is known of the room. */
+		welcomed(w: Welcome): void {
+			const old = s.welcome;
+			const same = old && sameEpoch(w.epoch, old.epoch);
+			if (s.room && w.room !== s.room) throw s.violate("bad-message", w.room);
+			if (same && w.tick < s.tick) throw s.violate("tick-back", w.tick);
+			if (!old) {
+				const schema = readSchema(new Reader(w.schema));
+				s.store = newStore(schema);
+				s.samples = newSamples(schema.input);
+			} else if (String(w.schema) !== String(old.schema)) {
+				throw new Fault(Status.schema, w.server);
+			}
+			s.welcome = w;
+			s.room = w.room;
+			s.player = w.player || s.player;
+			const { again, lost } = outbox.welcome(w);
+			if (lost) s.violate("input-lost", lost);
+			else if (again && same) s.violate("processed-back", again);
+		},
+
+		/** Takes an outcome, whose record is body: each match's is told once. */
+		outcome(o: Outcome, body: Uint8Array): void {
+			const was = outcomes.get(o.match);
+			const now = String(body);
+			if (was && was !== now) s.violate("outcome-changed", o.match);
+			if (was) return;
+			outcomes.set(o.match, now);
+			if (outcomes.size > outcomesKept) outcomes.delete(Math.min(...outcomes.keys()));
+			emit("outcome", o);
+		},
+
+		/** Notes what an own record says of the samples. */
+		acknowledge(low: number): void {
+			outbox.ack = s.tick;
+			const off = outbox.acknowledge(low);
+			if (off) s.violate(off < 0 ? "processed-back" : "processed-ahead", off);
+		},
+
+		thaw(): void {
+			if (s.frozenAt) stats.frozen += performance.now() - s.frozenAt;
+			s.frozenAt = 0;
+		},
+	};
+	return s;
+}

@@ -1,0 +1,61 @@
+package front
+
+import (
+	"net/http"
+	"time"
+)
+
+// watchPatience is how long a watcher may take for a message. He who takes longer comes back when he can, and gets the
+// whole picture then.
+const watchPatience = 30 * time.Second
+
+// getEvents streams the fleet as server-sent events: one snapshot, then changes, each of them JSON. A Last-Event-ID means
+// nothing: every stream begins with a snapshot.
+func (f *Front) getEvents(w http.ResponseWriter, r *http.Request) error {
+	if err := f.watch.enter(); err != nil {
+		return err
+	}
+	defer f.watch.leave()
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store, no-transform")
+	h.Set("X-Accel-Buffering", "no") // nginx would collect what it gets
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	s := sender{w, http.NewResponseController(w)}
+	seen := uint64(0)
+	for err := s.send([]byte(": the fleet as this router sees it\n\n")); err == nil; {
+		newest, changed, ok := f.watch.newest()
+		switch {
+		case !ok:
+			return nil
+		case newest != nil && newest.number == seen+1 && seen > 0:
+			seen, err = newest.number, s.send(newest.change)
+		case newest != nil && newest.number != seen:
+			seen, err = newest.number, s.send(newest.whole())
+		default:
+			select {
+			case <-changed:
+			case <-r.Context().Done():
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// sender writes an answer piece by piece.
+type sender struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+}
+
+// send blocks until b is on its way, for watchPatience at most.
+func (s sender) send(b []byte) error {
+	_ = s.control.SetWriteDeadline(time.Now().Add(watchPatience))
+	if _, err := s.w.Write(b); err != nil {
+		return err
+	}
+	return s.control.Flush()
+}
