@@ -93,7 +93,7 @@ func (f *finding) add(r *botReport) {
 	if len(f.Failures) > before {
 		f.Failures = append(f.Failures, r.Details...)
 	}
-	if first := r.FirstFrame.Sub(f.Begun).Seconds(); f.FirstTick == 0 || first < f.FirstTick {
+	if first := r.FirstFrame.Sub(f.Begun).Seconds(); !r.FirstFrame.IsZero() && (f.FirstTick == 0 || first < f.FirstTick) {
 		f.FirstTick = first
 	}
 	f.Matches += r.Matches

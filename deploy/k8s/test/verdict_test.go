@@ -54,6 +54,7 @@ func TestFinding(t *testing.T) {
 	f := &finding{Phase: "delete a pod", Players: 8, Begun: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Whole: 1}
 	f.add(r)
 	f.add(&botReport{FirstFrame: f.Begun.Add(2 * time.Second), Jitter: quantiles{Max: 70}})
+	f.add(&botReport{}) // who saw no frame says nothing of the first
 	if f.FirstTick != 2 || f.Longest != 70+tickMs || f.Matches != 3 {
 		t.Errorf("first tick %v, longest %v, matches %d", f.FirstTick, f.Longest, f.Matches)
 	}
