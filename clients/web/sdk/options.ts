@@ -32,10 +32,23 @@ export interface Rows<R> extends Iterable<[id: number, row: R]> {
 	forEach(f: (row: R, id: number) => void): void;
 }
 
-/** The tables of a room by name. */
-export type Tables<G extends Game> = { readonly [K in keyof G["tables"]]: Rows<G["tables"][K]> };
-/** The single values of a room by name. */
-export type Values<G extends Game> = { readonly [K in keyof G["values"]]: Readonly<G["values"][K]> };
+/** A seat that is taken: its row id is the seat. */
+export interface SeatRow {
+	/** The player's id and name. */
+	id: string;
+	name: string;
+	/** False while the player is away. */
+	connected: boolean;
+}
+
+/** The tables of a room by name: the game's, and that of the seats, which every room has. */
+export type Tables<G extends Game> = { readonly [K in keyof G["tables"]]: Rows<G["tables"][K]> } & {
+	readonly seats: Rows<SeatRow>;
+};
+/** The single values of a room by name: the game's, and that with the number of the match that is played, from 1. */
+export type Values<G extends Game> = { readonly [K in keyof G["values"]]: Readonly<G["values"][K]> } & {
+	readonly room: { readonly match: number };
+};
 /** The events of a tick by name, in their order. Their rows are new objects and stay as they are. */
 export type Events<G extends Game> = { readonly [K in keyof G["events"]]: readonly Readonly<G["events"][K]>[] };
 
