@@ -107,6 +107,12 @@ export interface Prediction<G extends Game, K extends keyof G["tables"] = any> {
 	 * answered, so it must have no other effect.
 	 */
 	step(row: G["tables"][K], input: G["input"], room: PredictionContext<G>): void;
+	/**
+	 * What the hands want at this moment. It is looked at in each frame, so that the own row moves at once and evenly, not
+	 * only with the next sample; like step it must have no other effect. Without it the row is drawn
+	 * a little later, and less evenly.
+	 */
+	ahead?: () => G["input"] | undefined;
 	/** Fields in which a correction is spread over some frames; by default those that are interpolated. */
 	smooth?: (keyof G["tables"][K])[];
 }
