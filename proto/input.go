@@ -8,7 +8,7 @@ import "encoding/binary"
 //	first uvarint | ack uvarint | count u8 | samples
 type Input struct {
 	First   Seq    // from 1
-	Ack     Tick   // newest tick decoded by the client: what its player saw
+	Ack     Tick   // what its player saw: the newest tick that the client has decoded, or the one that it draws
 	Count   int    // 1 to MaxSamples
 	Samples []byte // at most Count * MaxSampleBytes
 }

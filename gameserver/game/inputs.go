@@ -26,8 +26,8 @@ type Inputs[T any] struct {
 type Sample[T any] struct {
 	// Seq is its number; a player's samples are numbered from 1 without gaps.
 	Seq proto.Seq
-	// Ack is the newest tick that the client had decoded when it sent this: what its player saw. It is below the tick
-	// being computed, and otherwise the client's own word: bound what it can gain by a low one.
+	// Ack is the tick that the player saw when his client sent this: the newest that it had decoded, or one a little
+	// before, as the client draws it. It is below the tick being computed, and otherwise the client's own word: bound what it can gain by a low one.
 	Ack   Tick
 	Value T
 }

@@ -32,10 +32,23 @@ export interface Rows<R> extends Iterable<[id: number, row: R]> {
 	forEach(f: (row: R, id: number) => void): void;
 }
 
-/** The tables of a room by name. */
-export type Tables<G extends Game> = { readonly [K in keyof G["tables"]]: Rows<G["tables"][K]> };
-/** The single values of a room by name. */
-export type Values<G extends Game> = { readonly [K in keyof G["values"]]: Readonly<G["values"][K]> };
+/** A seat that is taken: its row id is the seat. */
+export interface SeatRow {
+	/** The player's id and name. */
+	id: string;
+	name: string;
+	/** False while the player is away. */
+	connected: boolean;
+}
+
+/** The tables of a room by name: the game's, and that of the seats, which every room has. */
+export type Tables<G extends Game> = { readonly [K in keyof G["tables"]]: Rows<G["tables"][K]> } & {
+	readonly seats: Rows<SeatRow>;
+};
+/** The single values of a room by name: the game's, and that with the number of the match that is played, from 1. */
+export type Values<G extends Game> = { readonly [K in keyof G["values"]]: Readonly<G["values"][K]> } & {
+	readonly room: { readonly match: number };
+};
 /** The events of a tick by name, in their order. Their rows are new objects and stay as they are. */
 export type Events<G extends Game> = { readonly [K in keyof G["events"]]: readonly Readonly<G["events"][K]>[] };
 
@@ -94,6 +107,12 @@ export interface Prediction<G extends Game, K extends keyof G["tables"] = any> {
 	 * answered, so it must have no other effect.
 	 */
 	step(row: G["tables"][K], input: G["input"], room: PredictionContext<G>): void;
+	/**
+	 * What the hands want at this moment. It is looked at in each frame, so that the own row moves at once and evenly, not
+	 * only with the next sample; like step it must have no other effect. Without it the row is drawn
+	 * a little later, and less evenly.
+	 */
+	ahead?: () => G["input"] | undefined;
 	/** Fields in which a correction is spread over some frames; by default those that are interpolated. */
 	smooth?: (keyof G["tables"][K])[];
 }

@@ -14,6 +14,17 @@ export function newOutbox({ emit }: Emitter, stats: Stats) {
 	let told = 0; // newest whose acknowledgement was told; above processed when a new leader knows less
 	let nextPing = 0;
 	const ring: { seq: number; sample: Sample; added: number }[] = [];
+
+	/** The server has processed all samples up to seq: tells of each, once. */
+	const settle = (seq: number) => {
+		while (outbox.processed < seq) {
+			if (++outbox.processed <= told) continue;
+			told = outbox.processed;
+			stats.acked++;
+			emit("acked", told, performance.now() - ring[told % Is.inputWindow]!.added);
+		}
+	};
+
 	const outbox = {
 		processed: 0,
 		newest: 0,
@@ -27,6 +38,7 @@ export function newOutbox({ emit }: Emitter, stats: Stats) {
 		 */
 		welcome({ flags, processed }: Welcome): { again: number; lost: number } {
 			const held = flags & Is.resumed;
+			if (held) settle(Math.min(processed, outbox.newest));
 			const back = held && Math.max(0, outbox.processed - processed);
 			const kept = outbox.newest - processed <= Is.inputWindow;
 			if (!held || !kept) outbox.newest = told = processed;
@@ -72,20 +84,15 @@ export function newOutbox({ emit }: Emitter, stats: Stats) {
 		},
 
 		/**
-		 * Notes that the server has processed all samples up to that with these low bits, and tells of each, once. What it
-		 * gives is how far the number is outside of what can be, 0 when all is well.
+		 * Notes that the server has processed all samples up to that with these low bits. What it gives is how far the number
+		 * is outside of what can be, 0 when all is well.
 		 */
 		acknowledge(low: number): number {
 			const seq = unwrap(outbox.processed, low);
 			const ahead = (seq - outbox.processed) | 0;
 			if (ahead < 0) return ahead;
 			if (seq > outbox.newest) return seq - outbox.newest;
-			while (outbox.processed < seq) {
-				if (++outbox.processed <= told) continue;
-				told = outbox.processed;
-				stats.acked++;
-				emit("acked", told, performance.now() - ring[told % Is.inputWindow]!.added);
-			}
+			settle(seq);
 			sent = Math.max(sent, seq);
 			return 0;
 		},

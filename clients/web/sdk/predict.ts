@@ -3,6 +3,7 @@
 import type { Field } from "./field.ts";
 import type { Prediction, PredictionContext } from "./options.ts";
 import type { Fields } from "./rows.ts";
+import type { Sample } from "./samples.ts";
 import type { Session } from "./session.ts";
 import type { Row, Table } from "./table.ts";
 
@@ -15,33 +16,43 @@ export type Predictor = ReturnType<typeof newPredictor>;
 export function newPredictor(
 	{ outbox, samples, stats }: Session,
 	table: Table,
-	{ step, smooth }: Prediction<any>,
+	{ step, ahead, smooth }: Prediction<any>,
 	context: PredictionContext<any>,
 	cut: Field[],
 	snap: number,
 ) {
 	const { fields } = table.schema;
 	const smoothed = fields.filter((f) => (smooth ? (smooth as string[]).includes(f.name) : f.glides));
-	const previous: Fields = {}; // before the newest sample
 	const offsets: Fields = {}; // of what is drawn from what is predicted
 	let said: Fields = {}; // by the server at the tick before
 	let sampled = 0; // when the newest sample was added
 	let drawn = 0;
 
-	/** Applies a sample to the row. */
-	const apply = (seq: number) => {
-		const row = predictor.current;
-		const sample = outbox.sample(seq);
-		Object.assign(previous, row);
+	/** Applies a sample to a row. */
+	const apply = (row: Fields, sample: Sample | undefined) => {
 		if (sample) step(row, samples!.value(sample), context);
 		for (const f of fields) if (row[f.name] !== undefined) row[f.name] = f.value(f.quantise(row[f.name]));
 	};
 
-	/** From the sample before it glides to the newest within a tick; and what is left of corrections. */
-	const at = (f: Field, now: number): number => {
-		const from = previous[f.name];
+	/** Where the smooth fields are drawn: on the way to what the hands would make of the next sample; and what is left of corrections. */
+	const places = (now: number): number[] => {
+		const { current } = predictor;
+		const next = { ...current };
+		const wish = predictor.row && ahead?.();
+		if (wish) apply(next, samples!.quantise(wish));
 		const share = Math.min(1, ((now - sampled) * context.tickRate) / 1000);
-		return from + difference(f, from, predictor.current[f.name]) * share + offsets[f.name];
+		return smoothed.map((f) => current[f.name] + difference(f, current[f.name], next[f.name]) * share + offsets[f.name]);
+	};
+
+	/** Makes a change, which tells whether the row goes on; what is drawn then comes to it by and by. */
+	const gently = (now: number, change: () => boolean) => {
+		const were = places(now);
+		const goesOn = change();
+		const are = places(now);
+		smoothed.forEach((f, i) => {
+			const off = offsets[f.name] + difference(f, are[i]!, were[i]!);
+			offsets[f.name] = goesOn && Math.abs(off) <= snap ? off : 0;
+		});
 	};
 
 	const predictor = {
@@ -54,38 +65,35 @@ export function newPredictor(
 		/** A sample was added. */
 		sampled(seq: number, now: number): void {
 			if (!predictor.row) return;
-			apply(seq);
-			sampled = now;
+			gently(now, () => {
+				apply(predictor.current, outbox.sample(seq));
+				sampled = now;
+				return true;
+			});
 		},
 
 		/** A tick was applied: begins with what the server says, and applies again what it has not processed. */
 		reconcile(now: number): void {
 			const { current } = predictor;
 			const row = table.rows.find((row) => row?.own);
-			const were = smoothed.map((f) => [current[f.name], at(f, now)]);
-			const goesOn = row && row === predictor.row && cut.every((f) => row.seen[f.name] === said[f.name]);
-			predictor.row = row;
-			if (!row) return;
-			said = { ...row.seen };
-			Object.assign(current, said);
-			for (let seq = outbox.processed; seq < outbox.newest; ) apply(++seq);
-			const moved = smoothed.map((f, i) => Math.abs(difference(f, were[i]![0], current[f.name])));
-			stats.predictionError = goesOn ? Math.max(0, ...moved) : 0;
-			if (!goesOn || (stats.predictionError && outbox.processed === outbox.newest)) Object.assign(previous, current);
-			smoothed.forEach((f, i) => {
-				offsets[f.name] = 0;
-				const off = difference(f, at(f, now), were[i]![1]);
-				if (goesOn && Math.abs(off) <= snap) offsets[f.name] = off;
+			gently(now, () => {
+				const goesOn = !!row && row === predictor.row && cut.every((f) => row.seen[f.name] === said[f.name]);
+				predictor.row = row;
+				if (!row) return false;
+				const was = { ...current };
+				said = { ...row.seen };
+				Object.assign(current, said);
+				for (let seq = outbox.processed; seq < outbox.newest; ) apply(current, outbox.sample(++seq));
+				stats.predictionError = goesOn ? Math.max(0, ...smoothed.map((f) => Math.abs(difference(f, was[f.name], current[f.name])))) : 0;
+				return goesOn;
 			});
 		},
 
 		/** Writes the own row as it is to be drawn at now into row. */
 		draw(row: Fields, now: number): void {
 			Object.assign(row, predictor.current);
-			for (const f of smoothed) {
-				offsets[f.name] *= Math.exp((drawn - now) / fade);
-				row[f.name] = at(f, now);
-			}
+			for (const f of smoothed) offsets[f.name] *= Math.exp((drawn - now) / fade);
+			places(now).forEach((at, i) => (row[smoothed[i]!.name] = at));
 			drawn = now;
 		},
 	};

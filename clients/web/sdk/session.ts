@@ -106,8 +106,7 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", player = "
 
 		/** Notes what an own record says of the samples. */
 		acknowledge(low: number): void {
-			outbox.ack = s.tick;
-			const off = outbox.acknowledge(low);
+				const off = outbox.acknowledge(low);
 			if (off) s.violate(off < 0 ? "processed-back" : "processed-ahead", off);
 		},
 

@@ -13,6 +13,8 @@ const enum Most {
 	rows = 256,
 	/** Ticks whose events wait for their moment; a page that does not draw loses the older ones. */
 	events = 64,
+	/** Milliseconds without a view, after which the player sees what comes as it comes. */
+	still = 1000,
 }
 
 export type Scene = ReturnType<typeof newScene>;
@@ -26,6 +28,7 @@ export function newScene(session: Session, { predict, interpolate = {} }: JoinOp
 	const drawn: Drawn[] = [];
 	let due: { tick: number; events: Record<string, Fields[]> }[] = [];
 	let told = 0; // newest tick whose events were given
+	let shown = -Infinity; // when something was drawn last
 	const view = { tick: 0, tables: { ...tables } as Record<string, unknown>, values, events: { ...events } };
 	const scene = {
 		view,
@@ -35,6 +38,7 @@ export function newScene(session: Session, { predict, interpolate = {} }: JoinOp
 		ticked(now: number): void {
 			const { tick } = session;
 			playback.arrived(tick, now);
+			if (now - shown > Most.still) session.outbox.ack = tick;
 			for (const d of drawn) d.record(tick);
 			scene.predictor?.reconcile(now);
 			due = due.filter((d) => d.tick < tick && d.tick > tick - Most.events);
@@ -44,6 +48,8 @@ export function newScene(session: Session, { predict, interpolate = {} }: JoinOp
 		/** Draws everything as it is to be seen at now. */
 		draw(now: number): void {
 			view.tick = playback.at(now);
+			session.outbox.ack = Math.round(view.tick); // so that a shot hits what its player saw
+			shown = now;
 			for (const name in events) {
 				view.events[name] = due.flatMap((d) => (d.tick > view.tick ? [] : d.events[name]!));
 			}
