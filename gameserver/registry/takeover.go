@@ -181,7 +181,7 @@ func (r *Registry) takeOverLocked(f *follower, s room.Spec, lost time.Time) erro
 	took := time.Since(lost)
 	r.metrics.Moves.WithLabelValues("failover", "done").Inc()
 	r.metrics.MoveTime.WithLabelValues("failover").Observe(took.Seconds())
-	r.log.Warn("room taken over: its leader is gone", "room", e.id, "leader", from, "epoch", s.Epoch, "tick", s.Sim.Tick(), "took", took)
+	r.log.Warn("room taken over: its leader is gone", "room", e.id, "leader", from, "epoch", s.Epoch, "tick", f.tick(), "took", took)
 	r.history.add(Event{Kind: EventFailover, Room: e.id, From: from, To: r.self, Why: "leader lost", Epoch: s.Epoch, Took: took})
 	r.wake()
 	return nil
