@@ -37,6 +37,7 @@ type Gossip struct {
 	transport *transport
 	logger    *slog.Logger
 	joined    atomic.Bool
+	telling   sync.Mutex // memberlist's UpdateNode is for one goroutine at a time
 	lost      func(Gone)
 
 	// One place each: a signal that is pending already says all that a second one would.
@@ -142,9 +143,16 @@ func (g *Gossip) sayLeft(list *memberlist.Memberlist) {
 	g.mu.Lock()
 	g.self.State = left
 	g.mu.Unlock()
-	if err := list.UpdateNode(updateTimeout); err != nil {
+	if err := g.tell(list); err != nil {
 		g.logger.Debug("gossip: farewell", "error", err)
 	}
+}
+
+// tell makes what this process says of itself known, and waits until it is sent once.
+func (g *Gossip) tell(list *memberlist.Memberlist) error {
+	g.telling.Lock()
+	defer g.telling.Unlock()
+	return list.UpdateNode(updateTimeout)
 }
 
 // watch makes views of what the delegate has noted.
@@ -202,7 +210,7 @@ func (g *Gossip) publish(ctx context.Context, list *memberlist.Memberlist) {
 		}
 		last = time.Now()
 		g.refresh()
-		if err := list.UpdateNode(updateTimeout); err != nil {
+		if err := g.tell(list); err != nil {
 			g.logger.Debug("gossip: update", "error", err)
 		}
 	}

@@ -67,7 +67,8 @@ func TestMoved(t *testing.T) {
 	}
 }
 
-// Rooms stay where they are led when servers come: nobody makes them anew, and they are found by their new homes.
+// When servers come, rooms are found by their new homes before they have moved there and after: nobody makes them anew, and
+// nobody is thrown out.
 func TestServersComeWhileRoomsRun(t *testing.T) {
 	f := Start(t, Options{Servers: 1})
 	const rooms = 24
@@ -80,11 +81,7 @@ func TestServersComeWhileRoomsRun(t *testing.T) {
 	elsewhere := 0
 	all(rooms, func(i int) {
 		id := proto.RoomID(fmt.Sprint("room-", i))
-		p := join(t, f.through(0, id, "second"))
-		if p.server() != "gs-1" {
-			t.Errorf("%s is entered at %s, but led by gs-1", id, p.server())
-		}
-		p.plays(t, 10)
+		join(t, f.through(0, id, "second")).plays(t, 10)
 	})
 	for i := range rooms {
 		id := proto.RoomID(fmt.Sprint("room-", i))
@@ -137,6 +134,7 @@ func TestServerEnds(t *testing.T) {
 			all(rooms, func(i int) {
 				players[i] = join(t, f.through(0, proto.RoomID(fmt.Sprint("room-", i)), "alice"))
 			})
+			f.awaitCopies(t, rooms)
 			c.end(f, 0)
 			f.Await()
 			allPlay(t, 30, players...)
@@ -158,6 +156,28 @@ func TestServerEnds(t *testing.T) {
 			}
 		})
 	}
+}
+
+// awaitCopies waits until so many rooms have a standby: one that is lost in its first tick is lost.
+func (f *Fleet) awaitCopies(t *testing.T, rooms int) {
+	t.Helper()
+	until(t, "all rooms have their copies", func() bool {
+		copied := 0
+		for _, s := range f.Servers {
+			var got struct{ Rooms []struct{ Standbys []string } }
+			get(t, s.Node.URL()+"/v1/server", http.StatusOK, func(resp *http.Response) {
+				if err := json.NewDecoder(resp.Body).Decode(&got); err != nil {
+					t.Fatal(err)
+				}
+			})
+			for _, r := range got.Rooms {
+				if len(r.Standbys) > 0 {
+					copied++
+				}
+			}
+		}
+		return copied == rooms
+	})
 }
 
 // A room whose game fails ends with a word to its players; the others on that server go on.
