@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -374,6 +375,29 @@ func TestResetIsNoSilence(t *testing.T) {
 			}
 		})
 	})
+}
+
+// Inputs that come with a handoff are kept: the bytes that they came in are the link's, and used again before the first tick.
+func TestHandedInputsAreKept(t *testing.T) {
+	s := newServer(t, "s", nobody, "l")
+	c := s.copyOf(t, &hearing{})
+	def := counters("count")
+	sim, err := game.New(&def, nil, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 101 {
+		if err := sim.Step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	buffer := []byte{7, 8}
+	c.Final(peer.Final{Tick: 101, Public: sim.Store().AppendDelta(nil), Secret: sim.Store().AppendSecretDelta(nil),
+		Epoch: proto.Epoch{Counter: 2, Server: "s"}, Pending: []peer.SeatInput{{Seat: 1, Input: proto.Input{First: 1, Count: 1, Samples: buffer}}}})
+	clear(buffer)
+	if got := s.pool.started[0].Pending; len(got) != 1 || got[0].Seat != 1 || !bytes.Equal(got[0].Input.Samples, []byte{7, 8}) {
+		t.Errorf("the room begins with the inputs %+v", got)
+	}
 }
 
 // opened is links that keep what streams were opened with, and what the last one was handed.

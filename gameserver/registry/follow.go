@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -275,6 +276,7 @@ func (f *follower) Final(last peer.Final) {
 	if err == nil {
 		s := room.Spec{Epoch: last.Epoch, Due: max(time.Nanosecond, last.Due)}
 		for _, p := range last.Pending {
+			p.Input.Samples = bytes.Clone(p.Input.Samples) // the link's buffer holds the next record by the time of the first tick
 			s.Pending = append(s.Pending, room.SeatInput(p))
 		}
 		err = f.r.takeOver(f, s, last.Others, last.Stay)
