@@ -80,7 +80,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 			const timer = setInterval(watch, Watch.interval);
 			try {
 				takeUp();
-				await enter(Watch.enter);
+				await enter(options.giveUp ?? Watch.enter);
 				for (;;) {
 					const cause = await journey.link!.ended;
 					journey.link = undefined;
@@ -158,7 +158,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		const begin = performance.now();
 		for (;;) {
 			const to = plan.next();
-			await sleep(plan.wait);
+			if (plan.wait) await sleep(plan.wait);
 			try {
 				return await visit(to);
 			} catch (e) {

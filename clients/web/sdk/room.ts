@@ -84,10 +84,7 @@ export interface Room<G extends Game = Game> {
 
 /** Enters a room. It is on its way in at once; see Room.on and Room.entered for how that ends. */
 export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
-	const { game, router = globalThis.location, WebSocket = globalThis.WebSocket } = options;
-	for (const [name, given] of Object.entries({ game, router, WebSocket })) {
-		if (!given) throw new TypeError("join needs the option " + name);
-	}
+	if (!(options.WebSocket ?? globalThis.WebSocket)) throw new TypeError("join needs the option WebSocket");
 	const emitter = newEmitter();
 	const stats = newStats();
 	const clock = newClock(stats);
@@ -114,16 +111,15 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 		room.entered.catch(() => {}); // the status tells it too
 		session = newSession(emitter, stats, options.room, options.player?.id);
 		journey = newJourney(options as JoinOptions, session, {
-			opened() {
-				scene = newScene(session, options);
-				if (options.input) pacer = newPacer(1000 / session.welcome!.tickRate, stats, sample);
-			},
 			arrived(move) {
 				clearTimeout(leaving);
+				leaving = undefined;
 				leftAt = 0;
 				const { player, store, welcome } = session;
 				const { epoch, room: id, seat, tickRate } = welcome!;
 				const { tables, values, events } = store as any;
+				scene ??= newScene(session, options);
+				if (options.input) pacer ??= newPacer(1000 / tickRate, stats, sample);
 				Object.assign(room, { id, player, seat: seat === Is.noSeat ? -1 : seat, server: epoch.server, epoch, tickRate, tables, values, events });
 				if (room.seat >= 0) pacer?.start();
 				settle.resolve();
@@ -146,9 +142,14 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 			left(e) {
 				leftAt = performance.now();
 				clearTimeout(leaving);
-				leaving = setTimeout(() => tell("returning", room.error ?? e), Limit.noticeable);
+				leaving = setTimeout(() => {
+					leaving = undefined;
+					tell("returning", e);
+				}, Limit.noticeable);
 			},
-			trouble: (e) => tell(room.status, e),
+			trouble(e) {
+				if (!leaving) tell(room.status, e);
+			},
 		});
 		tell("connecting");
 		journey.run().then(() => end(), end);

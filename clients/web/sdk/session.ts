@@ -104,12 +104,6 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", player = "
 			emit("outcome", o);
 		},
 
-		/** Notes what an own record says of the samples. */
-		acknowledge(low: number): void {
-				const off = outbox.acknowledge(low);
-			if (off) s.violate(off < 0 ? "processed-back" : "processed-ahead", off);
-		},
-
 		thaw(): void {
 			if (s.frozenAt) stats.frozen += performance.now() - s.frozenAt;
 			s.frozenAt = 0;
