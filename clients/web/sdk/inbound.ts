@@ -28,7 +28,7 @@ export function receive(s: Session, link: Link, data: unknown, hooks: Hooks): vo
 	let slack: number | undefined;
 	s.stats.messages++;
 	try {
-		refuse(!(data instanceof ArrayBuffer));
+		refuse(typeof data === "string");
 		for (const [kind, body] of new Reader(new Uint8Array(data as ArrayBuffer)).records()) {
 			if (kind < Kind.keyframe || kind > Kind.ownKeyframe) {
 				event(s, link, kind, body, hooks);
@@ -107,8 +107,7 @@ function event(s: Session, link: Link, kind: Kind, r: Reader, hooks: Hooks): voi
 				break;
 			case Kind.notice: {
 				const { code, text } = readNotice(r);
-				if (code === Is.frozen) s.frozenAt ||= performance.now();
-				if (code === Is.thawed) s.thaw();
+				if (code <= Is.thawed) s.frozen = code === Is.frozen;
 				hooks.froze();
 				s.emit("notice", code, text);
 				break;

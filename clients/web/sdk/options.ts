@@ -240,7 +240,6 @@ export interface Stats {
 	missedTicks: number;
 	replayedTicks: number;
 	violations: number;
-	frozen: number;
 }
 
 /** A place for short strings: localStorage and sessionStorage are such. */

@@ -50,7 +50,10 @@ export interface Room<G extends Game = Game> {
 	/** The events of the newest tick. The view has them at the moment at which they are to be shown. */
 	readonly events: Events<G>;
 
-	/** Resolves when the client is in the room for the first time; rejects with a RingsideError when it cannot be. */
+	/**
+	 * Resolves when the client is in the room for the first time; rejects with a RingsideError when it cannot be, or with
+	 * undefined when it was left before.
+	 */
 	readonly entered: Promise<void>;
 
 	/** Listens; what it returns ends that. */
@@ -74,7 +77,7 @@ export interface Room<G extends Game = Game> {
 	serverTime(): number;
 	/** The figures of this moment. */
 	stats(): Stats;
-	/** After the room has ended: enters once more, from the router. Listeners stay. */
+	/** After the room has ended: enters it once more, or, where that cannot be, the one that the options ask for. Listeners stay. */
 	retry(): void;
 	/** Gives the seat up and ends. */
 	leave(reason?: string): void;
@@ -109,7 +112,8 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 		leftAt = room.tick = 0;
 		room.entered = new Promise((resolve, reject) => (settle = { resolve, reject }));
 		room.entered.catch(() => {}); // the status tells it too
-		session = newSession(emitter, stats, options.room, options.player?.id);
+		const same = room.error?.next !== "room" ? room.id : ""; // after a loss the same room, whoever chose it
+		session = newSession(emitter, stats, options.room ?? same, options.player?.id ?? room.player);
 		journey = newJourney(options as JoinOptions, session, {
 			arrived(move) {
 				clearTimeout(leaving);
@@ -132,7 +136,7 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 				pacer?.observe(slack);
 				ticked();
 			},
-			froze: () => tell(session.frozenAt ? "frozen" : "playing"),
+			froze: () => tell(session.frozen ? "frozen" : "playing"),
 			pong(micros, server) {
 				const now = performance.now();
 				const sent = micros / 1000;
@@ -174,7 +178,7 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 
 	/** Takes what the player's hands do. */
 	const sample = (count: number) => {
-		if (session.frozenAt || (leftAt && performance.now() - leftAt > Limit.handsStill)) return;
+		if (session.frozen || (leftAt && performance.now() - leftAt > Limit.handsStill)) return;
 		for (; count > 0; count--) {
 			const input = options.input!();
 			if (input) add(input);
@@ -227,14 +231,8 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 		},
 		serverTime: () => performance.now() + stats.clockOffset,
 		stats() {
-			const now = performance.now();
-			const { outbox, frozenAt } = session;
-			return {
-				...stats,
-				tickGap: clock.gap(now),
-				unacked: outbox.newest - outbox.processed,
-				frozen: stats.frozen + (frozenAt && now - frozenAt),
-			};
+			const { newest, processed } = session.outbox;
+			return { ...stats, tickGap: clock.gap(performance.now()), unacked: newest - processed };
 		},
 		retry() {
 			if (room.status === "ended") start();

@@ -7,8 +7,7 @@ import type { Interpolation } from "../sdk/options.ts";
 import { Reader } from "../sdk/reader.ts";
 import { readSchema } from "../sdk/schema.ts";
 import { newStore } from "../sdk/store.ts";
-import { schema } from "./server.ts";
-import { bytesOf } from "./server.ts";
+import { openPart, schema } from "./server.ts";
 
 type Dot = [x: number, a: number, alive: number];
 
@@ -17,14 +16,7 @@ function drawn(how?: Interpolation<any> | false) {
 	const store = newStore(readSchema(new Reader(schema)));
 	const d = newDrawn(store.named.dots!, how);
 	const tick = (n: number, dots: Record<number, Dot>) => {
-		const ids = Object.keys(dots).map(Number);
-		store.apply(n, 0, true, bytesOf((w) => {
-			w.set(ids);
-			for (const id of ids) {
-				const [x, a, alive] = dots[id]!;
-				w.fixed(x, 2), w.u8(a), w.u8(alive), w.varint(0);
-			}
-		}));
+		store.apply(n, 0, true, openPart(dots));
 		d.record(n);
 	};
 	/** x of a row at a moment. */

@@ -6,7 +6,7 @@ import { newEmitter } from "../sdk/emitter.ts";
 import type { Welcome } from "../sdk/messages.ts";
 import { newPredictor } from "../sdk/predict.ts";
 import { newSession, newStats } from "../sdk/session.ts";
-import { bytesOf, schema } from "./server.ts";
+import { bytesOf, openPart, schema } from "./server.ts";
 
 /** Seat 0's dot, which a sample moves by dx hundredths. */
 function predictor(ahead?: () => { dx: number } | undefined) {
@@ -21,7 +21,7 @@ function predictor(ahead?: () => { dx: number } | undefined) {
 	const p = newPredictor(session, store.named.dots!, { table: "dots", step, ahead }, { tickRate: 20 } as any, ["alive"], 5);
 	const says = (x: number, processed: number, now: number, alive = 1) => {
 		session.outbox.acknowledge(processed);
-		store.apply(1, 0, true, bytesOf((w) => (w.set([0]), w.fixed(x, 2), w.u8(0), w.u8(alive), w.varint(0))));
+		store.apply(1, 0, true, openPart({ 0: [x, 0, alive] }));
 		store.apply(1, 1, true, bytesOf((w) => (w.set([0]), w.u8(128))));
 		p.reconcile(now);
 	};
@@ -101,7 +101,7 @@ test("without an own row nothing is predicted", () => {
 	p.reconcile(0);
 	assert.equal(p.row, undefined);
 	assert.equal(steps(), 0);
-	session.store!.apply(2, 0, true, Uint8Array.of(0));
+	session.store!.apply(2, 0, true, openPart({}));
 	p.reconcile(1);
 	assert.equal(p.row, undefined);
 });

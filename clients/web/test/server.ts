@@ -99,11 +99,11 @@ export const options = (net: ReturnType<typeof network>, router: ReturnType<type
 	storage: null,
 });
 
-/** A schema: dots have x (0 to 100 in hundredths, linear) and an angle, and their owner sees v. */
+/** A schema: dots have x (0 to 100 in hundredths, linear) and an angle, and their owner sees v; and the seats of all games. */
 export const schema = bytesOf((w) => {
 	const name = (s: string) => (w.u8(s.length), w.raw(Buffer.from(s)));
 	w.u8(1);
-	w.u8(2);
+	w.u8(3);
 	name("dots"), w.u8(0), w.uvarint(8), w.u8(4);
 	name("x"), w.u8(10), w.u8(4), w.raw(f64(0)), w.raw(f64(0.01)), w.uvarint(10_000);
 	name("a"), w.u8(11), w.u8(0), w.u8(8);
@@ -111,6 +111,10 @@ export const schema = bytesOf((w) => {
 	name("v"), w.u8(2), w.u8(1); // int8 of part owner
 	name("bangs"), w.u8(2), w.uvarint(4), w.u8(1);
 	name("at"), w.u8(6), w.u8(0);
+	name("seats"), w.u8(0), w.uvarint(64), w.u8(3);
+	name("id"), w.u8(13), w.u8(0), w.u8(64);
+	name("name"), w.u8(13), w.u8(0), w.u8(32);
+	name("connected"), w.u8(1), w.u8(0);
 	w.u8(1); // the input
 	name("dx"), w.u8(2), w.u8(0);
 });
@@ -172,10 +176,24 @@ export function keyframe(tick: number, dots: [number, number, number][], process
 	});
 	const open = record(Kind.keyframe, (w) => {
 		w.fixed(tick, 4);
-		w.set(dots.map((_, id) => id));
-		for (const [x, a, alive] of dots) w.fixed(x, 2), w.u8(a), w.u8(alive), w.varint(0);
+		w.raw(openPart(Object.fromEntries(dots.entries())));
 	});
 	return Uint8Array.from([...(own ? ownPart : []), ...open]);
+}
+
+/** The public part of a keyframe: dots by id, and one seat. */
+export function openPart(dots: Record<number, [x: number, a: number, alive: number]>): Uint8Array {
+	return bytesOf((w) => {
+		const ids = Object.keys(dots).map(Number);
+		w.set(ids);
+		for (const id of ids) {
+			const [x, a, alive] = dots[id]!;
+			w.fixed(x, 2), w.u8(a), w.u8(alive), w.varint(0);
+		}
+		w.set([0]);
+		for (const text of ["guest", "Jo"]) w.u8(text.length), w.raw(Buffer.from(text));
+		w.u8(1);
+	});
 }
 
 /** A tick that changes nothing, or, with a body, what that says. */
