@@ -22,20 +22,13 @@ export function newDrawn(table: Table, how: Interpolation<any> | false | undefin
 	const all = table.schema.fields;
 	const frames: { tick: number; rows: Copy[] }[] = []; // by tick; the oldest is used again
 	const rows: (Copy | undefined)[] = [];
-	const named = (names: any[]) =>
-		names.map((name) => {
-			const f = all.find((f) => f.name === name);
-			if (!f) throw new Fault(Status.schema, "no " + name);
-			return f;
-		});
-	const { fields, cut: cuts = [], snap = Infinity } = how || {};
-	// Fields that glide, and those whose change means that the row was put elsewhere.
-	const glide = fields ? named(fields) : how === false ? [] : all.filter((f) => !f.part && f.glides);
-	const cut = named(cuts);
+	const { fields, cut = [], snap = Infinity } = how || {};
+	const glide = all.filter((f) => (fields ? fields.includes(f.name) : how !== false && !f.part && f.glides));
+	for (const name of [...(fields ?? []), ...cut]) if (!all.some((f) => f.name === name)) throw new Fault(Status.schema, "no " + String(name));
 
 	/** Whether a row was put elsewhere within so many ticks. */
 	const jumped = (a: Fields, b: Fields, ticks: number) =>
-		cut.some((f) => a[f.name] !== b[f.name]) ||
+		cut.some((name) => a[name as string] !== b[name as string]) ||
 		glide.some((f) => !f.angle && Math.abs(b[f.name] - a[f.name]) > snap * ticks);
 
 	const drawn = {

@@ -19,7 +19,7 @@ export function newEmitter() {
 				} catch (e) {
 					setTimeout(() => {
 						throw e;
-					});
+					}, 0);
 				}
 			}
 		},

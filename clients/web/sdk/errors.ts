@@ -27,7 +27,7 @@ const errors = {
 	/** The room is gone with its servers. */
 	lost: ["The room was lost with its servers.", "room"],
 	/** The same player entered from elsewhere. */
-	replaced: ["You are playing in another window or on another device.", "retry"],
+	replaced: ["You are playing in another window.", "retry"],
 	/** This page is older, or newer, than the server. */
 	outdated: ["This page does not fit the server.", "reload"],
 	/** This client sent too much. */
@@ -39,7 +39,7 @@ const errors = {
 } satisfies Record<string, [what: string, next: Next]>;
 
 const todo: Record<Next, string> = {
-	retry: " Try again in a moment.",
+	retry: " Try again.",
 	room: " Choose another room.",
 	reload: " Load the page again.",
 };

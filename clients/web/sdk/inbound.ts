@@ -10,8 +10,6 @@ import { Part } from "./store.ts";
 
 /** What follows from messages. All are called while a message is being read. */
 export interface Hooks {
-	/** The first welcome came: the schema is known, rows are not. */
-	opened(): void;
 	/** The client is in the room on link: welcome and keyframe are applied. */
 	entered(link: Link): void;
 	/** A tick was applied. slack is that of its own record. */
@@ -30,7 +28,7 @@ export function receive(s: Session, link: Link, data: unknown, hooks: Hooks): vo
 	let slack: number | undefined;
 	s.stats.messages++;
 	try {
-		refuse(!(data instanceof ArrayBuffer));
+		refuse(typeof data === "string");
 		for (const [kind, body] of new Reader(new Uint8Array(data as ArrayBuffer)).records()) {
 			if (kind < Kind.keyframe || kind > Kind.ownKeyframe) {
 				event(s, link, kind, body, hooks);
@@ -71,7 +69,8 @@ function frame(s: Session, link: Link, kind: Kind, r: Reader, own: Own | undefin
 	s.stats[keyframe ? "keyframes" : "ticks"]++;
 	s.lastFrame = performance.now();
 	link.entered = true;
-	if (own) s.acknowledge(own.processed);
+	const off = own && s.outbox.acknowledge(own.processed);
+	if (off) s.violate(off < 0 ? "processed-back" : "processed-ahead", off);
 }
 
 /** Takes records that are not state. Unknown ones are skipped, and before the welcome most others. */
@@ -84,11 +83,8 @@ function event(s: Session, link: Link, kind: Kind, r: Reader, hooks: Hooks): voi
 		throw new Fault(Status.moved, "to " + to.server, 0, to);
 	} else if (kind === Kind.welcome) {
 		refuse(link.welcomed);
-		const w = readWelcome(r);
-		const first = !s.welcome;
-		s.welcomed(w);
+		s.welcomed(readWelcome(r));
 		link.welcomed = true;
-		if (first) hooks.opened();
 	} else if (link.welcomed) {
 		switch (kind) {
 			case Kind.check: {
@@ -111,8 +107,7 @@ function event(s: Session, link: Link, kind: Kind, r: Reader, hooks: Hooks): voi
 				break;
 			case Kind.notice: {
 				const { code, text } = readNotice(r);
-				if (code === Is.frozen) s.frozenAt ||= performance.now();
-				if (code === Is.thawed) s.thaw();
+				if (code <= Is.thawed) s.frozen = code === Is.frozen;
 				hooks.froze();
 				s.emit("notice", code, text);
 				break;

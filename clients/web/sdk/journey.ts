@@ -80,7 +80,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 			const timer = setInterval(watch, Watch.interval);
 			try {
 				takeUp();
-				await enter(Watch.enter);
+				await enter(options.giveUp ?? Watch.enter);
 				for (;;) {
 					const cause = await journey.link!.ended;
 					journey.link = undefined;
@@ -89,9 +89,9 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 				}
 			} catch (e) {
 				if (closing) return;
-				remember(false);
 				const { status, error, spoken } = e as Fault;
 				if (session.welcome && !spoken) throw new RingsideError("gave-up", error.detail);
+				remember(false);
 				throw status === Status.unopened && heard ? new RingsideError("blocked", error.detail) : error;
 			} finally {
 				clearInterval(timer);
@@ -137,7 +137,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		const { moved } = cause;
 		const planned = !!moved || ahead;
 		departure = { epoch: session.welcome!.epoch, tick: session.tick, at: session.lastFrame, planned };
-		session.thaw();
+		session.frozen = false;
 		traveller.left(planned ? undefined : cause.error);
 		ended(cause, performance.now() - journey.enteredAt);
 		ahead = false;
@@ -158,7 +158,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		const begin = performance.now();
 		for (;;) {
 			const to = plan.next();
-			await sleep(plan.wait);
+			if (plan.wait) await sleep(plan.wait);
 			try {
 				return await visit(to);
 			} catch (e) {
@@ -291,8 +291,8 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 	const watch = () => {
 		const { link } = journey;
 		if (!link) return;
-		const { frozenAt, welcome } = session;
-		const limit = frozenAt ? Watch.frozenSilence : Math.max(Watch.silence, (Watch.silentTicks * 1000) / welcome!.tickRate);
+		const { frozen, welcome } = session;
+		const limit = frozen ? Watch.frozenSilence : Math.max(Watch.silence, (Watch.silentTicks * 1000) / welcome!.tickRate);
 		if (performance.now() - link.heard > limit) link.end(new Fault(Status.lost, "silent"));
 		journey.flush();
 	};

@@ -15,7 +15,6 @@ export type Link = ReturnType<typeof newLink>;
 /** A connection; it is being opened as soon as it is made. stats has the bytes of messages over all connections. */
 export function newLink(WebSocket: WebSocketConstructor, url: string, stats: { bytesDown: number; bytesUp: number }) {
 	let socket: WebSocketLike | undefined;
-	let open = false;
 	let listener: ((data: unknown) => void) | undefined;
 	const waiting: unknown[] = [];
 	let settleOpened!: (open: boolean) => void;
@@ -27,7 +26,7 @@ export function newLink(WebSocket: WebSocketConstructor, url: string, stats: { b
 		/** How far the hello has come: the welcome and its keyframe were applied. */
 		welcomed: false,
 		entered: false,
-		/** When the server was last heard. */
+		/** When the server was last heard; 0: it did not open. */
 		heard: 0,
 		/** The error record that came before a close. */
 		refusal: undefined as { retry: number; text: string } | undefined,
@@ -39,7 +38,7 @@ export function newLink(WebSocket: WebSocketConstructor, url: string, stats: { b
 		/** Called when the client is in the room on it. */
 		arrived: () => {},
 
-		/** Hears all messages, those that came before first. What it throws must be a Fault, and ends the connection. */
+		/** Hears all messages, those that came before first. A Fault that it throws ends the connection. */
 		listen(f: (data: unknown) => void): void {
 			listener = f;
 			waiting.forEach(deliver);
@@ -50,7 +49,7 @@ export function newLink(WebSocket: WebSocketConstructor, url: string, stats: { b
 
 		/** Sends a message; a connection that cannot take it is ending. */
 		send(bytes: Uint8Array): void {
-			if (!open || link.over) return;
+			if (!link.heard || link.over) return;
 			stats.bytesUp += bytes.length;
 			socket!.send(bytes);
 		},
@@ -64,13 +63,14 @@ export function newLink(WebSocket: WebSocketConstructor, url: string, stats: { b
 			settleEnded(why);
 		},
 	};
-	const lost = (why = "failed") => link.end(new Fault(open ? Status.lost : Status.unopened, `${url} ${why}`));
+	const lost = (why = "failed") => link.end(new Fault(link.heard ? Status.lost : Status.unopened, `${url} ${why}`));
 	const deliver = (data: unknown) => {
 		if (link.over) return;
 		try {
 			listener!(data);
 		} catch (e) {
-			link.end(e as Fault);
+			if (!(e instanceof Fault)) throw e; // a mistake of the game's
+			link.end(e);
 		}
 	};
 	const timer = setTimeout(() => lost("not open"), openTimeout);
@@ -79,7 +79,6 @@ export function newLink(WebSocket: WebSocketConstructor, url: string, stats: { b
 		socket = new WebSocket(url, subprotocol);
 		socket.binaryType = "arraybuffer";
 		socket.onopen = () => {
-			open = true;
 			link.heard = performance.now();
 			settleOpened(true);
 		};

@@ -87,7 +87,7 @@ export interface JoinOptions<G extends Game = Game> {
 	 */
 	interpolate?: { [K in keyof G["tables"]]?: Interpolation<G["tables"][K]> | false };
 
-	/** How many milliseconds to try to come back after a loss; 60000 by default. A seat is held for 15 s. */
+	/** How many milliseconds to try to enter, and to come back after a loss; by default 10000 and 60000. A seat is held for 15 s. */
 	giveUp?: number;
 	/** Where a seat is remembered, so that a reload of the page comes back to it; by default the tab's sessionStorage. */
 	storage?: SeatStorage | null;
@@ -240,7 +240,6 @@ export interface Stats {
 	missedTicks: number;
 	replayedTicks: number;
 	violations: number;
-	frozen: number;
 }
 
 /** A place for short strings: localStorage and sessionStorage are such. */

@@ -1,6 +1,5 @@
 // The own row before the server's answer: what the server said, and all samples that it has not processed applied to it.
 
-import type { Field } from "./field.ts";
 import type { Prediction, PredictionContext } from "./options.ts";
 import type { Fields } from "./rows.ts";
 import type { Sample } from "./samples.ts";
@@ -18,7 +17,7 @@ export function newPredictor(
 	table: Table,
 	{ step, ahead, smooth }: Prediction<any>,
 	context: PredictionContext<any>,
-	cut: Field[],
+	cut: PropertyKey[],
 	snap: number,
 ) {
 	const { fields } = table.schema;
@@ -77,7 +76,7 @@ export function newPredictor(
 			const { current } = predictor;
 			const row = table.rows.find((row) => row?.own);
 			gently(now, () => {
-				const goesOn = !!row && row === predictor.row && cut.every((f) => row.seen[f.name] === said[f.name]);
+				const goesOn = !!row && row === predictor.row && cut.every((name) => row.seen[name as string] === said[name as string]);
 				predictor.row = row;
 				if (!row) return false;
 				const was = { ...current };

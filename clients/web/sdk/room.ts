@@ -50,7 +50,10 @@ export interface Room<G extends Game = Game> {
 	/** The events of the newest tick. The view has them at the moment at which they are to be shown. */
 	readonly events: Events<G>;
 
-	/** Resolves when the client is in the room for the first time; rejects with a RingsideError when it cannot be. */
+	/**
+	 * Resolves when the client is in the room for the first time; rejects with a RingsideError when it cannot be, or with
+	 * undefined when it was left before.
+	 */
 	readonly entered: Promise<void>;
 
 	/** Listens; what it returns ends that. */
@@ -74,7 +77,7 @@ export interface Room<G extends Game = Game> {
 	serverTime(): number;
 	/** The figures of this moment. */
 	stats(): Stats;
-	/** After the room has ended: enters once more, from the router. Listeners stay. */
+	/** After the room has ended: enters it once more, or, where that cannot be, the one that the options ask for. Listeners stay. */
 	retry(): void;
 	/** Gives the seat up and ends. */
 	leave(reason?: string): void;
@@ -84,10 +87,7 @@ export interface Room<G extends Game = Game> {
 
 /** Enters a room. It is on its way in at once; see Room.on and Room.entered for how that ends. */
 export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
-	const { game, router = globalThis.location, WebSocket = globalThis.WebSocket } = options;
-	for (const [name, given] of Object.entries({ game, router, WebSocket })) {
-		if (!given) throw new TypeError("join needs the option " + name);
-	}
+	if (!(options.WebSocket ?? globalThis.WebSocket)) throw new TypeError("join needs the option WebSocket");
 	const emitter = newEmitter();
 	const stats = newStats();
 	const clock = newClock(stats);
@@ -112,18 +112,18 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 		leftAt = room.tick = 0;
 		room.entered = new Promise((resolve, reject) => (settle = { resolve, reject }));
 		room.entered.catch(() => {}); // the status tells it too
-		session = newSession(emitter, stats, options.room, options.player?.id);
+		const same = room.error?.next !== "room" ? room.id : ""; // after a loss the same room, whoever chose it
+		session = newSession(emitter, stats, options.room ?? same, options.player?.id ?? room.player);
 		journey = newJourney(options as JoinOptions, session, {
-			opened() {
-				scene = newScene(session, options);
-				if (options.input) pacer = newPacer(1000 / session.welcome!.tickRate, stats, sample);
-			},
 			arrived(move) {
 				clearTimeout(leaving);
+				leaving = undefined;
 				leftAt = 0;
 				const { player, store, welcome } = session;
 				const { epoch, room: id, seat, tickRate } = welcome!;
 				const { tables, values, events } = store as any;
+				scene ??= newScene(session, options);
+				if (options.input) pacer ??= newPacer(1000 / tickRate, stats, sample);
 				Object.assign(room, { id, player, seat: seat === Is.noSeat ? -1 : seat, server: epoch.server, epoch, tickRate, tables, values, events });
 				if (room.seat >= 0) pacer?.start();
 				settle.resolve();
@@ -136,7 +136,7 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 				pacer?.observe(slack);
 				ticked();
 			},
-			froze: () => tell(session.frozenAt ? "frozen" : "playing"),
+			froze: () => tell(session.frozen ? "frozen" : "playing"),
 			pong(micros, server) {
 				const now = performance.now();
 				const sent = micros / 1000;
@@ -146,9 +146,14 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 			left(e) {
 				leftAt = performance.now();
 				clearTimeout(leaving);
-				leaving = setTimeout(() => tell("returning", room.error ?? e), Limit.noticeable);
+				leaving = setTimeout(() => {
+					leaving = undefined;
+					tell("returning", e);
+				}, Limit.noticeable);
 			},
-			trouble: (e) => tell(room.status, e),
+			trouble(e) {
+				if (!leaving) tell(room.status, e);
+			},
 		});
 		tell("connecting");
 		journey.run().then(() => end(), end);
@@ -173,7 +178,7 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 
 	/** Takes what the player's hands do. */
 	const sample = (count: number) => {
-		if (session.frozenAt || (leftAt && performance.now() - leftAt > Limit.handsStill)) return;
+		if (session.frozen || (leftAt && performance.now() - leftAt > Limit.handsStill)) return;
 		for (; count > 0; count--) {
 			const input = options.input!();
 			if (input) add(input);
@@ -226,14 +231,8 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 		},
 		serverTime: () => performance.now() + stats.clockOffset,
 		stats() {
-			const now = performance.now();
-			const { outbox, frozenAt } = session;
-			return {
-				...stats,
-				tickGap: clock.gap(now),
-				unacked: outbox.newest - outbox.processed,
-				frozen: stats.frozen + (frozenAt && now - frozenAt),
-			};
+			const { newest, processed } = session.outbox;
+			return { ...stats, tickGap: clock.gap(performance.now()), unacked: newest - processed };
 		},
 		retry() {
 			if (room.status === "ended") start();

@@ -12,18 +12,20 @@ interface Admission extends Place {
 	player: string;
 }
 
-/** Asks for the room, or, where there is none and a match is wanted, for a seat in any. */
-export async function ask(o: JoinOptions, room: string, player: string): Promise<Admission> {
+/** Asks for the room, or, where there is none and a match is wanted, for a seat in any. What it throws is a Fault. */
+export const ask = (o: JoinOptions, room: string, player: string): Promise<Admission> =>
+	request(o, room, player).catch((e) => {
+		throw e instanceof Fault ? e : new Fault(Status.lost, "router: " + e);
+	});
+
+async function request(o: JoinOptions, room: string, player: string): Promise<Admission> {
 	const { router = "", game, identity, match, options, role } = o;
 	const token = typeof identity === "function" ? await identity() : identity;
-	const request = { game, room, options, player: { id: player, name: o.player?.name }, role };
 	const answer = await (o.fetch ?? fetch)(router.replace(/\/$/, "") + (match && !room ? "/v1/match" : "/v1/rooms"), {
 		method: "POST",
 		headers: token ? { Authorization: "Bearer " + token } : {}, // no others: they would cost a preflight request
-		body: JSON.stringify(request),
+		body: JSON.stringify({ game, room, options, player: { id: player, name: o.player?.name }, role }),
 		signal: AbortSignal.timeout(askTimeout),
-	}).catch((e) => {
-		throw new Fault(Status.lost, e);
 	});
 	const body = await answer.json().catch(() => ({})); // an error page of what is between
 	if (body.url) return body;

@@ -22,7 +22,7 @@ export function newSamples(fields: Field[]) {
 		/** Writes a sample as its difference to base. */
 		write(w: Writer, base: Sample, sample: Sample): void {
 			const changed = fields.filter((_, i) => base[i] !== sample[i]);
-			w.uvarint(changed.reduce((mask, f) => mask | (1n << BigInt(f.index)), 0n));
+			w.set(changed.map((f) => f.index));
 			for (const f of changed) f.writeChange(w, base[f.index], sample[f.index]);
 		},
 	};

@@ -35,7 +35,6 @@ export const newStats = (): Stats => ({
 	missedTicks: 0,
 	replayedTicks: 0,
 	violations: 0,
-	frozen: 0,
 });
 
 export type Session = ReturnType<typeof newSession>;
@@ -57,8 +56,8 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", player = "
 		samples: undefined as Samples | undefined,
 		/** When the newest tick came. */
 		lastFrame: 0,
-		/** Since when the room is frozen; 0: it is not. */
-		frozenAt: 0,
+		/** The room stands still. */
+		frozen: false,
 
 		get tick(): number {
 			return s.store?.tick ?? 0;
@@ -102,17 +101,6 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", player = "
 			outcomes.set(o.match, now);
 			if (outcomes.size > outcomesKept) outcomes.delete(Math.min(...outcomes.keys()));
 			emit("outcome", o);
-		},
-
-		/** Notes what an own record says of the samples. */
-		acknowledge(low: number): void {
-				const off = outbox.acknowledge(low);
-			if (off) s.violate(off < 0 ? "processed-back" : "processed-ahead", off);
-		},
-
-		thaw(): void {
-			if (s.frozenAt) stats.frozen += performance.now() - s.frozenAt;
-			s.frozenAt = 0;
 		},
 	};
 	return s;

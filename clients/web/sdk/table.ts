@@ -10,7 +10,7 @@ import type { Writer } from "./writer.ts";
 export interface Row {
 	/** The player owns it. */
 	own: boolean;
-	/** Held values and last displacements, by field. */
+	/** Held values, and last displacements once they are read, by field. */
 	q: Held[];
 	d: number[];
 	/** All rows have the same fields in the same order; those of others' private parts are undefined. */
@@ -26,7 +26,7 @@ export function newTable(schema: TableSchema) {
 	const put = (id: number): Row => {
 		const q = fields.map((f) => f.quantise());
 		const seen = Object.fromEntries(fields.map((f, i) => [f.name, f.part ? undefined : f.value(q[i])]));
-		return (rows[id] = { own: false, q, d: q.map(() => 0), seen });
+		return (rows[id] = { own: false, q, d: [], seen });
 	};
 
 	const set = (row: Row, f: Field, q: Held) => {
@@ -171,7 +171,7 @@ export function newTable(schema: TableSchema) {
 				w.uvarint(ids.length);
 				ids.forEach((id, i) => w.uvarint(id - (i && ids[i - 1]! + 1)));
 			} else {
-				w.uvarint(ids.reduce((set, id) => set | (1n << BigInt(id)), 0n));
+				w.set(ids);
 			}
 			for (const id of ids) {
 				for (const f of groups[0].fields) f.write(w, rows[id]!.q[f.index]);

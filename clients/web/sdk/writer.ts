@@ -31,6 +31,11 @@ export class Writer {
 		this.u8(Number(rest));
 	}
 
+	/** A set of numbers below 64. */
+	set(members: number[]): void {
+		this.uvarint(members.reduce((set, n) => set | (1n << BigInt(n)), 0n));
+	}
+
 	/** A whole number of -2^52 to 2^52, zigzag. */
 	varint(v: number): void {
 		this.uvarint(v < 0 ? -2 * v - 1 : 2 * v);

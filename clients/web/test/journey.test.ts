@@ -1,0 +1,489 @@
+// Into a room and back into it, against a server that says what the test wants.
+
+import assert from "node:assert/strict";
+import test, { type TestContext } from "node:test";
+import { join, type Move, type Status } from "../sdk/index.ts";
+import { Kind } from "../sdk/messages.ts";
+import type { JoinOptions } from "../sdk/options.ts";
+import * as s from "./server.ts";
+import { takeTime } from "./time.ts";
+
+/** A client in time that stands still, on a network where nobody answers yet. */
+async function begin(t: TestContext, more: Partial<JoinOptions<any>> = {}, router = s.routerOf()) {
+	const time = takeTime(t);
+	const net = s.network();
+	const room = join<any>({ ...s.options(net, router), ...more });
+	t.after(() => room.close());
+	const seen = { statuses: [] as Status[], moves: [] as (Move | undefined)[], ticks: [] as number[], violations: [] as string[], outcomes: [] as number[] };
+	room.on("status", (status) => seen.statuses.push(status));
+	room.on("entered", (move) => seen.moves.push(move));
+	room.on("frame", (tick) => seen.ticks.push(tick));
+	room.on("violation", (kind) => seen.violations.push(kind));
+	room.on("outcome", (o) => seen.outcomes.push(o.match));
+	/** Waits for the connection that the client makes next, which it does within half a second, and opens it. */
+	let made = 0;
+	const opened = async (url: string) => {
+		await time.settle();
+		for (let i = 0; i < 500 && net.sockets.length === made; i++) await time.pass(1);
+		assert.equal(net.last()?.url, url);
+		made = net.sockets.length;
+		net.last().open();
+		await time.settle();
+		return net.last();
+	};
+	return { time, net, router, room, seen, opened };
+}
+
+/** A client that is in the room at tick 1. */
+async function play(t: TestContext, more: Partial<JoinOptions<any>> = {}, greeting: s.Greeting = { fallbacks: ["ws://next/"] }) {
+	const c = await begin(t, more);
+	const socket = await c.opened("ws://here/");
+	socket.say(s.welcome(greeting));
+	await c.room.entered;
+	return { ...c, socket };
+}
+
+const hello = (socket: s.Socket) => s.readHello(socket.of(Kind.hello)[0]!);
+
+test("the first way in", async (t) => {
+	const c = await begin(t, { player: { name: "Jo" }, options: { size: 3 } });
+	const socket = await c.opened("ws://here/");
+	assert.deepEqual(c.router.asked, [
+		{ to: "http://router/v1/rooms", game: "dots", room: "r", options: { size: 3 }, player: { id: "", name: "Jo" } },
+	]);
+	assert.deepEqual(hello(socket), { version: 1, flags: 0, fingerprint: 0n, lastTick: 0, epoch: "0@", ticket: "ticket 1", resume: "" });
+	assert.equal(c.room.status, "connecting");
+	socket.say(s.welcome({ tick: 7, seat: 0 }));
+	await c.room.entered;
+	assert.deepEqual([c.room.status, c.room.id, c.room.player, c.room.seat, c.room.server, c.room.tickRate, c.room.tick], ["playing", "r", "guest", 0, "gs-1", 20, 7]);
+	assert.deepEqual(c.room.tables.dots.get(0), { x: 0, a: 0, alive: true, v: 0 });
+	assert.ok(c.room.tables.dots.isOwn(0));
+	socket.say(s.delta(8, 0));
+	assert.deepEqual(c.seen, { statuses: ["playing"], moves: [undefined], ticks: [7, 8], violations: [], outcomes: [] });
+});
+
+test("a lost server's room is sought at its standby, then where it was, then at the router", async (t) => {
+	const c = await play(t);
+	c.socket.say(s.delta(2, 0));
+	c.socket.end();
+	const standby = await c.opened("ws://next/");
+	assert.deepEqual(hello(standby), { version: 1, flags: 0, fingerprint: 0n, lastTick: 2, epoch: "1@gs-1", ticket: "ticket 1", resume: "token" });
+	standby.end();
+	const here = await c.opened("ws://here/");
+	here.end();
+	const routed = await c.opened("ws://here/");
+	assert.deepEqual(c.router.asked.slice(1), [{ to: "http://router/v1/rooms", game: "dots", room: "r", player: { id: "guest" } }]);
+	routed.say(s.welcome({ tick: 2, epoch: 2, server: "gs-2", resumed: true, resume: "newer" }));
+	await c.time.settle();
+	assert.deepEqual(c.seen.moves[1], { kind: "failover", prepared: false, from: "gs-1", to: "gs-2", gap: 0, missed: 0, replayed: 1 });
+	assert.deepEqual(c.seen.statuses, ["playing"], "nobody noticed");
+	assert.equal(hello(routed).ticket, "ticket 2");
+	routed.end(4010, "slow");
+	assert.equal(hello(await c.opened("ws://here/")).resume, "newer");
+	assert.deepEqual(c.seen.violations, []);
+});
+
+test("a way back that takes longer is told", async (t) => {
+	const c = await play(t, { giveUp: 2000 });
+	c.router.answer(503, { detail: "no servers" });
+	c.socket.end();
+	await c.time.pass(150);
+	c.net.last().end();
+	await c.time.pass(40);
+	assert.deepEqual(c.seen.statuses, ["playing"]);
+	await c.time.pass(11);
+	assert.deepEqual(c.seen.statuses, ["playing", "returning"]);
+	for (let i = 0; i < 60 && c.room.status !== "ended"; i++) {
+		await c.time.pass(100);
+		if (c.net.last().readyState < 2) c.net.last().end();
+	}
+	assert.equal(c.room.status, "ended");
+	assert.equal(c.room.error?.next, "retry");
+	await c.room.entered; // it was
+	const { length } = c.net.sockets;
+	c.router.answer(201, { room: "r", url: "ws://here/", player: "guest", ticket: "again" });
+	c.room.retry();
+	const socket = await c.opened("ws://here/");
+	assert.equal(c.net.sockets.length, length + 1);
+	socket.say(s.welcome());
+	await c.room.entered;
+	assert.equal(c.room.status, "playing");
+	assert.equal(c.room.error, undefined);
+});
+
+test("a room that was made is the one to try again, unless it has ended", async (t) => {
+	for (const [code, room] of [[4015, "new"], [4012, ""]] as const) {
+		await t.test(String(code), async (t) => {
+			const c = await play(t, { room: undefined }, { room: "new" });
+			c.socket.end(code);
+			await c.time.settle();
+			c.room.retry();
+			await c.opened("ws://here/");
+			const { room: asked, player } = c.router.asked.at(-1);
+			assert.deepEqual([asked, player.id], [room, "guest"]);
+		});
+	}
+});
+
+test("a moved message is followed, with its ticket", async (t) => {
+	const c = await play(t);
+	c.socket.say(s.moved("ws://there/", "theirs"));
+	assert.ok(c.socket.closedByClient);
+	const there = await c.opened("ws://there/");
+	assert.equal(hello(there).ticket, "theirs");
+	assert.equal(hello(there).resume, "token");
+	there.say(s.welcome({ tick: 1, epoch: 2, server: "gs-2", resumed: true }));
+	await c.time.settle();
+	assert.deepEqual([c.seen.moves[1]?.kind, c.seen.moves[1]?.replayed], ["handoff", 1]);
+});
+
+test("close codes say where to go", async (t) => {
+	await t.test("ticket: without the resume token", async (t) => {
+		const c = await play(t);
+		c.socket.end(4014);
+		await c.time.pass(60);
+		const socket = c.net.last();
+		socket.open();
+		await c.time.settle();
+		assert.equal(c.router.asked.length, 2);
+		assert.deepEqual([hello(socket).resume, hello(socket).ticket], ["", "ticket 2"]);
+	});
+	await t.test("an error's retry is waited for", async (t) => {
+		const c = await play(t);
+		c.socket.say(s.error(4017, 3000, "full up"));
+		c.socket.end(4017);
+		await c.time.pass(2990);
+		assert.equal(c.router.asked.length, 1);
+		await c.time.pass(20);
+		assert.equal(c.router.asked.length, 2);
+	});
+	for (const [code, error] of [[4001, "outdated"], [4008, "full"], [4009, "rate"], [4012, "ended"], [4013, "crashed"], [4015, "replaced"], [4018, "lost"], [4020, "options"], [4321, "closed"]] as const) {
+		await t.test(`${code} stops with ${error}`, async (t) => {
+			const c = await play(t);
+			c.socket.say(s.error(code, 0, "the server's words"));
+			c.socket.end(code);
+			await c.time.pass(100);
+			assert.equal(c.room.status, "ended");
+			assert.equal(c.room.error?.code, error);
+			assert.match(c.room.error!.detail, /the server's words/);
+			assert.equal(c.net.sockets.length, 1);
+		});
+	}
+});
+
+test("a prepared connection is changed over to without anybody noticing", async (t) => {
+	const c = await play(t, { input: () => ({ dx: 1 }) });
+	c.socket.say(s.moved("ws://there/", "", Kind.prepare, 1000));
+	const there = await c.opened("ws://there/");
+	assert.equal(hello(there).flags, 1);
+	c.socket.say(s.delta(2, 0));
+	there.say(s.welcome({ tick: 3, epoch: 2, server: "gs-2", resumed: true }), s.delta(4, 0));
+	there.say(s.delta(5, 0));
+	assert.equal(c.room.tick, 2, "it goes on here");
+	assert.equal(c.room.server, "gs-1");
+	c.socket.say(s.moved("ws://there/"));
+	await c.time.settle();
+	assert.equal(c.room.tick, 5);
+	assert.deepEqual(c.seen.ticks, [1, 2, 4, 5], "the first message is a frame of its last tick");
+	assert.deepEqual([c.seen.moves[1]?.kind, c.seen.moves[1]?.prepared, c.seen.moves[1]?.missed], ["handoff", true, 1]);
+	assert.deepEqual(c.seen.statuses, ["playing"]);
+	assert.equal(c.net.sockets.length, 2);
+	assert.ok(there.of(Kind.input).length > 0, "samples go there");
+});
+
+test("a prepared connection is not waited for longer than 100 ms after its welcome", async (t) => {
+	const c = await play(t);
+	c.socket.say(s.moved("ws://there/", "", Kind.prepare));
+	const there = await c.opened("ws://there/");
+	there.say(s.welcome({ tick: 2, epoch: 2, server: "gs-2", resumed: true }));
+	await c.time.pass(98);
+	assert.equal(c.room.server, "gs-1");
+	await c.time.pass(3);
+	assert.equal(c.room.server, "gs-2");
+	assert.ok(c.socket.closedByClient);
+	assert.equal(c.seen.moves[1]?.kind, "handoff");
+});
+
+test("when the server is lost while a connection is prepared, that one is first", async (t) => {
+	const c = await play(t);
+	c.socket.say(s.moved("ws://there/", "", Kind.prepare));
+	const there = await c.opened("ws://there/");
+	c.socket.end();
+	await c.time.pass(5);
+	assert.equal(c.net.sockets.length, 2);
+	there.say(s.welcome({ tick: 1, epoch: 2, server: "gs-2", resumed: true }));
+	await c.time.settle();
+	assert.deepEqual([c.seen.moves[1]?.kind, c.seen.moves[1]?.prepared], ["failover", true]);
+});
+
+test("a prepared connection that was refused is made anew; one that cannot be opened sends to the router", async (t) => {
+	await t.test("refused", async (t) => {
+		const c = await play(t);
+		c.socket.say(s.moved("ws://there/", "", Kind.prepare));
+		const there = await c.opened("ws://there/");
+		there.end(4003);
+		await c.time.settle();
+		c.socket.say(s.moved("ws://there/"));
+		await c.opened("ws://there/");
+		assert.equal(c.net.sockets.length, 3);
+		assert.equal(hello(c.net.last()).flags, 0);
+	});
+	await t.test("not to be opened", async (t) => {
+		const c = await play(t);
+		c.socket.say(s.moved("ws://hidden/", "", Kind.prepare));
+		await c.time.pass(10);
+		assert.equal(c.net.last().url, "ws://hidden/");
+		c.socket.say(s.moved("ws://hidden/"));
+		await c.time.pass(498);
+		assert.equal(c.router.asked.length, 1);
+		await c.time.pass(4);
+		assert.equal(c.router.asked.length, 2);
+		await c.opened("ws://here/");
+	});
+	await t.test("sent elsewhere", async (t) => {
+		const c = await play(t);
+		c.socket.say(s.moved("ws://there/", "", Kind.prepare));
+		const there = await c.opened("ws://there/");
+		c.socket.say(s.moved("ws://else/"));
+		await c.opened("ws://else/");
+		assert.ok(there.closedByClient);
+	});
+	await t.test("not needed in time", async (t) => {
+		const c = await play(t);
+		c.socket.say(s.moved("ws://there/", "", Kind.prepare, 300));
+		const there = await c.opened("ws://there/");
+		await c.time.pass(200);
+		c.socket.say(s.moved("ws://there/", "", Kind.prepare, 300));
+		await c.time.pass(200);
+		assert.ok(!there.closedByClient, "said again, it lives on");
+		await c.time.pass(101);
+		assert.ok(there.closedByClient);
+		assert.equal(c.room.status, "playing");
+	});
+});
+
+test("a server that is silent for 2 s is lost; a frozen room may be so for 5 s, and is kept awake by pings", async (t) => {
+	const c = await play(t);
+	c.socket.say(s.notice(1, "frozen"));
+	assert.equal(c.room.status, "frozen");
+	const pings = c.socket.of(Kind.ping).length;
+	await c.time.pass(4900);
+	assert.ok(!c.socket.closedByClient);
+	assert.ok(c.socket.of(Kind.ping).length >= pings + 4);
+	c.socket.say(s.notice(2));
+	assert.equal(c.room.status, "playing");
+	await c.time.pass(1900);
+	assert.ok(!c.socket.closedByClient);
+	await c.time.pass(400);
+	assert.ok(c.socket.closedByClient);
+	await c.opened("ws://next/");
+});
+
+test("hands rest while the room is frozen, and half a second after a loss", async (t) => {
+	let asked = 0;
+	const c = await play(t, { input: () => (asked++, { dx: 1 }) });
+	await c.time.pass(200);
+	assert.ok(asked >= 4 && asked <= 6, `${asked} in 200 ms at 20 ticks a second`);
+	c.socket.say(s.notice(1));
+	asked = 0;
+	await c.time.pass(200);
+	assert.equal(asked, 0);
+	c.socket.say(s.notice(2));
+	await c.time.pass(100);
+	assert.ok(asked > 0);
+	c.socket.end();
+	asked = 0;
+	await c.time.pass(1000);
+	assert.ok(asked >= 9 && asked <= 11, `${asked} after a loss`);
+	c.net.last().open();
+	await c.time.settle();
+	c.net.last().say(s.welcome({ tick: 2, epoch: 2, server: "gs-2", resumed: true }));
+	await c.time.settle();
+	const { first, count } = s.readInput(c.net.last().of(Kind.input)[0]!);
+	assert.equal(first, 1, "what was not processed is sent again");
+	assert.ok(count > 12, `${count} samples`);
+});
+
+test("what a server must not do costs it the connection", async (t) => {
+	const cases: [kind: string, what: (c: Awaited<ReturnType<typeof play>>) => void, says?: string][] = [
+		["tick-gap", (c) => c.socket.say(s.delta(3, 0))],
+		["tick-back", (c) => c.socket.say(s.delta(1, 0))],
+		["tick-back", (c) => c.socket.say(s.keyframe(1, []))],
+		["bad-state", (c) => c.socket.say(s.delta(2, 0, 5, [1]))],
+		["bad-message", (c) => c.socket.say(Uint8Array.of(0x22, 9))],
+		["bad-message", (c) => c.socket.say(s.welcome())],
+		["bad-message", (c) => c.socket.onmessage!({ data: "text" })],
+		["hash-mismatch", (c) => c.socket.say(s.delta(2, 0), s.check(2, 1))],
+	];
+	for (const [kind, what] of cases) {
+		await t.test(kind, async (t) => {
+			const c = await play(t);
+			what(c);
+			assert.deepEqual(c.seen.violations, [kind]);
+			assert.ok(c.socket.closedByClient);
+			await c.opened("ws://next/");
+		});
+	}
+	await t.test("but not numbers of samples that cannot be", async (t) => {
+		const c = await play(t);
+		c.socket.say(s.delta(2, 5));
+		assert.deepEqual(c.seen.violations, ["processed-ahead"]);
+		assert.equal(c.room.tick, 2);
+	});
+});
+
+test("each outcome is told once, and a different one is a fault", async (t) => {
+	const c = await play(t);
+	c.socket.say(s.outcome(1, 5));
+	c.socket.say(s.outcome(1, 5), s.outcome(2, 6));
+	c.socket.say(s.outcome(1, 7));
+	assert.deepEqual(c.seen.outcomes, [1, 2]);
+	assert.deepEqual(c.seen.violations, ["outcome-changed"]);
+});
+
+test("the clock and the round trip are those of the fastest pong", async (t) => {
+	const c = await play(t);
+	const sent = (c.time.now() - 0) * 1000;
+	await c.time.pass(40);
+	c.socket.say(s.pong(sent, 5_000_000_000));
+	assert.equal(c.room.stats().roundTrip, 40);
+	assert.ok(Math.abs(c.room.serverTime() - (5_000_000 + 20)) < 1e-6);
+	c.socket.say(s.pong((c.time.now() - 400) * 1000, 1));
+	assert.equal(c.room.stats().roundTrip, 40, "a ping from before the client was in measures nothing");
+});
+
+test("who cannot be reached at all", async (t) => {
+	await t.test("no router", async (t) => {
+		const c = await begin(t, { fetch: () => Promise.reject(new TypeError("refused")), giveUp: 3000 });
+		await c.time.pass(10);
+		assert.equal(c.room.error?.code, "unreachable", "told while it tries on");
+		assert.equal(c.room.status, "connecting");
+		await c.time.pass(9000);
+		assert.equal(c.room.status, "ended");
+		await assert.rejects(c.room.entered, { code: "unreachable", next: "retry" });
+	});
+	await t.test("no WebSocket", async (t) => {
+		const c = await begin(t, { giveUp: 3000 });
+		for (let i = 0; i < 120 && c.room.status !== "ended"; i++) {
+			await c.time.pass(100);
+			if (c.net.last().readyState < 2) c.net.last().end();
+		}
+		await assert.rejects(c.room.entered, { code: "blocked", next: "retry" });
+	});
+	await t.test("a URL that the page must not connect to", async (t) => {
+		const refuses = class {
+			constructor() {
+				throw new Error("insecure");
+			}
+		};
+		const c = await begin(t, { giveUp: 1000, WebSocket: refuses as any });
+		await c.time.pass(7000);
+		await assert.rejects(c.room.entered, { code: "blocked", detail: /insecure/ });
+	});
+	await t.test("no server", async (t) => {
+		const router = s.routerOf();
+		router.answer(503, { detail: "no game server is serving" }, { "Retry-After": "1" });
+		const c = await begin(t, { giveUp: 3000 }, router);
+		await c.time.pass(6000);
+		await assert.rejects(c.room.entered, { code: "busy", next: "retry", detail: /no game server/ });
+		assert.ok(c.router.asked.length <= 5, `asked ${c.router.asked.length} times where the router says a second`);
+	});
+	await t.test("not allowed", async (t) => {
+		const router = s.routerOf();
+		router.answer(401, { detail: "no" });
+		const c = await begin(t, { identity: () => Promise.resolve("me") }, router);
+		await assert.rejects(c.room.entered, { code: "refused", next: "reload" });
+	});
+	await t.test("an identity that cannot be had", async (t) => {
+		const c = await begin(t, { giveUp: 100, identity: () => Promise.reject(new Error("signed out")) });
+		await c.time.pass(1000);
+		await assert.rejects(c.room.entered, { code: "unreachable", detail: /signed out/ });
+	});
+});
+
+test("an old page against a new server", async (t) => {
+	const other = s.bytesOf((w) => (w.u8(1), w.u8(0), w.u8(0)));
+	await t.test("of another protocol", async (t) => {
+		const c = await begin(t);
+		(await c.opened("ws://here/")).say(s.welcome({ version: 2 }));
+		await assert.rejects(c.room.entered, { code: "outdated", next: "reload" });
+	});
+	await t.test("without the tables", async (t) => {
+		const c = await begin(t, { interpolate: { lines: {} } });
+		(await c.opened("ws://here/")).say(s.welcome());
+		await assert.rejects(c.room.entered, { code: "outdated", next: "reload", detail: /lines/ });
+	});
+	await t.test("that came while it played", async (t) => {
+		const c = await play(t);
+		c.socket.end();
+		(await c.opened("ws://next/")).say(s.welcome({ epoch: 2, schema: other }));
+		await c.time.pass(10);
+		assert.equal(c.room.error?.code, "outdated");
+	});
+});
+
+test("a match whose seats were taken is asked for again", async (t) => {
+	const c = await begin(t, { room: undefined, match: true });
+	await c.time.settle();
+	assert.equal(c.router.asked.length, 1);
+	(await c.opened("ws://here/")).end(4008);
+	await c.opened("ws://here/");
+	assert.deepEqual(c.router.asked.map((a) => [a.to, a.room]), [["http://router/v1/match", ""], ["http://router/v1/match", ""]]);
+});
+
+test("leaving gives the seat up", async (t) => {
+	const c = await play(t);
+	c.room.leave("done");
+	assert.equal(c.room.status, "ended");
+	assert.equal(c.room.error, undefined);
+	assert.equal(c.socket.of(Kind.leave)[0]!.string(120), "done");
+	c.socket.end(4000);
+	await c.time.pass(3000);
+	assert.equal(c.net.sockets.length, 1);
+});
+
+test("closing does not give the seat up", async (t) => {
+	const c = await play(t);
+	c.room.close();
+	assert.equal(c.socket.of(Kind.leave).length, 0);
+	assert.ok(c.socket.closedByClient);
+	await c.time.pass(3000);
+	assert.equal(c.net.sockets.length, 1);
+});
+
+test("a room that is closed on its way in makes no more connections", async (t) => {
+	const c = await begin(t);
+	c.room.close();
+	await c.time.pass(3000);
+	assert.ok(c.net.sockets.length <= 1 && c.net.sockets.every((x) => x.closedByClient));
+	assert.equal(c.room.status, "ended");
+});
+
+test("a spectator sends nothing but pings", async (t) => {
+	const c = await begin(t, { role: "spectator", input: () => ({ dx: 1 }) });
+	const socket = await c.opened("ws://here/");
+	assert.equal(c.router.asked[0].role, "spectator");
+	socket.say(s.welcome({ seat: 255, resume: "" }));
+	await c.room.entered;
+	socket.say(s.delta(2, undefined));
+	await c.time.pass(1500);
+	assert.equal(c.room.seat, -1);
+	assert.equal(c.room.send({ dx: 1 }), 0);
+	assert.equal(socket.of(Kind.input).length, 0);
+	assert.ok(socket.of(Kind.ping).length >= 2);
+});
+
+test("a listener that throws stops nobody", async (t) => {
+	const c = await play(t);
+	c.room.on("frame", () => {
+		throw new Error("a listener's mistake");
+	});
+	const ticks: number[] = [];
+	const off = c.room.on("frame", (tick) => ticks.push(tick));
+	c.socket.say(s.delta(2, 0));
+	off();
+	c.socket.say(s.delta(3, 0));
+	assert.deepEqual(ticks, [2]);
+	assert.equal(c.room.tick, 3);
+	await assert.rejects(c.time.pass(1), /a listener's mistake/);
+});
