@@ -51,17 +51,27 @@ type decision struct {
 // How a bot fights, in the arena's units and in decisions, of which there is one a tick.
 const (
 	wantedDistance = 220.0 // it comes nearer or backs off toward this
-	aimError       = 0.05  // standard deviation, radians: it hits a fighter at 200 units about half of the time
 	fireWithin     = 0.12  // it fires when it looks so near to an enemy, radians
-	reaction       = 0.35  // share of the way that its aim turns toward the target in a tick
 	stuckAfter     = 10    // decisions with hardly any movement before it goes elsewhere
 	detour         = 25    // decisions that it goes elsewhere
+)
+
+// skill is how well a bot aims.
+type skill struct {
+	aimError float64 // standard deviation of each tick, radians
+	reaction float64 // share of the way that its aim turns toward the target in a tick
+}
+
+var (
+	sharp  = skill{aimError: 0.05, reaction: 0.35} // hits a fighter at 200 units about half of the time
+	gentle = skill{aimError: 0.06, reaction: 0.1}  // for people: slower to turn, and often beside one who runs
 )
 
 // brain plays one fighter: it seeks the nearest enemy, circles it while it sees it, changes direction at random so as to be
 // hard to hit, and goes around walls by luck. It has no idea of the network.
 type brain struct {
 	rnd     *rand.Rand
+	skill   skill
 	aim     float64
 	side    float64 // 1 or -1: the way it circles
 	sideFor int
@@ -71,7 +81,7 @@ type brain struct {
 	wander  float64
 }
 
-func newBrain(rnd *rand.Rand) brain { return brain{rnd: rnd, side: 1} }
+func newBrain(rnd *rand.Rand) brain { return brain{rnd: rnd, skill: sharp, side: 1} }
 
 // decide plays one tick.
 func (b *brain) decide(v view) decision {
@@ -91,7 +101,7 @@ func (b *brain) decide(v view) decision {
 	}
 	if ok {
 		to := target.minus(v.me).angle()
-		b.aim += reaction*math.Remainder(to-b.aim, 2*math.Pi) + aimError*b.rnd.NormFloat64()
+		b.aim += b.skill.reaction*math.Remainder(to-b.aim, 2*math.Pi) + b.skill.aimError*b.rnd.NormFloat64()
 		d.fire = seen && math.Abs(math.Remainder(to-b.aim, 2*math.Pi)) < fireWithin
 	}
 	d.aim = b.aim

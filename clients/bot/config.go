@@ -18,6 +18,7 @@ type Config struct {
 	Rooms    int
 	Players  int // in each room
 	Match    bool
+	Spar     int           // in place of filling rooms: bring those of quick match up to so many players; 0: no
 	For      time.Duration // 0: until the context ends
 	Ramp     time.Duration
 	Wait     time.Duration // for a router that is ready
@@ -36,6 +37,9 @@ func (c Config) Validate() error {
 	}
 	if c.Players < 1 || c.Players > proto.MaxSeats {
 		return fmt.Errorf("-players is %d; write 1 to %d", c.Players, proto.MaxSeats)
+	}
+	if c.Spar < 0 || c.Spar > proto.MaxSeats {
+		return fmt.Errorf("-spar is %d; write 1 to %d, or 0 to fill rooms", c.Spar, proto.MaxSeats)
 	}
 	if c.For < 0 || c.Ramp < 0 || c.Wait < 0 {
 		return fmt.Errorf("-for is %v, -ramp is %v and -wait is %v; none may be negative", c.For, c.Ramp, c.Wait)

@@ -26,6 +26,7 @@ func main() {
 	flag.IntVar(&c.Rooms, "rooms", 1, "rooms to fill")
 	flag.IntVar(&c.Players, "players", 8, "players in each room")
 	flag.BoolVar(&c.Match, "match", false, "let the router choose the rooms by quick match")
+	flag.IntVar(&c.Spar, "spar", 0, "in place of all that: keep those company who come by quick match, `players` in each of their rooms, until stopped")
 	flag.DurationVar(&c.For, "for", 0, "how long to play once all are in; 0 means until stopped")
 	flag.DurationVar(&c.Ramp, "ramp", 0, "spread the joins over this time; 0 means 2 ms a player")
 	flag.Uint64Var(&c.Seed, "seed", 1, "seed of the players' decisions")
@@ -52,6 +53,12 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
+	if c.Spar > 0 {
+		if err := Spar(ctx, c); err != nil {
+			fail(err)
+		}
+		return
+	}
 	report, err := Play(ctx, c)
 	if err != nil {
 		fail(err)

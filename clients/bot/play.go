@@ -168,7 +168,7 @@ func (l *load) request(p *player, room proto.RoomID) goclient.Request {
 		Game:    proto.GameName(l.config.Game),
 		Room:    room,
 		Options: l.config.Options,
-		Player:  goclient.Player{ID: proto.PlayerID(p.name), Name: p.name},
+		Player:  goclient.Player{ID: p.id, Name: p.name},
 	}
 }
 

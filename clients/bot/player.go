@@ -13,6 +13,7 @@ import (
 // player is one bot: a client, a brain, and what it saw. All but stats belongs to the client's goroutine.
 type player struct {
 	load   *load
+	id     proto.PlayerID
 	name   string
 	room   proto.RoomID
 	client *goclient.Client
@@ -24,19 +25,21 @@ type player struct {
 }
 
 func newPlayer(l *load, room, n int) *player {
+	name := fmt.Sprintf("bot-%d-%d", room+1, n+1)
 	return &player{
 		load:  l,
-		name:  fmt.Sprintf("bot-%d-%d", room+1, n+1),
+		id:    proto.PlayerID(name),
+		name:  name,
 		brain: newBrain(rand.New(rand.NewPCG(l.config.Seed, uint64(room)<<32|uint64(n)))),
 	}
 }
 
-// dial enters room, or a new one if it is empty.
+// dial enters room; if it is empty, the one that quick match finds, or without Config.Match a new one.
 func (p *player) dial(ctx context.Context, room proto.RoomID) error {
 	c, err := goclient.Dial(ctx, goclient.Config{
 		Router:  p.load.config.Router,
 		Request: p.load.request(p, room),
-		Match:   p.load.config.Match,
+		Match:   p.load.config.Match && room == "",
 		HTTP:    p.load.http,
 		Events: goclient.Events{
 			Entered:   p.entered,

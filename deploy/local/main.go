@@ -18,6 +18,7 @@ func main() {
 	flag.IntVar(&c.servers, "servers", 3, "game servers to start")
 	flag.IntVar(&c.bots, "bots", 0, "rooms to fill with bots")
 	flag.IntVar(&c.players, "players", 8, "bots in each of these rooms")
+	flag.IntVar(&c.spar, "spar", 0, "bring each room of quick match up to so many `players`, with bots that make way for people")
 	flag.StringVar(&c.mode, "mode", "redirect", "router's mode: redirect or proxy")
 	flag.BoolVar(&c.freePorts, "free-ports", false, "use any free ports in place of 8080 and 9001, 9002, …")
 	flag.BoolVar(&c.checks, "checks", true, "game servers send hashes of the state, which bots compare with theirs")

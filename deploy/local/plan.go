@@ -11,6 +11,7 @@ import (
 // config is what the flags say.
 type config struct {
 	servers, bots, players int
+	spar                   int
 	mode                   string
 	freePorts, checks      bool
 	bin                    string
@@ -37,6 +38,8 @@ func (c config) validate() error {
 		return fmt.Errorf("-servers is %d; use 1 to %d", c.servers, maxServers)
 	case c.bots < 0:
 		return fmt.Errorf("-bots is %d; it is a number of rooms", c.bots)
+	case c.spar < 0:
+		return fmt.Errorf("-spar is %d; it is a number of players", c.spar)
 	case c.length < 0:
 		return fmt.Errorf("-for is %v; it cannot be negative", c.length)
 	case c.bots > 0 && c.players < 1:
@@ -61,8 +64,8 @@ type process struct {
 type plan struct {
 	router  process
 	servers []process
-	bots    *process // nil: none
-	extra   process  // a further game server, for a person to start
+	bots    []process // none, those that fill rooms, those that keep people company, or both
+	extra   process   // a further game server, for a person to start
 }
 
 // newPlan makes the command lines. addresses are the router's and then each server's; bin is where the programs are.
@@ -77,8 +80,12 @@ func newPlan(c config, bin string, addresses []address) plan {
 		args:    []string{"-name", "game-" + strconv.Itoa(c.servers+1), "-listen", loopback(0), "-seeds", addresses[0].gossip},
 	}
 	if c.bots > 0 {
-		bots := b.bots(p.router.url, c.bots, c.players, "-for", "0")
-		p.bots = &bots
+		p.bots = append(p.bots, b.bots(p.router.url, c.bots, c.players, "-for", "0"))
+	}
+	if c.spar > 0 {
+		// No options: what those get who ask for a match without any, as the page does.
+		p.bots = append(p.bots, process{name: "sparring", program: filepath.Join(bin, "bot"),
+			args: []string{"-router", p.router.url, "-spar", strconv.Itoa(c.spar), "-options", "{}"}})
 	}
 	return p
 }

@@ -7,7 +7,7 @@ import (
 )
 
 func TestPlan(t *testing.T) {
-	c := config{servers: 2, bots: 3, players: 4, mode: "proxy", checks: true, logLevel: "warn"}
+	c := config{servers: 2, bots: 3, players: 4, spar: 5, mode: "proxy", checks: true, logLevel: "warn"}
 	p := newPlan(c, "/bin", []address{
 		{"127.0.0.1:8080", "127.0.0.1:7000"}, {"127.0.0.1:9001", "127.0.0.1:7001"}, {"127.0.0.1:9002", "127.0.0.1:7002"},
 	})
@@ -22,14 +22,15 @@ func TestPlan(t *testing.T) {
 			seeds + " -log-level warn -checks=true"},
 		{p.servers[1], "game-2", "http://127.0.0.1:9002", "/bin/gameserver -name game-2 -listen 127.0.0.1:9002 -gossip 127.0.0.1:7002 -seeds " +
 			seeds + " -log-level warn -checks=true"},
-		{*p.bots, "bots", "", "/bin/bot -router http://127.0.0.1:8080 -rooms 3 -players 4 -for 0"},
+		{p.bots[0], "bots", "", "/bin/bot -router http://127.0.0.1:8080 -rooms 3 -players 4 -for 0"},
+		{p.bots[1], "sparring", "", "/bin/bot -router http://127.0.0.1:8080 -spar 5 -options {}"},
 		{p.extra, "", "", "/bin/gameserver -name game-3 -listen 127.0.0.1:0 -seeds 127.0.0.1:7000"},
 	} {
 		if tt.p.name != tt.name || tt.p.url != tt.url || tt.p.command() != tt.cmd {
 			t.Errorf("got %s at %s:\n%s\nwant %s at %s:\n%s", tt.p.name, tt.p.url, tt.p.command(), tt.name, tt.url, tt.cmd)
 		}
 	}
-	c.bots = 0
+	c.bots, c.spar = 0, 0
 	if p := newPlan(c, "", []address{{}, {}, {}}); p.bots != nil || len(p.servers) != 2 {
 		t.Errorf("without bots: %+v", p)
 	}
@@ -45,6 +46,7 @@ func TestValidate(t *testing.T) {
 		"-servers is 65": {servers: 65},
 		"-bots is -1":    {servers: 1, bots: -1},
 		"-players is 0":  {servers: 1, bots: 1},
+		"-spar is -1":    {servers: 1, spar: -1},
 	} {
 		if err := c.validate(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v; want %q", c, err, want)

@@ -48,8 +48,8 @@ func run(ctx context.Context, c config, out *console) error {
 		return err
 	}
 	f.welcome()
-	if f.plan.bots != nil {
-		if err := f.start(*f.plan.bots); err != nil {
+	for _, p := range f.plan.bots {
+		if err := f.start(p); err != nil {
 			return err
 		}
 	}
@@ -57,7 +57,7 @@ func run(ctx context.Context, c config, out *console) error {
 }
 
 func newFleet(p plan, out *console) *fleet {
-	return &fleet{plan: p, console: out, ended: make(chan *child, 2+len(p.servers))}
+	return &fleet{plan: p, console: out, ended: make(chan *child, 1+len(p.servers)+len(p.bots))}
 }
 
 // open starts router and servers and waits until they have found each other.
