@@ -207,7 +207,6 @@ func TestBadBodies(t *testing.T) {
 		}
 	}
 	checkProblem(t, f.call(t, "POST", "/v1/match", `{"game":"arena","room":"a"}`), 400, `"room"`)
-	checkProblem(t, f.call(t, "POST", "/v1/match", `{"game":"arena","role":"spectator"}`), 400, `"role"`)
 }
 
 func TestBadPathsAndMethods(t *testing.T) {

@@ -6,7 +6,7 @@
 //	GET  /v1/rooms/{room}           where a room is
 //	GET  /v1/rooms/{room}/connect   WebSocket: a redirect to the room's server, or a tunnel
 //	GET  /v1/servers/{server}/v1/rooms/{room}/connect   the same, of a server whose public URL is /v1/servers/{server} here
-//	POST /v1/match                  enter an open room of a game
+//	POST /v1/match                  enter an open room of a game, or watch one
 //	GET  /v1/fleet                  members, load, rooms, moves
 //	GET  /v1/fleet/events           the same and more as it changes, as server-sent events
 //	GET  /v1/fleet/operator         whether the caller may do what follows

@@ -21,24 +21,49 @@ const (
 	matchPatience = 1500 * time.Millisecond
 )
 
-// postMatch gives a seat in the fullest open room of the game and the options asked for, or in a new one.
+// postMatch gives a seat in the fullest open room of the game and the options asked for, or in a new one; and spectators a
+// place in the room with the most players.
 func (f *Front) postMatch(w http.ResponseWriter, r *http.Request) error {
 	c, err := readEntry(w, r)
 	if err != nil {
 		return err
 	}
-	if c.Room != "" || c.Role != ticket.Player {
-		return problemf(http.StatusBadRequest, "a match gives a seat in a room that is found for you; leave out \"room\" "+
-			"and \"role\", or use POST /v1/rooms")
+	if c.Room != "" {
+		return problemf(http.StatusBadRequest, "a match is in a room that is found for you; leave out \"room\", or use POST /v1/rooms")
 	}
 	if err := f.identify(r, &c); err != nil {
 		return err
 	}
-	server, err := f.findSeat(r.Context(), &c)
+	find := f.findSeat
+	if c.Role == ticket.Spectator {
+		find = f.findStage
+	}
+	server, err := find(r.Context(), &c)
 	if err != nil {
 		return err
 	}
 	return f.admit(w, r, c, server)
+}
+
+// findStage sets c's room to the one with the most players to watch; of equal ones the first by id.
+func (f *Front) findStage(_ context.Context, c *ticket.Claims) (leader membership.Member, err error) {
+	kind, most := matchKind(c.Game, c.Options), 0
+	for _, a := range f.survey.get(matchAge).answers {
+		for _, r := range a.Rooms {
+			k, ok := kindOf(r.Room)
+			if !ok || k != kind || r.Spectators >= proto.MaxSpectators || r.Connected < max(most, 1) {
+				continue
+			}
+			if r.Connected > most || r.Room < c.Room {
+				c.Room, leader, most = r.Room, a.member, r.Connected
+			}
+		}
+	}
+	if most == 0 {
+		return leader, problemf(http.StatusNotFound, "nobody plays %s in an open room with these options at the moment; "+
+			"without \"role\" you begin", c.Game)
+	}
+	return leader, nil
 }
 
 // findSeat reserves a seat for c and sets its room. It may wait for the servers' next reports.

@@ -82,6 +82,28 @@ func TestMatchMakesARoom(t *testing.T) {
 	}
 }
 
+func TestSpectatorsGetTheLiveliestRoom(t *testing.T) {
+	a, b := newFakeServer(t, "game-a"), newFakeServer(t, "game-b")
+	watched := func(id string, connected, spectators int) roomReport {
+		r := reported(arena, id, connected, 8)
+		r.Connected, r.Spectators = connected, spectators
+		return r
+	}
+	f := newTestFront(t, nil, a.member(), b.member())
+	const body = `{"game":"arena","role":"spectator"}`
+	checkProblem(t, f.call(t, "POST", "/v1/match", body), http.StatusNotFound, "nobody plays arena")
+	a.lead(watched("abandoned", 0, 0), watched("crowded", 8, proto.MaxSpectators), watched("c", 5, 0))
+	b.lead(watched("b", 5, 3), watched("d", 5, 0), watched("few", 2, 0), reported("private-", "x", 7, 8))
+	f.survey.last = nil
+	got := f.match(t, body)
+	if string(got.Room) != arena+"b" || got.Server != "game-b" {
+		t.Errorf("sent to %s at %s; want b at game-b", got.Room, got.Server)
+	}
+	if c := claims(t, got); c.Role != ticket.Spectator {
+		t.Errorf("the ticket claims %+v", c)
+	}
+}
+
 func TestMatchGivesUpWithItsClient(t *testing.T) {
 	s := newFakeServer(t, "game-1")
 	f := newTestFront(t, nil, s.member())

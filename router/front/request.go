@@ -18,7 +18,7 @@ import (
 // maxBody bounds a request's body in bytes: the largest sensible one, with options of proto.MaxOptions, is below 2 KiB.
 const maxBody = 64 << 10
 
-// entry is the body of POST /v1/rooms, and, without room and role, of POST /v1/match.
+// entry is the body of POST /v1/rooms, and, without room, of POST /v1/match.
 type entry struct {
 	Game    string          `json:"game"`
 	Room    string          `json:"room"`
