@@ -1,17 +1,9 @@
-// The palette's colours for canvases, and which server has which.
+// Which server has which of the palette's colours.
 
-/** Reads a colour of style/palette.css. */
-export function colour(name: string): string {
-	let c = cache.get(name);
-	if (c === undefined) {
-		c = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-		cache.set(name, c);
-	}
-	return c;
-}
+import { hue } from "../style/palette.ts";
 
-const cache = new Map<string, string>();
-const hues = 8;
+export { colour } from "../style/palette.ts";
+
 const numbers = new Map<string, number>();
 
 /** A server's colour. It keeps it for as long as the page is open; with more than eight servers colours repeat. */
@@ -21,5 +13,5 @@ export function serverColour(name: string): string {
 		n = numbers.size;
 		numbers.set(name, n);
 	}
-	return colour(`hue-${(n % hues) + 1}`);
+	return hue(n);
 }
