@@ -1,3 +1,27 @@
 import "./main.css";
 
-document.querySelector("#arena")!.textContent = "arena";
+import { readFaults } from "./badnet.ts";
+import { byId, say } from "./dom.ts";
+import { Page } from "./page.ts";
+import { rememberedName, rememberedVisit, takeName } from "./player.ts";
+
+const query = new URLSearchParams(location.search);
+readFaults(query);
+const page = new Page(query.get("room") || undefined);
+const name = byId<HTMLInputElement>("name");
+name.value = rememberedName();
+if (page.invited) say(byId("pitch"), "You are invited to this room. Take a seat, or watch.");
+
+byId("entry").onsubmit = (e) => {
+	e.preventDefault();
+	page.enter({ role: "player", room: page.invited }, takeName(name.value));
+};
+byId("watch").onclick = () => page.enter({ role: "spectator", room: page.invited }, takeName(name.value));
+
+// A tab that was in a room goes on there.
+const visit = rememberedVisit();
+if (visit) page.enter(visit, rememberedName());
+else page.home();
+
+// For those who look into the page: the room, and what is drawn.
+Object.assign(globalThis, { arena: page });

@@ -1,0 +1,219 @@
+// The page: at home, or in one room as a player or a spectator. It brings the parts together.
+
+import { join, type RingsideError, type Room, type Status } from "../sdk/index.ts";
+import { badWebSocket } from "./badnet.ts";
+import { byId, say, show } from "./dom.ts";
+import { arenaOptions, canFire, Phase, type Arena, type Fighter, type Input } from "./game.ts";
+import { Hands } from "./hands.ts";
+import { Hud } from "./hud.ts";
+import { insetsOf } from "./insets.ts";
+import { Kills } from "./kills.ts";
+import { NetGraph } from "./netgraph.ts";
+import { rememberVisit, type Visit } from "./player.ts";
+import { Result } from "./result.ts";
+import { copy, linkTo } from "./share.ts";
+import { Stage } from "./stage.ts";
+import { Trouble, type Way } from "./trouble.ts";
+
+/** What the player sees: the first card with a match behind it, or a room. */
+type Mode = "home" | "entering" | "playing" | "watching";
+
+export class Page {
+	mode: Mode = "home";
+	/** The room that is shown, that behind the first card included. */
+	room: Room<Arena> | undefined;
+	/** How long drawing a frame takes, smoothed, and how many there were. */
+	frameTime = 0;
+	frames = 0;
+	/** Called after each frame by those who watch what is drawn. */
+	afterFrame: ((now: number) => void) | undefined;
+	readonly stage: Stage;
+	readonly #hands: Hands;
+	readonly #hud = new Hud();
+	readonly #result = new Result();
+	readonly #trouble = new Trouble();
+	readonly #kills = new Kills((victim, by) => this.#hud.killed(this.room!, victim, by));
+	#visit: Visit | undefined;
+	#name = "";
+
+	/** invited is the room that the page's address names. */
+	constructor(readonly invited: string | undefined) {
+		const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+		this.stage = new Stage(byId<HTMLCanvasElement>("stage"), calm, {
+			struck: () => this.#struck(),
+			hurt: () => this.#hud.hurt(),
+		});
+		this.#hands = new Hands(this.stage.canvas, this.stage);
+		new NetGraph(
+			() => this.room,
+			() => this.frameTime,
+		);
+		byId("leave").onclick = () => this.leave();
+		byId("share").onclick = () => this.#share();
+		byId("join-in").onclick = () => this.enter({ role: "player", room: this.room?.id }, this.#name);
+		byId("ammo").onclick = () => this.#hands.reload();
+		for (const b of document.querySelectorAll<HTMLElement>(".tools button, #ammo")) b.addEventListener("click", () => b.blur()); // or the space bar presses it
+		requestAnimationFrame((now) => this.#frame(now));
+	}
+
+	/** Shows the first card, and behind it a match if there is one. */
+	home(): void {
+		this.#close();
+		rememberVisit(undefined);
+		this.#set("home");
+		show(byId("watch"), false); // until there is something to see
+		this.#join({ role: "spectator", room: this.invited }, true);
+	}
+
+	/** Goes into a room. */
+	enter(visit: Visit, name: string): void {
+		this.#name = name;
+		if (visit.role === "spectator" && this.mode === "home" && this.room?.status === "playing") {
+			this.#visit = visit;
+			this.#arrived(this.room);
+			return;
+		}
+		this.#close();
+		this.#set("entering");
+		this.#join(visit, false);
+	}
+
+	/** Gives the seat up and goes home. */
+	leave(): void {
+		this.room?.leave("left");
+		this.room = undefined;
+		history.replaceState(null, "", address(undefined));
+		this.home();
+	}
+
+	#close(): void {
+		this.room?.close();
+		this.room = undefined;
+		this.stage.reset();
+		this.#kills.forget();
+		this.#hud.clear();
+		this.#result.hide();
+		this.#trouble.hide();
+		this.#hands.release();
+	}
+
+	#set(mode: Mode): void {
+		this.mode = mode;
+		document.body.dataset.mode = mode;
+		this.#hands.enabled = mode === "playing";
+		show(byId("home"), mode === "home");
+		show(byId("watching"), mode === "watching");
+		show(byId("tools"), mode === "playing" || mode === "watching");
+		if (mode === "playing") (document.activeElement as HTMLElement | null)?.blur();
+	}
+
+	/** Joins a room; behind: behind the first card, where nothing is said about it. */
+	#join(visit: Visit, behind: boolean): void {
+		const room = (this.room = join<Arena>({
+			...arenaOptions(() => this.#hands.wish()),
+			room: visit.room,
+			match: !visit.room,
+			role: visit.role,
+			player: { id: visit.player, name: this.#name },
+			WebSocket: badWebSocket(),
+			giveUp: behind ? 5000 : undefined,
+			input: () => this.#sample(),
+		}));
+		const ours = () => this.room === room;
+		this.#visit = visit;
+		room.on("status", (status, error) => ours() && this.#status(room, status, error));
+		room.on("entered", () => {
+			if (!ours()) return;
+			show(byId("watch"), true);
+			if (this.mode === "entering") this.#arrived(room);
+		});
+		room.on("frame", () => ours() && this.#tick(room));
+		room.on("outcome", (outcome) => ours() && this.mode !== "home" && this.#result.tell(room, outcome));
+		if (!behind) this.#trouble.sign(room.status, room.error);
+	}
+
+	/** The player is in the room: from now on a reload comes back here. */
+	#arrived(room: Room<Arena>): void {
+		rememberVisit(this.#visit);
+		history.replaceState(null, "", address(room.id));
+		this.#trouble.sign(room.status, room.error);
+		this.#set(room.seat >= 0 ? "playing" : "watching");
+		say(byId("watching-text"), "You are watching.");
+	}
+
+	#status(room: Room<Arena>, status: Status, error: RingsideError | undefined): void {
+		if (this.mode === "home") {
+			if (status === "ended") this.#close();
+			return;
+		}
+		this.#trouble.sign(status, error);
+		if (status !== "ended" || !error) return;
+		this.#hands.enabled = false;
+		this.#trouble.ask(error, this.#ways(room, error));
+	}
+
+	/** What the player can do after an error. */
+	#ways(room: Room<Arena>, error: RingsideError): Way[] {
+		const back = { label: "Back", go: () => this.leave() };
+		const other = { label: "Find another match", go: () => this.enter({ role: "player" }, this.#name) };
+		// Who was inside wants to be there again, and not where quick match finds a seat.
+		const again = () => (room.tick ? this.enter({ ...this.#visit!, room: room.id, player: room.player }, this.#name) : room.retry());
+		switch (error.next) {
+			case "retry":
+				return [{ label: "Try again", go: again }, back];
+			case "reload":
+				return [{ label: "Load the page again", go: () => location.reload() }, back];
+			case "room":
+				if (error.code !== "full") return [other, back];
+				return [other, { label: "Watch this one", go: () => this.enter({ role: "spectator", room: room.id || this.#visit!.room }, this.#name) }, back];
+		}
+	}
+
+	/** What the hands want now; a shot is seen at once. */
+	#sample(): Input {
+		const sample = this.#hands.sample();
+		const me = this.room?.predicted() as Fighter | undefined;
+		if (sample.fire && !sample.reload && me && canFire(me, this.room!.values.match.phase)) this.stage.fire(sample.aim, performance.now());
+		return sample;
+	}
+
+	#tick(room: Room<Arena>): void {
+		if (this.mode === "home") return;
+		this.#kills.look(room);
+		this.#hud.update(room, (room.predicted() as Fighter | undefined) ?? room.tables.fighters.get(room.seat));
+		this.#result.look(room, room.values.match.phase === Phase.playing);
+	}
+
+	#frame(now: number): void {
+		requestAnimationFrame((now) => this.#frame(now));
+		const begin = performance.now();
+		const { room, stage } = this;
+		if (room) {
+			const insets = insetsOf(innerWidth, innerHeight, this.mode === "home", this.mode === "playing" && this.#hands.sticks.used);
+			stage.draw(room, now, this.#hands.aim(), this.#hands.sticks, insets);
+		}
+		this.frames++;
+		this.frameTime += (performance.now() - begin - this.frameTime) / 20;
+		this.afterFrame?.(now);
+	}
+
+	/** The own shot has hit: the cursor says so. */
+	#struck(): void {
+		document.body.classList.add("struck");
+		setTimeout(() => document.body.classList.remove("struck"), 120);
+	}
+
+	async #share(): Promise<void> {
+		const link = linkTo(this.room!.id);
+		const copied = await copy(link);
+		this.#trouble.note(copied ? "The link is copied. Send it to whom you want to fight." : `This is the link: ${link}`);
+	}
+}
+
+/** The page's address in a room, with what else it says. */
+function address(room: string | undefined): string {
+	const query = new URLSearchParams(location.search);
+	if (room) query.set("room", room);
+	else query.delete("room");
+	return query.size ? `/?${query}` : "/";
+}

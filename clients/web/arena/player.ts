@@ -1,0 +1,45 @@
+// What this browser remembers: the player's name, and in which room this tab is, so that a reload comes back to it.
+
+const nameKey = "ringside arena name";
+const visitKey = "ringside arena visit";
+
+/** What a tab is doing. */
+export interface Visit {
+	role: "player" | "spectator";
+	/** The room that was asked for; without one quick match finds it. */
+	room?: string;
+	/** Who the player was before, if he wants to be the same. */
+	player?: string;
+}
+
+/** Bytes that a name may have; PROTOCOL.md, Limits. */
+const maxName = 32;
+
+/** A storage that is forbidden or full remembers nothing. */
+function quietly<T>(f: () => T): T | undefined {
+	try {
+		return f();
+	} catch {
+		return undefined;
+	}
+}
+
+export function rememberedName(): string {
+	return quietly(() => localStorage.getItem(nameKey)) ?? "";
+}
+
+/** Makes what was typed a name that the router takes, and remembers it. An empty one is that of a guest. */
+export function takeName(typed: string): string {
+	let name = typed.replace(/\p{C}/gu, "").trim();
+	while (new TextEncoder().encode(name).length > maxName) name = [...name].slice(0, -1).join("");
+	quietly(() => localStorage.setItem(nameKey, name));
+	return name;
+}
+
+export function rememberedVisit(): Visit | undefined {
+	return quietly(() => JSON.parse(sessionStorage.getItem(visitKey)!) as Visit | null) ?? undefined;
+}
+
+export function rememberVisit(visit: Visit | undefined): void {
+	quietly(() => (visit ? sessionStorage.setItem(visitKey, JSON.stringify(visit)) : sessionStorage.removeItem(visitKey)));
+}
