@@ -39,7 +39,7 @@ image-tar: ## the same image without Docker, as .bin/image.tar
 	@echo "$(IMAGE):$(VERSION) is in .bin/image.tar"
 
 .PHONY: test
-test: check web-test race sim-short fuzz-short bench-once manifests fleet ## everything that must hold before a change lands (about 20 minutes on 2 cores)
+test: check web-test web-e2e race sim-short fuzz-short bench-once manifests fleet ## everything that must hold before a change lands (about 22 minutes on 2 cores)
 
 .PHONY: check
 check: web-check ## format, vet, staticcheck, tidy module files, bundles as built
@@ -71,6 +71,10 @@ web-check:
 .PHONY: web-test
 web-test: clients/web/node_modules/.package-lock.json ## types and tests of the SDK and the pages, with Node and npm
 	@clients/web/test/run
+
+.PHONY: web-e2e
+web-e2e: clients/web/node_modules/.package-lock.json ## the pages in a headless Chromium, on a fleet that is broken under them (about 2 minutes)
+	@clients/web/e2e/run
 
 clients/web/node_modules/.package-lock.json: clients/web/package-lock.json
 	cd clients/web && npm ci --no-audit --no-fund
