@@ -28,9 +28,8 @@ test("a player moves at once, and as the server says", async () => {
 	await until("three checks of the state's hash", () => room.stats().checks >= 3);
 	await until("a fighter that lives", () => room.predicted() !== undefined);
 	const { x, y } = room.predicted()!;
-	await ticks(p, 10);
-	const now = room.predicted()!;
-	assert.ok(Math.hypot(now.x - x, now.y - y) > 5, "the fighter walks");
+	// It goes round in a circle, and may be at a wall now.
+	await until("the fighter walks", () => Math.hypot(room.predicted()!.x - x, room.predicted()!.y - y) > 5);
 	assert.ok(room.stats().predictionError === 0, `prediction is off by ${room.stats().predictionError}`);
 	await until("a round trip", () => room.stats().roundTrip > 0);
 	assert.ok(room.stats().unacked < 10);
