@@ -1,7 +1,7 @@
 import "./main.css";
 
 import { readFaults } from "./badnet.ts";
-import { byId, say } from "./dom.ts";
+import { byId } from "./dom.ts";
 import { Page } from "./page.ts";
 import { rememberedName, rememberedVisit, takeName } from "./player.ts";
 
@@ -10,7 +10,6 @@ readFaults(query);
 const page = new Page(query.get("room") || undefined);
 const name = byId<HTMLInputElement>("name");
 name.value = rememberedName();
-if (page.invited) say(byId("pitch"), "You are invited to this room. Take a seat, or watch.");
 
 byId("entry").onsubmit = (e) => {
 	e.preventDefault();
@@ -18,9 +17,9 @@ byId("entry").onsubmit = (e) => {
 };
 byId("watch").onclick = () => page.enter({ role: "spectator", room: page.invited }, takeName(name.value));
 
-// A tab that was in a room goes on there.
+// A tab that was in a room goes on there, unless another link was opened in it.
 const visit = rememberedVisit();
-if (visit) page.enter(visit, rememberedName());
+if (visit && visit.in === page.invited) page.enter(visit, rememberedName());
 else page.home();
 
 // For those who look into the page: the room, and what is drawn.

@@ -83,7 +83,7 @@ export class NetGraph {
 		const sample = { ...stats, bytesPerSecond: before && span ? Math.max(0, bytes(stats) - bytes(before)) / span : 0, frameTime: this.frameTime() };
 		this.#samples.push(sample);
 		if (this.#samples.length > kept) this.#samples.shift();
-		say(this.#server, `${room.id} on ${room.server}, tick ${room.tick}`);
+		say(this.#server, `${room.server}, tick ${room.tick}, room ${room.id}`);
 		for (const { curve, value, canvas } of this.#rows) {
 			say(value, curve.text(curve.of(sample)));
 			this.#plot(canvas, curve);

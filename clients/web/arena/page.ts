@@ -36,8 +36,8 @@ export class Page {
 	#visit: Visit | undefined;
 	#name = "";
 
-	/** invited is the room that the page's address names. */
-	constructor(readonly invited: string | undefined) {
+	/** invited is the room that the page's address names; it is no more, once the player has left. */
+	constructor(public invited: string | undefined) {
 		const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 		this.stage = new Stage(byId<HTMLCanvasElement>("stage"), calm, {
 			struck: () => this.#struck(),
@@ -61,6 +61,8 @@ export class Page {
 		this.#close();
 		rememberVisit(undefined);
 		this.#set("home");
+		show(byId("pitch"), !this.invited);
+		show(byId("invited"), !!this.invited);
 		show(byId("watch"), false); // until there is something to see
 		this.#join({ role: "spectator", room: this.invited }, true);
 	}
@@ -81,7 +83,7 @@ export class Page {
 	/** Gives the seat up and goes home. */
 	leave(): void {
 		this.room?.leave("left");
-		this.room = undefined;
+		this.room = this.invited = undefined;
 		history.replaceState(null, "", address(undefined));
 		this.home();
 	}
@@ -134,7 +136,7 @@ export class Page {
 
 	/** The player is in the room: from now on a reload comes back here. */
 	#arrived(room: Room<Arena>): void {
-		rememberVisit(this.#visit);
+		rememberVisit({ ...this.#visit!, in: room.id });
 		history.replaceState(null, "", address(room.id));
 		this.#trouble.sign(room.status, room.error);
 		this.#set(room.seat >= 0 ? "playing" : "watching");
@@ -160,7 +162,7 @@ export class Page {
 		const again = () => (room.tick ? this.enter({ ...this.#visit!, room: room.id, player: room.player }, this.#name) : room.retry());
 		switch (error.next) {
 			case "retry":
-				return [{ label: "Try again", go: again }, back];
+				return [{ label: error.code === "replaced" ? "Play here" : "Try again", go: again }, back];
 			case "reload":
 				return [{ label: "Load the page again", go: () => location.reload() }, back];
 			case "room":
@@ -188,10 +190,8 @@ export class Page {
 		requestAnimationFrame((now) => this.#frame(now));
 		const begin = performance.now();
 		const { room, stage } = this;
-		if (room) {
-			const insets = insetsOf(innerWidth, innerHeight, this.mode === "home", this.mode === "playing" && this.#hands.sticks.used);
-			stage.draw(room, now, this.#hands.aim(), this.#hands.sticks, insets);
-		}
+		const insets = insetsOf(innerWidth, innerHeight, this.mode === "home", this.mode === "playing" && this.#hands.sticks.used);
+		stage.draw(room, now, this.#hands.aim(), this.#hands.sticks, insets);
 		this.frames++;
 		this.frameTime += (performance.now() - begin - this.frameTime) / 20;
 		this.afterFrame?.(now);

@@ -10,6 +10,8 @@ export interface Visit {
 	room?: string;
 	/** Who the player was before, if he wants to be the same. */
 	player?: string;
+	/** The room that he is in, as the page's address names it. */
+	in?: string;
 }
 
 /** Bytes that a name may have; PROTOCOL.md, Limits. */

@@ -1,6 +1,6 @@
 // Draws a room, once a frame, and has at hand what those look at who aim at it.
 
-import type { Room, View } from "../sdk/index.ts";
+import type { Room, Rows, View } from "../sdk/index.ts";
 import { hue } from "../style/palette.ts";
 import { Camera, type Insets } from "./camera.ts";
 import { Fight, type FightEvents } from "./fight.ts";
@@ -13,6 +13,13 @@ import type { Sticks } from "./sticks.ts";
 
 /** Around the map. */
 const outside = "#080c12";
+/** What is seen while there is no room: a ring that nobody has entered. */
+const emptyRing: Wall[] = [
+	{ x: 0, y: 0, w: 1024, h: 16 },
+	{ x: 0, y: 752, w: 1024, h: 16 },
+	{ x: 0, y: 16, w: 16, h: 736 },
+	{ x: 1008, y: 16, w: 16, h: 736 },
+];
 /** The longest step that things take in one frame, in milliseconds. */
 const longestStep = 100;
 
@@ -26,6 +33,9 @@ export class Stage implements Sight {
 	readonly #context: CanvasRenderingContext2D;
 	#view: View<Arena> | undefined;
 	#ground: HTMLCanvasElement | undefined;
+	#rows: Rows<Wall> | undefined;
+	#walls = emptyRing;
+	#size = { width: 0, height: 0 };
 	#fitted = "";
 	#last = 0;
 
@@ -56,7 +66,6 @@ export class Stage implements Sight {
 	/** Forgets a room that was left; its ground is seen until there is another. */
 	reset(): void {
 		this.#view = this.ownOnScreen = undefined;
-		this.#fitted = "";
 		this.seat = -1;
 		this.figures.drawn.clear();
 		this.fight.forget();
@@ -67,21 +76,26 @@ export class Stage implements Sight {
 		if (this.#view) this.fight.fire(this.#view, this.seat, aim, now);
 	}
 
-	/** Draws a frame. aim is where the own fighter looks; insets are what is in front of the screen's edges. */
-	draw(room: Room<Arena>, now: number, aim: number, sticks: Sticks, insets: Insets): void {
+	/** Draws a frame of a room, if there is one. aim is where the own fighter looks; insets are what is in front of the screen's edges. */
+	draw(room: Room<Arena> | undefined, now: number, aim: number, sticks: Sticks, insets: Insets): void {
 		const dt = Math.max(0, Math.min(longestStep, now - this.#last));
 		this.#last = now;
-		const view = (this.#view = room.view(now));
-		this.seat = room.seat;
+		const view = (this.#view = room?.view(now));
+		this.seat = room?.seat ?? -1;
 		const c = this.#context;
 		const camera = this.#camera;
-		if (view) this.#fit(view, insets);
+		if (view && view.tables.walls !== this.#rows) {
+			this.#rows = view.tables.walls; // those of a room never change
+			this.#walls = [...this.#rows].map(([, wall]) => wall);
+			this.#fitted = "";
+		}
+		this.#fit(insets);
 		c.setTransform(1, 0, 0, 1, 0, 0);
 		c.fillStyle = outside;
 		c.fillRect(0, 0, this.canvas.width, this.canvas.height);
-		if (!this.#ground) return;
 		if (!view) {
-			c.drawImage(this.#ground, Math.round(camera.left * camera.density), Math.round(camera.top * camera.density));
+			camera.follow(this.#size.width / 2, this.#size.height / 2, dt);
+			c.drawImage(this.#ground!, Math.round(camera.left * camera.density), Math.round(camera.top * camera.density));
 			return;
 		}
 
@@ -96,7 +110,7 @@ export class Stage implements Sight {
 		const { density, width, height } = camera;
 		const [left, top] = [Math.round(camera.left * density), Math.round(camera.top * density)];
 		const scale = camera.scale * density;
-		c.drawImage(this.#ground, left, top);
+		c.drawImage(this.#ground!, left, top);
 		this.figures.draw(c, view, this.seat, aim, left, top, now);
 		c.setTransform(scale, 0, 0, scale, left, top);
 		this.fight.effects.draw(c, dt);
@@ -106,20 +120,18 @@ export class Stage implements Sight {
 	}
 
 	/** Fits the picture to the screen when either has changed. */
-	#fit(view: View<Arena>, insets: Insets): void {
+	#fit(insets: Insets): void {
 		const { clientWidth: width, clientHeight: height } = this.canvas;
-		const walls: Wall[] = [];
-		view.tables.walls.forEach((w) => walls.push(w));
-		const key = [width, height, devicePixelRatio, walls.length, ...Object.values(insets)].join();
-		if (key === this.#fitted || !walls.length) return;
+		const key = [width, height, devicePixelRatio, ...Object.values(insets)].join();
+		if (key === this.#fitted) return;
 		this.#fitted = key;
 		const camera = this.#camera;
-		const size = extent(walls);
-		camera.fit(width, height, size, insets);
+		this.#size = extent(this.#walls);
+		camera.fit(width, height, this.#size, insets);
 		this.canvas.width = Math.round(width * camera.density);
 		this.canvas.height = Math.round(height * camera.density);
 		this.figures.fit(camera);
-		this.#ground = paintGround(walls, size, camera.scale * camera.density);
+		this.#ground = paintGround(this.#walls, this.#size, camera.scale * camera.density);
 	}
 
 	/** Without an own fighter the camera looks at the middle of those who live. */
@@ -131,6 +143,6 @@ export class Stage implements Sight {
 			y += f.y;
 			n++;
 		});
-		return n ? { x: x / n, y: y / n } : { x: 512, y: 384 };
+		return n ? { x: x / n, y: y / n } : { x: this.#size.width / 2, y: this.#size.height / 2 };
 	}
 }

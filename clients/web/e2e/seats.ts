@@ -47,6 +47,13 @@ export function seatTests(ground: Ground): void {
 		assert.deepEqual([room, seat, player], [before.room, before.seat, before.player]);
 		assert.ok(tick > before.tick);
 		assert.ok(await page.getByTestId("home").isHidden(), "without another click");
+
+		// Another link in the same tab is an invitation to another room.
+		await page.goto(`${ground.fleet.url}/?room=e2e-invited`);
+		await page.getByTestId("home").waitFor();
+		await play(page);
+		assert.equal((await whereabouts(page)).room, "e2e-invited");
+		await picture(page, "waiting");
 	});
 
 	ground.test("the page's server is drained from the fleet page, and the game goes on", async () => {
