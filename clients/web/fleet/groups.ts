@@ -13,7 +13,7 @@ export interface Group {
 	events: FleetEvent[]; // oldest first
 }
 
-const ofRooms = new Set(["move", "failover", "failed", "depose"]);
+const ofRooms = new Set(["move", "failover", "failed", "depose", "lost"]);
 
 /** Puts events, which come in the order of their times, into groups; the newest group first. */
 export function groupEvents(events: FleetEvent[]): Group[] {
@@ -49,6 +49,8 @@ export function describeGroup(g: Group): { what: string; detail: string } {
 			return { what: rooms, detail: join(`stay at ${e.from}, not handed to ${targets(g)}`, e.why) };
 		case "depose":
 			return { what: rooms, detail: join(`given up by ${e.from}`, `led in a higher epoch by ${targets(g)}`) };
+		case "lost":
+			return { what: rooms, detail: join(`lost with ${e.from}'s copy`, e.why) };
 		case "freeze":
 			return { what: e.server, detail: "freezes its rooms: it sees too little of the fleet" };
 		case "thaw":
