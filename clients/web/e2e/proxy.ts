@@ -1,13 +1,14 @@
-// A proxy as companies have them: it forwards plain requests, and lets no WebSocket through.
+// A proxy as companies have them: it forwards plain requests, and lets WebSockets through or not.
 
 import { createServer, request, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { connect, type AddressInfo, type Socket } from "node:net";
 
 export class Proxy {
 	readonly #server: Server;
+	readonly #tunnels: Socket[] = [];
 	#open = true;
 
-	constructor() {
+	constructor(sockets: boolean) {
 		this.#server = createServer((req, res) => {
 			if (!this.#open) {
 				req.socket.destroy();
@@ -21,7 +22,17 @@ export class Proxy {
 			req.pipe(to);
 		});
 		// Browsers ask for a tunnel to carry a WebSocket.
-		this.#server.on("connect", (_, socket) => socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"));
+		this.#server.on("connect", (req, socket: Socket) => {
+			if (!sockets) {
+				socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+				return;
+			}
+			const [host, port] = req.url!.split(":");
+			const to = connect(Number(port), host, () => socket.write("HTTP/1.1 200 OK\r\n\r\n"));
+			this.#tunnels.push(socket, to);
+			to.pipe(socket).pipe(to);
+			for (const end of [socket, to]) end.on("error", () => [socket, to].forEach((s) => s.destroy()));
+		});
 	}
 
 	async start(): Promise<string> {
@@ -36,6 +47,7 @@ export class Proxy {
 
 	async stop(): Promise<void> {
 		this.#server.closeAllConnections();
+		for (const t of this.#tunnels) t.destroy();
 		await new Promise((resolve) => this.#server.close(resolve));
 	}
 }

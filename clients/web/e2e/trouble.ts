@@ -108,20 +108,25 @@ export function troubleTests(ground: Ground): void {
 	});
 
 	ground.test("a router that is down, and a proxy without WebSockets", async () => {
-		const proxy = new Proxy();
-		const server = await proxy.start();
+		const [down, deaf] = [new Proxy(true), new Proxy(false)];
 		try {
-			const page = await ground.visitor.open("/", { ...desktop, proxy: { server } });
-			proxy.cut(true);
+			const [page, other] = [
+				await ground.visitor.open("/", { ...desktop, proxy: { server: await down.start() } }),
+				await ground.visitor.open("/", { ...desktop, proxy: { server: await deaf.start() } }),
+			];
+			down.cut(true);
 			await press(page);
+			await press(other);
 			assert.match(await trouble(page, "unreachable"), /cannot be reached/);
-			proxy.cut(false);
+			down.cut(false);
 			await page.getByTestId("way").click();
-			assert.match(await trouble(page, "blocked"), /WebSocket/);
-			await page.getByRole("button", { name: "Back" }).click();
-			await page.getByTestId("home").waitFor();
+			await inside(page);
+			assert.match(await trouble(other, "blocked"), /WebSocket/);
+			await other.getByRole("button", { name: "Back" }).click();
+			await other.getByTestId("home").waitFor();
 		} finally {
-			await proxy.stop();
+			await ground.visitor.close();
+			await Promise.all([down.stop(), deaf.stop()]);
 		}
 	});
 }
