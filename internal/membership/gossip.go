@@ -37,7 +37,6 @@ type Gossip struct {
 	transport *transport
 	logger    *slog.Logger
 	joined    atomic.Bool
-	telling   sync.Mutex // memberlist's UpdateNode is for one goroutine at a time
 	lost      func(Gone)
 
 	// One place each: a signal that is pending already says all that a second one would.
@@ -120,12 +119,17 @@ func (g *Gossip) Run(ctx context.Context) error {
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { g.watch(ctx) })
-	wg.Go(func() { g.publish(ctx, list) })
+	published := make(chan struct{})
+	go func() {
+		defer close(published)
+		g.publish(ctx, list)
+	}()
 	wg.Go(func() { g.sound(ctx) })
 	for _, seed := range g.seeds {
 		wg.Go(func() { g.keepJoining(ctx, list, seed) })
 	}
 	<-ctx.Done()
+	<-published // memberlist's UpdateNode is for one goroutine at a time
 	if !errors.Is(context.Cause(ctx), ErrKilled) {
 		g.sayLeft(list)
 		if err := list.Leave(leaveTimeout); err != nil {
@@ -143,16 +147,9 @@ func (g *Gossip) sayLeft(list *memberlist.Memberlist) {
 	g.mu.Lock()
 	g.self.State = left
 	g.mu.Unlock()
-	if err := g.tell(list); err != nil {
+	if err := list.UpdateNode(updateTimeout); err != nil {
 		g.logger.Debug("gossip: farewell", "error", err)
 	}
-}
-
-// tell makes what this process says of itself known, and waits until it is sent once.
-func (g *Gossip) tell(list *memberlist.Memberlist) error {
-	g.telling.Lock()
-	defer g.telling.Unlock()
-	return list.UpdateNode(updateTimeout)
 }
 
 // watch makes views of what the delegate has noted.
@@ -210,7 +207,7 @@ func (g *Gossip) publish(ctx context.Context, list *memberlist.Memberlist) {
 		}
 		last = time.Now()
 		g.refresh()
-		if err := g.tell(list); err != nil {
+		if err := list.UpdateNode(updateTimeout); err != nil {
 			g.logger.Debug("gossip: update", "error", err)
 		}
 	}
