@@ -2,6 +2,8 @@
 // and, if asked, a JSON file. It plays on through moves of rooms and losses of servers, and tells what they cost: gaps,
 // ticks missed and played again, and what was lost. Its exit status is 1 when any invariant was broken, anything lost that
 // the design guarantees, or a player refused or thrown out; and 2 when it could not run. Gaps alone break nothing.
+//
+// With -spar it is company for people instead: partners who fill up the rooms that quick match finds, and make way.
 package main
 
 import (

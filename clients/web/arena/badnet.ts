@@ -7,7 +7,7 @@ import { simulate, type Faults } from "../sdk/simulate.ts";
 export const knobs = { latency: 500, jitter: 300 } as const;
 
 /** How long the button stalls the network, in milliseconds. */
-export const stallFor = 1000;
+const stallFor = 1000;
 
 export const faults: Faults = { latency: 0, jitter: 0, stalledUntil: 0 };
 

@@ -10,8 +10,6 @@ export const fullHP = 100;
 export const fullAmmo = 12;
 /** Radius of a fighter for shots, in units. */
 export const radius = 16;
-/** Units per second. */
-export const topSpeed = 280;
 /** Durations in milliseconds. */
 export const reloadTime = 1500;
 const cooldownTime = 300;

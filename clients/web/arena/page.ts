@@ -53,6 +53,12 @@ export class Page {
 		byId("join-in").onclick = () => this.enter({ role: "player", room: this.room?.id }, this.#name);
 		byId("ammo").onclick = () => this.#hands.reload();
 		for (const b of document.querySelectorAll<HTMLElement>(".tools button, #ammo")) b.addEventListener("click", () => b.blur()); // or the space bar presses it
+		document.addEventListener("visibilitychange", () => {
+			// Behind a card that nobody looks at no match is seen.
+			if (this.mode !== "home") return;
+			if (document.hidden) this.#close();
+			else this.home();
+		});
 		requestAnimationFrame((now) => this.#frame(now));
 	}
 
