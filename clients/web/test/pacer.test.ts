@@ -50,6 +50,14 @@ test("where the network jitters they wait longer, and nearly all are there in ti
 	assert.ok(mean < 30, `they wait ${mean} ms on average`);
 });
 
+test("where the network jitters by nearly a tick there are still as many samples as ticks", async (t) => {
+	let seed = 11;
+	const random = () => (seed = (seed * 48271) % 0x7fffffff) / 0x7fffffff;
+	const { arrivals, stats } = await run(t, 60, () => random() * 45);
+	assert.equal(stats.slackTarget, 25);
+	assert.ok(Math.abs(arrivals.length - 1200) <= 6, `${arrivals.length} samples in 1200 ticks`);
+});
+
 test("after a sleep of the timer no more than four samples are taken at once", async (t) => {
 	const time = takeTime(t);
 	const counts: number[] = [];
