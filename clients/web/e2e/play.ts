@@ -148,7 +148,7 @@ export function playTests(ground: Ground): void {
 		const page = await ground.visitor.open();
 		await page.getByTestId("watch").click();
 		await page.waitForFunction(() => arena.mode === "watching" && arena.room!.tables.fighters.size >= 3);
-		const seen = await page.evaluate(watchOthers, 6000);
+		const seen = await page.evaluate(watchOthers, 5000);
 		t.diagnostic(
 			`${seen.frames} frames in ${seen.passed.toFixed(1)} s (${(seen.frames / seen.passed).toFixed(0)} a second), each drawn in ${seen.work.toFixed(2)} ms; ` +
 				`${seen.places} places, at most ${seen.off.toFixed(3)} units off the line between two ticks, steps of up to ${seen.longest.toFixed(1)} units`,
@@ -167,6 +167,16 @@ export function playTests(ground: Ground): void {
 		const page = await ground.visitor.open(`/?room=${short.room}`);
 		await play(page, "Keys");
 		assert.match(await page.getByTestId("time").innerText(), /^\d:\d\d$/);
+		await page.waitForFunction(() => {
+			const { phase, ends_at } = arena.room!.values.match;
+			return phase === 1 && ends_at - arena.room!.tick > 7 * arena.room!.tickRate; // enough of a round to be seen
+		});
+		// A kill is told for some seconds only.
+		await page.evaluate(() => {
+			const kills: string[] = [];
+			Object.assign(globalThis, { kills });
+			new MutationObserver((changes) => changes.forEach((c) => c.addedNodes.forEach((n) => kills.push(n.textContent!)))).observe(document.querySelector("#feed")!, { childList: true });
+		});
 		let fell = false;
 		let n = 0;
 		await until(
@@ -189,7 +199,9 @@ export function playTests(ground: Ground): void {
 		await page.keyboard.up("Space");
 		await picture(page, "result");
 		assert.match(await page.getByTestId("result").innerText(), /Keys/);
-		assert.match(await page.getByTestId("feed").innerText(), /\S/, "kills are told");
+		const told = (await page.evaluate(() => (globalThis as any).kills)) as string[];
+		assert.ok(told.length > 0 && told.every((t) => /(Keys|bot-1-\d)/.test(t)), `kills: ${told}`);
+		assert.ok(n > 5, `${n} keys`);
 		await page.getByTestId("result").waitFor({ state: "hidden" });
 		await page.waitForFunction(() => arena.room!.values.match.phase === 1);
 		assert.equal(await page.evaluate(() => arena.room!.stats().violations), 0);
