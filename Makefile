@@ -4,7 +4,8 @@ SHELL := /bin/bash
 GO ?= go
 
 # Length of the short forms that `make test` runs; the long ones have their own targets.
-FUZZTIME ?= 3s
+# Fuzzing counts inputs: with a time limit Go 1.26 fails now and then when it is over (golang/go#75804).
+FUZZTIME ?= 40000x
 FLEETTIME ?= 20s
 
 .PHONY: help
@@ -89,12 +90,12 @@ repeat: ## the packages with loops, many times: finds what passes once
 	$(GO) test -race -short -count=100 -timeout 30m ./gameserver/room ./gameserver/session ./gameserver/registry ./gameserver/peer
 
 .PHONY: fuzz-short
-fuzz-short: ## every fuzz target for FUZZTIME each (default 3s)
+fuzz-short: ## every fuzz target with FUZZTIME inputs each (default 40000x)
 	@.ci/fuzz $(FUZZTIME)
 
 .PHONY: fuzz
-fuzz: ## every fuzz target for two minutes each
-	@.ci/fuzz 2m
+fuzz: ## every fuzz target with two million inputs each (minutes)
+	@.ci/fuzz 2000000x
 
 .PHONY: bench-once
 bench-once: ## every benchmark once, so that none rots
