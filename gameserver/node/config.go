@@ -75,9 +75,11 @@ func DefaultConfig() Config {
 
 // Validate says which setting is wrong, and what is allowed. Those of Room, Session and the fleet's parts are checked by New.
 func (c Config) Validate() error {
-	for what, addr := range map[string]string{"listen": c.Listen, "inside": c.inside(), "gossip": c.Fleet.Gossip, "peer": c.Fleet.Peer} {
-		if _, _, err := net.SplitHostPort(addr); err != nil {
-			return fmt.Errorf("node: %s address %q must be host:port: %w", what, addr, err)
+	for _, a := range []struct{ what, addr string }{
+		{"listen", c.Listen}, {"inside", c.inside()}, {"gossip", c.Fleet.Gossip}, {"peer", c.Fleet.Peer},
+	} {
+		if _, _, err := net.SplitHostPort(a.addr); err != nil {
+			return fmt.Errorf("node: %s address %q must be host:port: %w", a.what, a.addr, err)
 		}
 	}
 	if c.Logger == nil {
