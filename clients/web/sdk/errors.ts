@@ -71,8 +71,6 @@ export const enum Status {
 	schema,
 	full = 4008,
 	moved = 4011,
-	seat = 4014,
-	options = 4020,
 }
 
 /** What a fault says to do next; see PROTOCOL.md, Close codes. */

@@ -92,7 +92,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 				const { status, error, spoken } = e as Fault;
 				if (session.welcome && !spoken) throw new RingsideError("gave-up", error.detail);
 				remember(false);
-				throw status === Status.unopened && heard ? new RingsideError("blocked", error.detail) : error;
+				throw status === Status.unopened && heard ? new RingsideError("blocked", error.detail) : (error ?? e);
 			} finally {
 				clearInterval(timer);
 				journey.close();
@@ -272,7 +272,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 				link.prepared = true;
 				void link.opened.then(() => link.send(greeting(Is.wait, to.ticket || ticket)));
 				link.early = (data) => {
-					// The welcome is the first that a server says that lets the client in.
+					// What lets the client in begins with the welcome.
 					if (new Uint8Array(data as ArrayBuffer)[0] === Kind.welcome) setTimeout(changeOver, Watch.changeover, old);
 				};
 			}

@@ -54,7 +54,7 @@ export function newLink(WebSocket: WebSocketConstructor, url: string, stats: { b
 			socket!.send(bytes);
 		},
 
-		/** Ends the connection; only the first cause stats. */
+		/** Ends the connection; only the first cause counts. */
 		end(why: Fault): void {
 			if (link.over) return;
 			link.over = true;

@@ -60,9 +60,9 @@ export interface JoinOptions<G extends Game = Game> {
 	game: string;
 	/** Id of the room to enter, made when it is not there; without one a new room. */
 	room?: string;
-	/** Ask for a seat in any open room of the game; leave room and role out. */
+	/** Ask for a seat in any open room of the game with these options; leave room and role out. */
 	match?: boolean;
-	/** Options of the room, for when it is new. */
+	/** Options of the room, see the game; what counts is what was asked for when the room was made. */
 	options?: object;
 	/** Who plays; by default a guest, who keeps his id in storage. */
 	player?: { id?: string; name?: string };
@@ -74,9 +74,9 @@ export interface JoinOptions<G extends Game = Game> {
 	fingerprint?: bigint;
 
 	/**
-	 * What the player wants now. It is called once a tick, at the moment at which the answer arrives just in time for the
-	 * server's next tick; undefined: nothing. While the room stands still it is not called. A game without ticks leaves
-	 * it out and calls room.send.
+	 * What the player wants now. It is called once a tick, at the moment from which the sample arrives just in time for the
+	 * server's next one; undefined: nothing. While the room stands still it is not called. A game that is not played in
+	 * ticks leaves it out and calls room.send.
 	 */
 	input?: () => G["input"] | undefined;
 	/** Shows the own player's moves before the server's answer. */
@@ -109,8 +109,8 @@ export interface Prediction<G extends Game, K extends keyof G["tables"] = any> {
 	step(row: G["tables"][K], input: G["input"], room: PredictionContext<G>): void;
 	/**
 	 * What the hands want at this moment. It is looked at in each frame, so that the own row moves at once and evenly, not
-	 * only with the next sample; like step it must have no other effect. Without it the row is drawn
-	 * a little later, and less evenly.
+	 * only with the next sample; like step it must have no other effect. Without it the row is drawn a little later, and less
+	 * evenly.
 	 */
 	ahead?: () => G["input"] | undefined;
 	/** Fields in which a correction is spread over some frames; by default those that are interpolated. */
@@ -246,7 +246,6 @@ export interface Stats {
 export interface SeatStorage {
 	getItem(key: string): string | null;
 	setItem(key: string, value: string): void;
-	removeItem(key: string): void;
 }
 
 /** What the SDK needs of a WebSocket. */

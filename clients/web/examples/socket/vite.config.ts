@@ -14,5 +14,10 @@ const echo = {
 	},
 };
 
-// The hook and the page must share one React.
-export default defineConfig({ plugins: [react(), echo], resolve: { dedupe: ["react", "react-dom"] } });
+export default defineConfig({
+	plugins: [react(), echo],
+	// The hook and the page must share one React.
+	resolve: { dedupe: ["react", "react-dom"] },
+	// The package "ringside" is a link to the folder above.
+	server: { fs: { allow: ["../.."] } },
+});

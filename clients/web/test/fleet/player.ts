@@ -89,7 +89,6 @@ export function newStorage(): SeatStorage & { entries: Map<string, string> } {
 		entries,
 		getItem: (key) => entries.get(key) ?? null,
 		setItem: (key, value) => void entries.set(key, value),
-		removeItem: (key) => void entries.delete(key),
 	};
 }
 
