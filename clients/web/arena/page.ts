@@ -15,6 +15,9 @@ import { copy, linkTo } from "./share.ts";
 import { Stage } from "./stage.ts";
 import { Trouble, type Way } from "./trouble.ts";
 
+/** Up to this code of a notice the status says it; of others the text is shown. */
+const thawed = 2;
+
 /** What the player sees: the first card with a match behind it, or a room. */
 type Mode = "home" | "entering" | "playing" | "watching";
 
@@ -136,6 +139,7 @@ export class Page {
 			if (this.mode === "entering") this.#arrived(room);
 		});
 		room.on("frame", () => ours() && this.#tick(room));
+		room.on("notice", (code, text) => ours() && this.mode !== "home" && code > thawed && this.#trouble.note(text));
 		room.on("outcome", (outcome) => ours() && this.mode !== "home" && this.#result.tell(room, outcome));
 		if (!behind) this.#trouble.sign(room.status, room.error);
 	}
