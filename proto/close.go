@@ -57,7 +57,7 @@ var CloseCodes = map[CloseCode]CloseInfo{
 	CloseTooLarge:   {"too-large", Stop, "a message was over the limit; send less at once"},
 	CloseNoHello:    {"no-hello", Resume, "no hello came in time; connect again and say hello first"},
 	CloseTicket:     {"ticket", Ticket, "the ticket is forged, expired or for another room; ask the router for a new one"},
-	CloseVersion:    {"version", Stop, "client and server speak different protocol versions; update the client"},
+	CloseVersion:    {"version", Stop, "client and server have no protocol version in common; update the older one"},
 	CloseSchema:     {"schema", Stop, "client and server were built with different state schemas; update the client"},
 	CloseGame:       {"game", Stop, "this server does not run that game; check the game's name"},
 	CloseFull:       {"full", Stop, "every seat of the room is taken; choose another room"},

@@ -18,27 +18,34 @@ func fuzzParse(f *testing.F, k Kind) {
 			f.Add(body)
 		}
 	}
+	if k == KindHello {
+		_, body, _, _ := NextRecord(Hello{Versions: Versions{Version + 1, Version}, Ticket: "t"}.Append(nil))
+		f.Add(append(body, 1, 2, 3))
+	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m, err := format.parse(body)
-		if err != nil || otherVersion(m) {
+		if err != nil {
 			return
 		}
 		kind, again, rest, err := NextRecord(m.Append(nil))
-		if err != nil || kind != k || len(rest) != 0 || !stdbytes.Equal(again, body) {
+		if err != nil || kind != k || len(rest) != 0 {
 			t.Fatalf("%x parses as %+v, which appends as %x (%v)", body, m, again, err)
 		}
+		read := body
+		switch m := m.(type) {
+		case Hello:
+			if m.Newest > Version { // what is behind is for later servers
+				read = body[:min(len(again), len(body))]
+			}
+		case Welcome:
+			if !Spoken().Has(m.Version) { // nothing else is looked at
+				read, again = body[:1], again[:1]
+			}
+		}
+		if !stdbytes.Equal(again, read) {
+			t.Fatalf("%x parses as %+v, which appends as %x", body, m, again)
+		}
 	})
-}
-
-// otherVersion reports whether only m's version was read.
-func otherVersion(m message) bool {
-	switch m := m.(type) {
-	case Hello:
-		return m.Version != Version
-	case Welcome:
-		return m.Version != Version
-	}
-	return false
 }
 
 func FuzzHello(f *testing.F)       { fuzzParse(f, KindHello) }

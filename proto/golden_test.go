@@ -52,9 +52,9 @@ func goldens() []golden {
 		Epoch: Epoch{3, "gs-0"}, WithinMs: 2000,
 	}
 	return []golden{
-		{"hello-ticket", []message{Hello{Version: 1, Ticket: "header.claims.signature"}}},
+		{"hello-ticket", []message{Hello{Versions: Versions{1, 1}, Ticket: "header.claims.signature"}}},
 		{"hello-resume", []message{Hello{
-			Version: 1, Fingerprint: 0x0123456789abcdef, Flags: HelloWait, Epoch: Epoch{300, "gs-0"}, LastTick: 70000,
+			Versions: Versions{1, 1}, Fingerprint: 0x0123456789abcdef, Flags: HelloWait, Epoch: Epoch{300, "gs-0"}, LastTick: 70000,
 			Ticket: "header.claims.signature", Resume: token,
 		}}},
 		{"input", []message{Input{First: 70001, Ack: 70000, Count: 2, Samples: []byte{1, 2, 3, 4}}}},
@@ -259,9 +259,11 @@ func badFrames() []badFrame {
 	}
 	text := func(s string) []byte { return append([]byte{byte(len(s))}, s...) }
 	helloHead := make([]byte, 15)
-	helloHead[0] = 1
+	helloHead[0], helloHead[1] = 1, 1
 	return []badFrame{
 		bad("hello of nothing", KindHello, "short"),
+		bad("hello of version 0", KindHello, "range", 0, 0),
+		bad("hello whose oldest version is above its newest", KindHello, "range", 1, 2),
 		bad("hello without ticket and token", KindHello, "range", append(helloHead, 0, 0, 0, 0)...),
 		bad("hello with an overlong uvarint", KindHello, "range", append(helloHead, 0x80, 0, 0, 1, 't', 0)...),
 		bad("input numbered 0", KindInput, "range", 0, 0, 1),
@@ -271,8 +273,8 @@ func badFrames() []badFrame {
 		bad("ping cut short", KindPing, "short", 1, 2, 3),
 		bad("ping and one byte", KindPing, "trailing", 1, 2, 3, 4, 5, 6, 7, 8, 9),
 		bad("leave with broken UTF-8", KindLeave, "range", 2, 0xc3, 0x28),
-		bad("welcome with seat 64", KindWelcome, "range", 1, 0, 0, 64, 30),
-		bad("welcome with 0 ticks a second", KindWelcome, "range", 1, 0, 0, 0, 0),
+		bad("welcome with seat 64", KindWelcome, "range", 1, 0, 64, 30),
+		bad("welcome with 0 ticks a second", KindWelcome, "range", 1, 0, 0, 0),
 		bad("delta of one byte", KindDelta, "short", 1),
 		bad("own of two bytes", KindOwn, "short", 1, 2),
 		bad("moved to nowhere", KindMoved, "range", 0, 0, 0, 0, 0, 0, 0, 0, 0),

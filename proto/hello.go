@@ -13,10 +13,12 @@ const (
 // Hello is a client's first message, once per connection. It carries a ticket, a resume token, or both: the token is
 // tried first, and the ticket when the seat is gone.
 //
-//	version u16 | flags u8 | fingerprint u64 | last tick u32 | epoch counter uvarint | epoch server string
+//	newest u8 | oldest u8 | flags u8 | fingerprint u64 | last tick u32 | epoch counter uvarint | epoch server string
 //	| ticket string | resume token bytes (uvarint length first)
+//
+// This layout never changes, so that servers can read the hellos of later clients: later versions append.
 type Hello struct {
-	Version     uint16
+	Versions           // that the client speaks
 	Fingerprint uint64 // of the schema the client was built for; 0 when it takes the schema from the welcome
 	Flags       HelloFlags
 	Epoch       Epoch  // the newest epoch this client has seen of the room; zero for the first time
@@ -28,8 +30,7 @@ type Hello struct {
 // Append appends the record.
 func (m Hello) Append(b []byte) []byte {
 	b, at := BeginRecord(b, KindHello)
-	b = binary.LittleEndian.AppendUint16(b, m.Version)
-	b = append(b, byte(m.Flags))
+	b = append(b, m.Newest, m.Oldest, byte(m.Flags))
 	b = binary.LittleEndian.AppendUint64(b, m.Fingerprint)
 	b = binary.LittleEndian.AppendUint32(b, uint32(m.LastTick))
 	b = appendEpoch(b, m.Epoch)
@@ -38,13 +39,12 @@ func (m Hello) Append(b []byte) []byte {
 	return EndRecord(b, at)
 }
 
-// ParseHello parses a hello's body. Of a hello of another protocol version only Version is filled and nothing else is
-// looked at: its layout is not known, and the server answers CloseVersion.
+// ParseHello parses a hello's body. What a client appends that speaks a version above Version is skipped.
 func ParseHello(b []byte) (Hello, error) {
 	r := reader{message: "hello", b: b}
-	m := Hello{Version: r.u16("version")}
-	if r.err == nil && m.Version != Version {
-		return m, nil
+	m := Hello{Versions: Versions{r.u8("newest version"), r.u8("oldest version")}}
+	if r.err == nil && (m.Oldest == 0 || m.Oldest > m.Newest) {
+		r.refuse("oldest version", "%d, 1 to the newest, %d, are allowed", m.Oldest, m.Newest)
 	}
 	m.Flags = HelloFlags(r.u8("flags"))
 	m.Fingerprint = r.u64("fingerprint")
@@ -54,6 +54,9 @@ func ParseHello(b []byte) (Hello, error) {
 	m.Resume = r.bytes("resume token", MaxResume)
 	if r.err == nil && m.Ticket == "" && m.Resume == nil {
 		r.refuse("ticket", "neither a ticket nor a resume token is given")
+	}
+	if m.Newest > Version {
+		return m, r.err
 	}
 	return m, r.end()
 }

@@ -4,8 +4,10 @@ import "time"
 
 // Facts of the protocol. They are constants and not settings, because both ends must agree on them.
 const (
-	// Version is the protocol version that this package speaks.
+	// Version is the newest protocol version that this package speaks, and Oldest the oldest: clients and servers of
+	// neighbouring releases meet while a fleet is rolled out. PROTOCOL.md, Versions, says what a new one may change.
 	Version = 1
+	Oldest  = 1
 	// Subprotocol is negotiated in the WebSocket handshake; a client that does not offer it is refused with 400.
 	Subprotocol = "ringside.v1"
 

@@ -18,11 +18,11 @@ func TestOverALimit(t *testing.T) {
 		m    message
 		says string
 	}{
-		{Hello{Version: Version, Ticket: long(MaxTicket + 1)}, "hello: ticket: value is out of range: 4097 bytes, at most 4096 are allowed"},
-		{Hello{Version: Version, Resume: []byte(long(MaxResume + 1))}, "resume token: value is out of range: 65 bytes, at most 64"},
-		{Hello{Version: Version, Ticket: "t", Epoch: Epoch{1, long(MaxServerName + 1)}}, "epoch server: value is out of range: 64 bytes"},
-		{Hello{Version: Version}, "neither a ticket nor a resume token"},
-		{Hello{Version: Version, Ticket: "\xff"}, "is not UTF-8"},
+		{Hello{Versions: Spoken(), Ticket: long(MaxTicket + 1)}, "hello: ticket: value is out of range: 4097 bytes, at most 4096 are allowed"},
+		{Hello{Versions: Spoken(), Resume: []byte(long(MaxResume + 1))}, "resume token: value is out of range: 65 bytes, at most 64"},
+		{Hello{Versions: Spoken(), Ticket: "t", Epoch: Epoch{1, long(MaxServerName + 1)}}, "epoch server: value is out of range: 64 bytes"},
+		{Hello{Versions: Spoken()}, "neither a ticket nor a resume token"},
+		{Hello{Versions: Spoken(), Ticket: "\xff"}, "is not UTF-8"},
 		{Input{First: 1, Count: 0}, "input: count: value is out of range: 0, 1 to 64 are allowed"},
 		{Input{First: 1, Count: MaxSamples + 1}, "count: value is out of range: 65"},
 		{Input{First: 0, Count: 1}, "first: value is out of range: 0"},
@@ -99,7 +99,7 @@ func TestTextsAreCutToFit(t *testing.T) {
 func TestLimitsFitTogether(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
 	epoch := Epoch{1<<32 - 1, long[:MaxServerName]}
-	if n := len(Hello{Version: Version, Epoch: epoch, Ticket: long[:MaxTicket], Resume: make([]byte, MaxResume)}.Append(nil)); n > MaxClientMessage {
+	if n := len(Hello{Versions: Spoken(), Epoch: epoch, Ticket: long[:MaxTicket], Resume: make([]byte, MaxResume)}.Append(nil)); n > MaxClientMessage {
 		t.Errorf("the largest hello has %d bytes, a message at most %d", n, MaxClientMessage)
 	}
 	if n := len(Input{First: 1, Count: MaxSamples, Samples: make([]byte, MaxSamples*MaxSampleBytes)}.Append(nil)); n > MaxClientMessage {
@@ -148,16 +148,5 @@ func TestProtocolShowsLimits(t *testing.T) {
 		if _, ok := want[name]; !ok {
 			t.Errorf("PROTOCOL.md shows %s, which is no limit", name)
 		}
-	}
-}
-
-func TestOnlyTheVersionOfAnotherVersionIsRead(t *testing.T) {
-	hello, err := ParseHello([]byte{2, 0, 'n', 'e', 'w'})
-	if err != nil || hello.Version != 2 {
-		t.Errorf("hello %+v, %v", hello, err)
-	}
-	welcome, err := ParseWelcome([]byte{0xff, 0xff, 'n', 'e', 'w'})
-	if err != nil || welcome.Version != 0xffff {
-		t.Errorf("welcome %+v, %v", welcome, err)
 	}
 }

@@ -85,7 +85,7 @@ func drawEpoch(t *rapid.T) Epoch { return Epoch{number[uint32](t), text(t, MaxSe
 
 func drawHello(t *rapid.T) message {
 	return Hello{
-		Version: Version, Fingerprint: number[uint64](t), Flags: number[HelloFlags](t), Epoch: drawEpoch(t),
+		Versions: Versions{Version, rapid.Uint8Range(1, Version).Draw(t, "oldest")}, Fingerprint: number[uint64](t), Flags: number[HelloFlags](t), Epoch: drawEpoch(t),
 		LastTick: number[Tick](t), Ticket: "t" + text(t, 1000), Resume: bytes(t, MaxResume),
 	}
 }

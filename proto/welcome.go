@@ -12,13 +12,14 @@ const (
 	WelcomeChecks    WelcomeFlags = 1 << 2 // a check message comes every second
 )
 
-// Welcome answers a hello. The keyframe follows in the same WebSocket message.
+// Welcome answers a hello. The keyframe follows in the same WebSocket message. It is laid out as Version says, which is
+// the newest that both client and server speak.
 //
-//	version u16 | flags u8 | seat u8 | tick rate u8 | tick u32 | processed u32 | epoch counter uvarint
+//	version u8 | flags u8 | seat u8 | tick rate u8 | tick u32 | processed u32 | epoch counter uvarint
 //	| epoch server string | server string | room string | game string | player string
 //	| resume token bytes | fallback count u8 | that many URL strings | schema bytes
 type Welcome struct {
-	Version   uint16
+	Version   uint8
 	Flags     WelcomeFlags
 	Room      RoomID
 	Game      GameName
@@ -37,8 +38,7 @@ type Welcome struct {
 // Append appends the record.
 func (m Welcome) Append(b []byte) []byte {
 	b, at := BeginRecord(b, KindWelcome)
-	b = binary.LittleEndian.AppendUint16(b, m.Version)
-	b = append(b, byte(m.Flags), byte(m.Seat), m.TickRate)
+	b = append(b, m.Version, byte(m.Flags), byte(m.Seat), m.TickRate)
 	b = binary.LittleEndian.AppendUint32(b, uint32(m.Tick))
 	b = binary.LittleEndian.AppendUint32(b, uint32(m.Processed))
 	b = appendEpoch(b, m.Epoch)
@@ -55,11 +55,12 @@ func (m Welcome) Append(b []byte) []byte {
 	return EndRecord(b, at)
 }
 
-// ParseWelcome parses a welcome's body. As in ParseHello, of another version only Version is filled.
+// ParseWelcome parses a welcome's body. Of one in a version that this package does not speak only Version is filled: its
+// layout is not known.
 func ParseWelcome(b []byte) (Welcome, error) {
 	r := reader{message: "welcome", b: b}
-	m := Welcome{Version: r.u16("version")}
-	if r.err == nil && m.Version != Version {
+	m := Welcome{Version: r.u8("version")}
+	if r.err == nil && !Spoken().Has(m.Version) {
 		return m, nil
 	}
 	m.Flags = WelcomeFlags(r.u8("flags"))

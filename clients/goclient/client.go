@@ -230,14 +230,15 @@ func (c *Client) SendCustom(payload []byte) error {
 	return c.link.write(proto.Custom{Payload: payload}.Append(nil))
 }
 
-// State is the replica of the room's public state and of the player's private part. For the events only.
+// State is the replica of the room's public state and of the player's private part; another one after Events.Schema. For
+// the events only.
 func (c *Client) State() *state.Store { return c.store }
 
-// Schema describes the state and the inputs. For the events only.
+// Schema describes the state and the inputs; another one after Events.Schema. For the events only.
 func (c *Client) Schema() *state.Schema { return c.schema }
 
-// Tick is the tick of the state. For the events only.
-func (c *Client) Tick() proto.Tick { return c.store.Tick() }
+// Tick is the tick of the newest state. For the events only.
+func (c *Client) Tick() proto.Tick { return proto.Tick(c.stats.tick.Load()) }
 
 // Welcome is the newest welcome. For the events only.
 func (c *Client) Welcome() proto.Welcome { return c.welcome }

@@ -315,21 +315,6 @@ func TestCloseWhileComingBack(t *testing.T) {
 	}
 }
 
-func TestAChangedSchemaIsTheEnd(t *testing.T) {
-	s, r := newServer(t), newRoom(t)
-	s.script(func(p *peer) { p.enter(r, 0) })
-	s.script(func(p *peer) {
-		p.hello()
-		p.send(proto.Welcome{Version: proto.Version, Room: "r-1", Game: "test", TickRate: 20, Epoch: r.epoch.Next("gs-1"),
-			Server: "gs-1", Schema: []byte("other")}.Append(nil))
-		p.wait()
-	})
-	run := dial(t, s.config(), nil)
-	if err := run.wait(); !errors.Is(err, ErrSchema) {
-		t.Errorf("Run returned %v, want ErrSchema", err)
-	}
-}
-
 func TestDialEndsWithItsContext(t *testing.T) {
 	s := newServer(t)
 	ctx, cancel := context.WithCancel(t.Context())

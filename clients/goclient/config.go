@@ -39,6 +39,8 @@ type Config struct {
 	// Dial connects to addr, host:port of a game server or of a router in proxy mode; nil: TCP. It ends with ctx. It may be
 	// called from several goroutines at once.
 	Dial func(ctx context.Context, addr string) (net.Conn, error)
+
+	versions proto.Versions // of the protocol; proto.Spoken but in tests
 }
 
 // Request is the body of POST /v1/rooms and POST /v1/match.
@@ -68,6 +70,10 @@ const (
 // Events are called on Run's goroutine, one at a time. They may send and may block for a moment, but as long as one runs
 // nothing is read. Slices are valid until the event returns.
 type Events struct {
+	// Schema: the room has come to a server whose game has another schema. State and Schema are new ones: look up tables and
+	// rows anew; they are empty until the keyframe comes, next. An error ends Run. Without this event Run ends with
+	// ErrSchema, as it does when the input has other fields.
+	Schema func(c *Client) error
 	// Entered: the welcome and its keyframe are applied; first when Run begins, then each time the client has come back.
 	Entered func(c *Client)
 	// Moved: the client is in the room again, on another connection; between Entered and Frame.
@@ -131,6 +137,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Dial == nil {
 		c.Dial = dialTCP
+	}
+	if c.versions == (proto.Versions{}) {
+		c.versions = proto.Spoken()
 	}
 	return c
 }

@@ -228,11 +228,8 @@ func (c *Client) install(l *link) error {
 
 // hello introduces the client.
 func (c *Client) hello(flags proto.HelloFlags) proto.Hello {
-	h := proto.Hello{Version: proto.Version, Flags: flags, Ticket: c.ticket, Resume: c.welcome.Resume, Epoch: c.welcome.Epoch}
-	if c.store != nil {
-		h.LastTick = c.store.Tick()
-	}
-	return h
+	return proto.Hello{Versions: c.config.versions, Flags: flags, LastTick: c.Tick(), Epoch: c.welcome.Epoch, Ticket: c.ticket,
+		Resume: c.welcome.Resume}
 }
 
 // welcomed takes the answer to the hello up to the keyframe: the first message, if it was read already, and those after it.

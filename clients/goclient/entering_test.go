@@ -19,7 +19,7 @@ func TestAWrongAnswerToTheHello(t *testing.T) {
 		says   string
 	}{
 		{"state without a welcome", func(r *room) []byte { return r.tick() }, "own before the welcome"},
-		{"a malformed welcome", func(r *room) []byte { return proto.AppendRecord(nil, proto.KindWelcome, []byte{1, 0, 0}) },
+		{"a malformed welcome", func(r *room) []byte { return proto.AppendRecord(nil, proto.KindWelcome, []byte{1, 0}) },
 			"welcome: seat: message is cut short"},
 		{"another room", func(r *room) []byte {
 			return proto.Welcome{Version: 1, TickRate: 20, Room: "r-2", Game: "test"}.Append(nil)
@@ -65,18 +65,6 @@ func TestAWrongAnswerToTheHello(t *testing.T) {
 				t.Errorf("violations %q, want one with %q", seen, c.says)
 			}
 		})
-	}
-}
-
-func TestAServerOfAnotherVersion(t *testing.T) {
-	s := newServer(t)
-	s.script(func(p *peer) {
-		p.hello()
-		p.send(proto.AppendRecord(nil, proto.KindWelcome, []byte{2, 0}))
-		p.wait()
-	})
-	if _, err := Dial(t.Context(), s.config()); err == nil || !strings.Contains(err.Error(), "the server speaks version 2, this client 1") {
-		t.Errorf("Dial: %v", err)
 	}
 }
 

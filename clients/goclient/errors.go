@@ -17,7 +17,8 @@ var (
 	ErrWindow = errors.New("too many samples are not acknowledged")
 	// ErrGaveUp: Config.GiveUp is over and the client is not back.
 	ErrGaveUp = errors.New("gave up coming back")
-	// ErrSchema: the room's schema is not the one that the client was dialled, or its inputs were made, for.
+	// ErrSchema: the room's schema is not the one that the client was dialled, or its inputs were made, for, and Events.Schema
+	// could not help.
 	ErrSchema = errors.New("schema differs")
 
 	errLost = errors.New("connection lost")

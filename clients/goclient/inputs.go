@@ -17,18 +17,21 @@ type Inputs[T any] struct {
 	ring  [proto.InputWindow]T // by number; guarded by c.mu
 }
 
-// encoder appends samples first to last, as an input message carries them.
+// encoder is Inputs of any type.
 type encoder interface {
+	// appendSamples appends samples first to last, as an input message carries them.
 	appendSamples(b []byte, first, last proto.Seq) []byte
+	// fits fails with ErrSchema when a room's input has other fields.
+	fits(s *state.Schema) error
 }
 
 // NewInputs makes the inputs of c, once, before Run. T is the room's input struct, or one of the same fields and tags;
 // else it fails with ErrSchema. Many clients may share a codec.
 func NewInputs[T any](c *Client, codec *state.Codec[T]) (*Inputs[T], error) {
-	if have, want := codec.Schema().Fields, c.schema.Input.Fields; !slices.Equal(have, want) {
-		return nil, fmt.Errorf("goclient: inputs: %w: the fields here are %+v, those of the room's input %+v", ErrSchema, have, want)
-	}
 	in := &Inputs[T]{c: c, codec: codec}
+	if err := in.fits(c.schema); err != nil {
+		return nil, fmt.Errorf("goclient: %w", err)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.outbox.encoder = in
@@ -67,6 +70,13 @@ func (in *Inputs[T]) add(v T) (proto.Seq, error) {
 	in.ring[o.newest%proto.InputWindow] = v
 	o.added[o.newest%proto.InputWindow] = in.c.now()
 	return o.newest, nil
+}
+
+func (in *Inputs[T]) fits(s *state.Schema) error {
+	if have, want := in.codec.Schema().Fields, s.Input.Fields; !slices.Equal(have, want) {
+		return fmt.Errorf("inputs: %w: the fields here are %+v, those of the room's input %+v", ErrSchema, have, want)
+	}
+	return nil
 }
 
 func (in *Inputs[T]) appendSamples(b []byte, first, last proto.Seq) []byte {

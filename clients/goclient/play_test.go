@@ -15,7 +15,7 @@ func TestAPlayerSeesTheStateAndIsAcknowledged(t *testing.T) {
 	s, r := newServer(t), newRoom(t)
 	s.script(func(p *peer) {
 		h := p.enter(r, proto.WelcomeChecks)
-		if h.Version != proto.Version || h.Ticket == "" || h.Resume != nil || h.LastTick != 0 || h.Epoch != (proto.Epoch{}) {
+		if h.Versions != proto.Spoken() || h.Ticket == "" || h.Resume != nil || h.LastTick != 0 || h.Epoch != (proto.Epoch{}) {
 			t.Errorf("the first hello is %+v", h)
 		}
 		first, samples := p.inputs(r)

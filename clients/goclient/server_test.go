@@ -52,6 +52,7 @@ type room struct {
 	processed proto.Seq
 	fallbacks []string
 	server    string     // in place of the epoch's
+	version   uint8      // of the protocol
 	seat      proto.Seat // of the client
 }
 
@@ -61,7 +62,7 @@ func newRoom(t testing.TB) *room {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &room{codec: codec, world: &world{}, epoch: proto.Epoch{Counter: 1, Server: "gs-0"}, seat: 1}
+	r := &room{codec: codec, world: &world{}, epoch: proto.Epoch{Counter: 1, Server: "gs-0"}, version: 1, seat: 1}
 	if r.store, err = state.Open(codec.Schema(), r.world); err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,7 @@ func (r *room) welcome(flags proto.WelcomeFlags) []byte {
 	}
 	server := cmp.Or(r.server, r.epoch.Server)
 	b := proto.Welcome{
-		Version: proto.Version, Flags: flags, Room: "r-1", Game: "test", Player: "jo", Seat: seat, TickRate: 20, Tick: r.store.Tick(),
+		Version: r.version, Flags: flags, Room: "r-1", Game: "test", Player: "jo", Seat: seat, TickRate: 20, Tick: r.store.Tick(),
 		Processed: r.processed, Epoch: r.epoch, Server: server, Resume: []byte("token-of-" + server),
 		Fallbacks: r.fallbacks, Schema: r.store.Schema().Append(nil),
 	}.Append(nil)

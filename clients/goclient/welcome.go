@@ -23,9 +23,9 @@ func (c *Client) onWelcome(l *link, body []byte) error {
 	switch {
 	case err != nil:
 		return c.violate(BadMessage, "%v", err)
-	case w.Version != proto.Version:
+	case !c.config.versions.Has(w.Version):
 		return &CloseError{Code: proto.CloseVersion,
-			Text: fmt.Sprintf("the server speaks version %d, this client %d", w.Version, proto.Version)}
+			Text: fmt.Sprintf("the server chose version %d, this client speaks %v", w.Version, c.config.versions)}
 	case c.room != "" && w.Room != c.room:
 		return c.violate(BadMessage, "welcome to room %s in place of %s", w.Room, c.room)
 	}
@@ -35,13 +35,11 @@ func (c *Client) onWelcome(l *link, body []byte) error {
 	if err := c.checkLeader(old, w, first); err != nil {
 		return err
 	}
-	if first {
-		if c.schema, err = state.ParseSchema(w.Schema); err != nil {
-			return c.violate(BadMessage, "%v", err)
+	other := first || !bytes.Equal(w.Schema, old.Schema)
+	if other {
+		if err := c.replace(w); err != nil {
+			return err
 		}
-		c.store = state.NewReplica(c.schema)
-	} else if !bytes.Equal(w.Schema, old.Schema) {
-		return fmt.Errorf("%w: server %s now has another one for room %s; dial again", ErrSchema, w.Server, w.Room)
 	}
 	c.welcome, c.room = w, w.Room
 	if w.Player != "" {
@@ -63,6 +61,32 @@ func (c *Client) onWelcome(l *link, body []byte) error {
 	case again > 0 && old.Epoch == w.Epoch:
 		_ = c.violate(ProcessedBack, "the welcome says %d after %d", w.Processed, was)
 	}
+	if f := c.config.Events.Schema; other && c.running != nil {
+		if err := f(c); err != nil {
+			return fmt.Errorf("%w: %w", ErrSchema, err)
+		}
+	}
+	return nil
+}
+
+// replace begins a replica of w's schema. A client that plays already must have been made for that.
+func (c *Client) replace(w proto.Welcome) error {
+	if c.running != nil && c.config.Events.Schema == nil {
+		return fmt.Errorf("%w: server %s now has another one for room %s; dial again, or set Events.Schema", ErrSchema, w.Server, w.Room)
+	}
+	schema, err := state.ParseSchema(w.Schema)
+	if err != nil {
+		return c.violate(BadMessage, "%v", err)
+	}
+	c.mu.Lock()
+	inputs := c.outbox.encoder
+	c.mu.Unlock()
+	if inputs != nil {
+		if err := inputs.fits(schema); err != nil {
+			return err
+		}
+	}
+	c.schema, c.store = schema, state.NewReplica(schema)
 	return nil
 }
 
@@ -75,7 +99,7 @@ func (c *Client) checkLeader(old, w proto.Welcome, first bool) error {
 	if first {
 		return nil
 	}
-	last := c.store.Tick()
+	last := c.Tick()
 	switch {
 	case w.Epoch.Less(old.Epoch):
 		_ = c.violate(EpochBack, "epoch %v after %v", w.Epoch, old.Epoch)

@@ -255,7 +255,7 @@ func (s *setup) enter() (*client, *guest) {
 	return c, <-s.house.guest
 }
 
-var helloRecord = proto.Hello{Version: proto.Version, Ticket: "t"}.Append(nil)
+var helloRecord = proto.Hello{Versions: proto.Spoken(), Ticket: "t"}.Append(nil)
 
 func (c *client) send(b []byte) {
 	c.t.Helper()

@@ -188,14 +188,27 @@ func (c *Conn) hello(body []byte) error {
 	if err != nil {
 		return malformed(err)
 	}
-	if hello.Version != proto.Version {
-		return proto.Refuse(proto.CloseVersion, "the client speaks version %d, this server %d; update the older one",
-			hello.Version, proto.Version)
+	if hello.Versions, err = agree(c.server.versions, hello.Versions); err != nil {
+		return err
 	}
 	hello.Resume = bytes.Clone(hello.Resume)
 	c.greeted = true
 	c.server.greeted()
 	return c.enter(hello)
+}
+
+// agree gives the versions that both sides speak, or a refusal that says which of them is the older one.
+func agree(server, client proto.Versions) (proto.Versions, error) {
+	both, ok := server.Common(client)
+	switch {
+	case ok:
+		return both, nil
+	case client.Newest < server.Oldest:
+		return both, proto.Refuse(proto.CloseVersion, "the client is too old: it speaks version %v, this server %v; update the client",
+			client, server)
+	}
+	return both, proto.Refuse(proto.CloseVersion, "this server is too old: it speaks version %v, the client %v; come back when it is updated",
+		server, client)
 }
 
 func (c *Conn) enter(hello proto.Hello) error {

@@ -83,8 +83,8 @@ var bad = []struct {
 	{"first message is empty", false, masked(0x82, nil), proto.CloseNoHello, "say hello first"},
 	{"first message is unknown", false, masked(0x82, []byte{0x7f, 0}), proto.CloseNoHello, "say hello first"},
 	{"hello is cut", false, masked(0x82, helloRecord[:6]), proto.CloseMalformed, "cut short"},
-	{"hello of another version", false, masked(0x82, proto.Hello{Version: 9, Ticket: "t"}.Append(nil)),
-		proto.CloseVersion, "version 9"},
+	{"hello of later versions", false, masked(0x82, proto.Hello{Versions: proto.Versions{Newest: 9, Oldest: 8}, Ticket: "t"}.Append(nil)),
+		proto.CloseVersion, "it speaks version 1, the client 8 to 9"},
 	{"second hello", true, masked(0x82, helloRecord), proto.CloseMalformed, "second hello"},
 	{"text", true, masked(0x81, []byte("hi")), proto.CloseMalformed, "text"},
 	{"input is cut", true, masked(0x82, []byte{byte(proto.KindInput), 1, 1}), proto.CloseMalformed, "input"},
@@ -316,7 +316,7 @@ func TestEnterRefuses(t *testing.T) {
 func TestHelloIsTheDoorsToKeep(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, s *setup) {
 		c := s.connect()
-		c.message(proto.Hello{Version: proto.Version, Ticket: "ticket", Resume: []byte("resume-token-000")}.Append(nil))
+		c.message(proto.Hello{Versions: proto.Spoken(), Ticket: "ticket", Resume: []byte("resume-token-000")}.Append(nil))
 		g := <-s.house.guest
 		for range 50 {
 			c.message(custom(strings.Repeat("x", 60)))

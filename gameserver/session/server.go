@@ -13,7 +13,8 @@ import (
 
 // Door lets clients in; the node implements it over registry and room.
 type Door interface {
-	// Enter is called on the connection's goroutine after a hello of this protocol version. It may block for as long as
+	// Enter is called on the connection's goroutine after a hello. Its Versions are those that client and server both
+	// speak: what is sent to c is of the newest of them. It may block for as long as
 	// ctx lasts, which ends when the connection is closed from here; that the client went away is noticed after Enter
 	// only. hello is c's to keep. A *proto.Refusal is sent to the client and closes it; other errors close it with
 	// CloseInternal. Once Enter returned an occupant, its QueueLeave or QueueLost is called exactly once, for which c must
@@ -34,6 +35,7 @@ type Occupant interface {
 // Server accepts WebSocket connections: it is the handler of GET /v1/rooms/{room}/connect.
 type Server struct {
 	config   Config
+	versions proto.Versions // of the protocol; proto.Spoken but in tests
 	door     Door
 	buffers  sync.Pool      // *buffer, for the outboxes
 	incoming sync.Pool      // *incoming, for Poll
@@ -53,6 +55,7 @@ func New(c Config, d Door) (*Server, error) {
 	}
 	return &Server{
 		config:   c,
+		versions: proto.Spoken(),
 		door:     d,
 		buffers:  sync.Pool{New: newBuffer},
 		incoming: sync.Pool{New: newIncoming},

@@ -20,7 +20,7 @@ func TestWaitingForTheRoom(t *testing.T) {
 			return &guest{conn: c}, nil
 		}
 		c := s.connect()
-		c.message(proto.Hello{Version: proto.Version, Flags: proto.HelloWait, Resume: []byte("token")}.Append(nil))
+		c.message(proto.Hello{Versions: proto.Spoken(), Flags: proto.HelloWait, Resume: []byte("token")}.Append(nil))
 		go func() { // its writes wait in the pipe, as they would in the socket's buffer
 			for i := range uint64(3) {
 				c.message(proto.Ping{Micros: i}.Append(nil))

@@ -17,7 +17,7 @@ func TestHostileClients(t *testing.T) {
 	f := Start(t, Options{Servers: 1, Configure: func(c *node.Config) { c.Session.MaxUnentered = 500 }})
 	addr := f.Servers[0].Node.Addr().String()
 	hello := func(player proto.PlayerID) []byte {
-		return proto.Hello{Version: proto.Version, Ticket: f.Ticket(ticket.Claims{Room: "shared", Player: player})}.Append(nil)
+		return proto.Hello{Versions: proto.Spoken(), Ticket: f.Ticket(ticket.Claims{Room: "shared", Player: player})}.Append(nil)
 	}
 	for _, c := range []struct {
 		name string

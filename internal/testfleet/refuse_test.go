@@ -35,16 +35,16 @@ func TestRefusedHellos(t *testing.T) {
 		hello proto.Hello
 		code  proto.CloseCode
 	}{
-		{"forged ticket", proto.Hello{Version: proto.Version, Ticket: forged}, proto.CloseTicket},
-		{"no ticket at all", proto.Hello{Version: proto.Version, Ticket: "a.b.c"}, proto.CloseTicket},
-		{"expired ticket", proto.Hello{Version: proto.Version, Ticket: with(func(c *ticket.Claims) { c.Expires = time.Now().Add(-time.Minute) })}, proto.CloseTicket},
-		{"ticket for another room", proto.Hello{Version: proto.Version, Ticket: with(func(c *ticket.Claims) { c.Room = "s" })}, proto.CloseTicket},
-		{"neither ticket nor token", proto.Hello{Version: proto.Version}, proto.CloseMalformed},
-		{"token that nobody gave out", proto.Hello{Version: proto.Version, Resume: make([]byte, 16)}, proto.CloseSeat},
-		{"another protocol version", proto.Hello{Version: proto.Version + 1, Ticket: f.Ticket(good)}, proto.CloseVersion},
-		{"another schema", proto.Hello{Version: proto.Version, Ticket: f.Ticket(good), Fingerprint: 1}, proto.CloseSchema},
-		{"unknown game", proto.Hello{Version: proto.Version, Ticket: with(func(c *ticket.Claims) { c.Game = "chess" })}, proto.CloseGame},
-		{"wrong option", proto.Hello{Version: proto.Version, Ticket: with(func(c *ticket.Claims) { c.Options = []byte(`{"rate":1000}`) })}, proto.CloseOptions},
+		{"forged ticket", proto.Hello{Versions: proto.Spoken(), Ticket: forged}, proto.CloseTicket},
+		{"no ticket at all", proto.Hello{Versions: proto.Spoken(), Ticket: "a.b.c"}, proto.CloseTicket},
+		{"expired ticket", proto.Hello{Versions: proto.Spoken(), Ticket: with(func(c *ticket.Claims) { c.Expires = time.Now().Add(-time.Minute) })}, proto.CloseTicket},
+		{"ticket for another room", proto.Hello{Versions: proto.Spoken(), Ticket: with(func(c *ticket.Claims) { c.Room = "s" })}, proto.CloseTicket},
+		{"neither ticket nor token", proto.Hello{Versions: proto.Spoken()}, proto.CloseMalformed},
+		{"token that nobody gave out", proto.Hello{Versions: proto.Spoken(), Resume: make([]byte, 16)}, proto.CloseSeat},
+		{"another protocol version", proto.Hello{Versions: proto.Versions{Newest: proto.Version + 2, Oldest: proto.Version + 1}, Ticket: f.Ticket(good)}, proto.CloseVersion},
+		{"another schema", proto.Hello{Versions: proto.Spoken(), Ticket: f.Ticket(good), Fingerprint: 1}, proto.CloseSchema},
+		{"unknown game", proto.Hello{Versions: proto.Spoken(), Ticket: with(func(c *ticket.Claims) { c.Game = "chess" })}, proto.CloseGame},
+		{"wrong option", proto.Hello{Versions: proto.Spoken(), Ticket: with(func(c *ticket.Claims) { c.Options = []byte(`{"rate":1000}`) })}, proto.CloseOptions},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			conn, status := dialRaw(t, addr, "r")
@@ -83,7 +83,7 @@ func TestAcceptedHellos(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn, _ := dialRaw(t, f.Servers[0].Node.Addr().String(), "r")
-			hello.Version = proto.Version
+			hello.Versions = proto.Spoken()
 			conn.message(hello.Append(nil))
 			opcode, payload, err := conn.frame()
 			if err != nil || opcode != 2 {

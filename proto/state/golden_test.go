@@ -322,7 +322,7 @@ func TestGolden(t *testing.T) {
 	have, err := os.ReadFile(goldenFile)
 	must(t, err)
 	if !bytes.Equal(have, want) {
-		t.Errorf("%s is not what this program writes; if the wire was meant to change, raise proto.Version and run go test -run Golden -update", goldenFile)
+		t.Errorf("%s is not what this program writes; if the wire was meant to change, raise proto.Version (or, of a schema, schemaFormat) and run go test -run Golden -update", goldenFile)
 	}
 	var g golden
 	must(t, json.Unmarshal(have, &g))

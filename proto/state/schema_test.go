@@ -43,7 +43,7 @@ func TestSchemaTravels(t *testing.T) {
 		}
 	}
 	b[0]++
-	if _, err := ParseSchema(b); err == nil || err.Error() != "state: schema is of version 2, this program reads 1: value is out of range" {
+	if _, err := ParseSchema(b); err == nil || err.Error() != "state: schema is of format 2, this program reads 1: value is out of range" {
 		t.Fatal(err)
 	}
 }

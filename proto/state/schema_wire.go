@@ -9,6 +9,9 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
+// schemaFormat is a schema's first byte: how the rest of it is written.
+const schemaFormat = 1
+
 // Flags of a field on the wire.
 const (
 	flagPart   = 0b11
@@ -34,7 +37,7 @@ func fingerprint(s *Schema) uint64 {
 }
 
 func (s *Schema) append(b []byte) []byte {
-	b = append(b, proto.Version, byte(len(s.Tables)))
+	b = append(b, schemaFormat, byte(len(s.Tables)))
 	for i := range s.Tables {
 		t := &s.Tables[i]
 		b = appendName(b, t.Name)
@@ -83,8 +86,8 @@ func appendName(b []byte, s string) []byte { return append(append(b, byte(len(s)
 // ParseSchema reads what Append wrote. The result passes every check that Open makes, so NewReplica can take it.
 func ParseSchema(b []byte) (*Schema, error) {
 	r := reader{b: b}
-	if v := r.byte(); r.err == nil && v != proto.Version {
-		return nil, fmt.Errorf("state: schema is of version %d, this program reads %d: %w", v, proto.Version, proto.ErrRange)
+	if v := r.byte(); r.err == nil && v != schemaFormat {
+		return nil, fmt.Errorf("state: schema is of format %d, this program reads %d: %w", v, schemaFormat, proto.ErrRange)
 	}
 	s := &Schema{}
 	for range int(r.byte()) {
