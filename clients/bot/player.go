@@ -42,6 +42,7 @@ func (p *player) dial(ctx context.Context, room proto.RoomID) error {
 		Match:   p.load.config.Match && room == "",
 		HTTP:    p.load.http,
 		Events: goclient.Events{
+			Schema:    p.see,
 			Entered:   p.entered,
 			Frame:     p.frame,
 			Moved:     p.moved,
@@ -59,11 +60,17 @@ func (p *player) dial(ctx context.Context, room proto.RoomID) error {
 	}
 	p.period = time.Second / time.Duration(c.Welcome().TickRate)
 	if p.inputs, err = goclient.NewInputs(c, p.load.codec); err == nil {
-		p.sight, err = newSight(c.State())
+		err = p.see(c)
 	}
 	if err != nil {
 		c.Close()
 	}
+	return err
+}
+
+// see looks the tables up, anew each time that the room has come to an arena with others.
+func (p *player) see(c *goclient.Client) (err error) {
+	p.sight, err = newSight(c.State())
 	return err
 }
 
