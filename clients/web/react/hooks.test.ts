@@ -72,6 +72,31 @@ test("useRoom enters, shows the state, sends, and lets go", async (t) => {
 	assert.ok(net.sockets.every((x) => x.closedByClient));
 });
 
+test("useRoom shows the tables of a server of another version, to which the room has moved", async (t) => {
+	const time = takeTime(t);
+	const net = s.network();
+	const { game: _, room: __, ...options } = s.options(net, s.routerOf());
+	const { seen, render } = mount<UseRoom<any>>(t, () => useRoom<any>("dots", "r", options));
+	const arrive = async (greeting: s.Greeting) => {
+		await act(async () => {
+			await time.pass(2);
+			net.last().open();
+			await time.settle();
+			net.last().say(s.welcome(greeting));
+		});
+		await act(() => time.pass(200));
+	};
+	const weather = () => seen.last.state?.tables.weather;
+	await render();
+	await arrive({});
+	assert.equal(weather(), undefined);
+	await act(async () => net.last().say(s.moved("ws://there/")));
+	await arrive({ tick: 2, epoch: 2, server: "gs-2", resumed: true, schema: s.laterSchema });
+	assert.deepEqual(weather()?.get(0), { wind: 3 });
+	assert.deepEqual(seen.last.players, [{ seat: 0, id: "guest", name: "Jo", connected: true, me: true }]);
+	assert.equal(seen.last.status, "playing");
+});
+
 test("useRoom tells what is wrong, and tries again", async (t) => {
 	const time = takeTime(t);
 	const net = s.network();

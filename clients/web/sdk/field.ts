@@ -130,12 +130,13 @@ export function readField(index: number, name: string, r: Reader) {
 		/** The held value nearest to what a game gives; what it does not give counts as 0, "" or false. */
 		quantise(v?: any): Held {
 			if (isString) return cut(String(v ?? ""), hi);
-			if (big) return clamp(BigInt(v ?? 0));
+			if (big) return clamp(typeof v === "bigint" ? v : BigInt(Math.round(v) || 0));
+			const n = Number(v ?? 0);
 			if (type === Type.float32) {
-				float[0] = v ?? 0;
+				float[0] = n;
 				return float[0] === float[0] ? floatBits[0] : 0;
 			}
-			const steps = Math.floor(((v ?? 0) - least) * (1 / step) + 0.5);
+			const steps = Math.floor((n - least) * (1 / step) + 0.5);
 			if (angle) return Math.abs(steps) < 2 ** 53 ? steps & hi : 0;
 			return clamp(steps || 0);
 		},

@@ -27,7 +27,12 @@ export const enum Kind {
 
 export const subprotocol = "ringside.v1";
 export const enum Is {
-	version = 1,
+	/** The versions of the protocol that are spoken, and as a hello has them. */
+	newest = 1,
+	oldest = 1,
+	versions = newest | (oldest << 8),
+	/** How a schema is written. */
+	schemaFormat = 1,
 	noSeat = 255,
 	noSlack = 255,
 	/** Sample numbers that may be above the last processed one. */
@@ -68,7 +73,7 @@ export interface Hello {
 
 export function hello(m: Hello): Uint8Array {
 	return new Writer().record(Kind.hello, (w) => {
-		w.fixed(Is.version, 2);
+		w.fixed(Is.versions, 2);
 		w.u8(m.flags);
 		w.big(m.fingerprint, 8);
 		w.fixed(m.lastTick, 4);
@@ -108,10 +113,10 @@ const epoch = (r: Reader): Epoch => ({ counter: r.uvarint(), server: r.string(63
 
 export type Welcome = ReturnType<typeof readWelcome>;
 
-/** A welcome; of one of another version of the protocol nothing else is looked at. */
+/** A welcome; of one in a version of the protocol that is not spoken here nothing else is looked at. */
 export function readWelcome(r: Reader) {
-	const theirs = r.fixed(2);
-	if (theirs !== Is.version) throw new Fault(Status.version, "version " + theirs);
+	const version = r.u8();
+	if (version < Is.oldest || version > Is.newest) throw new Fault(Status.version, "version " + version);
 	const flags = r.u8();
 	const seat = r.u8();
 	refuse(seat > 63 && seat !== Is.noSeat);

@@ -22,7 +22,11 @@ export interface Game {
 	input: object;
 }
 
-/** A table's rows as they are now. Rows are live objects, changed in place each tick: copy what you want to keep. */
+/**
+ * A table's rows as they are now. Rows are live objects, changed in place each tick: copy what you want to keep. Where the
+ * room comes to a server of another version of the game there are new tables with new rows: take them from the room, or its
+ * view, each time.
+ */
 export interface Rows<R> extends Iterable<[id: number, row: R]> {
 	readonly size: number;
 	get(id: number): R | undefined;
@@ -70,7 +74,11 @@ export interface JoinOptions<G extends Game = Game> {
 	role?: "player" | "spectator";
 	/** The identity token of the game's backend, where the router demands one; a function is asked each time. */
 	identity?: string | (() => string | Promise<string>);
-	/** Fingerprint of the schema that the page was built for: a server with another one ends with "outdated". */
+	/**
+	 * Fingerprint of the schema that the page was built for: a server with another one ends with "outdated". Without it the
+	 * client takes the tables that there are, also when a server of another version has others; then only a table or field
+	 * that predict or interpolate name and that is not there ends with "outdated".
+	 */
 	fingerprint?: bigint;
 
 	/**
@@ -134,7 +142,7 @@ export interface Interpolation<R> {
 	cut?: (keyof R)[];
 }
 
-/** What room.view gives: the room as it should be drawn now. It is the same object each time. */
+/** What room.view gives: the room as it should be drawn now. It is the same object for as long as the tables are the same. */
 export interface View<G extends Game> {
 	/** The moment that is shown, in ticks and fractions; a little behind the newest tick. */
 	readonly tick: number;

@@ -3,7 +3,8 @@
 import type { Emitter } from "./emitter.ts";
 import { input, Is, ping, unwrap, type Welcome } from "./messages.ts";
 import type { Stats } from "./options.ts";
-import type { Sample, Samples } from "./samples.ts";
+import type { Fields } from "./rows.ts";
+import type { Samples } from "./samples.ts";
 import { Writer } from "./writer.ts";
 
 const pingInterval = 1000;
@@ -13,7 +14,7 @@ export function newOutbox({ emit }: Emitter, stats: Stats) {
 	let sent = 0; // on this connection
 	let told = 0; // newest whose acknowledgement was told; above processed when a new leader knows less
 	let nextPing = 0;
-	const ring: { seq: number; sample: Sample; added: number }[] = [];
+	const ring: { seq: number; sample: Fields; added: number }[] = [];
 
 	/** The server has processed all samples up to seq: tells of each, once. */
 	const settle = (seq: number) => {
@@ -49,7 +50,7 @@ export function newOutbox({ emit }: Emitter, stats: Stats) {
 		},
 
 		/** Adds a sample and gives its number, 0 when the server has processed none of the last Is.inputWindow ones. */
-		add(sample: Sample, added: number): number {
+		add(sample: Fields, added: number): number {
 			if (outbox.newest - outbox.processed >= Is.inputWindow) return 0;
 			const seq = ++outbox.newest;
 			ring[seq % Is.inputWindow] = { seq, sample, added };
@@ -57,7 +58,7 @@ export function newOutbox({ emit }: Emitter, stats: Stats) {
 		},
 
 		/** The sample of a number above processed; undefined of one that was sent before the page was loaded again. */
-		sample(seq: number): Sample | undefined {
+		sample(seq: number): Fields | undefined {
 			const kept = ring[seq % Is.inputWindow];
 			return kept?.seq === seq ? kept.sample : undefined;
 		},
@@ -69,8 +70,8 @@ export function newOutbox({ emit }: Emitter, stats: Stats) {
 				const first = sent + 1;
 				sent = Math.min(outbox.newest, sent + Is.maxSamples);
 				input(message, first, outbox.ack, sent - first + 1, (w) => {
-					for (let seq = first, base = codec.zero; seq <= sent; seq++) {
-						const sample = outbox.sample(seq) ?? codec.zero;
+					for (let seq = first, base: Fields = {}; seq <= sent; seq++) {
+						const sample = outbox.sample(seq) ?? {};
 						codec.write(w, base, sample);
 						base = sample;
 					}

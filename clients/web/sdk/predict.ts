@@ -2,7 +2,6 @@
 
 import type { Prediction, PredictionContext } from "./options.ts";
 import type { Fields } from "./rows.ts";
-import type { Sample } from "./samples.ts";
 import type { Session } from "./session.ts";
 import type { Row, Table } from "./table.ts";
 
@@ -28,8 +27,8 @@ export function newPredictor(
 	let drawn = 0;
 
 	/** Applies a sample to a row. */
-	const apply = (row: Fields, sample: Sample | undefined) => {
-		if (sample) step(row, samples!.value(sample), context);
+	const apply = (row: Fields, sample: Fields | undefined) => {
+		if (sample) step(row, samples!.seen(sample), context);
 		for (const f of fields) if (row[f.name] !== undefined) row[f.name] = f.value(f.quantise(row[f.name]));
 	};
 
@@ -38,7 +37,7 @@ export function newPredictor(
 		const { current } = predictor;
 		const next = { ...current };
 		const wish = predictor.row && ahead?.();
-		if (wish) apply(next, samples!.quantise(wish));
+		if (wish) apply(next, wish);
 		const share = Math.min(1, ((now - sampled) * context.tickRate) / 1000);
 		return smoothed.map((f) => current[f.name] + difference(f, current[f.name], next[f.name]) * share + offsets[f.name]);
 	};

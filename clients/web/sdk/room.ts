@@ -44,7 +44,7 @@ export interface Room<G extends Game = Game> {
 	/** The newest tick. */
 	readonly tick: number;
 
-	/** The room's state as of the newest tick; empty objects before the first. */
+	/** The room's state as of the newest tick; empty objects before the first, and new ones when the schema has changed. */
 	readonly tables: Tables<G>;
 	readonly values: Values<G>;
 	/** The events of the newest tick. The view has them at the moment at which they are to be shown. */
@@ -122,7 +122,7 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 				const { player, store, welcome } = session;
 				const { epoch, room: id, seat, tickRate } = welcome!;
 				const { tables, values, events } = store as any;
-				scene ??= newScene(session, options);
+				if (scene?.store !== store) scene = newScene(session, options);
 				if (options.input) pacer ??= newPacer(1000 / tickRate, stats, sample);
 				Object.assign(room, { id, player, seat: seat === Is.noSeat ? -1 : seat, server: epoch.server, epoch, tickRate, tables, values, events });
 				if (room.seat >= 0) pacer?.start();
@@ -171,7 +171,7 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 	const add = (input: G["input"]) => {
 		if (room.seat < 0 || room.status === "ended") return 0;
 		const now = performance.now();
-		const seq = session.outbox.add(session.samples!.quantise(input), now);
+		const seq = session.outbox.add(session.samples!.seen(input), now);
 		if (seq) scene!.predictor?.sampled(seq, now);
 		return seq;
 	};

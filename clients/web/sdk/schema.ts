@@ -51,7 +51,7 @@ export interface Schema {
 
 /** Reads a schema. */
 export function readSchema(r: Reader): Schema {
-	refuse(r.u8() !== Is.version);
+	refuse(r.u8() !== Is.schemaFormat);
 	const tables = list(r, (): TableSchema => {
 		const name = r.text(r.u8());
 		const k = r.u8();

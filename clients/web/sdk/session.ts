@@ -50,7 +50,7 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", player = "
 		outbox,
 		room,
 		player,
-		/** The newest welcome; the three are there from the first one on. */
+		/** The newest welcome; the three are there from the first one on, the latter two anew when the schema is another. */
 		welcome: undefined as Welcome | undefined,
 		store: undefined as Store | undefined,
 		samples: undefined as Samples | undefined,
@@ -77,12 +77,10 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", player = "
 			const same = old && sameEpoch(w.epoch, old.epoch);
 			if (s.room && w.room !== s.room) throw s.violate("bad-message", w.room);
 			if (same && w.tick < s.tick) throw s.violate("tick-back", w.tick);
-			if (!old) {
+			if (String(w.schema) !== String(old?.schema)) {
 				const schema = readSchema(new Reader(w.schema));
-				s.store = newStore(schema);
+				s.store = newStore(schema, s.tick);
 				s.samples = newSamples(schema.input);
-			} else if (String(w.schema) !== String(old.schema)) {
-				throw new Fault(Status.schema, w.server);
 			}
 			s.welcome = w;
 			s.room = w.room;

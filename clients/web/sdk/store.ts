@@ -16,16 +16,18 @@ export const enum Part {
 
 export type Store = ReturnType<typeof newStore>;
 
-/** All tables of a room. After apply has thrown it must be given a keyframe. */
-export function newStore(schema: Schema) {
+/**
+ * All tables of a room, which a keyframe must fill first, and again after apply has thrown. tick is the newest that is known;
+ * 0 before the first.
+ */
+export function newStore(schema: Schema, tick = 0) {
 	const all = schema.tables.map(newTable);
 	const parts = [
 		all.filter(({ schema: t }) => !t.owned && (t.kind !== TableKind.value || t.groups[0].fields.length)),
 		all.filter(({ schema: t }) => t.owned || t.groups[1].fields.length),
 	] as const;
 	const store = {
-		/** The newest tick; 0 before the first keyframe. */
-		tick: 0,
+		tick,
 		all,
 		/** By name: the tables of rows; and as the game sees tables, values and events. */
 		named: {} as Record<string, Table>,

@@ -31,6 +31,7 @@ export function newScene(session: Session, { predict, interpolate = {} }: JoinOp
 	let shown = -Infinity; // when something was drawn last
 	const view = { tick: 0, tables: { ...tables } as Record<string, unknown>, values, events: { ...events } };
 	const scene = {
+		store,
 		view,
 		predictor: undefined as Predictor | undefined,
 

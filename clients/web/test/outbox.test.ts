@@ -19,7 +19,7 @@ function newBox() {
 	emitter.on("acked", (seq) => acked.push(seq));
 	const box = newOutbox(emitter, newStats());
 	const add = (n: number) => {
-		for (let i = 0; i < n; i++) box.add(codec.quantise({ dx: box.newest + 1 }), 0);
+		for (let i = 0; i < n; i++) box.add({ dx: box.newest + 1 }, 0);
 	};
 	/** What a message says of its samples, and a ping as "ping". */
 	const pack = (now = 0) =>
@@ -98,9 +98,9 @@ test("a new seat begins anew, and one that another client had goes on from there
 test("the window is full at 128", () => {
 	const { box, add } = newBox();
 	add(128);
-	assert.equal(box.add(codec.zero, 0), 0);
+	assert.equal(box.add({}, 0), 0);
 	box.acknowledge(1);
-	assert.equal(box.add(codec.zero, 0), 129);
+	assert.equal(box.add({}, 0), 129);
 });
 
 test("numbers that cannot be are told", () => {

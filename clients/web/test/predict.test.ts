@@ -25,7 +25,7 @@ function predictor(ahead?: () => { dx: number } | undefined) {
 		store.apply(1, 1, true, bytesOf((w) => (w.set([0]), w.u8(128))));
 		p.reconcile(now);
 	};
-	const add = (dx: number, now: number) => p.sampled(session.outbox.add(session.samples!.quantise({ dx }), now), now);
+	const add = (dx: number, now: number) => p.sampled(session.outbox.add({ dx }, now), now);
 	const drawn = (now: number) => {
 		const row: { x: number } = { x: NaN };
 		p.draw(row, now);

@@ -100,24 +100,33 @@ export const options = (net: ReturnType<typeof network>, router: ReturnType<type
 });
 
 /** A schema: dots have x (0 to 100 in hundredths, linear) and an angle, and their owner sees v; and the seats of all games. */
-export const schema = bytesOf((w) => {
-	const name = (s: string) => (w.u8(s.length), w.raw(Buffer.from(s)));
-	w.u8(1);
-	w.u8(3);
-	name("dots"), w.u8(0), w.uvarint(8), w.u8(4);
-	name("x"), w.u8(10), w.u8(4), w.raw(f64(0)), w.raw(f64(0.01)), w.uvarint(10_000);
-	name("a"), w.u8(11), w.u8(0), w.u8(8);
-	name("alive"), w.u8(1), w.u8(0);
-	name("v"), w.u8(2), w.u8(1); // int8 of part owner
-	name("bangs"), w.u8(2), w.uvarint(4), w.u8(1);
-	name("at"), w.u8(6), w.u8(0);
-	name("seats"), w.u8(0), w.uvarint(64), w.u8(3);
-	name("id"), w.u8(13), w.u8(0), w.u8(64);
-	name("name"), w.u8(13), w.u8(0), w.u8(32);
-	name("connected"), w.u8(1), w.u8(0);
-	w.u8(1); // the input
-	name("dx"), w.u8(2), w.u8(0);
-});
+export const schema = schemaOf(false);
+/** That of a later version of the game: in front of all that was there is something new. */
+export const laterSchema = schemaOf(true);
+
+function schemaOf(later: boolean): Uint8Array {
+	return bytesOf((w) => {
+		const name = (s: string) => (w.u8(s.length), w.raw(Buffer.from(s)));
+		w.u8(1);
+		w.u8(later ? 4 : 3);
+		if (later) name("weather"), w.u8(0), w.uvarint(2), w.u8(1), name("wind"), w.u8(6), w.u8(0);
+		name("dots"), w.u8(0), w.uvarint(8), w.u8(later ? 5 : 4);
+		if (later) name("armour"), w.u8(6), w.u8(0);
+		name("x"), w.u8(10), w.u8(4), w.raw(f64(0)), w.raw(f64(0.01)), w.uvarint(10_000);
+		name("a"), w.u8(11), w.u8(0), w.u8(8);
+		name("alive"), w.u8(1), w.u8(0);
+		name("v"), w.u8(2), w.u8(1); // int8 of part owner
+		name("bangs"), w.u8(2), w.uvarint(4), w.u8(1);
+		name("at"), w.u8(6), w.u8(0);
+		name("seats"), w.u8(0), w.uvarint(64), w.u8(3);
+		name("id"), w.u8(13), w.u8(0), w.u8(64);
+		name("name"), w.u8(13), w.u8(0), w.u8(32);
+		name("connected"), w.u8(1), w.u8(0);
+		w.u8(later ? 2 : 1); // the input
+		if (later) name("jump"), w.u8(1), w.u8(0);
+		name("dx"), w.u8(2), w.u8(0);
+	});
+}
 
 function f64(v: number): Uint8Array {
 	return new Uint8Array(new Float64Array([v]).buffer);
@@ -151,7 +160,7 @@ export interface Greeting {
 export function welcome(g: Greeting = {}): Uint8Array {
 	const { tick = 1, processed = 0, epoch = 1, server = "gs-1", seat = 0, fallbacks = [], dots = [[0, 0, 1]] } = g;
 	const head = record(Kind.welcome, (w) => {
-		w.fixed(g.version ?? 1, 2);
+		w.u8(g.version ?? 1);
 		w.u8(g.resumed ? 2 : 0);
 		w.u8(seat);
 		w.u8(20);
@@ -164,10 +173,10 @@ export function welcome(g: Greeting = {}): Uint8Array {
 		for (const url of fallbacks) w.string(url);
 		w.blob(g.schema ?? schema);
 	});
-	return Uint8Array.from([...head, ...keyframe(tick, dots, processed, seat !== 255)]);
+	return Uint8Array.from([...head, ...keyframe(tick, dots, processed, seat !== 255, g.schema === laterSchema)]);
 }
 
-export function keyframe(tick: number, dots: [number, number, number][], processed = 0, own = true): Uint8Array {
+export function keyframe(tick: number, dots: [number, number, number][], processed = 0, own = true, later = false): Uint8Array {
 	const ownPart = record(Kind.ownKeyframe, (w) => {
 		w.fixed(processed & 0xffff, 2);
 		w.u8(255);
@@ -176,18 +185,20 @@ export function keyframe(tick: number, dots: [number, number, number][], process
 	});
 	const open = record(Kind.keyframe, (w) => {
 		w.fixed(tick, 4);
-		w.raw(openPart(Object.fromEntries(dots.entries())));
+		w.raw(openPart(Object.fromEntries(dots.entries()), later));
 	});
 	return Uint8Array.from([...(own ? ownPart : []), ...open]);
 }
 
-/** The public part of a keyframe: dots by id, and one seat. */
-export function openPart(dots: Record<number, [x: number, a: number, alive: number]>): Uint8Array {
+/** The public part of a keyframe: dots by id, and one seat. In the later version there is a wind of 3, and armour of 7. */
+export function openPart(dots: Record<number, [x: number, a: number, alive: number]>, later = false): Uint8Array {
 	return bytesOf((w) => {
+		if (later) w.set([0]), w.u8(3);
 		const ids = Object.keys(dots).map(Number);
 		w.set(ids);
 		for (const id of ids) {
 			const [x, a, alive] = dots[id]!;
+			if (later) w.u8(7);
 			w.fixed(x, 2), w.u8(a), w.u8(alive), w.varint(0);
 		}
 		w.set([0]);
@@ -252,7 +263,8 @@ export function check(tick: number, hash: number): Uint8Array {
 /** A hello's fields. */
 export function readHello(r: Reader) {
 	return {
-		version: r.fixed(2),
+		newest: r.u8(),
+		oldest: r.u8(),
 		flags: r.u8(),
 		fingerprint: r.big(8),
 		lastTick: r.fixed(4),
@@ -262,7 +274,7 @@ export function readHello(r: Reader) {
 	};
 }
 
-/** An input message's numbers. */
+/** An input message's numbers, and its samples as they are written. */
 export function readInput(r: Reader) {
-	return { first: r.uvarint(), ack: r.uvarint(), count: r.u8() };
+	return { first: r.uvarint(), ack: r.uvarint(), count: r.u8(), samples: [...r.rest()] };
 }
