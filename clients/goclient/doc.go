@@ -16,6 +16,9 @@
 // welcome named, first and at once. Each change of connection is told by Events.Moved with what the player missed; what
 // no server may do to a player is a Violation.
 //
+// The next server may be of another version of the game, with other tables. The seat and the samples go on there, but what
+// the app has looked up in the state belongs to the state before: Events.Schema is where it does so again.
+//
 //	Dial ──> ask router ──> upgrade, follow redirects ──> hello ──> welcome, keyframe ──┐
 //	              ^                    ^                                                v
 //	              └──── plan.next ─────┴──────────── connection ended ──────────────── Run: read, apply, events

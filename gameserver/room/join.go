@@ -121,7 +121,7 @@ func (r *Room) refuse(o *Occupant, code proto.CloseCode, text string) {
 // appendWelcome appends o's welcome as of the tick just made.
 func (r *Room) appendWelcome(b []byte, o *Occupant) []byte {
 	w := proto.Welcome{
-		Version:  proto.Version,
+		Version:  proto.Version, // as long as it is the only one; Door.Enter of package session has the client's
 		Flags:    o.flags,
 		Room:     r.spec.ID,
 		Game:     r.spec.Game,

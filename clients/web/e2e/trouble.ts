@@ -73,6 +73,26 @@ export function troubleTests(ground: Ground): void {
 		await play(page);
 	});
 
+	ground.test("a page that has become old while it plays: load it again, into the same seat", async () => {
+		const page = await ground.visitor.open();
+		let update: (() => void) | undefined;
+		await page.routeWebSocket(/\/connect$/, (ws) => {
+			const server = ws.connectToServer();
+			update = () => {
+				void server.close();
+				void ws.close({ code: 4006, reason: "the game has another schema here" });
+			};
+		});
+		await play(page);
+		const before = await whereabouts(page);
+		update!();
+		assert.match(await trouble(page, "outdated"), /[Ll]oad/);
+		await page.getByRole("button", { name: "Load the page again" }).click();
+		await inside(page);
+		const { room, seat, player } = await whereabouts(page);
+		assert.deepEqual([room, seat, player], [before.room, before.seat, before.player]);
+	});
+
 	ground.test("a room that has ended: find another match", async () => {
 		const page = await ground.visitor.open();
 		let end: (() => void) | undefined;

@@ -91,7 +91,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 				if (closing) return;
 				const { status, error, spoken } = e as Fault;
 				if (session.welcome && !spoken) throw new RingsideError("gave-up", error.detail);
-				remember(false);
+				remember(error?.next === "reload"); // a page that fits comes back to the seat
 				throw status === Status.unopened && heard ? new RingsideError("blocked", error.detail) : (error ?? e);
 			} finally {
 				clearInterval(timer);

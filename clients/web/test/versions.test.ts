@@ -104,6 +104,23 @@ test("where a table or field is gone that the page names, it is outdated", async
 	}
 });
 
+test("a page that is outdated comes back to its seat when it is loaded again", async (t) => {
+	const kept = new Map<string, string>();
+	const storage = { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => void kept.set(key, value) };
+	const page = { room: undefined, match: true, storage };
+	const { time, net, room } = await play(t, page, { room: "new" });
+	net.last().end(4006);
+	await time.settle();
+	assert.equal(room.error?.next, "reload");
+	const again = join<any>({ ...s.options(net, s.routerOf()), ...page });
+	t.after(() => again.close());
+	await time.settle();
+	net.last().open();
+	await time.settle();
+	const { resume, epoch } = s.readHello(net.last().of(Kind.hello)[0]!);
+	assert.deepEqual([resume, epoch], ["token", "1@gs-1"]);
+});
+
 test("a welcome without its keyframe does not make the client forget the tick that it knows", async (t) => {
 	const { room, time, net } = await play(t, {}, { tick: 7, fallbacks: ["ws://next/"] });
 	net.last().end();
