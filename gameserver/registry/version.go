@@ -120,6 +120,7 @@ func (r *Registry) strand(e *entry, view *membership.View) {
 			text = fmt.Sprintf(endsSoonText, left.Round(time.Second))
 		}
 		r.log.Warn("no other server can take the room over: it ends with this one", "room", e.id, "game", e.game, "until", r.drainEnd)
+		r.history.add(Event{Kind: EventStays, Room: e.id, From: r.self, Why: "version", Epoch: l.epoch})
 		_ = l.room.QueueNotice(proto.NoticeEnds, text)
 	}
 }

@@ -3,6 +3,7 @@ package testfleet
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -121,6 +122,14 @@ func TestUpdateWithoutMigration(t *testing.T) {
 		}
 	}
 	allPlay(t, 30, players...)
+	var report struct {
+		Moves map[string]int // by the kind of event
+	}
+	get(t, f.Servers[1].Node.URL()+"/v1/server", http.StatusOK, func(resp *http.Response) {
+		if err := json.NewDecoder(resp.Body).Decode(&report); err != nil || report.Moves["stays"] != rooms {
+			t.Errorf("it tells operators of %v, %v", report.Moves, err)
+		}
+	})
 	f.wait("gs-2", f.Servers[1].ended)
 	if took := time.Since(begun); took < drain {
 		t.Errorf("the server waited %v for its rooms, not %v", took, drain)
