@@ -15,6 +15,11 @@ const (
 	NoticeFrozen NoticeCode = 1
 	// NoticeThawed: the room goes on.
 	NoticeThawed NoticeCode = 2
+	// NoticeEnds: the room's server is being taken out of service, and no other can go on with the room; the text says when
+	// it ends. Until then it is played on.
+	NoticeEnds NoticeCode = 3
+	// NoticeStays: what NoticeEnds said is not so any more.
+	NoticeStays NoticeCode = 4
 )
 
 // Notice tells the room's people how the room is. It closes nothing.

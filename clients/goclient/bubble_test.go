@@ -108,6 +108,41 @@ func TestASilentServerIsLeft(t *testing.T) {
 	})
 }
 
+// The next server lets the client in shortly before the time to prepare is over, and the old one's last word comes after that:
+// the connection that the client changes over to is not closed in between.
+func TestAPreparationThatIsJustInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const within = time.Second
+		moves := make(chan Move, 10)
+		var c Config
+		c.Events.Moved = func(_ *Client, m Move) { moves <- m }
+		playAt(t, func(p *peer, r *room) {
+			p.enter(r, 0)
+			to := proto.Moved{URL: "ws://b/", Server: "gs-1", WithinMs: uint32(within.Milliseconds())}
+			p.send(proto.Prepare{Moved: to}.Append(nil))
+			time.Sleep(within + changeover/4)
+			p.send(to.Append(nil))
+			p.wait()
+		}, func(p *peer, r *room) {
+			p.hello()
+			time.Sleep(within - changeover/4)
+			r.epoch = r.epoch.Next("gs-1")
+			r.step()
+			p.send(r.welcome(proto.WelcomeResumed))
+			p.ticks(r, 500*time.Millisecond)
+			p.wait()
+		}, c, func(run *running) {
+			if m := <-moves; m.Kind != Handoff || !m.Prepared || m.MissedTicks != 0 {
+				t.Errorf("move %+v", m)
+			}
+			time.Sleep(time.Second)
+			if s := run.Stats(); len(moves) > 0 || s.Reconnects > 0 {
+				t.Errorf("after the move the connection was lost again: %+v", s)
+			}
+		})
+	})
+}
+
 // A frozen room sends nothing for minutes; the client stays, since its pings are answered, and plays on when it thaws.
 func TestAFrozenRoomIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -26,7 +26,7 @@ const (
 // is the link from then on.
 type prepared struct {
 	to       proto.Moved
-	cancel   context.CancelFunc // closes the link until it is taken
+	cancel   context.CancelFunc // closes the link until the welcome has come
 	expiry   *time.Timer        // cancels
 	opened   chan struct{}      // closed when the hello is said, or never will be
 	done     chan struct{}      // closed when the welcome has come, or never will; then first, err and late are set
@@ -84,6 +84,13 @@ func (p *prepared) run(ctx context.Context, c *Client, hello []byte, old *link) 
 			m.Close() // what leads to a close, or nothing that a client who waits needs
 		}
 	}
+	if !p.unhook() { // its time was over at this very moment
+		p.err = context.Canceled
+		p.first.Close()
+		p.first = nil
+		return
+	}
+	p.expiry.Stop() // the server has let the client in here, and with that ends the old connection
 	p.late = time.AfterFunc(changeover, func() {
 		p.ahead.Store(true)
 		old.close()
@@ -150,9 +157,6 @@ func (p *prepared) take() (*link, *gws.Message, error) {
 	if p.late != nil {
 		p.late.Stop()
 	}
-	if p.link != nil {
-		p.unhook()
-	}
 	if p.err != nil {
 		if p.link != nil {
 			p.link.close()
@@ -172,6 +176,9 @@ func (p *prepared) discard() {
 	}
 	if p.first != nil {
 		p.first.Close()
+	}
+	if p.link != nil {
+		p.link.close()
 	}
 }
 

@@ -42,5 +42,13 @@
 // Floating point is allowed in tables, since every commit rounds it to what the tag says. Between two commits, write
 // float32(a*b) + c where a product is summed: without the conversion some processors round once and others twice.
 //
+// # Another version of a game
+//
+// A game's tables may change from one release to the next. While servers are replaced, those of the old release and of the new
+// one share the rooms, and a room can go on with another version only if that one says so: Definition.Migrates has the
+// fingerprints of the older versions that it takes over. What has the same name in both is carried over; for more than that
+// the game is a Migrator. Without a word in Migrates, rooms of the old release stay with its servers, to the last of them.
+// Clients read tables by the schema that a server sends, so a field that is added costs them nothing.
+//
 // Package arena beside it is a whole game to learn from.
 package game

@@ -52,6 +52,10 @@ type Definition struct {
 	// new room and for a rebuilt one. An error is read by the person who asked for the room: it names the option, the
 	// value and what is allowed.
 	New func(options json.RawMessage) (Game, Settings, error)
+	// Migrates are the fingerprints of older versions of the game's state whose rooms this version takes over while a
+	// fleet is updated; servers log theirs when they start. Tables and fields are matched by name, and a game that needs
+	// more is a Migrator. A room of a version that is not here stays on the servers of that version.
+	Migrates []uint64
 }
 
 // Settings is what New answers besides the game.

@@ -63,11 +63,18 @@ func Rebuild(d *Definition, options []byte, tick Tick, public, secret []byte) (*
 	if err := s.store.ApplySecretKeyframe(secret); err != nil {
 		return nil, fmt.Errorf("game %s: rebuild at tick %d: secret keyframe: %w", d.Name, tick, err)
 	}
-	if want := kindOf(d.Name, options); s.core.Room.Get().Kind != want {
-		return nil, fmt.Errorf("game %s: rebuild at tick %d: %w: it is of kind %x, "+
-			"this game with these options is %x; give the room's own options", d.Name, tick, ErrMismatch, s.core.Room.Get().Kind, want)
+	if err := s.checkKind(d, options); err != nil {
+		return nil, fmt.Errorf("game %s: rebuild at tick %d: %w", d.Name, tick, err)
 	}
 	return s, nil
+}
+
+// checkKind holds tables that came from elsewhere against the game and its options.
+func (s *Simulation) checkKind(d *Definition, options []byte) error {
+	if have, want := s.core.Room.Get().Kind, kindOf(d.Name, options); have != want {
+		return fmt.Errorf("%w: it is of kind %x, this game with these options is %x; give the room's own options", ErrMismatch, have, want)
+	}
+	return nil
 }
 
 // build makes a room with empty tables.

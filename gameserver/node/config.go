@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ringside-go/ringside/gameserver/peer"
 	"github.com/ringside-go/ringside/gameserver/room"
 	"github.com/ringside-go/ringside/gameserver/session"
 	"github.com/ringside-go/ringside/internal/flags"
@@ -111,10 +112,11 @@ func (c Config) operator() (*ticket.Operator, error) {
 func (c Config) inside() string { return cmp.Or(c.Inside, c.Listen) }
 
 // member is this server as the others see it.
-func (c Config) member(url, peer string, port int) membership.Member {
+func (c Config) member(url, links string, port int) membership.Member {
 	return membership.Member{
 		Name: membership.ServerName(c.Name), Role: membership.GameServer, State: membership.Serving,
-		URL: strings.TrimSuffix(url, "/"), Peer: peer, Port: port, Weight: 1, Zone: c.Zone, Version: c.Version,
+		URL: strings.TrimSuffix(url, "/"), Peer: links, Port: port, Weight: 1, Zone: c.Zone, Version: c.Version,
+		Links: membership.Versions{Oldest: peer.Oldest, Newest: peer.Version},
 	}
 }
 

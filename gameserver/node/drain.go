@@ -27,16 +27,17 @@ func (n *Node) Stop() {
 
 // Drain takes this server out of service: it takes no new rooms, and hands off those it has as fast as it can. It goes
 // on running. It does not block.
-func (n *Node) Drain() { n.serveAs(membership.Draining) }
+func (n *Node) Drain() { n.serveAs(membership.Draining, time.Time{}) }
 
 // Undrain puts it back into service. It does not block.
-func (n *Node) Undrain() { n.serveAs(membership.Serving) }
+func (n *Node) Undrain() { n.serveAs(membership.Serving, time.Time{}) }
 
-func (n *Node) serveAs(state membership.State) {
+// serveAs changes the server's state; end is when it stops, if it is to.
+func (n *Node) serveAs(state membership.State, end time.Time) {
 	draining := state == membership.Draining
 	n.ready.Store(!draining)
 	if draining {
-		n.registry.Drain()
+		n.registry.Drain(end)
 	} else {
 		n.registry.Undrain()
 	}
@@ -54,17 +55,18 @@ func (n *Node) serveAs(state membership.State) {
 // handOff drains until no room is left, nobody is there to take one, Config.DrainTimeout is over or Stop is called again.
 // It reports whether to stop now; false: Undrain has taken it back. Where ctx ends, there is no way back.
 func (n *Node) handOff(ctx context.Context) bool {
-	n.Drain()
+	begun := time.Now()
+	end := begun.Add(n.config.DrainTimeout)
+	n.serveAs(membership.Draining, end)
 	tick := time.NewTicker(drainPoll)
 	defer tick.Stop()
-	begun := time.Now()
 	for {
 		view := n.gossip.View()
 		if view.Self.State == membership.Serving {
 			if ctx.Err() == nil {
 				return false
 			}
-			n.Drain()
+			n.serveAs(membership.Draining, end)
 		}
 		if errors.Is(context.Cause(ctx), membership.ErrKilled) {
 			return true

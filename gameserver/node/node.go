@@ -66,7 +66,7 @@ func New(c Config, games ...game.Definition) (*Node, error) {
 // build makes the node's parts; those that bind sockets are set as soon as they have.
 func (n *Node) build(games []game.Definition) error {
 	c := n.config
-	schemas, whole, err := fingerprints(games)
+	schemas, err := fingerprints(games)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (n *Node) build(games []game.Definition) error {
 		}
 	}
 	n.links, err = peer.New(peer.Config{
-		Listen: c.Fleet.Peer, Name: c.Name, Cluster: c.Fleet.Cluster, Key: c.Fleet.Key, Schemas: whole,
+		Listen: c.Fleet.Peer, Name: c.Name, Cluster: c.Fleet.Cluster, Key: c.Fleet.Key,
 		Network: c.Network, Logger: c.Logger,
 	})
 	if err != nil {
@@ -171,19 +171,18 @@ func (l links) Follow(server, addr string, o peer.Open, ev peer.FeedEvents) regi
 	return l.Links.Follow(server, addr, o, ev)
 }
 
-// fingerprints makes a room of each game once: its schema is known then, and a game that cannot start is found at once.
-// public is of what clients see, whole of all that goes to a standby.
-func fingerprints(games []game.Definition) (public, whole map[proto.GameName]uint64, err error) {
-	public, whole = make(map[proto.GameName]uint64, len(games)), make(map[proto.GameName]uint64, len(games))
+// fingerprints are those of the schemas that clients see. Each game makes a room once, so that one that cannot start is found
+// at once.
+func fingerprints(games []game.Definition) (map[proto.GameName]uint64, error) {
+	public := make(map[proto.GameName]uint64, len(games))
 	for _, g := range games {
 		sim, err := game.New(&g, nil, 1)
 		if err != nil {
-			return nil, nil, fmt.Errorf("node: game %s does not start without options: %w", g.Name, err)
+			return nil, fmt.Errorf("node: game %s does not start without options: %w", g.Name, err)
 		}
-		schema := sim.Store().Schema()
-		public[g.Name], whole[g.Name] = schema.Fingerprint(), schema.PeerFingerprint()
+		public[g.Name] = sim.Store().Schema().Fingerprint()
 	}
-	return public, whole, nil
+	return public, nil
 }
 
 // Close gives back what New has bound, where Run is never called.

@@ -231,3 +231,50 @@ func TestHangingGame(t *testing.T) {
 	}
 	close(hang)
 }
+
+// A server that cannot be linked with one that runs already ends with a word that says why; one that speaks a common version, or that
+// came later, is no reason.
+func TestVersionsThatDoNotMeet(t *testing.T) {
+	for name, c := range map[string]struct {
+		links membership.Versions
+		since time.Duration // of the other one, from now
+		ends  bool
+	}{
+		"too new":           {membership.Versions{Oldest: peer.Version + 1, Newest: peer.Version + 2}, -time.Hour, true},
+		"the next release":  {membership.Versions{Oldest: peer.Version, Newest: peer.Version + 1}, -time.Hour, false},
+		"too new, but late": {membership.Versions{Oldest: peer.Version + 1, Newest: peer.Version + 2}, time.Hour, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			other, err := membership.NewGossip(membership.Config{
+				Self: membership.Member{Name: "gs-1", Role: membership.GameServer, State: membership.Serving, URL: "http://127.0.0.1:1",
+					Peer: "127.0.0.1:1", Links: c.links, Since: time.Now().Add(c.since)},
+				Bind: "127.0.0.1:0", Cluster: "ringside",
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			gossiped := make(chan error, 1)
+			go func() { gossiped <- other.Run(ctx) }()
+			conf := config("gs-2")
+			conf.Fleet.Seeds = []string{other.Addr()}
+			n, err := New(conf, idles(nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			stop := run(n)
+			await(t, "the two see each other", func() bool { return len(other.View().Members) == 2 })
+			if c.ends {
+				await(t, "the later one leaves", func() bool { return len(other.View().Members) == 1 })
+			}
+			err = stop(nil)
+			if c.ends != (err != nil && strings.Contains(err.Error(), "update by way of a version")) {
+				t.Errorf("it ended with %v", err)
+			}
+			cancel()
+			if err := <-gossiped; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

@@ -62,9 +62,10 @@ func (p *part) stop() error {
 func (n *Node) Run(ctx context.Context) error {
 	log := n.config.Logger
 	log.Info("server starts", "url", n.url, "gossip", n.Gossip(), "peer", n.links.Addr(), "version", n.config.Version)
-	ended := make(chan *part, 8) // a place for each part: telling of an end never blocks
-	parts := []*part{            // in the order in which they stop
+	ended := make(chan *part, 16) // a place for each part: telling of an end never blocks
+	parts := []*part{             // in the order in which they stop
 		start("load", ended, n.publishLoad),
+		start("versions", ended, n.watchVersions),
 		start("registry", ended, n.registry.Run),
 		start("tick workers", ended, n.pool.Run),
 		start("sessions", ended, n.sessions.Run),
@@ -171,6 +172,26 @@ func (n *Node) publishLoad(ctx context.Context) error {
 		if now := n.load(); now != last {
 			last = now
 			n.gossip.Update(func(m *membership.Member) { m.Load = now })
+		}
+	}
+}
+
+// watchVersions fails when another game server cannot be linked with, being several releases away: to neither could be said
+// what the other leads. The one that came later goes, which stops an update before it has begun.
+func (n *Node) watchVersions(ctx context.Context) error {
+	for {
+		changed := n.gossip.Changed()
+		view := n.gossip.View()
+		for _, m := range view.Members {
+			if m.Role == membership.GameServer && !m.Links.Meet(view.Self.Links) && m.Since.Before(view.Self.Since) {
+				return fmt.Errorf("server %s of version %s speaks the link protocols %v, this one %v: update by way of a version that speaks one of both",
+					m.Name, m.Version, m.Links, view.Self.Links)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
 		}
 	}
 }

@@ -140,15 +140,13 @@ const (
 	addrB    = ipB + ":7000"
 )
 
-var oneGame = map[proto.GameName]uint64{"arena": 7}
-
 // simulate runs test in a bubble over a network with 1 ms of latency, after prepare has changed b's configuration.
 func simulate(t *testing.T, prepare func(*fleet), test func(*fleet)) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fleet{t: t, net: simnet.New(1, simnet.Link{Latency: time.Millisecond}), at: newStandby()}
 		f.hosts = [2]*simnet.Host{f.net.Host(ipA), f.net.Host(ipB)}
 		c := Config{
-			Listen: ipA + ":7000", Name: "a", Key: []byte("0123456789abcdef"), Schemas: oneGame, Network: f.hosts[0],
+			Listen: ipA + ":7000", Name: "a", Key: []byte("0123456789abcdef"), Network: f.hosts[0],
 			Logger: slog.New(slog.DiscardHandler),
 		}
 		f.config = c

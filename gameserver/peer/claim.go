@@ -18,7 +18,6 @@ type link struct {
 	*outbox               // its mutex guards what is below
 	ready   chan struct{} // closed when the handshake is done; outbox.closed is closed if it never is
 
-	hello   *hello                 // the other side's; nil until the handshake is done
 	claims  uint64                 // number of the last
 	waiting map[uint64]chan Answer // at most maxInFlight; beyond, a request is refused with ErrBusy
 	stream  uint32                 // number of the last
@@ -108,8 +107,6 @@ func (l *Links) hold(to target, k *link) {
 		log.Info("peer: no link", "error", err)
 	} else {
 		log.Debug("peer: linked")
-		l.compare(c.peer)
-		k.admit(l.id, &c.peer)
 		close(k.ready)
 		err = c.run(k.handle, func() error { return nil })
 		l.disown(c.nc)

@@ -16,16 +16,15 @@ import (
 // conn is one established connection: a reader, which run is, and a writer that sends what is in the outbox.
 type conn struct {
 	*outbox
-	nc   net.Conn
-	w    io.Writer
-	r    *bufio.Reader
-	peer hello // the other side's, proved
+	nc net.Conn
+	w  io.Writer
+	r  *bufio.Reader
 }
 
 // newConn wraps nc, whose handshake is done; from now on silence ends it.
 func newConn(nc *ear, s secured, o *outbox) *conn {
 	nc.outbox = o
-	return &conn{outbox: o, nc: nc, w: s.w, r: bufio.NewReaderSize(s.r, readBuffer), peer: s.hello}
+	return &conn{outbox: o, nc: nc, w: s.w, r: bufio.NewReaderSize(s.r, readBuffer)}
 }
 
 // close closes the connection for err. Only the first call counts.

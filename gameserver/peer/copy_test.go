@@ -177,10 +177,8 @@ func (m *model) check(t *rapid.T, seen []string) {
 func TestManyAtOnce(t *testing.T) {
 	s := newStandby()
 	conf := config("b")
-	conf.Schemas = oneGame
 	b, stopB := start(t, conf, s)
 	conf = config("a")
-	conf.Schemas = oneGame
 	a, stopA := start(t, conf, nothing)
 	var wg sync.WaitGroup
 	var mu sync.Mutex

@@ -36,7 +36,6 @@ func (deaf) Holding(string, proto.RoomID) (none Answer) { return none }
 // newFeeds gives n feeds that have their keyframes on a link that is nobody's: the caller takes what is written.
 func newFeeds(n int) (*Links, *link, []*Feed) {
 	l, k := &Links{log: slog.New(slog.DiscardHandler)}, newLink()
-	k.hello = &hello{}
 	feeds := make([]*Feed, n)
 	for i := range feeds {
 		feeds[i] = &Feed{links: l, link: k, open: testOpen, events: deaf{}, stream: uint32(i + 1)}

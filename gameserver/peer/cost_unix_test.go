@@ -25,7 +25,6 @@ func BenchmarkLeader(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 			c := config("a")
-			c.Schemas = oneGame
 			from, _ := start(b, c, deaf{})
 			feeds := make([]*Feed, 100)
 			if name != "none" {
@@ -113,7 +112,6 @@ func TestStandbyProcess(t *testing.T) {
 		t.Skip("runs as the other process of BenchmarkLeader")
 	}
 	c := config("b")
-	c.Schemas = oneGame
 	l, _ := start(t, c, deaf{})
 	os.Stdout.WriteString(l.Addr().String() + "\n")
 	io.Copy(io.Discard, os.Stdin)

@@ -6,7 +6,7 @@
 // byte slice within a body is its length (uvarint) and its bytes; an epoch is counter uvarint, server string.
 //
 //	dialler                                     acceptor
-//	   | hello {version, cluster, name, process, …}     |
+//	   | hello {versions, cluster, name, process, …}    |
 //	   |----------------------------------------------->|
 //	   | hello {…} proof {MAC}                          |
 //	   |<-----------------------------------------------|
@@ -27,9 +27,9 @@
 //	   | took {stream, epoch}                           |
 //	   |<-----------------------------------------------|
 //
-//	hello    version u16 little endian, cluster string, name string, process uvarint (drawn when it started), link uvarint
-//	         (counts those that the process has dialled; 0 from the acceptor), nonce 32 bytes, games uvarint, then for each
-//	         game, sorted by name: name string, schema fingerprint u64 little endian
+//	hello    newest and oldest version that it speaks, u8 each, cluster string, name string, process uvarint (drawn when it
+//	         started), link uvarint (counts those that the process has dialled; 0 from the acceptor), nonce 32 bytes. The newest
+//	         version that both speak is spoken. Later versions append fields; who does not know them skips what follows.
 //	proof    HMAC-SHA256(cluster key, role ‖ dialler's hello record ‖ acceptor's hello record), 32 bytes
 //	refuse   text string; why the handshake ends here
 //	claim    id uvarint, room string
@@ -38,7 +38,7 @@
 //
 // The records of a stream begin with its number, a uvarint that the dialler chose and uses once per link.
 //
-//	follow   room string, game string, options bytes, epoch, boot uvarint (of the leader's process), others (servers that
+//	follow   room string, game string, options bytes, schema bytes (state.Schema.AppendPeer), epoch, boot uvarint (of the leader's process), others (servers that
 //	         may have a copy too: a number, uvarint, and as many strings)
 //	keyframe tick uvarint, length of the public part uvarint, of the secret part uvarint; replaces one that is on its way
 //	part     the next bytes of the keyframe, public before secret, to the record's end

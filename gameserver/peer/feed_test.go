@@ -88,34 +88,6 @@ func TestFlush(t *testing.T) {
 	})
 }
 
-// Servers that were built otherwise do not follow, which is known before anything of the room was sent: both to a feed
-// that waits for the dial and to one that comes later.
-func TestSchemasDiffer(t *testing.T) {
-	for name, c := range map[string]struct {
-		schemas map[proto.GameName]uint64
-		want    string
-	}{
-		"other schema": {map[proto.GameName]uint64{"arena": 8}, "refused 1 game arena has schema 0000000000000007 on a and 0000000000000008 on b; " +
-			"its rooms move only between servers of one build"},
-		"other game": {map[proto.GameName]uint64{"chess": 7}, "refused 1 b does not run game arena"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			simulate(t, func(f *fleet) { f.config.Schemas = c.schemas }, func(f *fleet) {
-				first, events := f.follow("r")
-				first.QueueKeyframe(1, []byte("all"), nil)
-				pass()
-				second, more := f.follow("r")
-				pass()
-				f.expect("first", events, c.want)
-				f.expect("second", more, c.want)
-				if len(f.at.opens) > 0 || first.QueueTick(2, nil, nil) || second.QueueKeyframe(2, nil, nil) {
-					t.Error("a refused feed goes on")
-				}
-			})
-		})
-	}
-}
-
 // What the standby answers to an opening, and to what it cannot apply, comes to the leader as it is.
 func TestRefusalsOfTheStandby(t *testing.T) {
 	busy := &Refusal{Code: RefuseBusy, Text: "too many"}

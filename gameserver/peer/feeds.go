@@ -1,7 +1,6 @@
 package peer
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -17,31 +16,11 @@ func (k *link) feed(f *Feed) bool {
 	}
 	k.stream++
 	f.link, f.stream = k, k.stream
-	if k.hello != nil {
-		if r := f.links.id.differs(f.open.Game, k.hello); r != nil {
-			f.over = true
-			f.links.start(func() { f.events.Refused(*r) })
-			return true
-		}
-	}
 	k.feeds[f.stream] = f
 	k.carry(1)
 	f.put(appendFollow(nil, f.stream, &f.open))
 	k.awake()
 	return true
-}
-
-// differs says why a room of game g cannot be followed at the server of h; nil if it can.
-func (id *identity) differs(g proto.GameName, h *hello) *Refusal {
-	theirs, runs := h.Schemas[g]
-	switch mine := id.schemas[g]; {
-	case !runs:
-		return &Refusal{Code: RefuseGame, Text: fmt.Sprintf("%s does not run game %s", h.Name, g)}
-	case theirs != mine:
-		return &Refusal{Code: RefuseGame, Text: fmt.Sprintf(
-			"game %s has schema %016x on %s and %016x on %s; its rooms move only between servers of one build", g, mine, id.name, theirs, h.Name)}
-	}
-	return nil
 }
 
 // remove ends f; after it no event is told.
@@ -61,25 +40,6 @@ func (k *link) find(stream uint32, last bool) *Feed {
 		k.remove(f)
 	}
 	return f
-}
-
-// admit checks the games of the feeds that were made while the link was dialled. Nothing of them was written yet.
-func (k *link) admit(id *identity, h *hello) {
-	k.mu.Lock()
-	k.hello = h
-	refused := make(map[*Feed]*Refusal)
-	for _, f := range k.feeds {
-		if r := id.differs(f.open.Game, h); r != nil {
-			refused[f] = r
-		}
-	}
-	for f := range refused {
-		k.remove(f)
-	}
-	k.mu.Unlock()
-	for f, r := range refused {
-		f.events.Refused(*r)
-	}
 }
 
 // end tells the feeds that the link is no more; after it, none can be put on it.

@@ -12,6 +12,7 @@ type Open struct {
 	Room    proto.RoomID
 	Game    proto.GameName
 	Options []byte      // JSON of the room's creation, at most proto.MaxOptions bytes
+	Schema  []byte      // of the room's state, hidden parts included: state.Schema.AppendPeer
 	Epoch   proto.Epoch // in which the leader leads it
 	Boot    uint64      // of the leader's process: a server that was restarted may lead another room in the same epoch
 	Others  []string    // servers beside the standby that may have a copy of the room, at most MaxOthers
@@ -19,7 +20,7 @@ type Open struct {
 
 // FeedEvents hears what happens to a Feed. The methods are called on the link's goroutine, in order, and must not block: all
 // rooms of the link wait. The last of them is one of Took, Refused and Lost; after Feed.Stop none follows, but for a call
-// that is underway. A Refused that is found on this side (RefuseGame, RefuseSize) comes from a goroutine of its own.
+// that is underway. A Refused that is found on this side (RefuseSize) comes from a goroutine of its own.
 type FeedEvents interface {
 	Acked(tick proto.Tick)  // the standby has applied everything up to and including tick; comes once per batch it read
 	Ready(waiting int)      // so many clients wait for the room at the standby
@@ -74,12 +75,13 @@ type RefusalCode uint8
 // Reasons not to follow.
 const (
 	RefuseOther    RefusalCode = iota // see the text
-	RefuseGame                        // it does not run this game, or was built with another schema of it
+	RefuseGame                        // the game cannot take the room up; see the text
 	RefuseEpoch                       // it knows a higher epoch of the room: Refusal.Epoch, led by Refusal.Leader
 	RefuseDraining                    // it is about to stop
 	RefuseBusy                        // it follows as many rooms as it can
 	RefuseSize                        // the room's keyframe is larger than MaxKeyframe
 	RefuseStopped                     // the answer to Feed.Dismiss: it has no copy any more
+	RefuseVersion                     // this process does not run the game, or no version of it that takes over the leader's
 )
 
 // Refusal is the answer of a server that does not follow a room. It is an error, for Rooms.Follow and Copy to return.

@@ -4,8 +4,11 @@ import "time"
 
 // Facts of the link protocol; both ends must agree on them.
 const (
-	// Version is the version of the link protocol. Servers of different versions do not link.
-	Version = 4
+	// Version is the version of the link protocol, and Oldest the oldest one that this build still speaks: two servers speak
+	// the newest that both can, and do not link when there is none. A release that changes the protocol must speak the
+	// version of the release before it, or servers cannot be updated one by one.
+	Version = 5
+	Oldest  = 5
 
 	// MaxRecord bounds a record's body, in bytes: a tick in which all of the largest room changes fits.
 	MaxRecord = 1 << 20
@@ -23,8 +26,9 @@ const (
 	maxName = 253
 	// MaxOthers bounds the other copies of a room that are named to a standby: those wanted, and as many that are waited for.
 	MaxOthers = 8
-	// maxGames is how many games a hello may list; with the longest names they fit into maxHello.
-	maxGames = 128
+	// maxSchema bounds the schema of a room's state, in bytes: more than that of the most tables with the most fields of the
+	// longest names.
+	maxSchema = 512 << 10
 	// maxReason bounds a text for people in a record, in bytes.
 	maxReason = 512
 	// maxOutbox bounds what is queued on a link, in bytes: two of the largest keyframes, and as much again for ticks, which

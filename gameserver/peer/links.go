@@ -11,18 +11,14 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/network"
-	"github.com/ringside-go/ringside/proto"
 )
 
 // Config of Links.
 type Config struct {
-	Listen  string // host:port for other servers; port 0 picks one
-	Name    string // this server's stable name
-	Cluster string // label that keeps fleets apart
-	Key     []byte // cluster key; empty: loopback addresses only
-	// Schemas are the fingerprints of this server's games, hidden parts included (state.Schema.PeerFingerprint): a room is
-	// followed only by servers that agree on its game's.
-	Schemas map[proto.GameName]uint64
+	Listen  string          // host:port for other servers; port 0 picks one
+	Name    string          // this server's stable name
+	Cluster string          // label that keeps fleets apart
+	Key     []byte          // cluster key; empty: loopback addresses only
 	Network network.Network // where sockets come from; nil: the operating system
 	Logger  *slog.Logger
 }
@@ -34,8 +30,6 @@ func (c Config) Validate() error {
 		return fmt.Errorf("peer: server name %q has %d bytes; 1 to %d are allowed", c.Name, len(c.Name), maxName)
 	case len(c.Cluster) > maxName:
 		return fmt.Errorf("peer: cluster label has %d bytes; at most %d are allowed", len(c.Cluster), maxName)
-	case len(c.Schemas) > maxGames:
-		return fmt.Errorf("peer: %d games; at most %d are allowed", len(c.Schemas), maxGames)
 	case c.Logger == nil:
 		return errors.New("peer: no logger")
 	}
@@ -190,7 +184,6 @@ func (l *Links) serve(accepted net.Conn, rooms Rooms) {
 	}
 	log = log.With("peer", s.hello.Name)
 	log.Debug("peer: link accepted")
-	l.compare(s.hello)
 	c := newConn(nc, s, newOutbox())
 	caller := l.callers.admit(s.hello, c)
 	if caller == nil {
@@ -202,16 +195,6 @@ func (l *Links) serve(accepted net.Conn, rooms Rooms) {
 	err = c.run(a.handle, a.acknowledge)
 	a.end(err)
 	log.Debug("peer: link closed", "error", err)
-}
-
-// compare says in the log where the other side's games were built otherwise than ours.
-func (l *Links) compare(h hello) {
-	for g, theirs := range h.Schemas {
-		if mine, ok := l.id.schemas[g]; ok && mine != theirs {
-			l.log.Warn("peer: a game differs between two servers; its rooms cannot move between them",
-				"peer", h.Name, "game", g, "schema", fmt.Sprintf("%016x", mine), "their_schema", fmt.Sprintf("%016x", theirs))
-		}
-	}
 }
 
 func loopback(a net.Addr) bool {

@@ -211,16 +211,16 @@ func TestHostileBytes(t *testing.T) {
 	b, _ := start(t, config("b"), nothing)
 	a, _ := start(t, config("a"), nothing)
 	ctx := within(t, 10*time.Second)
-	future := hello{Version: Version + 1, Cluster: "test", Name: "x"}
+	future := hello{Newest: Version + 2, Oldest: Version + 1, Cluster: "test", Name: "x"}
 	for name, bytes := range map[string][]byte{
 		"http":           []byte("GET / HTTP/1.1\r\n\r\n"),
 		"endless hello":  {byte(kindHello), 0xff, 0xff, 0xff, 0xff, 0x0f},
 		"no hello":       claim{1, "r"}.append(nil),
 		"empty hello":    {byte(kindHello), 0},
 		"future version": future.append(nil),
-		"no proof": append(hello{Version: Version, Cluster: "test", Name: "x"}.append(nil),
+		"no proof": append(hello{Newest: Version, Oldest: Oldest, Cluster: "test", Name: "x"}.append(nil),
 			claim{1, "r"}.append(nil)...),
-		"false proof": append(hello{Version: Version, Cluster: "test", Name: "x"}.append(nil),
+		"false proof": append(hello{Newest: Version, Oldest: Oldest, Cluster: "test", Name: "x"}.append(nil),
 			proto.AppendRecord(nil, kindProof, make([]byte, 32))...),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -239,6 +239,36 @@ func TestHostileBytes(t *testing.T) {
 			}
 			if _, err := a.Claim(ctx, "b", b.Addr().String(), "r"); err != nil {
 				t.Errorf("the other link: %v", err)
+			}
+		})
+	}
+}
+
+// TestVersions: servers link when there is a version that both speak, whichever dials.
+func TestVersions(t *testing.T) {
+	for name, c := range map[string]struct {
+		newest, oldest uint8 // of one; the other speaks this build's
+		links          bool
+	}{
+		"the next release":         {Version + 1, Version, true},
+		"a release that skips one": {Version + 2, Version + 1, false},
+		"the release before":       {Oldest, Oldest - 1, true},
+		"a release long before":    {Oldest - 1, Oldest - 2, false},
+		"one that speaks them all": {Version + 3, 1, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, _ := start(t, config("a"), nothing)
+			b, _ := start(t, config("b"), nothing)
+			b.id.newest, b.id.oldest = c.newest, c.oldest
+			for _, ends := range [2][2]*Links{{a, b}, {b, a}} {
+				from, to := ends[0], ends[1]
+				_, err := from.Claim(within(t, 10*time.Second), to.id.name, to.Addr().String(), "r")
+				switch {
+				case c.links && err != nil:
+					t.Errorf("%s asks %s: %v", from.id.name, to.id.name, err)
+				case !c.links && (!errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "update by way of a version")):
+					t.Errorf("%s asks %s: %v, want it to be refused for its version", from.id.name, to.id.name, err)
+				}
 			}
 		})
 	}

@@ -43,11 +43,11 @@ func TestLoopback(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newStandby()
 			c := config("b")
-			c.Schemas, c.Key = oneGame, key
+			c.Key = key
 			b, _ := start(t, c, s)
 			wire := &tapped{}
 			c = config("a")
-			c.Schemas, c.Key, c.Network = oneGame, key, wire
+			c.Key, c.Network = key, wire
 			a, _ := start(t, c, nothing)
 			const rooms, ticks = 30, 200
 			var feeds [rooms]*Feed

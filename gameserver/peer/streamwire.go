@@ -27,6 +27,7 @@ func appendFollow(b []byte, stream uint32, o *Open) []byte {
 	b = appendString(b, string(o.Room))
 	b = appendString(b, string(o.Game))
 	b = appendString(b, string(o.Options))
+	b = appendString(b, string(o.Schema))
 	b = appendEpoch(b, o.Epoch)
 	b = binary.AppendUvarint(b, o.Boot)
 	b = appendNames(b, o.Others)
@@ -44,6 +45,7 @@ func parseFollow(b []byte) (stream uint32, o Open, err error) {
 	if options := r.string(proto.MaxOptions); options != "" {
 		o.Options = []byte(options)
 	}
+	o.Schema = []byte(r.string(maxSchema))
 	o.Epoch = r.epoch()
 	o.Boot = r.uvarint(1<<64 - 1)
 	o.Others = r.names()

@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	testOpen = Open{Room: "r1", Game: "arena", Options: []byte("{}"), Epoch: proto.Epoch{Counter: 3, Server: "a"}, Boot: 300,
+	testOpen = Open{Room: "r1", Game: "arena", Options: []byte("{}"), Schema: []byte{1, 0, 0}, Epoch: proto.Epoch{Counter: 3, Server: "a"}, Boot: 300,
 		Others: []string{"d", "ee"}}
 	testRefusal = Refusal{Code: RefuseEpoch, Epoch: proto.Epoch{Counter: 4, Server: "c"}, Leader: "c", Text: "old"}
 	testFinal   = Final{
@@ -31,7 +31,7 @@ var streamRecords = []struct {
 	golden string
 	parse  func(b []byte) (again []byte, err error)
 }{
-	{"follow", appendFollow(nil, 300, &testOpen), "8619" + "ac02" + "027231" + "056172656e61" + "027b7d" + "030161" + "ac02" +
+	{"follow", appendFollow(nil, 300, &testOpen), "861d" + "ac02" + "027231" + "056172656e61" + "027b7d" + "03010000" + "030161" + "ac02" +
 		"02" + "0164" + "026565", reFollow},
 	{"keyframe", appendKeyframe(nil, 1, 513, nil, nil), "8705" + "01" + "8104" + "00" + "00", reKeyframe},
 	{"part", appendKeyframe(nil, 1, 513, nil, []byte("abc"))[7:], "8804" + "01" + "616263", rePart},

@@ -3,8 +3,6 @@ package peer
 import (
 	"encoding/binary"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/ringside-go/ringside/proto"
 )
@@ -19,15 +17,16 @@ const (
 	kindAnswer proto.Kind = 0x85
 )
 
-// hello is what each side says of itself.
+// hello is what each side says of itself. Later versions of the protocol append to it, and who does not know them skips
+// what follows, so that servers of neighbouring versions understand each other's.
 type hello struct {
-	Version uint16
+	Newest  uint8 // versions that it speaks
+	Oldest  uint8
 	Cluster string
 	Name    string
 	Process uint64 // drawn by the process when it started
 	Link    uint64 // counts the links that the process has dialled; of no meaning in the acceptor's hello
 	Nonce   [32]byte
-	Schemas map[proto.GameName]uint64
 }
 
 // claim asks what the acceptor has of Room.
@@ -45,43 +44,30 @@ type answer struct {
 // Append functions append the whole record, parse functions take its body.
 
 func (m hello) append(b []byte) []byte {
-	body := binary.LittleEndian.AppendUint16(nil, m.Version)
+	body := []byte{m.Newest, m.Oldest}
 	body = appendString(body, m.Cluster)
 	body = appendString(body, m.Name)
 	body = binary.AppendUvarint(body, m.Process)
 	body = binary.AppendUvarint(body, m.Link)
 	body = append(body, m.Nonce[:]...)
-	body = binary.AppendUvarint(body, uint64(len(m.Schemas)))
-	for _, g := range slices.Sorted(maps.Keys(m.Schemas)) {
-		body = appendString(body, string(g))
-		body = binary.LittleEndian.AppendUint64(body, m.Schemas[g])
-	}
 	return proto.AppendRecord(b, kindHello, body)
 }
 
-// parseHello answers a hello of another version with that version alone: what follows it may be laid out otherwise.
-func parseHello(b []byte) (hello, error) {
+// parseHello reads a hello for one that speaks newest at most.
+func parseHello(b []byte, newest uint8) (hello, error) {
 	r := reader{b: b}
-	m := hello{Version: binary.LittleEndian.Uint16(r.bytes(2))}
-	if r.err == nil && m.Version != Version {
-		return m, nil
+	v := r.bytes(2)
+	m := hello{Newest: v[0], Oldest: v[1]}
+	if r.err == nil && m.Oldest > m.Newest {
+		r.fail(fmt.Errorf("versions %d to %d: %w", m.Oldest, m.Newest, proto.ErrRange))
 	}
 	m.Cluster = r.string(maxName)
 	m.Name = r.string(maxName)
 	m.Process = r.uvarint(1<<64 - 1)
 	m.Link = r.uvarint(1<<64 - 1)
 	copy(m.Nonce[:], r.bytes(len(m.Nonce)))
-	n := r.uvarint(maxGames)
-	if n > 0 && r.err == nil {
-		m.Schemas = make(map[proto.GameName]uint64, n)
-	}
-	for range n {
-		g := r.string(proto.MaxGameName)
-		f := binary.LittleEndian.Uint64(r.bytes(8))
-		if r.err != nil {
-			break
-		}
-		m.Schemas[proto.GameName(g)] = f
+	if m.Newest > newest {
+		r.rest()
 	}
 	return m, r.end("hello")
 }

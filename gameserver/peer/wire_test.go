@@ -1,7 +1,6 @@
 package peer
 
 import (
-	"bytes"
 	"encoding/hex"
 	"errors"
 	"testing"
@@ -22,7 +21,7 @@ func body(t testing.TB, record []byte) []byte {
 }
 
 func TestGolden(t *testing.T) {
-	h := hello{Version: Version, Cluster: "dev", Name: "gs-1", Process: 5, Link: 300, Schemas: map[proto.GameName]uint64{"b": 2, "a": 0x0102030405060708}}
+	h := hello{Newest: 5, Oldest: 4, Cluster: "dev", Name: "gs-1", Process: 5, Link: 300}
 	for i := range h.Nonce {
 		h.Nonce[i] = byte(i)
 	}
@@ -31,8 +30,8 @@ func TestGolden(t *testing.T) {
 		got  []byte
 		want string
 	}{
-		{"hello", h.append(nil), "80430400036465760467732d3105ac02" +
-			"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f" + "02016108070605040302010162" + "0200000000000000"},
+		{"hello", h.append(nil), "802e0504036465760467732d3105ac02" +
+			"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"},
 		{"claim", claim{300, "r1"}.append(nil), "8405ac02027231"},
 		{"answer", answer{1, Answer{Following, true, proto.Epoch{Counter: 2, Server: "s"}, "s", 300}}.append(nil), "850a0103010201730173ac02"},
 		{"refuse", appendRefuse(nil, "no"), "8203026e6f"},
@@ -65,11 +64,11 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func TestPrefixesFail(t *testing.T) {
-	h := hello{Version: Version, Cluster: "c", Name: "n", Process: 1<<64 - 1, Link: 1 << 63, Schemas: map[proto.GameName]uint64{"arena": 7}}
+	h := hello{Newest: Version, Oldest: Oldest, Cluster: "c", Name: "n", Process: 1<<64 - 1, Link: 1 << 63}
 	hb := body(t, h.append(nil))
 	cb := body(t, claim{5, "room"}.append(nil))
 	for n := range hb {
-		if _, err := parseHello(hb[:n]); !errors.Is(err, proto.ErrShort) {
+		if _, err := parseHello(hb[:n], Version); !errors.Is(err, proto.ErrShort) {
 			t.Errorf("hello cut at %d: %v", n, err)
 		}
 	}
@@ -90,15 +89,23 @@ func TestRanges(t *testing.T) {
 	if _, err := parseClaim([]byte{1, 3, '.', 'a', 'b'}); !errors.Is(err, proto.ErrName) {
 		t.Errorf("bad room id: %v", err)
 	}
-	if h, err := parseHello([]byte{9, 0, 'x', 'y'}); err != nil || h.Version != 9 {
-		t.Errorf("hello of another version: %+v, %v", h, err)
+	h := hello{Newest: 9, Oldest: 8, Cluster: "c", Name: "n"}
+	longer := append(body(t, h.append(nil)), 1, 2, 3)
+	if got, err := parseHello(longer, 8); err != nil || got != h {
+		t.Errorf("hello of a later version: %+v, %v", got, err)
+	}
+	if _, err := parseHello(longer, 9); !errors.Is(err, proto.ErrTrailing) {
+		t.Errorf("hello of the own version with more: %v", err)
+	}
+	if _, err := parseHello(body(t, hello{Newest: 4, Oldest: 5}.append(nil)), 5); !errors.Is(err, proto.ErrRange) {
+		t.Errorf("hello whose oldest version is above its newest: %v", err)
 	}
 }
 
 // FuzzParse holds all body decoders: no panic, and what is parsed is appended as it was.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 'a', 'b'})
-	f.Add(body(f, hello{Version: Version, Schemas: map[proto.GameName]uint64{"arena": 7}}.append(nil)))
+	f.Add(body(f, hello{Newest: Version, Oldest: Oldest, Cluster: "c"}.append(nil)))
 	f.Add(body(f, claim{1, "room"}.append(nil)))
 	f.Add(body(f, answer{1, Answer{Leading, false, proto.Epoch{Counter: 1, Server: "a"}, "a", 0}}.append(nil)))
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -113,8 +120,8 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("%+v, %v", again, err)
 			}
 		}
-		if m, err := parseHello(b); err == nil && m.Version == Version {
-			if again, err := parseHello(body(t, m.append(nil))); err != nil || !bytes.Equal(again.append(nil), m.append(nil)) {
+		if m, err := parseHello(b, Version); err == nil {
+			if again, err := parseHello(body(t, m.append(nil)), Version); err != nil || again != m {
 				t.Fatalf("%+v, %v", again, err)
 			}
 		}

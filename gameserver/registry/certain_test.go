@@ -40,7 +40,7 @@ func frames(t *testing.T, ticks int) (tick proto.Tick, public, secret []byte) {
 // copyOf opens a copy of room r, led by l in its first epoch.
 func (s *server) copyOf(t *testing.T, back peer.Back) peer.Copy {
 	t.Helper()
-	c, err := s.Follow("l", peer.Open{Room: "r", Game: "count", Epoch: proto.Epoch{Counter: 1, Server: "l"}, Boot: 1}, back)
+	c, err := s.Follow("l", peer.Open{Room: "r", Game: "count", Schema: s.games["count"].schema, Epoch: proto.Epoch{Counter: 1, Server: "l"}, Boot: 1}, back)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestNoMoveToTheLost(t *testing.T) {
 		s.serve(func() {
 			id := homed(t, []string{"l", "s"}, "l")
 			time.Sleep(settleTime)
-			c, err := s.Follow("l", peer.Open{Room: id, Game: "count", Epoch: proto.Epoch{Counter: 1, Server: "l"}, Boot: 1}, &hearing{})
+			c, err := s.Follow("l", peer.Open{Room: id, Game: "count", Schema: s.games["count"].schema, Epoch: proto.Epoch{Counter: 1, Server: "l"}, Boot: 1}, &hearing{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -136,7 +136,7 @@ func TestNoMoveToTheLost(t *testing.T) {
 func TestRestartedLeaderGivesWay(t *testing.T) {
 	s := newServer(t, "s", nobody, "l")
 	s.copyOf(t, &hearing{})
-	_, err := s.Follow("l", peer.Open{Room: "r", Game: "count", Epoch: proto.Epoch{Counter: 1, Server: "l"}, Boot: 2}, &hearing{})
+	_, err := s.Follow("l", peer.Open{Room: "r", Game: "count", Schema: s.games["count"].schema, Epoch: proto.Epoch{Counter: 1, Server: "l"}, Boot: 2}, &hearing{})
 	var r *peer.Refusal
 	if !errors.As(err, &r) || r.Code != peer.RefuseEpoch || r.Epoch != (proto.Epoch{Counter: 2, Server: "s"}) {
 		t.Errorf("it is told %v", err)
@@ -157,7 +157,7 @@ func TestInheritHearsAll(t *testing.T) {
 	}{
 		"another is silent":          {silence, []reply{gone, {server: "m", err: peer.ErrTimeout}}},
 		"silent for long":            {heir, []reply{gone, {server: "m", err: peer.ErrTimeout, mute: true}}},
-		"of another version":         {heir, []reply{gone, {server: "m", err: fmt.Errorf("claim: %w", peer.ErrRefused)}}},
+		"of another version":         {silence, []reply{gone, {server: "m", err: fmt.Errorf("claim: %w", peer.ErrRefused)}}},
 		"it went on elsewhere":       {outdated, []reply{{server: "l", answer: peer.Answer{Holding: peer.Left, Epoch: second, Leader: "m"}}}},
 		"it has ended":               {outdated, []reply{{server: "l", answer: peer.Answer{Holding: peer.Left, Epoch: first}}}},
 		"the one before it has left": {heir, []reply{gone, {server: "k", answer: peer.Answer{Holding: peer.Left, Epoch: first, Leader: "l"}}}},

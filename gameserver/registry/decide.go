@@ -24,9 +24,9 @@ func (p reply) has(h peer.Holding) bool { return p.err == nil && p.answer.Holdin
 // gone reports whether the server's process is no more: its address refuses connections.
 func (p reply) gone() bool { return errors.Is(p.err, peer.ErrGone) }
 
-// heard reports whether it is known what the server has. One that refuses the link, being of another version or key, has
-// nothing that this one could have had to do with.
-func (p reply) heard() bool { return p.err == nil || p.gone() || errors.Is(p.err, peer.ErrRefused) }
+// heard reports whether it is known what the server has. Of one that refuses the link, being of another version or key, it
+// is not.
+func (p reply) heard() bool { return p.err == nil || p.gone() }
 
 // silent reports whether the server may have the room. One that membership sees, and that does not answer for long, is cut
 // off from this server alone; rooms do not wait for it.

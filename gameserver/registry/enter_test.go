@@ -97,7 +97,6 @@ func TestClaimAnswers(t *testing.T) {
 		{"one follows", says{answer: follows}, says{}, "b", led.Epoch, map[string]float64{"none": 1, "following": 1}},
 		{"two lead: the higher epoch counts", says{answer: newer}, says{answer: follows}, "b", newer.Epoch, nil},
 		{"one is gone", says{err: peer.ErrGone}, says{}, "", none, map[string]float64{"none": 1, "refused": 1}},
-		{"one is of another fleet", says{err: peer.ErrRefused}, says{}, "", none, map[string]float64{"none": 1, "refused": 1}},
 		{"one is gone, the other leads", says{err: peer.ErrGone}, says{answer: led}, "c", led.Epoch, nil},
 		{"one goes before", says{answer: peer.Answer{Holding: peer.Claiming, Leader: "b"}}, says{}, "b", none, map[string]float64{"none": 1, "claiming": 1}},
 		{"hearsay about one who has given way", says{answer: peer.Answer{Holding: peer.Claiming, Leader: "c"}}, says{}, "", none, map[string]float64{"none": 1, "claiming": 1}},
@@ -278,7 +277,7 @@ func TestDrain(t *testing.T) {
 	if err := s.enter(limit(t), spec(running)); err != nil {
 		t.Fatal(err)
 	}
-	s.Drain()
+	s.Drain(time.Time{})
 	err := s.enter(limit(t), spec(id))
 	wantMoved(t, err, id, "c")
 	if err := s.enter(limit(t), spec(running)); err != nil {

@@ -45,20 +45,6 @@ type feed struct {
 	retry     time.Time // when lost: when to follow again
 }
 
-// wanted gives the servers that should stand by for a room: the first in its order that may be asked. Called with mu held.
-func (r *Registry) wanted(id proto.RoomID, l *leader, now time.Time) (want []string) {
-	if r.standbys == 0 {
-		return nil
-	}
-	n := r.standbys + 1 + len(l.avoid)
-	for _, s := range r.members.View().Placement().Order(nil, string(id), n) {
-		if s != r.self && !now.Before(l.avoid[s]) && len(want) < r.standbys {
-			want = append(want, s)
-		}
-	}
-	return want
-}
-
 // attach makes server a standby of e. Called with mu held.
 func (r *Registry) attach(e *entry, server string) *feed {
 	l := e.leading
@@ -72,7 +58,7 @@ func (r *Registry) attach(e *entry, server string) *feed {
 // follow opens f's stream. Called with mu held.
 func (r *Registry) follow(f *feed) {
 	f.out = r.links.Follow(f.server, address(r.members.View(), f.server), peer.Open{Room: f.e.id, Game: f.e.game, Options: f.e.options,
-		Epoch: f.l.epoch, Boot: r.boot, Others: f.others()}, f)
+		Schema: r.games[f.e.game].schema, Epoch: f.l.epoch, Boot: r.boot, Others: f.others()}, f)
 	_ = f.l.room.QueueFollow(f.id, f) // an ended room needs no standby
 }
 
@@ -100,7 +86,7 @@ func (r *Registry) tendFeeds(e *entry, view *membership.View, now time.Time) {
 			r.follow(next)
 		}
 	}
-	want, ready := r.wanted(e.id, l, now), true
+	want, ready := r.candidates(e, l, view, r.standbys, now), true
 	for _, s := range want {
 		f := l.feed(s)
 		if f == nil {
@@ -221,6 +207,8 @@ func (f *feed) Refused(p peer.Refusal) {
 		f.delay()
 		return
 	case p.Code == peer.RefuseStopped:
+	case p.Code == peer.RefuseVersion:
+		r.unfit(f.e.game, f.server, p.Text)
 	case p.Code == peer.RefuseBusy, p.Code == peer.RefuseDraining: // gossip tells soon, or the drain is taken back
 		f.l.avoid[f.server] = time.Now().Add(avoidBusy)
 	default:

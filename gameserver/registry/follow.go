@@ -13,6 +13,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/peer"
 	"github.com/ringside-go/ringside/gameserver/room"
 	"github.com/ringside-go/ringside/proto"
+	"github.com/ringside-go/ringside/proto/state"
 )
 
 const (
@@ -31,11 +32,12 @@ const (
 // peer.Copy for one stream; when the leader, or another one, follows anew, a new follower takes over the copy and the
 // clients that wait.
 type follower struct {
-	r    *Registry
-	e    *entry
-	def  *game.Definition
-	back peer.Back
-	at   atomic.Uint32 // tick of the copy, for Holding
+	r     *Registry
+	e     *entry
+	game  *game.Definition
+	older *state.Schema // of the leader's version of the game; nil: it is this server's
+	back  peer.Back
+	at    atomic.Uint32 // tick of the copy, for Holding
 
 	// Guarded by Registry.mu.
 	others   []string // servers besides that may have a copy
@@ -48,11 +50,11 @@ type follower struct {
 	waiting  waiting
 
 	mu    sync.Mutex // below Registry.mu: that one is never taken while holding this
-	sim   *game.Simulation
-	over  bool      // the copy was taken away: it is led, dropped or another follower's
-	unfed time.Time // since when the copy is not fed any more; zero: it is fed
-	woke  time.Time // when this process last went on after a pause
-	slept time.Time // when that pause began
+	copy  *game.Copy // nil: there is none yet
+	over  bool       // the copy was taken away: it is led, dropped or another follower's
+	unfed time.Time  // since when the copy is not fed any more; zero: it is fed
+	woke  time.Time  // when this process last went on after a pause
+	slept time.Time  // when that pause began
 }
 
 // Follow stands by for a room that another server leads; see peer.Follower. What this server has of the room itself gives
@@ -60,7 +62,6 @@ type follower struct {
 func (r *Registry) Follow(from string, o peer.Open, back peer.Back) (peer.Copy, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	def := r.games[o.Game]
 	e := r.rooms[o.Room]
 	switch meet(e.role(), e.epoch(), o.Epoch) {
 	case yield:
@@ -84,22 +85,26 @@ func (r *Registry) Follow(from string, o peer.Open, back peer.Back) (peer.Copy, 
 	if refusal := r.succeed(e, o); refusal != nil {
 		return nil, refusal
 	}
-	if refusal := r.unable(e, o); refusal != nil {
+	older, refusal := r.accepts(o)
+	if refusal == nil {
+		refusal = r.unable(e)
+	}
+	if refusal != nil {
 		if e != nil { // its leader goes on without it, so nobody may go on from it
 			r.abandon(e.following)
 		}
 		return nil, refusal
 	}
-	f := &follower{r: r, def: def, back: back, leader: from, boot: o.Boot, epoch: o.Epoch, others: o.Others}
+	f := &follower{r: r, game: r.games[o.Game].Definition, older: older, back: back, leader: from, boot: o.Boot, epoch: o.Epoch, others: o.Others}
 	if e == nil {
 		e = &entry{id: o.Room, game: o.Game, options: append([]byte(nil), o.Options...)}
 		r.rooms[o.Room] = e
 		delete(r.promises, o.Room)
 	} else {
 		old := e.following
-		sim, unfed := old.take()
+		had, unfed := old.take()
 		if old.leader == from && old.boot == o.Boot { // who else leads does not count on it
-			f.sim, f.unfed = sim, unfed
+			f.copy, f.unfed = had, unfed
 			f.at.Store(old.at.Load())
 		}
 		if f.unfed.IsZero() {
@@ -130,10 +135,8 @@ func (r *Registry) succeed(e *entry, o peer.Open) *peer.Refusal {
 }
 
 // unable says why no room can be followed here; e is what there is of it already.
-func (r *Registry) unable(e *entry, o peer.Open) *peer.Refusal {
+func (r *Registry) unable(e *entry) *peer.Refusal {
 	switch {
-	case r.games[o.Game] == nil:
-		return &peer.Refusal{Code: peer.RefuseGame, Text: fmt.Sprintf("it does not run game %s", o.Game)}
 	case r.draining || r.stopped:
 		return &peer.Refusal{Code: peer.RefuseDraining, Text: "it is draining"}
 	case e == nil && len(r.rooms) >= maxCopies:
@@ -147,12 +150,12 @@ func (f *follower) tick() proto.Tick { return proto.Tick(f.at.Load()) }
 
 // take takes the copy away: whatever comes on the stream from now on is refused. nil: there is none yet. unfed is since
 // when it was not fed.
-func (f *follower) take() (sim *game.Simulation, unfed time.Time) {
+func (f *follower) take() (had *game.Copy, unfed time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	sim = f.sim
-	f.sim, f.over = nil, true
-	return sim, f.unfed
+	had = f.copy
+	f.copy, f.over = nil, true
+	return had, f.unfed
 }
 
 // expired reports whether nobody may lead from the copy any more.
@@ -201,7 +204,7 @@ func (f *follower) Keyframe(tick proto.Tick, public, secret []byte) (err error) 
 			f.r.drop(f)
 		}
 	}()
-	sim, err := game.Rebuild(f.def, f.e.options, tick, public, secret)
+	fresh, err := game.NewCopy(f.game, f.e.options, f.older, tick, public, secret)
 	if err != nil {
 		return &peer.Refusal{Code: peer.RefuseGame, Text: err.Error()}
 	}
@@ -210,7 +213,7 @@ func (f *follower) Keyframe(tick proto.Tick, public, secret []byte) (err error) 
 	if f.over {
 		return errOver // of no interest to anybody: another stream or role took its place
 	}
-	f.sim, f.unfed = sim, time.Time{}
+	f.copy, f.unfed = fresh, time.Time{}
 	f.at.Store(uint32(tick))
 	return nil
 }
@@ -219,7 +222,7 @@ func (f *follower) Keyframe(tick proto.Tick, public, secret []byte) (err error) 
 func (f *follower) Tick(tick proto.Tick, public, secret []byte) error {
 	f.mu.Lock()
 	err := errOver
-	if !f.over && f.sim != nil {
+	if !f.over && f.copy != nil {
 		err = f.apply(tick, public, secret)
 	}
 	f.mu.Unlock()
@@ -253,9 +256,9 @@ func (r *Registry) superseded(f *follower) error {
 
 // apply brings the copy to tick. Called with f.mu held.
 func (f *follower) apply(tick proto.Tick, public, secret []byte) error {
-	err := f.sim.Store().ApplyDelta(tick, public)
+	err := f.copy.Store().ApplyDelta(tick, public)
 	if err == nil {
-		err = f.sim.Store().ApplySecretDelta(secret)
+		err = f.copy.Store().ApplySecretDelta(secret)
 	}
 	if err != nil {
 		return fmt.Errorf("tick %d: %w", tick, err)
@@ -268,13 +271,16 @@ func (f *follower) apply(tick proto.Tick, public, secret []byte) error {
 func (f *follower) Final(last peer.Final) {
 	begun := time.Now()
 	f.mu.Lock()
-	err := errOver
-	if !f.over && f.sim != nil {
-		err = f.apply(last.Tick, last.Public, last.Secret)
+	err, takes := errOver, false
+	if !f.over && f.copy != nil {
+		err, takes = f.apply(last.Tick, last.Public, last.Secret), f.copy.TakesInputs()
 	}
 	f.mu.Unlock()
 	if err == nil {
 		s := room.Spec{Epoch: last.Epoch, Due: max(time.Nanosecond, last.Due)}
+		if !takes {
+			last.Pending = nil // their clients send them again
+		}
 		for _, p := range last.Pending {
 			p.Input.Samples = bytes.Clone(p.Input.Samples) // the link's buffer holds the next record by the time of the first tick
 			s.Pending = append(s.Pending, room.SeatInput(p))

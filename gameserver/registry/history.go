@@ -16,6 +16,7 @@ const (
 	EventFreeze   = "freeze"   // this server's rooms stand still: it sees too little of the fleet
 	EventThaw     = "thaw"     // and may go on
 	EventFailed   = "failed"   // a handoff did not come about
+	EventStays    = "stays"    // this draining server keeps a room, which ends with it: the others' version of the game takes none
 )
 
 // Event is something that happened to a room, or with an empty Room to all of this server's.

@@ -3,6 +3,7 @@ package registry
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/ringside-go/ringside/gameserver/room"
 )
@@ -78,15 +79,16 @@ func (r *Registry) Running() int {
 	return r.running
 }
 
-// Drain makes the registry take no new rooms, and hand off those it has as fast as it can, until Undrain.
-func (r *Registry) Drain() { r.setDraining(true) }
+// Drain makes the registry take no new rooms, and hand off those it has as fast as it can, until Undrain. end is when the
+// server stops, for the players of rooms that no other server can take; zero: it does not stop.
+func (r *Registry) Drain(end time.Time) { r.setDraining(true, end) }
 
 // Undrain takes a Drain back. What was moved comes home when the view has settled.
-func (r *Registry) Undrain() { r.setDraining(false) }
+func (r *Registry) Undrain() { r.setDraining(false, time.Time{}) }
 
-func (r *Registry) setDraining(draining bool) {
+func (r *Registry) setDraining(draining bool, end time.Time) {
 	r.mu.Lock()
-	r.draining = draining
+	r.draining, r.drainEnd = draining, end
 	r.mu.Unlock()
 	r.wake()
 }

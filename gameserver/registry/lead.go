@@ -20,6 +20,8 @@ type leader struct {
 	ids   int                  // of feeds handed out
 	avoid map[string]time.Time // servers that refused to follow, until when they are not asked again
 
+	stranded bool // its players were told that no other server can take it
+
 	move   *move          // nil: none is under way
 	moveAt time.Time      // when the next may begin
 	fails  int            // handoffs that came to nothing in a row
@@ -45,7 +47,7 @@ func (r *Registry) lead(e *entry, s room.Spec, before ...string) error {
 	s.ID, s.Game = e.id, e.game
 	s.Fallbacks = func() []string { return r.fallbacks(e.id) }
 	s.Ended = func(*room.Room) { r.ended(e, l) }
-	standbys := r.wanted(e.id, l, time.Now())
+	standbys := r.candidates(e, l, r.members.View(), r.standbys, time.Now())
 	wanted := len(standbys)
 	for _, b := range before {
 		if b != r.self && !slices.Contains(standbys, b) {

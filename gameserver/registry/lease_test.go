@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -108,10 +109,11 @@ func TestPredecessorIsWaitedFor(t *testing.T) {
 			if err := s.takeOver(c, room.Spec{Epoch: proto.Epoch{Counter: 2, Server: "s"}}, []string{"x"}, false); err != nil {
 				t.Fatal(err)
 			}
-			waits := func(server string) bool {
+			waits := func(server string) bool { // for what it may have had before; it may be chosen as a standby since
 				s.mu.Lock()
 				defer s.mu.Unlock()
-				return s.rooms["r"].leading.feed(server) != nil
+				f := s.rooms["r"].leading.feed(server)
+				return f != nil && slices.Contains(s.pool.started[0].Standbys, f.id)
 			}
 			if got := s.pool.started[0].Standbys; len(got) != 2 || !waits("l") || !waits("x") {
 				t.Errorf("outcomes wait for %v", got)

@@ -89,7 +89,7 @@ func (r *Registry) build(s Spec) (sim *game.Simulation, err error) {
 			err = proto.Refuse(proto.CloseCrashed, "")
 		}
 	}()
-	sim, err = game.New(r.games[s.Game], s.Options, seed())
+	sim, err = game.New(r.games[s.Game].Definition, s.Options, seed())
 	if err != nil {
 		return nil, proto.Refuse(proto.CloseOptions, "%v", err)
 	}

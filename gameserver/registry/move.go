@@ -146,6 +146,7 @@ func (r *Registry) startMoves(view *membership.View, now time.Time) {
 		if e.role() != leading {
 			continue
 		}
+		r.strand(e, view)
 		if to, why := r.destination(e, view, now); to != "" {
 			e.leading.move = &move{to: to, why: why, begun: now}
 			r.tendMove(e, view, now)
@@ -163,15 +164,13 @@ func (r *Registry) destination(e *entry, view *membership.View, now time.Time) (
 	}
 	set := view.Placement()
 	if r.draining {
-		for _, s := range set.Order(nil, string(e.id), 3) {
-			if s != r.self && !now.Before(l.avoid[s]) {
-				return s, "drain"
-			}
+		for _, s := range r.candidates(e, l, view, 1, now) {
+			return s, "drain"
 		}
 		return "", ""
 	}
 	home, ok := set.Home(string(e.id))
-	if !ok || home == r.self || l.pinned == set || now.Sub(view.Settled) < settleTime || now.Before(l.avoid[home]) {
+	if !ok || home == r.self || l.pinned == set || now.Sub(view.Settled) < settleTime || !r.mayTake(e, l, view, home, now) {
 		return "", ""
 	}
 	return home, "home"
@@ -189,7 +188,7 @@ func (r *Registry) tendMove(e *entry, view *membership.View, now time.Time) {
 			r.examineMove(e)
 		}
 	case m.queued:
-	case !serving(view, m.to), f == nil && now.Before(l.avoid[m.to]):
+	case !serving(view, m.to), f == nil && !r.mayTake(e, l, view, m.to, now):
 		r.fail(e, fmt.Errorf("server %s does not stand by for it", m.to))
 	case now.Sub(m.begun) >= catchUpTime:
 		r.fail(e, fmt.Errorf("server %s did not get the room within %v", m.to, catchUpTime))

@@ -83,7 +83,7 @@ func (c Config) Validate() error {
 
 // Registry is the rooms of this server. Its methods may be called from any goroutine; only Enter and Run block.
 type Registry struct {
-	games    map[proto.GameName]*game.Definition
+	games    map[proto.GameName]*hosted
 	members  membership.Source
 	links    Links
 	pool     Pool
@@ -102,6 +102,7 @@ type Registry struct {
 	mu       sync.Mutex
 	stopped  bool
 	draining bool
+	drainEnd time.Time // when the server that drains stops; zero: it does not
 	frozen   bool      // the majority of the fleet is not seen
 	looked   time.Time // when Run last looked around
 	woke     time.Time // when this process last went on after it had stood still
@@ -110,6 +111,7 @@ type Registry struct {
 	promises map[proto.RoomID]promise
 	traces   map[proto.RoomID]trace
 	silences map[string]silenceOf // servers that did not answer lately
+	misfits  map[misfit]refusedBy // at most the servers of a fleet's history times the games
 	swept    time.Time            // when outdated promises and traces were last thrown away
 	pace     pace
 }
@@ -155,7 +157,7 @@ func New(c Config) (*Registry, error) {
 		return nil, err
 	}
 	r := &Registry{
-		games:    make(map[proto.GameName]*game.Definition),
+		games:    make(map[proto.GameName]*hosted),
 		members:  c.Members,
 		links:    c.Links,
 		pool:     c.Pool,
@@ -165,6 +167,7 @@ func New(c Config) (*Registry, error) {
 		self:     string(c.Members.View().Self.Name),
 		boot:     seed(),
 		silences: make(map[string]silenceOf),
+		misfits:  make(map[misfit]refusedBy),
 		kick:     make(chan struct{}, 1),
 		rooms:    make(map[proto.RoomID]*entry),
 		promises: make(map[proto.RoomID]promise),
@@ -172,7 +175,11 @@ func New(c Config) (*Registry, error) {
 	}
 	r.ctx, r.stop = context.WithCancel(context.Background())
 	for _, g := range slices.Clone(c.Games) {
-		r.games[g.Name] = &g
+		var err error
+		if r.games[g.Name], err = host(&g); err != nil {
+			return nil, err
+		}
+		c.Logger.Info("game is served", "game", g.Name, "version", fmt.Sprintf("%016x", r.games[g.Name].fingerprint))
 	}
 	return r, nil
 }

@@ -35,7 +35,7 @@ func TestOnlyARoomThatWasAskedForStays(t *testing.T) {
 				}
 			}
 			step()
-			c, err := s.Follow("b", peer.Open{Room: id, Game: "count", Epoch: proto.Epoch{Counter: 1, Server: "b"}}, deaf{})
+			c, err := s.Follow("b", peer.Open{Room: id, Game: "count", Schema: s.games["count"].schema, Epoch: proto.Epoch{Counter: 1, Server: "b"}}, deaf{})
 			if err != nil {
 				t.Fatal(err)
 			}

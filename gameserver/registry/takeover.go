@@ -158,16 +158,20 @@ func (r *Registry) takeOverLocked(f *follower, s room.Spec, lost time.Time) erro
 	if r.stopped {
 		return fmt.Errorf("take over room %s: %w", e.id, room.ErrStopped)
 	}
-	sim, _ := f.take()
-	if s.Sim = sim; sim == nil {
+	had, _ := f.take()
+	if had == nil {
 		return errNoCopy
 	}
 	s.Resumed = true
 	s.Enter = func(led *room.Room) { f.waiting.enter(led); f.waiting = nil }
 	from := f.leader
-	if err := r.lead(e, s, append(f.others, from)...); err != nil {
+	var err error
+	if s.Sim, err = had.Simulation(); err == nil {
+		err = r.lead(e, s, append(f.others, from)...)
+	}
+	if err != nil {
 		f.mu.Lock()
-		f.sim, f.over = s.Sim, false
+		f.copy, f.over = had, false
 		f.mu.Unlock()
 		return err
 	}

@@ -29,7 +29,16 @@ func (r *Room) freeze(frozen bool, why string) {
 	} else {
 		r.metrics.RoomsFrozen.Dec()
 	}
-	r.frames.event = notice.Append(r.frames.event[:0])
+	r.notify(notice)
+}
+
+// QueueNotice tells the room's clients something that changes nothing about the room. ErrStopped: the room has ended.
+func (r *Room) QueueNotice(code proto.NoticeCode, text string) error {
+	return r.control(func() { r.notify(proto.Notice{Code: code, Text: text}) })
+}
+
+func (r *Room) notify(n proto.Notice) {
+	r.frames.event = n.Append(r.frames.event[:0])
 	r.eachClient(r.sendEvent)
 	r.flush() // a room that stands still has no other
 }

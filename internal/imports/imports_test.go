@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"gameserver/room":          {"gameserver/game", "proto", "proto/state", "internal/obs"},
 	"gameserver/session":       {"proto", "internal/obs"},
 	"gameserver/peer":          {"proto", "internal/network", "internal/obs"},
-	"gameserver/registry":      {"gameserver/game", "gameserver/peer", "gameserver/room", "proto", "internal/..."},
+	"gameserver/registry":      {"gameserver/game", "gameserver/peer", "gameserver/room", "proto", "proto/state", "internal/..."},
 	"gameserver/node":          {"gameserver/...", "proto", "internal/..."},
 	"gameserver":               {"gameserver/node", "gameserver/arena", "internal/..."},
 

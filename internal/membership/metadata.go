@@ -3,17 +3,18 @@ package membership
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 	"time"
 )
 
 // metadata is a member as it travels in memberlist's node metadata:
 //
-//	format u8 = 2 | name | boot | role | state | URL | peer | zone | version    (each: length u8, bytes)
-//	weight | rooms | players | busy | since in Unix ms | cut off: 0 or 1 | port (each: uvarint)
+//	format u8 = 3 | name | boot | role | state | URL | peer | zone | version    (each: length u8, bytes)
+//	weight | rooms | players | busy | since in Unix ms | cut off: 0 or 1 | port | oldest | newest link version (each: uvarint)
 //
-// Later versions append fields; what follows the last known one is skipped. The format number changes when that is not
+// Later versions append fields, whose absence must mean something; what follows the last known one is skipped. The format number changes when that is not
 // enough, and members of a foreign format are not seen.
-const metadataFormat = 2
+const metadataFormat = 3
 
 // maxMetadata is memberlist.MetaMaxSize; more would panic there.
 const maxMetadata = 512
@@ -30,7 +31,8 @@ func appendMetadata(b []byte, m *Member) []byte {
 	if m.CutOff {
 		cutOff = 1
 	}
-	for _, n := range []int64{int64(m.Weight), int64(m.Load.Rooms), int64(m.Load.Players), int64(m.Load.Busy), m.Since.UnixMilli(), cutOff, int64(m.Port)} {
+	for _, n := range []int64{int64(m.Weight), int64(m.Load.Rooms), int64(m.Load.Players), int64(m.Load.Busy), m.Since.UnixMilli(), cutOff, int64(m.Port),
+		int64(m.Links.Oldest), int64(m.Links.Newest)} {
 		b = binary.AppendUvarint(b, uint64(min(max(n, 0), maxNumber)))
 	}
 	return b
@@ -53,7 +55,7 @@ func parseMetadata(b []byte) (Member, error) {
 		end := 1 + int(b[0])
 		texts[i], b = string(b[1:end]), b[end:]
 	}
-	var numbers [7]int64
+	var numbers [9]int64
 	for i := range numbers {
 		n, size := binary.Uvarint(b)
 		if size <= 0 || n > maxNumber {
@@ -72,5 +74,6 @@ func parseMetadata(b []byte) (Member, error) {
 		Since:  time.UnixMilli(numbers[4]),
 		CutOff: numbers[5] == 1,
 		Port:   int(numbers[6]),
+		Links:  Versions{uint8(min(numbers[7], math.MaxUint8)), uint8(min(numbers[8], math.MaxUint8))},
 	}, nil
 }

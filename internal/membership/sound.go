@@ -59,7 +59,7 @@ func (g *Gossip) sound(ctx context.Context) {
 			return
 		}
 		old := g.View()
-		again := g.heard(asked) && !everybody
+		again := g.heard(asked, everybody) && !everybody
 		g.changedFrom(old)
 		if again {
 			timer.Reset(0)
@@ -119,15 +119,16 @@ func (s sounding) urgency() int {
 // heard notes the answers, makes a view of them, and reports whether somebody whom gossip sees is silent. It is here that a lost quorum is won back,
 // and only when two soundings in a row say so while nobody is on his way back: when a partition heals, gossip finds the
 // members again one by one, and half of them would do for a quorum that takes the rest for dead. One sounding is not
-// enough, for the partition may heal in the middle of it.
-func (r *roster) heard(asked []sounding) (someSilent bool) {
+// enough, for the partition may heal in the middle of it. And whom gossip gave up while others were asked is not missed before
+// everybody was: a cut takes several at once, and who misses one of them alone takes himself for the majority.
+func (r *roster) heard(asked []sounding, everybody bool) (someSilent bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
 	settled := true
 	for _, s := range asked {
 		o, ok := r.others[s.node]
-		if !ok || o.reason != s.other.reason || s.other.doubted && !o.doubted {
+		if !ok || o.reason != s.other.reason || s.other.doubted && !o.doubted || !everybody && o.doubted && s.answer != refusing {
 			settled = false // gossip has heard of it meanwhile
 			continue
 		}

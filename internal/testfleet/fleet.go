@@ -90,7 +90,7 @@ func Start(t testing.TB, o Options) *Fleet {
 	f := &Fleet{t: t, options: o, signer: ticket.NewSigner(ticket.DevKey())}
 	t.Cleanup(f.stop)
 	for range o.Servers {
-		f.addServer()
+		f.addServer(fmt.Sprintf("gs-%d", len(f.Servers)+1))
 	}
 	for range o.Routers {
 		f.addRouter()
@@ -102,7 +102,18 @@ func Start(t testing.TB, o Options) *Fleet {
 // Add starts another server and waits until everyone sees it.
 func (f *Fleet) Add() *Server {
 	f.t.Helper()
-	s := f.addServer()
+	s := f.addServer(fmt.Sprintf("gs-%d", len(f.Servers)+1))
+	f.Await()
+	return s
+}
+
+// Replace drains server i, starts another one under its name, which runs games, and waits until everyone sees it: what an
+// orchestrator does in an update.
+func (f *Fleet) Replace(i int, games ...game.Definition) *Server {
+	f.t.Helper()
+	f.Drain(i)
+	f.options.Games = games
+	s := f.addServer(f.Servers[i].Name)
 	f.Await()
 	return s
 }
@@ -213,10 +224,10 @@ func (s *Server) Connect(id proto.RoomID) string {
 	return "ws" + strings.TrimPrefix(s.Node.URL(), "http") + "/v1/rooms/" + string(id) + "/connect"
 }
 
-func (f *Fleet) addServer() *Server {
+func (f *Fleet) addServer(name string) *Server {
 	f.t.Helper()
 	c := node.DefaultConfig()
-	c.Name = fmt.Sprintf("gs-%d", len(f.Servers)+1)
+	c.Name = name
 	c.Fleet.Seeds = f.seeds()
 	c.Fleet.Key = []byte("a key of 16 byte")
 	c.Fleet.Cluster = "testfleet"

@@ -31,6 +31,8 @@ func TestMain(m *testing.M) {
 type player struct {
 	client  *goclient.Client
 	welcome atomic.Pointer[proto.Welcome]
+	notice  atomic.Pointer[proto.Notice] // the last
+	steps   atomic.Uint64                // that the room has counted
 	ended   chan struct{}
 	err     error // of Run, once ended is closed
 }
@@ -55,9 +57,11 @@ func tryJoin(t *testing.T, c goclient.Config) (*player, error) {
 		},
 		Frame: func(c *goclient.Client) {
 			if inputs != nil {
+				p.look(t, c)
 				inputs.Send(Step{Right: true}) // fails while the server is away
 			}
 		},
+		Notice: func(_ *goclient.Client, n proto.Notice) { p.notice.Store(&n) },
 		Violation: func(_ *goclient.Client, v goclient.Violation, detail string) {
 			t.Errorf("violation %s: %s", v, detail)
 		},
@@ -86,6 +90,18 @@ func tryJoin(t *testing.T, c goclient.Config) (*player, error) {
 	}()
 	t.Cleanup(p.close)
 	return p, nil
+}
+
+// look reads the player's own row.
+func (p *player) look(t *testing.T, c *goclient.Client) {
+	walkers, err := state.RowsOf[Walker](c.State(), "walkers")
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	if row, ok := walkers.Get(state.RowID(c.Seat())); ok {
+		p.steps.Store(uint64(row.Steps))
+	}
 }
 
 func (p *player) close() {

@@ -10,7 +10,9 @@
 //
 // Whoever follows starts with a keyframe and goes on with deltas. A follower with the same structs (a standby) has
 // them filled and can go on as the leader, byte for byte; a follower without them (a client) is made by NewReplica from
-// the schema that the welcome carries, and reads its rows with RowsOf.
+// the schema that the welcome carries, and reads its rows with RowsOf. A server that runs another version of the game than
+// the leader follows without structs too (NewMirror), and a store with its own structs then takes over what it has by the
+// names of tables and fields (Store.Adopt).
 //
 //	leader    Begin → the game edits rows → Commit(tick) → AppendDelta, AppendOwnDelta, AppendSecretDelta, Append…Keyframe
 //	standby   ApplyKeyframe, ApplySecretKeyframe, then ApplyDelta, ApplySecretDelta every tick

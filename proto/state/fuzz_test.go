@@ -110,6 +110,23 @@ func FuzzParseSchema(f *testing.F) {
 	})
 }
 
+// FuzzParsePeerSchema: what is read is a schema that NewMirror takes and that says the same when it is written again.
+func FuzzParsePeerSchema(f *testing.F) {
+	f.Add(worldSchema(f).AppendPeer(nil))
+	f.Add((&Schema{}).AppendPeer(nil))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := ParsePeerSchema(b)
+		if err != nil {
+			return
+		}
+		again := s.AppendPeer(nil)
+		if string(again) != string(b) {
+			t.Fatalf("%x became %x", b, again)
+		}
+		NewMirror(s).SecretHash()
+	})
+}
+
 // FuzzCodecParse: what is read can be written and read again.
 func FuzzCodecParse(f *testing.F) {
 	c, err := NewCodec[sample]()

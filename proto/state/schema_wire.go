@@ -17,7 +17,7 @@ const (
 	flagPart   = 0b11
 	flagLinear = 1 << 2
 	flagRanged = 1 << 3
-	flagRewind = 1 << 4 // only in PeerFingerprint
+	flagRewind = 1 << 4 // only between servers
 )
 
 // Append appends the schema as clients may know it, without hidden tables and fields. It describes itself: a client
@@ -27,7 +27,10 @@ func (s *Schema) Append(b []byte) []byte { return s.visible().append(b) }
 // Fingerprint is the FNV-1a hash of Append's bytes: clients and servers whose fingerprints agree read each other.
 func (s *Schema) Fingerprint() uint64 { return fingerprint(s.visible()) }
 
-// PeerFingerprint is a hash of the whole schema, hidden parts included, for links between servers.
+// AppendPeer appends the whole schema, hidden parts included, for other servers.
+func (s *Schema) AppendPeer(b []byte) []byte { return s.append(b) }
+
+// PeerFingerprint is the FNV-1a hash of AppendPeer's bytes.
 func (s *Schema) PeerFingerprint() uint64 { return fingerprint(s) }
 
 func fingerprint(s *Schema) uint64 {
@@ -85,6 +88,25 @@ func appendName(b []byte, s string) []byte { return append(append(b, byte(len(s)
 
 // ParseSchema reads what Append wrote. The result passes every check that Open makes, so NewReplica can take it.
 func ParseSchema(b []byte) (*Schema, error) {
+	s, err := ParsePeerSchema(b)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range s.Tables {
+		if t.Part == Hidden {
+			return nil, fmt.Errorf("state: schema: table %q is hidden: %w", t.Name, proto.ErrRange)
+		}
+		for _, f := range t.Row.Fields {
+			if f.Part == Hidden || f.Rewind {
+				return nil, fmt.Errorf("state: schema: table %q: field %q is for servers only: %w", t.Name, f.Name, proto.ErrRange)
+			}
+		}
+	}
+	return s, nil
+}
+
+// ParsePeerSchema reads what AppendPeer wrote. The result passes every check that Open makes, so NewMirror can take it.
+func ParsePeerSchema(b []byte) (*Schema, error) {
 	r := reader{b: b}
 	if v := r.byte(); r.err == nil && v != schemaFormat {
 		return nil, fmt.Errorf("state: schema is of format %d, this program reads %d: %w", v, schemaFormat, proto.ErrRange)
@@ -100,9 +122,6 @@ func ParseSchema(b []byte) (*Schema, error) {
 		t.Max = int(min(r.uvarint(), MaxRows+1))
 		if err := r.row(&t.Row); err != nil {
 			return nil, fmt.Errorf("state: schema: table %q: %w", t.Name, err)
-		}
-		if t.Part == Hidden {
-			return nil, fmt.Errorf("state: schema: table %q is hidden: %w", t.Name, proto.ErrRange)
 		}
 		s.Tables = append(s.Tables, t)
 	}
@@ -147,9 +166,9 @@ func (r *reader) row(row *RowSchema) error {
 func (r *reader) field(f *Field) error {
 	f.Type = Type(r.byte())
 	flags := r.byte()
-	f.Part, f.Linear = Part(flags&flagPart), flags&flagLinear != 0
+	f.Part, f.Linear, f.Rewind = Part(flags&flagPart), flags&flagLinear != 0, flags&flagRewind != 0
 	ranged := flags&flagRanged != 0
-	if flags >= flagRewind || f.Part == Hidden || ranged && !f.Type.integer() {
+	if flags >= flagRewind<<1 || f.Part > Hidden || ranged && !f.Type.integer() {
 		r.fail(proto.ErrRange)
 	}
 	switch {

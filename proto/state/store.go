@@ -32,7 +32,14 @@ const (
 // NewReplica makes a store without Go structs, for clients: the public part, and one seat's own part. s must have come
 // from ParseSchema or Store.Schema.
 func NewReplica(s *Schema) *Store {
-	r := &Store{schema: *s.visible(), replica: true}
+	r := bare(s.visible())
+	r.replica = true
+	return r
+}
+
+// bare makes a store without Go structs, which can only follow.
+func bare(s *Schema) *Store {
+	r := &Store{schema: *s}
 	for i := range r.schema.Tables {
 		t := &r.schema.Tables[i]
 		l, err := newLayout(&t.Row)

@@ -50,15 +50,33 @@ func openCluster(ctx context.Context, o options) (*cluster, error) {
 	if err := show(ctx, []string{"NODES=3"}, filepath.Join(o.up, "up.sh")); err != nil {
 		return nil, err
 	}
-	for _, tag := range o.tags {
-		if err := show(ctx, nil, "make", "image-tar", "IMAGE="+o.image, "VERSION="+tag); err != nil {
-			return nil, err
+	for i, tag := range o.tags {
+		from := ""
+		if i == 0 {
+			from = o.from
 		}
-		if err := show(ctx, nil, filepath.Join(bin, "load"), ".bin/image.tar"); err != nil {
+		if err := c.loadImage(ctx, from, o.image, tag); err != nil {
 			return nil, err
 		}
 	}
 	return c, nil
+}
+
+// loadImage builds image:tag of a git revision, of this tree if that is empty, and brings it to the nodes.
+func (c *cluster) loadImage(ctx context.Context, from, image, tag string) error {
+	tree := "."
+	if from != "" {
+		tree = filepath.Join(c.work, "from")
+		_ = exec.CommandContext(ctx, "git", "worktree", "remove", "--force", tree).Run() // of a run that was cut off
+		if err := show(ctx, nil, "git", "worktree", "add", "--force", "--detach", tree, from); err != nil {
+			return err
+		}
+		defer exec.Command("git", "worktree", "remove", "--force", tree).Run() // the next run removes it too
+	}
+	if err := show(ctx, nil, "make", "-C", tree, "image-tar", "IMAGE="+image, "VERSION="+tag); err != nil {
+		return err
+	}
+	return show(ctx, nil, filepath.Join(c.scripts, "load"), filepath.Join(tree, ".bin/image.tar"))
 }
 
 // close removes the fleet, and a cluster that was brought up here.

@@ -27,6 +27,7 @@ type options struct {
 	host    string   // of a node, as players reach it
 	image   string   // name; the tags are old and new
 	tags    []string // old and new
+	from    string   // git revision of the old one; empty: both are of this tree
 	phases  []string // empty: all
 	rooms   int      // inside and outside, each
 	players int      // in each room
@@ -41,6 +42,7 @@ func main() {
 	flag.StringVar(&o.overlay, "overlay", "proxy", "how players reach the fleet: proxy, direct or tls")
 	flag.StringVar(&o.host, "host", "", "`address` at which players reach a node (default the first node's internal one)")
 	flag.StringVar(&o.image, "image", "ringside", "`name` of the image; its tags are old and new, and with -up they are built and loaded")
+	flag.StringVar(&o.from, "from", "", "git `revision` that the old image is built of, to try an update from there to this tree; with -up only (default this tree)")
 	phases := flag.String("phases", "", "comma-separated `names` of what to do (default all: "+strings.Join(phaseNames(), ",")+")")
 	flag.IntVar(&o.rooms, "rooms", 10, "rooms of bots inside of the cluster, and as many outside")
 	flag.IntVar(&o.players, "players", 8, "players in each room")
@@ -70,6 +72,9 @@ func run(ctx context.Context, o options) (failed bool, err error) {
 	}
 	if (o.up == "") == (o.context == "") {
 		return false, errors.New("name a folder of scripts with -up (or K8S_UP), or a kubectl context with -context")
+	}
+	if o.from != "" && o.up == "" {
+		return false, errors.New("-from builds an image, which goes with -up; with -context push the images of both versions")
 	}
 	c, err := openCluster(ctx, o)
 	if err != nil {
