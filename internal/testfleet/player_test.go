@@ -33,6 +33,7 @@ type player struct {
 	welcome atomic.Pointer[proto.Welcome]
 	notice  atomic.Pointer[proto.Notice] // the last
 	steps   atomic.Uint64                // that the room has counted
+	schemas atomic.Int32                 // other ones that the room has come to
 	ended   chan struct{}
 	err     error // of Run, once ended is closed
 }
@@ -51,6 +52,10 @@ func tryJoin(t *testing.T, c goclient.Config) (*player, error) {
 	p := &player{ended: make(chan struct{})}
 	var inputs *goclient.Inputs[Step]
 	c.Events = goclient.Events{
+		Schema: func(*goclient.Client) error {
+			p.schemas.Add(1)
+			return nil // look does it each time
+		},
 		Entered: func(c *goclient.Client) {
 			w := c.Welcome()
 			p.welcome.Store(&w)

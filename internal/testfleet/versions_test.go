@@ -14,10 +14,15 @@ import (
 	"github.com/ringside-go/ringside/proto/state"
 )
 
-// longWalk is the next version of walk: what clients do not see is laid out otherwise.
+// longWalk is the next version of walk: there is one table more that clients see, and one that they do not.
 type longWalk struct {
+	Trees game.Table[tree] `state:"max=80"`
 	walk
 	Miles game.Table[mile] `state:"max=8,hidden"`
+}
+
+type tree struct {
+	Height uint8 `state:""`
 }
 
 type mile struct {
@@ -29,6 +34,7 @@ func (w *longWalk) Migrate(_ *game.Room, _ uint64, old *state.Store) error {
 	if err != nil {
 		return err
 	}
+	w.Trees.Put(70).Height = 9
 	for id, row := range was.All() {
 		w.Miles.Put(id).Since = row.Steps
 	}
@@ -52,7 +58,7 @@ func version(t *testing.T, d game.Definition) uint64 {
 }
 
 // A fleet is updated server by server to a version of the game whose state is laid out otherwise, and back: the rooms go
-// along, and their players notice nothing.
+// along, and their players notice nothing but that the schema is another.
 func TestUpdateToAnotherVersion(t *testing.T) {
 	before := Walk()
 	after := longWalks(version(t, before))
@@ -75,6 +81,9 @@ func TestUpdateToAnotherVersion(t *testing.T) {
 			s := p.client.Stats()
 			if s.Reconnects > 0 || s.Moves == 0 || s.LostInputs > 0 {
 				t.Errorf("update %d: the player of room-%d came back %d times, was moved %d times, lost %d inputs", round, i, s.Reconnects, s.Moves, s.LostInputs)
+			}
+			if n := p.schemas.Load(); n != int32(round)+1 {
+				t.Errorf("update %d: the player of room-%d was told of %d other schemas", round, i, n)
 			}
 			until(t, "all steps that were acknowledged are counted, whichever version took them", func() bool {
 				return p.steps.Load() == p.client.Stats().Acked
