@@ -26,7 +26,7 @@ func TestFleet(t *testing.T) {
 	for _, mode := range []front.Mode{front.Redirect, front.Proxy} {
 		t.Run(string(mode), func(t *testing.T) {
 			f := testfleet.Start(t, testfleet.Options{Servers: 7, Mode: mode, Games: []game.Definition{arena.Definition()}})
-			c := &control{fleet: f, todo: make(chan func())}
+			c := &control{fleet: f, update: later(t), todo: make(chan func())}
 			server := httptest.NewServer(c)
 			defer server.Close()
 			cmd := exec.CommandContext(t.Context(), "node", "--enable-source-maps", "--test-reporter=spec", "--test", bundle)
@@ -49,11 +49,39 @@ func TestFleet(t *testing.T) {
 	}
 }
 
-// control lets Node break the fleet: POST /kill?server=gs-1 or /drain?server=gs-1 answers, when that is done, with the
-// server's name. A fleet is for one goroutine, so what is asked for is done by the test's.
+// laterArena is the arena of a later version, which has one table more in front of those that there were.
+type laterArena struct {
+	Weather game.Table[weather] `state:"max=70"`
+	arena.Arena
+}
+
+type weather struct {
+	Wind uint8 `state:""`
+}
+
+// later is the arena of the later version, to which rooms of this one can go.
+func later(t *testing.T) game.Definition {
+	now := arena.Definition()
+	s, err := now.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return game.Definition{Name: now.Name, Migrates: []uint64{s.PeerFingerprint()}, New: func(options json.RawMessage) (game.Game, game.Settings, error) {
+		g, settings, err := now.New(options)
+		if err != nil {
+			return nil, settings, err
+		}
+		return &laterArena{Arena: *g.(*arena.Arena)}, settings, nil
+	}}
+}
+
+// control lets Node break the fleet: POST /kill?server=gs-1, /drain?server=gs-1, or /update?server=gs-1, after which a server of
+// the later version has that name; it answers, when that is done, with the server's name. A fleet is for one goroutine, so what is
+// asked for is done by the test's.
 type control struct {
-	fleet *testfleet.Fleet
-	todo  chan func()
+	fleet  *testfleet.Fleet
+	update game.Definition
+	todo   chan func()
 }
 
 func (c *control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -74,6 +102,8 @@ func (c *control) do(what, server string) string {
 		c.fleet.Kill(n - 1)
 	case "/drain":
 		c.fleet.Drain(n - 1)
+	case "/update":
+		c.fleet.Replace(n-1, c.update)
 	default:
 		return "no such thing to do: " + strconv.Quote(what)
 	}

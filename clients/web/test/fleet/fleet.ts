@@ -243,6 +243,30 @@ test("errors tell a player what to do", async (t) => {
 	});
 });
 
+// The last test: from here on the servers are of two versions.
+test("a server is updated to a version with other tables: a page that reads rows by name plays on", async () => {
+	const p = await play({ options, fingerprint: undefined });
+	const asked = await play({ options, room: p.room.id });
+	const { id, seat, server } = p.room;
+	await ticks(p, 30);
+	assert.equal(await fleet("update", server), server);
+	await until("the room at the updated server", () => p.room.server === server && "weather" in p.room.tables);
+	const { checks } = p.room.stats();
+	const before = p.acked.length;
+	await ticks(p, 60);
+	await until("checks of the new tables", () => p.room.stats().checks > checks);
+	gapless("ticks", p.ticks);
+	for (const m of p.moves) assert.deepEqual([m.kind, m.missed, m.replayed], ["handoff", 0, 0], JSON.stringify(m));
+	assert.deepEqual([p.room.id, p.room.seat, p.statuses], [id, seat, ["playing"]]);
+	assert.ok(p.acked.length > before + 30, "samples are processed");
+	assert.ok(p.room.view()!.tables.fighters.isOwn(seat));
+	check(p);
+
+	// One that asks for the tables that it was built for is told to be loaded again.
+	await until("the other page's end", () => asked.room.status === "ended");
+	assert.deepEqual([asked.room.error?.code, asked.room.error?.next], ["outdated", "reload"]);
+});
+
 /** Two players in one new room. */
 async function pair(): Promise<[Player, Player]> {
 	const p = await play({ options });

@@ -76,8 +76,8 @@ export async function ticks(p: Player, n: number): Promise<void> {
 	await until(`${n} ticks`, () => p.ticks.length >= then);
 }
 
-/** Has a server killed or drained, and waits until it is gone. */
-export async function fleet(what: "kill" | "drain", server: string): Promise<string> {
+/** Has a server killed, drained, or updated to a later version of the arena, and waits until that is done. */
+export async function fleet(what: "kill" | "drain" | "update", server: string): Promise<string> {
 	const answer = await fetch(`${process.env.RINGSIDE_CONTROL}/${what}?server=${server}`, { method: "POST" });
 	return (await answer.json()) as string;
 }
