@@ -113,7 +113,7 @@ func (c *Copy) migrate(from uint64) (s *Simulation, err error) {
 			return nil, err
 		}
 		if len(s.outcomes) > 0 {
-			return nil, errors.New("Migrate finished a match, of which nobody would hear; leave that to the next Tick")
+			return nil, errors.New("a match was finished in Migrate, and nobody would hear of it; leave that to the next Tick")
 		}
 	}
 	for seat := range s.core.Seats.All() {

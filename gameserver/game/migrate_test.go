@@ -160,7 +160,7 @@ func TestMigrationRefuses(t *testing.T) {
 		{"a match that ends", `{}`, 4, from, func(_ *probe2, r *game.Room, _ uint64, _ *state.Store) error {
 			r.Finish(game.Outcome{})
 			return nil
-		}, "finished a match"},
+		}, "a match was finished in Migrate"},
 	} {
 		d, migrate := probe2Definition(c.seats, c.migrates)
 		if c.migrate != nil {

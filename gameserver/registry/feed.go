@@ -2,6 +2,7 @@ package registry
 
 import (
 	"errors"
+	"log/slog"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -191,7 +192,11 @@ func (f *feed) Refused(p peer.Refusal) {
 	if !f.current() {
 		return
 	}
-	r.log.Info("a server does not stand by", "room", f.e.id, "peer", f.server, "code", p.Code, "error", p.Text)
+	level := slog.LevelInfo
+	if p.Code == peer.RefuseStopped || p.Code == peer.RefuseVersion { // it was asked to; unfit says it once for all rooms
+		level = slog.LevelDebug
+	}
+	r.log.Log(r.ctx, level, "a server does not stand by", "room", f.e.id, "peer", f.server, "code", p.Code, "error", p.Text)
 	f.lost = true
 	switch {
 	case p.Code == peer.RefuseEpoch && f.l.handedTo(f.server) && !p.Epoch.Less(f.l.move.offered):

@@ -102,17 +102,20 @@ func (r *Registry) begin(id proto.RoomID, server string, done chan<- error) (to 
 	}
 	view := r.members.View()
 	if server == "" {
-		next := without(view.Placement().Order(nil, string(id), 2), r.self)
+		next := r.candidates(e, e.leading, view, 1, time.Now())
 		if len(next) == 0 {
-			return "", fmt.Errorf("%w: no other server is serving", ErrTarget)
+			return "", fmt.Errorf("%w: there is no other server that takes it", ErrTarget)
 		}
 		server = next[0]
 	}
+	m, _ := view.Find(membership.ServerName(server))
 	switch {
 	case server == r.self:
 		return "", fmt.Errorf("%w: server %s leads it already", ErrTarget, server)
 	case !serving(view, server):
 		return "", fmt.Errorf("%w: no serving game server is named %q", ErrTarget, server)
+	case !r.fits(e.game, m):
+		return "", fmt.Errorf("%w: the version of game %s on server %s takes no rooms of this one's", ErrTarget, e.game, server)
 	case e.leading.move != nil:
 		return "", fmt.Errorf("%w: to %s", ErrMoving, e.leading.move.to)
 	case e.leading.still:
@@ -164,8 +167,8 @@ func (r *Registry) destination(e *entry, view *membership.View, now time.Time) (
 	}
 	set := view.Placement()
 	if r.draining {
-		for _, s := range r.candidates(e, l, view, 1, now) {
-			return s, "drain"
+		if next := r.candidates(e, l, view, 1, now); len(next) > 0 {
+			return next[0], "drain"
 		}
 		return "", ""
 	}

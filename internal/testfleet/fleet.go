@@ -17,6 +17,7 @@ import (
 
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/node"
+	"github.com/ringside-go/ringside/gameserver/room"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
@@ -188,11 +189,12 @@ func (f *Fleet) Home(id proto.RoomID) *Server {
 	return f.Find(name)
 }
 
-// Leaders gives the names of all servers that lead id. More than one is the fleet's failure.
+// Leaders gives the names of all servers that lead id, without one that has handed it on a moment ago and has not heard yet that
+// it was taken: that one ticks it no more. More than one is the fleet's failure.
 func (f *Fleet) Leaders(id proto.RoomID) (leaders []string) {
 	for _, s := range f.Servers {
 		for _, r := range s.Node.Rooms() {
-			if r.ID == id && !s.gone {
+			if r.ID == id && !s.gone && r.State != room.Handed {
 				leaders = append(leaders, s.Name)
 			}
 		}
