@@ -34,7 +34,7 @@ func fuzzParse(f *testing.F, k Kind) {
 		read := body
 		switch m := m.(type) {
 		case Hello:
-			if m.Newest > Version { // what is behind is for later servers
+			if m.Versions.Newest > Version { // what is behind is for later servers
 				read = body[:min(len(again), len(body))]
 			}
 		case Welcome:

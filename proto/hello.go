@@ -18,8 +18,8 @@ const (
 //
 // This layout never changes, so that servers can read the hellos of later clients: later versions append.
 type Hello struct {
-	Versions           // that the client speaks
-	Fingerprint uint64 // of the schema the client was built for; 0 when it takes the schema from the welcome
+	Versions    Versions // that the client speaks
+	Fingerprint uint64   // of the schema the client was built for; 0 when it takes the schema from the welcome
 	Flags       HelloFlags
 	Epoch       Epoch  // the newest epoch this client has seen of the room; zero for the first time
 	LastTick    Tick   // the newest tick it has decoded; 0 for the first time
@@ -30,7 +30,7 @@ type Hello struct {
 // Append appends the record.
 func (m Hello) Append(b []byte) []byte {
 	b, at := BeginRecord(b, KindHello)
-	b = append(b, m.Newest, m.Oldest, byte(m.Flags))
+	b = append(b, m.Versions.Newest, m.Versions.Oldest, byte(m.Flags))
 	b = binary.LittleEndian.AppendUint64(b, m.Fingerprint)
 	b = binary.LittleEndian.AppendUint32(b, uint32(m.LastTick))
 	b = appendEpoch(b, m.Epoch)
@@ -42,11 +42,11 @@ func (m Hello) Append(b []byte) []byte {
 // ParseHello parses a hello's body. What a client appends that speaks a version above Version is skipped.
 func ParseHello(b []byte) (Hello, error) {
 	r := reader{message: "hello", b: b}
-	m := Hello{Versions: Versions{r.u8("newest version"), r.u8("oldest version")}}
-	if r.err == nil && (m.Oldest == 0 || m.Oldest > m.Newest) {
-		r.refuse("oldest version", "%d, 1 to the newest, %d, are allowed", m.Oldest, m.Newest)
+	v := Versions{r.u8("newest version"), r.u8("oldest version")}
+	if r.err == nil && (v.Oldest == 0 || v.Oldest > v.Newest) {
+		r.refuse("oldest version", "%d, 1 to the newest, %d, are allowed", v.Oldest, v.Newest)
 	}
-	m.Flags = HelloFlags(r.u8("flags"))
+	m := Hello{Versions: v, Flags: HelloFlags(r.u8("flags"))}
 	m.Fingerprint = r.u64("fingerprint")
 	m.LastTick = Tick(r.u32("last tick"))
 	m.Epoch = r.epoch()
@@ -55,7 +55,7 @@ func ParseHello(b []byte) (Hello, error) {
 	if r.err == nil && m.Ticket == "" && m.Resume == nil {
 		r.refuse("ticket", "neither a ticket nor a resume token is given")
 	}
-	if m.Newest > Version {
+	if v.Newest > Version {
 		return m, r.err
 	}
 	return m, r.end()

@@ -18,8 +18,8 @@ func TestAHelloOfALaterVersionIsReadUpToWhatIsKnown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want.Newest = Version + 1
-		body[0] = want.Newest
+		want.Versions.Newest = Version + 1
+		body[0] = want.Versions.Newest
 		for _, behind := range []string{"", "appended by later versions"} {
 			if got, err := ParseHello(append(body[:len(body):len(body)], behind...)); err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("%s with %d bytes behind it: %+v (%v), want %+v", name, len(behind), got, err, want)

@@ -37,7 +37,7 @@ func TestVersionsAreNegotiated(t *testing.T) {
 					return
 				}
 				g := <-s.house.guest
-				if g.hello.Newest != c.version || g.hello.Ticket != "t" {
+				if g.hello.Versions.Newest != c.version || g.hello.Ticket != "t" {
 					t.Errorf("the door was given %+v, want version %d", g.hello, c.version)
 				}
 				conn.message(input(1))
