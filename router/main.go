@@ -48,7 +48,7 @@ func run(args []string) error {
 	fs.StringVar(&c.PublicURL, "public-url", "", "base `URL` at which clients reach -listen (default what their request named)")
 	mode := fs.String("mode", string(c.Mode), "redirect: clients dial game servers; proxy: this router tunnels them")
 	fs.IntVar(&c.MaxTunnels, "max-tunnels", c.MaxTunnels, "most sockets tunnelled at once, in proxy mode")
-	fs.DurationVar(&c.Drain, "drain", c.Drain, "how long to go on after SIGTERM, so that load balancers turn away first")
+	fs.DurationVar(&c.Drain, "drain", c.Drain, "how long to go on at most after SIGTERM, until the clients of its tunnels have come by another router; stay below the orchestrator's grace period")
 	c.Pages = web.Files()
 	var g membership.Config
 	fs.StringVar(&g.Bind, "gossip", "127.0.0.1:0", "`IP:port` for gossip, UDP and TCP")

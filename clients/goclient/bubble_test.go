@@ -248,16 +248,21 @@ func TestAPreparedConnectionExpires(t *testing.T) {
 	})
 }
 
-// The moved message may come behind the next leader's first frame; the old connection has a moment to say its last.
+// The moved message may come behind the next connection's first frame; the old one has a moment to say its last, and a
+// longer one where both are of the same leader.
 func TestTheOldConnectionMayFinish(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, c := range []struct {
-			late   time.Duration // of the old leader's last frame, behind the next one's first
+			kind   MoveKind
+			next   string        // server
+			late   time.Duration // of the old connection's last frame, behind the next one's first
 			missed uint32
 			gap    time.Duration
 		}{
-			{changeover - time.Millisecond, 0, 0},
-			{changeover + time.Millisecond, 1, time.Second + changeover},
+			{Handoff, "gs-1", changeover - time.Millisecond, 0, 0},
+			{Handoff, "gs-1", changeover + time.Millisecond, 1, time.Second + changeover},
+			{Reconnect, "gs-0", detourChangeover - time.Millisecond, 0, 0},
+			{Reconnect, "gs-0", detourChangeover + time.Millisecond, 1, time.Second + detourChangeover},
 		} {
 			moves := make(chan Move, 1)
 			var config Config
@@ -265,7 +270,7 @@ func TestTheOldConnectionMayFinish(t *testing.T) {
 			playAt(t, func(p *peer, r *room) {
 				p.enter(r, 0)
 				last := r.tick()
-				p.send(proto.Prepare{Moved: proto.Moved{URL: "ws://b/", WithinMs: 9000}}.Append(nil))
+				p.send(proto.Prepare{Moved: proto.Moved{URL: "ws://b/", Server: c.next, WithinMs: 9000}}.Append(nil))
 				time.Sleep(time.Second + c.late)
 				if c.missed == 0 {
 					p.send(last)
@@ -275,13 +280,15 @@ func TestTheOldConnectionMayFinish(t *testing.T) {
 			}, func(p *peer, r *room) {
 				p.hello()
 				time.Sleep(time.Second)
-				r.epoch = r.epoch.Next("gs-1")
+				if c.kind == Handoff {
+					r.epoch = r.epoch.Next(c.next)
+				}
 				r.step()
 				p.send(r.welcome(proto.WelcomeResumed))
 				p.wait()
 			}, config, func(*running) {
 				m := <-moves
-				if m.Kind != Handoff || !m.Prepared || m.MissedTicks != c.missed || m.Gap != c.gap {
+				if m.Kind != c.kind || !m.Prepared || m.MissedTicks != c.missed || m.Gap != c.gap {
 					t.Errorf("%v late: move %+v", c.late, m)
 				}
 			})

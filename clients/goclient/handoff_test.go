@@ -276,3 +276,79 @@ func TestAMoveElsewhereThanPrepared(t *testing.T) {
 	run.Close()
 	run.wait()
 }
+
+// A prepare that leads to the same leader, on another way: the client changes over at once, keeps its seat and misses
+// nothing, whichever of the moved message and the welcome it sees first.
+func TestADetourToTheSameServer(t *testing.T) {
+	for name, spectator := range map[string]bool{"player": false, "spectator": true} {
+		t.Run(name, func(t *testing.T) {
+			a, b, r := newServer(t), newServer(t), newRoom(t) // b is another router's way to the same server
+			flags, seat := proto.WelcomeResumed, proto.Seat(1)
+			if spectator {
+				flags, seat = proto.WelcomeSpectator, proto.NoSeat
+			}
+			waiting, over := make(chan bool), make(chan bool)
+			to := proto.Moved{URL: b.wsURL(), Server: "gs-0", Epoch: r.epoch}
+			a.script(func(p *peer) {
+				p.hello()
+				p.send(r.welcome(flags &^ proto.WelcomeResumed))
+				p.send(proto.Prepare{Moved: to}.Append(nil))
+				<-waiting
+				r.step()
+				p.send(r.frame(seat, 7))
+				if !spectator {
+					p.inputs(r) // number 1, which the tick after this one would have taken
+				}
+				p.send(to.Append(nil))
+				_ = p.ws.WriteClose(uint16(proto.CloseMoved), nil)
+				p.wait()
+				close(over)
+			})
+			b.script(func(p *peer) {
+				if h := p.hello(); h.Flags != proto.HelloWait || h.Epoch != r.epoch || (len(h.Resume) > 0) == spectator {
+					t.Errorf("the hello of the next connection is %+v", h)
+				}
+				close(waiting)
+				<-over
+				r.step()
+				p.send(r.welcome(flags))
+				if !spectator {
+					if first, samples := p.inputs(r); first != 1 || !slices.Equal(samples, []sample{{Move: 101}}) {
+						t.Errorf("inputs from %d: %v, want from 1: 101", first, samples)
+					}
+					p.inputs(r)
+					r.processed = 2
+				}
+				r.step()
+				p.send(r.frame(seat, 7))
+				p.wait()
+			})
+			var in *Inputs[sample]
+			c := a.config()
+			moves := watched(t, &c)
+			frames := make(chan proto.Tick, 10)
+			c.Events.Frame = func(c *Client) {
+				if in != nil {
+					in.Send(sample{Move: int8(c.Tick())})
+				}
+				frames <- c.Tick()
+			}
+			run := dial(t, c, func(c *Client) {
+				if !spectator {
+					in = mustInputs(t, c, r)
+				}
+			})
+			for want := proto.Tick(101); want <= 103; want++ {
+				if got := get(t, frames, "frame"); got != want {
+					t.Errorf("tick %d, want %d", got, want)
+				}
+			}
+			get(t, moves, "move").is(t, Move{Kind: Reconnect, Prepared: true, From: "gs-0", To: "gs-0"})
+			run.Close()
+			run.wait()
+			if st := run.Stats(); st.Moves != 1 || st.Reconnects != 0 || st.MissedTicks != 0 || st.ResentInputs != 0 || st.LostInputs != 0 {
+				t.Errorf("stats are %+v", st)
+			}
+		})
+	}
+}

@@ -14,6 +14,9 @@ const (
 	// changeover is how long the old connection may go on when the first frame has come on the prepared one: its last
 	// frame and the moved message are on their way, unless its server is lost.
 	changeover = 100 * time.Millisecond
+	// detourChangeover is the same for a prepared connection to the server that the client is on: that sends the moved
+	// message when it lets the client in there, so it comes, unless the way here is broken.
+	detourChangeover = time.Second
 	// openGrace is how long a prepared connection that is not open yet may take when it is needed. It has had the time
 	// of the preparation; a place that cannot be reached, behind a router in proxy mode, shall not hold the client up.
 	openGrace = 500 * time.Millisecond
@@ -31,6 +34,7 @@ type prepared struct {
 	opened   chan struct{}      // closed when the hello is said, or never will be
 	done     chan struct{}      // closed when the welcome has come, or never will; then first, err and late are set
 	link     *link              // set before opened is closed; nil: it could not be opened
+	patience time.Duration      // with the old connection, from the welcome on
 	unhook   func() bool
 	first    *gws.Message
 	err      error
@@ -59,7 +63,10 @@ func (c *Client) prepare(m proto.Moved) {
 	}
 	ctx, cancel := context.WithCancel(c.running)
 	p := &prepared{to: m, cancel: cancel, expiry: time.AfterFunc(within, cancel), opened: make(chan struct{}),
-		done: make(chan struct{}), nextPing: c.now() + preparedPing}
+		done: make(chan struct{}), patience: changeover, nextPing: c.now() + preparedPing}
+	if m.Server == c.welcome.Server {
+		p.patience = detourChangeover
+	}
 	c.prepared = p
 	old := c.link
 	go p.run(ctx, c, hello.Append(nil), old)
@@ -91,7 +98,7 @@ func (p *prepared) run(ctx context.Context, c *Client, hello []byte, old *link) 
 		return
 	}
 	p.expiry.Stop() // the server has let the client in here, and with that ends the old connection
-	p.late = time.AfterFunc(changeover, func() {
+	p.late = time.AfterFunc(p.patience, func() {
 		p.ahead.Store(true)
 		old.close()
 	})

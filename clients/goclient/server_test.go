@@ -75,14 +75,14 @@ func newRoom(t testing.TB) *room {
 
 // welcome lets a client in on its seat: one message, without its last record where a test wants to add others.
 func (r *room) welcome(flags proto.WelcomeFlags) []byte {
-	seat := r.seat
-	if flags&proto.WelcomeSpectator != 0 {
-		seat = proto.NoSeat
-	}
 	server := cmp.Or(r.server, r.epoch.Server)
+	seat, token := r.seat, []byte("token-of-"+server)
+	if flags&proto.WelcomeSpectator != 0 {
+		seat, token = proto.NoSeat, nil
+	}
 	b := proto.Welcome{
 		Version: r.version, Flags: flags, Room: "r-1", Game: "test", Player: "jo", Seat: seat, TickRate: 20, Tick: r.store.Tick(),
-		Processed: r.processed, Epoch: r.epoch, Server: server, Resume: []byte("token-of-" + server),
+		Processed: r.processed, Epoch: r.epoch, Server: server, Resume: token,
 		Fallbacks: r.fallbacks, Schema: r.store.Schema().Append(nil),
 	}.Append(nil)
 	return append(b, r.keyframe(seat)...)

@@ -59,6 +59,11 @@ func (b *bed) start(name string) error {
 		host, _, _ := strings.Cut(a.gossip, ":")
 		p = b.builder.server(name, a, append([]string{"-peer", host + ":0", "-checks"}, b.site.serverArgs...)...)
 	}
+	if lb := b.site.balancer; lb != nil && isRouter(name) {
+		p.args = append(p.args, "-mode", "proxy", "-drain", "20s")
+	} else if lb != nil {
+		p.args = append(p.args, "-listen", loopback(0), "-inside", a.http, "-public-url", lb.url()+"/v1/servers/"+name)
+	}
 	c, err := b.site.place(p).start(b.log, slices.Index(b.site.members, name), make(chan *child, 1))
 	if err == nil {
 		b.up[name] = c
@@ -134,7 +139,7 @@ const tick = 50 * time.Millisecond
 
 // play starts bots, and waits until all are in.
 func (b *bed) play(ctx context.Context, rooms, players int, file string) error {
-	p := b.builder.bots("http://"+b.site.addr[b.routers()[0]].http, rooms, players, "-options", botOptions, "-json", file,
+	p := b.builder.bots(b.site.entrance(), rooms, players, "-options", botOptions, "-json", file,
 		"-seed", fmt.Sprint(b.config.seed))
 	bots, err := b.site.place(p).start(b.log, len(b.site.members), make(chan *child, 1))
 	if err != nil {
@@ -172,6 +177,9 @@ func (b *bed) close() {
 	}
 	stop(left, stopTimeout)
 	b.api.http.CloseIdleConnections()
+	if b.site.balancer != nil {
+		b.site.balancer.close()
+	}
 }
 
 // pauseFor waits, unless ctx ends before.

@@ -145,7 +145,7 @@ func (v *verdict) runAll(ctx context.Context, c config, all []phase, bin, dir st
 			return ctx.Err()
 		}
 		v.Phases = append(v.Phases, o)
-		out.printf("%-10s %5.1f s, %d faults, %d failures\n", p.name, o.Seconds, len(o.Events), len(o.Failures))
+		out.printf("%-13s %5.1f s, %d faults, %d failures\n", p.name, o.Seconds, len(o.Events), len(o.Failures))
 	}
 	return nil
 }
@@ -153,6 +153,9 @@ func (v *verdict) runAll(ctx context.Context, c config, all []phase, bin, dir st
 func newSite(p phase, net *namespaces, members []string, dir string) (*site, error) {
 	if p.namespaces {
 		return inNamespaces(net, members, dir)
+	}
+	if p.balanced {
+		return behindBalancer(members)
 	}
 	return onLoopback(members)
 }

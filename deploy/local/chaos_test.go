@@ -49,6 +49,17 @@ func TestChaosDoesEveryFaultOnce(t *testing.T) {
 	out.expect(t, `all +5 +3 handoff +0 / 50 / 0 +0 +0 +0 +0 +0 +0 .*0 missed, p99 < 2 ticks: yes`)
 }
 
+func TestChaosBehindABalancer(t *testing.T) {
+	for prepared, word := range map[string]string{"3": "yes", "2": "NO"} {
+		report := `{"moves":{"reconnect":{"count":3,"prepared":` + prepared + `}}}`
+		out, _, err := chaosOnStandIns(t, report, phase{name: "update", faults: []fault{updating}, balanced: true, target: unnoticed})
+		if err != nil {
+			t.Fatalf("%v:\n%s", err, out)
+		}
+		out.expect(t, `update +1 +3 reconnect .*0 missed, all prepared: `+word)
+	}
+}
+
 func TestChaosFailsOnLosses(t *testing.T) {
 	for name, report := range map[string]string{
 		"2 seat-lost":               `{"broken_invariants":{"seat-lost":2},"details":["bot-1: seat-lost"]}`,

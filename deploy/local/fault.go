@@ -36,6 +36,7 @@ var (
 	joining  = fault{"join", joinServer}
 	pausing  = fault{"pause", pauseServer}
 	deafness = fault{"router kill -9", killRouter}
+	updating = fault{"router restart", restartRouters}
 	rolling  = fault{"rolling restart", restartAll}
 	silence  = fault{"silence", silenceServer}
 	islands  = fault{"one server cut off", cutOffOne}
@@ -148,10 +149,20 @@ func killRouter(ctx context.Context, b *bed, e *event) error {
 	return b.start(e.Server)
 }
 
+// restartRouters restarts all routers one after another, each when the one before is ready.
+func restartRouters(ctx context.Context, b *bed, e *event) error {
+	e.begin("all routers")
+	return b.restart(ctx, b.routers(), e)
+}
+
 // restartAll restarts all game servers one after another, each when the one before is ready, as orchestrators do.
 func restartAll(ctx context.Context, b *bed, e *event) error {
 	e.begin("all")
-	for _, name := range b.servers() {
+	return b.restart(ctx, b.servers(), e)
+}
+
+func (b *bed) restart(ctx context.Context, names []string, e *event) error {
+	for _, name := range names {
 		if err := b.end(name); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ type phase struct {
 	faults     []fault // each once, in an order of the seed; then drawn until the phase's time is over
 	share      int     // of the run's time; 0: each fault once is all
 	namespaces bool    // members are on hosts of their own
+	balanced   bool    // clients reach the routers only, through a load balancer
 	crowd      int     // rooms of one player for each server, in place of the run's rooms
 	target     target
 }
@@ -34,6 +35,10 @@ var (
 	survived = target{"p99 ≤ 150 ms, ≤ 2 again", func(o *outcome) bool {
 		return o.Again.P99 <= 150 && o.Bots.Moves["failover"].MostReplays <= 2
 	}}
+	unnoticed = target{"0 missed, all prepared", func(o *outcome) bool {
+		r := o.Bots.Moves["reconnect"]
+		return r.Count > 0 && r.Missed == 0 && r.Prepared == r.Count
+	}}
 	noticed = target{"all < 2.5 s", func(o *outcome) bool { return o.Again.Max < 2500 }}
 )
 
@@ -46,6 +51,7 @@ var phases = []phase{
 	{name: "100 rooms", faults: []fault{draining}, crowd: 100, target: drained},
 	{name: "kill -9", faults: []fault{killing}, share: 3, target: survived},
 	{name: "router", faults: []fault{deafness}, share: 1},
+	{name: "router update", faults: []fault{updating}, balanced: true, target: unnoticed},
 	{name: "pause", faults: []fault{pausing}, share: 3},
 	{name: "rolling", faults: []fault{rolling}, target: planned},
 	{name: "silence", faults: []fault{silence}, share: 2, namespaces: true, target: noticed},

@@ -23,6 +23,7 @@ type site struct {
 	place                  func(process) process // puts a process where it belongs
 	dial                   func(ctx context.Context, network, addr string) (net.Conn, error)
 	net                    *namespaces // nil on loopback
+	balancer               *balancer   // clients reach the routers through it, and nothing else; nil: they reach all members
 }
 
 // memberNames are those of a fleet under test: routers, servers, and one more server, which joins now and then.
@@ -47,6 +48,30 @@ func onLoopback(members []string) (*site, error) {
 		s.addr[name] = addresses[i]
 	}
 	return s, nil
+}
+
+// behindBalancer is onLoopback with a load balancer before the routers. bed.close closes it.
+func behindBalancer(members []string) (*site, error) {
+	s, err := onLoopback(members)
+	if err != nil {
+		return nil, err
+	}
+	var routers []string
+	for _, name := range members {
+		if isRouter(name) {
+			routers = append(routers, s.addr[name].http)
+		}
+	}
+	s.balancer, err = newBalancer(routers)
+	return s, err
+}
+
+// entrance is the base URL at which clients begin.
+func (s *site) entrance() string {
+	if s.balancer != nil {
+		return s.balancer.url()
+	}
+	return "http://" + s.addr[s.members[0]].http
 }
 
 // Ports of members in namespaces; each has an address of its own.

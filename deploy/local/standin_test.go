@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -22,7 +23,7 @@ func standIn(program string, args []string) {
 	fs := flag.NewFlagSet(program, flag.ExitOnError)
 	values := map[string]*string{}
 	for _, name := range []string{"name", "listen", "gossip", "seeds", "log-level", "mode", "drain", "peer", "router", "rooms", "players", "for",
-		"options", "json", "seed"} {
+		"options", "json", "seed", "inside", "public-url"} {
 		values[name] = fs.String(name, "", "")
 	}
 	fs.Bool("checks", false, "")
@@ -48,7 +49,7 @@ func standIn(program string, args []string) {
 			_ = json.NewEncoder(w).Encode(serverView{Name: name, State: "serving", Rooms: standInRooms(dir, name)})
 		})
 		http.HandleFunc("GET /readyz", func(http.ResponseWriter, *http.Request) {})
-		go func() { _ = http.ListenAndServe(*values["listen"], nil) }()
+		go func() { _ = http.ListenAndServe(cmp.Or(*values["inside"], *values["listen"]), nil) }()
 	}
 	if *values["log-level"] == "stubborn" && program == "gameserver" {
 		select {}

@@ -23,6 +23,7 @@ type door struct {
 	tickets *ticket.Verifier
 	rooms   rooms
 	schemas map[proto.GameName]uint64
+	detours *detours
 }
 
 func (n *Node) newDoor(schemas map[proto.GameName]uint64) *door {
@@ -31,7 +32,7 @@ func (n *Node) newDoor(schemas map[proto.GameName]uint64) *door {
 		n.config.Logger.Warn("no ticket keys are given: tickets of the development key, which everyone knows, are taken")
 		keys = []ed25519.PublicKey{ticket.DevKey().Public().(ed25519.PublicKey)}
 	}
-	return &door{tickets: ticket.NewVerifier(keys...), rooms: n.registry, schemas: schemas}
+	return &door{tickets: ticket.NewVerifier(keys...), rooms: n.registry, schemas: schemas, detours: n.detours}
 }
 
 // Enter implements session.Door.
@@ -45,23 +46,26 @@ func (d *door) Enter(ctx context.Context, id proto.RoomID, hello proto.Hello, c 
 	if err != nil {
 		return nil, err // a nil occupant in the interface would not be nil
 	}
-	return o, nil
+	return d.detours.entered(c.Router(), id, o), nil
 }
 
 // read makes of a hello, which has a ticket or a resume token, what its room is and how to join it. A token goes without a
-// ticket, and with one that has expired: a ticket opened its seat once.
+// ticket, and with one that has expired: a ticket opened its seat once. A spectator has no token; his expired ticket is for
+// the room to judge, if he is in it.
 func (d *door) read(id proto.RoomID, hello proto.Hello, now time.Time) (registry.Spec, room.Join, error) {
 	spec := registry.Spec{Room: id, Seen: hello.Epoch, Hold: hello.Flags&proto.HelloWait != 0,
 		Fits: func(g proto.GameName) error { return d.checkSchema(g, hello) }}
-	join := room.Join{Resume: hello.Resume}
+	join := room.Join{Resume: hello.Resume, Waits: spec.Hold}
 	if hello.Ticket == "" {
 		return spec, join, nil
 	}
 	t, err := d.tickets.Verify(hello.Ticket, now)
+	expired := errors.Is(err, ticket.ErrExpired)
+	join.Expired = expired && join.Waits && t.Role == ticket.Spectator // the room knows whether he was watching
 	switch {
-	case errors.Is(err, ticket.ErrExpired) && len(hello.Resume) > 0:
+	case expired && len(hello.Resume) > 0:
 		return spec, join, nil
-	case err != nil:
+	case err != nil && !join.Expired:
 		return spec, join, proto.Refuse(proto.CloseTicket, "%v", err)
 	case t.Room != id:
 		return spec, join, proto.Refuse(proto.CloseTicket, "the ticket is for room %s, not for %s; ask the router for one", t.Room, id)
@@ -69,7 +73,9 @@ func (d *door) read(id proto.RoomID, hello proto.Hello, now time.Time) (registry
 	if err := d.checkSchema(t.Game, hello); err != nil {
 		return spec, join, err
 	}
-	spec.Game, spec.Options = t.Game, t.Options
+	if !join.Expired { // such a ticket makes no room
+		spec.Game, spec.Options = t.Game, t.Options
+	}
 	join.Player, join.Name, join.Spectator = t.Player, t.Name, t.Role == ticket.Spectator
 	return spec, join, nil
 }

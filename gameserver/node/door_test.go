@@ -3,11 +3,13 @@ package node
 import (
 	"context"
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/registry"
 	"github.com/ringside-go/ringside/gameserver/room"
+	"github.com/ringside-go/ringside/gameserver/session"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -39,6 +41,8 @@ func TestDoorReads(t *testing.T) {
 	epoch := proto.Epoch{Counter: 3, Server: "z"}
 	good := sign(t, ticket.Claims{Room: "r", Name: "Alice", Options: []byte(`{"a":1}`)})
 	old := sign(t, ticket.Claims{Room: "r", Expires: time.Now().Add(-time.Minute)})
+	oldWatch := sign(t, ticket.Claims{Room: "r", Role: ticket.Spectator, Expires: time.Now().Add(-time.Minute)})
+	oldElsewhere := sign(t, ticket.Claims{Room: "s", Role: ticket.Spectator, Expires: time.Now().Add(-time.Minute)})
 	token := []byte("token")
 	for _, c := range []struct {
 		name  string
@@ -52,6 +56,12 @@ func TestDoorReads(t *testing.T) {
 		{"token", proto.Hello{Resume: token}, "", room.Join{Resume: token}, 0},
 		{"old ticket and token", proto.Hello{Ticket: old, Resume: token}, "", room.Join{Resume: token}, 0},
 		{"old ticket", proto.Hello{Ticket: old}, "", room.Join{}, proto.CloseTicket},
+		{"old ticket, waiting", proto.Hello{Ticket: old, Flags: proto.HelloWait}, "", room.Join{}, proto.CloseTicket},
+		{"old ticket to watch", proto.Hello{Ticket: oldWatch}, "", room.Join{}, proto.CloseTicket},
+		{"old ticket to watch, waiting", proto.Hello{Ticket: oldWatch, Flags: proto.HelloWait}, "",
+			room.Join{Player: "alice", Spectator: true, Waits: true, Expired: true}, 0},
+		{"old ticket to watch another room, waiting", proto.Hello{Ticket: oldElsewhere, Flags: proto.HelloWait}, "", room.Join{}, proto.CloseTicket},
+		{"token, waiting", proto.Hello{Resume: token, Flags: proto.HelloWait}, "", room.Join{Resume: token, Waits: true}, 0},
 		{"no ticket, and a token", proto.Hello{Ticket: "x", Resume: token}, "", room.Join{}, proto.CloseTicket},
 		{"right schema", proto.Hello{Ticket: good, Fingerprint: 7}, "idle", room.Join{Player: "alice", Name: "Alice"}, 0},
 		{"wrong schema", proto.Hello{Ticket: good, Fingerprint: 8}, "", room.Join{}, proto.CloseSchema},
@@ -70,7 +80,7 @@ func TestDoorReads(t *testing.T) {
 			if spec.Room != "r" || spec.Game != c.game || spec.Seen != c.hello.Epoch {
 				t.Errorf("room %+v", spec)
 			}
-			if join.Player != c.join.Player || join.Name != c.join.Name || join.Spectator != c.join.Spectator || string(join.Resume) != string(c.join.Resume) {
+			if !reflect.DeepEqual(join, c.join) {
 				t.Errorf("join %+v, want %+v", join, c.join)
 			}
 		})
@@ -105,7 +115,8 @@ func TestDoorEnters(t *testing.T) {
 	rooms := &entered{}
 	d := &door{tickets: ticket.NewVerifier(devKeys()...), rooms: rooms, schemas: map[proto.GameName]uint64{"idle": 7}}
 	hello := proto.Hello{Resume: []byte("token"), Flags: proto.HelloWait, Fingerprint: 8}
-	o, err := d.Enter(t.Context(), "r", hello, nil)
+	c := new(session.Conn)
+	o, err := d.Enter(t.Context(), "r", hello, c)
 	if err != nil || o == nil || !rooms.spec.Hold || rooms.spec.Room != "r" || string(rooms.join.Resume) != "token" {
 		t.Errorf("got %v, %v; asked for %+v with %+v", o, err, rooms.spec, rooms.join)
 	}
@@ -114,7 +125,7 @@ func TestDoorEnters(t *testing.T) {
 		t.Error(err)
 	}
 	rooms.err = proto.Refuse(proto.CloseLost, "")
-	if o, err := d.Enter(t.Context(), "r", hello, nil); o != nil {
+	if o, err := d.Enter(t.Context(), "r", hello, c); o != nil {
 		t.Errorf("got an occupant with %v", err)
 	}
 }

@@ -44,6 +44,7 @@ type Node struct {
 	pool     *room.Pool
 	registry *registry.Registry
 	sessions *session.Server
+	detours  *detours
 	metrics  *obs.Metrics
 	operator *ticket.Operator
 	ready    atomic.Bool
@@ -118,6 +119,7 @@ func (n *Node) build(games []game.Definition) error {
 	if err != nil {
 		return err
 	}
+	n.detours = newDetours(n.gossip, n.url, c.Logger)
 	c.Session.Logger, c.Session.Metrics = c.Logger, n.metrics
 	if n.sessions, err = session.New(c.Session, n.newDoor(schemas)); err != nil {
 		return err

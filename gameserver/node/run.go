@@ -66,6 +66,7 @@ func (n *Node) Run(ctx context.Context) error {
 	parts := []*part{             // in the order in which they stop
 		start("load", ended, n.publishLoad),
 		start("versions", ended, n.watchVersions),
+		start("detours", ended, n.detours.run),
 		start("registry", ended, n.registry.Run),
 		start("tick workers", ended, n.pool.Run),
 		start("sessions", ended, n.sessions.Run),

@@ -18,6 +18,11 @@ type Join struct {
 	// Resume, when not empty, takes up the seat with this token. If there is none, Player (of a ticket that was shown
 	// too) joins as if new; without a Player the client is closed with CloseSeat.
 	Resume []byte
+	// Waits says that the client still plays over another connection (proto.HelloWait), which goes on unless the room has
+	// asked it to come again.
+	Waits bool
+	// Expired is of a spectator who waits and whose ticket has: he is let in only as one who was asked to come again.
+	Expired bool
 }
 
 // QueueJoin asks for a seat, or a place to watch. The answer, at the next tick, is a welcome and a keyframe to the client, or a
@@ -33,6 +38,8 @@ func (r *Room) QueueJoin(j Join) (*Occupant, error) {
 		name:      j.Name,
 		spectator: j.Spectator,
 		resume:    bytes.Clone(j.Resume),
+		waits:     j.Waits,
+		expired:   j.Expired,
 		seat:      proto.NoSeat,
 		arrived:   noInput,
 	}
@@ -54,8 +61,12 @@ func (r *Room) admit(o *Occupant) {
 		o.state = outside
 		r.sendOn(o)
 		o.client.Close(proto.CloseMoved, "")
+	case o.spectator && o.waits:
+		r.watchAgain(o)
 	case o.spectator:
 		r.watch(o)
+	case o.waits && len(o.resume) > 0:
+		r.succeed(o)
 	case len(o.resume) > 0:
 		r.resume(o)
 	default:

@@ -45,7 +45,7 @@ func drawEvents(t *rapid.T) []event {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) event {
 		return event{
 			at:   ms("at", 200),
-			what: rapid.SampledFrom([]string{"join", "join", "watch", "lose", "finish", "finish", "move", "move", "fail", "kill"}).Draw(t, "what"),
+			what: rapid.SampledFrom([]string{"join", "join", "watch", "lose", "finish", "finish", "move", "move", "fail", "kill", "detour", "detour", "detour and move"}).Draw(t, "what"),
 			who:  rapid.IntRange(0, 7).Draw(t, "who"),
 			wait: ms("wait", 120),
 			ack:  ms("ack", 70),
@@ -53,8 +53,8 @@ func drawEvents(t *rapid.T) []event {
 	}), 5, 30).Draw(t, "events")
 }
 
-// However a room is moved, and whatever happens meanwhile: a client that is connected, and waits at the next server in
-// time, sees every tick once and on time; nobody sees one twice, unless a leader was killed; every sample is processed
+// However a room is moved, whoever is asked to come again, and whatever happens meanwhile: a client that is connected, and
+// waits at the next server in time, sees every tick once and on time; nobody sees one twice, unless a leader was killed; every sample is processed
 // once; an outcome that somebody has heard is heard by all who were there, and is the same for all.
 func TestMovingRoomLosesNothing(outer *testing.T) {
 	rapid.Check(outer, func(t *rapid.T) {
@@ -110,6 +110,7 @@ func (f *fleet) do(e event) {
 	switch e.what {
 	case "join", "watch":
 		c := &traveller{fleet: f, open: e.wait, heard: map[uint32]proto.Outcome{}}
+		c.watcher = proto.PlayerID(fmt.Sprint("w", len(f.travellers)))
 		if players := len(f.travellers); e.what == "join" && players < 8 {
 			c.id = proto.PlayerID(fmt.Sprint("p", players))
 		}
@@ -122,6 +123,17 @@ func (f *fleet) do(e event) {
 	case "finish":
 		if c := f.any(e.who); c != nil && c.here != nil && c.id != "" {
 			_ = c.here.occupant.QueueCustom([]byte("finish"))
+		}
+	case "detour", "detour and move":
+		for _, c := range f.travellers {
+			if c.here != nil {
+				c.here.occupant.QueueDetour(detourURL)
+			}
+		}
+		if e.what == "detour and move" {
+			f.run(e.ack, true)
+			e.what = "move"
+			f.do(e)
 		}
 	case "kill":
 		if f.result == nil && f.standby.check(f.t).frames > 0 {

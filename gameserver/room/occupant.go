@@ -14,7 +14,9 @@ type Occupant struct {
 	player    proto.PlayerID
 	name      string
 	spectator bool
-	resume    []byte   // token given; empty: none
+	resume    []byte // token given; empty: none
+	waits     bool   // as in Join, expired too
+	expired   bool
 	token     [16]byte // of the seat, if it is a new one
 
 	// Guarded by room.inbox.mu.
@@ -30,6 +32,8 @@ type Occupant struct {
 	arrived time.Duration // of the newest input since the last tick; noInput when none came
 	kept    int           // custom messages kept while the room stands still
 	sentOn  bool          // it was told where the room goes
+	asked   *proto.Moved  // by which way it is to come again; nil: none
+	heir    *Occupant     // its next connection, when that is in its place
 }
 
 // occupantState is how far a client is in. It only goes forward, but for following and lagging, which alternate.

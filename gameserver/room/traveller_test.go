@@ -1,22 +1,25 @@
 package room
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
 	"github.com/ringside-go/ringside/proto"
 )
 
-// traveller is a client that follows its room from server to server, as PROTOCOL.md tells clients to: it opens the next
+// traveller is a client that follows its room from server to server, and comes again where it is asked to, as PROTOCOL.md tells clients to: it opens the next
 // connection when told to prepare, changes over when told that the room has moved, and comes back when it is closed. A
 // player sends one sample every 50 ms, each a step to the right, and those that were not processed again.
 type traveller struct {
 	fleet     *fleet
 	id        proto.PlayerID // empty: a spectator
+	watcher   proto.PlayerID // who he is then
 	open      time.Duration  // from a prepare until its next connection waits there
 	patient   bool           // it was connected, or waiting, at each move so far
 	here      *connection    // nil: it is on its way back
 	next      *connection    // waits at the standby
+	again     *connection    // by which it comes to the same server again
 	back      time.Time      // when it tries again
 	token     []byte
 	newest    proto.Seq
@@ -49,7 +52,7 @@ func (c *traveller) breaks(format string, args ...any) {
 }
 
 func (c *traveller) join(on *connection) Join {
-	return Join{Client: on, Player: c.id, Spectator: c.id == "", Resume: c.token}
+	return Join{Client: on, Player: cmp.Or(c.id, c.watcher), Spectator: c.id == "", Resume: c.token}
 }
 
 // dial enters the room where it is led now.
@@ -69,11 +72,55 @@ func (c *traveller) drop() {
 	if c.here != nil {
 		c.here.occupant.QueueLost()
 	}
+	c.abandon()
 	c.here, c.patient, c.back = nil, false, time.Now().Add(comeBackTime)
+}
+
+// comeAgain opens another connection to the same server.
+func (c *traveller) comeAgain() {
+	if c.again != nil {
+		return
+	}
+	j := c.join(&connection{})
+	j.Waits = true
+	if o, err := c.fleet.room.QueueJoin(j); err == nil {
+		c.again = j.Client.(*connection)
+		c.again.occupant = o
+	}
+}
+
+// abandon closes that connection.
+func (c *traveller) abandon() {
+	if c.again != nil {
+		c.again.occupant.QueueLost()
+		c.again = nil
+	}
+}
+
+// refused notes that it was closed.
+func (c *traveller) refused() {
+	if c.again != nil {
+		c.again.mu.Lock()
+		defer c.again.mu.Unlock()
+		if len(c.again.closes) > 0 {
+			c.again = nil
+		}
+	}
+}
+
+// changeOver goes on by it.
+func (c *traveller) changeOver() {
+	c.here.occupant.QueueLost()
+	c.here, c.again = c.again, nil
+	if c.here == nil {
+		c.breaks("it was sent after a connection that it has given up")
+		c.drop()
+	}
 }
 
 // turn looks at what has come since the last turn.
 func (c *traveller) turn() {
+	c.refused()
 	if c.here == nil {
 		if c.next == nil && !time.Now().Before(c.back) {
 			c.dial()
@@ -84,8 +131,11 @@ func (c *traveller) turn() {
 	c.read(c.here)
 	closed := len(c.here.closes) > 0
 	moved := len(c.here.moves) > 0
+	again := moved && c.here.moves[0].URL == detourURL
 	c.here.mu.Unlock()
 	switch {
+	case again:
+		c.changeOver()
 	case moved && c.next != nil:
 		c.here.occupant.QueueLost()
 		c.here = nil // fleet.promote or fleet.refuse says how it goes on
@@ -128,10 +178,17 @@ func (c *traveller) read(on *connection) {
 	if len(on.prepares) > on.prepared {
 		on.prepared = len(on.prepares)
 		on.opens = time.Now().Add(c.open)
+		if on.prepares[on.prepared-1].URL != detourURL {
+			c.abandon()
+		}
 	}
 	if !on.opens.IsZero() && !time.Now().Before(on.opens) && len(on.moves) == 0 {
 		on.opens = time.Time{}
-		c.wait()
+		if on.prepares[on.prepared-1].URL == detourURL {
+			c.comeAgain()
+		} else {
+			c.wait()
+		}
 	}
 }
 

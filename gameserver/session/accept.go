@@ -46,7 +46,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		obs.Problem(w, http.StatusServiceUnavailable, refused)
 		return
 	}
-	c := &Conn{server: s, room: room, out: outbox{pool: &s.buffers, limit: s.config.OutboxBytes}}
+	c := &Conn{server: s, room: room, router: router(r.Header), out: outbox{pool: &s.buffers, limit: s.config.OutboxBytes}}
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		s.release(c)
@@ -65,6 +65,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.opened(c)
 	go c.run()
+}
+
+// router gives the name of the router that passes the request on, if it says one. Anybody can say anything there.
+func router(h http.Header) string {
+	name := h.Get(proto.RouterHeader)
+	if len(name) > proto.MaxServerName {
+		return ""
+	}
+	return strings.Clone(name) // the header is not kept
 }
 
 // check finds out what is wrong with a request before anything is spent on it.

@@ -26,6 +26,26 @@ func TestHandshake(t *testing.T) {
 	}
 }
 
+// A router names itself in the upgrade; what cannot be a name is none.
+func TestRouterOfAConnection(t *testing.T) {
+	s := overTCP(t, nil)
+	for header, want := range map[string]string{
+		"":                                "",
+		"X-Ringside-Router: router-1\r\n": "router-1",
+		"X-Ringside-Router: " + strings.Repeat("x", proto.MaxServerName+1) + "\r\n": "",
+	} {
+		c := s.open()
+		c.send([]byte(strings.Replace(upgradeRequest, "Host: x\r\n", "Host: x\r\n"+header, 1)))
+		if r := c.response(); r.StatusCode != http.StatusSwitchingProtocols {
+			t.Fatalf("%s", r.Status)
+		}
+		c.message(helloRecord)
+		if got := (<-s.house.guest).conn.Router(); got != want {
+			t.Errorf("with %q the router is %q, want %q", header, got, want)
+		}
+	}
+}
+
 func TestRefusedBeforeTheUpgrade(t *testing.T) {
 	s := overTCP(t, func(c *Config) { c.Origins = []string{"play.example.com"} })
 	for _, test := range []struct {

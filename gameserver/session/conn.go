@@ -15,6 +15,7 @@ type Conn struct {
 	server *Server
 	room   proto.RoomID
 	remote net.Addr
+	router string // that tunnels the connection, as it says; empty: none
 
 	// reading is held by who reads: the connection's goroutine for as long as there is one, or Poll. It is locked before mu.
 	reading  sync.Mutex
@@ -95,6 +96,10 @@ func (c *Conn) Flush() {
 	defer c.mu.Unlock()
 	c.flushLocked()
 }
+
+// Router is the name of the router that tunnels the connection, as the upgrade says; empty: none. It is a hint: any
+// client can say that it came through one.
+func (c *Conn) Router() string { return c.router }
 
 // RemoteAddr is the client's address, as the socket has it.
 func (c *Conn) RemoteAddr() net.Addr { return c.remote }

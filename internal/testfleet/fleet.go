@@ -33,6 +33,7 @@ type Options struct {
 	Servers   int                // 3
 	Routers   int                // 1
 	Mode      front.Mode         // front.Redirect
+	Drain     time.Duration      // of the routers: 0
 	Games     []game.Definition  // Walk
 	Configure func(*node.Config) // changes each server's configuration before it is built
 	Logger    *slog.Logger       // nobody
@@ -65,9 +66,10 @@ type Router struct {
 	URL string
 
 	gossip *membership.Gossip
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 	ended  chan struct{}
-	err    error
+	err    error // of Run, once ended is closed
+	gone   bool
 }
 
 // Start starts a fleet, waits until all its members see each other, and stops it when the test ends.
@@ -142,6 +144,18 @@ func (f *Fleet) Drain(i int) {
 	s.relay.cut()
 }
 
+// DrainRouter stops router i as its orchestrator does, and waits until it has ended.
+func (f *Fleet) DrainRouter(i int) {
+	f.t.Helper()
+	r := f.Routers[i]
+	r.gone = true
+	r.cancel(nil)
+	f.wait(routerName(i), r.ended)
+}
+
+// Serves reports whether the router is one to which clients should be sent: it has not begun to drain.
+func (r *Router) Serves() bool { return r.gossip.View().Self.State == membership.Serving }
+
 // Await waits until every member sees all others and nobody else.
 func (f *Fleet) Await() {
 	f.t.Helper()
@@ -151,8 +165,10 @@ func (f *Fleet) Await() {
 			want = append(want, s.Name)
 		}
 	}
-	for i := range f.Routers {
-		want = append(want, routerName(i))
+	for i, r := range f.Routers {
+		if !r.gone {
+			want = append(want, routerName(i))
+		}
 	}
 	slices.Sort(want)
 	limit := time.After(Patience)
@@ -277,7 +293,7 @@ func (f *Fleet) addRouter() {
 		f.t.Fatal(err)
 	}
 	c := front.DefaultConfig()
-	c.Mode, c.Signer, c.Drain = f.options.Mode, f.signer, 0
+	c.Mode, c.Signer, c.Drain = f.options.Mode, f.signer, f.options.Drain
 	c.Logger = f.options.Logger.With("server", name)
 	door, err := front.New(c, gossip)
 	if err != nil {
@@ -285,7 +301,7 @@ func (f *Fleet) addRouter() {
 		gossip.Close()
 		f.t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancelCause(context.Background())
 	r := &Router{URL: url, gossip: gossip, cancel: cancel, ended: make(chan struct{})}
 	go func() {
 		r.err = door.Run(ctx, listener, gossip)
@@ -313,7 +329,9 @@ func (f *Fleet) sources() (all []membership.Source) {
 		}
 	}
 	for _, r := range f.Routers {
-		all = append(all, r.gossip)
+		if !r.gone {
+			all = append(all, r.gossip)
+		}
 	}
 	return all
 }
@@ -327,12 +345,12 @@ func names(v *membership.View) (names []string) {
 	return names
 }
 
-// stop ends everything at once, as ^C does.
+// stop ends everything at once: servers as ^C does, routers as a second one does, which do not drain then.
 func (f *Fleet) stop() {
 	var wg sync.WaitGroup
 	for _, r := range f.Routers {
 		wg.Go(func() {
-			r.cancel()
+			r.cancel(membership.ErrKilled)
 			f.wait("router", r.ended)
 		})
 	}

@@ -78,12 +78,31 @@ func TestExpiry(t *testing.T) {
 	if _, err := v.Verify(token, now.Add(time.Minute-time.Second)); err != nil {
 		t.Errorf("a second before: %v", err)
 	}
-	_, err := v.Verify(token, now.Add(time.Minute))
+	got, err := v.Verify(token, now.Add(time.Minute))
 	if !errors.Is(err, ErrExpired) || errors.Is(err, ErrForged) {
 		t.Errorf("at the second: %v", err)
 	}
 	if want := "ticket has expired; ask the router for a new one"; err.Error() != want {
 		t.Errorf("error %q, want %q", err, want)
+	}
+	if !reflect.DeepEqual(got, good()) {
+		t.Errorf("it said %+v, want %+v", got, good())
+	}
+}
+
+// What an expired ticket said counts for nothing when something else is wrong with it too.
+func TestExpiredAndWrong(t *testing.T) {
+	for name, change := range map[string]func(p *payload){
+		"issuer":   func(p *payload) { p.Issuer = "somebody" },
+		"audience": func(p *payload) { p.Audience = []string{IdentityAudience} },
+		"role":     func(p *payload) { p.Role = "admin" },
+	} {
+		p := ticketOf(good())
+		change(p)
+		got, err := NewVerifier(public(first)).Verify(signed(t, jwt.NewWithClaims(jwt.SigningMethodEdDSA, p), first), now.Add(time.Hour))
+		if !errors.Is(err, ErrExpired) || !reflect.DeepEqual(got, Claims{}) {
+			t.Errorf("wrong %s: said %+v, %v", name, got, err)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package ticket
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -19,23 +20,34 @@ type Verifier struct{ keys keyring }
 func NewVerifier(keys ...ed25519.PublicKey) *Verifier { return &Verifier{newKeyring(keys)} }
 
 // Verify returns what the ticket says if it is signed with one of the keys and, at now, has not expired. Errors wrap
-// ErrForged or ErrExpired where they are that, and say what is wrong and what to do; they hold nothing secret.
+// ErrForged or ErrExpired where they are that, and say what is wrong and what to do; they hold nothing secret. With
+// ErrExpired, and no other error, what the ticket said until then is returned too.
 func (v *Verifier) Verify(token string, now time.Time) (Claims, error) {
 	var p payload
-	err := v.keys.open(token, &p,
-		jwt.WithTimeFunc(func() time.Time { return now }), jwt.WithIssuer(issuer), jwt.WithAudience(audience))
+	err := v.keys.open(token, &p, claimsAt(now)...)
 	if err != nil {
-		return Claims{}, explain("ticket", "ask the router for a new one", err)
+		expired := errors.Is(err, jwt.ErrTokenExpired)
+		err = explain("ticket", "ask the router for a new one", err)
+		if !expired || jwt.NewValidator(claimsAt(p.ExpiresAt.Add(-time.Second))...).Validate(p) != nil {
+			return Claims{}, err
+		}
 	}
 	c := Claims{
 		Room: p.Room, Game: p.Game, Options: p.Options,
 		Player: proto.PlayerID(p.Subject), Name: p.Name, Role: p.Role,
 		Expires: p.ExpiresAt.Time,
 	}
-	if err := c.Validate(); err != nil {
-		return Claims{}, fmt.Errorf("ticket: %w", err)
+	if wrong := c.Validate(); wrong != nil {
+		return Claims{}, cmp.Or(err, fmt.Errorf("ticket: %w", wrong))
 	}
-	return c, nil
+	return c, err
+}
+
+// claimsAt is what a ticket must be at now.
+func claimsAt(now time.Time) []jwt.ParserOption {
+	return []jwt.ParserOption{
+		jwt.WithTimeFunc(func() time.Time { return now }), jwt.WithIssuer(issuer), jwt.WithAudience(audience),
+	}
 }
 
 // keyring is the trusted public keys by their ids.

@@ -32,7 +32,7 @@ type Config struct {
 	Operator   *ticket.Operator         // who may drain servers and move rooms; nil: nobody
 	MaxTunnels int                      // sockets tunnelled at once; beyond, 503. A tunnel costs about 20 KB and two sockets
 	Pages      fs.FS                    // index.html, fleet.html and assets/, as package clients/web has them; nil: no pages but text
-	Drain      time.Duration            // how long to go on after the stop signal, so that load balancers turn away first
+	Drain      time.Duration            // how long to go on at most after the stop signal, while clients go to other routers
 	Logger     *slog.Logger
 	Metrics    *obs.Metrics
 	Gatherer   prometheus.Gatherer // what /metrics shows
@@ -43,7 +43,7 @@ func DefaultConfig() Config {
 	return Config{
 		Mode:       Redirect,
 		MaxTunnels: 10_000,
-		Drain:      5 * time.Second,
+		Drain:      20 * time.Second, // an orchestrator kills after 30
 		Logger:     slog.New(slog.DiscardHandler),
 		Metrics:    obs.NewMetrics(nil),
 		Gatherer:   prometheus.NewRegistry(),

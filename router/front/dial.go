@@ -44,7 +44,8 @@ type upgrade struct {
 	header http.Header
 }
 
-func newUpgrade(room proto.RoomID, r *http.Request) *upgrade {
+// newUpgrade makes it of the client's request; router is the name of this one.
+func newUpgrade(room proto.RoomID, r *http.Request, router membership.ServerName) *upgrade {
 	u := &upgrade{room: room, query: r.URL.RawQuery, header: http.Header{}}
 	// No Sec-WebSocket-Extensions: compression is not for game sockets, and a server that the client is moved to could
 	// not take over the state of one.
@@ -55,6 +56,7 @@ func newUpgrade(room proto.RoomID, r *http.Request) *upgrade {
 	}
 	u.header.Set("Connection", "Upgrade")
 	u.header.Set("Upgrade", "websocket")
+	u.header.Set(proto.RouterHeader, string(router))
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		u.header.Set("X-Forwarded-For", host)
 	}

@@ -241,7 +241,7 @@ func newTestFront(t *testing.T, change func(*Config), members ...membership.Memb
 	}
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
-	t.Cleanup(f.tunnels.stop)
+	t.Cleanup(func() { f.tunnels.stop(0) })
 	t.Cleanup(f.survey.close)
 	return &testFront{f, server.URL, source}
 }

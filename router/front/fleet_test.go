@@ -236,6 +236,28 @@ func TestRunDrainsAndLeavesNothing(t *testing.T) {
 	}
 }
 
+// A router that drains goes on for as long as load balancers may send clients, and then for as long as it has some, up to
+// its limit.
+func TestDrained(t *testing.T) {
+	for _, c := range []struct {
+		left          int
+		waited, limit time.Duration
+		want          bool
+	}{
+		{0, 0, 20 * time.Second, false},
+		{0, turnAway - 1, 20 * time.Second, false},
+		{0, turnAway, 20 * time.Second, true},
+		{1, 20*time.Second - 1, 20 * time.Second, false},
+		{1, 20 * time.Second, 20 * time.Second, true},
+		{0, time.Second, time.Second, true},
+		{9, 0, 0, true},
+	} {
+		if got := drained(c.left, c.waited, c.limit); got != c.want {
+			t.Errorf("with %d left after %v of %v: %v", c.left, c.waited, c.limit, got)
+		}
+	}
+}
+
 func TestRunKilled(t *testing.T) {
 	ctx, kill := context.WithCancelCause(context.Background())
 	r := run(t, ctx, time.Hour)

@@ -14,8 +14,17 @@ import (
 	"github.com/ringside-go/ringside/internal/membership"
 )
 
-// shutdownTimeout bounds the wait for requests that are being answered when the drain time is over. None takes longer.
-const shutdownTimeout = 5 * time.Second
+const (
+	// shutdownTimeout bounds the wait for requests that are being answered when the drain is over. None takes longer.
+	shutdownTimeout = 5 * time.Second
+	// turnAway is how long a router that drains goes on at least: load balancers may send clients until they have found
+	// that it is not ready.
+	turnAway = 5 * time.Second
+	// drainPoll is how often it looks whether its tunnels are gone.
+	drainPoll = 20 * time.Millisecond
+	// closeTime is over how long the tunnels are closed that are left.
+	closeTime = 2 * time.Second
+)
 
 // Member is this process's own membership; *membership.Gossip is one.
 type Member interface {
@@ -23,8 +32,9 @@ type Member interface {
 	Update(func(*membership.Member))
 }
 
-// Run answers on listener and keeps member running until ctx ends. Then it drains: readiness fails and the fleet is told, for
-// Config.Drain all goes on, then requests are finished, tunnels closed and the fleet left. It returns when all goroutines are
+// Run answers on listener and keeps member running until ctx ends. Then it drains: readiness fails and the fleet is told, so
+// that the game servers ask the clients of its tunnels to come by another router; all goes on until they have, for
+// Config.Drain at most; then requests are finished, the tunnels that are left closed, and the fleet left. It returns when all goroutines are
 // gone, with nil after a drain and with the reason when listener or membership failed. With membership.ErrKilled as ctx's
 // cause it ends at once and without a word, as a killed process would, for tests.
 func (f *Front) Run(ctx context.Context, listener net.Listener, member Member) error {
@@ -68,10 +78,14 @@ func (f *Front) Run(ctx context.Context, listener net.Listener, member Member) e
 			f.drain(member)
 		}
 		f.watch.stop()
+		over := closeTime
+		if killed {
+			over = 0
+		}
 		if killed || !finish(server) {
 			_ = server.Close()
 		}
-		f.tunnels.stop()
+		f.tunnels.stop(over)
 		f.survey.close()
 		leave(context.Cause(ctx))
 		return nil
@@ -86,12 +100,24 @@ func finish(server *http.Server) bool {
 	return server.Shutdown(ctx) == nil
 }
 
-// drain turns clients away for Config.Drain before anything is taken from those who are here.
+// drain turns clients away, and returns when those who are here have gone elsewhere, or after Config.Drain.
 func (f *Front) drain(member Member) {
-	f.config.Logger.Info("draining", "for", f.config.Drain)
+	f.config.Logger.Info("draining", "for", f.config.Drain, "tunnels", f.tunnels.carried())
 	f.draining.Store(true)
 	member.Update(func(m *membership.Member) { m.State = membership.Draining })
-	time.Sleep(f.config.Drain)
+	tick := time.NewTicker(drainPoll)
+	defer tick.Stop()
+	begun, left := time.Now(), f.tunnels.carried()
+	for !drained(left, time.Since(begun), f.config.Drain) {
+		<-tick.C
+		left = f.tunnels.carried()
+	}
+	f.config.Logger.Info("drained", "tunnels", left, "took", time.Since(begun))
+}
+
+// drained reports whether a router with so many tunnels left may end, which has drained for waited, of limit.
+func drained(left int, waited, limit time.Duration) bool {
+	return waited >= limit || left == 0 && waited >= turnAway
 }
 
 // followMembers keeps the members metric and the chronicle, from change to change.

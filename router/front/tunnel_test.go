@@ -7,10 +7,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/proto"
@@ -56,7 +59,7 @@ func TestTunnelCarriesBothWays(t *testing.T) {
 	r := s.upgrade[0]
 	for name, want := range map[string]string{
 		"Sec-Websocket-Key": "a2V5", "Sec-Websocket-Protocol": proto.Subprotocol, "Sec-Websocket-Version": "13",
-		"Sec-Websocket-Extensions": "", "Cookie": "", "X-Forwarded-For": "127.0.0.1",
+		"Sec-Websocket-Extensions": "", "Cookie": "", "X-Forwarded-For": "127.0.0.1", proto.RouterHeader: string(f.table.Fleet().View.Self.Name),
 	} {
 		if got := r.Header.Get(name); got != want {
 			t.Errorf("the server got %s %q; want %q", name, got, want)
@@ -414,7 +417,7 @@ func TestTunnelStop(t *testing.T) {
 	playing.send(t, "hello")
 	playing.expectFrom(t, "game-1")
 	silent, _ := f.dialRoom(t, "/v1/rooms/a-room/connect")
-	f.tunnels.stop()
+	f.tunnels.stop(0)
 	playing.expectEnd(t)
 	silent.expectEnd(t)
 	_, resp := f.dialRoom(t, "/v1/rooms/a-room/connect")
@@ -423,6 +426,40 @@ func TestTunnelStop(t *testing.T) {
 	}
 	if n := f.tunnels.openCount(); n != 0 {
 		t.Errorf("%d tunnels are still counted", n)
+	}
+}
+
+// What a client says of its router is not passed on.
+func TestTunnelNamesItsRouter(t *testing.T) {
+	s := newFakeServer(t, "game-1")
+	f := newTestFront(t, proxyMode, s.member())
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set(proto.RouterHeader, "another")
+	if got := newUpgrade("a-room", r, "this-one").header.Values(proto.RouterHeader); len(got) != 1 || got[0] != "this-one" {
+		t.Errorf("the router is named %q", got)
+	}
+	if f.table.Fleet().View.Self.Name == "" {
+		t.Error("the router of these tests has no name: they show nothing")
+	}
+}
+
+// Tunnels that are left are closed in steps: the last ones can still be used when the first ones are gone.
+func TestTunnelStopInSteps(t *testing.T) {
+	s := newFakeServer(t, "game-1")
+	f := newTestFront(t, proxyMode, s.member())
+	const n = 20
+	var clients [n]*wsConn
+	for i := range clients {
+		clients[i], _ = f.dialRoom(t, "/v1/rooms/a-room/connect")
+	}
+	until(t, "all are there", func() bool { return testutil.ToFloat64(f.config.Metrics.Tunnels) == n })
+	begun := time.Now()
+	f.tunnels.stop(n * closeStep)
+	if took := time.Since(begun); took < n/2*closeStep {
+		t.Errorf("all were closed within %v", took)
+	}
+	for _, c := range clients {
+		c.expectEnd(t)
 	}
 }
 

@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -41,7 +44,7 @@ func (t *tunnels) serve(w http.ResponseWriter, r *http.Request, room proto.RoomI
 	if !t.reserve() {
 		return tryLater("this router carries all the connections it can (%d); try again, or at another router", t.max)
 	}
-	upgrade := newUpgrade(room, r)
+	upgrade := newUpgrade(room, r, t.table.Fleet().View.Self.Name)
 	server, resp, err := dialFirst(r.Context(), t.table, first, upgrade)
 	if err != nil {
 		t.release()
@@ -124,13 +127,31 @@ func (t *tunnels) run(tun *tunnel) {
 	})
 }
 
-// stop closes all tunnels and waits for them. Their clients come back through another router, with their resume tokens.
-func (t *tunnels) stop() {
+// carried is how many tunnels there are, those that are being opened included.
+func (t *tunnels) carried() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.count
+}
+
+// closeStep is the time between two steps of closing tunnels.
+const closeStep = 10 * time.Millisecond
+
+// stop opens no more tunnels, closes all that there are, in small steps over a time of at most over, and waits for them.
+// Their clients come back through another router, with their resume tokens, and all that were closed at one instant would
+// be there at one instant: they do not wait before their first tries.
+func (t *tunnels) stop(over time.Duration) {
 	t.mu.Lock()
 	t.stopped = true
-	for tun := range t.open {
+	left := slices.Collect(maps.Keys(t.open))
+	t.mu.Unlock()
+	steps := max(1, int(over/closeStep))
+	each := (len(left) + steps - 1) / steps
+	for i, tun := range left {
+		if over > 0 && i > 0 && i%each == 0 {
+			time.Sleep(closeStep)
+		}
 		tun.close()
 	}
-	t.mu.Unlock()
 	t.running.Wait()
 }

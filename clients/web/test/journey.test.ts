@@ -191,6 +191,27 @@ test("a prepared connection is changed over to without anybody noticing", async 
 	assert.ok(there.of(Kind.input).length > 0, "samples go there");
 });
 
+test("a prepared connection to the same server, by another router, is changed over to without anybody noticing", async (t) => {
+	const c = await play(t, { input: () => ({ dx: 1 }) });
+	c.socket.say(s.moved("ws://lb/gs-1/", "", Kind.prepare));
+	c.socket.say(s.delta(2, 0));
+	const there = await c.opened("ws://lb/gs-1/");
+	assert.deepEqual([hello(there).flags, hello(there).resume], [1, "token"]);
+	c.socket.say(s.delta(3, 0));
+	there.say(s.welcome({ tick: 4, resumed: true }), s.delta(5, 0));
+	c.socket.say(s.moved("ws://lb/gs-1/"));
+	c.socket.end(4011, "moved");
+	await c.time.settle();
+	assert.deepEqual(c.seen.ticks, [1, 2, 3, 5], "the first message is a frame of its last tick");
+	assert.deepEqual([c.seen.moves[1]?.kind, c.seen.moves[1]?.prepared, c.seen.moves[1]?.to], ["reconnect", true, "gs-1"]);
+	assert.equal(c.seen.moves[1]?.missed, 1); // of the two ticks in that message
+	assert.deepEqual([c.seen.statuses, c.seen.violations], [["playing"], []]);
+	assert.equal(c.room.stats().reconnects, 0);
+	await c.time.pass(200);
+	assert.ok(!there.closedByClient, "the old connection's end is no reason to end this one");
+	assert.ok(there.of(Kind.input).length > 0, "samples go there");
+});
+
 test("a prepared connection is not waited for longer than 100 ms after its welcome", async (t) => {
 	const c = await play(t);
 	c.socket.say(s.moved("ws://there/", "", Kind.prepare));

@@ -113,14 +113,45 @@ func update(workload string) func(context.Context, *fleet, *finding) error {
 	return func(ctx context.Context, f *fleet, _ *finding) error {
 		kind, name, _ := strings.Cut(workload, "/")
 		tag := f.options.tags[1]
-		if _, err := f.do(ctx, "-n", namespace, "set", "image", workload, name+"="+f.options.image+":"+tag); err != nil {
-			return err
-		}
 		if kind == "statefulset" {
 			f.version = tag
 		}
-		return f.rolledOut(ctx, workload)
+		return f.roll(ctx, workload, "set", "image", workload, name+"="+f.options.image+":"+tag)
 	}
+}
+
+// roll does what replaces a workload's pods, and waits until they are replaced. Routers that end are waited for, which
+// Kubernetes does not do: their players are on them still.
+func (f *fleet) roll(ctx context.Context, workload string, args ...string) error {
+	old, err := f.routerPods(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := f.do(ctx, append([]string{"-n", namespace}, args...)...); err != nil {
+		return err
+	}
+	if err := f.rolledOut(ctx, workload); err != nil || workload != "deployment/router" {
+		return err
+	}
+	for end := time.Now().Add(wholeLimit); ; {
+		pods, err := f.routerPods(ctx)
+		left := slices.DeleteFunc(pods, func(p string) bool { return !slices.Contains(old, p) })
+		switch {
+		case err != nil || len(left) == 0:
+			return err
+		case time.Now().After(end):
+			return fmt.Errorf("after the update %v do not end", left)
+		}
+		if err := pause(ctx, wholePoll); err != nil {
+			return err
+		}
+	}
+}
+
+// routerPods are the names of those that there are, ending ones too.
+func (f *fleet) routerPods(ctx context.Context) ([]string, error) {
+	text, err := f.do(ctx, "-n", namespace, "get", "pods", "-l", "app.kubernetes.io/name=router", "-o", "name")
+	return strings.Fields(string(text)), err
 }
 
 func (f *fleet) rolledOut(ctx context.Context, workload string) error {
@@ -143,11 +174,8 @@ func rollBack(ctx context.Context, f *fleet, found *finding) error {
 		}
 	}
 	for _, workload := range workloads {
-		if _, err := f.do(ctx, "-n", namespace, "rollout", "undo", workload); err != nil {
-			return err
-		}
 		f.version = f.options.tags[0]
-		if err := f.rolledOut(ctx, workload); err != nil {
+		if err := f.roll(ctx, workload, "rollout", "undo", workload); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,177 @@
+package room
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+const detourURL = "ws://lb/v1/servers/server-1/v1/rooms/room-1/connect"
+
+// detour asks o to come again, and fails the test unless it hears of it.
+func (h *hall) detour(o *Occupant, f *follower) {
+	h.t.Helper()
+	o.QueueDetour(detourURL)
+	h.pass(50 * time.Millisecond)
+	want := proto.Moved{URL: detourURL, Server: "server-1", Epoch: proto.Epoch{Counter: 3, Server: "server-1"}}
+	if p := f.check(h.t).prepares; len(p) == 0 || p[len(p)-1] != want {
+		h.t.Fatalf("prepares %+v, want %+v", p, want)
+	}
+}
+
+// wantSentAfter fails the test unless f was sent to where it was asked to come again, and closed, once, and next begins
+// with the tick after f's last.
+func (h *hall) wantSentAfter(f, next *follower) {
+	h.t.Helper()
+	f.wantCloses(h.t, proto.CloseMoved)
+	if m := f.check(h.t).moves; len(m) != 1 || m[0] != f.prepares[len(f.prepares)-1] {
+		h.t.Errorf("moves %+v, want the place of %+v", m, f.prepares)
+	}
+	if last, first := f.ticks[len(f.ticks)-1], next.check(h.t).ticks[0]; first != last+1 {
+		h.t.Errorf("the next connection begins with tick %d after tick %d", first, last)
+	}
+	next.wantCloses(h.t)
+}
+
+// A player who was asked to come again changes over between two ticks, and keeps his seat and all that he has sent.
+func TestDetour(t *testing.T) {
+	open(t, testConfig(), func(h *hall) {
+		r := h.start(20, 4)
+		o, f := h.join(r, Join{Player: "ann"})
+		_, other := h.join(r, Join{Player: "bob"})
+		h.detour(o, f)
+		o.QueueDetour(detourURL) // again, some seconds later
+		h.pass(time.Second)
+		if len(f.check(t).prepares) != 2 || len(f.moves)+len(f.closes) > 0 {
+			t.Fatalf("before anybody came: prepares %v, moves %v, closes %v", f.prepares, f.moves, f.closes)
+		}
+		o.QueueInput(drillInputs(1, 1, 2, 3, 4, 5, 6), time.Now()) // two more than a tick takes
+		h.pass(50 * time.Millisecond)
+		f.polled = func() { // what comes with the tick that lets the next connection in
+			o.QueueInput(drillInputs(7, 7), time.Now().Add(-3*time.Millisecond))
+			o.QueueCustom([]byte("tell 0 hi"))
+		}
+		_, next := h.join(r, Join{Resume: f.welcomes[0].Resume, Waits: true})
+		h.wantSentAfter(f, next)
+		w := next.welcomes[0]
+		if w.Seat != 0 || w.Flags&proto.WelcomeResumed == 0 || w.Processed != 7 || w.Epoch != f.welcomes[0].Epoch {
+			t.Errorf("welcome %+v", w)
+		}
+		if next.x(t, 0).X != 28 || next.own.Slack != 3 || !slices.Equal(next.customs, []string{"hi"}) {
+			t.Errorf("x %d, slack %d, customs %q", next.x(t, 0).X, next.own.Slack, next.customs)
+		}
+		o.QueueLost()
+		h.pass(time.Second)
+		if len(next.check(t).ticks) < 20 || len(other.check(t).prepares) != 0 {
+			t.Errorf("%d ticks on the next connection; the other player's prepares are %v", len(next.ticks), other.prepares)
+		}
+		other.wantCloses(t)
+		if i := r.Info(); i.Players != 2 || i.Connected != 2 || testutil.ToFloat64(h.config.Metrics.Players) != 2 {
+			t.Errorf("info %+v", i)
+		}
+	})
+}
+
+// Spectators have no tokens: he who comes again takes the place of the same player's, whose ticket may have expired
+// meanwhile. One who was not asked stays, and a ticket that has expired lets nobody else in.
+func TestDetourOfASpectator(t *testing.T) {
+	open(t, testConfig(), func(h *hall) {
+		r := h.start(20, 4)
+		first, f := h.join(r, Join{Player: "eve", Spectator: true})
+		_, other := h.join(r, Join{Player: "eve", Spectator: true})
+		_, late := h.join(r, Join{Player: "eve", Spectator: true, Waits: true, Expired: true})
+		late.wantCloses(t, proto.CloseTicket)
+		h.detour(first, f)
+		for range proto.MaxSpectators - 2 {
+			h.join(r, Join{Player: "crowd", Spectator: true})
+		}
+		_, stranger := h.join(r, Join{Player: "zoe", Spectator: true, Waits: true, Expired: true})
+		stranger.wantCloses(t, proto.CloseTicket)
+		_, next := h.join(r, Join{Player: "eve", Spectator: true, Waits: true, Expired: true})
+		h.wantSentAfter(f, next)
+		other.wantCloses(t)
+		first.QueueLost()
+		h.pass(50 * time.Millisecond)
+		if i := r.Info(); i.Spectators != proto.MaxSpectators {
+			t.Errorf("info %+v", i)
+		}
+	})
+}
+
+// A connection that nobody asked for harms the one that is there no more than one that came with the token and no ill
+// will: it is closed.
+func TestNoDetourUnasked(t *testing.T) {
+	open(t, testConfig(), func(h *hall) {
+		r := h.start(20, 4)
+		_, f := h.join(r, Join{Player: "ann"})
+		_, next := h.join(r, Join{Resume: f.welcomes[0].Resume, Waits: true})
+		next.wantCloses(t, proto.CloseOverloaded)
+		f.wantCloses(t)
+		_, again := h.join(r, Join{Resume: f.welcomes[0].Resume}) // it has lost the other one
+		f.wantCloses(t, proto.CloseReplaced)
+		again.wantCloses(t)
+	})
+}
+
+// A handoff goes first: who was asked before it goes to the next server, and who comes as he was asked before is turned
+// away, for his client has heard of the handoff by now. Nobody is asked meanwhile, nor while the room stands still.
+func TestDetourAndHandoff(t *testing.T) {
+	open(t, testConfig(), func(h *hall) {
+		r := h.start(20, 4)
+		follow(t, r, 1)
+		o, f := h.join(r, Join{Player: "ann"})
+		w, watching := h.join(r, Join{Player: "eve", Spectator: true})
+		h.detour(o, f)
+		h.detour(w, watching)
+		got := handOff(t, r, time.Second)
+		_, next := h.join(r, Join{Resume: f.welcomes[0].Resume, Waits: true})
+		_, nextWatching := h.join(r, Join{Player: "eve", Spectator: true, Waits: true})
+		next.wantCloses(t, proto.CloseOverloaded)
+		nextWatching.wantCloses(t, proto.CloseOverloaded)
+		o.QueueDetour(detourURL)
+		h.pass(time.Second)
+		got.want(t, offered)
+		for _, f := range []*follower{f, watching} {
+			f.wantCloses(t)
+			if p, m := f.check(t).prepares, f.moves; len(p) != 2 || p[1].URL != "ws://next" || len(m) != 1 || m[0].URL != "ws://next" {
+				t.Errorf("prepares %+v, moves %+v", p, m)
+			}
+		}
+		o.QueueDetour(detourURL) // handed
+		h.pass(time.Second)
+		r.QueueHandoffFailed(proto.Epoch{Counter: 5, Server: "server-1"})
+		r.QueueFreeze(true, "")
+		o.QueueDetour(detourURL)
+		h.pass(time.Second)
+		r.QueueFreeze(false, "")
+		h.pass(time.Second)
+		if p := f.check(t).prepares; len(p) != 2 {
+			t.Errorf("prepares %+v", p)
+		}
+	})
+}
+
+// Whom nobody has welcomed yet is not asked: a prepare does not come before the welcome.
+func TestNoDetourBeforeTheWelcome(t *testing.T) {
+	open(t, testConfig(), func(h *hall) {
+		r := h.start(20, 4)
+		f := &follower{stuck: true}
+		o, err := r.QueueJoin(Join{Player: "ann", Client: f})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			o.QueueDetour(detourURL)
+			h.pass(50 * time.Millisecond)
+			f.stick(false)
+		}
+		h.pass(50 * time.Millisecond)
+		if f.check(t); len(f.prepares) != 0 || len(f.welcomes) != 1 {
+			t.Errorf("prepares %v, welcomes %v", f.prepares, f.welcomes)
+		}
+	})
+}
