@@ -273,7 +273,9 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 				void link.opened.then(() => link.send(greeting(Is.wait, to.ticket || ticket)));
 				link.early = (data) => {
 					// What lets the client in begins with the welcome.
-					if (new Uint8Array(data as ArrayBuffer)[0] === Kind.welcome) setTimeout(changeOver, Watch.changeover, old);
+					if (new Uint8Array(data as ArrayBuffer)[0] !== Kind.welcome) return;
+					clearTimeout(expiry);
+					setTimeout(changeOver, Watch.changeover, old);
 				};
 			}
 			clearTimeout(expiry);

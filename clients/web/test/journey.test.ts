@@ -225,6 +225,19 @@ test("a prepared connection is not waited for longer than 100 ms after its welco
 	assert.equal(c.seen.moves[1]?.kind, "handoff");
 });
 
+test("a prepared connection that is let in shortly before its time is over is kept", async (t) => {
+	const c = await play(t);
+	c.socket.say(s.moved("ws://there/", "", Kind.prepare, 300));
+	const there = await c.opened("ws://there/");
+	await c.time.pass(250);
+	there.say(s.welcome({ tick: 2, epoch: 2, server: "gs-2", resumed: true }));
+	await c.time.pass(75);
+	c.socket.say(s.moved("ws://there/"));
+	await c.time.pass(75);
+	assert.ok(!there.closedByClient);
+	assert.deepEqual([c.room.server, c.seen.moves.length, c.seen.moves[1]?.prepared], ["gs-2", 2, true]);
+});
+
 test("when the server is lost while a connection is prepared, that one is first", async (t) => {
 	const c = await play(t);
 	c.socket.say(s.moved("ws://there/", "", Kind.prepare));
