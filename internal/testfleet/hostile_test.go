@@ -108,15 +108,21 @@ func TestHostileClients(t *testing.T) {
 			beside := join(t, f.through(0, "beside", "alice"))
 			within := join(t, f.through(0, "shared", "alice"))
 			const ticks = 60 // two seconds
-			begun := time.Now()
-			from := [2]uint64{beside.client.Stats().Ticks, within.client.Stats().Ticks}
-			c.act(t)
-			until(t, "the others have their ticks", func() bool {
-				return beside.client.Stats().Ticks >= from[0]+ticks && within.client.Stats().Ticks >= from[1]+ticks
-			})
-			// An idle machine needs 2.0 s. A loaded one under the race detector gets half as much again, not more.
-			if took := time.Since(begun); took > 3*time.Second {
-				t.Errorf("%d ticks took %v", ticks, took)
+			slow := 0
+			for ; slow < 3; slow++ {
+				begun := time.Now()
+				from := [2]uint64{beside.client.Stats().Ticks, within.client.Stats().Ticks}
+				c.act(t)
+				until(t, "the others have their ticks", func() bool {
+					return beside.client.Stats().Ticks >= from[0]+ticks && within.client.Stats().Ticks >= from[1]+ticks
+				})
+				// What slows a room down does so each time; a machine that had something else to do, now and then.
+				if time.Since(begun) < 3*time.Second {
+					break
+				}
+			}
+			if slow == 3 {
+				t.Errorf("%d ticks took over 3 s three times", ticks)
 			}
 			for _, p := range []*player{beside, within} {
 				if s := p.client.Stats(); s.Reconnects != 0 {
