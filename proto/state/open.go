@@ -45,6 +45,10 @@ func Open(input *RowSchema, structs ...any) (*Store, error) {
 func (s *Store) bind(v reflect.Value) error {
 	for i := range v.NumField() {
 		sf := v.Type().Field(i)
+		if sf.Type.Kind() == reflect.Pointer && hasTables(sf.Type.Elem()) {
+			return fmt.Errorf("state: %s.%s is a pointer to tables, which would not be found behind it; give the field the struct itself",
+				v.Type().Name(), sf.Name)
+		}
 		if sf.Type.Kind() != reflect.Struct {
 			continue
 		}
@@ -64,6 +68,22 @@ func (s *Store) bind(v reflect.Value) error {
 		s.schema.Tables = append(s.schema.Tables, *schema)
 	}
 	return nil
+}
+
+// hasTables reports whether bind would find tables in a t.
+func hasTables(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct {
+		return false
+	}
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[opener]()) {
+		return true
+	}
+	for i := range t.NumField() {
+		if hasTables(t.Field(i).Type) {
+			return true
+		}
+	}
+	return false
 }
 
 // opened holds what openTable found out, for the rooms of a game are all alike and many: fieldKey → *openedField. There

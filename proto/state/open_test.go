@@ -19,6 +19,11 @@ func TestOpenRefuses(t *testing.T) {
 		{inner{}, "state: Open wants pointers to structs, not state.inner"},
 		{(*inner)(nil), "state: Open wants pointers to structs, not *state.inner"},
 		{&struct{ A Table[int] }{}, "state: .A: int is not a struct"},
+		{&struct{ A *Table[inner] }{}, "state: .A is a pointer to tables, which would not be found behind it; give the field the struct itself"},
+		{&struct {
+			B *inner
+			A *struct{ In struct{ Rows Table[inner] } }
+		}{}, "state: .A is a pointer to tables, which would not be found behind it; give the field the struct itself"},
 		{&struct{ A Table[struct{ x uint8 }] }{}, "state: .A: .x is not exported, so it would be lost when the room moves; export it and tag it `state:\"hidden\"`"},
 		{&struct{ A Table[struct{ X uint8 }] }{}, "state: .A: .X has no state tag, so it would be lost when the room moves; write `state:\"\"`, `state:\"owner\"` or `state:\"hidden\"`"},
 		{&struct {
