@@ -88,6 +88,9 @@ func (r *Registry) Undrain() { r.setDraining(false, time.Time{}) }
 
 func (r *Registry) setDraining(draining bool, end time.Time) {
 	r.mu.Lock()
+	if draining && !r.draining {
+		r.drainBegin = time.Now()
+	}
 	r.draining, r.drainEnd = draining, end
 	r.mu.Unlock()
 	r.wake()

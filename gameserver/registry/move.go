@@ -14,8 +14,13 @@ import (
 )
 
 const (
-	// prepareTime is how long the clients of a room that moves have to open their next connection.
-	prepareTime = time.Second
+	// prepareTime is how long the clients of a room that moves have to open their next connection; it moves as soon as all
+	// have. Where the server goes, nobody can be waited for as long, so it is hurryTime.
+	prepareTime = 3 * time.Second
+	hurryTime   = time.Second
+	// drainSettle is how long a server that drains keeps its rooms: it knows by then which others drain at the same time, as
+	// when several are taken away at once, and moves no room to one of them.
+	drainSettle = 200 * time.Millisecond
 	// catchUpTime is how long a standby may take to have the room, before the move to it is given up.
 	catchUpTime = 5 * time.Second
 	// tookTime is how long a standby may take to say that it leads the room it was handed, before it is asked.
@@ -141,6 +146,9 @@ func (r *Registry) startMoves(view *membership.View, now time.Time) {
 	limit := maxHoming
 	if r.draining {
 		limit = maxDraining
+		if now.Sub(r.drainBegin) < drainSettle {
+			return
+		}
 	}
 	for _, e := range r.rooms {
 		if moving >= limit || !r.draining && !r.pace.allow(now) {
@@ -190,6 +198,8 @@ func (r *Registry) tendMove(e *entry, view *membership.View, now time.Time) {
 		if now.Sub(m.offeredAt) >= tookTime {
 			r.examineMove(e)
 		}
+	case m.queued && !serving(view, m.to):
+		_ = l.room.QueueCallOff() // an ended room goes nowhere
 	case m.queued:
 	case !serving(view, m.to), f == nil && !r.mayTake(e, l, view, m.to, now):
 		r.fail(e, fmt.Errorf("server %s does not stand by for it", m.to))
@@ -201,6 +211,9 @@ func (r *Registry) tendMove(e *entry, view *membership.View, now time.Time) {
 		m.queued = true
 		f.stay = m.why == onRequest
 		h := room.Handoff{ID: f.id, To: r.at(m.to, e.id, proto.Epoch{}), Within: prepareTime}
+		if r.draining {
+			h.Within = hurryTime
+		}
 		h.Result = func(offered proto.Epoch, err error) { r.offered(e, l, m, offered, err) }
 		_ = l.room.QueueHandoff(h) // of an ended room, Ended tells
 	}

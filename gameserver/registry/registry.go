@@ -99,21 +99,22 @@ type Registry struct {
 	ctx   context.Context
 	stop  context.CancelFunc
 
-	mu       sync.Mutex
-	stopped  bool
-	draining bool
-	drainEnd time.Time // when the server that drains stops; zero: it does not
-	frozen   bool      // the majority of the fleet is not seen
-	looked   time.Time // when Run last looked around
-	woke     time.Time // when this process last went on after it had stood still
-	running  int       // rooms in the pool, those included that were moved and whose clients are on their way
-	rooms    map[proto.RoomID]*entry
-	promises map[proto.RoomID]promise
-	traces   map[proto.RoomID]trace
-	silences map[string]silenceOf // servers that did not answer lately
-	misfits  map[misfit]refusedBy // at most the servers of a fleet's history times the games
-	swept    time.Time            // when outdated promises and traces were last thrown away
-	pace     pace
+	mu         sync.Mutex
+	stopped    bool
+	draining   bool
+	drainBegin time.Time
+	drainEnd   time.Time // when the server that drains stops; zero: it does not
+	frozen     bool      // the majority of the fleet is not seen
+	looked     time.Time // when Run last looked around
+	woke       time.Time // when this process last went on after it had stood still
+	running    int       // rooms in the pool, those included that were moved and whose clients are on their way
+	rooms      map[proto.RoomID]*entry
+	promises   map[proto.RoomID]promise
+	traces     map[proto.RoomID]trace
+	silences   map[string]silenceOf // servers that did not answer lately
+	misfits    map[misfit]refusedBy // at most the servers of a fleet's history times the games
+	swept      time.Time            // when outdated promises and traces were last thrown away
+	pace       pace
 }
 
 // entry is what this server has of a room: exactly one of making, leading and following is set. It is in Registry.rooms

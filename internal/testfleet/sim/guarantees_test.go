@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,6 +52,80 @@ func TestG1PlannedMove(t *testing.T) {
 	}
 	if moved < plain.players {
 		t.Errorf("%d players have moved", moved)
+	}
+}
+
+// Of a fleet that is made smaller by half, no room goes by way of a server that goes as well, if all go at once; and if one
+// goes a moment after the other, those that have gone there go on without a gap.
+func TestG1SeveralDrain(t *testing.T) {
+	for _, c := range []struct{ apart, latency time.Duration }{
+		{0, 5 * time.Millisecond},
+		{100 * time.Millisecond, 5 * time.Millisecond},
+		{250 * time.Millisecond, 5 * time.Millisecond},
+		{250 * time.Millisecond, 150 * time.Millisecond}, // who goes ends before the players are ready to come
+		{500 * time.Millisecond, 150 * time.Millisecond},
+	} {
+		t.Run(c.apart.String()+" "+c.latency.String(), func(t *testing.T) {
+			f := run(t, 1, options{servers: 6, rooms: 12, players: 2, strict: true}, func(f *fleet) {
+				f.distance(c.latency)
+				time.Sleep(time.Second)
+				var drained sync.WaitGroup
+				for _, s := range f.servers[3:] {
+					drained.Go(func() { f.drain(s) })
+					time.Sleep(c.apart)
+				}
+				drained.Wait()
+				time.Sleep(5 * time.Second)
+			})
+			moved := 0
+			for _, p := range f.players {
+				s := p.client.Stats()
+				if s.MissedTicks != 0 || s.ReplayedTicks != 0 || s.LostInputs != 0 || c.apart == 0 && s.Moves > 1 {
+					t.Errorf("%s: %+v", p.id, s)
+				}
+				if gap := time.Duration(p.gap.Load()); gap >= 2*period {
+					t.Errorf("%s has seen nothing for %v", p.id, gap)
+				}
+				moved += int(s.Moves)
+			}
+			if moved < 4 {
+				t.Errorf("%d players have moved", moved)
+			}
+		})
+	}
+}
+
+// The server that a room is about to go to is told to go too, and has nothing to wait for: the room goes to another one, and
+// is not handed to one that has just ended.
+func TestG1TargetDrains(t *testing.T) {
+	for later := 600 * time.Millisecond; later <= 1200*time.Millisecond; later += 50 * time.Millisecond {
+		t.Run(later.String(), func(t *testing.T) { targetDrains(t, later) })
+	}
+}
+
+func targetDrains(t *testing.T, later time.Duration) {
+	f := run(t, 1, options{servers: 6, rooms: 1, players: 3, strict: true}, func(f *fleet) {
+		f.distance(150 * time.Millisecond) // so that the players need a while to be ready
+		time.Sleep(3 * time.Second)
+		from, to := f.leader("room-1"), f.standby("room-1")
+		if len(to.node.Rooms()) > 0 {
+			t.Fatalf("%s has rooms to wait for", to.name)
+		}
+		var drained sync.WaitGroup
+		drained.Go(func() { f.drain(from) })
+		time.Sleep(later)
+		drained.Go(func() { f.drain(to) })
+		drained.Wait()
+		time.Sleep(5 * time.Second)
+	})
+	for _, p := range f.players {
+		s := p.client.Stats()
+		if s.MissedTicks != 0 || s.ReplayedTicks != 0 || s.LostInputs != 0 || p.room == "room-1" && s.Moves == 0 {
+			t.Errorf("%s: %+v", p.id, s)
+		}
+		if gap := time.Duration(p.gap.Load()); gap >= 2*period {
+			t.Errorf("%s has seen nothing for %v", p.id, gap)
+		}
 	}
 }
 
