@@ -24,10 +24,11 @@ const (
 
 // bots play until they are told to end, and then report.
 type bots struct {
-	end  func(ctx context.Context) error // makes them end
-	done chan struct{}                   // closed when all is said; then out and err are set
-	out  bytes.Buffer
-	err  error
+	end   func(ctx context.Context) error // makes them end
+	clear func(ctx context.Context) error // takes away what is left when they have reported
+	done  chan struct{}                   // closed when all is said; then out and err are set
+	out   bytes.Buffer
+	err   error
 }
 
 func command(ctx context.Context, name string, args ...string) *exec.Cmd {
@@ -100,7 +101,7 @@ func (f *fleet) playOutside() (*bots, error) {
 		return nil, err
 	}
 	cmd.Stderr = log
-	b := &bots{}
+	b := &bots{clear: func(context.Context) error { return nil }}
 	b.end = func(ctx context.Context) error {
 		kill := append(append([]string{}, f.outside...), "pkill", "-INT", "-f", "^"+program)
 		_, err := capture(exec.CommandContext(ctx, kill[0], kill[1:]...), nil)
@@ -128,8 +129,12 @@ func (f *fleet) playInside(ctx context.Context) (*bots, error) {
 	}
 	logs := append(f.kubectl[1:len(f.kubectl):len(f.kubectl)], "-n", botNamespace, "logs", "-f", "bots")
 	b := &bots{}
-	b.end = func(ctx context.Context) error {
-		_, err := f.do(ctx, "-n", botNamespace, "delete", "pod", "bots", "--grace-period=30", "--wait=false")
+	b.end = func(ctx context.Context) error { // its log is there until the pod is deleted
+		_, err := f.do(ctx, "-n", botNamespace, "patch", "pod", "bots", "-p", `{"spec":{"activeDeadlineSeconds":1}}`)
+		return err
+	}
+	b.clear = func(ctx context.Context) error {
+		_, err := f.do(ctx, "-n", botNamespace, "delete", "pod", "bots", "--wait=false")
 		return err
 	}
 	return b, b.watch(exec.Command(f.kubectl[0], logs...))
@@ -176,6 +181,9 @@ func (b *bots) finish(ctx context.Context) (*botReport, error) {
 	case <-b.done:
 	case <-time.After(reportLimit):
 		return nil, fmt.Errorf("the bots have not reported after %v", reportLimit)
+	}
+	if err := b.clear(ctx); err != nil {
+		return nil, err
 	}
 	r := &botReport{}
 	if err := json.Unmarshal(b.out.Bytes(), r); err != nil {

@@ -29,9 +29,10 @@ const (
 type fleet struct {
 	*cluster
 	options options
-	servers int    // wanted
-	version string // wanted
-	players int    // that the bots bring
+	servers int             // wanted
+	version string          // wanted
+	updated map[string]bool // workloads that have the new version
+	players int             // that the bots bring
 }
 
 // apply puts the fleet into the cluster, with its keys. Requests are small, so that three nodes hold six servers and bots.

@@ -83,7 +83,7 @@ func run(ctx context.Context, o options) (failed bool, err error) {
 	if !o.keep {
 		defer c.close()
 	}
-	f := &fleet{cluster: c, options: o, servers: 3, version: o.tags[0]}
+	f := &fleet{cluster: c, options: o, servers: 3, version: o.tags[0], updated: map[string]bool{}}
 	v := verdict{Begun: time.Now(), Overlay: o.overlay}
 	for _, p := range todo {
 		if ctx.Err() != nil {

@@ -113,6 +113,7 @@ func update(workload string) func(context.Context, *fleet, *finding) error {
 	return func(ctx context.Context, f *fleet, _ *finding) error {
 		kind, name, _ := strings.Cut(workload, "/")
 		tag := f.options.tags[1]
+		f.updated[workload] = true
 		if kind == "statefulset" {
 			f.version = tag
 		}
@@ -163,18 +164,18 @@ func (f *fleet) rolledOut(ctx context.Context, workload string) error {
 	}
 }
 
-// rollBack backs the update out, which it does first if no phase has.
+// rollBack backs the updates out, each of which it does first if no phase has.
 func rollBack(ctx context.Context, f *fleet, found *finding) error {
 	workloads := []string{"statefulset/gameserver", "deployment/router"}
-	if f.version == f.options.tags[0] {
-		for _, workload := range workloads {
+	for _, workload := range workloads {
+		if !f.updated[workload] {
 			if err := update(workload)(ctx, f, found); err != nil {
 				return err
 			}
 		}
 	}
 	for _, workload := range workloads {
-		f.version = f.options.tags[0]
+		f.version, f.updated[workload] = f.options.tags[0], false
 		if err := f.roll(ctx, workload, "rollout", "undo", workload); err != nil {
 			return err
 		}
