@@ -28,14 +28,23 @@ const (
 	// moveBackoff is the wait after a handoff that came to nothing; it doubles up to maxMoveBackoff.
 	moveBackoff    = 250 * time.Millisecond
 	maxMoveBackoff = 5 * time.Second
-
-	// Rooms go home in the background: their players notice nothing, and neither should the servers.
-	maxHoming  = 8  // at once
-	homingRate = 50 // begun in a second
-	// maxDraining is how many rooms a draining server hands off at once. Each holds two copies and doubles the
-	// connections of its clients.
-	maxDraining = 32
 )
+
+// flow bounds how fast rooms move: each of them has all its clients connect anew, in one moment, at the expense of who plays.
+type flow struct {
+	atOnce int     // each holds two copies and doubles the connections of its clients
+	rate   float64 // begun in a second
+	burst  float64 // begun at one moment
+}
+
+// flow is that of this server: rooms go home in the background, and leave a server that drains at 100 in less than two seconds.
+// Called with mu held.
+func (r *Registry) flow() flow {
+	if r.draining {
+		return flow{atOnce: 32, rate: 80, burst: 8}
+	}
+	return flow{atOnce: 8, rate: 40, burst: 4}
+}
 
 // onRequest is why a room moves that an operator wants elsewhere.
 const onRequest = "request"
@@ -69,17 +78,20 @@ func (l *leader) handed() bool { return l.move != nil && l.move.offered != (prot
 
 func (l *leader) handedTo(server string) bool { return l.handed() && l.move.to == server }
 
-// pace bounds how many moves begin in a second.
+// pace is how many moves may begin now; a token bucket.
 type pace struct {
-	since time.Time
-	begun int
+	at     time.Time
+	tokens float64
 }
 
-func (p *pace) allow(now time.Time) bool {
-	if now.Sub(p.since) >= time.Second {
-		p.since, p.begun = now, 0
+func (p *pace) take(now time.Time, f flow) bool {
+	p.tokens = min(f.burst, p.tokens+f.rate*now.Sub(p.at).Seconds())
+	p.at = now
+	if p.tokens < 1 {
+		return false
 	}
-	return p.begun < homingRate
+	p.tokens--
+	return true
 }
 
 // Move hands room id to server, to the next in its order if server is empty, and waits until that leads it or ctx ends,
@@ -143,27 +155,28 @@ func (r *Registry) startMoves(view *membership.View, now time.Time) {
 	if r.frozen || r.stopped {
 		return
 	}
-	limit := maxHoming
-	if r.draining {
-		limit = maxDraining
-		if now.Sub(r.drainBegin) < drainSettle {
-			return
-		}
+	if r.draining && now.Sub(r.drainBegin) < drainSettle {
+		return
 	}
+	flow := r.flow()
 	for _, e := range r.rooms {
-		if moving >= limit || !r.draining && !r.pace.allow(now) {
+		if moving >= flow.atOnce {
 			return
 		}
 		if e.role() != leading {
 			continue
 		}
 		r.strand(e, view)
-		if to, why := r.destination(e, view, now); to != "" {
-			e.leading.move = &move{to: to, why: why, begun: now}
-			r.tendMove(e, view, now)
-			r.pace.begun++
-			moving++
+		to, why := r.destination(e, view, now)
+		if to == "" {
+			continue
 		}
+		if !r.pace.take(now, flow) {
+			return
+		}
+		e.leading.move = &move{to: to, why: why, begun: now}
+		r.tendMove(e, view, now)
+		moving++
 	}
 }
 
