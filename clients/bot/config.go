@@ -21,7 +21,7 @@ type Config struct {
 	Spar     int           // in place of filling rooms: bring those of quick match up to so many players; 0: no
 	For      time.Duration // 0: until the context ends
 	Ramp     time.Duration
-	Wait     time.Duration // for a router that is ready
+	Wait     time.Duration // for a router that is ready, and that takes connections
 	Seed     uint64
 	Measure  []string  // metrics URLs
 	Progress io.Writer // a line every progressInterval

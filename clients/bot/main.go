@@ -33,7 +33,7 @@ func main() {
 	flag.DurationVar(&c.Ramp, "ramp", 0, "spread the joins over this time; 0 means 2 ms a player")
 	flag.Uint64Var(&c.Seed, "seed", 1, "seed of the players' decisions")
 	flag.StringVar(&measure, "measure", "", "comma-separated metrics `URLs` of servers whose CPU time and memory to report")
-	flag.DurationVar(&c.Wait, "wait", 0, "how long to wait for a router that is ready before the first player asks")
+	flag.DurationVar(&c.Wait, "wait", 0, "how long to wait for a router that is ready before the first player asks, and to try again where one takes no connection")
 	flag.StringVar(&out, "json", "", "write the report to this `file` too; - is the standard output, and nothing else is said then")
 	flag.Parse()
 	if flag.NArg() > 0 {

@@ -22,7 +22,7 @@ func Play(ctx context.Context, c Config) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &load{config: c, codec: codec, window: &window{}, moves: newMoves(),
+	l := &load{config: c, codec: codec, window: &window{}, moves: newMoves(), patience: time.Now().Add(c.Wait),
 		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 	l.rooms.seen = make(map[proto.RoomID]*roomSeen)
 	meters, err := newMeters(ctx, c.Measure)
@@ -67,6 +67,8 @@ type load struct {
 	codec  *state.Codec[Input]
 	rooms  rooms
 	moves  *moves
+	// patience is until when a router that takes no connection is tried again.
+	patience time.Time
 
 	mu      sync.Mutex
 	players []*player
@@ -103,6 +105,10 @@ func (l *load) dial(ctx context.Context, p *player, room proto.RoomID, running *
 		return false
 	}
 	err := p.dial(ctx, room)
+	for unreachable(err) && time.Now().Before(l.patience) && ctx.Err() == nil {
+		pause(ctx, askAgain)
+		err = p.dial(ctx, room)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err != nil {

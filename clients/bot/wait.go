@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -29,6 +31,13 @@ func waitReady(ctx context.Context, client *http.Client, router string, limit ti
 			return fmt.Errorf("the router is not ready after %v: %w", limit, err)
 		}
 	}
+}
+
+// unreachable reports whether err is that nobody took a connection: a load balancer that has just found its routers refuses one
+// now and then. What a router or a server says is final.
+func unreachable(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
 }
 
 func ready(ctx context.Context, client *http.Client, router string) error {

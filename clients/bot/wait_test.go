@@ -2,11 +2,15 @@ package main
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -29,5 +33,39 @@ func TestWaitReady(t *testing.T) {
 	cancel()
 	if err := waitReady(ctx, s.Client(), s.URL, time.Hour); err == nil {
 		t.Error("a wait that was called off ends well")
+	}
+}
+
+// away is a router that takes no connection for so many times, and then has no place.
+type away struct{ times int }
+
+func (a *away) RoundTrip(*http.Request) (*http.Response, error) {
+	if a.times--; a.times >= 0 {
+		return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+	}
+	w := httptest.NewRecorder()
+	http.Error(w, "full", http.StatusServiceUnavailable)
+	return w.Result(), nil
+}
+
+// A player tries again where nobody takes his connection, as long as he may; what he is told is final.
+func TestPlayersTryAgain(t *testing.T) {
+	for _, c := range []struct {
+		patience time.Duration
+		left     int // connections that are refused
+		want     string
+	}{
+		{time.Hour, 3, "503"},
+		{0, 3, "connection refused"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			l := &load{config: Config{Router: "http://router", Game: "arena"}, http: &http.Client{Transport: &away{c.left}}, patience: time.Now().Add(c.patience)}
+			if l.dial(t.Context(), newPlayer(l, 0, 0), "", &sync.WaitGroup{}) {
+				t.Fatal("he is in")
+			}
+			if err := l.firstError(); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("with %v he gets %v, want %q", c.patience, err, c.want)
+			}
+		})
 	}
 }

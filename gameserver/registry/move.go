@@ -41,10 +41,13 @@ type flow struct {
 // Called with mu held.
 func (r *Registry) flow() flow {
 	if r.draining {
-		return flow{atOnce: 32, rate: 80, burst: 8}
+		return flow{atOnce: 32, rate: 80, burst: 2}
 	}
-	return flow{atOnce: 8, rate: 40, burst: 4}
+	return flow{atOnce: 8, rate: 40, burst: 2}
 }
+
+// flowStep is after how long it is looked again whether the next room may begin to move.
+const flowStep = 25 * time.Millisecond
 
 // onRequest is why a room moves that an operator wants elsewhere.
 const onRequest = "request"
@@ -82,6 +85,7 @@ func (l *leader) handedTo(server string) bool { return l.handed() && l.move.to =
 type pace struct {
 	at     time.Time
 	tokens float64
+	again  time.Time // when Run is woken for the next
 }
 
 func (p *pace) take(now time.Time, f flow) bool {
@@ -172,6 +176,10 @@ func (r *Registry) startMoves(view *membership.View, now time.Time) {
 			continue
 		}
 		if !r.pace.take(now, flow) {
+			if now.After(r.pace.again) {
+				r.pace.again = now.Add(flowStep)
+				time.AfterFunc(flowStep, r.wake)
+			}
 			return
 		}
 		e.leading.move = &move{to: to, why: why, begun: now}
