@@ -44,7 +44,7 @@ const report = `{
 `
 
 func TestFinding(t *testing.T) {
-	b := &bots{end: func(context.Context) error { return nil }, done: make(chan struct{})}
+	b := &bots{end: nothing, clear: nothing, done: make(chan struct{})}
 	b.out.WriteString(report)
 	close(b.done)
 	r, err := b.finish(t.Context())
@@ -82,8 +82,10 @@ func TestFinding(t *testing.T) {
 	}
 }
 
+func nothing(context.Context) error { return nil }
+
 func TestNoReport(t *testing.T) {
-	b := &bots{end: func(context.Context) error { return nil }, done: make(chan struct{})}
+	b := &bots{end: nothing, clear: nothing, done: make(chan struct{})}
 	b.out.WriteString("bot: no player could enter")
 	close(b.done)
 	if _, err := b.finish(t.Context()); err == nil || !strings.Contains(err.Error(), "no player could enter") {
