@@ -133,8 +133,13 @@ func (f *fleet) playInside(ctx context.Context) (*bots, error) {
 		_, err := f.do(ctx, "-n", botNamespace, "patch", "pod", "bots", "-p", `{"spec":{"activeDeadlineSeconds":1}}`)
 		return err
 	}
-	b.clear = func(ctx context.Context) error {
-		_, err := f.do(ctx, "-n", botNamespace, "delete", "pod", "bots", "--wait=false")
+	b.clear = func(ctx context.Context) error { // who follows a log may miss its end
+		text, err := f.do(ctx, "-n", botNamespace, "logs", "bots")
+		if err != nil {
+			return err
+		}
+		b.out = *bytes.NewBuffer(text)
+		_, err = f.do(ctx, "-n", botNamespace, "delete", "pod", "bots", "--wait=false")
 		return err
 	}
 	return b, b.watch(exec.Command(f.kubectl[0], logs...))
