@@ -97,6 +97,9 @@ func (r *Registry) mayTake(e *entry, l *leader, view *membership.View, server st
 
 // candidates gives the first n servers in e's order that may take it. Called with mu held.
 func (r *Registry) candidates(e *entry, l *leader, view *membership.View, n int, now time.Time) (servers []string) {
+	if n == 0 {
+		return nil
+	}
 	for _, s := range view.Placement().Order(nil, string(e.id), n+1+len(l.avoid)+len(r.misfits)) {
 		if len(servers) < n && r.mayTake(e, l, view, s, now) {
 			servers = append(servers, s)
