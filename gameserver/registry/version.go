@@ -91,8 +91,14 @@ func (r *Registry) fits(game proto.GameName, m membership.Member) bool {
 
 // mayTake reports whether server can be asked to stand by for e, or to take it. Called with mu held.
 func (r *Registry) mayTake(e *entry, l *leader, view *membership.View, server string, now time.Time) bool {
+	if server == r.self || now.Before(l.avoid[server]) {
+		return false
+	}
+	if len(r.misfits) == 0 { // as good as always, and asked for each room ten times a second
+		return true
+	}
 	m, _ := view.Find(membership.ServerName(server))
-	return server != r.self && !now.Before(l.avoid[server]) && r.fits(e.game, m)
+	return r.fits(e.game, m)
 }
 
 // candidates gives the first n servers in e's order that may take it. Called with mu held.
