@@ -3,31 +3,21 @@
 import assert from "node:assert/strict";
 import test, { type TestContext } from "node:test";
 import { crc32 } from "../sdk/crc32.ts";
-import { join, type Move, type Status } from "../sdk/index.ts";
+import { join } from "../sdk/index.ts";
 import { Kind } from "../sdk/messages.ts";
 import type { JoinOptions } from "../sdk/options.ts";
+import { begin } from "./client.ts";
 import * as s from "./server.ts";
-import { takeTime } from "./time.ts";
 
 /** A client that is in the room at tick 1, with its dot at 10; and a way to move it on. */
 async function play(t: TestContext, more: Partial<JoinOptions<any>> = {}, first: s.Greeting = {}) {
-	const time = takeTime(t);
-	const net = s.network();
-	const room = join<any>({
-		...s.options(net, s.routerOf()),
+	const { time, net, room, opened, ...c } = await begin(t, {
 		predict: { table: "dots", step: (row: { x: number }, input: { dx: number }) => void (row.x += input.dx / 100) },
 		...more,
 	});
-	t.after(() => room.close());
-	const seen = { statuses: [] as Status[], moves: [] as (Move | undefined)[], acked: [] as number[], violations: [] as string[] };
-	room.on("status", (status) => seen.statuses.push(status));
-	room.on("entered", (move) => seen.moves.push(move));
+	const seen = { ...c.seen, acked: [] as number[] };
 	room.on("acked", (seq) => seen.acked.push(seq));
-	room.on("violation", (kind) => seen.violations.push(kind));
-	await time.settle();
-	net.last().open();
-	await time.settle();
-	net.last().say(s.welcome({ dots: [[1000, 0, 1]], ...first }));
+	(await opened("ws://here/")).say(s.welcome({ dots: [[1000, 0, 1]], ...first }));
 	await room.entered;
 
 	/** Moves the room to a server of another version at tick; what is not processed there is sent again. */
