@@ -116,7 +116,7 @@ func (c Config) member(url, links string, port int) membership.Member {
 	return membership.Member{
 		Name: membership.ServerName(c.Name), Role: membership.GameServer, State: membership.Serving,
 		URL: strings.TrimSuffix(url, "/"), Peer: links, Port: port, Weight: 1, Zone: c.Zone, Version: c.Version,
-		Links: membership.Versions{Oldest: peer.Oldest, Newest: peer.Version},
+		Links: peer.Spoken(),
 	}
 }
 

@@ -236,13 +236,13 @@ func TestHangingGame(t *testing.T) {
 // came later, is no reason.
 func TestVersionsThatDoNotMeet(t *testing.T) {
 	for name, c := range map[string]struct {
-		links membership.Versions
+		links proto.Versions
 		since time.Duration // of the other one, from now
 		ends  bool
 	}{
-		"too new":           {membership.Versions{Oldest: peer.Version + 1, Newest: peer.Version + 2}, -time.Hour, true},
-		"the next release":  {membership.Versions{Oldest: peer.Version, Newest: peer.Version + 1}, -time.Hour, false},
-		"too new, but late": {membership.Versions{Oldest: peer.Version + 1, Newest: peer.Version + 2}, time.Hour, false},
+		"too new":           {proto.Versions{Oldest: peer.Version + 1, Newest: peer.Version + 2}, -time.Hour, true},
+		"the next release":  {proto.Versions{Oldest: peer.Version, Newest: peer.Version + 1}, -time.Hour, false},
+		"too new, but late": {proto.Versions{Oldest: peer.Version + 1, Newest: peer.Version + 2}, time.Hour, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			other, err := membership.NewGossip(membership.Config{

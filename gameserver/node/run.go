@@ -184,7 +184,8 @@ func (n *Node) watchVersions(ctx context.Context) error {
 		changed := n.gossip.Changed()
 		view := n.gossip.View()
 		for _, m := range view.Members {
-			if m.Role == membership.GameServer && !m.Links.Meet(view.Self.Links) && m.Since.Before(view.Self.Since) {
+			_, meet := m.Links.Common(view.Self.Links)
+			if m.Role == membership.GameServer && !meet && m.Since.Before(view.Self.Since) {
 				return fmt.Errorf("server %s of version %s speaks the link protocols %v, this one %v: update by way of a version that speaks one of both",
 					m.Name, m.Version, m.Links, view.Self.Links)
 			}

@@ -24,17 +24,16 @@ const (
 
 // identity is what this server proves in each handshake. An empty key proves nothing; Links then keeps to loopback.
 type identity struct {
-	name    string
-	cluster string
-	key     []byte
-	newest  uint8 // versions of the protocol that it speaks
-	oldest  uint8
-	process uint64        // drawn anew by each process
-	dialled atomic.Uint64 // links, for hello.Link
+	name     string
+	cluster  string
+	key      []byte
+	versions proto.Versions // of the link protocol, that it speaks
+	process  uint64         // drawn anew by each process
+	dialled  atomic.Uint64  // links, for hello.Link
 }
 
 func newIdentity(c Config) *identity {
-	return &identity{name: c.Name, cluster: c.Cluster, key: c.Key, newest: Version, oldest: Oldest, process: mathrand.Uint64()}
+	return &identity{name: c.Name, cluster: c.Cluster, key: c.Key, versions: Spoken(), process: mathrand.Uint64()}
 }
 
 // secured is a connection whose handshake is done: who is at the other end, and what to read and write through.
@@ -98,7 +97,7 @@ func (id *identity) secure(nc net.Conn, r *bufio.Reader, h hello, mine, theirs s
 }
 
 func (id *identity) hello(link uint64) hello {
-	h := hello{Newest: id.newest, Oldest: id.oldest, Cluster: id.cluster, Name: id.name, Process: id.process, Link: link}
+	h := hello{Versions: id.versions, Cluster: id.cluster, Name: id.name, Process: id.process, Link: link}
 	rand.Read(h.Nonce[:])
 	return h
 }
@@ -111,12 +110,12 @@ func (id *identity) readHello(r *bufio.Reader) (record []byte, h hello, err erro
 	if err := expect(kindHello, k, body); err != nil {
 		return nil, h, err
 	}
-	if h, err = parseHello(body, id.newest); err != nil {
+	if h, err = parseHello(body, id.versions.Newest); err != nil {
 		return nil, h, err
 	}
-	if h.Newest < id.oldest || h.Oldest > id.newest {
-		return nil, h, fmt.Errorf("%w: link protocols %d to %d here, %d to %d there; update by way of a version that speaks both",
-			ErrRefused, id.oldest, id.newest, h.Oldest, h.Newest)
+	if _, ok := id.versions.Common(h.Versions); !ok {
+		return nil, h, fmt.Errorf("%w: link protocols %v here, %v there; update by way of a version that speaks both",
+			ErrRefused, id.versions, h.Versions)
 	}
 	if h.Cluster != id.cluster {
 		return nil, h, fmt.Errorf("%w: the clusters differ: %q here, %q there", ErrRefused, id.cluster, h.Cluster)

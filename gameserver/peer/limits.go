@@ -1,6 +1,13 @@
 package peer
 
-import "time"
+import (
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Spoken are the versions of the link protocol that this build speaks.
+func Spoken() proto.Versions { return proto.Versions{Newest: Version, Oldest: Oldest} }
 
 // Facts of the link protocol; both ends must agree on them.
 const (

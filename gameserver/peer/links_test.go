@@ -211,16 +211,16 @@ func TestHostileBytes(t *testing.T) {
 	b, _ := start(t, config("b"), nothing)
 	a, _ := start(t, config("a"), nothing)
 	ctx := within(t, 10*time.Second)
-	future := hello{Newest: Version + 2, Oldest: Version + 1, Cluster: "test", Name: "x"}
+	future := hello{Versions: proto.Versions{Newest: Version + 2, Oldest: Version + 1}, Cluster: "test", Name: "x"}
 	for name, bytes := range map[string][]byte{
 		"http":           []byte("GET / HTTP/1.1\r\n\r\n"),
 		"endless hello":  {byte(kindHello), 0xff, 0xff, 0xff, 0xff, 0x0f},
 		"no hello":       claim{1, "r"}.append(nil),
 		"empty hello":    {byte(kindHello), 0},
 		"future version": future.append(nil),
-		"no proof": append(hello{Newest: Version, Oldest: Oldest, Cluster: "test", Name: "x"}.append(nil),
+		"no proof": append(hello{Versions: proto.Versions{Newest: Version, Oldest: Oldest}, Cluster: "test", Name: "x"}.append(nil),
 			claim{1, "r"}.append(nil)...),
-		"false proof": append(hello{Newest: Version, Oldest: Oldest, Cluster: "test", Name: "x"}.append(nil),
+		"false proof": append(hello{Versions: proto.Versions{Newest: Version, Oldest: Oldest}, Cluster: "test", Name: "x"}.append(nil),
 			proto.AppendRecord(nil, kindProof, make([]byte, 32))...),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -259,7 +259,7 @@ func TestVersions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a, _ := start(t, config("a"), nothing)
 			b, _ := start(t, config("b"), nothing)
-			b.id.newest, b.id.oldest = c.newest, c.oldest
+			b.id.versions = proto.Versions{Newest: c.newest, Oldest: c.oldest}
 			for _, ends := range [2][2]*Links{{a, b}, {b, a}} {
 				from, to := ends[0], ends[1]
 				_, err := from.Claim(within(t, 10*time.Second), to.id.name, to.Addr().String(), "r")

@@ -20,13 +20,12 @@ const (
 // hello is what each side says of itself. Later versions of the protocol append to it, and who does not know them skips
 // what follows, so that servers of neighbouring versions understand each other's.
 type hello struct {
-	Newest  uint8 // versions that it speaks
-	Oldest  uint8
-	Cluster string
-	Name    string
-	Process uint64 // drawn by the process when it started
-	Link    uint64 // counts the links that the process has dialled; of no meaning in the acceptor's hello
-	Nonce   [32]byte
+	Versions proto.Versions // that it speaks
+	Cluster  string
+	Name     string
+	Process  uint64 // drawn by the process when it started
+	Link     uint64 // counts the links that the process has dialled; of no meaning in the acceptor's hello
+	Nonce    [32]byte
 }
 
 // claim asks what the acceptor has of Room.
@@ -44,7 +43,7 @@ type answer struct {
 // Append functions append the whole record, parse functions take its body.
 
 func (m hello) append(b []byte) []byte {
-	body := []byte{m.Newest, m.Oldest}
+	body := []byte{m.Versions.Newest, m.Versions.Oldest}
 	body = appendString(body, m.Cluster)
 	body = appendString(body, m.Name)
 	body = binary.AppendUvarint(body, m.Process)
@@ -57,16 +56,16 @@ func (m hello) append(b []byte) []byte {
 func parseHello(b []byte, newest uint8) (hello, error) {
 	r := reader{b: b}
 	v := r.bytes(2)
-	m := hello{Newest: v[0], Oldest: v[1]}
-	if r.err == nil && m.Oldest > m.Newest {
-		r.fail(fmt.Errorf("versions %d to %d: %w", m.Oldest, m.Newest, proto.ErrRange))
+	m := hello{Versions: proto.Versions{Newest: v[0], Oldest: v[1]}}
+	if r.err == nil && m.Versions.Oldest > m.Versions.Newest {
+		r.fail(fmt.Errorf("versions %v: %w", m.Versions, proto.ErrRange))
 	}
 	m.Cluster = r.string(maxName)
 	m.Name = r.string(maxName)
 	m.Process = r.uvarint(1<<64 - 1)
 	m.Link = r.uvarint(1<<64 - 1)
 	copy(m.Nonce[:], r.bytes(len(m.Nonce)))
-	if m.Newest > newest {
+	if m.Versions.Newest > newest {
 		r.rest()
 	}
 	return m, r.end("hello")

@@ -21,7 +21,7 @@ func body(t testing.TB, record []byte) []byte {
 }
 
 func TestGolden(t *testing.T) {
-	h := hello{Newest: 5, Oldest: 4, Cluster: "dev", Name: "gs-1", Process: 5, Link: 300}
+	h := hello{Versions: proto.Versions{Newest: 5, Oldest: 4}, Cluster: "dev", Name: "gs-1", Process: 5, Link: 300}
 	for i := range h.Nonce {
 		h.Nonce[i] = byte(i)
 	}
@@ -64,7 +64,7 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func TestPrefixesFail(t *testing.T) {
-	h := hello{Newest: Version, Oldest: Oldest, Cluster: "c", Name: "n", Process: 1<<64 - 1, Link: 1 << 63}
+	h := hello{Versions: proto.Versions{Newest: Version, Oldest: Oldest}, Cluster: "c", Name: "n", Process: 1<<64 - 1, Link: 1 << 63}
 	hb := body(t, h.append(nil))
 	cb := body(t, claim{5, "room"}.append(nil))
 	for n := range hb {
@@ -89,7 +89,7 @@ func TestRanges(t *testing.T) {
 	if _, err := parseClaim([]byte{1, 3, '.', 'a', 'b'}); !errors.Is(err, proto.ErrName) {
 		t.Errorf("bad room id: %v", err)
 	}
-	h := hello{Newest: 9, Oldest: 8, Cluster: "c", Name: "n"}
+	h := hello{Versions: proto.Versions{Newest: 9, Oldest: 8}, Cluster: "c", Name: "n"}
 	longer := append(body(t, h.append(nil)), 1, 2, 3)
 	if got, err := parseHello(longer, 8); err != nil || got != h {
 		t.Errorf("hello of a later version: %+v, %v", got, err)
@@ -97,7 +97,7 @@ func TestRanges(t *testing.T) {
 	if _, err := parseHello(longer, 9); !errors.Is(err, proto.ErrTrailing) {
 		t.Errorf("hello of the own version with more: %v", err)
 	}
-	if _, err := parseHello(body(t, hello{Newest: 4, Oldest: 5}.append(nil)), 5); !errors.Is(err, proto.ErrRange) {
+	if _, err := parseHello(body(t, hello{Versions: proto.Versions{Newest: 4, Oldest: 5}}.append(nil)), 5); !errors.Is(err, proto.ErrRange) {
 		t.Errorf("hello whose oldest version is above its newest: %v", err)
 	}
 }
@@ -105,7 +105,7 @@ func TestRanges(t *testing.T) {
 // FuzzParse holds all body decoders: no panic, and what is parsed is appended as it was.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 'a', 'b'})
-	f.Add(body(f, hello{Newest: Version, Oldest: Oldest, Cluster: "c"}.append(nil)))
+	f.Add(body(f, hello{Versions: proto.Versions{Newest: Version, Oldest: Oldest}, Cluster: "c"}.append(nil)))
 	f.Add(body(f, claim{1, "room"}.append(nil)))
 	f.Add(body(f, answer{1, Answer{Leading, false, proto.Epoch{Counter: 1, Server: "a"}, "a", 0}}.append(nil)))
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -40,7 +40,7 @@ var allowed = map[string][]string{
 	"internal/placement":      {},
 	"internal/network":        {},
 	"internal/network/simnet": {"internal/network"},
-	"internal/membership":     {"internal/network", "internal/placement"},
+	"internal/membership":     {"internal/network", "internal/placement", "proto"},
 	"internal/ticket":         {"proto"},
 	"internal/obs":            {},
 	"internal/flags":          {},

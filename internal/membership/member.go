@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/placement"
+	"github.com/ringside-go/ringside/proto"
 )
 
 // ServerName is the stable name of a process: the pod's, not that of its present run.
@@ -61,20 +62,10 @@ type Member struct {
 	Load    Load
 	Zone    string
 	Version string
-	Since   time.Time // started serving, by its own clock, in milliseconds; NewGossip sets it to now if it is zero
-	CutOff  bool      // it did not see the greater part of the fleet when it said this; NewGossip and Update ignore it
-	Links   Versions  // of the protocol between game servers; zero for routers
+	Since   time.Time      // started serving, by its own clock, in milliseconds; NewGossip sets it to now if it is zero
+	CutOff  bool           // it did not see the greater part of the fleet when it said this; NewGossip and Update ignore it
+	Links   proto.Versions // of the protocol between game servers; zero for routers
 }
-
-// Versions are the versions of a protocol that a process speaks, from Oldest to Newest.
-type Versions struct{ Oldest, Newest uint8 }
-
-// Meet reports whether there is a version that both speak. The zero Versions, of one that does not say, meet all.
-func (v Versions) Meet(w Versions) bool {
-	return v == Versions{} || w == Versions{} || v.Oldest <= w.Newest && w.Oldest <= v.Newest
-}
-
-func (v Versions) String() string { return fmt.Sprintf("%d to %d", v.Oldest, v.Newest) }
 
 // Limits of a member's fields in bytes. Metadata with all of them at their limit fits into memberlist's 512 bytes.
 const (

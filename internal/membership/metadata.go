@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math"
 	"time"
+
+	"github.com/ringside-go/ringside/proto"
 )
 
 // metadata is a member as it travels in memberlist's node metadata:
@@ -74,6 +76,6 @@ func parseMetadata(b []byte) (Member, error) {
 		Since:  time.UnixMilli(numbers[4]),
 		CutOff: numbers[5] == 1,
 		Port:   int(numbers[6]),
-		Links:  Versions{uint8(min(numbers[7], math.MaxUint8)), uint8(min(numbers[8], math.MaxUint8))},
+		Links:  proto.Versions{Oldest: uint8(min(numbers[7], math.MaxUint8)), Newest: uint8(min(numbers[8], math.MaxUint8))},
 	}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ringside-go/ringside/internal/placement"
+	"github.com/ringside-go/ringside/proto"
 )
 
 func drawMember(t *rapid.T) Member {
@@ -25,7 +26,7 @@ func drawMember(t *rapid.T) Member {
 		Since:  time.UnixMilli(int64(number.Draw(t, "since"))),
 		CutOff: rapid.Bool().Draw(t, "cut off"),
 		Port:   number.Draw(t, "port"),
-		Links:  Versions{rapid.Byte().Draw(t, "oldest"), rapid.Byte().Draw(t, "newest")},
+		Links:  proto.Versions{Oldest: rapid.Byte().Draw(t, "oldest"), Newest: rapid.Byte().Draw(t, "newest")},
 	}
 }
 
@@ -53,7 +54,7 @@ func TestLargestMetadataFits(t *testing.T) {
 		URL: "https://" + strings.Repeat("u", maxURL-8), Peer: strings.Repeat("p", maxPeer-5) + ":7947",
 		Zone: strings.Repeat("z", maxZone), Version: strings.Repeat("v", maxVersion),
 		Weight: placement.MaxWeight, Load: Load{math.MaxInt, math.MaxInt, math.MaxInt},
-		Since: time.UnixMilli(math.MaxInt64), Port: math.MaxUint16, Links: Versions{math.MaxUint8, math.MaxUint8},
+		Since: time.UnixMilli(math.MaxInt64), Port: math.MaxUint16, Links: proto.Versions{Newest: math.MaxUint8, Oldest: math.MaxUint8},
 	}
 	if err := m.Validate(); err != nil {
 		t.Fatal(err)
@@ -91,23 +92,6 @@ func FuzzParseMetadata(f *testing.F) {
 			t.Errorf("%+v became %+v, %v", m, got, err)
 		}
 	})
-}
-
-func TestVersionsMeet(t *testing.T) {
-	for _, c := range []struct {
-		a, b Versions
-		want bool
-	}{
-		{Versions{5, 5}, Versions{5, 5}, true},
-		{Versions{4, 5}, Versions{5, 6}, true},
-		{Versions{4, 5}, Versions{6, 7}, false},
-		{Versions{1, 9}, Versions{3, 4}, true},
-		{Versions{}, Versions{6, 7}, true},
-	} {
-		if c.a.Meet(c.b) != c.want || c.b.Meet(c.a) != c.want {
-			t.Errorf("%v and %v meet: %v and %v, want %v", c.a, c.b, c.a.Meet(c.b), c.b.Meet(c.a), c.want)
-		}
-	}
 }
 
 func TestInside(t *testing.T) {
