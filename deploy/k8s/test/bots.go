@@ -166,6 +166,7 @@ func (f *fleet) botPod(node string) object {
 			"containers": []object{{
 				"name": "bots", "image": f.options.image + ":" + f.version, "imagePullPolicy": "IfNotPresent",
 				"command": []string{"bot"}, "args": f.botArgs(router),
+				"resources": object{"requests": object{"cpu": "500m"}}, // players have machines of their own
 				"securityContext": object{"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
 					"capabilities": object{"drop": []string{"ALL"}}},
 			}},

@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,11 +22,16 @@ type cluster struct {
 	outside []string // command in front of one that shall run where players are; none: here
 	scripts string   // folder of node, load and killnode; empty: there are none
 	down    func()
-	work    string // folder for what is made here, in the module's .bin
+	work    string       // folder for what is made here, in the module's .bin
+	api     *http.Client // of the API server, for what is asked often: each kubectl is a fifth of a second of CPU
+	proxy   *exec.Cmd    // behind it
 }
 
 // commandLimit bounds one command that is not expected to wait for long.
 const commandLimit = 2 * time.Minute
+
+// proxyLimit bounds the wait for kubectl to pass requests on.
+const proxyLimit = 20 * time.Second
 
 // openCluster brings the cluster up and the images into it.
 func openCluster(ctx context.Context, o options) (*cluster, error) {
@@ -38,7 +46,8 @@ func openCluster(ctx context.Context, o options) (*cluster, error) {
 		return nil, err
 	}
 	if o.context != "" {
-		return &cluster{kubectl: []string{"kubectl", "--context", o.context}, work: work, down: func() {}}, nil
+		c := &cluster{kubectl: []string{"kubectl", "--context", o.context}, work: work, down: func() {}}
+		return c, c.dial(ctx)
 	}
 	home := os.Getenv("K8S_DIR")
 	if home == "" {
@@ -59,7 +68,53 @@ func openCluster(ctx context.Context, o options) (*cluster, error) {
 			return nil, err
 		}
 	}
-	return c, nil
+	return c, c.dial(ctx)
+}
+
+// dial starts a kubectl that passes requests on from a socket in the work folder.
+func (c *cluster) dial(ctx context.Context) error {
+	socket := filepath.Join(c.work, "api.sock")
+	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	args := append(c.kubectl[1:len(c.kubectl):len(c.kubectl)], "proxy", "--unix-socket="+socket)
+	c.proxy = exec.Command(c.kubectl[0], args...)
+	c.proxy.Stderr = os.Stderr
+	if err := c.proxy.Start(); err != nil {
+		return err
+	}
+	c.api = &http.Client{Timeout: commandLimit, Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+		},
+	}}
+	for end := time.Now().Add(proxyLimit); ; {
+		_, err := c.raw(ctx, "/version")
+		if err == nil || time.Now().After(end) {
+			return err
+		}
+		if err := pause(ctx, wholePoll); err != nil {
+			return err
+		}
+	}
+}
+
+// raw gives what the API server answers at path.
+func (c *cluster) raw(ctx context.Context, path string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.api.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s: %.500s", path, resp.Status, text)
+	}
+	return text, err
 }
 
 // loadImage builds image:tag of a git revision, of this tree if that is empty, and brings it to the nodes.
@@ -79,10 +134,15 @@ func (c *cluster) loadImage(ctx context.Context, from, image, tag string) error 
 	return show(ctx, nil, filepath.Join(c.scripts, "load"), filepath.Join(tree, ".bin/image.tar"))
 }
 
-// close removes the fleet, and a cluster that was brought up here.
-func (c *cluster) close() {
+// close removes the fleet, and a cluster that was brought up here, unless they are to be kept.
+func (c *cluster) close(keep bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), commandLimit)
 	defer cancel()
+	_ = c.proxy.Process.Kill()
+	_ = c.proxy.Wait()
+	if keep {
+		return
+	}
 	if c.scripts == "" {
 		_, _ = c.do(ctx, "delete", "namespace", namespace, botNamespace, "--ignore-not-found")
 	}

@@ -80,9 +80,9 @@ configMapGenerator:
 images:
 - {name: ringside, newName: %q, newTag: %q}
 patches:
-- target: {kind: (StatefulSet|Deployment)}
+- target: {kind: StatefulSet}
   patch: |-
-    - {op: replace, path: /spec/template/spec/containers/0/resources/requests/cpu, value: 200m}
+    - {op: replace, path: /spec/template/spec/containers/0/resources/requests/cpu, value: 400m}
 - target: {kind: Service, name: router}
   patch: |-
     - {op: add, path: /spec/ports/0/nodePort, value: 30080}
@@ -112,7 +112,7 @@ func (f *fleet) describe(ctx context.Context) (doc fleetDoc, err error) {
 		router = "https:" + router
 	}
 	path := fmt.Sprintf("/api/v1/namespaces/%s/services/%s/proxy/v1/fleet", namespace, router)
-	text, err := f.do(ctx, "get", "--raw", path)
+	text, err := f.raw(ctx, path)
 	if err == nil {
 		err = json.Unmarshal(text, &doc)
 	}

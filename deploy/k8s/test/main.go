@@ -80,9 +80,7 @@ func run(ctx context.Context, o options) (failed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if !o.keep {
-		defer c.close()
-	}
+	defer c.close(o.keep)
 	f := &fleet{cluster: c, options: o, servers: 3, version: o.tags[0], updated: map[string]bool{}}
 	v := verdict{Begun: time.Now(), Overlay: o.overlay}
 	for _, p := range todo {
