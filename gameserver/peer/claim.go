@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -134,7 +135,7 @@ func (l *Links) dial(to target, o *outbox) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	nc := &ear{Conn: dialled}
+	nc := &ear{Conn: network.Raw(dialled)}
 	if !l.own(nc) {
 		return nil, ErrStopped
 	}

@@ -170,7 +170,7 @@ const acceptPause = 50 * time.Millisecond
 
 // serve is an accepted connection's life.
 func (l *Links) serve(accepted net.Conn, rooms Rooms) {
-	nc := &ear{Conn: accepted}
+	nc := &ear{Conn: network.Raw(accepted)}
 	if !l.own(nc) {
 		return
 	}

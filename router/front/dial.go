@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/router/lookup"
 )
@@ -143,6 +144,7 @@ func dial(ctx context.Context, m membership.Member, u *upgrade) (*stream, *http.
 		return nil, nil, err
 	}
 	limitBuffer(conn, (*net.TCPConn).SetReadBuffer)
+	conn = network.Raw(conn)
 	if base.Scheme == "https" {
 		conn = tls.Client(conn, &tls.Config{ServerName: base.Hostname(), MinVersion: tls.VersionTLS12})
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/router/lookup"
 )
@@ -74,7 +75,7 @@ func hijack(w http.ResponseWriter, resp *http.Response) (*stream, error) {
 	}
 	limitBuffer(conn, (*net.TCPConn).SetWriteBuffer)
 	pending, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
-	s := &stream{Conn: conn, pending: append([]byte(nil), pending...)}
+	s := &stream{Conn: network.Raw(conn), pending: append([]byte(nil), pending...)}
 	out := bufio.NewWriter(conn)
 	fmt.Fprint(out, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n")
 	for _, name := range []string{"Sec-WebSocket-Accept", "Sec-WebSocket-Protocol"} {

@@ -1,0 +1,6 @@
+//go:build !race
+
+package network
+
+func noteSend()    {}
+func noteReceive() {}
