@@ -34,20 +34,26 @@ const (
 type flow struct {
 	atOnce int     // each holds two copies and doubles the connections of its clients
 	rate   float64 // begun in a second
-	burst  float64 // begun at one moment
 }
 
-// flow is that of this server: rooms go home in the background, and leave a server that drains at 100 in less than two seconds.
-// Called with mu held.
+const (
+	// homeRate is how many rooms a second go home: in the background, and from all servers to one that is new.
+	homeRate = 10
+	// maxDrainRate and drainSpread are how fast they leave a server that drains: 100 in less than two seconds, and fewer of
+	// them no sooner, as nobody is in a hurry then.
+	maxDrainRate = 80
+	drainSpread  = 1200 * time.Millisecond
+	// flowStep is after how long at least it is looked again whether the next room may begin to move.
+	flowStep = 25 * time.Millisecond
+)
+
+// flow is that of this server. Called with mu held.
 func (r *Registry) flow() flow {
 	if r.draining {
-		return flow{atOnce: 32, rate: 80, burst: 2}
+		return flow{atOnce: 32, rate: r.drainRate}
 	}
-	return flow{atOnce: 8, rate: 40, burst: 2}
+	return flow{atOnce: 8, rate: homeRate}
 }
-
-// flowStep is after how long it is looked again whether the next room may begin to move.
-const flowStep = 25 * time.Millisecond
 
 // onRequest is why a room moves that an operator wants elsewhere.
 const onRequest = "request"
@@ -88,14 +94,15 @@ type pace struct {
 	again  time.Time // when Run is woken for the next
 }
 
-func (p *pace) take(now time.Time, f flow) bool {
-	p.tokens = min(f.burst, p.tokens+f.rate*now.Sub(p.at).Seconds())
+// take reports whether one may; if not, wait is until when none may.
+func (p *pace) take(now time.Time, f flow) (wait time.Duration, ok bool) {
+	p.tokens = min(max(1, f.rate*flowStep.Seconds()), p.tokens+f.rate*now.Sub(p.at).Seconds())
 	p.at = now
 	if p.tokens < 1 {
-		return false
+		return max(flowStep, time.Duration((1-p.tokens)/f.rate*float64(time.Second))), false
 	}
 	p.tokens--
-	return true
+	return 0, true
 }
 
 // Move hands room id to server, to the next in its order if server is empty, and waits until that leads it or ctx ends,
@@ -149,9 +156,13 @@ func (r *Registry) begin(id proto.RoomID, server string, done chan<- error) (to 
 
 // startMoves sees after the moves that are under way and begins those that are due. Called with mu held.
 func (r *Registry) startMoves(view *membership.View, now time.Time) {
-	moving := 0
+	led, moving := 0, 0
 	for _, e := range r.rooms {
-		if e.role() == leading && e.leading.move != nil {
+		if e.role() != leading {
+			continue
+		}
+		led++
+		if e.leading.move != nil {
 			r.tendMove(e, view, now)
 			moving++
 		}
@@ -161,6 +172,9 @@ func (r *Registry) startMoves(view *membership.View, now time.Time) {
 	}
 	if r.draining && now.Sub(r.drainBegin) < drainSettle {
 		return
+	}
+	if r.draining && r.drainRate == 0 {
+		r.drainRate = min(maxDrainRate, float64(max(1, led))/drainSpread.Seconds())
 	}
 	flow := r.flow()
 	for _, e := range r.rooms {
@@ -175,10 +189,10 @@ func (r *Registry) startMoves(view *membership.View, now time.Time) {
 		if to == "" {
 			continue
 		}
-		if !r.pace.take(now, flow) {
+		if wait, ok := r.pace.take(now, flow); !ok {
 			if now.After(r.pace.again) {
-				r.pace.again = now.Add(flowStep)
-				time.AfterFunc(flowStep, r.wake)
+				r.pace.again = now.Add(wait)
+				time.AfterFunc(wait, r.wake)
 			}
 			return
 		}
