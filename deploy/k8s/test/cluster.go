@@ -57,6 +57,7 @@ func openCluster(ctx context.Context, o options) (*cluster, error) {
 	c := &cluster{kubectl: []string{filepath.Join(bin, "k")}, outside: []string{filepath.Join(bin, "node")}, scripts: bin, work: work}
 	c.down = func() { _ = show(context.Background(), nil, filepath.Join(o.up, "down.sh")) }
 	if err := show(ctx, []string{"NODES=3"}, filepath.Join(o.up, "up.sh")); err != nil {
+		c.down() // the next run would take half a cluster for a whole one
 		return nil, err
 	}
 	for i, tag := range o.tags {

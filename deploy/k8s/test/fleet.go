@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -175,6 +176,28 @@ func (f *fleet) whole(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// keepState writes what all pods say and what Kubernetes says of them to a file, for who looks into a failure of phase.
+func (f *fleet) keepState(ctx context.Context, phase string) error {
+	var text bytes.Buffer
+	ask := func(args ...string) []byte {
+		out, err := f.do(ctx, args...)
+		fmt.Fprintf(&text, "== kubectl %s\n%s", strings.Join(args, " "), out)
+		if err != nil {
+			fmt.Fprintln(&text, err)
+		}
+		return out
+	}
+	ask("get", "pods", "-A", "-o", "wide")
+	ask("-n", namespace, "describe", "pods")
+	for _, pod := range strings.Fields(string(ask("-n", namespace, "get", "pods", "-o", "name"))) {
+		ask("-n", namespace, "logs", pod)
+		ask("-n", namespace, "logs", "--previous", pod)
+	}
+	file := filepath.Join(f.work, strings.ReplaceAll(phase, " ", "-")+".txt")
+	fmt.Fprintf(os.Stderr, "  the pods' state and logs are in %s\n", file)
+	return os.WriteFile(file, text.Bytes(), 0o644)
 }
 
 // leader gives a server that leads rooms and is not on node avoid: something is at stake there.
