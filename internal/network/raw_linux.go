@@ -48,25 +48,30 @@ func (c *rawConn) Read(b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
-	return c.in.run(b, c.socket.Read, c.receive, "read", c)
+	c.in.bytes = b
+	err := c.socket.Read(c.receive)
+	return c.in.end("read", c, err)
 }
 
 func (c *rawConn) Write(b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
-	return c.out.run(b, c.socket.Write, c.send, "write", c)
+	c.out.bytes = b
+	err := c.socket.Write(c.send)
+	return c.out.end("write", c, err)
 }
 
-func (t *transfer) run(b []byte, do func(func(uintptr) bool) error, step func(uintptr) bool, op string, c net.Conn) (int, error) {
-	*t = transfer{bytes: b}
-	err := do(step)
-	if err == nil && t.err != nil && t.err != io.EOF {
-		err = &net.OpError{Op: op, Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: t.err}
-	} else if err == nil {
-		err = t.err
-	}
+// end gives the result and makes t ready for the next call; err is why that could not go on.
+func (t *transfer) end(op string, c *rawConn, err error) (int, error) {
 	n := t.n
+	switch {
+	case err != nil || t.err == nil:
+	case t.err == io.EOF:
+		err = io.EOF
+	default:
+		err = &net.OpError{Op: op, Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: t.err}
+	}
 	*t = transfer{}
 	return n, err
 }
