@@ -89,7 +89,7 @@ func (r *Registry) Undrain() { r.setDraining(false, time.Time{}) }
 func (r *Registry) setDraining(draining bool, end time.Time) {
 	r.mu.Lock()
 	if draining && !r.draining {
-		r.drainBegin, r.drainRate = time.Now(), 0
+		r.drainBegin, r.drainFlow = time.Now(), drainFlow(r.running)
 	}
 	r.draining, r.drainEnd = draining, end
 	r.mu.Unlock()

@@ -18,9 +18,6 @@ const (
 	// have. Where the server goes, nobody can be waited for as long, so it is hurryTime.
 	prepareTime = 3 * time.Second
 	hurryTime   = time.Second
-	// drainSettle is how long a server that drains keeps its rooms: it knows by then which others drain at the same time, as
-	// when several are taken away at once, and moves no room to one of them.
-	drainSettle = 200 * time.Millisecond
 	// catchUpTime is how long a standby may take to have the room, before the move to it is given up.
 	catchUpTime = 5 * time.Second
 	// tookTime is how long a standby may take to say that it leads the room it was handed, before it is asked.
@@ -29,31 +26,6 @@ const (
 	moveBackoff    = 250 * time.Millisecond
 	maxMoveBackoff = 5 * time.Second
 )
-
-// flow bounds how fast rooms move: each of them has all its clients connect anew, in one moment, at the expense of who plays.
-type flow struct {
-	atOnce int     // each holds two copies and doubles the connections of its clients
-	rate   float64 // begun in a second
-}
-
-const (
-	// homeRate is how many rooms a second go home: in the background, and from all servers to one that is new.
-	homeRate = 10
-	// maxDrainRate and drainSpread are how fast they leave a server that drains: 100 in less than two seconds, and fewer of
-	// them no sooner, as nobody is in a hurry then.
-	maxDrainRate = 80
-	drainSpread  = 1200 * time.Millisecond
-	// flowStep is after how long at least it is looked again whether the next room may begin to move.
-	flowStep = 25 * time.Millisecond
-)
-
-// flow is that of this server. Called with mu held.
-func (r *Registry) flow() flow {
-	if r.draining {
-		return flow{atOnce: 32, rate: r.drainRate}
-	}
-	return flow{atOnce: 8, rate: homeRate}
-}
 
 // onRequest is why a room moves that an operator wants elsewhere.
 const onRequest = "request"
@@ -86,24 +58,6 @@ type move struct {
 func (l *leader) handed() bool { return l.move != nil && l.move.offered != (proto.Epoch{}) }
 
 func (l *leader) handedTo(server string) bool { return l.handed() && l.move.to == server }
-
-// pace is how many moves may begin now; a token bucket.
-type pace struct {
-	at     time.Time
-	tokens float64
-	again  time.Time // when Run is woken for the next
-}
-
-// take reports whether one may; if not, wait is until when none may.
-func (p *pace) take(now time.Time, f flow) (wait time.Duration, ok bool) {
-	p.tokens = min(max(1, f.rate*flowStep.Seconds()), p.tokens+f.rate*now.Sub(p.at).Seconds())
-	p.at = now
-	if p.tokens < 1 {
-		return max(flowStep, time.Duration((1-p.tokens)/f.rate*float64(time.Second))), false
-	}
-	p.tokens--
-	return 0, true
-}
 
 // Move hands room id to server, to the next in its order if server is empty, and waits until that leads it or ctx ends,
 // whatever comes of the move then. A room that was moved away from its home stays there until placement changes.
@@ -152,74 +106,6 @@ func (r *Registry) begin(id proto.RoomID, server string, done chan<- error) (to 
 	e.leading.move = &move{to: server, why: onRequest, begun: time.Now(), done: done}
 	r.tendMove(e, view, time.Now())
 	return server, nil
-}
-
-// startMoves sees after the moves that are under way and begins those that are due. Called with mu held.
-func (r *Registry) startMoves(view *membership.View, now time.Time) {
-	led, moving := 0, 0
-	for _, e := range r.rooms {
-		if e.role() != leading {
-			continue
-		}
-		led++
-		if e.leading.move != nil {
-			r.tendMove(e, view, now)
-			moving++
-		}
-	}
-	if r.frozen || r.stopped {
-		return
-	}
-	if r.draining && now.Sub(r.drainBegin) < drainSettle {
-		return
-	}
-	if r.draining && r.drainRate == 0 {
-		r.drainRate = min(maxDrainRate, float64(max(1, led))/drainSpread.Seconds())
-	}
-	flow := r.flow()
-	for _, e := range r.rooms {
-		if moving >= flow.atOnce {
-			return
-		}
-		if e.role() != leading {
-			continue
-		}
-		r.strand(e, view)
-		to, why := r.destination(e, view, now)
-		if to == "" {
-			continue
-		}
-		if wait, ok := r.pace.take(now, flow); !ok {
-			if now.After(r.pace.again) {
-				r.pace.again = now.Add(wait)
-				time.AfterFunc(wait, r.wake)
-			}
-			return
-		}
-		e.leading.move = &move{to: to, why: why, begun: now}
-		r.tendMove(e, view, now)
-		moving++
-	}
-}
-
-// destination says where a led room should go by itself, and why; empty: it stays. Called with mu held.
-func (r *Registry) destination(e *entry, view *membership.View, now time.Time) (to, why string) {
-	l := e.leading
-	if l.move != nil || l.still || now.Before(l.moveAt) {
-		return "", ""
-	}
-	set := view.Placement()
-	if r.draining {
-		if next := r.candidates(e, l, view, 1, now); len(next) > 0 {
-			return next[0], "drain"
-		}
-		return "", ""
-	}
-	home, ok := set.Home(string(e.id))
-	if !ok || home == r.self || l.pinned == set || now.Sub(view.Settled) < settleTime || !r.mayTake(e, l, view, home, now) {
-		return "", ""
-	}
-	return home, "home"
 }
 
 // tendMove brings a move on: the standby is attached, then the room is told, then the standby is waited for. Called with

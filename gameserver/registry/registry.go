@@ -103,7 +103,7 @@ type Registry struct {
 	stopped    bool
 	draining   bool
 	drainBegin time.Time
-	drainRate  float64   // rooms that begin to move in a second; 0: not known yet
+	drainFlow  flow
 	drainEnd   time.Time // when the server that drains stops; zero: it does not
 	frozen     bool      // the majority of the fleet is not seen
 	looked     time.Time // when Run last looked around

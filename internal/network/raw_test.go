@@ -59,7 +59,7 @@ func TestRawCarriesBothWays(t *testing.T) {
 }
 
 func TestRawDeadlines(t *testing.T) {
-	a, _ := pair(t)
+	a, b := pair(t)
 	check := func(what string, n int, err error) {
 		t.Helper()
 		var timeout net.Error
@@ -74,33 +74,49 @@ func TestRawDeadlines(t *testing.T) {
 	check("a write after its deadline", n, err)
 	_ = a.SetDeadline(time.Now().Add(20 * time.Millisecond))
 	n, err = a.Read(make([]byte, 1))
-	check("a read while it waits", n, err)
-	much := make([]byte, 64<<20)
-	_ = a.SetDeadline(time.Now().Add(100 * time.Millisecond))
-	n, err = a.Write(much)
-	check("a write while it waits", n, err)
-	if n == 0 {
+	check("a read that waits", n, err)
+
+	_ = a.SetDeadline(time.Time{})
+	type result struct {
+		n   int
+		err error
+	}
+	done := make(chan result)
+	go func() {
+		n, err := a.Write(make([]byte, 64<<20)) // more than the kernel holds
+		done <- result{n, err}
+	}()
+	if _, err := b.Read(make([]byte, 1)); err != nil { // so it has begun
+		t.Fatal(err)
+	}
+	_ = a.SetDeadline(time.Now())
+	r := <-done
+	check("a write that waits", r.n, r.err)
+	if r.n == 0 {
 		t.Error("a write that ran out of time says that nothing was sent")
 	}
 }
 
 func TestRawEnds(t *testing.T) {
-	a, b := pair(t)
-	done := make(chan error)
-	go func() {
-		_, err := a.Read(make([]byte, 1))
-		done <- err
-	}()
-	time.Sleep(10 * time.Millisecond) // most of the time it waits by now
-	_ = a.Close()
-	if err := <-done; !errors.Is(err, net.ErrClosed) {
-		t.Errorf("a read ends with %v when its connection is closed; want %v", err, net.ErrClosed)
-	}
-	if n, err := b.Read(make([]byte, 1)); n != 0 || err != io.EOF {
-		t.Errorf("the other side reads %d bytes, %v; want the end", n, err)
-	}
-	if _, err := a.Write([]byte("x")); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("a write after the close ends with %v; want %v", err, net.ErrClosed)
+	for range 50 { // most of the reads wait when the connection is closed, and some have not begun
+		a, b := pair(t)
+		begun, done := make(chan struct{}), make(chan error)
+		go func() {
+			close(begun)
+			_, err := a.Read(make([]byte, 1))
+			done <- err
+		}()
+		<-begun
+		_ = a.Close()
+		if err := <-done; !errors.Is(err, net.ErrClosed) {
+			t.Errorf("a read ends with %v when its connection is closed; want %v", err, net.ErrClosed)
+		}
+		if n, err := b.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+			t.Errorf("the other side reads %d bytes, %v; want the end", n, err)
+		}
+		if _, err := a.Write([]byte("x")); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("a write after the close ends with %v; want %v", err, net.ErrClosed)
+		}
 	}
 }
 

@@ -91,13 +91,20 @@ func (c *cluster) dial(ctx context.Context) error {
 	}}
 	for end := time.Now().Add(proxyLimit); ; {
 		_, err := c.raw(ctx, "/version")
-		if err == nil || time.Now().After(end) {
-			return err
+		if err == nil {
+			return nil
 		}
-		if err := pause(ctx, wholePoll); err != nil {
+		if time.Now().After(end) || pause(ctx, wholePoll) != nil {
+			c.hangUp()
 			return err
 		}
 	}
+}
+
+// hangUp ends what dial has started.
+func (c *cluster) hangUp() {
+	_ = c.proxy.Process.Kill()
+	_ = c.proxy.Wait()
 }
 
 // raw gives what the API server answers at path.
@@ -139,8 +146,7 @@ func (c *cluster) loadImage(ctx context.Context, from, image, tag string) error 
 func (c *cluster) close(keep bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), commandLimit)
 	defer cancel()
-	_ = c.proxy.Process.Kill()
-	_ = c.proxy.Wait()
+	c.hangUp()
 	if keep {
 		return
 	}

@@ -84,15 +84,15 @@ func (p phase) run(ctx context.Context, f *fleet) *finding {
 		found.Whole = time.Since(found.Begun).Seconds()
 		fail(pause(ctx, calm))
 	}
-	if len(found.Failures) > 0 {
-		fail(f.keepState(context.WithoutCancel(ctx), p.name))
-	}
 	for _, b := range both {
 		r, err := b.finish(context.WithoutCancel(ctx)) // bots are never left behind
 		fail(err)
 		if r != nil {
 			found.add(r)
 		}
+	}
+	if len(found.Failures) > 0 {
+		fail(f.keepState(context.WithoutCancel(ctx), p.name))
 	}
 	f.players = 0
 	fail(f.gone(ctx))
