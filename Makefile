@@ -87,7 +87,7 @@ race: ## all tests under the race detector
 
 .PHONY: repeat
 repeat: ## the packages with loops, many times: finds what passes once
-	$(GO) test -race -short -count=100 -timeout 30m ./gameserver/room ./gameserver/session ./gameserver/registry ./gameserver/peer
+	$(GO) test -race -short -count=100 -timeout 30m ./gameserver/internal/...
 
 .PHONY: fuzz-short
 fuzz-short: ## every fuzz target with FUZZTIME inputs each (default 40000x)

@@ -12,7 +12,7 @@ import (
 	"syscall"
 
 	"github.com/ringside-go/ringside/gameserver/arena"
-	"github.com/ringside-go/ringside/gameserver/node"
+	"github.com/ringside-go/ringside/gameserver/server"
 	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/flags"
 	"github.com/ringside-go/ringside/internal/obs"
@@ -28,7 +28,7 @@ func main() {
 }
 
 func run(args []string) error {
-	c := node.DefaultConfig()
+	c := server.DefaultConfig()
 	c.Version = flags.Version()
 	hostname, _ := os.Hostname() // without one, -name must be given
 	fs := flag.NewFlagSet("gameserver", flag.ContinueOnError)
@@ -84,7 +84,7 @@ func run(args []string) error {
 		return err
 	}
 	c.TLS = pair.Config()
-	n, err := node.New(c, arena.Definition())
+	n, err := server.New(c, arena.Definition())
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func run(args []string) error {
 
 // obey passes signals on. The first has the rooms handed off and then ends the process, unless an operator takes that
 // back; a second one does not wait for the rooms.
-func obey(ctx context.Context, signals <-chan os.Signal, n *node.Node) {
+func obey(ctx context.Context, signals <-chan os.Signal, n *server.Server) {
 	for {
 		select {
 		case <-ctx.Done():

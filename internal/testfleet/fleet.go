@@ -16,8 +16,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/game"
-	"github.com/ringside-go/ringside/gameserver/node"
-	"github.com/ringside-go/ringside/gameserver/room"
+	"github.com/ringside-go/ringside/gameserver/server"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
@@ -30,13 +29,13 @@ const Patience = 20 * time.Second
 
 // Options of a fleet. The zero Options are three servers that run Walk behind one router in redirect mode.
 type Options struct {
-	Servers   int                // 3
-	Routers   int                // 1
-	Mode      front.Mode         // front.Redirect
-	Drain     time.Duration      // of the routers: 0
-	Games     []game.Definition  // Walk
-	Configure func(*node.Config) // changes each server's configuration before it is built
-	Logger    *slog.Logger       // nobody
+	Servers   int                  // 3
+	Routers   int                  // 1
+	Mode      front.Mode           // front.Redirect
+	Drain     time.Duration        // of the routers: 0
+	Games     []game.Definition    // Walk
+	Configure func(*server.Config) // changes each server's configuration before it is built
+	Logger    *slog.Logger         // nobody
 }
 
 // Fleet is a running fleet. Its methods are for the test's goroutine.
@@ -52,7 +51,7 @@ type Fleet struct {
 // Server is a game server of a fleet.
 type Server struct {
 	Name string
-	Node *node.Node
+	Node *server.Server
 
 	relay  *relay
 	cancel context.CancelCauseFunc
@@ -210,7 +209,7 @@ func (f *Fleet) Home(id proto.RoomID) *Server {
 func (f *Fleet) Leaders(id proto.RoomID) (leaders []string) {
 	for _, s := range f.Servers {
 		for _, r := range s.Node.Rooms() {
-			if r.ID == id && !s.gone && r.State != room.Handed {
+			if r.ID == id && !s.gone && string(r.State) != "handed" {
 				leaders = append(leaders, s.Name)
 			}
 		}
@@ -244,7 +243,7 @@ func (s *Server) Connect(id proto.RoomID) string {
 
 func (f *Fleet) addServer(name string) *Server {
 	f.t.Helper()
-	c := node.DefaultConfig()
+	c := server.DefaultConfig()
 	c.Name = name
 	c.Fleet.Seeds = f.seeds()
 	c.Fleet.Key = []byte("a key of 16 byte")
@@ -260,7 +259,7 @@ func (f *Fleet) addServer(name string) *Server {
 	if f.options.Configure != nil {
 		f.options.Configure(&c)
 	}
-	n, err := node.New(c, f.options.Games...)
+	n, err := server.New(c, f.options.Games...)
 	if err != nil {
 		relay.cut()
 		f.t.Fatal(err)

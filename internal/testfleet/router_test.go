@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/clients/goclient"
-	"github.com/ringside-go/ringside/gameserver/node"
+	"github.com/ringside-go/ringside/gameserver/server"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/router/front"
 )
@@ -17,7 +17,7 @@ import (
 // router for as long as that serves.
 func behind(t *testing.T) (*Fleet, *balancer) {
 	b := newBalancer(t)
-	f := Start(t, Options{Servers: 2, Routers: 2, Mode: front.Proxy, Drain: Patience / 2, Configure: func(c *node.Config) {
+	f := Start(t, Options{Servers: 2, Routers: 2, Mode: front.Proxy, Drain: Patience / 2, Configure: func(c *server.Config) {
 		c.Inside = "127.0.0.1:0"
 		c.PublicURL = b.url() + "/v1/servers/" + c.Name
 	}})

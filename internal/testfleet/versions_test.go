@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/game"
-	"github.com/ringside-go/ringside/gameserver/node"
+	"github.com/ringside-go/ringside/gameserver/server"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/proto/state"
 )
@@ -101,7 +101,7 @@ func TestUpdateToAnotherVersion(t *testing.T) {
 // play on until that one stops, and hear that the room is gone.
 func TestUpdateWithoutMigration(t *testing.T) {
 	const drain = 3 * time.Second
-	f := Start(t, Options{Servers: 2, Configure: func(c *node.Config) { c.DrainTimeout = drain }})
+	f := Start(t, Options{Servers: 2, Configure: func(c *server.Config) { c.DrainTimeout = drain }})
 	const rooms = 8
 	players := make([]*player, rooms)
 	all(rooms, func(i int) {

@@ -19,7 +19,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ringside-go/ringside/gameserver/node"
+	"github.com/ringside-go/ringside/gameserver/server"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/network/simnet"
 	"github.com/ringside-go/ringside/internal/ticket"
@@ -50,7 +50,7 @@ type fleet struct {
 	rng     *rand.Rand // of the schedule
 	net     *simnet.Net
 	history *History
-	servers []*server // also those that have ended, which may start again
+	servers []*machine // also those that have ended, which may start again
 	players []*player
 
 	gossip     *membership.Gossip
@@ -58,11 +58,11 @@ type fleet struct {
 	routerDone chan struct{}
 }
 
-// server is one machine and the game server's process on it, if one runs.
-type server struct {
+// machine is one machine and the game server's process on it, if one runs.
+type machine struct {
 	name, ip string
 	host     *simnet.Host
-	node     *node.Node
+	server   *server.Server
 	cancel   context.CancelCauseFunc
 	ended    chan struct{}
 	err      error // of Run, once ended is closed
@@ -136,25 +136,25 @@ func run(t *testing.T, seed uint64, o options, schedule func(f *fleet)) (f *flee
 }
 
 // add starts a game server on a new machine.
-func (f *fleet) add() *server {
+func (f *fleet) add() *machine {
 	f.t.Helper()
 	n := len(f.servers) + 1
-	s := &server{name: fmt.Sprintf("gs-%d", n), ip: fmt.Sprintf("10.0.0.%d", n)}
+	s := &machine{name: fmt.Sprintf("gs-%d", n), ip: fmt.Sprintf("10.0.0.%d", n)}
 	f.servers = append(f.servers, s)
 	f.start(s)
 	return s
 }
 
 // start starts the server's process, anew if there was one.
-func (f *fleet) start(s *server) {
+func (f *fleet) start(s *machine) {
 	f.t.Helper()
 	f.history.note("%s starts", s.name)
 	s.host = f.net.Host(s.ip)
-	c := node.DefaultConfig()
+	c := server.DefaultConfig()
 	c.Name = s.name
 	c.Listen = s.ip + ":9000"
 	c.Network = s.host
-	c.Fleet = node.Fleet{Cluster: "sim", Key: []byte("a key of 16 byte"), Seeds: []string{"10.0.0.1:7946", "10.0.0.2:7946", "10.0.0.3:7946"},
+	c.Fleet = server.Fleet{Cluster: "sim", Key: []byte("a key of 16 byte"), Seeds: []string{"10.0.0.1:7946", "10.0.0.2:7946", "10.0.0.3:7946"},
 		Gossip: s.ip + ":7946", Peer: s.ip + ":7000"}
 	c.TicketKeys = []ed25519.PublicKey{ticket.DevKey().Public().(ed25519.PublicKey)}
 	c.Room.Workers = 1 // so that a closed gate holds all of a process's rooms up
@@ -163,15 +163,15 @@ func (f *fleet) start(s *server) {
 	c.Logger = slog.New(&logHandler{history: f.history, server: s.name})
 	var err error
 	at := &site{server: s.name, history: f.history, gate: s.gate.pass}
-	if s.node, err = node.New(c, newLedger(at), newBattle(at)); err != nil {
+	if s.server, err = server.New(c, newLedger(at), newBattle(at)); err != nil {
 		f.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	s.cancel, s.ended, s.err = cancel, make(chan struct{}), nil
-	go func(n *node.Node, ended chan struct{}) {
+	go func(n *server.Server, ended chan struct{}) {
 		s.err = n.Run(ctx)
 		close(ended)
-	}(s.node, s.ended)
+	}(s.server, s.ended)
 }
 
 func (f *fleet) startRouter() {
@@ -242,62 +242,62 @@ func (f *fleet) await(what string, limit time.Duration, ok func() bool) {
 }
 
 // crash kills a server's process.
-func (f *fleet) crash(s *server) {
+func (f *fleet) crash(s *machine) {
 	f.history.note("%s crashes", s.name)
 	s.host.Crash()
 	f.end(s, membership.ErrKilled)
 }
 
 // lose takes a server's machine from the network, with all that runs on it.
-func (f *fleet) lose(s *server) {
+func (f *fleet) lose(s *machine) {
 	f.history.note("%s is lost", s.name)
 	s.host.Lose()
 	f.end(s, membership.ErrKilled)
 }
 
 // drain stops a server as its orchestrator does.
-func (f *fleet) drain(s *server) {
+func (f *fleet) drain(s *machine) {
 	f.history.note("%s drains", s.name)
 	f.end(s, nil)
 	s.host.Crash() // nothing is left but its address
 }
 
-func (f *fleet) end(s *server, cause error) {
+func (f *fleet) end(s *machine, cause error) {
 	s.host.Resume() // a paused process hears of its end when it goes on
 	s.gate.open()
 	s.cancel(cause)
 	<-s.ended
-	s.node = nil
+	s.server = nil
 	f.history.note("%s has ended: %v", s.name, s.err)
 	if s.err != nil && cause == nil {
 		f.history.violation("%s drained with %v", s.name, s.err)
 	}
 }
 
-func (s *server) runs() bool { return s.node != nil }
+func (s *machine) runs() bool { return s.server != nil }
 
 // running gives the servers that run.
-func (f *fleet) running() (all []*server) {
-	return slices.DeleteFunc(slices.Clone(f.servers), func(s *server) bool { return !s.runs() })
+func (f *fleet) running() (all []*machine) {
+	return slices.DeleteFunc(slices.Clone(f.servers), func(s *machine) bool { return !s.runs() })
 }
 
 // pause stops a server's process until resume; its machine takes what arrives.
-func (f *fleet) pause(s *server) {
+func (f *fleet) pause(s *machine) {
 	f.history.note("%s is paused", s.name)
 	s.gate.close()
 	s.host.Pause()
 }
 
-func (f *fleet) resume(s *server) {
+func (f *fleet) resume(s *machine) {
 	f.history.note("%s goes on", s.name)
 	s.gate.open()
 	s.host.Resume()
 }
 
 // leaders are the servers that have room.
-func (f *fleet) leaders(room proto.RoomID) (all []*server) {
+func (f *fleet) leaders(room proto.RoomID) (all []*machine) {
 	for _, s := range f.running() {
-		for _, r := range s.node.Rooms() {
+		for _, r := range s.server.Rooms() {
 			if r.ID == room {
 				all = append(all, s)
 			}
@@ -307,7 +307,7 @@ func (f *fleet) leaders(room proto.RoomID) (all []*server) {
 }
 
 // leader is the one server that has room.
-func (f *fleet) leader(room proto.RoomID) *server {
+func (f *fleet) leader(room proto.RoomID) *machine {
 	f.t.Helper()
 	all := f.leaders(room)
 	if len(all) != 1 {

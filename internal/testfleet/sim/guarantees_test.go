@@ -108,7 +108,7 @@ func targetDrains(t *testing.T, later time.Duration) {
 		f.distance(150 * time.Millisecond) // so that the players need a while to be ready
 		time.Sleep(3 * time.Second)
 		from, to := f.leader("room-1"), f.standby("room-1")
-		if len(to.node.Rooms()) > 0 {
+		if len(to.server.Rooms()) > 0 {
 			t.Fatalf("%s has rooms to wait for", to.name)
 		}
 		var drained sync.WaitGroup
@@ -270,7 +270,7 @@ func (f *fleet) distance(latency time.Duration) {
 }
 
 // standby is the one server that stands by for room.
-func (f *fleet) standby(room proto.RoomID) *server {
+func (f *fleet) standby(room proto.RoomID) *machine {
 	f.t.Helper()
 	leads := f.leader(room)
 	for _, name := range f.gossip.View().Placement().Order(nil, string(room), 2) {

@@ -42,7 +42,7 @@ var troubles = []fault{
 }
 
 // down ends a random server, and starts it again in the end.
-func (f *fleet) down(how func(*server)) func() {
+func (f *fleet) down(how func(*machine)) func() {
 	s := f.pick()
 	how(s)
 	return func() { f.start(s) }
@@ -51,7 +51,7 @@ func (f *fleet) down(how func(*server)) func() {
 // pause stops a server that ticks a room: its worker finds that it has not run. A process that ticks none would go on
 // with its timers, as no stopped process does.
 func pause(f *fleet) func() {
-	leaders := slices.DeleteFunc(f.running(), func(s *server) bool { return len(s.node.Rooms()) == 0 })
+	leaders := slices.DeleteFunc(f.running(), func(s *machine) bool { return len(s.server.Rooms()) == 0 })
 	if len(leaders) == 0 {
 		return nil
 	}
@@ -139,7 +139,7 @@ func (f *fleet) heal() {
 }
 
 // pick gives a running server at random.
-func (f *fleet) pick() *server {
+func (f *fleet) pick() *machine {
 	all := f.running()
 	return all[f.rng.IntN(len(all))]
 }

@@ -1,0 +1,131 @@
+package registry
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/gameserver/internal/replication"
+	"github.com/ringside-go/ringside/gameserver/internal/room"
+	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/proto"
+)
+
+const (
+	// settleTime is how long no game server must have come, gone or changed before the view is taken for that of the
+	// others too: before rooms go home, and before a room is said to be lost.
+	settleTime = 2 * time.Second
+	// returnTime is how long a server that fell silent is expected back with its rooms. It may have been cut off or
+	// stopped; its players wait for so long before they hear that their room is lost.
+	returnTime = 10 * time.Second
+)
+
+// maker is the role of a server that is about to make a room.
+type maker struct {
+	done    chan struct{} // closed when the room is made, or err says why not
+	err     error         // free to read once done is closed
+	yielded string        // the server that asked during the claim and goes before this one; guarded by Registry.mu
+}
+
+// make asks the other servers and, if the room is nobody's, makes it; then it lets those go on who wait for e.
+func (r *Registry) make(e *entry, s Spec) {
+	m := e.making
+	m.err = r.create(e, s)
+	if m.err != nil {
+		r.mu.Lock()
+		r.remove(e)
+		r.mu.Unlock()
+	}
+	close(m.done)
+}
+
+func (r *Registry) create(e *entry, s Spec) error {
+	begun := time.Now()
+	switch at := locate(r.ask(s.Room, proto.Epoch{})); {
+	case at.server != "":
+		return r.moved(at.server, s.Room, at.epoch)
+	case s.Seen != (proto.Epoch{}):
+		return r.missing(s, at.silent)
+	case at.silent: // who has it may be the one
+		return proto.Refuse(proto.CloseOverloaded, "it is not certain that nobody has room %s: a server is silent; try again in a moment", s.Room)
+	case s.Game == "":
+		return proto.Refuse(proto.CloseSeat, "room %s is not running any more; enter with a ticket", s.Room)
+	}
+	sim, err := r.build(s)
+	if err != nil {
+		return err
+	}
+	if err := r.decide(e, s, sim, begun); err != nil {
+		return err
+	}
+	r.log.Info("room made", "room", s.Room, "game", s.Game, "took", time.Since(begun))
+	return nil
+}
+
+// missing refuses a client who was in a room that none of the servers has who answered. It is lost only if all have
+// answered, and nobody fell silent or came a moment ago: before that, a leader may be where this server does not look.
+func (r *Registry) missing(s Spec, silent bool) error {
+	view := r.members.View()
+	for _, g := range view.Gone {
+		silent = silent || g.Role == membership.GameServer && g.Reason == membership.Vanished && time.Since(g.Since) < returnTime
+	}
+	if silent || time.Since(view.Settled) < settleTime {
+		return proto.Refuse(proto.CloseOverloaded, "room %s is not found, and the fleet has just changed; try again in a moment", s.Room)
+	}
+	r.log.Warn("a client came back to a room that no server has", "room", s.Room, "seen", s.Seen)
+	return proto.Refuse(proto.CloseLost, "")
+}
+
+// build makes the simulation. A game that panics in it costs this room.
+func (r *Registry) build(s Spec) (sim *game.Simulation, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			r.metrics.RoomsCrashed.Inc()
+			r.log.Error("the game failed while its room was made", "room", s.Room, "game", s.Game, "panic", v, "stack", string(debug.Stack()))
+			err = proto.Refuse(proto.CloseCrashed, "")
+		}
+	}()
+	sim, err = game.New(r.games[s.Game].Definition, s.Options, seed())
+	if err != nil {
+		return nil, proto.Refuse(proto.CloseOptions, "%v", err)
+	}
+	return sim, nil
+}
+
+// decide makes this server the room's leader, unless something came between since the claim begun.
+func (r *Registry) decide(e *entry, s Spec, sim *game.Simulation, begun time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if by := e.making.yielded; by != "" {
+		return r.moved(by, s.Room, proto.Epoch{})
+	}
+	if took := time.Since(begun); took > replication.PromiseTime/2 {
+		return proto.Refuse(proto.CloseOverloaded, "room %s took %v to make and others may want it by now; ask the router again", s.Room, took)
+	}
+	if next := r.order(s.Room, 1); r.draining && len(next) > 0 {
+		return r.moved(next[0], s.Room, proto.Epoch{})
+	}
+	if !r.sure(r.members.View()) {
+		return errFrozen()
+	}
+	switch err := r.lead(e, room.Spec{Sim: sim, Epoch: proto.Epoch{}.Next(r.self)}); {
+	case errors.Is(err, room.ErrOverloaded):
+		return proto.Refuse(proto.CloseOverloaded, "")
+	case errors.Is(err, room.ErrStopped):
+		return proto.Refuse(proto.CloseStopping, "")
+	case err != nil:
+		return fmt.Errorf("start room %s: %w", s.Room, err)
+	}
+	return nil
+}
+
+// seed of a room's random numbers: nobody can foresee them.
+func seed() uint64 {
+	var b [8]byte
+	rand.Read(b[:])
+	return binary.LittleEndian.Uint64(b[:])
+}

@@ -1,0 +1,186 @@
+package replication
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// conn is one established connection: a reader, which run is, and a writer that sends what is in the outbox.
+type conn struct {
+	*outbox
+	nc net.Conn
+	w  io.Writer
+	r  *bufio.Reader
+}
+
+// newConn wraps nc, whose handshake is done; from now on silence ends it.
+func newConn(nc *ear, s secured, o *outbox) *conn {
+	nc.outbox = o
+	return &conn{outbox: o, nc: nc, w: s.w, r: bufio.NewReaderSize(s.r, readBuffer)}
+}
+
+// close closes the connection for err. Only the first call counts.
+func (c *conn) close(err error) {
+	if c.shut(reason(err)) {
+		c.nc.Close()
+	}
+}
+
+// run reads records and gives them to handle until the connection closes; the body is valid during the call. batched is
+// called when what came in one go is handled. An error of either closes the connection. run returns when the writer is
+// gone too, with the reason.
+func (c *conn) run(handle func(k proto.Kind, body []byte) error, batched func() error) error {
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		c.close(c.write())
+	}()
+	c.close(c.read(handle, batched))
+	<-written
+	return c.err
+}
+
+func (c *conn) read(handle func(k proto.Kind, body []byte) error, batched func() error) error {
+	var buf []byte
+	for {
+		// A batch ends where the buffer is used up, and after as much as it holds: under load it is never empty.
+		for n := 0; n < readBuffer && (n == 0 || c.r.Buffered() > 0); {
+			k, body, err := readRecord(c.r, buf, MaxRecord)
+			if err != nil {
+				return err
+			}
+			if err := handle(k, body); err != nil {
+				return err
+			}
+			n += len(body) + 1
+			if buf = body[:0]; cap(buf) > readBuffer {
+				buf = nil
+			}
+		}
+		if err := batched(); err != nil {
+			return err
+		}
+	}
+}
+
+// write sends what is queued, and a ping where nothing was sent for an interval.
+func (c *conn) write() error {
+	interval, said := idlePing, false
+	t := time.NewTicker(interval)
+	defer t.Stop()
+	gap := time.NewTimer(tickGap)
+	defer gap.Stop()
+	ping := proto.AppendRecord(nil, kindPing, nil)
+	var out []byte
+	var last time.Time // of the last write
+	for {
+		select {
+		case <-c.closed:
+			return nil
+		case <-t.C:
+			if !said {
+				c.send(ping) // with a full outbox there is enough else to say
+			}
+			said = false
+			continue
+		case <-c.ticks:
+			if d := tickGap - time.Since(last); d > 0 {
+				gap.Reset(d)
+				select {
+				case <-c.closed:
+					return nil
+				case <-c.wake:
+				case <-gap.C:
+				}
+			}
+		case <-c.wake:
+		}
+		last = time.Now()
+		if i := c.interval(); i != interval {
+			interval = i
+			t.Reset(i)
+			c.nc.SetReadDeadline(time.Now().Add(patience(c.busy.Load())))
+		}
+		for more := true; more; {
+			out, more = c.take(out)
+			said = said || len(out) > len(ping)
+			for rest := out; len(rest) > 0; {
+				piece := rest[:min(len(rest), maxFrame)]
+				rest = rest[len(piece):]
+				if err := c.nc.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+					return err
+				}
+				if _, err := c.w.Write(piece); err != nil {
+					return err
+				}
+			}
+		}
+	}
+}
+
+// interval is how often this side says something.
+func (o *outbox) interval() time.Duration {
+	if o.busy.Load() {
+		return PingInterval
+	}
+	return idlePing
+}
+
+// ear is a connection that gives each Read its deadline, once it has an outbox to know the patience of.
+type ear struct {
+	net.Conn
+	outbox *outbox
+}
+
+// Read looks once more when the deadline has passed: this process may be the one that did not run, and then what the
+// other side has said is there, or is said as soon as it runs too.
+func (e *ear) Read(p []byte) (int, error) {
+	if e.outbox == nil {
+		return e.Conn.Read(p)
+	}
+	for again := true; again; {
+		busy := e.outbox.busy.Load()
+		if err := e.SetReadDeadline(time.Now().Add(patience(busy))); err != nil {
+			return 0, err
+		}
+		again = e.outbox.busy.Load() != busy // the writer has set another deadline meanwhile
+	}
+	n, err := e.Conn.Read(p)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		if err := e.SetReadDeadline(time.Now().Add(secondLook)); err != nil {
+			return 0, err
+		}
+		return e.Conn.Read(p)
+	}
+	return n, err
+}
+
+// patience is how long this side waits for the other before its second look.
+func patience(busy bool) time.Duration {
+	if busy {
+		return SilenceTimeout - secondLook
+	}
+	return idleTimeout - secondLook
+}
+
+// reason sorts what ended a connection into this package's errors.
+func reason(err error) error {
+	var timeout interface{ Timeout() bool }
+	switch {
+	case errors.Is(err, ErrStopped):
+		return err
+	case errors.Is(err, net.ErrClosed), errors.Is(err, context.Canceled): // by Links.Close, and by nothing else
+		return fmt.Errorf("%w: %w", ErrStopped, err)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return fmt.Errorf("%w: %w", ErrTimeout, err)
+	}
+	return fmt.Errorf("%w: %w", ErrBroken, err)
+}

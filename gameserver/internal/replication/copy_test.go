@@ -1,0 +1,236 @@
+package replication
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// newAcceptor gives the accepting side without a connection: what it answers is in its outbox.
+func newAcceptor(r Rooms) *acceptor {
+	return &acceptor{conn: &conn{outbox: newOutbox()}, rooms: r, from: "a", streams: make(map[uint32]*stream)}
+}
+
+// feedAll gives records to a until one is an error.
+func feedAll(t *testing.T, a *acceptor, records ...[]byte) error {
+	t.Helper()
+	for rest := slices.Concat(records...); len(rest) > 0; {
+		k, body, more, err := proto.NextRecord(rest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.handle(k, body); err != nil {
+			return err
+		}
+		rest = more
+	}
+	return a.acknowledge()
+}
+
+// What no leader sends costs the link; its copies are lost, once.
+func TestCopyProtocol(t *testing.T) {
+	open := appendFollow(nil, 1, &testOpen)
+	keyframe := appendKeyframe(nil, 1, 5, []byte("all"), nil)
+	head, part := keyframe[:6], keyframe[6:]
+	for name, c := range map[string]struct {
+		records [][]byte
+		want    string
+	}{
+		"opened twice":            {[][]byte{open}, "opened twice"},
+		"tick first":              {[][]byte{appendTick(nil, 1, 1, nil, nil)}, "tick 1 (low bits) after 0"},
+		"tick left out":           {[][]byte{keyframe, appendTick(nil, 1, 7, nil, nil)}, "tick 7 (low bits) after 5"},
+		"tick within a keyframe":  {[][]byte{keyframe, head, appendTick(nil, 1, 6, nil, nil)}, "tick 6 (low bits) after 5"},
+		"final first":             {[][]byte{appendFinal(nil, 1, &testFinal)}, "final tick 513 after 0"},
+		"tick after the final":    {[][]byte{keyframe, appendFinal(nil, 1, &Final{Tick: 6}), appendTick(nil, 1, 7, nil, nil)}, "tick 7"},
+		"part first":              {[][]byte{part}, "a part of no keyframe"},
+		"part after the keyframe": {[][]byte{keyframe, part}, "a part of no keyframe"},
+		"part too long":           {[][]byte{appendKeyframe(nil, 1, 5, []byte("al"), nil)[:6], part}, "a part of no keyframe"},
+		"bytes that are no tick":  {[][]byte{proto.AppendRecord(nil, kindTick, []byte{1})}, "cut short"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStandby()
+			a := newAcceptor(s)
+			err := feedAll(t, a, append([][]byte{open}, c.records...)...)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+			a.end(ErrBroken)
+			a.end(ErrBroken)
+			lines := s.of("r1").all()
+			if n := strings.Count(strings.Join(lines, " "), "lost"); n != 1 || lines[len(lines)-1] != "lost: "+ErrBroken.Error() {
+				t.Errorf("the copy heard %v", lines)
+			}
+		})
+	}
+	// What is on its way to a stream that is over here is no error.
+	a := newAcceptor(newStandby())
+	if err := feedAll(t, a, keyframe, appendTick(nil, 1, 6, nil, nil), appendFinal(nil, 1, &testFinal), appendStop(nil, 1, "")); err != nil {
+		t.Error(err)
+	}
+}
+
+// Ticks are numbered by their low bits; they go on where those begin again.
+func TestTickNumbersWrap(t *testing.T) {
+	s := newStandby()
+	a := newAcceptor(s)
+	err := feedAll(t, a, appendFollow(nil, 1, &testOpen), appendKeyframe(nil, 1, 65534, nil, nil),
+		appendTick(nil, 1, 65535, nil, nil), appendTick(nil, 1, 65536, nil, nil), appendTick(nil, 1, 65537, nil, nil))
+	if lines := s.of("r1").all(); err != nil || lines[len(lines)-1] != "tick 65537 +" {
+		t.Error(lines, err)
+	}
+}
+
+// model is what a room at the leader has done with its feed.
+type model struct {
+	feed   *Feed
+	room   proto.RoomID
+	tick   proto.Tick
+	fed    bool
+	queued []string // what the copy may see
+}
+
+// Whatever the rooms of a link do, in whatever order it is written: a copy sees a keyframe, then ticks without a gap, all of
+// them as they were queued, and in the end the newest.
+func TestStreamsKeepTheirOrder(t *testing.T) {
+	simulate(t, nil, func(f *fleet) {
+		run := 0
+		rapid.Check(t, func(t *rapid.T) {
+			run++
+			rooms := make([]*model, 4)
+			for i := range rooms {
+				m := &model{room: proto.RoomID(fmt.Sprint("r", run, "-", i))}
+				m.feed, _ = f.follow(m.room)
+				rooms[i] = m
+			}
+			for range rapid.IntRange(1, 60).Draw(t, "steps") {
+				m := rooms[rapid.IntRange(0, len(rooms)-1).Draw(t, "room")]
+				switch rapid.IntRange(0, 9).Draw(t, "what") {
+				case 0:
+					m.keyframe(make([]byte, rapid.IntRange(0, 3*bulkPiece).Draw(t, "keyframe")))
+				case 1:
+					time.Sleep(time.Duration(rapid.IntRange(1, 3000).Draw(t, "µs")) * time.Microsecond)
+				case 2:
+					f.a.Flush()
+				default:
+					m.step(make([]byte, rapid.IntRange(0, 2000).Draw(t, "delta")))
+				}
+			}
+			for _, m := range rooms {
+				m.tick++
+				if !m.feed.QueueKeyframe(m.tick, []byte("end"), nil) {
+					t.Fatal("no keyframe is taken")
+				}
+				m.queued = append(m.queued, fmt.Sprintf("keyframe %d end+", m.tick))
+			}
+			f.a.Flush()
+			time.Sleep(100 * time.Millisecond)
+			synctest.Wait()
+			for _, m := range rooms {
+				m.check(t, f.at.of(m.room).all())
+				m.feed.Stop("")
+			}
+		})
+	})
+}
+
+func (m *model) keyframe(state []byte) {
+	m.tick++
+	m.fed = m.feed.QueueKeyframe(m.tick, state, nil)
+	m.queued = append(m.queued, fmt.Sprintf("keyframe %d %s", m.tick, brief(state, nil)))
+}
+
+func (m *model) step(delta []byte) {
+	m.tick++
+	if m.fed {
+		m.fed = m.feed.QueueTick(m.tick, nil, delta)
+		m.queued = append(m.queued, fmt.Sprintf("tick %d %s", m.tick, brief(nil, delta)))
+	}
+}
+
+// check holds what the copy has seen against what was queued: keyframes that newer ones replaced may be missing, with
+// the ticks behind them.
+func (m *model) check(t *rapid.T, seen []string) {
+	at := 0
+	for _, line := range seen {
+		next := slices.Index(m.queued[at:], line)
+		if next < 0 || next > 0 && strings.HasPrefix(line, "tick") {
+			t.Fatalf("%s: %q does not follow\nqueued %s\nseen %s", m.room, line, strings.Join(m.queued, "\n"), strings.Join(seen, "\n"))
+		}
+		at += next + 1
+	}
+	if at != len(m.queued) {
+		t.Fatalf("%s: the copy ends with %q", m.room, seen[len(seen)-1])
+	}
+}
+
+// Feeds, copies, flushes and claims on one link at once, while it breaks again and again: every feed that was not
+// stopped hears one last event, and every copy too.
+func TestManyAtOnce(t *testing.T) {
+	s := newStandby()
+	conf := config("b")
+	b, stopB := start(t, conf, s)
+	conf = config("a")
+	a, stopA := start(t, conf, nothing)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var events []*journal
+	for i := range 8 {
+		rng := rand.New(rand.NewPCG(1, uint64(i)))
+		wg.Go(func() {
+			for n := range 60 {
+				e := &journal{}
+				room := proto.RoomID(fmt.Sprint("r", i, "-", n))
+				feed := a.Follow("b", b.Addr().String(), Open{Room: room, Game: "arena"}, e)
+				feed.QueueKeyframe(0, make([]byte, rng.IntN(100<<10)), nil)
+				for tick := range proto.Tick(rng.IntN(30)) {
+					feed.QueueTick(tick+1, []byte("p"), []byte("s"))
+					a.Flush()
+				}
+				switch rng.IntN(4) {
+				case 0:
+					feed.Stop("")
+					continue
+				case 1:
+					a.Claim(t.Context(), "b", b.Addr().String(), room)
+				case 2:
+					if back := s.back(room); back != nil {
+						back.Took(proto.Epoch{})
+					}
+				case 3:
+					a.mu.Lock()
+					for nc := range a.open {
+						nc.Close()
+					}
+					a.mu.Unlock()
+				}
+				mu.Lock()
+				events = append(events, e)
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	stopA()
+	stopB()
+	for _, e := range events {
+		ends := slices.DeleteFunc(e.all(), func(line string) bool { return strings.HasPrefix(line, "acked") })
+		if len(ends) != 1 {
+			t.Errorf("a feed heard %v", e.all())
+		}
+	}
+	for room, j := range s.copies {
+		ends := slices.DeleteFunc(j.all(), func(line string) bool { return strings.HasPrefix(line, "keyframe") || strings.HasPrefix(line, "tick") })
+		if len(ends) > 1 {
+			t.Errorf("%s heard %v", room, j.all())
+		}
+	}
+}

@@ -1,0 +1,203 @@
+package replication
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/ringside-go/ringside/internal/network"
+)
+
+// Config of Links.
+type Config struct {
+	Listen  string          // host:port for other servers; port 0 picks one
+	Name    string          // this server's stable name
+	Cluster string          // label that keeps fleets apart
+	Key     []byte          // cluster key; empty: loopback addresses only
+	Network network.Network // where sockets come from; nil: the operating system
+	Logger  *slog.Logger
+}
+
+// Validate reports the first thing that is wrong with c.
+func (c Config) Validate() error {
+	switch {
+	case c.Name == "" || len(c.Name) > maxName:
+		return fmt.Errorf("replication: server name %q has %d bytes; 1 to %d are allowed", c.Name, len(c.Name), maxName)
+	case len(c.Cluster) > maxName:
+		return fmt.Errorf("replication: cluster label has %d bytes; at most %d are allowed", len(c.Cluster), maxName)
+	case c.Logger == nil:
+		return errors.New("replication: no logger")
+	}
+	return nil
+}
+
+// Links is this server's ends of the links to all other servers.
+type Links struct {
+	id       *identity
+	network  network.Network
+	log      *slog.Logger
+	listener net.Listener
+	greeting chan struct{} // a token for each accepted connection within its handshake
+
+	ctx  context.Context // ends when the links stop; a link outlives the request that dialled it
+	stop context.CancelFunc
+	wg   sync.WaitGroup // grows under mu only, and not after ctx has ended
+
+	flushes flushes
+	callers callers
+
+	mu   sync.Mutex
+	open map[net.Conn]struct{}
+	out  map[target]*link
+}
+
+// New binds the listener, so that Addr is known; Run must follow, or the listener stays open.
+func New(c Config) (*Links, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	listener, err := network.Or(c.Network).Listen(c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("replication: listen: %w", err)
+	}
+	if len(c.Key) == 0 && !loopback(listener.Addr()) {
+		listener.Close()
+		return nil, fmt.Errorf("replication: %s is not a loopback address; links beyond this machine need a cluster key", listener.Addr())
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	return &Links{
+		ctx:      ctx,
+		stop:     stop,
+		id:       newIdentity(c),
+		callers:  callers{newest: make(map[string]*caller)},
+		network:  network.Or(c.Network),
+		log:      c.Logger,
+		listener: listener,
+		greeting: make(chan struct{}, maxGreeting),
+		open:     make(map[net.Conn]struct{}),
+		out:      make(map[target]*link),
+	}, nil
+}
+
+// Addr is the address that the listener is bound to.
+func (l *Links) Addr() net.Addr { return l.listener.Addr() }
+
+// Run accepts links and answers claims from rooms until ctx ends. It then closes all links and returns when their
+// goroutines are gone, those of Claim's links included. Run is called once.
+func (l *Links) Run(ctx context.Context, rooms Rooms) error {
+	defer context.AfterFunc(ctx, l.Close)()
+	err := l.accept(rooms)
+	l.Close()
+	l.wg.Wait()
+	if ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("replication: accept: %w", err)
+}
+
+// Close closes the listener and all links; Run does it when its context ends.
+func (l *Links) Close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stop()
+	l.listener.Close()
+	for nc := range l.open {
+		nc.Close()
+	}
+}
+
+// own makes Close close nc. false: it is too late, and nc is closed.
+func (l *Links) own(nc net.Conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ctx.Err() != nil {
+		nc.Close()
+		return false
+	}
+	l.open[nc] = struct{}{}
+	return true
+}
+
+func (l *Links) disown(nc net.Conn) {
+	nc.Close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.open, nc)
+}
+
+// start runs f on a goroutine that Run waits for. false: it is too late.
+func (l *Links) start(f func()) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ctx.Err() != nil {
+		return false
+	}
+	l.wg.Go(f)
+	return true
+}
+
+func (l *Links) accept(rooms Rooms) error {
+	for {
+		nc, err := l.listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		if err != nil { // out of file descriptors, or the other side went away at once: neither is the listener's end
+			l.log.Warn("replication: a link could not be accepted", "error", err)
+			time.Sleep(acceptPause)
+			continue
+		}
+		select {
+		case l.greeting <- struct{}{}:
+		default:
+			l.log.Warn("replication: too many links at once are in their handshake; this one is closed", "from", nc.RemoteAddr())
+			nc.Close()
+			continue
+		}
+		if !l.start(func() { l.serve(nc, rooms) }) {
+			nc.Close()
+		}
+	}
+}
+
+// acceptPause keeps a listener whose Accept fails again and again from using up a core.
+const acceptPause = 50 * time.Millisecond
+
+// serve is an accepted connection's life.
+func (l *Links) serve(accepted net.Conn, rooms Rooms) {
+	nc := &ear{Conn: network.Raw(accepted)}
+	if !l.own(nc) {
+		return
+	}
+	defer l.disown(nc)
+	log := l.log.With("from", nc.RemoteAddr())
+	s, err := l.id.accept(nc, time.Now().Add(dialTimeout))
+	<-l.greeting
+	if err != nil {
+		log.Warn("replication: a link was not accepted", "error", err)
+		return
+	}
+	log = log.With("peer", s.hello.Name)
+	log.Debug("replication: link accepted")
+	c := newConn(nc, s, newOutbox())
+	caller := l.callers.admit(s.hello, c)
+	if caller == nil {
+		log.Info("replication: a link came too late", "error", errSuperseded)
+		return
+	}
+	defer caller.leave()
+	a := &acceptor{conn: c, rooms: rooms, from: s.hello.Name, streams: make(map[uint32]*stream)}
+	err = c.run(a.handle, a.acknowledge)
+	a.end(err)
+	log.Debug("replication: link closed", "error", err)
+}
+
+func loopback(a net.Addr) bool {
+	ap, err := netip.ParseAddrPort(a.String())
+	return err == nil && ap.Addr().Unmap().IsLoopback()
+}

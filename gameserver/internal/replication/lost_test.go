@@ -1,0 +1,97 @@
+package replication
+
+import (
+	"testing"
+	"time"
+)
+
+// How a link ends tells what is known, to both sides, once and in time.
+func TestLost(t *testing.T) {
+	for name, c := range map[string]struct {
+		end        func(f *fleet)
+		feed, copy string // "" where the process itself is the one that died
+		within     time.Duration
+	}{
+		"standby crashes":         {func(f *fleet) { f.hosts[1].Crash() }, "lost: " + ErrBroken.Error(), "", 2 * time.Millisecond},
+		"leader crashes":          {func(f *fleet) { f.hosts[0].Crash() }, "", "lost: " + ErrBroken.Error(), 2 * time.Millisecond},
+		"standby's host is lost":  {func(f *fleet) { f.hosts[1].Lose() }, "lost: " + ErrTimeout.Error(), "", SilenceTimeout},
+		"leader's host is lost":   {func(f *fleet) { f.hosts[0].Lose() }, "", "lost: " + ErrTimeout.Error(), SilenceTimeout},
+		"partition":               {func(f *fleet) { f.net.Partition([]string{ipA}, []string{ipB}) }, "lost: " + ErrTimeout.Error(), "lost: " + ErrTimeout.Error(), SilenceTimeout},
+		"standby is not heard":    {func(f *fleet) { f.net.Cut([]string{ipB}, []string{ipA}) }, "lost: " + ErrTimeout.Error(), "lost: " + ErrBroken.Error(), SilenceTimeout + 2*time.Millisecond},
+		"standby stops its links": {func(f *fleet) { f.b.Close() }, "lost: " + ErrBroken.Error(), "lost: " + ErrStopped.Error(), 2 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, nil, func(f *fleet) {
+				feed, events := f.follow("r")
+				feed.QueueKeyframe(1, nil, nil)
+				time.Sleep(10 * time.Second) // a link on which no room ticks stays, by its pings
+				f.expect("feed", events, "acked 1")
+				begin := time.Now()
+				c.end(f)
+				time.Sleep(5 * time.Second)
+				for _, side := range []struct {
+					what string
+					j    *journal
+					want string
+				}{{"feed", events, c.feed}, {"copy", f.at.of("r"), c.copy}} {
+					line, at := side.j.last()
+					if took := at.Sub(begin); side.want != "" && (line != side.want || took > c.within || len(side.j.all()) != 2) {
+						t.Errorf("%s: after %v: %v, want %s", side.what, took, side.j.all(), side.want)
+					}
+				}
+				f.net.Heal()
+			})
+		})
+	}
+}
+
+// A server whose process is gone, or that is another, is told from one that does not answer.
+func TestLostAtTheDial(t *testing.T) {
+	for name, c := range map[string]struct {
+		prepare func(*fleet)
+		want    error
+	}{
+		"gone":      {func(f *fleet) { f.config.Listen = ipB + ":7001" }, ErrGone},
+		"another":   {func(f *fleet) { f.config.Name = "c" }, ErrGone},
+		"other key": {func(f *fleet) { f.config.Key = []byte("another key 0123") }, ErrRefused},
+		"cut off":   {func(f *fleet) { f.net.Cut([]string{ipA}, []string{ipB}) }, ErrTimeout},
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, c.prepare, func(f *fleet) {
+				feed, events := f.follow("r")
+				feed.QueueKeyframe(1, nil, nil)
+				time.Sleep(dialTimeout + time.Second)
+				f.expect("feed", events, "lost: "+c.want.Error())
+				if feed.QueueKeyframe(2, nil, nil) {
+					t.Error("a lost feed goes on")
+				}
+				f.net.Heal()
+			})
+		})
+	}
+}
+
+// The next feed after a lost one dials anew.
+func TestFollowAgain(t *testing.T) {
+	simulate(t, nil, func(f *fleet) {
+		first, events := f.follow("r")
+		first.QueueKeyframe(1, nil, nil)
+		pass()
+		f.net.Partition([]string{ipA}, []string{ipB})
+		time.Sleep(time.Second)
+		f.net.Heal()
+		pass()
+		f.expect("first", events, "acked 1", "lost: "+ErrTimeout.Error())
+		second, events := f.follow("r")
+		second.QueueKeyframe(2, nil, nil)
+		pass()
+		f.expect("second", events, "acked 2")
+	})
+	a, stop := start(t, config("a"), nothing)
+	stop()
+	feed := a.Follow("b", "127.0.0.1:1", Open{}, nil)
+	if feed.QueueKeyframe(1, nil, nil) {
+		t.Error("stopped links take a keyframe")
+	}
+	feed.Stop("")
+}

@@ -1,0 +1,159 @@
+package replication
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// outbox is what waits to be written on a link, in two queues: records that go with the next write, and what streams
+// have queued behind an opening or a keyframe, of which each write takes a piece. So a large keyframe delays its own
+// room's ticks and no other's. Within a stream the order is kept: while a feed has something in the second queue, all of
+// its records go there.
+//
+// Size: maxOutbox bytes for both, of which keyframes leave the half free for ticks. What does not fit is refused: a
+// request fails with ErrBusy (ringside_claims_total of the asker), a feed answers false and its room queues a keyframe
+// later, and an ack or answer that finds no place closes the link, whose other side reads nothing. One batch of the same
+// size can be with the writer besides.
+type outbox struct {
+	wake   chan struct{} // one token: there is something to write now, or the first or last stream came or went
+	ticks  chan struct{} // one token: Flush was called; the write may wait for tickGap
+	closed chan struct{}
+	busy   atomic.Bool // the link carries streams
+	marked atomic.Bool // it is in flushes' list
+
+	mu      sync.Mutex
+	err     error   // why it closed; set before closed is closed
+	next    []byte  // whole records
+	behind  []*Feed // feeds whose bulk is not empty, in the order of being served
+	size    int     // bytes in next and in all bulks
+	streams int
+}
+
+func newOutbox() *outbox {
+	return &outbox{wake: make(chan struct{}, 1), ticks: make(chan struct{}, 1), closed: make(chan struct{})}
+}
+
+// send queues records, copying them, and wakes the writer. It does not block and may be called from any goroutine.
+func (o *outbox) send(records []byte) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err != nil {
+		return o.err
+	}
+	if o.size+len(records) > maxOutbox {
+		return ErrBusy
+	}
+	o.next = append(o.next, records...)
+	o.size += len(records)
+	o.awake()
+	return nil
+}
+
+// awake makes the writer write at once.
+func (o *outbox) awake() { put(o.wake) }
+
+// put leaves a token in c, unless there is one.
+func put(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// shut closes the outbox for err and reports whether this call did it.
+func (o *outbox) shut(err error) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err != nil {
+		return false
+	}
+	o.err = err
+	close(o.closed)
+	return true
+}
+
+// over reports whether the outbox is closed.
+func (o *outbox) over() bool {
+	select {
+	case <-o.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+// carry counts streams. The writer hears of the first and of the end of the last, since pings and patience differ.
+func (o *outbox) carry(n int) {
+	o.streams += n
+	if busy := o.streams > 0; o.busy.Swap(busy) != busy {
+		o.awake()
+	}
+}
+
+// take gives what is to be written next and whether there is more; spare is the buffer of the write before.
+func (o *outbox) take(spare []byte) (out []byte, more bool) {
+	if cap(spare) > keepBuffer {
+		spare = nil
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	out, o.next = o.next, spare[:0]
+	for room := bulkPiece; room > 0 && len(o.behind) > 0; {
+		f := o.behind[0]
+		n := whole(f.bulk, room)
+		out = append(out, f.bulk[:n]...)
+		f.bulk = f.bulk[n:]
+		f.begun = true
+		room -= n
+		if len(f.bulk) == 0 {
+			f.bulk = nil
+			o.behind = append(o.behind[:0], o.behind[1:]...)
+		}
+	}
+	o.size -= len(out)
+	return out, len(o.behind) > 0
+}
+
+// whole gives the length of the records at the beginning of b that are to go into room bytes: at least one of them.
+func whole(b []byte, room int) int {
+	n := 0
+	for n < room && n < len(b) {
+		_, _, rest, err := proto.NextRecord(b[n:])
+		if err != nil {
+			return len(b) // cannot be: feeds queue whole records
+		}
+		n = len(b) - len(rest)
+	}
+	return n
+}
+
+// flushes is the list of outboxes in which ticks wait for Flush.
+type flushes struct {
+	mu   sync.Mutex
+	list []*outbox
+}
+
+func (l *flushes) mark(o *outbox) {
+	if o.marked.Swap(true) {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list = append(l.list, o)
+}
+
+// Flush starts writing what feeds have queued on all links, on each within tickGap. A tick worker calls it at the end of a
+// pass over its rooms, so that the ticks of the pass share a write. It does not block or allocate and may be called from
+// any goroutine.
+func (l *Links) Flush() {
+	l.flushes.mu.Lock()
+	defer l.flushes.mu.Unlock()
+	for i, o := range l.flushes.list {
+		o.marked.Store(false)
+		put(o.ticks)
+		l.flushes.list[i] = nil
+	}
+	l.flushes.list = l.flushes.list[:0]
+}

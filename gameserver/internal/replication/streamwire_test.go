@@ -1,0 +1,217 @@
+package replication
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+var (
+	testOpen = Open{Room: "r1", Game: "arena", Options: []byte("{}"), Schema: []byte{1, 0, 0}, Epoch: proto.Epoch{Counter: 3, Server: "a"}, Boot: 300,
+		Others: []string{"d", "ee"}}
+	testRefusal = Refusal{Code: RefuseEpoch, Epoch: proto.Epoch{Counter: 4, Server: "c"}, Leader: "c", Text: "old"}
+	testFinal   = Final{
+		Tick: 513, Public: []byte("pub"), Secret: []byte("se"), Epoch: proto.Epoch{Counter: 4, Server: "b"}, Due: 300 * time.Microsecond, Stay: true,
+		Others:  []string{"d"},
+		Pending: []SeatInput{{2, proto.Input{First: 7, Ack: 5, Count: 1, Samples: []byte{9}}}, {0, proto.Input{First: 1, Count: 2, Samples: []byte{8, 8}}}},
+	}
+)
+
+// streamRecords is one record of each kind with its parser, which gives what Append takes again.
+var streamRecords = []struct {
+	name   string
+	record []byte
+	golden string
+	parse  func(b []byte) (again []byte, err error)
+}{
+	{"follow", appendFollow(nil, 300, &testOpen), "861d" + "ac02" + "027231" + "056172656e61" + "027b7d" + "03010000" + "030161" + "ac02" +
+		"02" + "0164" + "026565", reFollow},
+	{"keyframe", appendKeyframe(nil, 1, 513, nil, nil), "8705" + "01" + "8104" + "00" + "00", reKeyframe},
+	{"part", appendKeyframe(nil, 1, 513, nil, []byte("abc"))[7:], "8804" + "01" + "616263", rePart},
+	{"tick", appendTick(nil, 1, 513, []byte("pub"), []byte("se")), "8909" + "01" + "0102" + "03707562" + "7365", reTick},
+	{"final", appendFinal(nil, 1, &testFinal), "8a22" + "01" + "8104" + "040162" + "ac02" + "01" + "010164" + "03707562" + "027365" +
+		"02" + "0204" + "07050109" + "00" + "0205" + "0100020808", reFinal},
+	{"stop", appendStop(nil, 1, "end"), "8b05" + "01" + "03656e64", reStop},
+	{"ack", appendNumber(nil, kindAck, 1, 513), "8c03" + "01" + "8104", reNumber(kindAck)},
+	{"ready", appendNumber(nil, kindReady, 1, 8), "8d02" + "01" + "08", reNumber(kindReady)},
+	{"took", appendTook(nil, 1, proto.Epoch{Counter: 4, Server: "b"}), "8e04" + "01" + "040162", reTook},
+	{"decline", appendDecline(nil, 1, &testRefusal), "8f0b" + "01" + "02" + "040163" + "0163" + "036f6c64", reDecline},
+}
+
+func reFollow(b []byte) ([]byte, error) {
+	stream, o, err := parseFollow(b)
+	return appendFollow(nil, stream, &o), err
+}
+
+func reKeyframe(b []byte) ([]byte, error) {
+	stream, k, err := parseKeyframe(b)
+	if err != nil {
+		return nil, err
+	}
+	all := appendKeyframe(nil, stream, k.tick, make([]byte, k.public), make([]byte, k.secret))
+	_, _, rest, err := proto.NextRecord(all)
+	return all[:len(all)-len(rest)], err
+}
+
+func rePart(b []byte) ([]byte, error) {
+	stream, piece, err := parsePart(b)
+	return append(appendHead(nil, kindPart, stream, len(piece)), piece...), err
+}
+
+func reTick(b []byte) ([]byte, error) {
+	stream, low, public, secret, err := parseTick(b)
+	return appendTick(nil, stream, proto.Tick(low), public, secret), err
+}
+
+func reFinal(b []byte) ([]byte, error) {
+	stream, f, err := parseFinal(b)
+	return appendFinal(nil, stream, &f), err
+}
+
+func reStop(b []byte) ([]byte, error) {
+	stream, reason, err := parseStop(b)
+	return appendStop(nil, stream, reason), err
+}
+
+func reNumber(k proto.Kind) func(b []byte) ([]byte, error) {
+	return func(b []byte) ([]byte, error) {
+		stream, n, err := parseNumber(b, "number")
+		return appendNumber(nil, k, stream, n), err
+	}
+}
+
+func reTook(b []byte) ([]byte, error) {
+	stream, e, err := parseTook(b)
+	return appendTook(nil, stream, e), err
+}
+
+func reDecline(b []byte) ([]byte, error) {
+	stream, m, err := parseDecline(b)
+	return appendDecline(nil, stream, &m), err
+}
+
+func TestStreamGolden(t *testing.T) {
+	for _, c := range streamRecords {
+		if got := hex.EncodeToString(c.record); got != c.golden {
+			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.golden)
+		}
+		if again, err := c.parse(body(t, c.record)); err != nil || !bytes.Equal(again, c.record) {
+			t.Errorf("%s: parsed and appended again it is %x, %v", c.name, again, err)
+		}
+	}
+}
+
+// A record cut anywhere is an error, unless what is left is whole by itself: a shorter piece, secret or list of inputs.
+func TestStreamPrefixesFail(t *testing.T) {
+	open := map[string]int{"part": 1, "tick": 7, "final": 16} // from here on the end may be anywhere
+	for _, c := range streamRecords {
+		whole := body(t, c.record)
+		for n := range whole {
+			again, err := c.parse(whole[:n])
+			if from, ok := open[c.name]; ok && n >= from {
+				if err == nil && !bytes.Equal(body(t, again), whole[:n]) {
+					t.Errorf("%s cut at %d became %x", c.name, n, again)
+				}
+			} else if !errors.Is(err, proto.ErrShort) {
+				t.Errorf("%s cut at %d: %v", c.name, n, err)
+			}
+		}
+		if _, ok := open[c.name]; !ok {
+			if _, err := c.parse(append(whole[:len(whole):len(whole)], 0)); !errors.Is(err, proto.ErrTrailing) {
+				t.Errorf("%s with a byte too many: %v", c.name, err)
+			}
+		}
+	}
+}
+
+func TestStreamRanges(t *testing.T) {
+	for name, c := range map[string]struct {
+		parse func([]byte) ([]byte, error)
+		body  string
+		want  error
+	}{
+		"stream over 32 bits":     {reStop, "8080808010" + "00", proto.ErrRange},
+		"stream in a longer form": {reStop, "8100" + "00", proto.ErrRange},
+		"room without a name":     {reFollow, "01" + "00" + "00" + "00" + "0000", proto.ErrName},
+		"options too long":        {reFollow, "01" + "027231" + "00" + "8108" + "00", proto.ErrRange},
+		"keyframe too large":      {reKeyframe, "01" + "01" + "81808002" + "00", proto.ErrRange},
+		"keyframe parts too large": {reKeyframe, "01" + "01" + "80808001" + "81808001",
+			proto.ErrRange},
+		"reason too long":     {reStop, "01" + "8104" + "00", proto.ErrRange},
+		"input of seat 64":    {reFinal, "01" + "01" + "0000" + "00" + "00" + "00" + "00" + "00" + "40" + "0203" + "010001", proto.ErrRange},
+		"too many others":     {reFinal, "01" + "01" + "0000" + "00" + "00" + "09", proto.ErrRange},
+		"a ping for an input": {reFinal, "01" + "01" + "0000" + "00" + "00" + "00" + "00" + "00" + "00" + "0303" + "010001", proto.ErrRange},
+	} {
+		b, err := hex.DecodeString(c.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.parse(b); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+}
+
+// A keyframe of any size comes back in whole from its records, each of which is small.
+func TestKeyframeParts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		public := make([]byte, rapid.IntRange(0, 3*maxPart).Draw(t, "public"))
+		secret := make([]byte, rapid.IntRange(0, 3*maxPart).Draw(t, "secret"))
+		for i := range public {
+			public[i] = byte(i)
+		}
+		for i := range secret {
+			secret[i] = byte(i * 7)
+		}
+		var got []byte
+		var head keyframe
+		for rest := appendKeyframe(nil, 9, 5, public, secret); len(rest) > 0; {
+			k, b, more, err := proto.NextRecord(rest)
+			if err != nil || len(b) > maxPart+1 {
+				t.Fatalf("record of %d bytes, %v", len(b), err)
+			}
+			switch rest = more; k {
+			case kindKeyframe:
+				_, head, err = parseKeyframe(b)
+			case kindPart:
+				var piece []byte
+				_, piece, err = parsePart(b)
+				got = append(got, piece...)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want := (keyframe{5, len(public), len(secret)}); head != want || !bytes.Equal(got, append(public, secret...)) {
+			t.Fatalf("%+v with %d bytes, want %+v", head, len(got), want)
+		}
+	})
+}
+
+func TestFinalRoundTrip(t *testing.T) {
+	_, f, err := parseFinal(body(t, appendFinal(nil, 1, &testFinal)))
+	if err != nil || !reflect.DeepEqual(f, testFinal) {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
+// FuzzParseStream holds all decoders of streams: no panic, and what is parsed is appended as it was.
+func FuzzParseStream(f *testing.F) {
+	for i, c := range streamRecords {
+		f.Add(byte(i), body(f, c.record))
+	}
+	f.Fuzz(func(t *testing.T, kind byte, b []byte) {
+		c := streamRecords[int(kind)%len(streamRecords)]
+		again, err := c.parse(b)
+		if err == nil && !bytes.Equal(body(t, again), b) {
+			t.Fatalf("%s %x became %x", c.name, b, again)
+		}
+	})
+}

@@ -1,0 +1,131 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/ringside-go/ringside/gameserver/internal/registry"
+	"github.com/ringside-go/ringside/gameserver/internal/room"
+	"github.com/ringside-go/ringside/gameserver/internal/session"
+	"github.com/ringside-go/ringside/internal/ticket"
+	"github.com/ringside-go/ringside/proto"
+)
+
+// sign makes a ticket of the development key; what c leaves out is a player's ticket for the idle game.
+func sign(t *testing.T, c ticket.Claims) string {
+	t.Helper()
+	if c.Game == "" {
+		c.Game = "idle"
+	}
+	if c.Player == "" {
+		c.Player = "alice"
+	}
+	if c.Role == "" {
+		c.Role = ticket.Player
+	}
+	if c.Expires.IsZero() {
+		c.Expires = time.Now().Add(time.Hour)
+	}
+	s, err := ticket.NewSigner(ticket.DevKey()).Sign(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestDoorReads(t *testing.T) {
+	d := &door{tickets: ticket.NewVerifier(devKeys()...), schemas: map[proto.GameName]uint64{"idle": 7}}
+	epoch := proto.Epoch{Counter: 3, Server: "z"}
+	good := sign(t, ticket.Claims{Room: "r", Name: "Alice", Options: []byte(`{"a":1}`)})
+	old := sign(t, ticket.Claims{Room: "r", Expires: time.Now().Add(-time.Minute)})
+	oldWatch := sign(t, ticket.Claims{Room: "r", Role: ticket.Spectator, Expires: time.Now().Add(-time.Minute)})
+	oldElsewhere := sign(t, ticket.Claims{Room: "s", Role: ticket.Spectator, Expires: time.Now().Add(-time.Minute)})
+	token := []byte("token")
+	for _, c := range []struct {
+		name  string
+		hello proto.Hello
+		game  proto.GameName
+		join  room.Join
+		code  proto.CloseCode // 0: let in
+	}{
+		{"ticket", proto.Hello{Ticket: good, Epoch: epoch}, "idle", room.Join{Player: "alice", Name: "Alice"}, 0},
+		{"ticket and token", proto.Hello{Ticket: good, Resume: token}, "idle", room.Join{Player: "alice", Name: "Alice", Resume: token}, 0},
+		{"token", proto.Hello{Resume: token}, "", room.Join{Resume: token}, 0},
+		{"old ticket and token", proto.Hello{Ticket: old, Resume: token}, "", room.Join{Resume: token}, 0},
+		{"old ticket", proto.Hello{Ticket: old}, "", room.Join{}, proto.CloseTicket},
+		{"old ticket, waiting", proto.Hello{Ticket: old, Flags: proto.HelloWait}, "", room.Join{}, proto.CloseTicket},
+		{"old ticket to watch", proto.Hello{Ticket: oldWatch}, "", room.Join{}, proto.CloseTicket},
+		{"old ticket to watch, waiting", proto.Hello{Ticket: oldWatch, Flags: proto.HelloWait}, "",
+			room.Join{Player: "alice", Spectator: true, Waits: true, Expired: true}, 0},
+		{"old ticket to watch another room, waiting", proto.Hello{Ticket: oldElsewhere, Flags: proto.HelloWait}, "", room.Join{}, proto.CloseTicket},
+		{"token, waiting", proto.Hello{Resume: token, Flags: proto.HelloWait}, "", room.Join{Resume: token, Waits: true}, 0},
+		{"no ticket, and a token", proto.Hello{Ticket: "x", Resume: token}, "", room.Join{}, proto.CloseTicket},
+		{"right schema", proto.Hello{Ticket: good, Fingerprint: 7}, "idle", room.Join{Player: "alice", Name: "Alice"}, 0},
+		{"wrong schema", proto.Hello{Ticket: good, Fingerprint: 8}, "", room.Join{}, proto.CloseSchema},
+		{"other room", proto.Hello{Ticket: sign(t, ticket.Claims{Room: "s"})}, "", room.Join{}, proto.CloseTicket},
+		{"spectator", proto.Hello{Ticket: sign(t, ticket.Claims{Room: "r", Role: ticket.Spectator})}, "idle", room.Join{Player: "alice", Spectator: true}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			spec, join, err := d.read("r", c.hello, time.Now())
+			if c.code != 0 {
+				wantCode(t, err, c.code)
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if spec.Room != "r" || spec.Game != c.game || spec.Seen != c.hello.Epoch {
+				t.Errorf("room %+v", spec)
+			}
+			if !reflect.DeepEqual(join, c.join) {
+				t.Errorf("join %+v, want %+v", join, c.join)
+			}
+		})
+	}
+}
+
+func wantCode(t *testing.T, err error, code proto.CloseCode) {
+	t.Helper()
+	var r *proto.Refusal
+	if !errors.As(err, &r) || r.Code != code {
+		t.Errorf("got %v, want a refusal with %v", err, code)
+	}
+}
+
+// entered is a registry that remembers who wanted to enter.
+type entered struct {
+	spec registry.Spec
+	join room.Join
+	err  error
+}
+
+func (e *entered) Enter(_ context.Context, s registry.Spec, j room.Join) (*room.Occupant, error) {
+	e.spec, e.join = s, j
+	if e.err != nil {
+		return nil, e.err
+	}
+	return &room.Occupant{}, nil
+}
+
+// The door passes on who comes and what he wants, and a refusal is one for the session too.
+func TestDoorEnters(t *testing.T) {
+	rooms := &entered{}
+	d := &door{tickets: ticket.NewVerifier(devKeys()...), rooms: rooms, schemas: map[proto.GameName]uint64{"idle": 7}}
+	hello := proto.Hello{Resume: []byte("token"), Flags: proto.HelloWait, Fingerprint: 8}
+	c := new(session.Conn)
+	o, err := d.Enter(t.Context(), "r", hello, c)
+	if err != nil || o == nil || !rooms.spec.Hold || rooms.spec.Room != "r" || string(rooms.join.Resume) != "token" {
+		t.Errorf("got %v, %v; asked for %+v with %+v", o, err, rooms.spec, rooms.join)
+	}
+	wantCode(t, rooms.spec.Fits("idle"), proto.CloseSchema)
+	if err := rooms.spec.Fits("other"); err != nil {
+		t.Error(err)
+	}
+	rooms.err = proto.Refuse(proto.CloseLost, "")
+	if o, err := d.Enter(t.Context(), "r", hello, c); o != nil {
+		t.Errorf("got an occupant with %v", err)
+	}
+}

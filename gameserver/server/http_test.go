@@ -1,0 +1,82 @@
+package server
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"math/big"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// TestInside keeps what is for operators and metrics away from the address of the clients, which may have TLS.
+func TestInside(t *testing.T) {
+	c := config("a")
+	c.Inside = "127.0.0.1:0"
+	c.TLS = &tls.Config{Certificates: []tls.Certificate{selfSigned(t)}}
+	n, err := New(c, idles(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := run(n)
+	client := &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true, // the certificate is for no name
+	}}
+	self := n.Members().View().Self
+	if want := "https://" + n.listener.Addr().String(); self.URL != want {
+		t.Errorf("clients are sent to %s, want %s", self.URL, want)
+	}
+	for url, want := range map[string]int{
+		self.URL + "/v1/rooms/r/connect":      http.StatusUpgradeRequired,
+		self.URL + "/v1/server":               http.StatusNotFound,
+		self.URL + "/metrics":                 http.StatusNotFound,
+		self.Inside() + "/v1/rooms/r/connect": http.StatusUpgradeRequired,
+		self.Inside() + "/v1/server":          http.StatusOK,
+		self.Inside() + "/metrics":            http.StatusOK,
+		self.Inside() + "/livez":              http.StatusOK,
+	} {
+		if got := get(t, client, url); got != want {
+			t.Errorf("%s answers %d, want %d", url, got, want)
+		}
+	}
+	if err := stop(nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func get(t *testing.T, c *http.Client, url string) int {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Sec-WebSocket-Protocol", proto.Subprotocol)
+	resp, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode
+}
+
+// selfSigned makes a certificate for an hour and for no name.
+func selfSigned(t *testing.T) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
