@@ -22,10 +22,13 @@ type Result struct {
 	Score int32
 }
 
-// OutcomeKeep is for how many seconds a room knows an outcome that was decided. It is told to the players only after a
-// standby has acknowledged the tick that decided it; a standby that takes over in between tells it again, and has
-// done so long before this time is over.
+// OutcomeKeep is the time, in seconds, for which a room keeps an outcome at least. A leader that takes over in this time
+// tells it again. An outcome that a disconnected player may have missed is kept for longer: as long as that seat is held.
 const OutcomeKeep = 10
+
+// lossNotice is the time, in seconds, in which a dead connection goes unnoticed at most. What was told in this time before
+// a seat's loss may not have arrived.
+const lossNotice = 10
 
 // outcomeRow is a piece of an outcome that was decided. An outcome can be longer than a string field holds, so it lies
 // in as many rows as it needs: one usually, at most 30 of the table's 64.
@@ -92,13 +95,26 @@ func (s *Simulation) dropOutcomes(match uint32) {
 // bounds them still. 0: none.
 func (s *Simulation) KeepOutcomes(match uint32) { s.untold = match }
 
-// dropOldOutcomes forgets what was decided over OutcomeKeep seconds ago, unless it is kept.
+// dropOldOutcomes forgets what was decided over OutcomeKeep seconds ago, unless it is kept, or a held seat may have missed it.
 func (s *Simulation) dropOldOutcomes() {
+	from := s.missedFrom()
 	for id, row := range s.core.Outcomes.All() {
-		if (s.untold == 0 || row.Match < s.untold) && uint32(s.at)-row.Tick > uint32(OutcomeKeep*s.settings.TickRate) {
+		told := s.untold == 0 || row.Match < s.untold
+		if told && row.Tick < from && uint32(s.at)-row.Tick > uint32(OutcomeKeep*s.settings.TickRate) {
 			s.core.Outcomes.Remove(id)
 		}
 	}
+}
+
+// missedFrom is the first tick whose outcomes a held seat may have missed; the next tick if no seat is held.
+func (s *Simulation) missedFrom() uint32 {
+	from := uint32(s.at) + 1
+	for _, row := range s.core.Seats.All() {
+		if !row.Connected {
+			from = min(from, row.LostAt-min(row.LostAt, uint32(lossNotice*s.settings.TickRate)))
+		}
+	}
+	return from
 }
 
 // Match is the number of the match being played, from 1.
@@ -107,8 +123,8 @@ func (s *Simulation) Match() uint32 { return s.core.Room.Get().Match }
 // Outcomes gives the outcomes decided in the last Step. Valid until the next.
 func (s *Simulation) Outcomes() []proto.Outcome { return s.outcomes }
 
-// RecentOutcomes gives the outcomes decided in the last OutcomeKeep seconds, by match, also those that were decided
-// before this simulation was rebuilt. A new leader tells them all: a client knows by the match number which ones it has
+// RecentOutcomes gives the outcomes that the room keeps, by match, also those that were decided before this simulation was
+// rebuilt. A new leader tells them all: a client knows by the match number which ones it has
 // heard.
 func (s *Simulation) RecentOutcomes() ([]proto.Outcome, error) {
 	var rows []outcomeRow

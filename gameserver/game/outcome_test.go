@@ -73,6 +73,37 @@ func TestOutcomesAreKept(t *testing.T) {
 	}
 }
 
+// A player who comes back to a held seat can still be told what was decided while they were away, and shortly before their
+// loss was noticed. When the seat is given up, the outcome goes.
+func TestOutcomesAreKeptForHeldSeats(t *testing.T) {
+	const rate, away = 10, 14 * 10 // ticks; the seat is held for 15 s
+	d, _, tick := probeDefinition(rate, 2)
+	h := newHall(t, d, "", 1)
+	h.join(0, "ann")
+	h.join(1, "bob")
+	var decide game.Tick
+	*tick = func(r *game.Room) {
+		if r.Tick() == decide {
+			r.Finish(game.Outcome{Data: []byte("away"), Results: []game.Result{{Seat: 0, Place: 1}}})
+		}
+	}
+	h.step()
+	decide = h.sim.Tick() + 1
+	h.step()
+	h.steps(5) // the connection is dead, and nobody knows it yet
+	h.sim.Disconnect(1)
+	h.steps(away)
+	for _, hall := range []*hall{h, h.rebuilt()} {
+		if got := recent(hall); len(got) != 1 || string(got[0].Data) != "away" {
+			t.Errorf("recent %+v after the seat was away for 14 s, want the outcome that it missed", got)
+		}
+	}
+	h.steps(2 * rate)
+	if got := recent(h); len(got) != 0 {
+		t.Errorf("recent %+v after the seat was given up, want none", got)
+	}
+}
+
 // TestLargestOutcomes do not fit next to each other for long: the oldest go.
 func TestLargestOutcomes(t *testing.T) {
 	d, _, tick := probeDefinition(10, proto.MaxSeats)
