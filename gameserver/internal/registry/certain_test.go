@@ -283,3 +283,29 @@ func TestHandedInputsAreKept(t *testing.T) {
 		t.Errorf("the room begins with the inputs %+v", got)
 	}
 }
+
+// Rooms that a server leads do not count for the limit of those that it stands by for.
+func TestLedRoomsAreNoCopies(t *testing.T) {
+	s := newServer(t, "a", nobody, "l")
+	open := func(id proto.RoomID) error {
+		_, err := s.Follow("l", replication.Open{Room: id, Game: "count", Schema: s.games["count"].schema,
+			Epoch: proto.Epoch{Counter: 1, Server: "l"}, Boot: 1}, &hearing{})
+		return err
+	}
+	for i := range maxCopies {
+		id := proto.RoomID(fmt.Sprint("led-", i))
+		s.rooms[id] = &entry{id: id, game: "count", leading: &leader{}}
+	}
+	if err := open("copied"); err != nil {
+		t.Fatalf("a server that leads %d rooms does not stand by for one: %v", maxCopies, err)
+	}
+	for i := range maxCopies - 1 {
+		if err := open(proto.RoomID(fmt.Sprint("copied-", i))); err != nil {
+			t.Fatalf("copy %d: %v", i+2, err)
+		}
+	}
+	var refusal *replication.Refusal
+	if err := open("one-too-many"); !errors.As(err, &refusal) || refusal.Code != replication.RefuseBusy {
+		t.Errorf("copy %d: got %v, want RefuseBusy", maxCopies+1, err)
+	}
+}

@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	// maxCopies bounds the rooms that one server stands by for. A copy of the largest room is about a megabyte.
+	// maxCopies bounds the rooms that one server stands by for; the rooms that it leads do not count. A copy of the largest
+	// room is about a megabyte.
 	maxCopies = 4096
 	// leaseTime is how long a copy may be led from after it was last fed; older ones may miss what was told to players,
 	// since a leader that sees the majority goes on without a silent standby after detachTime. A standby knows within a
@@ -139,10 +140,20 @@ func (r *Registry) unable(e *entry) *replication.Refusal {
 	switch {
 	case r.draining || r.stopped:
 		return &replication.Refusal{Code: replication.RefuseDraining, Text: "it is draining"}
-	case e == nil && len(r.rooms) >= maxCopies:
-		return &replication.Refusal{Code: replication.RefuseBusy, Text: fmt.Sprintf("it has %d rooms", len(r.rooms))}
+	case e == nil && len(r.rooms) >= maxCopies && r.copies() >= maxCopies:
+		return &replication.Refusal{Code: replication.RefuseBusy, Text: fmt.Sprintf("it stands by for %d rooms already", maxCopies)}
 	}
 	return nil
+}
+
+// copies counts the rooms that this server stands by for. Called with mu held.
+func (r *Registry) copies() (n int) {
+	for _, e := range r.rooms {
+		if e.role() == following {
+			n++
+		}
+	}
+	return n
 }
 
 // tick is the newest tick that the copy has.
