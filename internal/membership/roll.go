@@ -30,6 +30,7 @@ const (
 	answering answer = iota // also before any sounding: gossip says so
 	refusing
 	silent
+	unasked // the dial failed on this machine; no member keeps this as its answer
 )
 
 // roll is what is known at one moment.

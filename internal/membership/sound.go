@@ -79,9 +79,22 @@ func (g *Gossip) ask(ctx context.Context, s *sounding) {
 		_ = conn.Close()
 	case errors.Is(err, syscall.ECONNREFUSED):
 		s.answer = refusing
+	case local(err):
+		s.answer = unasked
 	default:
 		s.answer = silent
 	}
+}
+
+// local reports whether a dial failed on this machine, before anything was sent. That says nothing about the other side: a
+// process without descriptors must not take everybody for silent.
+func local(err error) bool {
+	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ENOBUFS, syscall.EADDRNOTAVAIL, syscall.ENETUNREACH} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // toSound lists whom to ask: everybody if one was lost just now, if one whom gossip sees did not answer, or without the
@@ -144,6 +157,12 @@ func (r *roster) heard(asked []sounding, everybody bool) (someSilent bool) {
 
 // hear notes what o answered.
 func (o *other) hear(a answer, now time.Time) {
+	if a == unasked {
+		if !o.doubted {
+			return
+		}
+		a = silent // only gossip's word is left
+	}
 	if a == answering && o.answer != answering {
 		o.answered = now
 	}
