@@ -21,6 +21,9 @@ const (
 	// avoidTime is how long a server that does not follow a room is not asked again; avoidBusy, if that may soon change.
 	avoidTime = 30 * time.Second
 	avoidBusy = time.Second
+	// replaceTime is how long a standby may be without a stream before another server is asked to stand by as well. With the
+	// time in which silence is noticed the room has a second standby within about a second.
+	replaceTime = 300 * time.Millisecond
 	// detachTime is how long outcomes wait for a standby that has fallen silent, and that cannot be
 	// reached: its lease is over then, see leaseTime. It is below game.OutcomeKeep.
 	detachTime = 8 * time.Second
@@ -104,6 +107,12 @@ func (r *Registry) tendFeeds(e *entry, view *membership.View, now time.Time) {
 			f.dismiss("another server stands by")
 		}
 	}
+}
+
+// absent reports whether the standby has been without a stream for replaceTime. It stays in leader.feeds, so that outcomes
+// wait for it until its lease is over; but it does not count as a standby.
+func (f *feed) absent(now time.Time) bool {
+	return f != nil && (f.lost || !f.caught.Load()) && !f.silent.IsZero() && now.Sub(f.silent) >= replaceTime
 }
 
 // feed gives the standby on server.

@@ -66,6 +66,7 @@ func (r *Registry) lead(e *entry, s room.Spec, before ...string) error {
 	e.making, e.following, e.leading = nil, nil, l
 	delete(r.traces, e.id)
 	delete(r.promises, e.id)
+	delete(r.missed, e.id)
 	for i, server := range standbys {
 		f := r.attach(e, server)
 		if i >= wanted {

@@ -22,6 +22,9 @@ const (
 	// returnTime is how long a server that fell silent is expected back with its rooms. It may have been cut off or
 	// stopped; its players wait for so long before they hear that their room is lost.
 	returnTime = 10 * time.Second
+	// lostTime is how long after the first client's question a room that nobody has is said to be lost, whatever servers come
+	// and go meanwhile: a server that restarts again and again would else put it off for ever.
+	lostTime = returnTime + settleTime
 )
 
 // maker is the role of a server that is about to make a room.
@@ -49,6 +52,8 @@ func (r *Registry) create(e *entry, s Spec) error {
 	case at.server != "":
 		return r.moved(at.server, s.Room, at.epoch)
 	case s.Seen != (proto.Epoch{}):
+		r.mu.Lock()
+		defer r.mu.Unlock()
 		return r.missing(s, at.silent)
 	case at.silent: // who has it may be the one
 		return proto.Refuse(proto.CloseOverloaded, "it is not certain that nobody has room %s: a server is silent; try again in a moment", s.Room)
@@ -67,17 +72,34 @@ func (r *Registry) create(e *entry, s Spec) error {
 }
 
 // missing refuses a client who was in a room that none of the servers has who answered. It is lost only if all have
-// answered, and nobody fell silent or came a moment ago: before that, a leader may be where this server does not look.
+// answered, and nobody fell silent or came a moment ago: before that, a leader may be where this server does not look. Changes
+// of the fleet put that off for lostTime at most. Called with mu held.
 func (r *Registry) missing(s Spec, silent bool) error {
-	view := r.members.View()
+	view, now := r.members.View(), time.Now()
+	changed := now.Sub(view.Settled) < settleTime
 	for _, g := range view.Gone {
-		silent = silent || g.Role == membership.GameServer && g.Reason == membership.Vanished && time.Since(g.Since) < returnTime
+		changed = changed || g.Role == membership.GameServer && g.Reason == membership.Vanished && now.Sub(g.Since) < returnTime
 	}
-	if silent || time.Since(view.Settled) < settleTime {
+	if silent || changed && now.Sub(r.firstMissed(s.Room, now)) < lostTime {
 		return proto.Refuse(proto.CloseOverloaded, "room %s is not found, and the fleet has just changed; try again in a moment", s.Room)
 	}
 	r.log.Warn("a client came back to a room that no server has", "room", s.Room, "seen", s.Seen)
 	return proto.Refuse(proto.CloseLost, "")
+}
+
+// maxMissed bounds the rooms that clients ask for in vain. Beyond it a new one is not noted, and waits for the fleet to settle.
+const maxMissed = 4096
+
+// firstMissed is when a client first asked for a room that was not found, within the last traceTime. Called with mu held.
+func (r *Registry) firstMissed(id proto.RoomID, now time.Time) time.Time {
+	r.sweep()
+	if first, ok := r.missed[id]; ok && now.Sub(first) < traceTime {
+		return first
+	}
+	if len(r.missed) < maxMissed {
+		r.missed[id] = now
+	}
+	return now
 }
 
 // build makes the simulation. A game that panics in it costs this room.

@@ -112,9 +112,10 @@ type Registry struct {
 	rooms      map[proto.RoomID]*entry
 	promises   map[proto.RoomID]promise
 	traces     map[proto.RoomID]trace
-	silences   map[string]silenceOf // servers that did not answer lately
-	misfits    map[misfit]refusedBy // at most the servers of a fleet's history times the games
-	swept      time.Time            // when outdated promises and traces were last thrown away
+	missed     map[proto.RoomID]time.Time // when a client first asked for a room that nobody has; kept for traceTime
+	silences   map[string]silenceOf       // servers that did not answer lately
+	misfits    map[misfit]refusedBy       // at most the servers of a fleet's history times the games
+	swept      time.Time                  // when outdated promises and traces were last thrown away
 	pace       pace
 }
 
@@ -174,6 +175,7 @@ func New(c Config) (*Registry, error) {
 		rooms:    make(map[proto.RoomID]*entry),
 		promises: make(map[proto.RoomID]promise),
 		traces:   make(map[proto.RoomID]trace),
+		missed:   make(map[proto.RoomID]time.Time),
 	}
 	r.ctx, r.stop = context.WithCancel(context.Background())
 	for _, g := range slices.Clone(c.Games) {

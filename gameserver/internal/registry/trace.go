@@ -30,7 +30,7 @@ func (r *Registry) trail(id proto.RoomID) (trace, bool) {
 	return t, ok && time.Now().Before(t.until)
 }
 
-// sweep throws outdated promises and traces away. Called with mu held.
+// sweep throws outdated promises, traces and questions away. Called with mu held.
 func (r *Registry) sweep() {
 	now := time.Now()
 	if now.Sub(r.swept) < time.Second {
@@ -45,6 +45,11 @@ func (r *Registry) sweep() {
 	for id, t := range r.traces {
 		if !now.Before(t.until) {
 			delete(r.traces, id)
+		}
+	}
+	for id, first := range r.missed {
+		if now.Sub(first) >= traceTime {
+			delete(r.missed, id)
 		}
 	}
 }

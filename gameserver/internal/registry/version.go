@@ -91,7 +91,7 @@ func (r *Registry) fits(game proto.GameName, m membership.Member) bool {
 
 // mayTake reports whether server can be asked to stand by for e, or to take it. Called with mu held.
 func (r *Registry) mayTake(e *entry, l *leader, view *membership.View, server string, now time.Time) bool {
-	if server == r.self || now.Before(l.avoid[server]) {
+	if server == r.self || now.Before(l.avoid[server]) || l.feed(server).absent(now) {
 		return false
 	}
 	if len(r.misfits) == 0 { // as good as always, and asked for each room ten times a second
@@ -106,7 +106,7 @@ func (r *Registry) candidates(e *entry, l *leader, view *membership.View, n int,
 	if n == 0 {
 		return nil
 	}
-	for _, s := range view.Placement().Order(nil, string(e.id), n+1+len(l.avoid)+len(r.misfits)) {
+	for _, s := range view.Placement().Order(nil, string(e.id), n+1+len(l.avoid)+len(l.feeds)+len(r.misfits)) {
 		if len(servers) < n && r.mayTake(e, l, view, s, now) {
 			servers = append(servers, s)
 		}

@@ -152,6 +152,60 @@ func TestG2KilledProcess(t *testing.T) {
 	}
 }
 
+// A leader that loses the link to its standby takes another one within a second, so that it can be killed seconds later.
+func TestG2StandbyIsReplaced(t *testing.T) {
+	for _, later := range []time.Duration{3 * time.Second, 5 * time.Second, 8 * time.Second} {
+		t.Run(later.String(), func(t *testing.T) {
+			f := run(t, 1, plain, func(f *fleet) {
+				leads, stands := f.leader("room-1"), f.standby("room-1")
+				f.net.Partition([]string{leads.ip}, []string{stands.ip})
+				time.Sleep(later)
+				f.crash(leads)
+				time.Sleep(10 * time.Second)
+			})
+			for _, p := range f.players {
+				if n := p.replayed.Load(); n > 2 {
+					t.Errorf("%s has seen %d ticks again", p.id, n)
+				}
+			}
+		})
+	}
+}
+
+// Players of a room whose servers are gone for good are told so, though another server restarts again and again.
+func TestG6LostWhileAnotherServerRestarts(t *testing.T) {
+	var told time.Duration
+	run(t, 1, options{servers: 4, rooms: 1, players: 3}, func(f *fleet) {
+		leads, stands := f.leader("room-1"), f.standby("room-1")
+		var other *machine
+		for _, s := range f.servers {
+			if s != leads && s != stands {
+				other = s
+			}
+		}
+		f.crash(stands)
+		f.crash(leads)
+		died := time.Now()
+		for time.Since(died) < 40*time.Second && told == 0 {
+			f.crash(other)
+			f.start(other)
+			time.Sleep(1200 * time.Millisecond)
+			gone := 0
+			for _, p := range f.players {
+				if p.room == "room-1" && p.gone.Load() {
+					gone++
+				}
+			}
+			if gone == 3 {
+				told = time.Since(died)
+			}
+		}
+	})
+	if told == 0 || told > 20*time.Second {
+		t.Errorf("players were told after %v; want within 15 s of the first question", told)
+	}
+}
+
 // One match has one outcome: a leader that is cut off with its players, for longer than it waits for its standby, decides
 // nothing that the other part decides too.
 func TestG3OneOutcome(t *testing.T) {
