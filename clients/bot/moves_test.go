@@ -73,14 +73,14 @@ func TestTicksMayBePlayedAgainWithinLimits(t *testing.T) {
 func TestRoomsCompareWhatPlayersAreTold(t *testing.T) {
 	r := rooms{seen: make(map[proto.RoomID]*roomSeen)}
 	led := func(counter uint32, epochOf, server string) string {
-		return r.observe(proto.Welcome{Room: "r", Epoch: proto.Epoch{Counter: counter, Server: epochOf}, Server: server})
+		return r.observe(proto.Welcome{Room: "r", Epoch: proto.Epoch{Instance: 0xa7, Counter: counter, Server: epochOf}, Server: server})
 	}
 	for i, wrong := range []string{led(1, "a", "a"), led(1, "a", "a"), led(2, "b", "b"), led(1, "a", "a"), led(2, "c", "c")} {
 		if wrong != "" {
 			t.Errorf("welcome %d: %s", i, wrong)
 		}
 	}
-	if wrong := led(1, "a", "b"); wrong != "room r: servers a and b both lead it in epoch 1@a" {
+	if wrong := led(1, "a", "b"); wrong != "room r: servers a and b both lead it in epoch 00000000000000a7:1@a" {
 		t.Errorf("two leaders: %q", wrong)
 	}
 	if count := r.leaders(); len(count) != 1 || count["c"] != 1 {

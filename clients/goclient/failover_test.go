@@ -85,7 +85,7 @@ func TestAStandbyTakesOver(t *testing.T) {
 // Two standbys took over at once, and the one whose name is first gave up: that is how it is meant.
 func TestTheLaterNameOfOneCounterFollows(t *testing.T) {
 	a, b, r := newServer(t), newServer(t), newRoom(t)
-	r.epoch = proto.Epoch{Counter: 2, Server: "gs-1"}
+	r.epoch = proto.Epoch{Instance: testInstance, Counter: 2, Server: "gs-1"}
 	a.script(func(p *peer) {
 		p.enter(r, 0)
 		p.send(b.movedTo())

@@ -4,7 +4,7 @@ import { Advice, Fault, RingsideError, Status } from "./errors.ts";
 import { receive, type Hooks } from "./inbound.ts";
 import { newLink, type Link } from "./link.ts";
 import { newMemory } from "./memory.ts";
-import { hello, Is, Kind, leave, sameEpoch, type Epoch, type Moved } from "./messages.ts";
+import { hello, Is, Kind, leave, noEpoch, sameEpoch, type Epoch, type Moved } from "./messages.ts";
 import type { JoinOptions, Move, WebSocketConstructor } from "./options.ts";
 import { newPlan, type Place } from "./plan.ts";
 import { ask } from "./router.ts";
@@ -68,7 +68,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 	let heard = false; // by a router
 	let closing = false; // the client is to be in the room no more
 	let ticket = "";
-	let held = { resume: nothing, epoch: { counter: 0, server: "" } }; // of a page before this one
+	let held = { resume: nothing, epoch: noEpoch }; // of a page before this one
 
 	const journey = {
 		/** The connection, while the client is in the room. */

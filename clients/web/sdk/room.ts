@@ -4,7 +4,7 @@ import { newClock } from "./clock.ts";
 import { newEmitter } from "./emitter.ts";
 import { RingsideError } from "./errors.ts";
 import { newJourney } from "./journey.ts";
-import { custom, Is, type Epoch } from "./messages.ts";
+import { custom, Is, noEpoch, type Epoch } from "./messages.ts";
 import type { Events, Game, JoinOptions, RoomEvents, Stats, Status, Tables, Values, View } from "./options.ts";
 import { newPacer, type Pacer } from "./pacer.ts";
 import { newSession, newStats, type Session } from "./session.ts";
@@ -201,7 +201,7 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 		player: "",
 		seat: -1,
 		server: "",
-		epoch: { counter: 0, server: "" },
+		epoch: noEpoch,
 		tickRate: 0,
 		tick: 0,
 		tables: {} as Tables<G>,

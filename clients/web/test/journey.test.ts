@@ -12,7 +12,7 @@ test("the first way in", async (t) => {
 	assert.deepEqual(c.router.asked, [
 		{ to: "http://router/v1/rooms", game: "dots", room: "r", options: { size: 3 }, player: { id: "", name: "Jo" } },
 	]);
-	assert.deepEqual(hello(socket), { newest: 1, oldest: 1, flags: 0, fingerprint: 0n, lastTick: 0, epoch: "0@", ticket: "ticket 1", resume: "" });
+	assert.deepEqual(hello(socket), { newest: 1, oldest: 1, flags: 0, fingerprint: 0n, lastTick: 0, epoch: "0:0@", ticket: "ticket 1", resume: "" });
 	assert.equal(c.room.status, "connecting");
 	socket.say(s.welcome({ tick: 7, seat: 0 }));
 	await c.room.entered;
@@ -28,7 +28,7 @@ test("a lost server's room is sought at its standby, then where it was, then at 
 	c.socket.say(s.delta(2, 0));
 	c.socket.end();
 	const standby = await c.opened("ws://next/");
-	assert.deepEqual(hello(standby), { newest: 1, oldest: 1, flags: 0, fingerprint: 0n, lastTick: 2, epoch: "1@gs-1", ticket: "ticket 1", resume: "token" });
+	assert.deepEqual(hello(standby), { newest: 1, oldest: 1, flags: 0, fingerprint: 0n, lastTick: 2, epoch: "a7:1@gs-1", ticket: "ticket 1", resume: "token" });
 	standby.end();
 	const here = await c.opened("ws://here/");
 	here.end();
