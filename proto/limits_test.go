@@ -128,7 +128,7 @@ func TestProtocolShowsLimits(t *testing.T) {
 		"MaxFallbacks": MaxFallbacks, "MaxOutcomeData": MaxOutcomeData, "MinTickRate": MinTickRate, "MaxTickRate": MaxTickRate,
 		"MaxSamples": MaxSamples, "MaxSampleBytes": MaxSampleBytes, "InputWindow": InputWindow,
 		"MaxSamplesPerTick": MaxSamplesPerTick, "MaxMessageRate": MaxMessageRate, "MaxMessageBurst": MaxMessageBurst,
-		"HelloTimeout": int(HelloTimeout.Seconds()), "SeatHold": int(SeatHold.Seconds()),
+		"HelloTimeout": int(HelloTimeout.Seconds()), "SeatHold": int(SeatHold.Seconds()), "SuspendedSearch": int(SuspendedSearch.Seconds()),
 		"SlowClientTimeout": int(SlowClientTimeout.Seconds()), "SilenceTimeout": int(SilenceTimeout.Seconds()),
 	}
 	shown := map[string]int{}
