@@ -43,8 +43,8 @@ export const enum Is {
 	wait = 1,
 	resumed = 2,
 	// Notices.
-	frozen = 1,
-	thawed = 2,
+	suspended = 1,
+	resumes = 2,
 }
 
 /** One server's term as the leader of one instance of a room. */

@@ -136,7 +136,7 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 				pacer?.observe(slack);
 				ticked();
 			},
-			froze: () => tell(session.frozen ? "frozen" : "playing"),
+			noticed: () => tell(session.suspended ? "suspended" : "playing"),
 			pong(micros, server) {
 				const now = performance.now();
 				const sent = micros / 1000;
@@ -178,7 +178,7 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 
 	/** Takes what the player's hands do. */
 	const sample = (count: number) => {
-		if (session.frozen || (leftAt && performance.now() - leftAt > Limit.handsStill)) return;
+		if (session.suspended || (leftAt && performance.now() - leftAt > Limit.handsStill)) return;
 		for (; count > 0; count--) {
 			const input = options.input!();
 			if (input) add(input);

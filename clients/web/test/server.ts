@@ -226,10 +226,10 @@ export function delta(tick: number, processed: number | undefined, slack = 5, bo
 	return Uint8Array.from([...(processed === undefined ? [] : own), ...open]);
 }
 
-export function moved(url: string, ticket = "", kind: Kind.moved | Kind.prepare = Kind.moved, within = 0): Uint8Array {
+export function moved(url: string, ticket = "", kind: Kind.moved | Kind.prepare = Kind.moved, within = 0, server = "gs-2"): Uint8Array {
 	return record(kind, (w) => {
 		w.string(url);
-		w.string("gs-2");
+		w.string(server);
 		w.string(ticket);
 		w.big(0n, 8);
 		w.uvarint(0);
