@@ -27,7 +27,7 @@ type door struct {
 }
 
 func (n *Server) newDoor(schemas map[proto.GameName]uint64) *door {
-	keys := n.config.TicketKeys
+	keys := n.config.Security.TicketKeys
 	if len(keys) == 0 {
 		n.config.Logger.Warn("no ticket keys are given: tickets of the development key, which everyone knows, are taken")
 		keys = []ed25519.PublicKey{ticket.DevKey().Public().(ed25519.PublicKey)}
