@@ -67,6 +67,7 @@ func (n *Server) Run(ctx context.Context) error {
 		start("load", ended, n.publishLoad),
 		start("versions", ended, n.watchVersions),
 		start("detours", ended, n.detours.run),
+		start("clock skew", ended, n.skew.run),
 		start("registry", ended, n.registry.Run),
 		start("tick workers", ended, n.pool.Run),
 		start("sessions", ended, n.sessions.Run),

@@ -63,6 +63,7 @@ type Server struct {
 	registry       *registry.Registry
 	sessions       *session.Server
 	detours        *detours
+	skew           *skew
 	metrics        *obs.Metrics
 	operator       *ticket.Operator
 	ready          atomic.Bool
@@ -138,6 +139,7 @@ func (n *Server) build(games []game.Definition) error {
 		return err
 	}
 	n.detours = newDetours(n.gossip, n.url, c.Logger)
+	n.skew = newSkew(c.Logger, n.metrics)
 	if n.sessions, err = session.New(c.session(n.metrics), n.newDoor(schemas)); err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ type Metrics struct {
 	SentBytes    prometheus.Counter       // bytes written to clients, WebSocket headers included
 	RecvBytes    prometheus.Counter       // payload bytes read from clients
 	Closed       *prometheus.CounterVec   // connections closed by us, by code (name of proto.CloseCodes)
+	ClockSkew    prometheus.Gauge         // seconds by which this server's clock is ahead of the routers'; 0: nothing of it is seen
 	Tickets      *prometheus.CounterVec   // tickets by result: issued, refused
 	Claims       *prometheus.CounterVec   // claims asked, by answer: none, leading, following, claiming, refused, timeout
 	Moved        prometheus.Counter       // clients sent to another server
@@ -69,6 +70,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		SentBytes:    counter("sent_bytes_total", "Bytes written to clients."),
 		RecvBytes:    counter("received_bytes_total", "Payload bytes read from clients."),
 		Closed:       counters("connections_closed_total", "Connections closed by this server, by close code.", "code"),
+		ClockSkew:    gauge("clock_skew_seconds", "Seconds by which this server's clock seems ahead of the routers', by the tickets of clients; 0: it is right."),
 		Tickets:      counters("tickets_total", "Tickets by result.", "result"),
 		Claims:       counters("claims_total", "Claims asked of other servers, by answer.", "answer"),
 		Moved:        counter("clients_moved_total", "Clients sent to another server."),
@@ -90,7 +92,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	if reg != nil {
 		reg.MustRegister(m.Rooms, m.Players, m.Spectators, m.Connections, m.TickDuration, m.TickLateness, m.TicksLate,
 			m.PlayerTicks, m.WorkerBusy, m.RoomsFrozen, m.RoomsRefused, m.RoomsCrashed, m.InboxFull, m.OutboxDrops, m.SentBytes,
-			m.RecvBytes, m.Closed, m.Tickets, m.Claims, m.Moved, m.Moves, m.MoveTime, m.FeedBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels)
+			m.RecvBytes, m.Closed, m.ClockSkew, m.Tickets, m.Claims, m.Moved, m.Moves, m.MoveTime, m.FeedBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels)
 	}
 	return m
 }
