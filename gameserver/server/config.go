@@ -66,13 +66,14 @@ type Fleet struct {
 	Advertise string   // host at which the others reach Gossip and Peer; empty: the hosts given there
 }
 
-// Limits of what one server takes on. Each has a metric that shows how near it is.
+// Limits of what one server takes on.
 type Limits struct {
 	Connections int           // client connections, those without a hello included; beyond: 503
 	Unentered   int           // of them, those without a hello; beyond: 503
 	OutboxBytes int           // pending frames of one client, a keyframe not counted; beyond: they are dropped, and a keyframe follows
 	Busy        float64       // share of its time, 0 to 1, above which a tick worker takes no new room
 	IdleRoom    time.Duration // a room without seats taken and spectators ends after this
+	Replicas    int           // rooms of other servers that this one stands by for; led ones do not count. Beyond: their leaders ask others
 }
 
 // Testing is what tests and measurements set. Its zero value is right for everything else.
@@ -92,7 +93,9 @@ type Network interface {
 	DialContext(ctx context.Context, addr string) (net.Conn, error)
 }
 
-// DefaultConfig is a server on loopback with ports that the system picks, alone in its fleet. It lacks a name.
+// DefaultConfig is a server on loopback with ports that the system picks, alone in its fleet. It lacks a name. Limits.Replicas
+// is as many as fit into a quarter of the memory at 256 KiB each, 4096 at least: of GOMEMLIMIT if it is set, otherwise of what the
+// control group allows, otherwise of what the machine has.
 func DefaultConfig() Config {
 	rooms, sessions := room.DefaultConfig(), session.DefaultConfig()
 	return Config{
@@ -101,7 +104,7 @@ func DefaultConfig() Config {
 		Fleet:   Fleet{Cluster: "ringside", Gossip: "127.0.0.1:0", Peer: "127.0.0.1:0"},
 		Limits: Limits{
 			Connections: sessions.MaxConnections, Unentered: sessions.MaxUnentered, OutboxBytes: sessions.OutboxBytes,
-			Busy: rooms.MaxBusy, IdleRoom: rooms.IdleTimeout,
+			Busy: rooms.MaxBusy, IdleRoom: rooms.IdleTimeout, Replicas: defaultReplicas(),
 		},
 		Standbys:     1,
 		DrainTimeout: 20 * time.Second, // an orchestrator kills after 30

@@ -133,7 +133,8 @@ func (n *Server) build(games []game.Definition) error {
 	}
 	n.registry, err = registry.New(registry.Config{
 		Games: games, Members: n.gossip, Links: links{n.links}, Pool: n.pool, Standbys: c.Standbys,
-		Logger: c.Logger, Metrics: n.metrics,
+		MaxReplicas: c.Limits.Replicas,
+		Logger:      c.Logger, Metrics: n.metrics,
 	})
 	if err != nil {
 		return err

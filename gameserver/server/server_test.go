@@ -77,6 +77,7 @@ func TestNewFailsCleanly(t *testing.T) {
 		"game that fails":   {func(*Config) {}, []game.Definition{broken}, "option map is missing"},
 		"bad pool":          {func(c *Config) { c.Limits.Busy = 2 }, []game.Definition{idles(nil)}, "MaxBusy"},
 		"bad sessions":      {func(c *Config) { c.Limits.Connections = 0 }, []game.Definition{idles(nil)}, "MaxConnections"},
+		"no replicas":       {func(c *Config) { c.Limits.Replicas = 0 }, []game.Definition{idles(nil)}, "MaxReplicas is 0"},
 		"gossip in the way": {func(c *Config) { c.Fleet.Gossip = c.Listen }, []game.Definition{idles(nil)}, "address already in use"},
 		"open links":        {func(c *Config) { c.Fleet.Peer = "0.0.0.0:0" }, []game.Definition{idles(nil)}, "cluster key"},
 		"unreachable links": {func(c *Config) { c.Fleet.Peer, c.Fleet.Key = "0.0.0.0:0", make([]byte, 16) }, []game.Definition{idles(nil)}, "advertise"},
