@@ -40,7 +40,7 @@ image-tar: ## the same image without Docker, as .bin/image.tar
 	@echo "$(IMAGE):$(VERSION) is in .bin/image.tar"
 
 .PHONY: test
-test: check web-test web-e2e race sim-short fuzz-short bench-once manifests fleet ## everything that must hold before a change lands (about 22 minutes on 2 cores)
+test: check web-test web-e2e race examples sim-short fuzz-short bench-once manifests fleet ## everything that must hold before a change lands (about 22 minutes on 2 cores)
 
 .PHONY: check
 check: web-check ## format, vet, staticcheck, tidy module files, bundles as built
@@ -48,6 +48,7 @@ check: web-check ## format, vet, staticcheck, tidy module files, bundles as buil
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
+	cd gameserver/examples && $(GO) vet ./... && $$(cd ../.. && $(GO) tool -n staticcheck) ./... && $(GO) mod tidy -diff
 
 .PHONY: manifests
 manifests: ## hold deploy/k8s against the code of Kubernetes' API server, and against the programs (its first build takes minutes)
@@ -84,6 +85,10 @@ clients/web/node_modules/.package-lock.json: clients/web/package-lock.json
 .PHONY: race
 race: ## all tests under the race detector
 	$(GO) test -race -shuffle=on -timeout 10m ./...
+
+.PHONY: examples
+examples: ## the games of gameserver/examples, a module of their own: each is built and played as an outsider would
+	cd gameserver/examples && $(GO) test -race -shuffle=on -count=1 ./...
 
 .PHONY: repeat
 repeat: ## the packages with loops, many times: finds what passes once

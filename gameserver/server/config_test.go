@@ -21,8 +21,8 @@ func TestValidate(t *testing.T) {
 		{"bad gossip", func(c *Config) { c.Fleet.Gossip = "x" }, "gossip address"},
 		{"bad peer", func(c *Config) { c.Fleet.Peer = "" }, "peer address"},
 		{"open to all with the development key", func(c *Config) { c.Listen = "0.0.0.0:9001" }, "without ticket keys"},
-		{"open to all", func(c *Config) { c.Listen, c.TicketKeys = "0.0.0.0:9001", devKeys() }, ""},
-		{"bad inside", func(c *Config) { c.Inside = "9002" }, `inside address "9002" must be host:port`},
+		{"open to all", func(c *Config) { c.Listen, c.Security.TicketKeys = "0.0.0.0:9001", devKeys() }, ""},
+		{"bad internal", func(c *Config) { c.Internal = "9002" }, `internal address "9002" must be host:port`},
 		{"bad URL", func(c *Config) { c.PublicURL = "gs-1.example.com" }, "http://host:port"},
 		{"long URL", func(c *Config) { c.PublicURL = "http://" + strings.Repeat("x", proto.MaxURL) }, "fit into"},
 	} {

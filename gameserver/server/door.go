@@ -24,20 +24,26 @@ type door struct {
 	rooms   rooms
 	schemas map[proto.GameName]uint64
 	detours *detours
+	skew    *skew
+	clock   func() time.Time // the time of day
 }
 
 func (n *Server) newDoor(schemas map[proto.GameName]uint64) *door {
-	keys := n.config.TicketKeys
+	keys := n.config.Security.TicketKeys
 	if len(keys) == 0 {
 		n.config.Logger.Warn("no ticket keys are given: tickets of the development key, which everyone knows, are taken")
 		keys = []ed25519.PublicKey{ticket.DevKey().Public().(ed25519.PublicKey)}
 	}
-	return &door{tickets: ticket.NewVerifier(keys...), rooms: n.registry, schemas: schemas, detours: n.detours}
+	clock := n.config.Testing.WallClock
+	if clock == nil {
+		clock = time.Now
+	}
+	return &door{tickets: ticket.NewVerifier(keys...), rooms: n.registry, schemas: schemas, detours: n.detours, skew: n.skew, clock: clock}
 }
 
 // Enter implements session.Door.
 func (d *door) Enter(ctx context.Context, id proto.RoomID, hello proto.Hello, c *session.Conn) (session.Occupant, error) {
-	spec, join, err := d.read(id, hello, time.Now())
+	spec, join, err := d.read(id, hello, d.clock())
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +67,10 @@ func (d *door) read(id proto.RoomID, hello proto.Hello, now time.Time) (registry
 	}
 	t, err := d.tickets.Verify(hello.Ticket, now)
 	expired := errors.Is(err, ticket.ErrExpired)
+	newcomer := len(hello.Resume) == 0 && !spec.Hold && hello.Epoch == (proto.Epoch{}) // others have tickets as old as their match
+	if newcomer && (err == nil || expired) {
+		d.skew.see(hello.Ticket, t, expired, now)
+	}
 	join.Expired = expired && join.Waits && t.Role == ticket.Spectator // the room knows whether he was watching
 	switch {
 	case expired && len(hello.Resume) > 0:

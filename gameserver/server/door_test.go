@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"reflect"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/internal/registry"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/gameserver/internal/session"
+	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -37,7 +39,8 @@ func sign(t *testing.T, c ticket.Claims) string {
 }
 
 func TestDoorReads(t *testing.T) {
-	d := &door{tickets: ticket.NewVerifier(devKeys()...), schemas: map[proto.GameName]uint64{"idle": 7}}
+	d := &door{tickets: ticket.NewVerifier(devKeys()...), schemas: map[proto.GameName]uint64{"idle": 7},
+		skew: newSkew(slog.New(slog.DiscardHandler), obs.NewMetrics(nil))}
 	epoch := proto.Epoch{Counter: 3, Server: "z"}
 	good := sign(t, ticket.Claims{Room: "r", Name: "Alice", Options: []byte(`{"a":1}`)})
 	old := sign(t, ticket.Claims{Room: "r", Expires: time.Now().Add(-time.Minute)})
@@ -113,7 +116,7 @@ func (e *entered) Enter(_ context.Context, s registry.Spec, j room.Join) (*room.
 // The door passes on who comes and what he wants, and a refusal is one for the session too.
 func TestDoorEnters(t *testing.T) {
 	rooms := &entered{}
-	d := &door{tickets: ticket.NewVerifier(devKeys()...), rooms: rooms, schemas: map[proto.GameName]uint64{"idle": 7}}
+	d := &door{tickets: ticket.NewVerifier(devKeys()...), rooms: rooms, schemas: map[proto.GameName]uint64{"idle": 7}, clock: time.Now}
 	hello := proto.Hello{Resume: []byte("token"), Flags: proto.HelloWait, Fingerprint: 8}
 	c := new(session.Conn)
 	o, err := d.Enter(t.Context(), "r", hello, c)

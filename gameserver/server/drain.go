@@ -68,7 +68,7 @@ func (n *Server) handOff(ctx context.Context) bool {
 			}
 			n.serveAs(membership.Draining, end)
 		}
-		if errors.Is(context.Cause(ctx), membership.ErrKilled) {
+		if errors.Is(context.Cause(ctx), ErrKilled) {
 			return true
 		}
 		waited := time.Since(begun)
@@ -78,12 +78,12 @@ func (n *Server) handOff(ctx context.Context) bool {
 		case left == 0:
 			return true
 		case waited >= n.config.DrainTimeout, view.Placement().Len() == 0:
-			n.config.Logger.Warn("rooms are left that no other server has taken; they end", "rooms", left, "waited", waited)
+			n.config.Logger.Warn("closing rooms that no other server has taken", "rooms", left, "waited", waited)
 			return true
 		}
 		select {
 		case <-n.stops:
-			n.config.Logger.Warn("told to stop again; rooms that are left end", "rooms", left)
+			n.config.Logger.Warn("second stop request: closing the remaining rooms", "rooms", left)
 			return true
 		case <-tick.C:
 		}

@@ -20,8 +20,8 @@ const (
 	maxHeader = 8 << 10
 )
 
-// newHTTP makes the server for clients, and the one for routers and operators where those have an address of their own.
-func (n *Server) newHTTP(metrics prometheus.Gatherer) (front, back *http.Server) {
+// newHTTP makes the server of the client listener and that of the internal listener, which is nil if there is none.
+func (n *Server) newHTTP(metrics prometheus.Gatherer) (client, internal *http.Server) {
 	clients, mux := http.NewServeMux(), http.NewServeMux()
 	for _, m := range []*http.ServeMux{clients, mux} {
 		m.Handle("GET /v1/rooms/{room}/connect", n.sessions)
@@ -33,7 +33,7 @@ func (n *Server) newHTTP(metrics prometheus.Gatherer) (front, back *http.Server)
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", n.getReady)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
-	if n.inside == nil {
+	if n.internal == nil {
 		return n.newServer(mux), nil
 	}
 	return n.newServer(clients), n.newServer(mux)

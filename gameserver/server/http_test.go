@@ -15,21 +15,21 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// TestInside keeps what is for operators and metrics away from the address of the clients, which may have TLS.
-func TestInside(t *testing.T) {
+// TestInternalListener keeps what is for operators and metrics away from the address of the clients, which may have TLS.
+func TestInternalListener(t *testing.T) {
 	c := config("a")
-	c.Inside = "127.0.0.1:0"
-	c.TLS = &tls.Config{Certificates: []tls.Certificate{selfSigned(t)}}
+	c.Internal = "127.0.0.1:0"
+	c.Security.TLS = &tls.Config{Certificates: []tls.Certificate{selfSigned(t)}}
 	n, err := New(c, idles(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	stop := run(n)
+	stop := launch(n)
 	client := &http.Client{Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true, // the certificate is for no name
 	}}
-	self := n.Members().View().Self
-	if want := "https://" + n.listener.Addr().String(); self.URL != want {
+	self := n.gossip.View().Self
+	if want := "https://" + n.clientListener.Addr().String(); self.URL != want {
 		t.Errorf("clients are sent to %s, want %s", self.URL, want)
 	}
 	for url, want := range map[string]int{

@@ -57,7 +57,7 @@ func (p *part) stop() error {
 
 // Run serves until Stop is called, ctx ends or a part of the server fails. It then drains: no new rooms, word to the fleet,
 // rooms handed off, and those that are left closed with CloseStopping; and it returns when everything has stopped. With
-// membership.ErrKilled as ctx's cause it leaves all that out and ends as a killed process would, for tests. Run is called
+// ErrKilled as ctx's cause it leaves all that out and ends as a killed process would, for tests. Run is called
 // once.
 func (n *Server) Run(ctx context.Context) error {
 	log := n.config.Logger
@@ -67,11 +67,12 @@ func (n *Server) Run(ctx context.Context) error {
 		start("load", ended, n.publishLoad),
 		start("versions", ended, n.watchVersions),
 		start("detours", ended, n.detours.run),
+		start("clock skew", ended, n.skew.run),
 		start("registry", ended, n.registry.Run),
 		start("tick workers", ended, n.pool.Run),
 		start("sessions", ended, n.sessions.Run),
 		start("http", ended, n.serve),
-		start("http inside", ended, n.serveInside),
+		start("internal http", ended, n.serveInternal),
 		start("peer links", ended, func(ctx context.Context) error { return n.links.Run(ctx, n.registry) }),
 		start("gossip", ended, n.gossip.Run),
 	}
@@ -79,7 +80,7 @@ func (n *Server) Run(ctx context.Context) error {
 
 	n.serveUntilStopped(ctx, ended)
 	n.ready.Store(false)
-	if cause := context.Cause(ctx); errors.Is(cause, membership.ErrKilled) {
+	if cause := context.Cause(ctx); errors.Is(cause, ErrKilled) {
 		n.registry.Close() // before rooms end, which a crash does not tell their standbys
 		for _, p := range parts {
 			p.cancel(cause)
@@ -98,7 +99,7 @@ func (n *Server) serveUntilStopped(ctx context.Context, ended <-chan *part) {
 	for {
 		select {
 		case <-ctx.Done():
-			if !errors.Is(context.Cause(ctx), membership.ErrKilled) {
+			if !errors.Is(context.Cause(ctx), ErrKilled) {
 				n.handOff(ctx)
 			}
 			return
@@ -120,20 +121,20 @@ func (n *Server) serveUntilStopped(ctx context.Context, ended <-chan *part) {
 
 // serve answers clients until ctx ends.
 func (n *Server) serve(ctx context.Context) error {
-	l := n.listener
-	if n.config.TLS != nil {
-		l = tls.NewListener(l, n.config.TLS)
+	l := n.clientListener
+	if n.config.Security.TLS != nil {
+		l = tls.NewListener(l, n.config.Security.TLS)
 	}
-	return serve(ctx, n.front, l)
+	return serve(ctx, n.clientHTTP, l)
 }
 
-// serveInside answers routers and operators until ctx ends, where they have an address of their own.
-func (n *Server) serveInside(ctx context.Context) error {
-	if n.inside == nil {
+// serveInternal answers routers and operators until ctx ends, if there is an internal listener.
+func (n *Server) serveInternal(ctx context.Context) error {
+	if n.internal == nil {
 		<-ctx.Done()
 		return nil
 	}
-	return serve(ctx, n.back, n.inside)
+	return serve(ctx, n.internalHTTP, n.internal)
 }
 
 // serve answers HTTP until ctx ends; requests in flight may then end, within stopTimeout.

@@ -1,19 +1,33 @@
-// Package server is a game server, assembled: gossip, links to other servers, tick workers, client connections and HTTP. The
-// main function of a game calls it with the game's definition:
+// Package server runs a game server. The whole main of a game:
+//
+//	package main
+//
+//	import (
+//		"github.com/ringside-go/ringside/gameserver/server"
+//
+//		"example.com/tag"
+//	)
+//
+//	func main() { server.Main(tag.Definition()) }
+//
+// Main reads flags and RINGSIDE_ environment variables; -help lists them. It serves until SIGTERM, hands the rooms off to the
+// other servers, and exits. A process that is more than a game server, or a test, uses New and Run:
 //
 //	c := server.DefaultConfig()
 //	c.Name = "gs-1"
-//	n, err := server.New(c, mygame.Definition)
+//	s, err := server.New(c, tag.Definition())
 //	...
-//	err = n.Run(ctx)
+//	err = s.Run(ctx)
 package server
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"strconv"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -31,27 +45,32 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
+// ErrKilled as the cause of Run's context makes Run end as a killed process does: no room is handed off and nobody is
+// told. It is for tests.
+var ErrKilled = membership.ErrKilled
+
 // Server is one game server.
 type Server struct {
-	config   Config
-	listener net.Listener // for clients; for all, where there is no inside
-	inside   net.Listener // for routers and operators; nil: there is none
-	url      string
-	front    *http.Server // of listener
-	back     *http.Server // of inside
-	links    *replication.Links
-	gossip   *membership.Gossip
-	pool     *room.Pool
-	registry *registry.Registry
-	sessions *session.Server
-	detours  *detours
-	metrics  *obs.Metrics
-	operator *ticket.Operator
-	ready    atomic.Bool
-	stops    chan struct{} // one token: Stop was called
+	config         Config
+	clientListener net.Listener // for clients; without an internal listener for everybody
+	internal       net.Listener // for routers and operators; nil: there is none
+	url            string
+	clientHTTP     *http.Server // serves clientListener
+	internalHTTP   *http.Server // serves internal; nil: there is none
+	links          *replication.Links
+	gossip         *membership.Gossip
+	pool           *room.Pool
+	registry       *registry.Registry
+	sessions       *session.Server
+	detours        *detours
+	skew           *skew
+	metrics        *obs.Metrics
+	operator       *ticket.Operator
+	ready          atomic.Bool
+	stops          chan struct{} // one token: Stop was called
 }
 
-// New builds a node that runs games. It binds all sockets, so that their addresses are known; Run must follow, or Close.
+// New builds a server that runs games. It binds all sockets, so that their addresses are known. Run must follow, or Close.
 func New(c Config, games ...game.Definition) (*Server, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -64,7 +83,7 @@ func New(c Config, games ...game.Definition) (*Server, error) {
 	return n, nil
 }
 
-// build makes the node's parts; those that bind sockets are set as soon as they have.
+// build makes the server's parts. A part that binds a socket is set as soon as it has one.
 func (n *Server) build(games []game.Definition) error {
 	c := n.config
 	schemas, err := fingerprints(games)
@@ -77,55 +96,73 @@ func (n *Server) build(games []game.Definition) error {
 	if n.operator, err = c.operator(); err != nil {
 		return err
 	}
-	c.Room.Logger, c.Room.Metrics = c.Logger, n.metrics
-	// The workers run after all parts are there.
-	c.Room.Flush = func() { n.links.Flush() }
-	c.Room.Stalled = func(gap time.Duration) { n.registry.Stalled(gap) }
-	if n.pool, err = room.NewPool(c.Room); err != nil {
+	rooms := c.room(n.metrics)
+	// The workers run after all parts exist.
+	rooms.Flush = func() { n.links.Flush() }
+	rooms.Stalled = func(gap time.Duration) { n.registry.Stalled(gap) }
+	if n.pool, err = room.NewPool(rooms); err != nil {
 		return err
 	}
-	if n.listener, err = network.Or(c.Network).Listen(c.Listen); err != nil {
-		return fmt.Errorf("server: listen: %w", err)
+	if n.clientListener, err = n.listen("listen", c.Listen); err != nil {
+		return err
 	}
-	if c.Inside != "" {
-		if n.inside, err = network.Or(c.Network).Listen(c.Inside); err != nil {
-			return fmt.Errorf("server: inside: %w", err)
+	if c.Internal != "" {
+		if n.internal, err = n.listen("inside", c.Internal); err != nil {
+			return err
 		}
 	}
 	if n.url = c.PublicURL; n.url == "" {
-		host, err := reach(c.Fleet.Advertise, n.listener.Addr())
+		host, err := reach(c.Fleet.Advertise, n.clientListener.Addr())
 		if err != nil {
 			return fmt.Errorf("server: no public URL is given: %w", err)
 		}
 		n.url = "http://" + host
-		if c.TLS != nil {
+		if c.Security.TLS != nil {
 			n.url = "https://" + host
 		}
 	}
 	n.links, err = replication.New(replication.Config{
 		Listen: c.Fleet.Peer, Name: c.Name, Cluster: c.Fleet.Cluster, Key: c.Fleet.Key,
-		Network: c.Network, Logger: c.Logger,
+		Network: c.Testing.Network, Logger: c.Logger,
 	})
 	if err != nil {
-		return err
+		return explainBind("peer", err)
 	}
 	if n.gossip, err = n.newGossip(); err != nil {
-		return err
+		return explainBind("gossip", err)
 	}
 	n.registry, err = registry.New(registry.Config{
 		Games: games, Members: n.gossip, Links: links{n.links}, Pool: n.pool, Standbys: c.Standbys,
-		Logger: c.Logger, Metrics: n.metrics,
+		MaxReplicas: c.Limits.Replicas,
+		Logger:      c.Logger, Metrics: n.metrics,
 	})
 	if err != nil {
 		return err
 	}
 	n.detours = newDetours(n.gossip, n.url, c.Logger)
-	c.Session.Logger, c.Session.Metrics = c.Logger, n.metrics
-	if n.sessions, err = session.New(c.Session, n.newDoor(schemas)); err != nil {
+	n.skew = newSkew(c.Logger, n.metrics)
+	if n.sessions, err = session.New(c.session(n.metrics), n.newDoor(schemas)); err != nil {
 		return err
 	}
-	n.front, n.back = n.newHTTP(prom)
+	n.clientHTTP, n.internalHTTP = n.newHTTP(prom)
 	return nil
+}
+
+// listen binds the address of a flag.
+func (n *Server) listen(flag, addr string) (net.Listener, error) {
+	l, err := network.Or(n.config.Testing.Network).Listen(addr)
+	if err != nil {
+		return nil, explainBind(flag, fmt.Errorf("server: -%s: %w", flag, err))
+	}
+	return l, nil
+}
+
+// explainBind adds to an error what to do about it if the address of a flag is taken.
+func explainBind(flag string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w; stop the process that uses it, or choose another -%s", err, flag)
+	}
+	return err
 }
 
 func (n *Server) newGossip() (*membership.Gossip, error) {
@@ -136,7 +173,7 @@ func (n *Server) newGossip() (*membership.Gossip, error) {
 	}
 	port, err := n.port()
 	if err != nil {
-		return nil, fmt.Errorf("server: inside: %w", err)
+		return nil, fmt.Errorf("server: -inside: %w", err)
 	}
 	advertise := ""
 	if f.Advertise != "" {
@@ -148,17 +185,17 @@ func (n *Server) newGossip() (*membership.Gossip, error) {
 	}
 	return membership.NewGossip(membership.Config{
 		Self: n.config.member(n.url, peerAddr, port), Bind: f.Gossip, Advertise: advertise, Seeds: f.Seeds,
-		Key: f.Key, Cluster: f.Cluster, Logger: n.config.Logger, Network: n.config.Network,
+		Key: f.Key, Cluster: f.Cluster, Logger: n.config.Logger, Network: n.config.Testing.Network,
 		Lost: func(g membership.Gone) { n.metrics.MembersLost.WithLabelValues(string(g.Reason)).Inc() },
 	})
 }
 
-// port is that of inside, which the other members reach at the host of the peer links; 0: there is none.
+// port is that of the internal listener, which the other members reach at the host of the peer links; 0: there is none.
 func (n *Server) port() (int, error) {
-	if n.inside == nil {
+	if n.internal == nil {
 		return 0, nil
 	}
-	_, port, err := net.SplitHostPort(n.inside.Addr().String())
+	_, port, err := net.SplitHostPort(n.internal.Addr().String())
 	if err != nil {
 		return 0, err
 	}
@@ -189,7 +226,7 @@ func fingerprints(games []game.Definition) (map[proto.GameName]uint64, error) {
 
 // Close gives back what New has bound, where Run is never called.
 func (n *Server) Close() {
-	for _, l := range []net.Listener{n.listener, n.inside} {
+	for _, l := range []net.Listener{n.clientListener, n.internal} {
 		if l != nil {
 			l.Close()
 		}
@@ -202,17 +239,17 @@ func (n *Server) Close() {
 	}
 }
 
-// Addr is the address that clients are served at.
-func (n *Server) Addr() net.Addr { return n.listener.Addr() }
+// Addr is the address that serves clients.
+func (n *Server) Addr() net.Addr { return n.clientListener.Addr() }
 
 // URL is the base URL at which clients reach this server.
 func (n *Server) URL() string { return n.url }
 
+// InternalURL is the base URL at which routers and operators reach this server.
+func (n *Server) InternalURL() string {
+	self := n.gossip.View().Self
+	return self.Inside()
+}
+
 // Gossip is the host:port that others can have as a seed.
 func (n *Server) Gossip() string { return n.gossip.Addr() }
-
-// Members is the fleet as this server sees it.
-func (n *Server) Members() membership.Source { return n.gossip }
-
-// Rooms gives a snapshot of the rooms led here, by id.
-func (n *Server) Rooms() []room.Info { return n.registry.List() }

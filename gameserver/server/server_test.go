@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
@@ -21,8 +19,6 @@ import (
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func devKeys() []ed25519.PublicKey {
 	return []ed25519.PublicKey{ticket.DevKey().Public().(ed25519.PublicKey)}
@@ -79,8 +75,9 @@ func TestNewFailsCleanly(t *testing.T) {
 		"no games":          {func(*Config) {}, nil, "no games"},
 		"two of one name":   {func(*Config) {}, []game.Definition{idles(nil), idles(nil)}, "two games are named idle"},
 		"game that fails":   {func(*Config) {}, []game.Definition{broken}, "option map is missing"},
-		"bad pool":          {func(c *Config) { c.Room.MaxBusy = 2 }, []game.Definition{idles(nil)}, "MaxBusy"},
-		"bad sessions":      {func(c *Config) { c.Session.MaxConnections = 0 }, []game.Definition{idles(nil)}, "MaxConnections"},
+		"bad pool":          {func(c *Config) { c.Limits.Busy = 2 }, []game.Definition{idles(nil)}, "MaxBusy"},
+		"bad sessions":      {func(c *Config) { c.Limits.Connections = 0 }, []game.Definition{idles(nil)}, "MaxConnections"},
+		"no replicas":       {func(c *Config) { c.Limits.Replicas = 0 }, []game.Definition{idles(nil)}, "MaxReplicas is 0"},
 		"gossip in the way": {func(c *Config) { c.Fleet.Gossip = c.Listen }, []game.Definition{idles(nil)}, "address already in use"},
 		"open links":        {func(c *Config) { c.Fleet.Peer = "0.0.0.0:0" }, []game.Definition{idles(nil)}, "cluster key"},
 		"unreachable links": {func(c *Config) { c.Fleet.Peer, c.Fleet.Key = "0.0.0.0:0", make([]byte, 16) }, []game.Definition{idles(nil)}, "advertise"},
@@ -101,8 +98,8 @@ func TestNewFailsCleanly(t *testing.T) {
 	}
 }
 
-// run starts n and gives what stops it and waits for it.
-func run(n *Server) (stop func(cause error) error) {
+// launch starts n and gives what stops it and waits for it.
+func launch(n *Server) (stop func(cause error) error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- n.Run(ctx) }()
@@ -112,10 +109,13 @@ func run(n *Server) (stop func(cause error) error) {
 	}
 }
 
+// patience bounds every wait for sockets and processes. Nothing passes because of it.
+const patience = 20 * time.Second
+
 // await polls: gossip goes over sockets.
 func await(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("in vain: ", what)
 		}
@@ -124,7 +124,7 @@ func await(t *testing.T, what string, ok func() bool) {
 
 // A node that drains says so to the others before it goes; one that is killed does not.
 func TestEnds(t *testing.T) {
-	for name, cause := range map[string]error{"drained": nil, "killed": membership.ErrKilled} {
+	for name, cause := range map[string]error{"drained": nil, "killed": ErrKilled} {
 		t.Run(name, func(t *testing.T) {
 			a, err := New(config("a"), idles(nil))
 			if err != nil {
@@ -136,8 +136,8 @@ func TestEnds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			stopA, stopB := run(a), run(b)
-			await(t, "a sees b", func() bool { _, ok := a.Members().View().Find("b"); return ok })
+			stopA, stopB := launch(a), launch(b)
+			await(t, "a sees b", func() bool { _, ok := a.gossip.View().Find("b"); return ok })
 
 			var mu sync.Mutex
 			states := map[membership.State]bool{}
@@ -146,8 +146,8 @@ func TestEnds(t *testing.T) {
 				defer close(gone)
 				close(watching)
 				for {
-					changed := a.Members().Changed()
-					m, ok := a.Members().View().Find("b")
+					changed := a.gossip.Changed()
+					m, ok := a.gossip.View().Find("b")
 					if !ok {
 						return
 					}
@@ -181,8 +181,8 @@ func TestPartFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stop := run(n)
-	n.listener.Close()
+	stop := launch(n)
+	n.clientListener.Close()
 	await(t, "it is not ready", func() bool { return !n.ready.Load() })
 	if err := stop(nil); err == nil || !strings.Contains(err.Error(), "http") {
 		t.Errorf("got %v, want http's error", err)
@@ -209,7 +209,7 @@ func TestHangingGame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stop := run(n)
+	stop := launch(n)
 	await(t, "it sees itself", func() bool { return n.gossip.Joined() })
 	d := n.newDoor(nil)
 	spec, _, err := d.read("r", proto.Hello{Ticket: sign(t, ticket.Claims{Room: "r"})}, time.Now())
@@ -262,7 +262,7 @@ func TestVersionsThatDoNotMeet(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			stop := run(n)
+			stop := launch(n)
 			await(t, "the two see each other", func() bool { return len(other.View().Members) == 2 })
 			if c.ends {
 				await(t, "the later one leaves", func() bool { return len(other.View().Members) == 1 })

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -155,14 +156,26 @@ func TestLoopback(t *testing.T) {
 	}
 }
 
+// A version that does not fit into the gossip would keep a server from starting.
 func TestVersionIsShortAndSet(t *testing.T) {
-	if v := Version(); v == "" || len(v) > 32 || strings.ContainsAny(v, " \n") {
+	if v := Version(); v == "" || len(v) > maxVersion || strings.ContainsAny(v, " \n") {
 		t.Errorf("version is %q", v)
 	}
-	defer func() { version = "" }()
-	for stamp, want := range map[string]string{"v1.2.3": "v1.2.3", strings.Repeat("x", 40): strings.Repeat("x", 32)} {
-		if version = stamp; Version() != want {
-			t.Errorf("version is %q, though the linker said %q", Version(), stamp)
+	revision := []debug.BuildSetting{{Key: "vcs.revision", Value: strings.Repeat("a", 40)}}
+	for _, tt := range []struct {
+		stamp string
+		info  debug.BuildInfo
+		want  string
+	}{
+		{"v1.2.3", debug.BuildInfo{Settings: revision}, "v1.2.3"},
+		{strings.Repeat("x", 40), debug.BuildInfo{}, strings.Repeat("x", maxVersion)},
+		{"", debug.BuildInfo{Settings: revision}, strings.Repeat("a", 12)},
+		{"", debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}}, "v1.2.3"},
+		{"", debug.BuildInfo{Main: debug.Module{Version: "v0.0.0-20261129071400-daa7c04131f5"}}, "v0.0.0-20261129071400-daa7c04131"},
+		{"", debug.BuildInfo{}, "unknown"},
+	} {
+		if got := versionOf(tt.stamp, &tt.info); got != tt.want {
+			t.Errorf("stamp %q, %+v: version is %q, want %q", tt.stamp, tt.info, got, tt.want)
 		}
 	}
 }

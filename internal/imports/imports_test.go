@@ -27,7 +27,7 @@ var allowed = map[string][]string{
 	"gameserver/internal/replication": {"proto", "internal/network", "internal/obs"},
 	"gameserver/internal/registry":    {"gameserver/game", "gameserver/internal/replication", "gameserver/internal/room", "proto", "proto/state", "internal/..."},
 	"gameserver/server":               {"gameserver/...", "proto", "internal/..."},
-	"gameserver":                      {"gameserver/server", "gameserver/arena", "internal/..."},
+	"gameserver":                      {"gameserver/server", "gameserver/arena"},
 
 	"router/lookup": {"proto", "internal/..."},
 	"router/front":  {"router/lookup", "proto", "internal/..."},

@@ -6,35 +6,38 @@ import "github.com/prometheus/client_golang/prometheus"
 // Metrics is every series a process of the fleet exports besides the Go and process collectors. All names begin with
 // ringside_. Nothing here has a label per room or player: a series costs memory for as long as the process lives.
 type Metrics struct {
-	Rooms        prometheus.Gauge         // rooms led
-	Players      prometheus.Gauge         // seats whose client is connected
-	Spectators   prometheus.Gauge         // connected spectators
-	Connections  prometheus.Gauge         // open client connections, entered or not
-	TickDuration prometheus.Histogram     // seconds from a tick's start to its last flush
-	TickLateness prometheus.Histogram     // seconds between a tick's due time and its start
-	TicksLate    prometheus.Counter       // ticks that began more than one period late, whose lost time was skipped
-	PlayerTicks  prometheus.Counter       // frames queued to players: the unit that costs are measured in
-	WorkerBusy   prometheus.Gauge         // share of time the busiest tick worker is busy, 0 to 1
-	RoomsFrozen  prometheus.Gauge         // rooms that stand still because too little of the fleet is seen
-	RoomsRefused prometheus.Counter       // rooms not made because the workers were overloaded
-	RoomsCrashed prometheus.Counter       // rooms ended by a panic in the game
-	InboxFull    prometheus.Counter       // messages refused because a room's inbox was full
-	OutboxDrops  prometheus.Counter       // times an outbox went over its bound and dropped its pending state
-	SentBytes    prometheus.Counter       // bytes written to clients, WebSocket headers included
-	RecvBytes    prometheus.Counter       // payload bytes read from clients
-	Closed       *prometheus.CounterVec   // connections closed by us, by code (name of proto.CloseCodes)
-	Tickets      *prometheus.CounterVec   // tickets by result: issued, refused
-	Claims       *prometheus.CounterVec   // claims asked, by answer: none, leading, following, claiming, refused, timeout
-	Moved        prometheus.Counter       // clients sent to another server
-	Moves        *prometheus.CounterVec   // rooms moved, by kind (handoff, failover) and result (done, failed, called-off)
-	MoveTime     *prometheus.HistogramVec // seconds that a room's move took, by kind: from its begin, or from the leader's loss
-	FeedBytes    prometheus.Counter       // bytes of state queued for standbys
-	StandbyLag   prometheus.Histogram     // seconds that standbys are behind, each once a second
-	Members      *prometheus.GaugeVec     // members in the view, by role and state
-	MembersLost  *prometheus.CounterVec   // members that went, by reason (membership.Reason)
-	Requests     *prometheus.HistogramVec // router requests in seconds, by route and status class
-	Watchers     prometheus.Gauge         // who follow the fleet's events through a router
-	Tunnels      prometheus.Gauge         // sockets tunnelled by a router in proxy mode
+	Rooms           prometheus.Gauge         // rooms led
+	Players         prometheus.Gauge         // seats whose client is connected
+	Spectators      prometheus.Gauge         // connected spectators
+	Connections     prometheus.Gauge         // open client connections, entered or not
+	TickDuration    prometheus.Histogram     // seconds from a tick's start to its last flush
+	TickLateness    prometheus.Histogram     // seconds between a tick's due time and its start
+	TicksLate       prometheus.Counter       // ticks that began more than one period late, whose lost time was skipped
+	PlayerTicks     prometheus.Counter       // frames queued to players: the unit that costs are measured in
+	WorkerBusy      prometheus.Gauge         // share of time the busiest tick worker is busy, 0 to 1
+	RoomsFrozen     prometheus.Gauge         // rooms that stand still because too little of the fleet is seen
+	RoomsRefused    prometheus.Counter       // rooms not made because the workers were overloaded
+	Replicas        prometheus.Gauge         // rooms of other servers that this one stands by for
+	ReplicasRefused prometheus.Counter       // replicas refused at the limit
+	RoomsCrashed    prometheus.Counter       // rooms ended by a panic in the game
+	InboxFull       prometheus.Counter       // messages refused because a room's inbox was full
+	OutboxDrops     prometheus.Counter       // times an outbox went over its bound and dropped its pending state
+	SentBytes       prometheus.Counter       // bytes written to clients, WebSocket headers included
+	RecvBytes       prometheus.Counter       // payload bytes read from clients
+	Closed          *prometheus.CounterVec   // connections closed by us, by code (name of proto.CloseCodes)
+	ClockSkew       prometheus.Gauge         // seconds by which this server's clock is ahead of the routers'; 0: nothing of it is seen
+	Tickets         *prometheus.CounterVec   // tickets by result: issued, refused
+	Claims          *prometheus.CounterVec   // claims asked, by answer: none, leading, following, claiming, refused, timeout
+	Moved           prometheus.Counter       // clients sent to another server
+	Moves           *prometheus.CounterVec   // rooms moved, by kind (handoff, failover) and result (done, failed, called-off)
+	MoveTime        *prometheus.HistogramVec // seconds that a room's move took, by kind: from its begin, or from the leader's loss
+	FeedBytes       prometheus.Counter       // bytes of state queued for standbys
+	StandbyLag      prometheus.Histogram     // seconds that standbys are behind, each once a second
+	Members         *prometheus.GaugeVec     // members in the view, by role and state
+	MembersLost     *prometheus.CounterVec   // members that went, by reason (membership.Reason)
+	Requests        *prometheus.HistogramVec // router requests in seconds, by route and status class
+	Watchers        prometheus.Gauge         // who follow the fleet's events through a router
+	Tunnels         prometheus.Gauge         // sockets tunnelled by a router in proxy mode
 }
 
 // NewMetrics builds the metrics and registers them with reg; a nil reg leaves them unregistered, for tests.
@@ -58,22 +61,25 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Help: "Time from a tick's start to its last flush.", Buckets: ticks}),
 		TickLateness: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "ringside", Name: "tick_lateness_seconds",
 			Help: "Time between a tick's due time and its start.", Buckets: ticks}),
-		TicksLate:    counter("ticks_late_total", "Ticks that began more than one period late."),
-		PlayerTicks:  counter("player_ticks_total", "Frames queued to players."),
-		WorkerBusy:   gauge("worker_busy_ratio", "Share of time that the busiest tick worker is busy."),
-		RoomsFrozen:  gauge("rooms_frozen", "Rooms that stand still because this server sees too little of the fleet."),
-		RoomsRefused: counter("rooms_refused_total", "Rooms not made because the tick workers were overloaded."),
-		RoomsCrashed: counter("rooms_crashed_total", "Rooms ended by a panic in their game."),
-		InboxFull:    counter("inbox_full_total", "Messages refused because a room's inbox was full."),
-		OutboxDrops:  counter("outbox_drops_total", "Times an outbox dropped its pending state."),
-		SentBytes:    counter("sent_bytes_total", "Bytes written to clients."),
-		RecvBytes:    counter("received_bytes_total", "Payload bytes read from clients."),
-		Closed:       counters("connections_closed_total", "Connections closed by this server, by close code.", "code"),
-		Tickets:      counters("tickets_total", "Tickets by result.", "result"),
-		Claims:       counters("claims_total", "Claims asked of other servers, by answer.", "answer"),
-		Moved:        counter("clients_moved_total", "Clients sent to another server."),
-		Moves:        counters("moves_total", "Rooms moved between servers, by kind and result.", "kind", "result"),
-		FeedBytes:    counter("feed_bytes_total", "Bytes of state queued for standbys."),
+		TicksLate:       counter("ticks_late_total", "Ticks that began more than one period late."),
+		PlayerTicks:     counter("player_ticks_total", "Frames queued to players."),
+		WorkerBusy:      gauge("worker_busy_ratio", "Share of time that the busiest tick worker is busy."),
+		RoomsFrozen:     gauge("rooms_frozen", "Rooms that stand still because this server sees too little of the fleet."),
+		RoomsRefused:    counter("rooms_refused_total", "Rooms not made because the tick workers were overloaded."),
+		Replicas:        gauge("replicas", "Rooms of other servers that this server stands by for."),
+		ReplicasRefused: counter("replicas_refused_total", "Replicas that this server refused because it has as many as it may (-max-replicas)."),
+		RoomsCrashed:    counter("rooms_crashed_total", "Rooms ended by a panic in their game."),
+		InboxFull:       counter("inbox_full_total", "Messages refused because a room's inbox was full."),
+		OutboxDrops:     counter("outbox_drops_total", "Times an outbox dropped its pending state."),
+		SentBytes:       counter("sent_bytes_total", "Bytes written to clients."),
+		RecvBytes:       counter("received_bytes_total", "Payload bytes read from clients."),
+		Closed:          counters("connections_closed_total", "Connections closed by this server, by close code.", "code"),
+		ClockSkew:       gauge("clock_skew_seconds", "Seconds by which this server's clock seems ahead of the routers', by the tickets of clients; 0: it is right."),
+		Tickets:         counters("tickets_total", "Tickets by result.", "result"),
+		Claims:          counters("claims_total", "Claims asked of other servers, by answer.", "answer"),
+		Moved:           counter("clients_moved_total", "Clients sent to another server."),
+		Moves:           counters("moves_total", "Rooms moved between servers, by kind and result.", "kind", "result"),
+		FeedBytes:       counter("feed_bytes_total", "Bytes of state queued for standbys."),
 		StandbyLag: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "ringside", Name: "standby_lag_seconds",
 			Help: "How far standbys are behind their leader, each observed once a second.", Buckets: append(ticks, .25, .5, 1, 5)}),
 		Members: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "ringside", Name: "members",
@@ -89,8 +95,8 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	}
 	if reg != nil {
 		reg.MustRegister(m.Rooms, m.Players, m.Spectators, m.Connections, m.TickDuration, m.TickLateness, m.TicksLate,
-			m.PlayerTicks, m.WorkerBusy, m.RoomsFrozen, m.RoomsRefused, m.RoomsCrashed, m.InboxFull, m.OutboxDrops, m.SentBytes,
-			m.RecvBytes, m.Closed, m.Tickets, m.Claims, m.Moved, m.Moves, m.MoveTime, m.FeedBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels)
+			m.PlayerTicks, m.WorkerBusy, m.RoomsFrozen, m.RoomsRefused, m.Replicas, m.ReplicasRefused, m.RoomsCrashed, m.InboxFull, m.OutboxDrops, m.SentBytes,
+			m.RecvBytes, m.Closed, m.ClockSkew, m.Tickets, m.Claims, m.Moved, m.Moves, m.MoveTime, m.FeedBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels)
 	}
 	return m
 }

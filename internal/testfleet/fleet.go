@@ -126,7 +126,7 @@ func (f *Fleet) Kill(i int) {
 	s := f.Servers[i]
 	s.gone = true
 	s.relay.cut()
-	s.cancel(membership.ErrKilled)
+	s.cancel(server.ErrKilled)
 	f.wait(s.Name, s.ended)
 }
 
@@ -171,17 +171,16 @@ func (f *Fleet) Await() {
 	}
 	slices.Sort(want)
 	limit := time.After(Patience)
-	for _, source := range f.sources() {
+	for name, members := range f.views() {
 		for {
-			changed := source.Changed()
-			got := names(source.View())
+			got, changed := members()
 			if slices.Equal(got, want) {
 				break
 			}
 			select {
 			case <-changed:
 			case <-limit:
-				f.t.Fatalf("%s sees %v, want %v", source.View().Self.Name, got, want)
+				f.t.Fatalf("%s sees %v, want %v", name, got, want)
 			}
 		}
 	}
@@ -209,7 +208,7 @@ func (f *Fleet) Home(id proto.RoomID) *Server {
 func (f *Fleet) Leaders(id proto.RoomID) (leaders []string) {
 	for _, s := range f.Servers {
 		for _, r := range s.Node.Rooms() {
-			if r.ID == id && !s.gone && string(r.State) != "handed" {
+			if r.ID == id && !s.gone && r.State != "handed" {
 				leaders = append(leaders, s.Name)
 			}
 		}
@@ -248,8 +247,8 @@ func (f *Fleet) addServer(name string) *Server {
 	c.Fleet.Seeds = f.seeds()
 	c.Fleet.Key = []byte("a key of 16 byte")
 	c.Fleet.Cluster = "testfleet"
-	c.TicketKeys = []ed25519.PublicKey{ticket.DevKey().Public().(ed25519.PublicKey)}
-	c.Room.Checks = true
+	c.Security.TicketKeys = []ed25519.PublicKey{ticket.DevKey().Public().(ed25519.PublicKey)}
+	c.Testing.Checks = true
 	c.Logger = f.options.Logger.With("server", c.Name)
 	relay, err := newRelay()
 	if err != nil {
@@ -321,27 +320,40 @@ func (f *Fleet) seeds() (seeds []string) {
 	return seeds
 }
 
-func (f *Fleet) sources() (all []membership.Source) {
+// views gives, for each running member, the serving members that it sees, by name and in order.
+func (f *Fleet) views() map[string]func() (serving []string, changed <-chan struct{}) {
+	all := map[string]func() ([]string, <-chan struct{}){}
 	for _, s := range f.Servers {
 		if !s.gone {
-			all = append(all, s.Node.Members())
+			all[s.Name] = s.members
 		}
 	}
-	for _, r := range f.Routers {
+	for i, r := range f.Routers {
 		if !r.gone {
-			all = append(all, r.gossip)
+			all[routerName(i)] = r.members
 		}
 	}
 	return all
 }
 
-func names(v *membership.View) (names []string) {
-	for _, m := range v.Members {
-		if m.State == membership.Serving {
-			names = append(names, string(m.Name))
+func (s *Server) members() (serving []string, changed <-chan struct{}) {
+	members, changed := s.Node.Members()
+	for _, m := range members {
+		if m.State == string(membership.Serving) {
+			serving = append(serving, m.Name)
 		}
 	}
-	return names
+	return serving, changed
+}
+
+func (r *Router) members() (serving []string, changed <-chan struct{}) {
+	changed = r.gossip.Changed()
+	for _, m := range r.gossip.View().Members {
+		if m.State == membership.Serving {
+			serving = append(serving, string(m.Name))
+		}
+	}
+	return serving, changed
 }
 
 // stop ends everything at once: servers as ^C does, routers as a second one does, which do not drain then.
@@ -362,7 +374,7 @@ func (f *Fleet) stop() {
 	}
 	wg.Wait()
 	for _, s := range f.Servers {
-		if s.err != nil && !errors.Is(s.err, membership.ErrKilled) {
+		if s.err != nil && !errors.Is(s.err, server.ErrKilled) {
 			f.t.Errorf("%s ended with %v", s.Name, s.err)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 // Whatever hostile clients do, a room beside them, and even one that they are in, keeps its rate.
 func TestHostileClients(t *testing.T) {
-	f := Start(t, Options{Servers: 1, Configure: func(c *server.Config) { c.Session.MaxUnentered = 500 }})
+	f := Start(t, Options{Servers: 1, Configure: func(c *server.Config) { c.Limits.Unentered = 500 }})
 	addr := f.Servers[0].Node.Addr().String()
 	hello := func(player proto.PlayerID) []byte {
 		return proto.Hello{Versions: proto.Spoken(), Ticket: f.Ticket(ticket.Claims{Room: "shared", Player: player})}.Append(nil)

@@ -18,7 +18,7 @@ import (
 func behind(t *testing.T) (*Fleet, *balancer) {
 	b := newBalancer(t)
 	f := Start(t, Options{Servers: 2, Routers: 2, Mode: front.Proxy, Drain: Patience / 2, Configure: func(c *server.Config) {
-		c.Inside = "127.0.0.1:0"
+		c.Internal = "127.0.0.1:0"
 		c.PublicURL = b.url() + "/v1/servers/" + c.Name
 	}})
 	b.routers.Store(&f.Routers)
@@ -111,7 +111,7 @@ func TestRoomsMoveWhileARouterDrains(t *testing.T) {
 		for {
 			for _, s := range f.Servers {
 				for _, r := range s.Node.Rooms() {
-					inside := s.Node.Members().View().Self.Inside()
+					inside := s.Node.InternalURL()
 					resp, err := http.Post(inside+"/v1/rooms/"+string(r.ID)+"/move", "application/json", strings.NewReader("{}"))
 					if err != nil {
 						t.Error(err)

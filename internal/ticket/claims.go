@@ -2,7 +2,7 @@
 // and verified offline by game servers:
 //
 //	header   {"alg":"EdDSA","kid":"<KeyID of the signing key>","typ":"JWT"}
-//	payload  {"iss":"ringside","aud":"ringside-room","exp":<Unix seconds>,
+//	payload  {"iss":"ringside","aud":"ringside-room","iat":<Unix seconds, may be absent>,"exp":<Unix seconds>,
 //	          "room":"…","game":"…","opt":{…},"sub":"<player id>","name":"…","role":"player"}
 //
 // Identity tokens, with which the game's own backend says who a player is, are described at IdentityVerifier.
@@ -43,6 +43,7 @@ type Claims struct {
 	Player  proto.PlayerID
 	Name    string // display name, may be empty
 	Role    Role
+	Issued  time.Time // to the second; zero: the signer does not say. It makes no ticket invalid
 	Expires time.Time // to the second
 }
 

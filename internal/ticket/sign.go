@@ -37,7 +37,7 @@ func NewSigner(key ed25519.PrivateKey) *Signer {
 	return &Signer{key: key, id: KeyID(key.Public().(ed25519.PublicKey))}
 }
 
-// Sign returns the ticket that says c, whose time of expiry is cut to the second. The error says which claim is wrong.
+// Sign returns the ticket that says c, whose times are cut to the second. The error says which claim is wrong.
 func (s *Signer) Sign(c Claims) (string, error) {
 	if len(c.Options) > 0 {
 		// As they will travel: without spaces, some characters escaped.
@@ -50,7 +50,7 @@ func (s *Signer) Sign(c Claims) (string, error) {
 	if err := c.Validate(); err != nil {
 		return "", fmt.Errorf("sign ticket: %w", err)
 	}
-	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, &payload{
+	p := &payload{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer:    issuer,
 			Audience:  jwt.ClaimStrings{audience},
@@ -58,7 +58,11 @@ func (s *Signer) Sign(c Claims) (string, error) {
 			ExpiresAt: jwt.NewNumericDate(c.Expires),
 		},
 		Room: c.Room, Game: c.Game, Options: c.Options, Name: c.Name, Role: c.Role,
-	})
+	}
+	if !c.Issued.IsZero() {
+		p.IssuedAt = jwt.NewNumericDate(c.Issued)
+	}
+	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, p)
 	token.Header["kid"] = s.id
 	signed, err := token.SignedString(s.key)
 	if err != nil {

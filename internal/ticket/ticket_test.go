@@ -53,6 +53,9 @@ func TestVerifyReturnsWhatWasSigned(t *testing.T) {
 			Options: rapid.SampledFrom([]json.RawMessage{nil, []byte(`{}`), []byte(`{"a":[1,{"b":null}]}`)}).Draw(t, "opt"),
 			Expires: time.Unix(rapid.Int64Range(now.Unix()+1, now.Unix()+1<<32).Draw(t, "expires"), 0),
 		}
+		if rapid.Bool().Draw(t, "says when it was issued") {
+			c.Issued = time.Unix(rapid.Int64Range(1, now.Unix()+1<<32).Draw(t, "issued"), 0) // also after now: clocks differ
+		}
 		token, err := NewSigner(first).Sign(c)
 		if err != nil {
 			t.Fatal(err)

@@ -37,6 +37,9 @@ func (v *Verifier) Verify(token string, now time.Time) (Claims, error) {
 		Player: proto.PlayerID(p.Subject), Name: p.Name, Role: p.Role,
 		Expires: p.ExpiresAt.Time,
 	}
+	if p.IssuedAt != nil {
+		c.Issued = p.IssuedAt.Time
+	}
 	if wrong := c.Validate(); wrong != nil {
 		return Claims{}, cmp.Or(err, fmt.Errorf("ticket: %w", wrong))
 	}

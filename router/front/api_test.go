@@ -110,6 +110,9 @@ func TestPostRoomNamed(t *testing.T) {
 	if !c.Expires.Equal(a.Expires) {
 		t.Errorf("the ticket says %v, the answer %v", c.Expires, a.Expires)
 	}
+	if life := c.Expires.Sub(c.Issued); life != ticketLife {
+		t.Errorf("the ticket is issued at %v, %v before it expires; game servers tell by it whose clock is wrong", c.Issued, life)
+	}
 	if c.Room != "my-room" || c.Game != "arena" || c.Player != "ann@example.com" || c.Name != "Ann Ö." || c.Role != ticket.Spectator ||
 		string(c.Options) != `{"a":[1,2],"b":2.50}` {
 		t.Errorf("the ticket claims %+v with options %s", c, c.Options)

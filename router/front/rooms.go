@@ -84,7 +84,8 @@ func noServers(fleet *lookup.Fleet) error {
 
 // admit answers with a ticket for c.
 func (f *Front) admit(w http.ResponseWriter, r *http.Request, c ticket.Claims, home membership.Member) error {
-	c.Expires = time.Now().Add(ticketLife).UTC().Truncate(time.Second)
+	c.Issued = time.Now().UTC().Truncate(time.Second)
+	c.Expires = c.Issued.Add(ticketLife)
 	signed, err := f.config.Signer.Sign(c)
 	if err != nil {
 		return err

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/proto"
@@ -292,20 +294,31 @@ func TestLedRoomsAreNoCopies(t *testing.T) {
 			Epoch: proto.Epoch{Counter: 1, Server: "l"}, Boot: 1}, &hearing{})
 		return err
 	}
-	for i := range maxCopies {
+	const limit = 20
+	s.maxReplicas = limit
+	for i := range 2 * limit {
 		id := proto.RoomID(fmt.Sprint("led-", i))
 		s.rooms[id] = &entry{id: id, game: "count", leading: &leader{}}
 	}
 	if err := open("copied"); err != nil {
-		t.Fatalf("a server that leads %d rooms does not stand by for one: %v", maxCopies, err)
+		t.Fatalf("a server that leads %d rooms does not stand by for one: %v", 2*limit, err)
 	}
-	for i := range maxCopies - 1 {
+	for i := range limit - 1 {
 		if err := open(proto.RoomID(fmt.Sprint("copied-", i))); err != nil {
 			t.Fatalf("copy %d: %v", i+2, err)
 		}
 	}
 	var refusal *replication.Refusal
 	if err := open("one-too-many"); !errors.As(err, &refusal) || refusal.Code != replication.RefuseBusy {
-		t.Errorf("copy %d: got %v, want RefuseBusy", maxCopies+1, err)
+		t.Errorf("replica %d: got %v, want RefuseBusy", limit+1, err)
+	}
+	for id, e := range s.rooms {
+		if e.role() == leading {
+			delete(s.rooms, id) // without a room it cannot be looked after
+		}
+	}
+	s.look(time.Now())
+	if replicas, refused := testutil.ToFloat64(s.metrics.Replicas), testutil.ToFloat64(s.metrics.ReplicasRefused); replicas != limit || refused != 1 {
+		t.Errorf("the metrics say %v replicas and %v refused, want %d and 1", replicas, refused, limit)
 	}
 }

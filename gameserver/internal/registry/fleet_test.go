@@ -132,7 +132,7 @@ func newServer(t testing.TB, name string, c claims, others ...string) *server {
 	s := &server{name: name, members: membership.NewStatic(member(name), members(others...)...), pool: &pool{}, metrics: obs.NewMetrics(nil)}
 	var err error
 	s.Registry, err = New(Config{
-		Games: []game.Definition{counters("count"), counters("other")}, Members: s.members, Links: c, Pool: s.pool, Standbys: 1,
+		Games: []game.Definition{counters("count"), counters("other")}, Members: s.members, Links: c, Pool: s.pool, Standbys: 1, MaxReplicas: 4096,
 		Logger: slog.New(slog.DiscardHandler), Metrics: s.metrics,
 	})
 	if err != nil {

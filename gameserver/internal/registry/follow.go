@@ -17,9 +17,6 @@ import (
 )
 
 const (
-	// maxCopies bounds the rooms that one server stands by for; the rooms that it leads do not count. A copy of the largest
-	// room is about a megabyte.
-	maxCopies = 4096
 	// leaseTime is how long a copy may be led from after it was last fed; older ones may miss what was told to players,
 	// since a leader that sees the majority goes on without a silent standby after detachTime. A standby knows within a
 	// second or two that its stream is silent, which is what lies between the two. Silence is acted upon in 2.5 s.
@@ -140,8 +137,9 @@ func (r *Registry) unable(e *entry) *replication.Refusal {
 	switch {
 	case r.draining || r.stopped:
 		return &replication.Refusal{Code: replication.RefuseDraining, Text: "it is draining"}
-	case e == nil && len(r.rooms) >= maxCopies && r.copies() >= maxCopies:
-		return &replication.Refusal{Code: replication.RefuseBusy, Text: fmt.Sprintf("it stands by for %d rooms already", maxCopies)}
+	case e == nil && len(r.rooms) >= r.maxReplicas && r.copies() >= r.maxReplicas:
+		r.metrics.ReplicasRefused.Inc()
+		return &replication.Refusal{Code: replication.RefuseBusy, Text: fmt.Sprintf("it stands by for %d rooms already", r.maxReplicas)}
 	}
 	return nil
 }

@@ -50,8 +50,11 @@ type Config struct {
 	Links    Links
 	Pool     Pool
 	Standbys int // copies of each room on other servers, 0 to MaxStandbys
-	Logger   *slog.Logger
-	Metrics  *obs.Metrics
+	// MaxReplicas bounds the rooms of other servers that this one stands by for; those that it leads do not count. Beyond, a
+	// leader is refused and asks the next server. Metrics: replicas, replicas_refused_total.
+	MaxReplicas int
+	Logger      *slog.Logger
+	Metrics     *obs.Metrics
 }
 
 // Validate reports the first thing that is wrong with c.
@@ -61,6 +64,9 @@ func (c Config) Validate() error {
 	}
 	if c.Standbys < 0 || c.Standbys > MaxStandbys {
 		return fmt.Errorf("registry: %d standbys; a room can have 0 to %d", c.Standbys, MaxStandbys)
+	}
+	if c.MaxReplicas < 1 {
+		return fmt.Errorf("registry: MaxReplicas is %d; a server stands by for at least 1 room", c.MaxReplicas)
 	}
 	if len(c.Games) == 0 {
 		return errors.New("registry: no games; a server needs at least one game.Definition")
@@ -83,17 +89,18 @@ func (c Config) Validate() error {
 
 // Registry is the rooms of this server. Its methods may be called from any goroutine; only Enter and Run block.
 type Registry struct {
-	games    map[proto.GameName]*hosted
-	members  membership.Source
-	links    Links
-	pool     Pool
-	standbys int
-	log      *slog.Logger
-	metrics  *obs.Metrics
-	self     string
-	boot     uint64        // of this process
-	kick     chan struct{} // one token: Run should look around now
-	history  history
+	games       map[proto.GameName]*hosted
+	maxReplicas int
+	members     membership.Source
+	links       Links
+	pool        Pool
+	standbys    int
+	log         *slog.Logger
+	metrics     *obs.Metrics
+	self        string
+	boot        uint64        // of this process
+	kick        chan struct{} // one token: Run should look around now
+	history     history
 
 	tasks sync.WaitGroup // goroutines beside Run; grows under mu only, and not once stopped is set
 	ctx   context.Context
@@ -160,22 +167,23 @@ func New(c Config) (*Registry, error) {
 		return nil, err
 	}
 	r := &Registry{
-		games:    make(map[proto.GameName]*hosted),
-		members:  c.Members,
-		links:    c.Links,
-		pool:     c.Pool,
-		standbys: c.Standbys,
-		log:      c.Logger,
-		metrics:  c.Metrics,
-		self:     string(c.Members.View().Self.Name),
-		boot:     random(),
-		silences: make(map[string]silenceOf),
-		misfits:  make(map[misfit]refusedBy),
-		kick:     make(chan struct{}, 1),
-		rooms:    make(map[proto.RoomID]*entry),
-		promises: make(map[proto.RoomID]promise),
-		traces:   make(map[proto.RoomID]trace),
-		missed:   make(map[proto.RoomID]time.Time),
+		games:       make(map[proto.GameName]*hosted),
+		members:     c.Members,
+		links:       c.Links,
+		pool:        c.Pool,
+		standbys:    c.Standbys,
+		maxReplicas: c.MaxReplicas,
+		log:         c.Logger,
+		metrics:     c.Metrics,
+		self:        string(c.Members.View().Self.Name),
+		boot:        random(),
+		silences:    make(map[string]silenceOf),
+		misfits:     make(map[misfit]refusedBy),
+		kick:        make(chan struct{}, 1),
+		rooms:       make(map[proto.RoomID]*entry),
+		promises:    make(map[proto.RoomID]promise),
+		traces:      make(map[proto.RoomID]trace),
+		missed:      make(map[proto.RoomID]time.Time),
 	}
 	r.ctx, r.stop = context.WithCancel(context.Background())
 	for _, g := range slices.Clone(c.Games) {
@@ -231,6 +239,7 @@ func (r *Registry) look(now time.Time) {
 	}
 	r.looked = now
 	r.freeze(!view.Quorum)
+	r.metrics.Replicas.Set(float64(r.copies()))
 	for _, e := range r.rooms {
 		switch e.role() {
 		case following:

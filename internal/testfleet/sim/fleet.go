@@ -153,13 +153,13 @@ func (f *fleet) start(s *machine) {
 	c := server.DefaultConfig()
 	c.Name = s.name
 	c.Listen = s.ip + ":9000"
-	c.Network = s.host
+	c.Testing.Network = s.host
 	c.Fleet = server.Fleet{Cluster: "sim", Key: []byte("a key of 16 byte"), Seeds: []string{"10.0.0.1:7946", "10.0.0.2:7946", "10.0.0.3:7946"},
 		Gossip: s.ip + ":7946", Peer: s.ip + ":7000"}
-	c.TicketKeys = []ed25519.PublicKey{ticket.DevKey().Public().(ed25519.PublicKey)}
-	c.Room.Workers = 1 // so that a closed gate holds all of a process's rooms up
-	c.Room.Checks = true
-	c.Room.WallClock = func() time.Time { return time.Now().Add(time.Duration(s.clock.Load())) }
+	c.Security.TicketKeys = []ed25519.PublicKey{ticket.DevKey().Public().(ed25519.PublicKey)}
+	c.Testing.Workers = 1 // so that a closed gate holds all of a process's rooms up
+	c.Testing.Checks = true
+	c.Testing.WallClock = func() time.Time { return time.Now().Add(time.Duration(s.clock.Load())) }
 	c.Logger = slog.New(&logHandler{history: f.history, server: s.name})
 	var err error
 	at := &site{server: s.name, history: f.history, gate: s.gate.pass}

@@ -1,0 +1,73 @@
+package server
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/ringside-go/ringside/internal/certs"
+	"github.com/ringside-go/ringside/internal/flags"
+	"github.com/ringside-go/ringside/internal/obs"
+	"github.com/ringside-go/ringside/internal/ticket"
+)
+
+// configure makes a Config of a command line, the environment and the files that they name. show: print the version instead.
+func configure(program string, args []string, env func(string) (string, bool), stderr io.Writer) (c Config, show bool, err error) {
+	c = DefaultConfig()
+	c.Version = flags.Version()
+	fs := flag.NewFlagSet(program, flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	hostname, _ := os.Hostname() // without one, -name must be given
+	fs.StringVar(&c.Name, "name", hostname, "stable `name` of this server, unique in its fleet; it decides which rooms belong here")
+	fs.StringVar(&c.Zone, "zone", "", "where this server runs; for people")
+	fs.StringVar(&c.Listen, "listen", "127.0.0.1:9001", "`host:port` for clients; port 0 picks one")
+	fs.StringVar(&c.Internal, "inside", "", "`host:port` of the internal listener: routers, operators and metrics, plain TCP, at the host of -peer; -listen is then for clients only (default -listen for all)")
+	fs.StringVar(&c.PublicURL, "public-url", "", "base `URL` at which clients reach this server (default http:// or https:// and the address of -listen)")
+	fs.StringVar(&c.Fleet.Gossip, "gossip", "127.0.0.1:0", "`IP:port` for gossip, UDP and TCP")
+	fs.StringVar(&c.Fleet.Peer, "peer", "127.0.0.1:0", "`host:port` for links between game servers")
+	fs.StringVar(&c.Fleet.Advertise, "advertise", "", "`IP` at which the others reach -gossip and -peer (default theirs)")
+	fs.Var((*flags.List)(&c.Fleet.Seeds), "seeds", "gossip `addresses` of some members, separated by commas; names are resolved repeatedly")
+	fs.StringVar(&c.Fleet.Cluster, "cluster", c.Fleet.Cluster, "`label` that keeps fleets apart")
+	fs.IntVar(&c.Standbys, "standbys", c.Standbys, "`replicas` of each room kept on other servers, 0 to 2")
+	fs.IntVar(&c.Limits.Replicas, "max-replicas", c.Limits.Replicas, "`rooms` of other servers that this one stands by for; the default fits into a quarter of the memory")
+	fs.DurationVar(&c.DrainTimeout, "drain", c.DrainTimeout, "how long SIGTERM waits for rooms to be handed off; stay below the orchestrator's grace period")
+	fs.BoolVar(&c.Testing.Checks, "checks", false, "send every client a hash of the state once a second")
+	poll := fs.Bool("poll", true, "read client sockets in the ticks rather than in goroutines; on Linux only")
+	tlsCert := fs.String("tls-cert", "", "PEM `file` with the certificate that -listen shows; read again when it changes (default plain TCP)")
+	tlsKey := fs.String("tls-key", "", "PEM `file` with its private key")
+	adminToken := fs.String("admin-token", "", "operators' `token`, to drain this server and move its rooms (default none: loopback only)")
+	adminFile := fs.String("admin-token-file", "", "`file` with the operators' token")
+	key := fs.String("cluster-key", "", "cluster `key`, base64 of 16, 24 or 32 bytes (default none: loopback only)")
+	keyFile := fs.String("cluster-key-file", "", "`file` with the cluster key")
+	var ticketKeys flags.List
+	fs.Var(&ticketKeys, "ticket-keys", "PEM `files` with the routers' public keys (default the development key: loopback only)")
+	var level slog.Level
+	fs.TextVar(&level, "log-level", slog.LevelInfo, "least `level` logged: debug, info, warn or error")
+	format := fs.String("log-format", "text", "text or json")
+	fs.BoolVar(&show, "version", false, "print the version and end")
+
+	if err := flags.Parse(fs, args, env); err != nil || show {
+		return c, show, err
+	}
+	c.Testing.NoPolling = !*poll
+	if c.Logger, err = obs.NewLogger(stderr, level, *format, slog.String("server", c.Name)); err != nil {
+		return c, false, fmt.Errorf("-log-format: %w", err)
+	}
+	if c.Fleet.Key, err = flags.ClusterKey(*key, *keyFile); err != nil {
+		return c, false, err
+	}
+	if c.Security.AdminToken, err = flags.Secret("admin-token", *adminToken, *adminFile); err != nil {
+		return c, false, err
+	}
+	if c.Security.TicketKeys, err = ticket.LoadPublicKeys(ticketKeys...); err != nil {
+		return c, false, fmt.Errorf("-ticket-keys: %w", err)
+	}
+	pair, err := certs.Load(*tlsCert, *tlsKey, c.Logger)
+	if err != nil {
+		return c, false, err
+	}
+	c.Security.TLS = pair.Config()
+	return c, false, nil
+}

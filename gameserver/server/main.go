@@ -1,0 +1,77 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/ringside-go/ringside/gameserver/game"
+)
+
+// The exit statuses of Main besides 0.
+const (
+	exitFailed = 1 // an address cannot be bound, or a part of the server failed
+	exitUsage  = 2 // a setting is wrong; starting again does not help
+)
+
+// Main runs a game server as a process and does not return. Flags, or RINGSIDE_ environment variables, configure it; -help lists
+// them. The first SIGTERM or ^C hands the rooms off to other servers, within -drain, and then ends the process. An operator
+// can take that back. The second one ends it at once. Logs and errors go to stderr. The exit status is 0 after a stop
+// that was asked for, 1 if the server failed, and 2 if its settings are wrong.
+func Main(games ...game.Definition) {
+	os.Exit(run(filepath.Base(os.Args[0]), os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr, games))
+}
+
+func run(program string, args []string, env func(string) (string, bool), stdout, stderr io.Writer, games []game.Definition) (status int) {
+	fail := func(status int, err error) int {
+		fmt.Fprintf(stderr, "%s: %v\n", program, err)
+		return status
+	}
+	c, show, err := configure(program, args, env, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return fail(exitUsage, err)
+	case show:
+		fmt.Fprintln(stdout, c.Version)
+		return 0
+	}
+	n, err := New(c, games...)
+	var socket *net.OpError
+	switch {
+	case errors.As(err, &socket):
+		return fail(exitFailed, err)
+	case err != nil:
+		return fail(exitUsage, err)
+	}
+	ctx, done := context.WithCancel(context.Background())
+	defer done()
+	signals := make(chan os.Signal, 2) // the second one must not be lost
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	go obey(ctx, signals, n)
+	if err := n.Run(ctx); err != nil {
+		return fail(exitFailed, err)
+	}
+	return 0
+}
+
+// obey passes signals on until ctx ends.
+func obey(ctx context.Context, signals <-chan os.Signal, n *Server) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-signals:
+			n.Stop()
+		}
+	}
+}
