@@ -45,13 +45,20 @@ var troubles = []fault{
 func (f *fleet) down(how func(*machine)) func() {
 	s := f.pick()
 	how(s)
-	return func() { f.start(s) }
+	return func() { f.startAgain(s) }
+}
+
+// startAgain starts a server that has ended, unless another fault of the schedule has.
+func (f *fleet) startAgain(s *machine) {
+	if s.running.Load() == nil {
+		f.start(s)
+	}
 }
 
 // pause stops a server that ticks a room: its worker finds that it has not run. A process that ticks none would go on
 // with its timers, as no stopped process does.
 func pause(f *fleet) func() {
-	leaders := slices.DeleteFunc(f.running(), func(s *machine) bool { return len(s.server.Rooms()) == 0 })
+	leaders := slices.DeleteFunc(f.running(), func(s *machine) bool { return len(s.rooms()) == 0 })
 	if len(leaders) == 0 {
 		return nil
 	}
@@ -62,10 +69,7 @@ func pause(f *fleet) func() {
 
 // partition cuts the servers and the router into two parts at random.
 func (f *fleet) partition(both bool) func() {
-	ips := []string{routerIP}
-	for _, s := range f.servers {
-		ips = append(ips, s.ip)
-	}
+	ips := append(f.routerIPs(), addresses(f.servers...)...)
 	f.rng.Shuffle(len(ips), func(i, j int) { ips[i], ips[j] = ips[j], ips[i] })
 	cut := 1 + f.rng.IntN(len(ips)-1)
 	f.history.note("%v cannot reach %v; the other way round: %v", ips[:cut], ips[cut:], !both)
@@ -74,6 +78,13 @@ func (f *fleet) partition(both bool) func() {
 		f.net.Cut(ips[cut:], ips[:cut])
 	}
 	return f.heal
+}
+
+// refuse puts a firewall between two groups of hosts that refuses in both directions.
+func (f *fleet) refuse(a, b []string) {
+	f.history.note("%v and %v refuse each other", a, b)
+	f.net.Refuse(a, b)
+	f.net.Refuse(b, a)
 }
 
 // degrade makes the links of a random server slow and lossy.

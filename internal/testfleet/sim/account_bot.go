@@ -12,55 +12,65 @@ import (
 	"github.com/ringside-go/ringside/proto/state"
 )
 
-// clerk enters a value into the ledger each tick and compares the books with what it has entered.
-type clerk struct {
+// fastRate is the tick rate of rooms whose name begins with "fast".
+const fastRate = 60
+
+// accountBot enters a value into its account each tick, and compares the account with what it has sent.
+type accountBot struct {
 	values *rand.Rand
 	inputs *goclient.Inputs[Entry]
 	codec  *state.Codec[Entry]
-	loud   bool // the room's frames are large
 
 	accounts *state.Rows[Account]
 	from     int       // inputs that were entered before those in sent
-	sent     []Account // what the account is to be after them, and after each input since
+	sent     []Account // what the account must be after them, and after each input since
 	behind   atomic.Int64
 }
 
-func newClerk(room proto.RoomID, values *rand.Rand) (*clerk, error) {
+func newAccountBot(values *rand.Rand) (*accountBot, error) {
 	codec, err := state.NewCodec[Entry]()
-	return &clerk{values: values, codec: codec, loud: strings.HasPrefix(string(room), "loud"), sent: []Account{{}}}, err
+	return &accountBot{values: values, codec: codec, sent: []Account{{}}}, err
 }
 
-func (k *clerk) request(room proto.RoomID) goclient.Request {
-	options, _ := json.Marshal(ledgerOptions{room, k.loud}) // a string and a bool
-	return goclient.Request{Game: ledgerName, Room: room, Options: options}
+func (k *accountBot) request(room proto.RoomID) goclient.Request {
+	o := workloadOptions{Room: room, Loud: strings.HasPrefix(string(room), "loud"), Rate: tickRate(room)}
+	options, _ := json.Marshal(o) // a string, a bool and a number
+	return goclient.Request{Game: workloadName, Room: room, Options: options}
 }
 
-func (k *clerk) begin(c *goclient.Client) (err error) {
+// tickRate is that of a room of the workload, by its name.
+func tickRate(room proto.RoomID) int {
+	if strings.HasPrefix(string(room), "fast") {
+		return fastRate
+	}
+	return workloadRate
+}
+
+func (k *accountBot) begin(c *goclient.Client) (err error) {
+	k.accounts = nil
 	k.inputs, err = goclient.NewInputs(c, k.codec)
 	return err
 }
 
-func (k *clerk) enter(p *player, c *goclient.Client, resumed bool) error {
-	if !resumed {
-		k.from, k.sent = 0, []Account{{}}
-	}
+func (k *accountBot) enter(p *player, c *goclient.Client, resumed bool) error {
 	books, err := state.RowsOf[Book](c.State(), "book")
 	var err2 error
 	k.accounts, err2 = state.RowsOf[Account](c.State(), "accounts")
 	if err := errors.Join(err, err2); err != nil {
 		return err
 	}
-	book, _ := books.Get(0)
-	if p.entered && book.Born != p.born {
-		p.violate("the room began anew without a word: it was %08x and is %08x", p.born, book.Born)
+	if !resumed || !p.entered {
+		account, _ := k.accounts.Get(state.RowID(p.seat))
+		k.from, k.sent = int(account.Count), []Account{account}
 	}
-	p.born = book.Born
+	book, _ := books.Get(0)
+	p.inInstance(book.Born)
 	return nil
 }
 
-func (k *clerk) frame(p *player, _ *goclient.Client) {
+func (k *accountBot) frame(p *player, _ *goclient.Client) {
 	if k.accounts == nil {
-		return // it could not be opened, which was told
+		return // it could not be opened, which was reported
 	}
 	a, ok := k.accounts.Get(state.RowID(p.seat))
 	switch n := int(a.Count) - k.from; {
@@ -69,7 +79,7 @@ func (k *clerk) frame(p *player, _ *goclient.Client) {
 	case n >= len(k.sent):
 		p.violate("%d entries are booked, %d were sent", a.Count, k.entries())
 	case n >= 0 && a != k.sent[n]:
-		p.violate("the books have %+v, %+v was sent", a, k.sent[n])
+		p.violate("the account is %+v, %+v was sent", a, k.sent[n])
 	}
 	value := uint16(k.values.Uint32())
 	seq, err := k.inputs.Send(Entry{value})
@@ -89,4 +99,4 @@ func (k *clerk) frame(p *player, _ *goclient.Client) {
 }
 
 // entries is how many inputs of this seat there were.
-func (k *clerk) entries() int { return k.from + len(k.sent) - 1 }
+func (k *accountBot) entries() int { return k.from + len(k.sent) - 1 }

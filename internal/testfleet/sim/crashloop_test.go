@@ -1,0 +1,44 @@
+package sim
+
+import (
+	"testing"
+	"time"
+)
+
+// toldLimit is how long after its first client's question a room that is lost is called so at the latest.
+const toldLimit = 15 * time.Second
+
+// Players of a room whose servers are gone for good are told so, though another server restarts again and again.
+func TestG6LostWhileAnotherServerCrashLoops(t *testing.T) {
+	run(t, 1, options{servers: 5, rooms: 1, players: 3}, func(f *fleet) {
+		leads, stands := f.leader("room-1"), f.standby("room-1")
+		looping := f.others(leads, stands)[0]
+		f.crash(stands)
+		f.crash(leads)
+		died := time.Now()
+		told := func() bool {
+			for _, p := range f.of("room-1") {
+				if !p.gone.Load() {
+					return false
+				}
+			}
+			return true
+		}
+		if !f.crashLoop(looping, 1200*time.Millisecond, 40*time.Second, told) {
+			f.history.violation("nobody was told that room-1 is lost within 40 s")
+		} else if took := time.Since(died); took > toldLimit+time.Second { // clients notice a dead server, and come to ask
+			f.history.violation("the last player was told after %v that room-1 is lost; at most %v is allowed", took, toldLimit)
+		}
+	})
+}
+
+// A room's players, its newcomers and all other rooms play on beside a server that crash-loops, whether it stood by for rooms or
+// not.
+func TestCrashLoopHarmsNobody(t *testing.T) {
+	run(t, 1, options{servers: 4, rooms: 4, players: 2, strict: true}, func(f *fleet) {
+		looping := f.standby("room-1")
+		f.forget()
+		f.crashLoop(looping, 1200*time.Millisecond, 30*time.Second, func() bool { return false })
+		f.noneQuiet(time.Second)
+	})
+}
