@@ -33,8 +33,8 @@ var deaths = []fault{
 var troubles = []fault{
 	{"drain", time.Millisecond, 8 * time.Second, func(f *fleet) func() { return f.down(f.drain) }},
 	{"pause", 100 * time.Millisecond, 8 * time.Second, pause},
-	{"partition", 300 * time.Millisecond, 8 * time.Second, func(f *fleet) func() { return f.partition(true) }},
-	{"one-way partition", 300 * time.Millisecond, 8 * time.Second, func(f *fleet) func() { return f.partition(false) }},
+	{"partition", 300 * time.Millisecond, 8 * time.Second, func(f *fleet) func() { return f.split(true) }},
+	{"one-way partition", 300 * time.Millisecond, 8 * time.Second, func(f *fleet) func() { return f.split(false) }},
 	{"slow and lossy links", time.Second, 8 * time.Second, degrade},
 	{"cut off players", 300 * time.Millisecond, 8 * time.Second, isolate},
 	{"join", time.Millisecond, time.Millisecond, join},
@@ -67,8 +67,8 @@ func pause(f *fleet) func() {
 	return func() { f.resume(s) }
 }
 
-// partition cuts the servers and the router into two parts at random.
-func (f *fleet) partition(both bool) func() {
+// split cuts the servers and the routers into two parts at random.
+func (f *fleet) split(both bool) func() {
 	ips := append(f.routerIPs(), addresses(f.servers...)...)
 	f.rng.Shuffle(len(ips), func(i, j int) { ips[i], ips[j] = ips[j], ips[i] })
 	cut := 1 + f.rng.IntN(len(ips)-1)
@@ -78,6 +78,12 @@ func (f *fleet) partition(both bool) func() {
 		f.net.Cut(ips[cut:], ips[:cut])
 	}
 	return f.heal
+}
+
+// partition cuts both directions between two groups of hosts.
+func (f *fleet) partition(a, b []string) {
+	f.history.note("%v and %v cannot reach each other", a, b)
+	f.net.Partition(a, b)
 }
 
 // refuse puts a firewall between two groups of hosts that refuses in both directions.

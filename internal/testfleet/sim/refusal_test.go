@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -10,14 +11,16 @@ import (
 // A refused connection proves no death: leader and standby that a firewall separates, while clients, routers and other servers
 // reach both, do not both lead. No match has two outcomes and no acknowledged input is lost.
 func TestG3LeaderAndStandbyRefuseEachOther(t *testing.T) {
-	for _, c := range copies {
-		t.Run(c.name, func(t *testing.T) {
-			run(t, 1, options{servers: 4, rooms: 2, players: 3, strict: true, configure: c.configure}, func(f *fleet) {
-				f.refuse(addresses(f.leader("room-1")), addresses(f.standby("room-1")))
-				f.oneLeads("room-1", 3*time.Second, 12*time.Second)
-				f.noneLost()
+	for _, servers := range []int{2, 3, 4} {
+		for _, c := range copies {
+			t.Run(fmt.Sprintf("%d servers, %s", servers, c.name), func(t *testing.T) {
+				run(t, 1, options{servers: servers, rooms: 2, players: 3, strict: true, configure: c.configure}, func(f *fleet) {
+					f.refuse(addresses(f.leader("room-1")), addresses(f.standby("room-1")))
+					f.oneLeads("room-1", 3*time.Second, 12*time.Second)
+					f.noneLost()
+				})
 			})
-		})
+		}
 	}
 }
 
@@ -63,28 +66,37 @@ func TestG3EverybodyRefusesTheLeader(t *testing.T) {
 }
 
 // The home of a room is cut off from its leader and standby, but from nobody else. Newcomers who come to it reach the room that
-// lives, or are told to come back: it is not created a second time.
+// lives, or are told to come back: it is not created a second time, whether the home has an old replica or no memory.
 func TestG6HomeIsCutOffFromTheRoom(t *testing.T) {
-	for name, cut := range map[string]func(f *fleet, a, b []string){
-		"silence": func(f *fleet, a, b []string) { f.net.Partition(a, b) },
-		"refusal": (*fleet).refuse,
-	} {
-		t.Run(name, func(t *testing.T) {
-			run(t, 1, options{servers: 4, rooms: 1, players: 3}, func(f *fleet) {
-				order := f.order("room-1")
-				home, leads := order[0], order[1]
-				f.move("room-1", leads)
-				time.Sleep(2 * time.Second)
-				cut(f, addresses(home), addresses(leads, order[2]))
-				time.Sleep(12 * time.Second)
-				for range 3 {
-					f.newcomer("room-1")
-					time.Sleep(3 * time.Second)
-				}
-				f.oneLeads("room-1", 0, 5*time.Second)
-				f.noneLost()
+	for _, cut := range []struct {
+		name  string
+		begin func(f *fleet, a, b []string)
+	}{{"silence", (*fleet).partition}, {"refusal", (*fleet).refuse}} {
+		for _, restarted := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, restarted %v", cut.name, restarted), func(t *testing.T) {
+				run(t, 1, options{servers: 4, rooms: 1, players: 3}, func(f *fleet) {
+					order := f.order("room-1")
+					home, leads := order[0], order[1]
+					f.move("room-1", leads)
+					time.Sleep(2 * time.Second)
+					if restarted {
+						f.crash(home)
+						time.Sleep(2 * time.Second) // another server stands by
+					}
+					cut.begin(f, addresses(home), addresses(leads, order[2]))
+					if restarted {
+						f.start(home)
+					}
+					time.Sleep(12 * time.Second)
+					for range 3 {
+						f.newcomer("room-1")
+						time.Sleep(3 * time.Second)
+					}
+					f.oneLeads("room-1", 0, 5*time.Second)
+					f.noneLost()
+				})
 			})
-		})
+		}
 	}
 }
 
