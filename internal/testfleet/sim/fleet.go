@@ -45,6 +45,7 @@ type options struct {
 	strict                  bool
 	newcomers               bool                 // after each death of the schedule, somebody comes for a room
 	returns                 time.Duration        // after which players that were told that their room is lost come back; 0: they do not
+	apart                   time.Duration        // one way between servers and routers; 0: as in lan
 	configure               func(*server.Config) // changes each server's configuration; nil: nothing
 }
 
@@ -52,8 +53,14 @@ type options struct {
 func with2Standbys(c *server.Config) { c.Standbys = 2 }
 func with0Standbys(c *server.Config) { c.Standbys = 0 }
 
-// routerCount is how many routers a fleet has.
-const routerCount = 2
+const (
+	routerCount = 2
+	maxFleet    = 30 // servers
+)
+
+// serverIP and routerIP are the addresses of the nth server and router, from 0.
+func serverIP(n int) string { return fmt.Sprintf("10.0.0.%d", n+1) }
+func routerIP(n int) string { return fmt.Sprintf("10.0.0.%d", n+100) }
 
 // fleet is a running fleet. Its methods are for the bubble's first goroutine, unless they say otherwise.
 type fleet struct {
@@ -78,6 +85,7 @@ func run(t *testing.T, seed uint64, o options, schedule func(f *fleet)) (f *flee
 	mathrand.Seed(int64(seed))
 	synctest.Test(t, func(t *testing.T) {
 		f = &fleet{t: t, seed: seed, options: o, rng: rand.New(rand.NewPCG(seed, 1)), net: simnet.New(seed, lan), history: newHistory()}
+		f.setApart(o.apart)
 		f.operator = newOperator(f.net.Host(operatorIP))
 		defer func() {
 			if t.Failed() || os.Getenv("SEED") != "" {
@@ -105,6 +113,21 @@ func run(t *testing.T, seed uint64, o options, schedule func(f *fleet)) (f *flee
 		f.check(o)
 	})
 	return f
+}
+
+// setApart makes the way between any two servers or routers, also those to come, so long.
+func (f *fleet) setApart(oneWay time.Duration) {
+	if oneWay == 0 {
+		return
+	}
+	var ips []string
+	for n := range maxFleet {
+		ips = append(ips, serverIP(n))
+	}
+	for n := range routerCount {
+		ips = append(ips, routerIP(n))
+	}
+	f.net.SetLink(ips, ips, simnet.Link{Latency: oneWay, Jitter: oneWay / 50})
 }
 
 // met reports whether every router sees the whole fleet.

@@ -168,6 +168,13 @@ func (h *History) broken() []string {
 	return slices.Clone(h.violations)
 }
 
+// logged reports whether a server has logged a line with this level and text in it.
+func (h *History) logged(level, text string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.ContainsFunc(h.lines, func(l string) bool { return strings.Contains(l, ": "+level+" ") && strings.Contains(l, text) })
+}
+
 // matches counts the outcomes that anybody heard.
 func (h *History) matches() int {
 	h.mu.Lock()

@@ -96,8 +96,8 @@ func (g *gate) open() {
 // add starts a game server on a new machine.
 func (f *fleet) add() *machine {
 	f.t.Helper()
-	n := len(f.servers) + 1
-	s := &machine{name: fmt.Sprintf("gs-%d", n), ip: fmt.Sprintf("10.0.0.%d", n), games: stockGames}
+	n := len(f.servers)
+	s := &machine{name: fmt.Sprintf("gs-%d", n+1), ip: serverIP(n), games: stockGames}
 	f.servers = append(f.servers, s)
 	f.start(s)
 	return s

@@ -36,7 +36,6 @@ type player struct {
 	history *History
 	script  script
 	strict  bool          // no fault of the schedule may cost a seat or an acknowledged input
-	late    bool          // a newcomer, who asks until let in
 	returns time.Duration // after it was told that its room is lost, it enters the new one; 0: it does not
 	copies  int           // servers that have its room: one leader and the standbys
 
@@ -114,16 +113,18 @@ func (f *fleet) join(room proto.RoomID, strict bool) *player {
 func (f *fleet) newcomer(room proto.RoomID) *player {
 	f.t.Helper()
 	p := f.newPlayer(room, false)
-	p.late = true
 	f.history.note("%s comes for %s", p.id, room)
-	go func() {
-		if p.ask() {
-			p.play()
-		} else {
-			close(p.ended)
-		}
-	}()
+	go p.askAndPlay()
 	return p
+}
+
+// askAndPlay plays once the player was let in.
+func (p *player) askAndPlay() {
+	if p.ask() {
+		p.play()
+	} else {
+		close(p.ended)
+	}
 }
 
 // ask tries to enter until it is let in; false if the player left before.

@@ -25,7 +25,7 @@ func (r *router) addr() string { return r.ip + ":8080" }
 func (f *fleet) addRouter() {
 	f.t.Helper()
 	n := len(f.routers)
-	r := &router{name: fmt.Sprintf("router-%d", n+1), ip: fmt.Sprintf("10.0.0.%d", 100+n), ended: make(chan struct{})}
+	r := &router{name: fmt.Sprintf("router-%d", n+1), ip: routerIP(n), ended: make(chan struct{})}
 	r.host = f.net.Host(r.ip)
 	listener, err := r.host.Listen(r.addr())
 	if err != nil {
