@@ -22,8 +22,7 @@ const (
 
 var roundTrips = []time.Duration{20 * time.Millisecond, 50 * time.Millisecond, 80 * time.Millisecond, maxRoundTrip}
 
-// Rooms play on, as if their servers were close, and a planned move works: the final tick needs its way to the target, and
-// nothing else is late.
+// Rooms play on as if their servers were close. A planned move works: it costs no tick, and no more time than a round trip.
 func TestG1MoveBetweenDistantServers(t *testing.T) {
 	for _, trip := range roundTrips {
 		t.Run(trip.String(), func(t *testing.T) {
@@ -35,7 +34,7 @@ func TestG1MoveBetweenDistantServers(t *testing.T) {
 				f.noneQuiet(3 * period)
 				f.drain(f.leader(fastRoom))
 				time.Sleep(5 * time.Second)
-				f.noneQuiet(trip/2 + 3*period)
+				f.noneQuiet(trip + 3*period)
 			})
 			for _, p := range f.of(fastRoom) {
 				if s := p.client.Stats(); s.Moves != 1 || s.MissedTicks != 0 || s.ReplayedTicks != 0 || s.LostInputs != 0 {
