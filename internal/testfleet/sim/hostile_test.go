@@ -127,6 +127,12 @@ func (f *fleet) underAttack(a *attacker, during func()) {
 	during()
 }
 
+// killAfter kills the leader of room after a while.
+func (f *fleet) killAfter(room proto.RoomID, d time.Duration) {
+	time.Sleep(d)
+	f.crash(f.leader(room))
+}
+
 // A client's word about an epoch touches no standby: neither a stranger's without a ticket nor that of a spectator, however often
 // it is said. The leader may be killed or drained meanwhile.
 func TestG5MadeUpEpochsHarmNobody(t *testing.T) {
@@ -135,7 +141,10 @@ func TestG5MadeUpEpochsHarmNobody(t *testing.T) {
 			name string
 			then func(f *fleet)
 		}{
-			{"killed", func(f *fleet) { f.crash(f.leader("room-1")) }},
+			{"killed 5 ms after a hello", func(f *fleet) { f.killAfter("room-1", 5*time.Millisecond) }},
+			{"killed 10 ms after a hello", func(f *fleet) { f.killAfter("room-1", 10*time.Millisecond) }},
+			{"killed 15 ms after a hello", func(f *fleet) { f.killAfter("room-1", 15*time.Millisecond) }},
+			{"killed 20 ms after a hello", func(f *fleet) { f.killAfter("room-1", 20*time.Millisecond) }},
 			{"drained", func(f *fleet) { f.drain(f.leader("room-1")) }},
 			{"moved", func(f *fleet) { f.move("room-1", f.standby("room-1")) }},
 		} {
