@@ -70,6 +70,28 @@ func (n *Net) Heal() {
 	clear(n.errors)
 	cuts := n.cuts
 	n.cuts = make(map[path]time.Time)
+	n.reopen(cuts)
+}
+
+// Restore is Heal for the directions between any of a and any of b.
+func (n *Net) Restore(a, b []string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	cuts := make(map[path]time.Time)
+	n.each(a, b, func(p path) {
+		for _, p := range [2]path{p, p.back()} {
+			delete(n.errors, p)
+			if since, cut := n.cuts[p]; cut {
+				cuts[p] = since
+				delete(n.cuts, p)
+			}
+		}
+	})
+	n.reopen(cuts)
+}
+
+// reopen makes streams continue whose paths are cut no more since the times given.
+func (n *Net) reopen(cuts map[path]time.Time) {
 	for f := range n.held {
 		if since, ok := cuts[f.path]; ok {
 			f.pause = min(time.Since(since), maxResend)

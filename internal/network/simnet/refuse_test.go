@@ -125,6 +125,34 @@ func TestFailDials(t *testing.T) {
 	})
 }
 
+// Restore ends the faults between the hosts that it is given, and no others.
+func TestRestore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, a, b, mine, theirs := pair(t)
+		c := n.Host("10.0.0.3")
+		listen(t, a)
+		listen(t, c)
+		n.Partition(one, two)
+		n.Refuse(one, three)
+		n.FailDials(three, one, syscall.EMFILE)
+		n.Partition(two, three)
+		write(t, mine, "hello")
+		time.Sleep(time.Second)
+		n.Restore(two, one)
+		buf := make([]byte, 10)
+		if k, err := theirs.Read(buf); string(buf[:k]) != "hello" || err != nil {
+			t.Errorf("read %q: %v", buf[:k], err)
+		}
+		dialWithin(t, a, "10.0.0.2:80", nil, 2*latency)
+		dialWithin(t, a, "10.0.0.3:80", syscall.ECONNREFUSED, 2*latency)
+		dialWithin(t, c, "10.0.0.1:80", syscall.EMFILE, 0)
+		dialWithin(t, b, "10.0.0.3:80", syscall.ETIMEDOUT, dialTimeout)
+		n.Restore(one, three)
+		dialWithin(t, a, "10.0.0.3:80", nil, 2*latency)
+		dialWithin(t, c, "10.0.0.1:80", nil, 2*latency)
+	})
+}
+
 // Each pair of hosts has a round trip of its own, up to those between continents.
 func TestLinksArePerPair(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

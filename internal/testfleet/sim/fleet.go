@@ -49,6 +49,9 @@ type options struct {
 	configure               func(*server.Config) // changes each server's configuration; nil: nothing
 }
 
+// roomName is that of the nth room of the workload, from 0.
+func roomName(n int) proto.RoomID { return proto.RoomID(fmt.Sprintf("room-%d", n+1)) }
+
 // with2Standbys and with0Standbys are for options.configure.
 func with2Standbys(c *server.Config) { c.Standbys = 2 }
 func with0Standbys(c *server.Config) { c.Standbys = 0 }
@@ -75,6 +78,8 @@ type fleet struct {
 	players  []*player
 	operator *operator
 	standbys int // of each room
+
+	newcomers int // that a schedule has let come
 }
 
 // run plays one schedule on a new fleet in a bubble of its own, and checks what happened.
@@ -105,7 +110,7 @@ func run(t *testing.T, seed uint64, o options, schedule func(f *fleet)) (f *flee
 		for range o.players {
 			f.join(arenaName, o.strict)
 			for room := range o.rooms {
-				f.join(proto.RoomID(fmt.Sprintf("room-%d", room+1)), o.strict)
+				f.join(roomName(room), o.strict)
 			}
 		}
 		time.Sleep(2 * time.Second)

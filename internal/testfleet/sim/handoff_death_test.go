@@ -50,9 +50,9 @@ func TestG1EitherLeaderDiesInAMove(t *testing.T) {
 		name string
 		at   func(m moment) string
 	}{
-		{"the new leader at its first tick", func(m moment) string { return pick(m.kind == firstTick && m.room == "room-1", m.server) }},
-		{"the new leader as soon as the old one knows", func(m moment) string { return pick(m.kind == roomMoved && m.room == "room-1", m.to) }},
-		{"the old leader as soon as it knows", func(m moment) string { return pick(m.kind == roomMoved && m.room == "room-1", m.server) }},
+		{"the new leader at its first tick", func(m moment) string { return when(m.kind == firstTick && m.room == "room-1", m.server) }},
+		{"the new leader as soon as the old one knows", func(m moment) string { return when(m.kind == roomMoved && m.room == "room-1", m.to) }},
+		{"the old leader as soon as it knows", func(m moment) string { return when(m.kind == roomMoved && m.room == "room-1", m.server) }},
 	} {
 		for _, c := range copies {
 			t.Run(victim.name+", "+c.name, func(t *testing.T) {
@@ -71,14 +71,6 @@ func TestG1EitherLeaderDiesInAMove(t *testing.T) {
 			})
 		}
 	}
-}
-
-// pick gives server if ok, else "".
-func pick(ok bool, server string) string {
-	if ok {
-		return server
-	}
-	return ""
 }
 
 // survivedAMove checks what a clean death after a move may cost: at most 2 ticks, and few redirects.

@@ -226,6 +226,9 @@ func (f *fleet) resume(s *machine) {
 	}
 }
 
+// wakingGap is the time from the waking of one server to that of the next, where all were paused.
+const wakingGap = 1500 * time.Millisecond
+
 // pauseAll pauses some servers at once for a time, and wakes them in the order given, one each gap.
 func (f *fleet) pauseAll(order []*machine, length, gap time.Duration) {
 	for _, s := range order {

@@ -38,6 +38,14 @@ type trap struct {
 	spent   bool          // History.mu guards it
 }
 
+// when gives server if ok, else "": for traps.
+func when(ok bool, server string) string {
+	if ok {
+		return server
+	}
+	return ""
+}
+
 // spring lets the traps see m; the caller holds h.mu. A trap without a delay kills before the call returns, so that nothing
 // more of the process is seen on the network.
 func (h *History) spring(m moment) {

@@ -9,9 +9,6 @@ import (
 	"github.com/ringside-go/ringside/gameserver/server"
 )
 
-// wakingGap is the time from the waking of one server to that of the next.
-const wakingGap = 1500 * time.Millisecond
-
 // All servers are paused at once, and wake one by one: no room is lost, with any number of standbys and in any order.
 func TestG6AllServersPause(t *testing.T) {
 	for _, c := range []struct {

@@ -188,7 +188,7 @@ func (p *player) events() goclient.Events {
 	return goclient.Events{
 		Entered: p.onEntered, Moved: p.onMoved, Outcome: p.onOutcome, Frame: p.onFrame, Notice: p.onNotice,
 		Schema: func(*goclient.Client) error { return nil }, // scripts look their tables up when they enter
-		Lost: func(_ *goclient.Client, err error) { p.note("connection lost: %v", err) },
+		Lost:   func(_ *goclient.Client, err error) { p.note("connection lost: %v", err) },
 		Violation: func(_ *goclient.Client, v goclient.Violation, text string) {
 			if v == goclient.InputLost && !p.strict {
 				p.note("inputs are lost: %s", text)

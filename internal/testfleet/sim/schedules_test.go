@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 )
 
 // seeds are those to be run: SEED alone if it is set, else SEEDS of them from 1, else n.
@@ -37,26 +38,34 @@ func each(t *testing.T, n uint64, f func(t *testing.T, seed uint64)) {
 	}
 }
 
-// One fault at a time costs no seat, no acknowledged input and no room, and no match has two outcomes.
+// One fault at a time costs no seat, no acknowledged input and no room, no match has two outcomes, and everybody is back in play
+// soon after it.
 func TestFaultsOneByOne(t *testing.T) {
 	all := slices.Concat(deaths, troubles)
-	each(t, schedules, func(t *testing.T, seed uint64) { run(t, seed, plain, oneByOne(5, all)) })
+	each(t, schedules, func(t *testing.T, seed uint64) {
+		o := options{servers: 3, rooms: 2, players: 3, strict: true, newcomers: true}
+		if seed%4 == 0 {
+			o.servers, o.configure = 4, with2Standbys
+		}
+		run(t, seed, o, oneByOne(5, all))
+	})
 }
 
 // many is a fleet for faults that come together: they may well cost a seat, or a room.
-var many = options{servers: 4, rooms: 2, players: 3}
+var many = options{servers: 4, rooms: 2, players: 3, newcomers: true, returns: 3 * time.Second}
 
-// Whatever comes together, no match has two outcomes, no room begins anew in silence, and all that were not lost go on.
-// These are the hardest schedules, for long runs: SEEDS says how many.
+// Whatever comes together, no match has two outcomes, no room begins anew in silence or is called lost while it lives, and all
+// that were not lost go on. These are the hardest schedules, for long runs: SEEDS says how many.
 func TestFaultsAllAtOnce(t *testing.T) {
 	if os.Getenv("SEED") == "" && os.Getenv("SEEDS") == "" {
 		t.Skip("set SEEDS to a number of schedules, or SEED to one of them")
 	}
-	t.Run("without deaths", func(t *testing.T) {
-		each(t, 0, func(t *testing.T, seed uint64) { run(t, seed, many, allAtOnce(12, troubles)) })
-	})
-	t.Run("with deaths", func(t *testing.T) {
-		all := slices.Concat(deaths, troubles)
-		each(t, 0, func(t *testing.T, seed uint64) { run(t, seed, many, allAtOnce(12, all)) })
-	})
+	for name, faults := range map[string][]fault{
+		"without deaths": slices.Concat(troubles, longTroubles),
+		"with deaths":    slices.Concat(deaths, doubleDeaths, troubles, longTroubles),
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, 0, func(t *testing.T, seed uint64) { run(t, seed, many, allAtOnce(12, faults)) })
+		})
+	}
 }
