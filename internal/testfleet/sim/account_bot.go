@@ -2,7 +2,6 @@ package sim
 
 import (
 	"encoding/json"
-	"errors"
 	"math/rand/v2"
 	"strings"
 	"sync/atomic"
@@ -53,18 +52,17 @@ func (k *accountBot) begin(c *goclient.Client) (err error) {
 }
 
 func (k *accountBot) enter(p *player, c *goclient.Client, resumed bool) error {
-	books, err := state.RowsOf[Book](c.State(), "book")
-	var err2 error
-	k.accounts, err2 = state.RowsOf[Account](c.State(), "accounts")
-	if err := errors.Join(err, err2); err != nil {
+	if err := p.readInstance(c); err != nil {
+		return err
+	}
+	var err error
+	if k.accounts, err = state.RowsOf[Account](c.State(), "accounts"); err != nil {
 		return err
 	}
 	if !resumed || !p.entered {
 		account, _ := k.accounts.Get(state.RowID(p.seat))
 		k.from, k.sent = int(account.Count), []Account{account}
 	}
-	book, _ := books.Get(0)
-	p.inInstance(book.Born)
 	return nil
 }
 

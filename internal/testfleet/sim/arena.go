@@ -16,9 +16,10 @@ import (
 // arenaName is the stock game in a simulated fleet, and the one room of it.
 const arenaName = "arena"
 
-// watchedArena is the stock game. It notes its ticks, and stops while its process is paused.
+// watchedArena is the stock game. It draws a number for its instance, notes its ticks, and stops while its process is paused.
 type watchedArena struct {
 	Arena arena.Arena
+	Book  game.Value[Book]
 	at    *environment
 }
 
@@ -33,11 +34,14 @@ func newArena(at *environment) game.Definition {
 	}}
 }
 
-func (a *watchedArena) Start(r *game.Room)                { a.Arena.Start(r) }
+func (a *watchedArena) Start(r *game.Room) {
+	a.Book.Get().Born = r.Rand().Uint32()
+	a.Arena.Start(r)
+}
 func (a *watchedArena) Join(r *game.Room, p game.Player)  { a.Arena.Join(r, p) }
 func (a *watchedArena) Leave(r *game.Room, p game.Player) { a.Arena.Leave(r, p) }
 func (a *watchedArena) Tick(r *game.Room) {
-	a.at.history.ticked(tickOf{room: arenaName, process: a.at.process, tick: r.Tick(), at: time.Now()})
+	a.at.history.ticked(tickOf{arenaName, a.Book.Get().Born, a.at.process, r.Tick(), time.Now()})
 	a.at.gate()
 	a.Arena.Tick(r)
 }
@@ -59,7 +63,7 @@ func (a *arenaBot) begin(c *goclient.Client) (err error) {
 	return err
 }
 
-func (a *arenaBot) enter(*player, *goclient.Client, bool) error { return nil }
+func (a *arenaBot) enter(p *player, c *goclient.Client, _ bool) error { return p.readInstance(c) }
 
 func (a *arenaBot) frame(*player, *goclient.Client) {
 	_, _ = a.inputs.Send(arena.Input{ // fails while the window is full

@@ -40,7 +40,7 @@ type environment struct {
 	gate    func() // stops the process's ticks while it is paused
 }
 
-// tickOf is one tick of one room, as its game sees it. born is 0 for a game that does not know its instance.
+// tickOf is one tick of one room, as its game sees it.
 type tickOf struct {
 	room    proto.RoomID
 	born    uint32
@@ -108,9 +108,7 @@ func (h *History) ticked(t tickOf) {
 	if h.instances.hasEnded(t.process) {
 		return
 	}
-	if t.born != 0 {
-		h.instances.ticked(h, t)
-	}
+	h.instances.ticked(h, t)
 	now := t.at.Sub(h.began)
 	all := h.terms[t.room]
 	for i := range slices.Backward(all) {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/ringside-go/ringside/proto"
@@ -51,18 +52,16 @@ func (i *instances) ticked(h *History, t tickOf) {
 	at := instance{t.room, t.born}
 	_, known := i.all[at]
 	l := i.life(at)
-	before, other := i.newest[t.room]
+	before := i.newest[t.room]
 	now := t.at.Sub(h.began)
 	switch {
 	case !known:
 		i.newest[t.room] = t.born
-		if old := i.all[instance{t.room, before}]; other && len(old.told) == 0 && !i.hasEnded(old.lastBy) {
-			h.violate("%s begins anew at %s while %s has it, and nobody was told that it is lost", t.room, t.process, old.lastBy)
-		}
+		h.write(fmt.Sprintf("%s: instance %08x begins at %s", t.room, t.born, t.process))
 	case l.reported:
 	case before != t.born:
 		l.reported = true
-		h.violate("%s: instance %08x is ticked by %s after %08x has begun", t.room, t.born, t.process, before)
+		h.violate("%s has two instances: %08x is ticked by %s after %08x has begun", t.room, t.born, t.process, before)
 	case len(l.told) > 0:
 		l.reported = true
 		h.violate("%s is ticked by %s at %v, but its players were told at %v that it is lost", t.room, t.process, now, l.toldAt)

@@ -122,6 +122,7 @@ func (f *fleet) start(s *machine) {
 	c.AdminToken = operatorToken
 	c.Room.Workers = 1 // so that a closed gate stops all of a process's rooms
 	c.Room.Checks = true
+	c.Room.IdleTimeout = time.Hour // a room ends for no other reason than a fault
 	c.Room.WallClock = func() time.Time { return time.Now().Add(time.Duration(s.clock.Load())) }
 	c.Logger = slog.New(&logHandler{history: f.history, server: s.name})
 	if f.options.configure != nil {

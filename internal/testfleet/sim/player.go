@@ -13,6 +13,7 @@ import (
 	"github.com/ringside-go/ringside/clients/goclient"
 	"github.com/ringside-go/ringside/internal/network/simnet"
 	"github.com/ringside-go/ringside/proto"
+	"github.com/ringside-go/ringside/proto/state"
 )
 
 const (
@@ -273,12 +274,18 @@ func (p *player) onEntered(c *goclient.Client) {
 	p.entered = true
 }
 
-// inInstance notes the instance that the player is in now.
-func (p *player) inInstance(born uint32) {
-	if p.entered && born != p.instance {
-		p.violate("put into another instance in silence: it was %08x and is %08x", p.instance, born)
+// readInstance reads which instance the player has entered, and checks that it is the one that it was in.
+func (p *player) readInstance(c *goclient.Client) error {
+	books, err := state.RowsOf[Book](c.State(), "book")
+	if err != nil {
+		return err
 	}
-	p.instance = born
+	book, _ := books.Get(0)
+	if p.entered && book.Born != p.instance {
+		p.violate("put into another instance in silence: it was %08x and is %08x", p.instance, book.Born)
+	}
+	p.instance = book.Born
+	return nil
 }
 
 func (p *player) onFrame(c *goclient.Client) {

@@ -39,7 +39,7 @@ type Account struct {
 	Sum   uint32 `state:""`
 }
 
-// Book is the room's.
+// Book is the room's, in every game of a simulated fleet.
 type Book struct {
 	Born  uint32 `state:""` // drawn when the room is created: it names the instance
 	Total uint32 `state:""` // entries of this match
