@@ -85,6 +85,7 @@ type fleet struct {
 // run plays one schedule on a new fleet in a bubble of its own, and checks what happened.
 func run(t *testing.T, seed uint64, o options, schedule func(f *fleet)) (f *fleet) {
 	t.Helper()
+	fewer(t)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	//lint:ignore SA1019 memberlist uses the global generator, and a seed is to replay as far as it goes
 	mathrand.Seed(int64(seed))
