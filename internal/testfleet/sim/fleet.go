@@ -226,7 +226,7 @@ func (f *fleet) stop() {
 		}
 	}
 	for _, r := range f.routers {
-		r.stop()
+		r.stop(nil)
 		wg.Go(func() { <-r.ended })
 	}
 	wg.Wait()

@@ -36,7 +36,8 @@ func TestG3PartitionOfMinutes(t *testing.T) {
 }
 
 // A server that restarts in the smaller part of a cut knows nothing. It neither tells the players of a living room that it is
-// lost, nor creates the room again: they are told to come back, and are back once the network is whole.
+// lost, nor creates the room again: they are told to come back, and are back once the network is whole. A router may restart
+// with it.
 func TestG6RestartInTheSmallerPart(t *testing.T) {
 	for _, withRouter := range []bool{false, true} {
 		for _, restarts := range []string{"the leader", "the standby", "both"} {
@@ -79,9 +80,15 @@ func (f *fleet) restartInPart(restarts string, withRouter bool) {
 	for _, s := range restart {
 		f.crash(s)
 	}
+	if withRouter {
+		f.crashRouter(f.routers[1])
+	}
 	time.Sleep(300 * time.Millisecond)
 	for _, s := range restart {
 		f.start(s)
+	}
+	if withRouter {
+		f.startRouter(f.routers[1])
 	}
 	late := f.newPlayer("room-1", false)
 	f.partition([]string{late.ip}, large)

@@ -10,12 +10,12 @@ import (
 	"github.com/ringside-go/ringside/router/front"
 )
 
-// router is a router's process.
+// router is a machine for a router, and its process there.
 type router struct {
 	name, ip string
-	host     *simnet.Host
 	gossip   *membership.Gossip
-	stop     context.CancelFunc
+	stop     context.CancelCauseFunc
+	host     *simnet.Host
 	ended    chan struct{}
 }
 
@@ -25,8 +25,15 @@ func (r *router) addr() string { return r.ip + ":8080" }
 func (f *fleet) addRouter() {
 	f.t.Helper()
 	n := len(f.routers)
-	r := &router{name: fmt.Sprintf("router-%d", n+1), ip: routerIP(n), ended: make(chan struct{})}
-	r.host = f.net.Host(r.ip)
+	r := &router{name: fmt.Sprintf("router-%d", n+1), ip: routerIP(n)}
+	f.routers = append(f.routers, r)
+	f.startRouter(r)
+}
+
+// startRouter starts a router's process, again if there was one.
+func (f *fleet) startRouter(r *router) {
+	f.t.Helper()
+	r.host, r.ended = f.net.Host(r.ip), make(chan struct{})
 	listener, err := r.host.Listen(r.addr())
 	if err != nil {
 		f.t.Fatal(err)
@@ -44,15 +51,22 @@ func (f *fleet) addRouter() {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancelCause(context.Background())
 	r.stop = cancel
-	go func() {
-		defer close(r.ended)
-		if err := handler.Run(ctx, listener, r.gossip); err != nil {
+	go func(gossip *membership.Gossip, ended chan struct{}) {
+		defer close(ended)
+		if err := handler.Run(ctx, listener, gossip); err != nil && context.Cause(ctx) != membership.ErrKilled {
 			f.t.Errorf("%s: %v", r.name, err)
 		}
-	}()
-	f.routers = append(f.routers, r)
+	}(r.gossip, r.ended)
+}
+
+// crashRouter kills a router's process.
+func (f *fleet) crashRouter(r *router) {
+	f.history.note("%s crashes", r.name)
+	r.host.Crash()
+	r.stop(membership.ErrKilled)
+	<-r.ended
 }
 
 // routerIPs are the addresses of all routers.
