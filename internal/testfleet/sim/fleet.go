@@ -156,18 +156,6 @@ func (f *fleet) await(what string, limit time.Duration, ok func() bool) {
 	}
 }
 
-// within reports how long ok took to become true, limit at most.
-func within(limit time.Duration, ok func() bool) (took time.Duration, is bool) {
-	began := time.Now()
-	for !ok() {
-		if time.Since(began) > limit {
-			return limit, false
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	return time.Since(began), true
-}
-
 // of are the players of room.
 func (f *fleet) of(room proto.RoomID) (all []*player) {
 	for _, p := range f.players {

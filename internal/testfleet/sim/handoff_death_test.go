@@ -62,7 +62,7 @@ func TestG1EitherLeaderDiesInAMove(t *testing.T) {
 					trap := f.trap(0, victim.at)
 					go f.operator.move("room-1", from, to) // the server that answers may die
 					if f.reap(trap, 10*time.Second) == nil {
-						t.Fatal("the room was not moved")
+						f.t.Fatal("the room was not moved")
 					}
 					time.Sleep(10 * time.Second)
 					f.noneQuiet(2 * time.Second)

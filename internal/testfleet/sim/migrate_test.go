@@ -89,7 +89,7 @@ func TestSlowMigrationHarmsNoOtherRoom(t *testing.T) {
 		time.Sleep(4 * time.Second)
 		there := updated.rooms()
 		if len(there) == 0 {
-			t.Fatal("no room is led by the server that is to migrate others")
+			f.t.Fatal("no room is led by the server that is to migrate others")
 		}
 		f.forget()
 		time.Sleep(2 * time.Second)
