@@ -41,6 +41,7 @@ const (
 	CloseSilent     CloseCode = 4019
 	CloseOptions    CloseCode = 4020
 	CloseInternal   CloseCode = 4021
+	CloseOver       CloseCode = 4022
 )
 
 // CloseInfo describes a close code.
@@ -74,6 +75,7 @@ var CloseCodes = map[CloseCode]CloseInfo{
 	CloseSilent:     {"silent", Resume, "nothing was heard from the client for too long; come back to your seat"},
 	CloseOptions:    {"options", Stop, "the room's options are not valid for this game; the message says which"},
 	CloseInternal:   {"internal", Router, "the server failed; ask the router again"},
+	CloseOver:       {"over", Stop, "the room that you were in is over; enter the new room of this name as a new player if you want to"},
 }
 
 func (c CloseCode) String() string {

@@ -37,11 +37,14 @@ type skipped struct{ Body []byte }
 
 func (m skipped) Append(b []byte) []byte { return AppendRecord(b, 0x7f, m.Body) }
 
+// testInstance has 64 bits that are all of importance: a number of other languages holds 53.
+const testInstance Instance = 0xdf2c09d1e8a7b347
+
 func goldens() []golden {
 	token := []byte("0123456789abcdef")
 	welcome := Welcome{
 		Version: 1, Flags: WelcomeChecks, Room: "lobby-7", Game: "arena", Player: "jo@example.org", Seat: 3, TickRate: 30,
-		Tick: 70000, Epoch: Epoch{2, "gs-1"}, Server: "gs-1", Resume: token,
+		Tick: 70000, Epoch: Epoch{testInstance, 2, "gs-1"}, Server: "gs-1", Resume: token,
 		Fallbacks: []string{"ws://10.0.0.2:7100/v1/rooms/lobby-7/connect", "ws://10.0.0.3:7100/v1/rooms/lobby-7/connect"},
 		Schema:    []byte{1, 2, 3},
 	}
@@ -49,12 +52,12 @@ func goldens() []golden {
 	delta := Delta{Tick: 4465, Body: []byte{0xde, 0x17, 0xa0}}
 	moved := Moved{
 		URL: "ws://10.0.0.2:7100/v1/rooms/lobby-7/connect", Server: "gs-0", Ticket: "header.claims.signature",
-		Epoch: Epoch{3, "gs-0"}, WithinMs: 2000,
+		Epoch: Epoch{testInstance, 3, "gs-0"}, WithinMs: 2000,
 	}
 	return []golden{
 		{"hello-ticket", []message{Hello{Versions: Versions{1, 1}, Ticket: "header.claims.signature"}}},
 		{"hello-resume", []message{Hello{
-			Versions: Versions{1, 1}, Fingerprint: 0x0123456789abcdef, Flags: HelloWait, Epoch: Epoch{300, "gs-0"}, LastTick: 70000,
+			Versions: Versions{1, 1}, Fingerprint: 0x0123456789abcdef, Flags: HelloWait, Epoch: Epoch{testInstance, 300, "gs-0"}, LastTick: 70000,
 			Ticket: "header.claims.signature", Resume: token,
 		}}},
 		{"input", []message{Input{First: 70001, Ack: 70000, Count: 2, Samples: []byte{1, 2, 3, 4}}}},
@@ -65,7 +68,7 @@ func goldens() []golden {
 		{"custom-empty", []message{Custom{}}},
 		{"welcome", []message{welcome}},
 		{"welcome-spectator", []message{Welcome{
-			Version: 1, Flags: WelcomeSpectator, Room: "r", Game: "arena", Seat: NoSeat, TickRate: 60, Epoch: Epoch{1, "gs-0"}, Server: "gs-0",
+			Version: 1, Flags: WelcomeSpectator, Room: "r", Game: "arena", Seat: NoSeat, TickRate: 60, Epoch: Epoch{1, 1, "gs-0"}, Server: "gs-0",
 		}}},
 		{"keyframe", []message{Keyframe{70000, []byte{9, 8, 7}}}},
 		{"delta", []message{delta}},
@@ -82,8 +85,8 @@ func goldens() []golden {
 		{"pong", []message{Pong{1, 1_764_000_000_000_000}}},
 		{"error", []message{Error{Code: CloseOverloaded, RetryMs: 500, Text: "this server takes no new rooms"}}},
 		{"check", []message{Check{70001, 0xdeadbeef}}},
-		{"notice-frozen", []message{Notice{NoticeFrozen, "this server sees too little of the fleet"}}},
-		{"notice-thawed", []message{Notice{Code: NoticeThawed}}},
+		{"notice-suspended", []message{Notice{NoticeSuspended, "this server sees too little of the fleet"}}},
+		{"notice-resumed", []message{Notice{Code: NoticeResumed}}},
 		{"message-join", []message{welcome, Own{Full: true, Private: []byte{5}}, Keyframe{70000, []byte{9, 8, 7}}}},
 		{"message-tick", []message{own, Custom{[]byte("hi")}, delta, Check{70001, 0xdeadbeef}}},
 		{"message-tick-spectator", []message{delta}},
@@ -102,9 +105,12 @@ type record struct {
 	Fields map[string]any `json:"fields"`
 }
 
-// fields describes a message for any language: names in snake_case, bytes in hex, 64-bit numbers as decimal strings.
+// fields describes a message for any language: names in snake_case, bytes in hex, 64-bit numbers as decimal strings, instances
+// as 16 hex digits.
 func fields(v reflect.Value) any {
 	switch {
+	case v.Type() == reflect.TypeFor[Instance]():
+		return Instance(v.Uint()).String()
 	case v.Type() == reflect.TypeFor[[]byte]():
 		return hex.EncodeToString(v.Bytes())
 	case v.Kind() == reflect.Slice:
@@ -258,13 +264,14 @@ func badFrames() []badFrame {
 		return badFrame{name, k.String(), hex.EncodeToString(AppendRecord(nil, k, body)), why}
 	}
 	text := func(s string) []byte { return append([]byte{byte(len(s))}, s...) }
-	helloHead := make([]byte, 15)
+	helloHead := make([]byte, 23) // to the instance
 	helloHead[0], helloHead[1] = 1, 1
 	return []badFrame{
 		bad("hello of nothing", KindHello, "short"),
 		bad("hello of version 0", KindHello, "range", 0, 0),
 		bad("hello whose oldest version is above its newest", KindHello, "range", 1, 2),
 		bad("hello without ticket and token", KindHello, "range", append(helloHead, 0, 0, 0, 0)...),
+		bad("hello with half an instance", KindHello, "short", append(helloHead[:15:15], 1, 2, 3, 4)...),
 		bad("hello with an overlong uvarint", KindHello, "range", append(helloHead, 0x80, 0, 0, 1, 't', 0)...),
 		bad("input numbered 0", KindInput, "range", 0, 0, 1),
 		bad("input without samples", KindInput, "range", 1, 0, 0),
@@ -277,7 +284,7 @@ func badFrames() []badFrame {
 		bad("welcome with 0 ticks a second", KindWelcome, "range", 1, 0, 0, 0),
 		bad("delta of one byte", KindDelta, "short", 1),
 		bad("own of two bytes", KindOwn, "short", 1, 2),
-		bad("moved to nowhere", KindMoved, "range", 0, 0, 0, 0, 0, 0, 0, 0, 0),
+		bad("moved to nowhere", KindMoved, "range", make([]byte, 17)...),
 		bad("outcome with an empty player", KindOutcome, "name", 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0),
 		bad("error with code 1000", KindError, "range", append([]byte{0xe8, 3, 0, 0, 0, 0}, text("x")...)...),
 		bad("check cut short", KindCheck, "short", 1, 0, 0, 0),

@@ -13,8 +13,9 @@ const (
 // Hello is a client's first message, once per connection. It carries a ticket, a resume token, or both: the token is
 // tried first, and the ticket when the seat is gone.
 //
-//	newest u8 | oldest u8 | flags u8 | fingerprint u64 | last tick u32 | epoch counter uvarint | epoch server string
-//	| ticket string | resume token bytes (uvarint length first)
+//	newest u8 | oldest u8 | flags u8 | fingerprint u64 | last tick u32 | epoch | ticket string | resume token bytes (uvarint length first)
+//
+// An epoch is: instance u64 | counter uvarint | server string, here and in welcome, moved and prepare.
 //
 // This layout never changes, so that servers can read the hellos of later clients: later versions append.
 type Hello struct {

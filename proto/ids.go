@@ -29,26 +29,6 @@ type Seat uint8
 // NoSeat stands for a spectator, and for a row that nobody owns.
 const NoSeat Seat = 255
 
-// Epoch counts a room's leaders. Epochs are ordered pairs, so that two servers that take over the same room at the
-// same time never hold equal epochs. The zero Epoch is before all others.
-type Epoch struct {
-	Counter uint32
-	Server  string // the stable name of the server that leads in this epoch
-}
-
-// Less reports whether e is before o: by counter first, then by server name.
-func (e Epoch) Less(o Epoch) bool {
-	if e.Counter != o.Counter {
-		return e.Counter < o.Counter
-	}
-	return e.Server < o.Server
-}
-
-// Next is the epoch in which server follows e.
-func (e Epoch) Next(server string) Epoch { return Epoch{e.Counter + 1, server} }
-
-func (e Epoch) String() string { return fmt.Sprintf("%d@%s", e.Counter, e.Server) }
-
 // UnwrapTick gives the tick nearest to near whose low 16 bits are low: right for up to 32,767 ticks either way.
 func UnwrapTick(near Tick, low uint16) Tick { return near + Tick(int32(int16(low-uint16(near)))) }
 

@@ -51,28 +51,6 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func TestEpochsAreOrdered(t *testing.T) {
-	for _, c := range []struct {
-		a, b Epoch
-		less bool
-	}{
-		{Epoch{}, Epoch{1, "a"}, true},
-		{Epoch{1, "b"}, Epoch{2, "a"}, true},
-		{Epoch{2, "a"}, Epoch{1, "b"}, false},
-		{Epoch{1, "a"}, Epoch{1, "b"}, true},
-		{Epoch{1, "b"}, Epoch{1, "a"}, false},
-		{Epoch{1, "a"}, Epoch{1, "a"}, false},
-	} {
-		if got := c.a.Less(c.b); got != c.less {
-			t.Errorf("%v before %v: %v, want %v", c.a, c.b, got, c.less)
-		}
-	}
-	e := Epoch{4, "gs-0"}.Next("gs-1")
-	if e != (Epoch{5, "gs-1"}) || e.String() != "5@gs-1" {
-		t.Errorf("next epoch is %v", e)
-	}
-}
-
 func TestUnwrap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := rapid.Uint32().Draw(t, "want")

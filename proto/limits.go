@@ -77,6 +77,9 @@ const (
 	HelloTimeout = 5 * time.Second
 	// SeatHold is how long a seat is kept for a player whose connection is gone.
 	SeatHold = 15 * time.Second
+	// SuspendedSearch is how long a client stays with a suspended room before it also looks for it elsewhere. A standby takes
+	// over about 2 s after the leader has fallen silent, and a pause of a process is over by then.
+	SuspendedSearch = 3 * time.Second
 	// SlowClientTimeout is how long a client may take nothing before it is closed with CloseSlow.
 	SlowClientTimeout = 10 * time.Second
 	// SilenceTimeout is how long a client may send nothing at all before it is taken for gone.

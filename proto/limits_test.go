@@ -20,7 +20,7 @@ func TestOverALimit(t *testing.T) {
 	}{
 		{Hello{Versions: Spoken(), Ticket: long(MaxTicket + 1)}, "hello: ticket: value is out of range: 4097 bytes, at most 4096 are allowed"},
 		{Hello{Versions: Spoken(), Resume: []byte(long(MaxResume + 1))}, "resume token: value is out of range: 65 bytes, at most 64"},
-		{Hello{Versions: Spoken(), Ticket: "t", Epoch: Epoch{1, long(MaxServerName + 1)}}, "epoch server: value is out of range: 64 bytes"},
+		{Hello{Versions: Spoken(), Ticket: "t", Epoch: Epoch{1, 1, long(MaxServerName + 1)}}, "epoch server: value is out of range: 64 bytes"},
 		{Hello{Versions: Spoken()}, "neither a ticket nor a resume token"},
 		{Hello{Versions: Spoken(), Ticket: "\xff"}, "is not UTF-8"},
 		{Input{First: 1, Count: 0}, "input: count: value is out of range: 0, 1 to 64 are allowed"},
@@ -98,7 +98,7 @@ func TestTextsAreCutToFit(t *testing.T) {
 // The largest messages within all limits fit into a WebSocket message.
 func TestLimitsFitTogether(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
-	epoch := Epoch{1<<32 - 1, long[:MaxServerName]}
+	epoch := Epoch{1<<64 - 1, 1<<32 - 1, long[:MaxServerName]}
 	if n := len(Hello{Versions: Spoken(), Epoch: epoch, Ticket: long[:MaxTicket], Resume: make([]byte, MaxResume)}.Append(nil)); n > MaxClientMessage {
 		t.Errorf("the largest hello has %d bytes, a message at most %d", n, MaxClientMessage)
 	}
@@ -128,7 +128,7 @@ func TestProtocolShowsLimits(t *testing.T) {
 		"MaxFallbacks": MaxFallbacks, "MaxOutcomeData": MaxOutcomeData, "MinTickRate": MinTickRate, "MaxTickRate": MaxTickRate,
 		"MaxSamples": MaxSamples, "MaxSampleBytes": MaxSampleBytes, "InputWindow": InputWindow,
 		"MaxSamplesPerTick": MaxSamplesPerTick, "MaxMessageRate": MaxMessageRate, "MaxMessageBurst": MaxMessageBurst,
-		"HelloTimeout": int(HelloTimeout.Seconds()), "SeatHold": int(SeatHold.Seconds()),
+		"HelloTimeout": int(HelloTimeout.Seconds()), "SeatHold": int(SeatHold.Seconds()), "SuspendedSearch": int(SuspendedSearch.Seconds()),
 		"SlowClientTimeout": int(SlowClientTimeout.Seconds()), "SilenceTimeout": int(SilenceTimeout.Seconds()),
 	}
 	shown := map[string]int{}

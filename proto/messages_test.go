@@ -81,7 +81,9 @@ func name(t *rapid.T, limit int) string {
 	return rapid.StringMatching(`[A-Za-z0-9]`).Draw(t, "first") + strings.Repeat("a", n)
 }
 
-func drawEpoch(t *rapid.T) Epoch { return Epoch{number[uint32](t), text(t, MaxServerName)} }
+func drawEpoch(t *rapid.T) Epoch {
+	return Epoch{number[Instance](t), number[uint32](t), text(t, MaxServerName)}
+}
 
 func drawHello(t *rapid.T) message {
 	return Hello{

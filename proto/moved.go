@@ -5,7 +5,7 @@ import "encoding/binary"
 // Moved sends the client to another server, with its resume token and its ticket. The server closes with CloseMoved
 // once WithinMs are over; the client need not wait for that.
 //
-//	URL string | server string | ticket string | epoch counter uvarint | epoch server string | within u32
+//	URL string | server string | ticket string | epoch | within u32
 type Moved struct {
 	URL      string // WebSocket URL of the room at the other server, at most MaxURL bytes
 	Server   string // its stable name

@@ -10,11 +10,12 @@ type NoticeCode uint16
 
 // The notices.
 const (
-	// NoticeFrozen: the room stands still, because its server sees too little of the fleet to be sure that it alone leads
-	// the room. No frames come until NoticeThawed or a close; the connection lives on, and pings are answered.
-	NoticeFrozen NoticeCode = 1
-	// NoticeThawed: the room goes on.
-	NoticeThawed NoticeCode = 2
+	// NoticeSuspended: the room is suspended, because its server sees too little of the fleet to be sure that it alone leads
+	// the room. No frames come until NoticeResumed or a close. The connection stays, and pings are answered. After
+	// SuspendedSearch a client also looks for the room elsewhere.
+	NoticeSuspended NoticeCode = 1
+	// NoticeResumed: the room ticks again.
+	NoticeResumed NoticeCode = 2
 	// NoticeEnds: the room's server is being taken out of service, and no other can go on with the room; the text says when
 	// it ends. Until then it is played on.
 	NoticeEnds NoticeCode = 3
@@ -47,10 +48,10 @@ func ParseNotice(b []byte) (Notice, error) {
 // String gives the notice's name in PROTOCOL.md, or the number of an unknown code.
 func (c NoticeCode) String() string {
 	switch c {
-	case NoticeFrozen:
-		return "frozen"
-	case NoticeThawed:
-		return "thawed"
+	case NoticeSuspended:
+		return "suspended"
+	case NoticeResumed:
+		return "resumed"
 	}
 	return strconv.Itoa(int(c))
 }

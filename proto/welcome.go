@@ -15,8 +15,8 @@ const (
 // Welcome answers a hello. The keyframe follows in the same WebSocket message. It is laid out as Version says, which is
 // the newest that both client and server speak.
 //
-//	version u8 | flags u8 | seat u8 | tick rate u8 | tick u32 | processed u32 | epoch counter uvarint
-//	| epoch server string | server string | room string | game string | player string
+//	version u8 | flags u8 | seat u8 | tick rate u8 | tick u32 | processed u32 | epoch
+//	| server string | room string | game string | player string
 //	| resume token bytes | fallback count u8 | that many URL strings | schema bytes
 type Welcome struct {
 	Version   uint8

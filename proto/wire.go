@@ -12,8 +12,9 @@ func appendString[S ~string | ~[]byte](b []byte, s S) []byte {
 	return append(b, s...)
 }
 
-// appendEpoch: counter uvarint, server string.
+// appendEpoch: instance u64, counter uvarint, server string.
 func appendEpoch(b []byte, e Epoch) []byte {
+	b = binary.LittleEndian.AppendUint64(b, uint64(e.Instance))
 	b = binary.AppendUvarint(b, uint64(e.Counter))
 	return appendString(b, e.Server)
 }
@@ -145,8 +146,9 @@ func (r *reader) string(field string, limit int) string {
 
 func (r *reader) epoch() Epoch {
 	return Epoch{
-		Counter: uint32(r.uvarint("epoch counter", 1<<32-1)),
-		Server:  r.string("epoch server", MaxServerName),
+		Instance: Instance(r.u64("instance")),
+		Counter:  uint32(r.uvarint("epoch counter", 1<<32-1)),
+		Server:   r.string("epoch server", MaxServerName),
 	}
 }
 

@@ -69,14 +69,14 @@ func (m *moves) add(move goclient.Move, room proto.RoomID, now time.Time) string
 }
 
 // replayLimit is how many ticks a move may play again. None is known when a server is cut off: it plays on alone until
-// it notices, and its players lose that when they are sent on or find nothing but silence.
+// it notices, and its players lose that when they are sent on, find nothing but silence, or find the room elsewhere.
 func replayLimit(move goclient.Move) (limit uint32, ok bool) {
 	var closed *goclient.CloseError
 	switch {
 	case move.Kind == goclient.Handoff:
 		return 0, move.Prepared
 	case move.Kind == goclient.Failover:
-		return maxReplay, !errors.As(move.Cause, &closed) && !errors.Is(move.Cause, os.ErrDeadlineExceeded)
+		return maxReplay, !errors.As(move.Cause, &closed) && !errors.Is(move.Cause, os.ErrDeadlineExceeded) && move.Cause != goclient.ErrSuspended
 	}
 	return 0, true
 }

@@ -61,6 +61,7 @@ func TestTicksMayBePlayedAgainWithinLimits(t *testing.T) {
 		{goclient.Move{Kind: goclient.Failover, Cause: reset, ReplayedTicks: 3}, true},
 		{goclient.Move{Kind: goclient.Failover, Cause: fmt.Errorf("lost: %w", os.ErrDeadlineExceeded), ReplayedTicks: 50}, false},
 		{goclient.Move{Kind: goclient.Failover, Cause: &goclient.CloseError{Code: proto.CloseStopping}, ReplayedTicks: 50}, false},
+		{goclient.Move{Kind: goclient.Failover, Cause: goclient.ErrSuspended, ReplayedTicks: 50}, false},
 		{goclient.Move{Kind: goclient.Handoff, Prepared: true, ReplayedTicks: 1}, true},
 		{goclient.Move{Kind: goclient.Handoff, ReplayedTicks: 9}, false},
 	} {
@@ -71,27 +72,35 @@ func TestTicksMayBePlayedAgainWithinLimits(t *testing.T) {
 }
 
 func TestRoomsCompareWhatPlayersAreTold(t *testing.T) {
-	r := rooms{seen: make(map[proto.RoomID]*roomSeen)}
+	var r rooms
 	led := func(counter uint32, epochOf, server string) string {
-		return r.observe(proto.Welcome{Room: "r", Epoch: proto.Epoch{Counter: counter, Server: epochOf}, Server: server})
+		return r.observe(proto.Welcome{Room: "r", Epoch: proto.Epoch{Instance: 0xa7, Counter: counter, Server: epochOf}, Server: server})
 	}
 	for i, wrong := range []string{led(1, "a", "a"), led(1, "a", "a"), led(2, "b", "b"), led(1, "a", "a"), led(2, "c", "c")} {
 		if wrong != "" {
 			t.Errorf("welcome %d: %s", i, wrong)
 		}
 	}
-	if wrong := led(1, "a", "b"); wrong != "room r: servers a and b both lead it in epoch 1@a" {
+	if wrong := led(1, "a", "b"); wrong != "room r: servers a and b both lead it in epoch 00000000000000a7:1@a" {
 		t.Errorf("two leaders: %q", wrong)
 	}
 	if count := r.leaders(); len(count) != 1 || count["c"] != 1 {
 		t.Errorf("leaders %v, want c of 1", count)
 	}
-	if wrong := r.hear("r", "jo", proto.Outcome{Match: 1, Tick: 9}) + r.hear("r", "mo", proto.Outcome{Match: 1, Tick: 9}) +
-		r.hear("s", "mo", proto.Outcome{Match: 1, Tick: 8}) + r.hear("r", "mo", proto.Outcome{Match: 2, Tick: 8}); wrong != "" {
+	hear := func(room proto.RoomID, instance proto.Instance, player proto.PlayerID, o proto.Outcome) string {
+		return r.hear(proto.Welcome{Room: room, Player: player, Epoch: proto.Epoch{Instance: instance}}, o)
+	}
+	if wrong := hear("r", 7, "jo", proto.Outcome{Match: 1, Tick: 9}) + hear("r", 7, "mo", proto.Outcome{Match: 1, Tick: 9}) +
+		hear("s", 7, "mo", proto.Outcome{Match: 1, Tick: 8}) + hear("r", 7, "mo", proto.Outcome{Match: 2, Tick: 8}) +
+		hear("r", 8, "mo", proto.Outcome{Match: 1, Tick: 8}); wrong != "" { // another instance
 		t.Errorf("outcomes: %s", wrong)
 	}
-	if wrong := r.hear("r", "mo", proto.Outcome{Match: 1, Tick: 8}); wrong != "room r: match 1 ended otherwise for jo, who heard of it first" {
+	if wrong := hear("r", 7, "mo", proto.Outcome{Match: 1, Tick: 8}); wrong != "room r, instance 0000000000000007: match 1 ended otherwise for jo, who heard of it first" {
 		t.Errorf("two outcomes: %q", wrong)
+	}
+	r.observe(proto.Welcome{Room: "r", Epoch: proto.Epoch{Instance: 8, Counter: 1, Server: "d"}, Server: "d"})
+	if count := r.leaders(); len(count) != 1 || count["d"] != 1 {
+		t.Errorf("leaders %v after another instance was made, want d of 1", count)
 	}
 }
 

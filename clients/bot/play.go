@@ -24,7 +24,6 @@ func Play(ctx context.Context, c Config) (*Report, error) {
 	}
 	l := &load{config: c, codec: codec, window: &window{}, moves: newMoves(), patience: time.Now().Add(c.Wait),
 		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
-	l.rooms.seen = make(map[proto.RoomID]*roomSeen)
 	meters, err := newMeters(ctx, c.Measure)
 	if err != nil {
 		return nil, err

@@ -106,7 +106,7 @@ func (p *player) acked(_ *goclient.Client, _ proto.Seq, latency time.Duration) {
 func (p *player) outcome(c *goclient.Client, o proto.Outcome) {
 	p.stats.outcome(o.Match, p.load.window.isOpen())
 	w := c.Welcome()
-	if wrong := p.load.rooms.hear(w.Room, w.Player, o); wrong != "" {
+	if wrong := p.load.rooms.hear(w, o); wrong != "" {
 		p.stats.violated(string(goclient.OutcomeChanged), wrong)
 	}
 }

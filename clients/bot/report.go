@@ -39,7 +39,7 @@ type Report struct {
 	Losses         Losses                      `json:"losses"`
 	InputsResent   uint64                      `json:"inputs_resent"`     // sent again after they had been acknowledged
 	OutcomesAgain  uint64                      `json:"outcomes_repeated"` // told again as before, to one player
-	FrozenSeconds  float64                     `json:"frozen_seconds"`    // summed over players, thawed rooms only
+	Suspended      float64                     `json:"suspended_seconds"` // summed over players, up to the last resumption
 	Checks         uint64                      `json:"state_hashes_compared"`
 	BrokenByKind   map[string]uint64           `json:"broken_invariants"`
 	BrokenTotal    uint64                      `json:"broken_invariants_total"`
@@ -53,8 +53,8 @@ type Report struct {
 type Losses struct {
 	InputsLost        uint64 `json:"inputs"`              // acknowledged, not processed and too old to be sent again
 	SeatsLost         uint64 `json:"seats"`               // refused, or changed, while they had to be held
-	RoomsLost         int    `json:"rooms"`               // that said so
-	RoomsRestarted    uint64 `json:"rooms_restarted"`     // far behind where they were, or with an epoch of old
+	RoomsLost         int    `json:"rooms"`               // whose players were told so
+	RoomsRestarted    uint64 `json:"rooms_restarted"`     // far behind where they were, with an epoch of old, or as another instance
 	OutcomesChanged   uint64 `json:"outcomes_changed"`    // a match ended in two ways
 	OutcomesTakenBack uint64 `json:"outcomes_taken_back"` // a match was played again after its outcome
 	TwoLeaders        uint64 `json:"two_leaders"`         // two servers in one epoch
@@ -64,7 +64,7 @@ func (r *Report) losses(inputs uint64, lost map[string]bool) Losses {
 	count := func(v goclient.Violation) uint64 { return r.BrokenByKind[string(v)] }
 	return Losses{
 		InputsLost: inputs, SeatsLost: count(goclient.SeatLost), RoomsLost: len(lost),
-		RoomsRestarted:  count(goclient.RoomRestarted) + count(goclient.EpochBack),
+		RoomsRestarted:  count(goclient.RoomRestarted) + count(goclient.EpochBack) + count(goclient.InstanceChanged),
 		OutcomesChanged: count(goclient.OutcomeChanged), OutcomesTakenBack: count(outcomeTakenBack),
 		TwoLeaders: count(goclient.TwoLeaders),
 	}
@@ -118,7 +118,7 @@ func (l *load) report(m *meters) *Report {
 		r.Checks += s.after.Checks
 		r.InputsResent += s.after.ResentInputs
 		r.OutcomesAgain += s.after.RepeatedOutcomes
-		r.FrozenSeconds += s.after.Frozen.Seconds()
+		r.Suspended += s.after.Suspended.Seconds()
 		inputsLost += s.after.LostInputs
 		rate := float64(time.Second) / float64(p.period)
 		r.TickRate += rate
@@ -135,7 +135,7 @@ func (l *load) report(m *meters) *Report {
 		if s.gone != nil {
 			r.Gone++
 			var closed *goclient.CloseError
-			if errors.As(s.gone, &closed) && closed.Code == proto.CloseLost {
+			if errors.As(s.gone, &closed) && (closed.Code == proto.CloseLost || closed.Code == proto.CloseOver) {
 				lost[room] = true
 			}
 			r.detail(p.name + ": gone: " + s.gone.Error())
@@ -188,7 +188,7 @@ func (r *Report) Print(w io.Writer) {
 	row("outcomes", "%d changed, %d taken back, %d heard again; %d times two leaders", r.Losses.OutcomesChanged, r.Losses.OutcomesTakenBack,
 		r.OutcomesAgain, r.Losses.TwoLeaders)
 	row("inputs sent again", "%d that had been acknowledged", r.InputsResent)
-	row("frozen", "%.1f s, summed over players", r.FrozenSeconds)
+	row("suspended", "%.1f s, summed over players", r.Suspended)
 	row("state hashes compared", "%d", r.Checks)
 	for _, s := range r.Servers {
 		row("server "+s.URL, "%.2f µs CPU per player-tick, %.1f %% of a core, %.1f KB RSS per player (%d players), %d late ticks",

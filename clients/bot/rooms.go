@@ -7,12 +7,19 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// rooms compares what the players of a room were told. Players of one room who are told of different servers in one
-// epoch have found a room that is led twice, and those who are told of different ends of a match a room that has
+// life is one life of a room.
+type life struct {
+	room     proto.RoomID
+	instance proto.Instance
+}
+
+// rooms compares what the players of a room were told, each life of it by itself. Players who are told of different servers
+// in one epoch have found a room that is led twice, and those who are told of different ends of a match a room that has
 // decided it twice. Epochs may differ between players while a room moves, or is cut in two.
 type rooms struct {
-	mu   sync.Mutex
-	seen map[proto.RoomID]*roomSeen
+	mu     sync.Mutex
+	seen   map[life]*roomSeen
+	newest map[proto.RoomID]proto.Instance // that a player entered last
 }
 
 type roomSeen struct {
@@ -23,7 +30,10 @@ type roomSeen struct {
 }
 
 // room is called with mu held.
-func (r *rooms) room(id proto.RoomID) *roomSeen {
+func (r *rooms) room(id life) *roomSeen {
+	if r.seen == nil {
+		r.seen, r.newest = make(map[life]*roomSeen), make(map[proto.RoomID]proto.Instance)
+	}
 	s := r.seen[id]
 	if s == nil {
 		s = &roomSeen{servers: make(map[proto.Epoch]string), outcomes: make(map[uint32]proto.PlayerID), ends: make(map[uint32]string)}
@@ -36,7 +46,8 @@ func (r *rooms) room(id proto.RoomID) *roomSeen {
 func (r *rooms) observe(w proto.Welcome) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := r.room(w.Room)
+	s := r.room(life{w.Room, w.Epoch.Instance})
+	r.newest[w.Room] = w.Epoch.Instance
 	if server, known := s.servers[w.Epoch]; known && server != w.Server {
 		return fmt.Sprintf("room %s: servers %s and %s both lead it in epoch %v", w.Room, server, w.Server, w.Epoch)
 	}
@@ -47,19 +58,19 @@ func (r *rooms) observe(w proto.Welcome) string {
 	return ""
 }
 
-// hear takes an outcome that player was told in room id and returns what is wrong with it, or "".
-func (r *rooms) hear(id proto.RoomID, player proto.PlayerID, o proto.Outcome) string {
+// hear takes an outcome that the player of w was told and returns what is wrong with it, or "".
+func (r *rooms) hear(w proto.Welcome, o proto.Outcome) string {
 	end := string(o.Append(nil))
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := r.room(id)
+	s := r.room(life{w.Room, w.Epoch.Instance})
 	first, known := s.outcomes[o.Match]
 	if !known {
-		s.outcomes[o.Match], s.ends[o.Match] = player, end
+		s.outcomes[o.Match], s.ends[o.Match] = w.Player, end
 		return ""
 	}
 	if s.ends[o.Match] != end {
-		return fmt.Sprintf("room %s: match %d ended otherwise for %s, who heard of it first", id, o.Match, first)
+		return fmt.Sprintf("room %s, instance %v: match %d ended otherwise for %s, who heard of it first", w.Room, w.Epoch.Instance, o.Match, first)
 	}
 	return ""
 }
@@ -69,7 +80,8 @@ func (r *rooms) leaders() map[string]int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	count := make(map[string]int)
-	for _, s := range r.seen {
+	for id, instance := range r.newest {
+		s := r.seen[life{id, instance}]
 		count[s.servers[s.epoch]]++
 	}
 	return count

@@ -51,7 +51,6 @@ func Spar(ctx context.Context, c Config) error {
 	}
 	c.Match = true
 	l := &load{config: c, codec: codec, window: &window{}, moves: newMoves(), http: &http.Client{}}
-	l.rooms.seen = make(map[proto.RoomID]*roomSeen)
 	s := &sparring{load: l, rooms: make(map[proto.RoomID][]*player)}
 	defer s.going.Wait()
 	ticker := time.NewTicker(sparInterval)

@@ -17,31 +17,30 @@ type Client struct {
 	stats  counters
 
 	// Owned by Run's goroutine.
-	plan      plan
-	heard     bool         // by a router or a server, ever
-	room      proto.RoomID // as the router answered, or the welcome says
-	player    proto.PlayerID
-	ticket    string
-	welcome   proto.Welcome
-	schema    *state.Schema
-	store     *state.Store
-	slack     uint8
-	deadline  time.Duration // when the read deadline is set next
-	offsets   offsetFilter
-	enteredAt time.Duration
-	lastFrame time.Duration // when the newest tick came
-	outcomes  outcomes
-	running   context.Context // Run's, for what it has others do; nil before
-	prepared  *prepared       // the next connection, or nil
-	frozen    bool
-	frozenAt  time.Duration
+	plan       plan
+	heard      bool         // by a router or a server, ever
+	room       proto.RoomID // as the router answered, or the welcome says
+	player     proto.PlayerID
+	ticket     string
+	welcome    proto.Welcome
+	schema     *state.Schema
+	store      *state.Store
+	slack      uint8
+	deadline   time.Duration // when the read deadline is set next
+	offsets    offsetFilter
+	enteredAt  time.Duration
+	lastFrame  time.Duration // when the newest tick came
+	outcomes   outcomes
+	running    context.Context // Run's, for what it has others do; nil before
+	prepared   *prepared       // the next connection, or nil
+	suspension *suspension     // nil: the room is not suspended
+	found      *search         // with the connection to where a suspended room was found; nil once that is used
 
 	mu      sync.Mutex
 	link    *link              // the connection there is, or is being made
 	ready   bool               // it is in the room: may be written to
 	closing bool               // Close or Leave was called, or Run's context ended
 	cancel  context.CancelFunc // of what Dial or Run is doing
-	pulse   *time.Timer        // pings while the room is frozen
 	outbox  outbox
 }
 
@@ -73,14 +72,15 @@ func (c *Client) Run(ctx context.Context) error {
 	running, stop := c.until(ctx)
 	defer stop()
 	defer c.discardPrepared()
+	defer c.discardFound()
 	defer c.Close()
 	c.running = running
+	c.searchElsewhere()
 	if f := c.config.Events.Entered; f != nil {
 		f(c)
 	}
 	for {
-		err := c.play()
-		c.thaw()
+		err := c.leaveSuspended(c.play())
 		if c.drop() {
 			return ctx.Err()
 		}
@@ -93,7 +93,7 @@ func (c *Client) Run(ctx context.Context) error {
 			if c.isClosing() {
 				return ctx.Err()
 			}
-			if f := c.config.Events.RoomLost; f != nil && closeCode(err) == proto.CloseLost {
+			if f := c.config.Events.RoomLost; f != nil && (closeCode(err) == proto.CloseLost || closeCode(err) == proto.CloseOver) {
 				f(c)
 			}
 			return fmt.Errorf("goclient: %w", err)
@@ -163,6 +163,7 @@ func (c *Client) tend(l *link) {
 	if c.prepared != nil {
 		c.prepared.tend(now)
 	}
+	c.reportStrange()
 	c.mu.Lock()
 	c.flush(now)
 	c.mu.Unlock()

@@ -13,18 +13,18 @@ const (
 	tendInterval = 250 * time.Millisecond
 	// serverSilence is how long a server may say nothing, and silentTicks how many ticks at least: it sends a frame every
 	// tick. A host that is lost without a word is noticed after this time; one that was only slow sends the client back
-	// to its seat. frozenSilence is for a frozen room, where only pings are answered.
-	serverSilence = 2 * time.Second
-	silentTicks   = 3
-	frozenSilence = 5 * time.Second
+	// to its seat. suspendedSilence is for a suspended room, where only pings are answered.
+	serverSilence    = 2 * time.Second
+	silentTicks      = 3
+	suspendedSilence = 5 * time.Second
 	// offsetPongs is how many pongs the clock offset is chosen from.
 	offsetPongs = 8
 )
 
 // silence is how long the server may say nothing now.
 func (c *Client) silence() time.Duration {
-	if c.frozen {
-		return frozenSilence
+	if c.suspension != nil {
+		return suspendedSilence
 	}
 	return max(serverSilence, silentTicks*time.Second/time.Duration(c.welcome.TickRate))
 }
@@ -33,7 +33,7 @@ func (c *Client) silence() time.Duration {
 func (c *Client) onPong(p proto.Pong) {
 	sent := time.Duration(p.Micros) * time.Microsecond
 	now := c.now()
-	if sent > now || sent < c.enteredAt {
+	if sent > now || sent < c.enteredAt.Truncate(time.Microsecond) {
 		return // no ping of this client, or one that waited for the server to let the client in
 	}
 	rtt := now - sent

@@ -87,12 +87,14 @@ type Events struct {
 	Outcome func(c *Client, o proto.Outcome)
 	// Custom: the game sent a message; the state may be that of the tick before.
 	Custom func(c *Client, payload []byte)
-	// Notice: how the room is; frozen: no frames come until it is thawed.
+	// Notice: how the room is. Suspended: no frames come until it is resumed, or found at another server.
 	Notice func(c *Client, n proto.Notice)
 	// Lost: the connection ended for the reason given and Run tries to come back. It is called for a move that a server
 	// asked for too: then the reason is a *CloseError with proto.CloseMoved.
 	Lost func(c *Client, reason error)
-	// RoomLost: the room is gone with all servers that had it; Run returns next.
+	// RoomLost: the instance of the room that the client was in is over. Run returns next, with a *CloseError that says why:
+	// proto.CloseLost or proto.CloseOver. After CloseOver another instance of the room may exist. The client does not enter
+	// it; who wants to calls Dial and is a new player there.
 	RoomLost func(c *Client)
 	// Violation: the server broke the protocol.
 	Violation func(c *Client, v Violation, detail string)

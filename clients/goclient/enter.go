@@ -27,6 +27,10 @@ func (c *Client) comeBack(ctx context.Context, err error) (Move, error) {
 		c.forget(err)
 	}
 	c.preferPrepared(err)
+	if c.found != nil {
+		c.discardPrepared()
+		c.plan.prefer(c.found.to)
+	}
 	if !d.planned {
 		c.stats.reconnects.Add(1)
 	}
@@ -186,6 +190,10 @@ func (c *Client) openPlace(ctx context.Context, to place) (*link, *gws.Message, 
 			c.plan.prefer(router)
 			return nil, nil, err
 		}
+	}
+	if f := c.found; f != nil && f.to == to {
+		c.found = nil
+		return f.link, f.first, nil
 	}
 	l, err := open(ctx, &c.config, to.url, &c.stats)
 	return l, nil, err

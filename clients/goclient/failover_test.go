@@ -85,7 +85,7 @@ func TestAStandbyTakesOver(t *testing.T) {
 // Two standbys took over at once, and the one whose name is first gave up: that is how it is meant.
 func TestTheLaterNameOfOneCounterFollows(t *testing.T) {
 	a, b, r := newServer(t), newServer(t), newRoom(t)
-	r.epoch = proto.Epoch{Counter: 2, Server: "gs-1"}
+	r.epoch = proto.Epoch{Instance: testInstance, Counter: 2, Server: "gs-1"}
 	a.script(func(p *peer) {
 		p.enter(r, 0)
 		p.send(b.movedTo())
@@ -179,11 +179,25 @@ func TestLosses(t *testing.T) {
 			p.refuse(proto.Error{Code: proto.CloseEnded})
 		}).finds(InputLost, proto.CloseEnded)
 	})
-	t.Run("the room is lost", func(t *testing.T) {
-		c := newLoss(t, func(p *peer, r *room) { p.refuse(proto.Error{Code: proto.CloseLost}) })
-		c.finds("", proto.CloseLost)
-		if c.roomLost != 1 {
-			t.Errorf("the event came %d times", c.roomLost)
+	for _, code := range []proto.CloseCode{proto.CloseLost, proto.CloseOver} {
+		t.Run(code.String(), func(t *testing.T) {
+			c := newLoss(t, func(p *peer, r *room) { p.refuse(proto.Error{Code: code}) })
+			c.finds("", code)
+			if c.roomLost != 1 {
+				t.Errorf("the event came %d times", c.roomLost)
+			}
+		})
+	}
+	t.Run("the room is another instance", func(t *testing.T) {
+		entered := 0
+		c := newLoss(t, func(p *peer, r *room) {
+			r.epoch = proto.Epoch{Instance: testInstance + 1, Counter: 9, Server: "gs-1"}
+			p.send(r.welcome(0))
+		})
+		c.entered = func() { entered++ }
+		c.finds(InstanceChanged, proto.CloseOver)
+		if c.roomLost != 1 || entered != 1 {
+			t.Errorf("the event came %d times, and the client has entered %d times", c.roomLost, entered)
 		}
 	})
 }
@@ -193,6 +207,7 @@ type loss struct {
 	*server
 	room     *room
 	roomLost int
+	entered  func()
 }
 
 // newLoss runs second on the connection with which the client comes back, which has a later epoch.
@@ -233,6 +248,9 @@ func (l *loss) finds(want Violation, end proto.CloseCode) {
 	}
 	rounds := 0
 	c.Events.Entered = func(c *Client) {
+		if l.entered != nil {
+			l.entered()
+		}
 		if rounds == 0 {
 			send()
 		}

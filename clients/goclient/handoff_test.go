@@ -63,7 +63,7 @@ func TestAPreparedHandoffMissesNoTick(t *testing.T) {
 	})
 	b.script(func(p *peer) {
 		h := p.hello()
-		if h.Flags != proto.HelloWait || string(h.Resume) != "token-of-gs-0" || h.Epoch != (proto.Epoch{Counter: 1, Server: "gs-0"}) ||
+		if h.Flags != proto.HelloWait || string(h.Resume) != "token-of-gs-0" || h.Epoch != (proto.Epoch{Instance: testInstance, Counter: 1, Server: "gs-0"}) ||
 			h.LastTick != 101 || h.Ticket == "" {
 			t.Errorf("the hello of the prepared connection is %+v", h)
 		}

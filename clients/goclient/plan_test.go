@@ -40,6 +40,7 @@ func TestWhereToGoAfterAClose(t *testing.T) {
 		{&CloseError{Code: proto.CloseSeat}, false, first(router), true},
 		{&CloseError{Code: proto.CloseEnded}, false, nil, false},
 		{&CloseError{Code: proto.CloseLost}, false, nil, false},
+		{&CloseError{Code: proto.CloseOver}, false, nil, false},
 		{&CloseError{Code: 4999}, false, nil, false},
 		{&Problem{Status: http.StatusServiceUnavailable}, false, round, false},
 		{&Problem{Status: http.StatusTooManyRequests}, false, round, false},

@@ -119,7 +119,7 @@ func (c *Client) onDelta(l *link, body []byte) error {
 func (c *Client) ticked(tick proto.Tick) {
 	c.stats.tick.Store(uint32(tick))
 	c.lastFrame = c.now()
-	c.thaw()
+	c.resume()
 }
 
 // onOwn applies an own record after the frame that it stood before.

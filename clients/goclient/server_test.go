@@ -56,13 +56,16 @@ type room struct {
 	seat      proto.Seat // of the client
 }
 
+// testInstance is the instance of the rooms here.
+const testInstance proto.Instance = 0xa7
+
 func newRoom(t testing.TB) *room {
 	t.Helper()
 	codec, err := state.NewCodec[sample]()
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &room{codec: codec, world: &world{}, epoch: proto.Epoch{Counter: 1, Server: "gs-0"}, version: 1, seat: 1}
+	r := &room{codec: codec, world: &world{}, epoch: proto.Epoch{Instance: testInstance, Counter: 1, Server: "gs-0"}, version: 1, seat: 1}
 	if r.store, err = state.Open(codec.Schema(), r.world); err != nil {
 		t.Fatal(err)
 	}

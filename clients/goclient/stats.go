@@ -23,7 +23,7 @@ type Stats struct {
 	ResentInputs       uint64        // samples sent again after they had been acknowledged
 	LostInputs         uint64        // acknowledged samples that are too old to be sent again
 	RepeatedOutcomes   uint64        // of matches whose outcome was known
-	Frozen             time.Duration // how long rooms stood still, up to the last thaw
+	Suspended          time.Duration // how long rooms were suspended while the client was there, up to the last resumption
 	Violations         uint64
 	RoundTrip          time.Duration // of the newest pong; 0 before the first
 	ClockOffset        time.Duration // the server's clock minus this one
@@ -34,7 +34,7 @@ type counters struct {
 	ticks, keyframes, checks, messages, bytesDown, bytesUp atomic.Uint64
 	acked, reconnects, moves, violations                   atomic.Uint64
 	replayed, missed, resent, lostInputs, outcomesAgain    atomic.Uint64
-	roundTrip, offset, frozen                              atomic.Int64 // nanoseconds
+	roundTrip, offset, suspended                           atomic.Int64 // nanoseconds
 }
 
 // Stats gives the counts of this moment. From any goroutine.
@@ -45,7 +45,7 @@ func (c *Client) Stats() Stats {
 		Messages: s.messages.Load(), BytesDown: s.bytesDown.Load(), BytesUp: s.bytesUp.Load(), Acked: s.acked.Load(),
 		Reconnects: s.reconnects.Load(), Moves: s.moves.Load(), Violations: s.violations.Load(),
 		ReplayedTicks: s.replayed.Load(), MissedTicks: s.missed.Load(), ResentInputs: s.resent.Load(), LostInputs: s.lostInputs.Load(),
-		RepeatedOutcomes: s.outcomesAgain.Load(), Frozen: time.Duration(s.frozen.Load()),
+		RepeatedOutcomes: s.outcomesAgain.Load(), Suspended: time.Duration(s.suspended.Load()),
 		RoundTrip: time.Duration(s.roundTrip.Load()), ClockOffset: time.Duration(s.offset.Load()),
 	}
 }

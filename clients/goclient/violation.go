@@ -19,7 +19,9 @@ const (
 	InputLost      Violation = "input-lost"      // acknowledged samples are not processed, and too old to be sent again
 	SeatLost       Violation = "seat-lost"       // the seat was given to nobody or changed while it had to be held
 	RoomRestarted  Violation = "room-restarted"  // a welcome of a far earlier tick: the room was begun anew
-	OutcomeChanged Violation = "outcome-changed" // a match is told to have ended in two ways
+	// InstanceChanged: a welcome into another instance of the room than the client was in.
+	InstanceChanged Violation = "instance-changed"
+	OutcomeChanged  Violation = "outcome-changed" // a match is told to have ended in two ways
 )
 
 // violate reports v and gives the error that ends the connection, for the violations that must.

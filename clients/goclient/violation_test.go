@@ -68,14 +68,14 @@ func TestViolations(t *testing.T) {
 		{"the tick goes back with a new connection", func(p *peer, r *room) { p.send(r.tick()); p.record(proto.KindCustom); p.cut() },
 			func(r *room) { r.store.Commit(99) }, TickBack, "welcome at tick 99 after tick 101", true},
 		{"another leader in the same epoch", func(p *peer, r *room) { p.cut() },
-			func(r *room) { r.server = "gs-9" }, TwoLeaders, "server gs-9 leads in epoch 1@gs-0", false},
+			func(r *room) { r.server = "gs-9" }, TwoLeaders, "server gs-9 leads in epoch 00000000000000a7:1@gs-0", false},
 		{"the room was begun anew", func(p *peer, r *room) {
 			r.store.Commit(9000)
 			p.send(r.keyframe(1))
 			p.record(proto.KindCustom)
 			p.cut()
 		},
-			func(r *room) { r.store.Commit(8399); r.epoch = r.epoch.Next("gs-9") }, RoomRestarted, "welcome at tick 8399 of epoch 2@gs-9 after tick 9000", false},
+			func(r *room) { r.store.Commit(8399); r.epoch = r.epoch.Next("gs-9") }, RoomRestarted, "welcome at tick 8399 of epoch 00000000000000a7:2@gs-9 after tick 9000", false},
 		{"another seat", func(p *peer, r *room) { p.cut() },
 			func(r *room) { r.seat = 2 }, SeatLost, "seat 2 (taken up again: true) in place of 1", false},
 		{"a match ends in two ways", func(p *peer, r *room) {
@@ -83,7 +83,7 @@ func TestViolations(t *testing.T) {
 			p.send(proto.Outcome{Match: 1, Tick: 102}.Append(nil))
 		}, nil, OutcomeChanged, "match 1 is told to have ended otherwise than before, now at tick 102", false},
 		{"an older epoch", func(p *peer, r *room) { p.cut() },
-			func(r *room) { r.epoch = proto.Epoch{Server: "gs-9"} }, EpochBack, "epoch 0@gs-9 after 1@gs-0", false},
+			func(r *room) { r.epoch = proto.Epoch{Instance: testInstance, Server: "gs-9"} }, EpochBack, "epoch 00000000000000a7:0@gs-9 after 00000000000000a7:1@gs-0", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, r := newServer(t), newRoom(t)

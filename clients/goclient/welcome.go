@@ -32,6 +32,10 @@ func (c *Client) onWelcome(l *link, body []byte) error {
 	// Its slices lie in the message, which is not kept.
 	w.Resume, w.Schema = bytes.Clone(w.Resume), bytes.Clone(w.Schema)
 	old, first := c.welcome, c.store == nil
+	if !first && w.Epoch.Instance != old.Epoch.Instance {
+		_ = c.violate(InstanceChanged, "epoch %v after %v", w.Epoch, old.Epoch)
+		return &CloseError{Code: proto.CloseOver, Text: fmt.Sprintf("server %s has another instance of room %s", w.Server, w.Room)}
+	}
 	if err := c.checkLeader(old, w, first); err != nil {
 		return err
 	}

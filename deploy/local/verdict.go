@@ -50,7 +50,7 @@ type botReport struct {
 		Leaders   int `json:"two_leaders"`
 	} `json:"losses"`
 	Resent  int            `json:"inputs_resent"`
-	Frozen  float64        `json:"frozen_seconds"`
+	Frozen  float64        `json:"suspended_seconds"`
 	Broken  map[string]int `json:"broken_invariants"`
 	Details []string       `json:"details"`
 }
@@ -166,7 +166,7 @@ func (v *verdict) failed() bool {
 // print writes the table: a line for each phase and kind of move.
 func (v *verdict) print(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "\nphase\tfaults\tmoves\tgap ms p50 / p99 / max\tmissed\tplayed again\tlost: rooms\tseats\tinputs\toutcomes\tplays on after ms\tlongest wait\tfrozen\ttarget\t")
+	fmt.Fprintln(t, "\nphase\tfaults\tmoves\tgap ms p50 / p99 / max\tmissed\tplayed again\tlost: rooms\tseats\tinputs\toutcomes\tplays on after ms\tlongest wait\tsuspended\ttarget\t")
 	for _, o := range v.Phases {
 		o.print(t)
 	}

@@ -29,7 +29,7 @@ func newHall(t testing.TB, options string, players int) *hall {
 		return g, s, err
 	}
 	var err error
-	if h.sim, err = game.New(&d, []byte(options), 1); err != nil {
+	if h.sim, err = game.New(&d, []byte(options), 1, 1); err != nil {
 		t.Fatal(err)
 	}
 	for i := range players {

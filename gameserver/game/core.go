@@ -25,9 +25,10 @@ type seatRow struct {
 
 // roomRow is what a room has once.
 type roomRow struct {
-	Match uint32 `state:""`       // being played, from 1
-	Rand  uint64 `state:"hidden"` // of the random generator
-	Kind  uint64 `state:"hidden"` // kindOf the game and its options
+	Match    uint32 `state:""`       // being played, from 1
+	Rand     uint64 `state:"hidden"` // of the random generator
+	Kind     uint64 `state:"hidden"` // kindOf the game and its options
+	Instance uint64 `state:"hidden"` // proto.Instance, drawn when the room was created
 }
 
 // maxToken is the length of a resume token whose hexadecimal digits fill seatRow.Token.

@@ -9,6 +9,8 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
+const hallInstance proto.Instance = 0xdf2c09d1e8a7b347
+
 // hall drives a simulation in a test.
 type hall struct {
 	t    testing.TB
@@ -20,7 +22,7 @@ type hall struct {
 
 func newHall(t testing.TB, d game.Definition, options string, seed uint64) *hall {
 	t.Helper()
-	sim, err := game.New(&d, []byte(options), seed)
+	sim, err := game.New(&d, []byte(options), seed, hallInstance)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,8 +111,8 @@ func TestMigration(t *testing.T) {
 		t.Fatal(err)
 	}
 	next := &hall{t: t, sim: sim, d: two, opts: `{}`, next: h.next}
-	if sim.Tick() != s.Tick() || sim.Processed(0) != 3 || sim.Match() != 1 {
-		t.Errorf("tick %d, processed %d, match %d", sim.Tick(), sim.Processed(0), sim.Match())
+	if sim.Tick() != s.Tick() || sim.Processed(0) != 3 || sim.Match() != 1 || sim.Instance() != hallInstance {
+		t.Errorf("tick %d, processed %d, match %d, instance %v", sim.Tick(), sim.Processed(0), sim.Match(), sim.Instance())
 	}
 	if seat, ok := sim.Resume([]byte("bob")); seat != 1 || !ok {
 		t.Errorf("bob's token gives seat %d, %v", seat, ok)

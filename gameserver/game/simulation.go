@@ -37,14 +37,15 @@ type Simulation struct {
 	customs  customs
 }
 
-// New starts a fresh room: the tables are as the game's Start left them, at tick 0. The error says what was wrong with
-// the options, or with the game. A panic in the game's New or Start is not caught.
-func New(d *Definition, options []byte, seed uint64) (*Simulation, error) {
+// New creates a room: its tables are as the game's Start left them, at tick 0. seed begins the room's random generator.
+// instance becomes part of the state: every rebuilt, migrated or promoted copy of this room has the same. The error says
+// what was wrong with the options, or with the game. A panic in the game's New or Start is not caught.
+func New(d *Definition, options []byte, seed uint64, instance proto.Instance) (*Simulation, error) {
 	s, err := build(d, options)
 	if err != nil {
 		return nil, err
 	}
-	*s.core.Room.Get() = roomRow{Match: 1, Rand: seed, Kind: kindOf(d.Name, options)}
+	*s.core.Room.Get() = roomRow{Match: 1, Rand: seed, Kind: kindOf(d.Name, options), Instance: uint64(instance)}
 	s.game.Start(&s.room)
 	s.store.Commit(0)
 	return s, nil
@@ -111,6 +112,9 @@ func build(d *Definition, options []byte) (*Simulation, error) {
 
 // Settings is what the game asked for.
 func (s *Simulation) Settings() Settings { return s.settings }
+
+// Instance is the life of the room id that this room is; see proto.Instance.
+func (s *Simulation) Instance() proto.Instance { return proto.Instance(s.core.Room.Get().Instance) }
 
 // Store is the room's tables: frames are made from it after Step, and applied to it on a standby.
 func (s *Simulation) Store() *state.Store { return s.store }

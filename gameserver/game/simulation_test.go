@@ -29,7 +29,7 @@ func TestNewChecksTheGame(t *testing.T) {
 		"give a pointer to a struct":   make(number(3), game.Settings{TickRate: 60, Seats: 64}),
 		`two tables are named "seats"`: make(&clash{}, game.Settings{TickRate: 60, Seats: 64}),
 	} {
-		if _, err := game.New(&d, []byte("[]"), 1); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := game.New(&d, []byte("[]"), 1, 1); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q in it", err, want)
 		}
 	}
@@ -197,5 +197,17 @@ func TestStepDoesNotAllocate(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(100, step); n != 0 {
 		t.Errorf("%v allocations a tick, want 0", n)
+	}
+}
+
+// The instance is part of the state: a room that is rebuilt elsewhere is the same instance.
+func TestInstanceIsPartOfTheState(t *testing.T) {
+	d, _, _ := probeDefinition(10, 2)
+	h := newHall(t, d, "", 1)
+	h.steps(3)
+	for _, hall := range []*hall{h, h.rebuilt()} {
+		if got := hall.sim.Instance(); got != hallInstance {
+			t.Errorf("instance is %v, want %v", got, hallInstance)
+		}
 	}
 }

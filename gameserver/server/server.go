@@ -215,7 +215,7 @@ func (l links) Follow(server, addr string, o replication.Open, ev replication.Fe
 func fingerprints(games []game.Definition) (map[proto.GameName]uint64, error) {
 	public := make(map[proto.GameName]uint64, len(games))
 	for _, g := range games {
-		sim, err := game.New(&g, nil, 1)
+		sim, err := game.New(&g, nil, 1, 1)
 		if err != nil {
 			return nil, fmt.Errorf("server: game %s does not start without options: %w", g.Name, err)
 		}

@@ -155,12 +155,14 @@ func keysOf(events []eventDoc) map[eventKey]bool {
 
 // parseEpoch reads what proto.Epoch writes; what a server says otherwise is as old as can be.
 func parseEpoch(s string) proto.Epoch {
-	counter, server, _ := strings.Cut(s, "@")
+	instance, rest, _ := strings.Cut(s, ":")
+	counter, server, _ := strings.Cut(rest, "@")
 	n, err := strconv.ParseUint(counter, 10, 32)
-	if err != nil {
+	e := proto.Epoch{Counter: uint32(n), Server: server}
+	if err != nil || e.Instance.UnmarshalText([]byte(instance)) != nil {
 		return proto.Epoch{}
 	}
-	return proto.Epoch{Counter: uint32(n), Server: server}
+	return e
 }
 
 func describeView(v *membership.View) viewReport {

@@ -74,7 +74,7 @@ func TestChangesLeadFromPictureToPicture(t *testing.T) {
 // While a room moves two servers have it, and it is where its epoch is the higher one, in whatever order they answer.
 func TestRoomOfTwoServers(t *testing.T) {
 	at := func(name membership.ServerName, epoch string) answer {
-		return answer{member: membership.Member{Name: name}, serverReport: serverReport{Rooms: []roomReport{{Room: "r", Epoch: epoch}}}}
+		return answer{member: membership.Member{Name: name}, serverReport: serverReport{Rooms: []roomReport{{Room: "r", Epoch: "00000000000000a7:" + epoch}}}}
 	}
 	source := membership.NewStatic(membership.Member{Name: "router-1"}, membership.Member{Name: "a"}, membership.Member{Name: "b"})
 	for _, c := range []struct {
@@ -115,11 +115,11 @@ func TestNewestEvents(t *testing.T) {
 }
 
 func TestParseEpoch(t *testing.T) {
-	want := proto.Epoch{Counter: 12, Server: "game-1"}
+	want := proto.Epoch{Instance: 0xa7, Counter: 12, Server: "game-1"}
 	if got := parseEpoch(want.String()); got != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	for _, s := range []string{"", "@", "x@y", "-1@y", "4294967296@y"} {
+	for _, s := range []string{"", "@", "1@y", "x:1@y", "00000000000000a7:x@y", "00000000000000a7:-1@y", "00000000000000a7:4294967296@y"} {
 		if got := parseEpoch(s); got != (proto.Epoch{}) {
 			t.Errorf("%q gives %v", s, got)
 		}

@@ -16,7 +16,7 @@ import { Stage } from "./stage.ts";
 import { Trouble, type Way } from "./trouble.ts";
 
 /** Up to this code of a notice the status says it; of others the text is shown. */
-const thawed = 2;
+const resumed = 2;
 
 /** What the player sees: the first card with a match behind it, or a room. */
 type Mode = "home" | "entering" | "playing" | "watching";
@@ -139,7 +139,7 @@ export class Page {
 			if (this.mode === "entering") this.#arrived(room);
 		});
 		room.on("frame", () => ours() && this.#tick(room));
-		room.on("notice", (code, text) => ours() && this.mode !== "home" && code > thawed && this.#trouble.note(text));
+		room.on("notice", (code, text) => ours() && this.mode !== "home" && code > resumed && this.#trouble.note(text));
 		room.on("outcome", (outcome) => ours() && this.mode !== "home" && this.#result.tell(room, outcome));
 		if (!behind) this.#trouble.sign(room.status, room.error);
 	}
@@ -173,6 +173,8 @@ export class Page {
 		switch (error.next) {
 			case "retry":
 				return [{ label: error.code === "replaced" ? "Play here" : "Try again", go: again }, back];
+			case "enter":
+				return [{ label: "Enter the new match", go: again }, other, back];
 			case "reload":
 				return [{ label: "Load the page again", go: () => location.reload() }, back];
 			case "room":

@@ -22,7 +22,7 @@ export class Trouble {
 		const text = {
 			connecting: error ? `${error.message} Trying on …` : "Finding your place …",
 			playing: "",
-			frozen: "Paused: the server is making sure that it is in charge. Nothing is lost.",
+			suspended: "Paused: the server is making sure that it is in charge. Nothing is lost.",
 			returning: "Back to your seat …",
 			ended: "",
 		}[status];

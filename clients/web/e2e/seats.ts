@@ -84,9 +84,9 @@ export function seatTests(ground: Ground): void {
 		const others = ["router-1", "game-1", "game-2", "game-3"].filter((n) => n !== before.server);
 		ground.fleet.pause(...others);
 		try {
-			await page.waitForFunction(() => arena.room!.status === "frozen");
+			await page.waitForFunction(() => arena.room!.status === "suspended");
 			await page.waitForFunction(() => /Nothing is lost/.test(document.querySelector("#sign")!.textContent!));
-			await picture(page, "frozen");
+			await picture(page, "suspended");
 		} finally {
 			ground.fleet.resume(...others);
 		}
@@ -100,7 +100,7 @@ export function seatTests(ground: Ground): void {
 		await mark(page);
 		await ticks(page, 60);
 		const before = await whereabouts(page);
-		// Its copies must be whole, as they are a moment after the frozen fleet went on.
+		// Its copies must be whole, as they are a moment after the suspended fleet went on.
 		await until("copy of the room elsewhere", async () => {
 			const { rooms } = await ground.fleet.ask("/v1/fleet");
 			return rooms.find((r: { room: string; standbys?: string[] }) => r.room === before.room)?.standbys?.length;

@@ -27,7 +27,7 @@ interface Card {
 export function condition(m: Member, gone: boolean): string {
 	if (gone) return "gone";
 	if (!m.reachable) return "no answer";
-	if (m.frozen) return "frozen";
+	if (m.frozen) return "suspended";
 	return m.state;
 }
 

@@ -54,7 +54,7 @@ export function describeGroup(g: Group): { what: string; detail: string } {
 		case "stays":
 			return { what: rooms, detail: `${n === 1 ? "ends" : "end"} with ${e.from}: no other server's version takes ${n === 1 ? "it" : "them"} over` };
 		case "freeze":
-			return { what: e.server, detail: "freezes its rooms: it sees too little of the fleet" };
+			return { what: e.server, detail: "suspends its rooms: it sees too little of the fleet" };
 		case "thaw":
 			return { what: e.server, detail: "goes on: it sees the greater part of the fleet again" };
 		case "join":

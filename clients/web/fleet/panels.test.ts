@@ -13,6 +13,8 @@ test("rooms are found by all words, the one of that very id first", () => {
 	assert.deepEqual(ids("Frozen"), ["DUEL-2"]);
 	assert.deepEqual(ids("  "), []);
 	assert.deepEqual(ids("nothing like it"), []);
+	const told = new Map(facts(room("r", "a", { epoch: "5f2c09d1e8a7b346:3@a" })));
+	assert.deepEqual([told.get("instance"), told.get("epoch")], ["5f2c09d1e8a7b346", "3@a"]);
 	assert.deepEqual(new Map(facts(room("r", "a", { spectators: 1, players: 3 }))).get("players"), "3 of 8, 1 spectator");
 });
 
@@ -20,7 +22,7 @@ test("a server's condition is the worst of what is known", () => {
 	const m = member("a", { state: "draining", frozen: true, reachable: false });
 	assert.equal(condition(m, true), "gone");
 	assert.equal(condition(m, false), "no answer");
-	assert.equal(condition({ ...m, reachable: true }, false), "frozen");
+	assert.equal(condition({ ...m, reachable: true }, false), "suspended");
 	assert.equal(condition({ ...m, reachable: true, frozen: false }, false), "draining");
 	assert.deepEqual([-5, 59_400, 61_000, 7_260_000, 200_000_000].map(ago), ["0 s", "59 s", "1 min", "2 h 1 min", "2 days"]);
 });

@@ -101,10 +101,12 @@ export class RoomPanel {
 
 /** What there is to say of a room, as names and values. */
 export function facts(r: Room): [string, string][] {
+	const [instance = "", epoch = ""] = r.epoch.split(":");
 	return [
 		["state", r.role],
 		["led by", r.server],
-		["epoch", r.epoch],
+		["instance", instance],
+		["epoch", epoch],
 		["standby", r.standbys?.join(", ") || "none"],
 		["game", `${r.game}, match ${r.match}`],
 		["players", `${r.players} of ${r.seats}${r.spectators ? `, ${plural(r.spectators, "spectator")}` : ""}`],

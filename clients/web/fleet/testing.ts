@@ -9,6 +9,6 @@ export const member = (name: string, rest: Partial<Member> = {}): Member => ({
 	rooms: 0, players: 0, copies: 0, busy: 0, p99_ms: 0, late: 0, moves: null, ...rest,
 });
 export const room = (id: string, server: string, rest: Partial<Room> = {}): Room => ({
-	room: id, game: "arena", server, role: "leading", epoch: `1@${server}`, standbys: [], seats: 8, players: 0, spectators: 0,
+	room: id, game: "arena", server, role: "leading", epoch: `00000000000000a7:1@${server}`, standbys: [], seats: 8, players: 0, spectators: 0,
 	tick_rate: 30, late: 0, match: 1, ...rest,
 });

@@ -3,8 +3,8 @@
 
 import type { Moved } from "./messages.ts";
 
-/** What the player can do: try the same again, choose another room, or load the page again. */
-export type Next = "retry" | "room" | "reload";
+/** What the player can do: try the same again, enter the new room of the same id, choose another room, or load the page again. */
+export type Next = "retry" | "enter" | "room" | "reload";
 
 // The codes stay the same from version to version.
 const errors = {
@@ -26,6 +26,8 @@ const errors = {
 	crashed: ["The game failed in this room.", "room"],
 	/** The room is gone with its servers. */
 	lost: ["The room was lost with its servers.", "room"],
+	/** The room that the player was in is over, and there may be a new one of its id. Room.retry enters that as a new player. */
+	over: ["The room that you were in is over.", "enter"],
 	/** The same player entered from elsewhere. */
 	replaced: ["You are playing in another window.", "retry"],
 	/** This page is older, or newer, than the server. */
@@ -40,6 +42,7 @@ const errors = {
 
 const todo: Record<Next, string> = {
 	retry: " Try again.",
+	enter: " Enter the new one as a new player.",
 	room: " Choose another room.",
 	reload: " Load the page again.",
 };
@@ -71,6 +74,8 @@ export const enum Status {
 	schema,
 	full = 4008,
 	moved = 4011,
+	replaced = 4015,
+	over = 4022,
 }
 
 /** What a fault says to do next; see PROTOCOL.md, Close codes. */
@@ -106,6 +111,7 @@ const closes: (Advice | ErrorCode)[] = [
 	Advice.resume,
 	"options", // 4020
 	Advice.router,
+	"over",
 ];
 
 /** What ended a connection, or an attempt to make one. */

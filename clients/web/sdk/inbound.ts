@@ -15,8 +15,8 @@ export interface Hooks {
 	/** A tick was applied. slack is that of its own record. */
 	ticked(slack: number | undefined): void;
 	prepare(to: Moved): void;
-	/** The room is frozen or thawed. */
-	froze(): void;
+	/** A notice came: session.suspended may have changed. */
+	noticed(): void;
 	pong(micros: number, server: number): void;
 }
 
@@ -107,8 +107,8 @@ function event(s: Session, link: Link, kind: Kind, r: Reader, hooks: Hooks): voi
 				break;
 			case Kind.notice: {
 				const { code, text } = readNotice(r);
-				if (code <= Is.thawed) s.frozen = code === Is.frozen;
-				hooks.froze();
+				if (code <= Is.resumes) s.suspended = code === Is.suspended;
+				hooks.noticed();
 				s.emit("notice", code, text);
 				break;
 			}

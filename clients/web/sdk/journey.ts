@@ -4,19 +4,20 @@ import { Advice, Fault, RingsideError, Status } from "./errors.ts";
 import { receive, type Hooks } from "./inbound.ts";
 import { newLink, type Link } from "./link.ts";
 import { newMemory } from "./memory.ts";
-import { hello, Is, Kind, leave, sameEpoch, type Epoch, type Moved } from "./messages.ts";
+import { hello, Is, Kind, leave, noEpoch, readMoved, readWelcome, sameEpoch, type Epoch, type Moved } from "./messages.ts";
 import type { JoinOptions, Move, WebSocketConstructor } from "./options.ts";
 import { newPlan, type Place } from "./plan.ts";
+import { Reader } from "./reader.ts";
 import { ask } from "./router.ts";
 import type { Session } from "./session.ts";
 
 /** Milliseconds, where nothing else is said. */
 const enum Watch {
 	interval = 250,
-	/** How long a server may say nothing, and how many ticks at least; and a frozen one. */
+	/** How long a server may say nothing, and how many ticks at least; and one whose room is suspended. */
 	silence = 2000,
 	silentTicks = 3,
-	frozenSilence = 5000,
+	suspendedSilence = 5000,
 	/** How long to try to enter, and to come back. */
 	enter = 10_000,
 	giveUp = 60_000,
@@ -28,6 +29,11 @@ const enum Watch {
 	grace = 500,
 	/** How long the old connection may go on when the first frame has come on the prepared one. */
 	changeover = 100,
+	/** How long the client stays with a suspended room before it looks for it elsewhere too; how often, and the limit for one place. */
+	search = 3000,
+	searchInterval = 2000,
+	/** Places that one round of a search may try: those of a welcome and 8 moved messages. */
+	searchPlaces = 14,
 }
 
 /** What the journey tells its owner. */
@@ -61,14 +67,16 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 	const host = (url = "") => url.split("/")[2];
 	const base = host(options.router || globalThis.location?.href);
 	let attempt: Link | undefined; // being made
-	let prepared: { to: Moved; link: Link } | undefined; // the connection to where the room will move
+	let prepared: { to: Place; link: Link } | undefined; // the connection to where the room will move, or was found
 	let ahead = false; // the old connection was ended because the next server leads
 	let expiry: ReturnType<typeof setTimeout> | undefined; // of the prepared connection
+	let searching: object | undefined; // the search for a suspended room
+	let probed: { link: Link; done: Promise<unknown> } | undefined; // the place that it tries
 	let departure: Departure | undefined;
 	let heard = false; // by a router
 	let closing = false; // the client is to be in the room no more
 	let ticket = "";
-	let held = { resume: nothing, epoch: { counter: 0, server: "" } }; // of a page before this one
+	let held = { resume: nothing, epoch: noEpoch }; // of a page before this one
 
 	const journey = {
 		/** The connection, while the client is in the room. */
@@ -92,6 +100,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 				const { status, error, spoken } = e as Fault;
 				if (session.welcome && !spoken) throw new RingsideError("gave-up", error.detail);
 				remember(error?.next === "reload"); // a page that fits comes back to the seat
+				if (told(error)) memory.save({ room: session.room, player: session.player, url: "", ticket: "", resume: [], epoch: noEpoch });
 				throw status === Status.unopened && heard ? new RingsideError("blocked", error.detail) : (error ?? e);
 			} finally {
 				clearInterval(timer);
@@ -103,7 +112,8 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		close(): void {
 			closing = true;
 			clearTimeout(expiry);
-			for (const link of [journey.link, attempt, prepared?.link]) link?.end(new Fault(Status.lost, "closed"));
+			searching = undefined;
+			for (const link of [journey.link, attempt, prepared?.link, probed?.link]) link?.end(new Fault(Status.lost, "closed"));
 		},
 
 		/** Gives the seat up. The server closes, and the journey is over. */
@@ -128,16 +138,21 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		session.player ||= seat?.player ?? "";
 		if (!seat?.resume.length) return;
 		session.room = seat.room;
+		session.instance = seat.epoch.instance;
 		held = { resume: Uint8Array.from(seat.resume), epoch: seat.epoch };
 		plan.prefer(seat);
 	};
 
 	/** Enters the room again after its connection ended. */
 	const comeBack = async (cause: Fault) => {
+		searching = undefined;
+		// The search's own connection may be what has replaced this one.
+		if (cause.status === Status.replaced && probed && (await probed.done)) cause = new Fault(Status.lost, cause.message);
+		endSearch();
 		const { moved } = cause;
 		const planned = !!moved || ahead;
 		departure = { epoch: session.welcome!.epoch, tick: session.tick, at: session.lastFrame, planned };
-		session.frozen = false;
+		session.suspended = false;
 		traveller.left(planned ? undefined : cause.error);
 		ended(cause, performance.now() - journey.enteredAt);
 		ahead = false;
@@ -165,7 +180,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 				const cause = e as Fault;
 				const { advice, spoken, status } = cause;
 				if (closing || performance.now() - begin > patience) throw cause;
-				const refused = spoken && (advice === Advice.stop || advice === Advice.ticket);
+				const refused = spoken && (advice === Advice.stop || advice === Advice.ticket) && !told(cause.error);
 				if (!session.welcome && (held.resume.length ? refused : options.match && status === Status.full)) {
 					// The seat from before is not there any more, or others took the last seats of the room that was found.
 					held.resume = nothing;
@@ -197,6 +212,73 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		clearTimeout(timer);
 		attempt = undefined;
 		if (!link.entered) throw await link.ended;
+	};
+
+	/** The player was told that the room is over, once and for all. */
+	const told = (e: RingsideError | undefined) => e?.code === "lost" || e?.code === "over";
+
+	/** Looks for a suspended room elsewhere until searching is something else: in rounds, one place after the other. */
+	const search = async (old: Link) => {
+		const mine = (searching = {});
+		const { fallbacks, server } = session.welcome!;
+		for (let wait: number = Watch.search; ; ) {
+			await sleep(wait);
+			const begin = performance.now();
+			const tried = [old.url];
+			const queue: (Place | undefined)[] = [...fallbacks.map((url) => ({ url, ticket: "" })), undefined];
+			while (queue.length && searching === mine) {
+				const to = queue.shift() ?? (await Promise.race([ask(options, session.room, session.player).catch(() => {}), sleep(Watch.searchInterval)]));
+				if (!to || tried.includes(to.url) || searching !== mine) continue;
+				tried.push(to.url);
+				const moved = await probe(to, old);
+				if (moved && moved.server !== server && tried.length < Watch.searchPlaces) queue.unshift(moved);
+			}
+			if (searching !== mine) return;
+			wait = Watch.searchInterval - (performance.now() - begin);
+		}
+	};
+
+	/** Says hello at a place beside the connection old, which ends if the room is led there; else gives where that place leads. */
+	const probe = async (to: Place, old: Link) => {
+		const link = connect(to.url);
+		let moved: Moved | undefined;
+		let found = () => {};
+		const end = (why: string) => link.end(new Fault(Status.lost, why));
+		const timer = setTimeout(end, Watch.searchInterval, "no answer");
+		void link.opened.then(() => link.send(greeting(0, to.ticket || ticket)));
+		const done = Promise.race([link.ended.then(() => false), new Promise<boolean>((resolve) => (found = () => resolve(true)))]);
+		probed = { link, done };
+		link.early = (data) => {
+			try {
+				for (const [kind, body] of new Reader(new Uint8Array(data as ArrayBuffer)).records()) {
+					if (kind === Kind.moved) moved = readMoved(body);
+					else if (kind !== Kind.welcome) continue;
+					else if (readWelcome(body).epoch.instance === session.instance) {
+						discard();
+						prepared = { to, link };
+						return found();
+					} else session.violate("instance-changed", to.url);
+					return end("not here");
+				}
+			} catch (e) {
+				end(String(e));
+			}
+		};
+		if (await done) old.end(new Fault(Status.lost, "led elsewhere"));
+		clearTimeout(timer);
+		probed = undefined;
+		return moved;
+	};
+
+	const endSearch = () => {
+		searching = undefined;
+		probed?.link.end(new Fault(Status.lost, "superseded"));
+	};
+
+	/** Begins a search when the room is suspended, and ends it when it resumes. */
+	const noticed = () => {
+		if (!session.suspended) endSearch();
+		else if (journey.link && !searching) void search(journey.link);
 	};
 
 	/** Closes the prepared connection. */
@@ -258,7 +340,13 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 			remember();
 			traveller.arrived(move(link.prepared));
 			journey.flush(); // what the server has not processed
+			noticed();
 			link.arrived();
+		},
+
+		noticed() {
+			traveller.noticed();
+			noticed();
 		},
 
 		/** Opens a connection to where a prepare message says, in place of one for another message before it. */
@@ -293,8 +381,8 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 	const watch = () => {
 		const { link } = journey;
 		if (!link) return;
-		const { frozen, welcome } = session;
-		const limit = frozen ? Watch.frozenSilence : Math.max(Watch.silence, (Watch.silentTicks * 1000) / welcome!.tickRate);
+		const { suspended, welcome } = session;
+		const limit = suspended ? Watch.suspendedSilence : Math.max(Watch.silence, (Watch.silentTicks * 1000) / welcome!.tickRate);
 		if (performance.now() - link.heard > limit) link.end(new Fault(Status.lost, "silent"));
 		journey.flush();
 	};

@@ -43,18 +43,22 @@ export const enum Is {
 	wait = 1,
 	resumed = 2,
 	// Notices.
-	frozen = 1,
-	thawed = 2,
+	suspended = 1,
+	resumes = 2,
 }
 
-/** Who leads the room: servers order them by counter, then by name. */
+/** One server's term as the leader of one instance of a room. */
 export interface Epoch {
+	/** One life of the room's id: 16 hexadecimal digits. Instances are the same or not; they have no order. */
+	instance: string;
 	counter: number;
 	server: string;
 }
 
+export const noEpoch: Epoch = { instance: "0".repeat(16), counter: 0, server: "" };
+
 export function sameEpoch(a: Epoch, b: Epoch): boolean {
-	return a.counter === b.counter && a.server === b.server;
+	return a.instance === b.instance && a.counter === b.counter && a.server === b.server;
 }
 
 /** The number nearest to near whose low 16 bits are low. */
@@ -77,6 +81,7 @@ export function hello(m: Hello): Uint8Array {
 		w.u8(m.flags);
 		w.big(m.fingerprint, 8);
 		w.fixed(m.lastTick, 4);
+		w.big(BigInt("0x" + m.epoch.instance), 8);
 		w.uvarint(m.epoch.counter);
 		w.string(m.epoch.server);
 		w.string(m.ticket);
@@ -109,7 +114,7 @@ export function custom(payload: Uint8Array): Uint8Array {
 
 // What follows reads bodies; that nothing is left of them is the caller's to see.
 
-const epoch = (r: Reader): Epoch => ({ counter: r.uvarint(), server: r.string(63) });
+const epoch = (r: Reader): Epoch => ({ instance: r.big(8).toString(16).padStart(16, "0"), counter: r.uvarint(), server: r.string(63) });
 
 export type Welcome = ReturnType<typeof readWelcome>;
 

@@ -158,7 +158,7 @@ export interface View<G extends Game> {
 export type Status =
 	| "connecting" // on the way in, for the first time
 	| "playing"
-	| "frozen" // the room stands still until its server sees the fleet again; nothing is lost
+	| "suspended" // the room stands still until its server sees the fleet again, or the client finds the room elsewhere
 	| "returning" // the connection was lost or the room moved, and the client is on its way back to its seat
 	| "ended"; // left, or not to be gone on with: room.error says why
 
@@ -174,7 +174,7 @@ export interface RoomEvents {
 	outcome(outcome: Outcome): void;
 	/** The game sent a message. The bytes are the listener's. */
 	custom(payload: Uint8Array): void;
-	/** How the room is, in words for a person. Code 1 is frozen, 2 thawed. */
+	/** How the room is, in words for a person. Code 1 is suspended, 2 resumed. */
 	notice(code: number, text: string): void;
 	/** The server processed sample seq, so many milliseconds after it was given. */
 	acked(seq: number, latency: number): void;
@@ -208,6 +208,7 @@ export interface Outcome {
 
 /** Ways in which a server breaks the protocol; PROTOCOL.md says what it promises. */
 export type Violation =
+	| "instance-changed"
 	| "tick-gap"
 	| "tick-back"
 	| "processed-back"

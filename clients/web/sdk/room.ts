@@ -4,7 +4,7 @@ import { newClock } from "./clock.ts";
 import { newEmitter } from "./emitter.ts";
 import { RingsideError } from "./errors.ts";
 import { newJourney } from "./journey.ts";
-import { custom, Is, type Epoch } from "./messages.ts";
+import { custom, Is, noEpoch, type Epoch } from "./messages.ts";
 import type { Events, Game, JoinOptions, RoomEvents, Stats, Status, Tables, Values, View } from "./options.ts";
 import { newPacer, type Pacer } from "./pacer.ts";
 import { newSession, newStats, type Session } from "./session.ts";
@@ -136,7 +136,7 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 				pacer?.observe(slack);
 				ticked();
 			},
-			froze: () => tell(session.frozen ? "frozen" : "playing"),
+			noticed: () => tell(session.suspended ? "suspended" : "playing"),
 			pong(micros, server) {
 				const now = performance.now();
 				const sent = micros / 1000;
@@ -178,7 +178,7 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 
 	/** Takes what the player's hands do. */
 	const sample = (count: number) => {
-		if (session.frozen || (leftAt && performance.now() - leftAt > Limit.handsStill)) return;
+		if (session.suspended || (leftAt && performance.now() - leftAt > Limit.handsStill)) return;
 		for (; count > 0; count--) {
 			const input = options.input!();
 			if (input) add(input);
@@ -201,7 +201,7 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 		player: "",
 		seat: -1,
 		server: "",
-		epoch: { counter: 0, server: "" },
+		epoch: noEpoch,
 		tickRate: 0,
 		tick: 0,
 		tables: {} as Tables<G>,

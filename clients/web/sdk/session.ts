@@ -56,8 +56,10 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", player = "
 		samples: undefined as Samples | undefined,
 		/** When the newest tick came. */
 		lastFrame: 0,
-		/** The room stands still. */
-		frozen: false,
+		/** The room is suspended. */
+		suspended: false,
+		/** The instance of the room that the client is in, or was in before the page was loaded again. */
+		instance: "",
 
 		get tick(): number {
 			return s.store?.tick ?? 0;
@@ -75,6 +77,10 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", player = "
 		welcomed(w: Welcome): void {
 			const old = s.welcome;
 			const same = old && sameEpoch(w.epoch, old.epoch);
+			if (s.instance && w.epoch.instance !== s.instance) {
+				s.violate("instance-changed", w.epoch.instance);
+				throw new Fault(Status.over, "instance " + w.epoch.instance);
+			}
 			if (s.room && w.room !== s.room) throw s.violate("bad-message", w.room);
 			if (same && w.tick < s.tick) throw s.violate("tick-back", w.tick);
 			if (String(w.schema) !== String(old?.schema)) {
@@ -83,6 +89,7 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", player = "
 				s.samples = newSamples(schema.input);
 			}
 			s.welcome = w;
+			s.instance = w.epoch.instance;
 			s.room = w.room;
 			s.player = w.player || s.player;
 			const { again, lost } = outbox.welcome(w);

@@ -9,7 +9,7 @@ import type { Link } from "../sdk/link.ts";
 import { newSession, newStats } from "../sdk/session.ts";
 import * as s from "./server.ts";
 
-const hooks: Hooks = { entered() {}, ticked() {}, prepare() {}, froze() {}, pong() {} };
+const hooks: Hooks = { entered() {}, ticked() {}, prepare() {}, noticed() {}, pong() {} };
 
 /** A client that is in the room at tick 1; it gives what came of a message. */
 function enter() {

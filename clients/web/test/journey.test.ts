@@ -12,7 +12,7 @@ test("the first way in", async (t) => {
 	assert.deepEqual(c.router.asked, [
 		{ to: "http://router/v1/rooms", game: "dots", room: "r", options: { size: 3 }, player: { id: "", name: "Jo" } },
 	]);
-	assert.deepEqual(hello(socket), { newest: 1, oldest: 1, flags: 0, fingerprint: 0n, lastTick: 0, epoch: "0@", ticket: "ticket 1", resume: "" });
+	assert.deepEqual(hello(socket), { newest: 1, oldest: 1, flags: 0, fingerprint: 0n, lastTick: 0, epoch: "0:0@", ticket: "ticket 1", resume: "" });
 	assert.equal(c.room.status, "connecting");
 	socket.say(s.welcome({ tick: 7, seat: 0 }));
 	await c.room.entered;
@@ -28,7 +28,7 @@ test("a lost server's room is sought at its standby, then where it was, then at 
 	c.socket.say(s.delta(2, 0));
 	c.socket.end();
 	const standby = await c.opened("ws://next/");
-	assert.deepEqual(hello(standby), { newest: 1, oldest: 1, flags: 0, fingerprint: 0n, lastTick: 2, epoch: "1@gs-1", ticket: "ticket 1", resume: "token" });
+	assert.deepEqual(hello(standby), { newest: 1, oldest: 1, flags: 0, fingerprint: 0n, lastTick: 2, epoch: "a7:1@gs-1", ticket: "ticket 1", resume: "token" });
 	standby.end();
 	const here = await c.opened("ws://here/");
 	here.end();
@@ -118,7 +118,7 @@ test("close codes say where to go", async (t) => {
 		await c.time.pass(20);
 		assert.equal(c.router.asked.length, 2);
 	});
-	for (const [code, error] of [[4001, "outdated"], [4008, "full"], [4009, "rate"], [4012, "ended"], [4013, "crashed"], [4015, "replaced"], [4018, "lost"], [4020, "options"], [4321, "closed"]] as const) {
+	for (const [code, error] of [[4001, "outdated"], [4008, "full"], [4009, "rate"], [4012, "ended"], [4013, "crashed"], [4015, "replaced"], [4018, "lost"], [4020, "options"], [4022, "over"], [4321, "closed"]] as const) {
 		await t.test(`${code} stops with ${error}`, async (t) => {
 			const c = await play(t);
 			c.socket.say(s.error(code, 0, "the server's words"));
@@ -132,10 +132,10 @@ test("close codes say where to go", async (t) => {
 	}
 });
 
-test("a server that is silent for 2 s is lost; a frozen room may be so for 5 s, and is kept awake by pings", async (t) => {
+test("a server that is silent for 2 s is lost; a suspended room may be so for 5 s, and is kept awake by pings", async (t) => {
 	const c = await play(t);
-	c.socket.say(s.notice(1, "frozen"));
-	assert.equal(c.room.status, "frozen");
+	c.socket.say(s.notice(1, "suspended"));
+	assert.equal(c.room.status, "suspended");
 	const pings = c.socket.of(Kind.ping).length;
 	await c.time.pass(4900);
 	assert.ok(!c.socket.closedByClient);
@@ -149,7 +149,7 @@ test("a server that is silent for 2 s is lost; a frozen room may be so for 5 s, 
 	await c.opened("ws://next/");
 });
 
-test("hands rest while the room is frozen, and half a second after a loss", async (t) => {
+test("hands rest while the room is suspended, and half a second after a loss", async (t) => {
 	let asked = 0;
 	const c = await play(t, { input: () => (asked++, { dx: 1 }) });
 	await c.time.pass(200);

@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Fault, Status } from "../sdk/errors.ts";
+import { noEpoch } from "../sdk/messages.ts";
 import { newPlan, type Place } from "../sdk/plan.ts";
 
 const here = "ws://here";
 const next = "ws://next";
 const last = "ws://last";
-const moved = { url: "ws://away", server: "", ticket: "theirs", epoch: { counter: 0, server: "" }, within: 0 };
+const moved = { url: "ws://away", server: "", ticket: "theirs", epoch: noEpoch, within: 0 };
 const lost = new Fault(Status.lost, "");
 
 const name = ({ url, ticket }: Place) => (url || "router") + (ticket && ` with ${ticket}`);

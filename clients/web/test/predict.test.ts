@@ -11,7 +11,7 @@ import { bytesOf, openPart, schema } from "./server.ts";
 /** Seat 0's dot, which a sample moves by dx hundredths. */
 function predictor(ahead?: () => { dx: number } | undefined) {
 	const session = newSession(newEmitter(), newStats());
-	session.welcomed({ flags: 0, processed: 0, room: "r", schema, tickRate: 20, tick: 0, epoch: { counter: 1, server: "" } } as Welcome);
+	session.welcomed({ flags: 0, processed: 0, room: "r", schema, tickRate: 20, tick: 0, epoch: { instance: "a7", counter: 1, server: "" } } as Welcome);
 	const store = session.store!;
 	let steps = 0;
 	const step = (row: { x: number }, input: { dx: number }) => {

@@ -143,6 +143,7 @@ const record = (kind: Kind, fill: (w: Writer) => void) => bytesOf((w) => w.recor
 export interface Greeting {
 	tick?: number;
 	processed?: number;
+	instance?: string;
 	epoch?: number;
 	server?: string;
 	seat?: number;
@@ -156,9 +157,12 @@ export interface Greeting {
 	dots?: [number, number, number][];
 }
 
+/** The instance of the room, unless a greeting says another. */
+export const first = "00000000000000a7";
+
 /** A welcome and its keyframes. */
 export function welcome(g: Greeting = {}): Uint8Array {
-	const { tick = 1, processed = 0, epoch = 1, server = "gs-1", seat = 0, fallbacks = [], dots = [[0, 0, 1]] } = g;
+	const { tick = 1, processed = 0, instance = first, epoch = 1, server = "gs-1", seat = 0, fallbacks = [], dots = [[0, 0, 1]] } = g;
 	const head = record(Kind.welcome, (w) => {
 		w.u8(g.version ?? 1);
 		w.u8(g.resumed ? 2 : 0);
@@ -166,6 +170,7 @@ export function welcome(g: Greeting = {}): Uint8Array {
 		w.u8(20);
 		w.fixed(tick, 4);
 		w.fixed(processed, 4);
+		w.big(BigInt("0x" + instance), 8);
 		w.uvarint(epoch);
 		for (const s of [server, server, g.room ?? "r", "dots", "guest"]) w.string(s);
 		w.blob(Buffer.from(g.resume ?? "token"));
@@ -221,11 +226,12 @@ export function delta(tick: number, processed: number | undefined, slack = 5, bo
 	return Uint8Array.from([...(processed === undefined ? [] : own), ...open]);
 }
 
-export function moved(url: string, ticket = "", kind: Kind.moved | Kind.prepare = Kind.moved, within = 0): Uint8Array {
+export function moved(url: string, ticket = "", kind: Kind.moved | Kind.prepare = Kind.moved, within = 0, server = "gs-2"): Uint8Array {
 	return record(kind, (w) => {
 		w.string(url);
-		w.string("gs-2");
+		w.string(server);
 		w.string(ticket);
+		w.big(0n, 8);
 		w.uvarint(0);
 		w.string("");
 		w.fixed(within, 4);
@@ -268,7 +274,7 @@ export function readHello(r: Reader) {
 		flags: r.u8(),
 		fingerprint: r.big(8),
 		lastTick: r.fixed(4),
-		epoch: `${r.uvarint()}@${r.string(63)}`,
+		epoch: `${r.big(8).toString(16)}:${r.uvarint()}@${r.string(63)}`,
 		ticket: r.string(4096),
 		resume: Buffer.from(r.blob(64)).toString(),
 	};

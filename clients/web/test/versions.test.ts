@@ -108,7 +108,7 @@ test("a page that is outdated comes back to its seat when it is loaded again", a
 	net.last().open();
 	await time.settle();
 	const { resume, epoch } = s.readHello(net.last().of(Kind.hello)[0]!);
-	assert.deepEqual([resume, epoch], ["token", "1@gs-1"]);
+	assert.deepEqual([resume, epoch], ["token", "a7:1@gs-1"]);
 });
 
 test("a welcome without its keyframe does not make the client forget the tick that it knows", async (t) => {

@@ -47,11 +47,11 @@ func check(d game.Definition, o Options) error {
 	if o.Every == 0 {
 		o.Every = o.Ticks/30 + 1
 	}
-	a, err := game.New(&d, o.Room, o.Seed)
+	a, err := game.New(&d, o.Room, o.Seed, 1)
 	if err != nil {
 		return err
 	}
-	twin, err := game.New(&d, o.Room, o.Seed)
+	twin, err := game.New(&d, o.Room, o.Seed, 1)
 	if err != nil {
 		return err
 	}

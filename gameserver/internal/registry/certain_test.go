@@ -27,7 +27,7 @@ func (b *hearing) Refuse(r replication.Refusal) { b.refused = append(b.refused, 
 // frames gives a room's state after so many ticks.
 func frames(t *testing.T, ticks int) (tick proto.Tick, public, secret []byte) {
 	def := counters("count")
-	sim, err := game.New(&def, nil, 1)
+	sim, err := game.New(&def, nil, 1, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +268,7 @@ func TestHandedInputsAreKept(t *testing.T) {
 	s := newServer(t, "s", nobody, "l")
 	c := s.copyOf(t, &hearing{})
 	def := counters("count")
-	sim, err := game.New(&def, nil, 1)
+	sim, err := game.New(&def, nil, 1, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ func (r *Registry) enter(ctx context.Context, s Spec, j room.Join) (o *room.Occu
 		return nil, false, err
 	}
 	r.mu.Lock()
-	m, l, f := e.making, e.leading, e.following
+	m, l, f, epoch := e.making, e.leading, e.following, e.epoch()
 	r.mu.Unlock()
 	switch {
 	case mine:
@@ -70,6 +70,9 @@ func (r *Registry) enter(ctx context.Context, s Spec, j room.Join) (o *room.Occu
 	}
 	if err := fits(s, e.game); err != nil {
 		return nil, false, err
+	}
+	if s.Seen != (proto.Epoch{}) && s.Seen.Instance != epoch.Instance {
+		return nil, false, proto.Refuse(proto.CloseOver, "")
 	}
 	if l != nil {
 		return r.join(e, l, s, j)

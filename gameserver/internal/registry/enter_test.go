@@ -70,7 +70,7 @@ func TestLeaderAcceptsWhereverPlacementPoints(t *testing.T) {
 	if err := s.enter(limit(t), spec(id)); err != nil || s.pool.count() != 1 {
 		t.Errorf("got %v and %d rooms", err, s.pool.count())
 	}
-	if a := s.Holding("b", id); a.Holding != replication.Leading || a.Leader != "a" || a.Epoch != (proto.Epoch{Counter: 1, Server: "a"}) {
+	if a := s.Holding("b", id); a.Holding != replication.Leading || a.Leader != "a" || a.Epoch.Instance == 0 || a.Epoch != (proto.Epoch{Instance: a.Epoch.Instance, Counter: 1, Server: "a"}) {
 		t.Errorf("answers the new home %+v", a)
 	}
 }
@@ -312,8 +312,8 @@ func TestLost(t *testing.T) {
 		if err := s.enter(limit(t), spec(id)); err != nil {
 			t.Fatal(err)
 		}
-		wantRefusal(t, s.enter(limit(t), back), proto.CloseLost)
-		back.Seen = proto.Epoch{Counter: 1, Server: "z"}
+		wantRefusal(t, s.enter(limit(t), back), proto.CloseOver)
+		back.Seen = proto.Epoch{Instance: s.Holding("b", id).Epoch.Instance, Counter: 1, Server: "z"}
 		wantRefusal(t, s.enter(limit(t), back), proto.CloseLost)
 		back.Seen.Server = "a"
 		if err := s.enter(limit(t), back); err != nil {

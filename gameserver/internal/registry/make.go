@@ -111,7 +111,7 @@ func (r *Registry) build(s Spec) (sim *game.Simulation, err error) {
 			err = proto.Refuse(proto.CloseCrashed, "")
 		}
 	}()
-	sim, err = game.New(r.games[s.Game].Definition, s.Options, seed())
+	sim, err = game.New(r.games[s.Game].Definition, s.Options, random(), newInstance())
 	if err != nil {
 		return nil, proto.Refuse(proto.CloseOptions, "%v", err)
 	}
@@ -134,7 +134,7 @@ func (r *Registry) decide(e *entry, s Spec, sim *game.Simulation, begun time.Tim
 	if !r.sure(r.members.View()) {
 		return errFrozen()
 	}
-	switch err := r.lead(e, room.Spec{Sim: sim, Epoch: proto.Epoch{}.Next(r.self)}); {
+	switch err := r.lead(e, room.Spec{Sim: sim, Epoch: proto.Epoch{Instance: sim.Instance()}.Next(r.self)}); {
 	case errors.Is(err, room.ErrOverloaded):
 		return proto.Refuse(proto.CloseOverloaded, "")
 	case errors.Is(err, room.ErrStopped):
@@ -145,8 +145,17 @@ func (r *Registry) decide(e *entry, s Spec, sim *game.Simulation, begun time.Tim
 	return nil
 }
 
-// seed of a room's random numbers: nobody can foresee them.
-func seed() uint64 {
+// newInstance draws the instance of a room that is created.
+func newInstance() proto.Instance {
+	for {
+		if i := proto.Instance(random()); i != 0 {
+			return i
+		}
+	}
+}
+
+// random is for what nobody may foresee: a room's seed and its instance.
+func random() uint64 {
 	var b [8]byte
 	rand.Read(b[:])
 	return binary.LittleEndian.Uint64(b[:])

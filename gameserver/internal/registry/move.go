@@ -207,7 +207,7 @@ func (r *Registry) takeBack(e *entry, why string) {
 // raise makes above+1 the epoch in which e is led here, and opens all its feeds anew in it. Called with mu held.
 func (r *Registry) raise(e *entry, above uint32) {
 	l := e.leading
-	l.epoch = proto.Epoch{Counter: above}.Next(r.self)
+	l.epoch = proto.Epoch{Instance: l.epoch.Instance, Counter: above}.Next(r.self)
 	r.reopen(e)
 }
 

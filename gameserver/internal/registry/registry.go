@@ -176,7 +176,7 @@ func New(c Config) (*Registry, error) {
 		log:         c.Logger,
 		metrics:     c.Metrics,
 		self:        string(c.Members.View().Self.Name),
-		boot:        seed(),
+		boot:        random(),
 		silences:    make(map[string]silenceOf),
 		misfits:     make(map[misfit]refusedBy),
 		kick:        make(chan struct{}, 1),

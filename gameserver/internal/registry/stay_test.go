@@ -25,7 +25,7 @@ func TestOnlyARoomThatWasAskedForStays(t *testing.T) {
 			s := newServer(t, "a", nobody, "b")
 			id := homed(t, []string{"a", "b"}, "b")
 			def := counters("count")
-			sim, err := game.New(&def, nil, 1)
+			sim, err := game.New(&def, nil, 1, 1)
 			if err != nil {
 				t.Fatal(err)
 			}

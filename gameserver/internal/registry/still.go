@@ -206,7 +206,7 @@ func (r *Registry) outranked(e *entry, l *leader, s Spec) error {
 
 // believed reports whether a client may have seen epoch seen where ours is what this server has.
 func believed(ours, seen proto.Epoch) bool {
-	return uint64(seen.Counter) <= uint64(ours.Counter)+maxSeen
+	return seen.Instance == ours.Instance && uint64(seen.Counter) <= uint64(ours.Counter)+maxSeen
 }
 
 // outranks reports whether a client who saw epoch seen was in a room that this leader's does not go on from: its epoch is

@@ -174,7 +174,7 @@ func (f *fleet) start(ctx context.Context, stopped *sync.WaitGroup, c Config, r 
 
 func (f *fleet) follow(room proto.RoomID) (*Feed, *journal) {
 	j := &journal{}
-	o := Open{Room: room, Game: "arena", Options: []byte(`{}`), Epoch: proto.Epoch{Counter: 3, Server: "a"}}
+	o := Open{Room: room, Game: "arena", Options: []byte(`{}`), Epoch: proto.Epoch{Instance: 0xa7, Counter: 3, Server: "a"}}
 	return f.a.Follow("b", addrB, o, j), j
 }
 

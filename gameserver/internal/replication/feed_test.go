@@ -36,23 +36,23 @@ func TestFollow(t *testing.T) {
 		f.a.Flush()
 		pass()
 		last := Final{
-			Tick: 12, Public: []byte("p12"), Epoch: proto.Epoch{Counter: 4, Server: "b"}, Due: 25 * time.Millisecond,
+			Tick: 12, Public: []byte("p12"), Epoch: proto.Epoch{Instance: 0xa7, Counter: 4, Server: "b"}, Due: 25 * time.Millisecond,
 			Pending: []SeatInput{{1, proto.Input{First: 1, Count: 1, Samples: []byte{1}}}},
 		}
 		if !feed.QueueFinal(last) || feed.QueueTick(13, nil, nil) || feed.QueueKeyframe(13, nil, nil) {
 			t.Error("the final tick is the last and nothing is queued after it")
 		}
 		pass()
-		f.at.back("r").Took(proto.Epoch{Counter: 4, Server: "b"})
+		f.at.back("r").Took(proto.Epoch{Instance: 0xa7, Counter: 4, Server: "b"})
 		f.at.back("r").Ready(3)
 		pass()
 		feed.Stop("done")
 		f.hosts[1].Crash()
 		pass()
-		f.expect("opens", &journal{lines: f.at.opens}, "a: r arena {} 3@a")
-		f.expect("feed", events, "acked 6", "acked 9", "ready 2", "acked 11", "took 4@b")
+		f.expect("opens", &journal{lines: f.at.opens}, "a: r arena {} 00000000000000a7:3@a")
+		f.expect("feed", events, "acked 6", "acked 9", "ready 2", "acked 11", "took 00000000000000a7:4@b")
 		f.expect("copy", f.at.of("r"), "keyframe 5 all+hidden", "tick 6 p6+s6", "tick 7 p+", "tick 8 p+", "tick 9 p+",
-			"keyframe 11 +", "final 12 p12+ for 4@b, 1 pending, due 25ms")
+			"keyframe 11 +", "final 12 p12+ for 00000000000000a7:4@b, 1 pending, due 25ms")
 	})
 }
 
@@ -142,7 +142,7 @@ func TestStop(t *testing.T) {
 		f.hosts[0].Crash()
 		pass()
 		f.expect("early feed", earlyEvents)
-		f.expect("opens", &journal{lines: f.at.opens}, "a: r arena {} 3@a")
+		f.expect("opens", &journal{lines: f.at.opens}, "a: r arena {} 00000000000000a7:3@a")
 		f.expect("feed", events, "acked 1")
 		f.expect("copy", f.at.of("r"), "keyframe 1 +", "stop the room has ended")
 	})

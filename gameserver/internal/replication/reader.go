@@ -19,6 +19,7 @@ func appendSlice(b, s []byte) []byte {
 }
 
 func appendEpoch(b []byte, e proto.Epoch) []byte {
+	b = binary.LittleEndian.AppendUint64(b, uint64(e.Instance))
 	b = binary.AppendUvarint(b, uint64(e.Counter))
 	return appendString(b, e.Server)
 }
@@ -94,7 +95,10 @@ func (r *reader) names() (names []string) {
 
 func (r *reader) u32() uint32 { return uint32(r.uvarint(1<<32 - 1)) }
 
-func (r *reader) epoch() proto.Epoch { return proto.Epoch{Counter: r.u32(), Server: r.string(maxName)} }
+func (r *reader) epoch() proto.Epoch {
+	instance := proto.Instance(binary.LittleEndian.Uint64(r.bytes(8)))
+	return proto.Epoch{Instance: instance, Counter: r.u32(), Server: r.string(maxName)}
+}
 
 // slice gives a length and as many bytes; they alias the body.
 func (r *reader) slice() []byte {

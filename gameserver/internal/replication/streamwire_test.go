@@ -14,11 +14,11 @@ import (
 )
 
 var (
-	testOpen = Open{Room: "r1", Game: "arena", Options: []byte("{}"), Schema: []byte{1, 0, 0}, Epoch: proto.Epoch{Counter: 3, Server: "a"}, Boot: 300,
+	testOpen = Open{Room: "r1", Game: "arena", Options: []byte("{}"), Schema: []byte{1, 0, 0}, Epoch: proto.Epoch{Instance: 0xa7, Counter: 3, Server: "a"}, Boot: 300,
 		Others: []string{"d", "ee"}}
-	testRefusal = Refusal{Code: RefuseEpoch, Epoch: proto.Epoch{Counter: 4, Server: "c"}, Leader: "c", Text: "old"}
+	testRefusal = Refusal{Code: RefuseEpoch, Epoch: proto.Epoch{Instance: 0xa7, Counter: 4, Server: "c"}, Leader: "c", Text: "old"}
 	testFinal   = Final{
-		Tick: 513, Public: []byte("pub"), Secret: []byte("se"), Epoch: proto.Epoch{Counter: 4, Server: "b"}, Due: 300 * time.Microsecond, Stay: true,
+		Tick: 513, Public: []byte("pub"), Secret: []byte("se"), Epoch: proto.Epoch{Instance: 0xa7, Counter: 4, Server: "b"}, Due: 300 * time.Microsecond, Stay: true,
 		Others:  []string{"d"},
 		Pending: []SeatInput{{2, proto.Input{First: 7, Ack: 5, Count: 1, Samples: []byte{9}}}, {0, proto.Input{First: 1, Count: 2, Samples: []byte{8, 8}}}},
 	}
@@ -31,18 +31,18 @@ var streamRecords = []struct {
 	golden string
 	parse  func(b []byte) (again []byte, err error)
 }{
-	{"follow", appendFollow(nil, 300, &testOpen), "861d" + "ac02" + "027231" + "056172656e61" + "027b7d" + "03010000" + "030161" + "ac02" +
+	{"follow", appendFollow(nil, 300, &testOpen), "8625" + "ac02" + "027231" + "056172656e61" + "027b7d" + "03010000" + "a700000000000000" + "030161" + "ac02" +
 		"02" + "0164" + "026565", reFollow},
 	{"keyframe", appendKeyframe(nil, 1, 513, nil, nil), "8705" + "01" + "8104" + "00" + "00", reKeyframe},
 	{"part", appendKeyframe(nil, 1, 513, nil, []byte("abc"))[7:], "8804" + "01" + "616263", rePart},
 	{"tick", appendTick(nil, 1, 513, []byte("pub"), []byte("se")), "8909" + "01" + "0102" + "03707562" + "7365", reTick},
-	{"final", appendFinal(nil, 1, &testFinal), "8a22" + "01" + "8104" + "040162" + "ac02" + "01" + "010164" + "03707562" + "027365" +
+	{"final", appendFinal(nil, 1, &testFinal), "8a2a" + "01" + "8104" + "a700000000000000" + "040162" + "ac02" + "01" + "010164" + "03707562" + "027365" +
 		"02" + "0204" + "07050109" + "00" + "0205" + "0100020808", reFinal},
 	{"stop", appendStop(nil, 1, "end"), "8b05" + "01" + "03656e64", reStop},
 	{"ack", appendNumber(nil, kindAck, 1, 513), "8c03" + "01" + "8104", reNumber(kindAck)},
 	{"ready", appendNumber(nil, kindReady, 1, 8), "8d02" + "01" + "08", reNumber(kindReady)},
-	{"took", appendTook(nil, 1, proto.Epoch{Counter: 4, Server: "b"}), "8e04" + "01" + "040162", reTook},
-	{"decline", appendDecline(nil, 1, &testRefusal), "8f0b" + "01" + "02" + "040163" + "0163" + "036f6c64", reDecline},
+	{"took", appendTook(nil, 1, proto.Epoch{Instance: 0xa7, Counter: 4, Server: "b"}), "8e0c" + "01" + "a700000000000000" + "040162", reTook},
+	{"decline", appendDecline(nil, 1, &testRefusal), "8f13" + "01" + "02" + "a700000000000000" + "040163" + "0163" + "036f6c64", reDecline},
 }
 
 func reFollow(b []byte) ([]byte, error) {
@@ -110,7 +110,7 @@ func TestStreamGolden(t *testing.T) {
 
 // A record cut anywhere is an error, unless what is left is whole by itself: a shorter piece, secret or list of inputs.
 func TestStreamPrefixesFail(t *testing.T) {
-	open := map[string]int{"part": 1, "tick": 7, "final": 16} // from here on the end may be anywhere
+	open := map[string]int{"part": 1, "tick": 7, "final": 24} // from here on the end may be anywhere
 	for _, c := range streamRecords {
 		whole := body(t, c.record)
 		for n := range whole {
@@ -132,6 +132,7 @@ func TestStreamPrefixesFail(t *testing.T) {
 }
 
 func TestStreamRanges(t *testing.T) {
+	const noEpoch = "0000000000000000" + "00" + "00"
 	for name, c := range map[string]struct {
 		parse func([]byte) ([]byte, error)
 		body  string
@@ -145,9 +146,9 @@ func TestStreamRanges(t *testing.T) {
 		"keyframe parts too large": {reKeyframe, "01" + "01" + "80808001" + "81808001",
 			proto.ErrRange},
 		"reason too long":     {reStop, "01" + "8104" + "00", proto.ErrRange},
-		"input of seat 64":    {reFinal, "01" + "01" + "0000" + "00" + "00" + "00" + "00" + "00" + "40" + "0203" + "010001", proto.ErrRange},
-		"too many others":     {reFinal, "01" + "01" + "0000" + "00" + "00" + "09", proto.ErrRange},
-		"a ping for an input": {reFinal, "01" + "01" + "0000" + "00" + "00" + "00" + "00" + "00" + "00" + "0303" + "010001", proto.ErrRange},
+		"input of seat 64":    {reFinal, "01" + "01" + noEpoch + "00" + "00" + "00" + "00" + "00" + "40" + "0203" + "010001", proto.ErrRange},
+		"too many others":     {reFinal, "01" + "01" + noEpoch + "00" + "00" + "09", proto.ErrRange},
+		"a ping for an input": {reFinal, "01" + "01" + noEpoch + "00" + "00" + "00" + "00" + "00" + "00" + "0303" + "010001", proto.ErrRange},
 	} {
 		b, err := hex.DecodeString(c.body)
 		if err != nil {

@@ -33,7 +33,7 @@ func TestGolden(t *testing.T) {
 		{"hello", h.append(nil), "802e0504036465760467732d3105ac02" +
 			"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"},
 		{"claim", claim{300, "r1"}.append(nil), "8405ac02027231"},
-		{"answer", answer{1, Answer{Following, true, proto.Epoch{Counter: 2, Server: "s"}, "s", 300}}.append(nil), "850a0103010201730173ac02"},
+		{"answer", answer{1, Answer{Following, true, proto.Epoch{Instance: 0xa7, Counter: 2, Server: "s"}, "s", 300}}.append(nil), "8512010301" + "a700000000000000" + "0201730173ac02"},
 		{"refuse", appendRefuse(nil, "no"), "8203026e6f"},
 	} {
 		if got := hex.EncodeToString(c.got); got != c.want {
@@ -48,7 +48,7 @@ func TestRoundTrip(t *testing.T) {
 		m := answer{rapid.Uint64().Draw(t, "id"), Answer{
 			Holding: Holding(rapid.IntRange(0, int(Leading)).Draw(t, "holding")),
 			Standby: rapid.Bool().Draw(t, "standby"),
-			Epoch:   proto.Epoch{Counter: rapid.Uint32().Draw(t, "counter"), Server: text.Draw(t, "server")},
+			Epoch:   proto.Epoch{Instance: proto.Instance(rapid.Uint64().Draw(t, "instance")), Counter: rapid.Uint32().Draw(t, "counter"), Server: text.Draw(t, "server")},
 			Leader:  text.Draw(t, "leader"),
 		}}
 		_, b, _, _ := proto.NextRecord(m.append(nil))

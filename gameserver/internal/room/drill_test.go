@@ -95,7 +95,7 @@ func drillOptions(rate, seats int) []byte {
 // newDrill is a simulation of drill with so many ticks a second and seats.
 func newDrill(t testing.TB, rate, seats int) *game.Simulation {
 	t.Helper()
-	sim, err := game.New(&drillDefinition, drillOptions(rate, seats), 1)
+	sim, err := game.New(&drillDefinition, drillOptions(rate, seats), 1, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

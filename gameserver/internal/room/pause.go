@@ -21,9 +21,9 @@ func (r *Room) QueueFreeze(frozen bool, why string) error {
 
 func (r *Room) freeze(frozen bool, why string) {
 	r.frozen = frozen
-	notice := proto.Notice{Code: proto.NoticeThawed, Text: why}
+	notice := proto.Notice{Code: proto.NoticeResumed, Text: why}
 	if frozen {
-		notice.Code = proto.NoticeFrozen
+		notice.Code = proto.NoticeSuspended
 		r.metrics.RoomsFrozen.Inc()
 		r.callOff("it was frozen")
 	} else {

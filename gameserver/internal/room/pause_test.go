@@ -22,7 +22,7 @@ func TestFreezeAndThaw(t *testing.T) {
 		r.QueueFreeze(true, "too few servers")
 		r.QueueFreeze(true, "again")
 		h.pass(time.Second)
-		frozen := proto.Notice{Code: proto.NoticeFrozen, Text: "too few servers"}
+		frozen := proto.Notice{Code: proto.NoticeSuspended, Text: "too few servers"}
 		for _, f := range []*follower{f, watching} {
 			if n := f.check(t).notices; len(n) != 1 || n[0] != frozen {
 				t.Errorf("notices %+v", n)
@@ -51,7 +51,7 @@ func TestFreezeAndThaw(t *testing.T) {
 		}
 		r.QueueFreeze(false, "enough")
 		h.pass(3 * time.Second)
-		if n := f.check(t).notices; len(n) != 2 || n[1] != (proto.Notice{Code: proto.NoticeThawed, Text: "enough"}) {
+		if n := f.check(t).notices; len(n) != 2 || n[1] != (proto.Notice{Code: proto.NoticeResumed, Text: "enough"}) {
 			t.Errorf("notices %+v", n)
 		}
 		f.wantCloses(t)
