@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// moveTimeout bounds the wait for a move that an operator asked for. It is below requestTimeout, so that he hears.
+	// moveTimeout bounds the wait for a move that an operator asked for. It is below requestTimeout, so that the answer arrives.
 	moveTimeout = 8 * time.Second
 	// maxAdminBody bounds the body of an operator's request, in bytes: a server name and some JSON.
 	maxAdminBody = 4 << 10

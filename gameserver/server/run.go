@@ -66,7 +66,7 @@ func (n *Server) Run(ctx context.Context) error {
 	parts := []*part{             // in the order in which they stop
 		start("load", ended, n.publishLoad),
 		start("versions", ended, n.watchVersions),
-		start("detours", ended, n.detours.run),
+		start("reconnects", ended, n.reconnects.run),
 		start("clock skew", ended, n.skew.run),
 		start("registry", ended, n.registry.Run),
 		start("tick workers", ended, n.pool.Run),
@@ -107,12 +107,12 @@ func (n *Server) serveUntilStopped(ctx context.Context, ended <-chan *part) {
 			if n.handOff(ctx) {
 				return
 			}
-			n.config.Logger.Info("the stop was taken back")
+			n.config.Logger.Info("the stop was called off")
 		case p := <-ended:
 			if p.err == nil {
 				p.err = errors.New("ended by itself")
 			}
-			n.config.Logger.Error("a part of the server failed; it stops", "part", p.name, "error", p.err)
+			n.config.Logger.Error("a part of the server failed; stopping", "part", p.name, "error", p.err)
 			n.handOff(ctx)
 			return
 		}

@@ -62,7 +62,7 @@ type Server struct {
 	pool           *room.Pool
 	registry       *registry.Registry
 	sessions       *session.Server
-	detours        *detours
+	reconnects     *reconnects
 	skew           *skew
 	metrics        *obs.Metrics
 	operator       *ticket.Operator
@@ -139,9 +139,9 @@ func (n *Server) build(games []game.Definition) error {
 	if err != nil {
 		return err
 	}
-	n.detours = newDetours(n.gossip, n.url, c.Logger)
+	n.reconnects = newReconnects(n.gossip, n.url, c.Logger)
 	n.skew = newSkew(c.Logger, n.metrics)
-	if n.sessions, err = session.New(c.session(n.metrics), n.newDoor(schemas)); err != nil {
+	if n.sessions, err = session.New(c.session(n.metrics), n.newAdmission(schemas)); err != nil {
 		return err
 	}
 	n.clientHTTP, n.internalHTTP = n.newHTTP(prom)

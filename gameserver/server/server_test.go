@@ -31,8 +31,8 @@ func config(name string) Config {
 	return c
 }
 
-// idle is a game in which nothing happens; a tick waits until hang is closed. It takes one value from it before, so who
-// sends one knows that it is in its tick.
+// idle is a game in which nothing happens. A tick receives a value from hang, so the sender knows that the game is in its
+// tick, and then waits until hang is closed.
 type idle struct {
 	hang <-chan struct{}
 	N    game.Value[struct {
@@ -56,7 +56,7 @@ func idles(hang <-chan struct{}) game.Definition {
 	}}
 }
 
-// Whatever New does not like, it leaves no socket bound.
+// If New fails, no socket stays bound.
 func TestNewFailsCleanly(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -122,7 +122,7 @@ func await(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// A node that drains says so to the others before it goes; one that is killed does not.
+// A server that drains tells the others before it ends. One that is killed does not.
 func TestEnds(t *testing.T) {
 	for name, cause := range map[string]error{"drained": nil, "killed": ErrKilled} {
 		t.Run(name, func(t *testing.T) {
@@ -175,7 +175,7 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// A part that fails takes the node down, with its error.
+// A part that fails stops the server, with its error.
 func TestPartFails(t *testing.T) {
 	n, err := New(config("a"), idles(nil))
 	if err != nil {
@@ -199,7 +199,7 @@ func (deaf) Poll()                          {}
 func (deaf) Flush()                         {}
 func (deaf) Close(proto.CloseCode, string)  {}
 
-// A game that hangs in a tick keeps a node from stopping for stopTimeout and no longer.
+// A game that hangs in a tick delays the stop of a server by stopTimeout and no more.
 func TestHangingGame(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for stopTimeout")
@@ -211,7 +211,7 @@ func TestHangingGame(t *testing.T) {
 	}
 	stop := launch(n)
 	await(t, "it sees itself", func() bool { return n.gossip.Joined() })
-	d := n.newDoor(nil)
+	d := n.newAdmission(nil)
 	spec, _, err := d.read("r", proto.Hello{Ticket: sign(t, ticket.Claims{Room: "r"})}, time.Now())
 	if err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ import (
 
 // skewed is a server's admission, whose clock is ahead of the routers'.
 type skewed struct {
-	*door
+	*admission
 	t       *testing.T
 	log     bytes.Buffer
 	players int
@@ -117,8 +117,8 @@ func TestClockSkew(t *testing.T) {
 				metrics := obs.NewMetrics(nil)
 				clock := func() time.Time { return time.Now().Add(c.ahead) }
 				skew := newSkew(slog.New(slog.NewTextHandler(&s.log, nil)), metrics)
-				s.door = &door{tickets: ticket.NewVerifier(devKeys()...), rooms: &entered{}, clock: clock, skew: skew}
-				s.detours = newDetours(nil, "", nil)
+				s.admission = &admission{tickets: ticket.NewVerifier(devKeys()...), rooms: &entered{}, clock: clock, skew: skew}
+				s.reconnects = newReconnects(nil, "", nil)
 				ctx, stop := context.WithCancel(t.Context())
 				done := make(chan error)
 				go func() { done <- skew.run(ctx) }()
@@ -154,7 +154,7 @@ func TestClockSkewEnds(t *testing.T) {
 		ahead := time.Hour
 		metrics := obs.NewMetrics(nil)
 		skew := newSkew(slog.New(slog.NewTextHandler(&s.log, nil)), metrics)
-		s.door = &door{tickets: ticket.NewVerifier(devKeys()...), rooms: &entered{}, skew: skew, detours: newDetours(nil, "", nil),
+		s.admission = &admission{tickets: ticket.NewVerifier(devKeys()...), rooms: &entered{}, skew: skew, reconnects: newReconnects(nil, "", nil),
 			clock: func() time.Time { return time.Now().Add(ahead) }}
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error)

@@ -118,7 +118,7 @@ func (r *Room) prepare(h Handoff) {
 	m.prepare = proto.Prepare{Moved: h.To}.Append(nil)
 	r.move = m
 	r.eachClient(func(o *Occupant) {
-		o.asked = nil
+		o.reconnect = nil
 		if o.state != entered { // the others hear of it behind their welcome
 			o.client.QueueEvent(m.prepare)
 		}

@@ -18,10 +18,10 @@ type Join struct {
 	// Resume, when not empty, takes up the seat with this token. If there is none, Player (of a ticket that was shown
 	// too) joins as if new; without a Player the client is closed with CloseSeat.
 	Resume []byte
-	// Waits says that the client still plays over another connection (proto.HelloWait), which goes on unless the room has
-	// asked it to come again.
+	// Waits says that the client still plays over another connection (proto.HelloWait). That one goes on unless it got a
+	// reconnect request.
 	Waits bool
-	// Expired is of a spectator who waits and whose ticket has: he is let in only as one who was asked to come again.
+	// Expired is set for a spectator that waits and whose ticket has expired: it can only replace a connection of its own.
 	Expired bool
 }
 
@@ -62,11 +62,11 @@ func (r *Room) admit(o *Occupant) {
 		r.sendOn(o)
 		o.client.Close(proto.CloseMoved, "")
 	case o.spectator && o.waits:
-		r.watchAgain(o)
+		r.replaceSpectator(o)
 	case o.spectator:
 		r.watch(o)
 	case o.waits && len(o.resume) > 0:
-		r.succeed(o)
+		r.replacePlayer(o)
 	case len(o.resume) > 0:
 		r.resume(o)
 	default:
@@ -132,7 +132,7 @@ func (r *Room) refuse(o *Occupant, code proto.CloseCode, text string) {
 // appendWelcome appends o's welcome as of the tick just made.
 func (r *Room) appendWelcome(b []byte, o *Occupant) []byte {
 	w := proto.Welcome{
-		Version:  proto.Version, // as long as it is the only one; Door.Enter of package session has the client's
+		Version:  proto.Version, // as long as it is the only one; Admission.Enter of package session has the client's
 		Flags:    o.flags,
 		Room:     r.spec.ID,
 		Game:     r.spec.Game,

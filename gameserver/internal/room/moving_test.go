@@ -45,7 +45,7 @@ func drawEvents(t *rapid.T) []event {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) event {
 		return event{
 			at:   ms("at", 200),
-			what: rapid.SampledFrom([]string{"join", "join", "watch", "lose", "finish", "finish", "move", "move", "fail", "kill", "detour", "detour", "detour and move"}).Draw(t, "what"),
+			what: rapid.SampledFrom([]string{"join", "join", "watch", "lose", "finish", "finish", "move", "move", "fail", "kill", "reconnect", "reconnect", "reconnect and move"}).Draw(t, "what"),
 			who:  rapid.IntRange(0, 7).Draw(t, "who"),
 			wait: ms("wait", 120),
 			ack:  ms("ack", 70),
@@ -124,13 +124,13 @@ func (f *fleet) do(e event) {
 		if c := f.any(e.who); c != nil && c.here != nil && c.id != "" {
 			_ = c.here.occupant.QueueCustom([]byte("finish"))
 		}
-	case "detour", "detour and move":
+	case "reconnect", "reconnect and move":
 		for _, c := range f.travellers {
 			if c.here != nil {
-				c.here.occupant.QueueDetour(detourURL)
+				c.here.occupant.QueueReconnect(reconnectURL)
 			}
 		}
-		if e.what == "detour and move" {
+		if e.what == "reconnect and move" {
 			f.run(e.ack, true)
 			e.what = "move"
 			f.do(e)

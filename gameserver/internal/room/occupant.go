@@ -26,14 +26,14 @@ type Occupant struct {
 	queuedBytes int
 
 	// The room's loop only.
-	state   occupantState
-	seat    proto.Seat // proto.NoSeat for a spectator
-	flags   proto.WelcomeFlags
-	arrived time.Duration // of the newest input since the last tick; noInput when none came
-	kept    int           // custom messages kept while the room stands still
-	sentOn  bool          // it was told where the room goes
-	asked   *proto.Moved  // by which way it is to come again; nil: none
-	heir    *Occupant     // its next connection, when that is in its place
+	state       occupantState
+	seat        proto.Seat // proto.NoSeat for a spectator
+	flags       proto.WelcomeFlags
+	arrived     time.Duration // of the newest input since the last tick; noInput when none came
+	kept        int           // custom messages kept while the room stands still
+	sentOn      bool          // it was told where the room goes
+	reconnect   *proto.Moved  // the reconnect request that it got; nil: none
+	replacement *Occupant     // the connection that took its place
 }
 
 // occupantState is how far a client is in. It only goes forward, but for following and lagging, which alternate.

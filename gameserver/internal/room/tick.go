@@ -76,8 +76,8 @@ func (r *Room) handle() {
 			r.acked(int(it.first), it.ack)
 		case it.kind == itemJoin:
 			r.admit(o)
-		case o.heir != nil:
-			r.inherit(o, it)
+		case o.replacement != nil:
+			r.forward(o, it)
 		case o.state == outside: // replaced or closed since it sent this
 		case it.kind == itemInput:
 			r.input(o, it)

@@ -131,7 +131,7 @@ func (c *traveller) turn() {
 	c.read(c.here)
 	closed := len(c.here.closes) > 0
 	moved := len(c.here.moves) > 0
-	again := moved && c.here.moves[0].URL == detourURL
+	again := moved && c.here.moves[0].URL == reconnectURL
 	c.here.mu.Unlock()
 	switch {
 	case again:
@@ -178,13 +178,13 @@ func (c *traveller) read(on *connection) {
 	if len(on.prepares) > on.prepared {
 		on.prepared = len(on.prepares)
 		on.opens = time.Now().Add(c.open)
-		if on.prepares[on.prepared-1].URL != detourURL {
+		if on.prepares[on.prepared-1].URL != reconnectURL {
 			c.abandon()
 		}
 	}
 	if !on.opens.IsZero() && !time.Now().Before(on.opens) && len(on.moves) == 0 {
 		on.opens = time.Time{}
-		if on.prepares[on.prepared-1].URL == detourURL {
+		if on.prepares[on.prepared-1].URL == reconnectURL {
 			c.comeAgain()
 		} else {
 			c.wait()

@@ -124,7 +124,7 @@ func (s *Server) upgrade(c *Conn, key string) (err error) {
 	if err = tune(c.conn); err != nil {
 		return err
 	}
-	if c.carrier, err = newCarrier(c.conn, &s.buffers); err != nil {
+	if c.writer, err = newWriter(c.conn, &s.buffers); err != nil {
 		return err
 	}
 	c.pollable = s.config.Poll && pollable(c.conn)

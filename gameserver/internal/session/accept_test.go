@@ -21,7 +21,7 @@ func TestHandshake(t *testing.T) {
 		t.Fatalf("%s %v", r.Status, r.Header)
 	}
 	c.message(helloRecord)
-	if g := <-s.house.guest; g.room != "den" || g.hello.Ticket != "t" {
+	if g := <-s.admission.entered; g.room != "den" || g.hello.Ticket != "t" {
 		t.Fatalf("entered room %q with %+v", g.room, g.hello)
 	}
 }
@@ -40,7 +40,7 @@ func TestRouterOfAConnection(t *testing.T) {
 			t.Fatalf("%s", r.Status)
 		}
 		c.message(helloRecord)
-		if got := (<-s.house.guest).conn.Router(); got != want {
+		if got := (<-s.admission.entered).conn.Router(); got != want {
 			t.Errorf("with %q the router is %q, want %q", header, got, want)
 		}
 	}
@@ -113,7 +113,7 @@ func TestBytesBehindTheUpgradeRequest(t *testing.T) {
 	b = append(b, half[:3]...)
 	c.send(b)
 	c.response()
-	g := <-s.house.guest
+	g := <-s.admission.entered
 	c.send(half[3:])
 	want := "custom:" + strings.Repeat("x", proto.MaxCustom) + " input:7"
 	eventually(t, "all three messages", func() bool { return g.noted() == want })
@@ -161,7 +161,7 @@ func TestConfigValidate(t *testing.T) {
 		"start from Default":  func(c *Config) { c.Metrics = nil },
 		`origin "https://x"`:  func(c *Config) { c.Origins = []string{"https://x"} },
 	} {
-		if _, err := New(testConfig(set), &house{}); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err := New(testConfig(set), &testAdmission{}); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("error is %v, want %q", err, says)
 		}
 	}

@@ -34,7 +34,7 @@ func BenchmarkQueueFlushNowhere(b *testing.B) {
 	s := overTCP(b, nil)
 	_, g := s.enter()
 	g.conn.mu.Lock()
-	g.conn.carrier = nowhere{}
+	g.conn.writer = nowhere{}
 	g.conn.mu.Unlock()
 	own, shared := make([]byte, 12), make([]byte, 180)
 	b.ReportAllocs()

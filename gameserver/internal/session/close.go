@@ -47,14 +47,14 @@ func (c *Conn) closeLocked(r *proto.Refusal) {
 
 // closeFrameLocked queues the last frame. A code of 0 stands for none.
 func (c *Conn) closeFrameLocked(code uint16, text string) {
-	c.takeBackLocked()
+	c.stopPollingLocked()
 	c.closing, c.closeBy = true, time.Now().Add(lingerTimeout)
 	var payload []byte
 	if code != 0 {
 		payload = append(binary.BigEndian.AppendUint16(nil, code), text...)
 	}
 	c.out.add(event, opClose, payload, nil)
-	if c.finishing {
+	if c.draining {
 		c.allowWriteLocked()
 	}
 	c.flushLocked()
@@ -77,19 +77,19 @@ func (c *Conn) countLocked(code proto.CloseCode) {
 	c.server.config.Metrics.Closed.WithLabelValues(name).Inc()
 }
 
-// wakeLocked makes the connection's goroutine leave Read, or Door.Enter, to see what has changed. If there is none, one
+// wakeLocked makes the connection's goroutine leave Read, or Admission.Enter, to see what has changed. If there is none, one
 // is started.
 func (c *Conn) wakeLocked() {
-	c.takeBackLocked()
+	c.stopPollingLocked()
 	_ = c.conn.SetReadDeadline(time.Unix(1, 0))
 	if c.cancel != nil {
 		c.cancel()
 	}
 }
 
-// linger reads on, for nothing, until the client has closed its side, or closeBy. Closing a socket that has unread bytes
+// lingerClose reads on, for nothing, until the client has closed its side, or closeBy. Closing a socket that has unread bytes
 // would reset it, and the client might never see why it was closed.
-func (c *Conn) linger() {
+func (c *Conn) lingerClose() {
 	c.mu.Lock()
 	wait := c.closing && !c.gone && (c.readErr == nil || errors.Is(c.readErr, os.ErrDeadlineExceeded))
 	if wait {

@@ -30,20 +30,20 @@ type Conn struct {
 
 	// mu is held for one system call of reading or writing at most, or for handing the socket over, and never while
 	// anything waits.
-	mu        sync.Mutex
-	conn      net.Conn // nil while polled; read by the connection's goroutine, which alone closes it
-	carrier   carrier  // writes to conn
-	pollable  bool     // conn may be handed over to Poll
-	polled    bool     // it was: there is no goroutine, and the socket is descriptor
-	socket    descriptor
-	takeBy    time.Time // when polled and something is pending: then the client must have taken some of it
-	out       outbox
-	finishing bool               // finish runs, and alone sends
-	closing   bool               // a close frame is the last in the outbox, or was
-	gone      bool               // nothing can be sent any more
-	broken    bool               // the client did not take what it was sent
-	closeBy   time.Time          // when closing: then the socket is closed, whatever the client has read
-	cancel    context.CancelFunc // ends Door.Enter, while it runs
+	mu       sync.Mutex
+	conn     net.Conn // nil while polled; read by the connection's goroutine, which alone closes it
+	writer   writer   // writes to conn
+	pollable bool     // conn may be handed over to Poll
+	polled   bool     // it was: there is no goroutine, and the socket is descriptor
+	socket   descriptor
+	takeBy   time.Time // when polled and something is pending: then the client must have taken some of it
+	out      outbox
+	draining bool               // drainRest runs, and it alone sends
+	closing  bool               // a close frame is the last in the outbox, or was
+	gone     bool               // nothing can be sent any more
+	broken   bool               // the client did not take what it was sent
+	closeBy  time.Time          // when closing: then the socket is closed, whatever the client has read
+	cancel   context.CancelFunc // ends Admission.Enter, while it runs
 }
 
 // QueueFrame queues a tick's frame: one message of own and shared, which are copied. false: the outbox went over its

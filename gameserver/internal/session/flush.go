@@ -8,24 +8,24 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// flushLocked sends what goes now and leaves the rest to finish, or when polled to the next Flush. It does nothing while
-// finish runs.
+// flushLocked sends what goes now and leaves the rest to drainRest, or when polled to the next Flush. It does nothing while
+// drainRest runs.
 func (c *Conn) flushLocked() {
-	if c.finishing || c.gone || c.out.drained() {
+	if c.draining || c.gone || c.out.drained() {
 		return
 	}
 	if c.polled {
 		c.flushPolledLocked()
 		return
 	}
-	n, err := c.carrier.sendNow(c.out.next())
+	n, err := c.writer.sendNow(c.out.next())
 	c.sentLocked(n)
 	switch {
 	case err != nil:
 		c.breakLocked()
 	case !c.out.drained():
-		c.finishing = true
-		c.server.wait.Go(c.finish)
+		c.draining = true
+		c.server.wait.Go(c.drainRest)
 	case c.closing:
 		c.closeWrite()
 	}
@@ -39,14 +39,14 @@ func (c *Conn) sentLocked(n int) {
 	}
 }
 
-// finish runs on a goroutine of its own while the outbox has what the client did not take at once. It waits for the
+// drainRest runs on a goroutine of its own while the outbox has what the client did not take at once. It waits for the
 // socket, and gives the client up when that takes nothing for proto.SlowClientTimeout, or at closeBy.
-func (c *Conn) finish() {
+func (c *Conn) drainRest() {
 	c.mu.Lock()
 	c.allowWriteLocked()
 	for {
 		c.mu.Unlock()
-		err := c.carrier.sendRest(c.step)
+		err := c.writer.sendRest(c.step)
 		c.mu.Lock()
 		if err != nil {
 			if errors.Is(err, os.ErrDeadlineExceeded) && !c.closing {
@@ -58,7 +58,7 @@ func (c *Conn) finish() {
 			break
 		}
 	}
-	c.finishing = false
+	c.draining = false
 	_ = c.conn.SetWriteDeadline(time.Time{})
 	closing := c.closing && !c.gone
 	c.mu.Unlock()

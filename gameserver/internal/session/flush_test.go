@@ -151,7 +151,7 @@ func TestFramesStayWhole(t *testing.T) {
 	eventually(t, "the outbox is idle", func() bool {
 		g.conn.mu.Lock()
 		defer g.conn.mu.Unlock()
-		return g.conn.out.drained() && !g.conn.finishing
+		return g.conn.out.drained() && !g.conn.draining
 	})
 }
 

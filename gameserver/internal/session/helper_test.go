@@ -23,27 +23,27 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// house lets everybody in and notes what their occupants were given.
-type house struct {
-	enter func(ctx context.Context, room proto.RoomID, hello proto.Hello, c *Conn) (Occupant, error)
-	guest chan *guest
+// testAdmission lets everybody in and notes what their occupants were given.
+type testAdmission struct {
+	enter   func(ctx context.Context, room proto.RoomID, hello proto.Hello, c *Conn) (Occupant, error)
+	entered chan *testOccupant
 
-	mu     sync.Mutex
-	guests []*guest // all, for tick
+	mu        sync.Mutex
+	occupants []*testOccupant // all, for tick
 }
 
 // tick does what a room does for its clients in every tick.
-func (h *house) tick() {
+func (h *testAdmission) tick() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, g := range h.guests {
+	for _, g := range h.occupants {
 		g.conn.Poll()
 		g.conn.Flush()
 	}
 }
 
 // run ticks often, until ctx ends.
-func (h *house) run(ctx context.Context) {
+func (h *testAdmission) run(ctx context.Context) {
 	ticker := time.NewTicker(time.Millisecond)
 	defer ticker.Stop()
 	for ctx.Err() == nil {
@@ -55,7 +55,7 @@ func (h *house) run(ctx context.Context) {
 	}
 }
 
-type guest struct {
+type testOccupant struct {
 	conn  *Conn
 	room  proto.RoomID
 	hello proto.Hello
@@ -66,31 +66,31 @@ type guest struct {
 	input   func(proto.Input) error
 }
 
-func (h *house) Enter(ctx context.Context, room proto.RoomID, hello proto.Hello, c *Conn) (Occupant, error) {
+func (h *testAdmission) Enter(ctx context.Context, room proto.RoomID, hello proto.Hello, c *Conn) (Occupant, error) {
 	if h.enter != nil {
 		return h.enter(ctx, room, hello, c)
 	}
-	g := &guest{conn: c, room: room, hello: hello}
+	g := &testOccupant{conn: c, room: room, hello: hello}
 	h.mu.Lock()
-	h.guests = append(h.guests, g)
+	h.occupants = append(h.occupants, g)
 	h.mu.Unlock()
-	h.guest <- g
+	h.entered <- g
 	return g, nil
 }
 
-func (g *guest) note(s string) {
+func (g *testOccupant) note(s string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.notes = append(g.notes, s)
 }
 
-func (g *guest) noted() string {
+func (g *testOccupant) noted() string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return strings.Join(g.notes, " ")
 }
 
-func (g *guest) QueueInput(in proto.Input, arrived time.Time) error {
+func (g *testOccupant) QueueInput(in proto.Input, arrived time.Time) error {
 	if g.input != nil {
 		return g.input(in)
 	}
@@ -101,23 +101,23 @@ func (g *guest) QueueInput(in proto.Input, arrived time.Time) error {
 	return nil
 }
 
-func (g *guest) QueueCustom(payload []byte) error {
+func (g *testOccupant) QueueCustom(payload []byte) error {
 	if string(payload) == "panic" {
 		panic("custom")
 	}
 	g.note("custom:" + string(payload))
 	return nil
 }
-func (g *guest) QueueLeave() { g.note("leave") }
-func (g *guest) QueueLost()  { g.note("lost") }
+func (g *testOccupant) QueueLeave() { g.note("leave") }
+func (g *testOccupant) QueueLost()  { g.note("lost") }
 
 // setup is a running Server behind a running http.Server.
 type setup struct {
-	t      testing.TB
-	server *Server
-	house  *house
-	dial   func() net.Conn
-	stop   func() // ends Run and waits for it; a call while another waits does not go well in a bubble
+	t         testing.TB
+	server    *Server
+	admission *testAdmission
+	dial      func() net.Conn
+	stop      func() // ends Run and waits for it; a call while another waits does not go well in a bubble
 }
 
 func testConfig(set func(*Config)) Config {
@@ -132,7 +132,7 @@ func testConfig(set func(*Config)) Config {
 
 func start(t testing.TB, l net.Listener, dial func() net.Conn, set func(*Config)) *setup {
 	t.Helper()
-	h := &house{guest: make(chan *guest, 10_000)}
+	h := &testAdmission{entered: make(chan *testOccupant, 10_000)}
 	s, err := New(testConfig(set), h)
 	if err != nil {
 		t.Fatal(err)
@@ -150,7 +150,7 @@ func start(t testing.TB, l net.Listener, dial func() net.Conn, set func(*Config)
 		wg.Wait()
 	})
 	t.Cleanup(stop)
-	return &setup{t: t, server: s, house: h, dial: dial, stop: stop}
+	return &setup{t: t, server: s, admission: h, dial: dial, stop: stop}
 }
 
 // overPipes serves net.Pipes, for synctest bubbles. They cannot be polled. The caller stops it within the bubble.
@@ -174,7 +174,7 @@ func overTCP(t testing.TB, set func(*Config)) *setup {
 	if s.server.config.Poll {
 		ctx, cancel := context.WithCancel(context.Background())
 		var wg sync.WaitGroup
-		wg.Go(func() { s.house.run(ctx) })
+		wg.Go(func() { s.admission.run(ctx) })
 		t.Cleanup(func() {
 			cancel()
 			wg.Wait()
@@ -183,7 +183,7 @@ func overTCP(t testing.TB, set func(*Config)) *setup {
 	return s
 }
 
-// listen serves loopback sockets. Those of clients that have entered are polled with house.tick, if set asks for it.
+// listen serves loopback sockets. Those of clients that have entered are polled with testAdmission.tick, if set asks for it.
 func listen(t testing.TB, set func(*Config)) *setup {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -248,11 +248,11 @@ func (s *setup) open() *client {
 }
 
 // enter connects and says hello.
-func (s *setup) enter() (*client, *guest) {
+func (s *setup) enter() (*client, *testOccupant) {
 	s.t.Helper()
 	c := s.connect()
 	c.message(helloRecord)
-	return c, <-s.house.guest
+	return c, <-s.admission.entered
 }
 
 var helloRecord = proto.Hello{Versions: proto.Spoken(), Ticket: "t"}.Append(nil)

@@ -16,12 +16,12 @@ const (
 	pollReads = 4
 )
 
-// handOver gives the socket to Poll, so that the connection needs no goroutine and no input wakes one. It reports
-// whether it did; not while finish is sending, and then it may be tried again.
-func (c *Conn) handOver() bool {
+// startPolling gives the socket to Poll, so that the connection needs no goroutine and no input wakes one. It reports
+// whether it did; not while drainRest is sending, and then it may be tried again.
+func (c *Conn) startPolling() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.pollable || c.closing || c.gone || c.finishing {
+	if !c.pollable || c.closing || c.gone || c.draining {
 		return false
 	}
 	socket, err := newDescriptor(c.conn)
@@ -32,20 +32,20 @@ func (c *Conn) handOver() bool {
 	}
 	c.in = keep(c.in)
 	_ = c.conn.Close() // takes the socket out of Go's poller, and leaves it open: socket is another descriptor of it
-	c.socket, c.polled, c.conn, c.carrier = socket, true, nil, nil
+	c.socket, c.polled, c.conn, c.writer = socket, true, nil, nil
 	return true
 }
 
-// takeBackLocked gives a polled connection a goroutine again. Whoever ends the connection calls it first: closing takes
+// stopPollingLocked gives a polled connection a goroutine again. Whoever ends the connection calls it first: closing takes
 // time, and there may be no tick any more.
-func (c *Conn) takeBackLocked() {
+func (c *Conn) stopPollingLocked() {
 	if !c.polled {
 		return
 	}
 	c.polled = false
 	conn, err := c.socket.conn()
 	if err == nil {
-		c.carrier, err = newCarrier(conn, &c.server.buffers)
+		c.writer, err = newWriter(conn, &c.server.buffers)
 	}
 	if err != nil { // of file descriptors there are none left, perhaps
 		c.server.config.Logger.Warn("session: a client could not be told why it is closed", "room", c.room, "error", err)
@@ -113,7 +113,7 @@ func (c *Conn) receiveNow(b *incoming, had int) int {
 	switch {
 	case err != nil:
 		c.readErr = err
-		c.takeBackLocked()
+		c.stopPollingLocked()
 	case n > 0:
 		c.lastRead = now.Add(-waited)
 	case now.Sub(c.lastRead) >= proto.SilenceTimeout:

@@ -36,7 +36,7 @@ func TestPolled(t *testing.T) {
 	}
 }
 
-// byHand serves sockets that are polled only where a test calls house.tick.
+// byHand serves sockets that are polled only where a test calls testAdmission.tick.
 func byHand(t testing.TB) *setup { return listen(t, func(c *Config) { c.Poll = true }) }
 
 func (c *Conn) isPolled() bool {
@@ -46,7 +46,7 @@ func (c *Conn) isPolled() bool {
 }
 
 // enterPolled is enter, and waits until the connection is handed over.
-func (s *setup) enterPolled() (*client, *guest) {
+func (s *setup) enterPolled() (*client, *testOccupant) {
 	s.t.Helper()
 	c, g := s.enter()
 	eventually(s.t, "handed over", g.conn.isPolled)
@@ -57,13 +57,13 @@ func (s *setup) enterPolled() (*client, *guest) {
 func (s *setup) until(what string, ok func() bool) {
 	s.t.Helper()
 	eventually(s.t, what, func() bool {
-		s.house.tick()
+		s.admission.tick()
 		return ok()
 	})
 }
 
 // gone closes the client's side and ticks until nothing is left of the connection.
-func (s *setup) gone(c *client, g *guest) {
+func (s *setup) gone(c *client, g *testOccupant) {
 	s.t.Helper()
 	_ = c.conn.Close()
 	s.until("gone", func() bool { return s.server.Connections() == 0 && g.noted() != "" })
@@ -77,7 +77,7 @@ func TestPolledRecords(t *testing.T) {
 	parts := masked(finBit|opBinary, input(3))
 	for i := range parts { // a byte at a tick
 		c.send(parts[i : i+1])
-		s.house.tick()
+		s.admission.tick()
 	}
 	if got := g.noted(); strings.Contains(got, "lost") {
 		t.Fatalf("occupant noted %q", got)
@@ -100,7 +100,7 @@ func TestHandOverKeepsWhatWasRead(t *testing.T) {
 		b := append(masked(finBit|opBinary, helloRecord), masked(finBit|opBinary, input(1))...)
 		half := masked(finBit|opBinary, input(2))
 		c.send(append(b, half[:cut]...))
-		g := <-s.house.guest
+		g := <-s.admission.entered
 		eventually(t, "handed over", g.conn.isPolled)
 		c.send(append(half[cut:], masked(finBit|opBinary, input(3))...))
 		s.until("all inputs", func() bool { return g.noted() == "input:1 input:2 input:3" })
@@ -110,12 +110,12 @@ func TestHandOverKeepsWhatWasRead(t *testing.T) {
 }
 
 // stamped waits until the kernel says when bytes came, which it begins to do some time after it was asked to.
-func (s *setup) stamped(c *client, g *guest) {
+func (s *setup) stamped(c *client, g *testOccupant) {
 	s.until("times of arrival", func() bool {
 		sent := time.Now()
 		c.message(input(1))
 		eventually(s.t, "1 ms passes", func() bool { return time.Since(sent) > time.Millisecond })
-		s.house.tick()
+		s.admission.tick()
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		return g.arrived.Before(sent.Add(time.Millisecond))
@@ -133,7 +133,7 @@ func TestPolledPing(t *testing.T) {
 	gone := time.Now()
 	eventually(t, "20 ms pass", func() bool { return time.Since(gone) > 20*time.Millisecond })
 	ticked := time.Now()
-	s.house.tick()
+	s.admission.tick()
 	k, body := c.record()
 	p, err := proto.ParsePong(body)
 	held := time.Duration(p.Micros-1_000_000) * time.Microsecond
@@ -225,7 +225,7 @@ func TestPolledSilence(t *testing.T) {
 		g.conn.reading.Lock()
 		g.conn.lastRead = time.Now().Add(-d)
 		g.conn.reading.Unlock()
-		s.house.tick()
+		s.admission.tick()
 	}
 	silentFor(proto.SilenceTimeout - time.Second)
 	if !g.conn.isPolled() {
@@ -287,7 +287,7 @@ func TestPolledCloseFromBothSides(t *testing.T) {
 		c, g := s.enterPolled()
 		var wg sync.WaitGroup
 		for _, act := range []func(){
-			g.conn.Poll, g.conn.Flush, s.house.tick,
+			g.conn.Poll, g.conn.Flush, s.admission.tick,
 			func() { g.conn.QueueEvent([]byte("event")); g.conn.Flush() },
 			func() { g.conn.Close(proto.CloseEnded, "") },
 			func() { g.conn.Close(proto.CloseReplaced, "") },
@@ -329,10 +329,10 @@ func TestPolledDescriptors(t *testing.T) {
 	before := openFiles(t)
 	for round := range 20 {
 		var clients []*client
-		var guests []*guest
+		var occupants []*testOccupant
 		for range 8 {
 			c, g := s.enterPolled()
-			clients, guests = append(clients, c), append(guests, g)
+			clients, occupants = append(clients, c), append(occupants, g)
 		}
 		if n := openFiles(t); n != before+2*len(clients) {
 			t.Fatalf("%d descriptors for %d connections", n-before, len(clients))
@@ -340,12 +340,12 @@ func TestPolledDescriptors(t *testing.T) {
 		for i, c := range clients {
 			switch (i + round) % 4 {
 			case 0:
-				guests[i].conn.Close(proto.CloseEnded, "")
-				guests[i].conn.Close(proto.CloseEnded, "")
+				occupants[i].conn.Close(proto.CloseEnded, "")
+				occupants[i].conn.Close(proto.CloseEnded, "")
 				_ = c.end()
 			case 1:
 				c.send(masked(finBit|opClose, nil))
-				s.until("answered", func() bool { return guests[i].noted() == "lost" })
+				s.until("answered", func() bool { return occupants[i].noted() == "lost" })
 				_ = c.end()
 			case 2:
 				_ = c.conn.(*net.TCPConn).SetLinger(0)
@@ -437,7 +437,7 @@ func TestPollingAllocatesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		for sent++; got < sent; {
-			s.house.tick()
+			s.admission.tick()
 		}
 	}
 	tick()

@@ -12,7 +12,7 @@ import (
 )
 
 // run is the connection's goroutine: it reads until there is no more to read, and closes the socket. Once the client is in
-// a room there may be none (handOver); when the connection ends, there is one again.
+// a room there may be none (startPolling); when the connection ends, there is one again.
 func (c *Conn) run() {
 	c.reading.Lock()
 	defer c.reading.Unlock()
@@ -41,7 +41,7 @@ func (c *Conn) serve() (over bool) {
 		}
 		c.in = c.in[:copy(c.in, rest)]
 		if c.occupant != nil {
-			if c.handOver() {
+			if c.startPolling() {
 				return false
 			}
 			if outside {
@@ -179,7 +179,7 @@ func (c *Conn) record(kind proto.Kind, body []byte) error {
 	return c.leave(body)
 }
 
-// hello lets the client in. What Door.Enter keeps of the hello must not alias the message's buffer, which is used again.
+// hello lets the client in. What Admission.Enter keeps of the hello must not alias the message's buffer, which is used again.
 func (c *Conn) hello(body []byte) error {
 	if c.greeted {
 		return proto.Refuse(proto.CloseMalformed, "a second hello came; open another connection instead")
@@ -221,7 +221,7 @@ func (c *Conn) enter(hello proto.Hello) error {
 	}
 	c.mu.Unlock()
 
-	occupant, err := c.server.door.Enter(ctx, c.room, hello, c)
+	occupant, err := c.server.admission.Enter(ctx, c.room, hello, c)
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -298,7 +298,7 @@ func (c *Conn) leave(body []byte) error {
 func (c *Conn) quit() {
 	defer c.end()
 	c.lost()
-	c.linger()
+	c.lingerClose()
 }
 
 // lost tells the room that this client will send nothing more.

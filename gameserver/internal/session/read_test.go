@@ -34,7 +34,7 @@ func TestRecordsReachTheOccupant(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, s *setup) {
 		c := s.connect()
 		c.message(proto.AppendRecord(nil, 0x7f, []byte("from the future")), helloRecord, input(1))
-		g := <-s.house.guest
+		g := <-s.admission.entered
 		c.message(input(2), proto.AppendRecord(nil, 0x20, nil), custom("a"))
 		c.message()
 		c.message(custom("b"), proto.Leave{}.Append(nil), custom("too late"))
@@ -113,10 +113,10 @@ func TestBadInput(t *testing.T) {
 			bubble(t, nil, func(t *testing.T, s *setup) {
 				other, unharmed := s.enter()
 				c := s.connect()
-				var g *guest
+				var g *testOccupant
 				if b.hello {
 					c.message(helloRecord)
-					g = <-s.house.guest
+					g = <-s.admission.entered
 				}
 				go func() { _, _ = c.conn.Write(b.send) }() // the server may close before it has read all
 				if text := c.closed(b.code); !strings.Contains(text, b.text) {
@@ -283,8 +283,8 @@ func TestOccupantRefusesInput(t *testing.T) {
 func TestEnterRefuses(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, s *setup) {
 		answer := error(proto.Refuse(proto.CloseTicket, "the ticket expired %d s ago", 3))
-		s.house.enter = func(_ context.Context, _ proto.RoomID, _ proto.Hello, _ *Conn) (Occupant, error) {
-			var none *guest // what a failing call of a function that returns *guest leaves
+		s.admission.enter = func(_ context.Context, _ proto.RoomID, _ proto.Hello, _ *Conn) (Occupant, error) {
+			var none *testOccupant // what a failing call of a function that returns *testOccupant leaves
 			return none, answer
 		}
 		c := s.connect()
@@ -312,12 +312,12 @@ func TestEnterRefuses(t *testing.T) {
 	})
 }
 
-// Door.Enter keeps parts of the hello, whose message's buffer is used again.
-func TestHelloIsTheDoorsToKeep(t *testing.T) {
+// Admission.Enter keeps parts of the hello, whose message's buffer is used again.
+func TestHelloIsAdmissionsToKeep(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, s *setup) {
 		c := s.connect()
 		c.message(proto.Hello{Versions: proto.Spoken(), Ticket: "ticket", Resume: []byte("resume-token-000")}.Append(nil))
-		g := <-s.house.guest
+		g := <-s.admission.entered
 		for range 50 {
 			c.message(custom(strings.Repeat("x", 60)))
 		}
@@ -332,7 +332,7 @@ func TestStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := overPipes(t, nil)
 		c, g := s.enter()
-		s.house.enter = func(ctx context.Context, _ proto.RoomID, _ proto.Hello, _ *Conn) (Occupant, error) {
+		s.admission.enter = func(ctx context.Context, _ proto.RoomID, _ proto.Hello, _ *Conn) (Occupant, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}

@@ -1,5 +1,6 @@
 // Package session is one client's connection: it accepts the WebSocket, reads hello and inputs, and sends what a room
-// queues without ever waiting for the client. It knows no rooms: Door lets a client in and gives its Occupant.
+// queues without ever waiting for the client. It knows no rooms: Admission lets a client in and
+// returns its Occupant.
 // DESIGN.md beside this file tells of its goroutines, queues and invariants.
 package session
 
@@ -11,8 +12,8 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// Door lets clients in; the node implements it over registry and room.
-type Door interface {
+// Admission lets clients into rooms. Package server implements it over registry and room.
+type Admission interface {
 	// Enter is called on the connection's goroutine after a hello. Its Versions are those that client and server both
 	// speak: what is sent to c is of the newest of them. It may block for as long as
 	// ctx lasts, which ends when the connection is closed from here; that the client went away is noticed after Enter
@@ -34,12 +35,12 @@ type Occupant interface {
 
 // Server accepts WebSocket connections: it is the handler of GET /v1/rooms/{room}/connect.
 type Server struct {
-	config   Config
-	versions proto.Versions // of the protocol; proto.Spoken but in tests
-	door     Door
-	buffers  sync.Pool      // *buffer, for the outboxes
-	incoming sync.Pool      // *incoming, for Poll
-	wait     sync.WaitGroup // for the connections and their goroutines
+	config    Config
+	versions  proto.Versions // of the protocol; proto.Spoken but in tests
+	admission Admission
+	buffers   sync.Pool      // *buffer, for the outboxes
+	incoming  sync.Pool      // *incoming, for Poll
+	wait      sync.WaitGroup // for the connections and their goroutines
 
 	mu        sync.Mutex
 	conns     map[*Conn]struct{}
@@ -48,23 +49,23 @@ type Server struct {
 	stopping  bool
 }
 
-// New builds a Server that lets clients in through d. Run must be running while it serves.
-func New(c Config, d Door) (*Server, error) {
+// New builds a Server that asks a to let clients in. Run must be running while it serves.
+func New(c Config, a Admission) (*Server, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
 	return &Server{
-		config:   c,
-		versions: proto.Spoken(),
-		door:     d,
-		buffers:  sync.Pool{New: newBuffer},
-		incoming: sync.Pool{New: newIncoming},
-		conns:    make(map[*Conn]struct{}),
+		config:    c,
+		versions:  proto.Spoken(),
+		admission: a,
+		buffers:   sync.Pool{New: newBuffer},
+		incoming:  sync.Pool{New: newIncoming},
+		conns:     make(map[*Conn]struct{}),
 	}, nil
 }
 
 // Run waits for ctx to end, refuses new connections from then on, closes all others with CloseStopping and returns when
-// their goroutines are gone, which takes at most lingerTimeout and what Door.Enter takes to notice.
+// their goroutines are gone, which takes at most lingerTimeout and what Admission.Enter takes to notice.
 func (s *Server) Run(ctx context.Context) error {
 	<-ctx.Done()
 	s.mu.Lock()

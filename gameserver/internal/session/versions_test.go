@@ -36,9 +36,9 @@ func TestVersionsAreNegotiated(t *testing.T) {
 					_ = conn.end()
 					return
 				}
-				g := <-s.house.guest
+				g := <-s.admission.entered
 				if g.hello.Versions.Newest != c.version || g.hello.Ticket != "t" {
-					t.Errorf("the door was given %+v, want version %d", g.hello, c.version)
+					t.Errorf("admission was given %+v, want version %d", g.hello, c.version)
 				}
 				conn.message(input(1))
 				synctest.Wait()

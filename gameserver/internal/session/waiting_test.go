@@ -12,12 +12,12 @@ import (
 func TestWaitingForTheRoom(t *testing.T) {
 	const wait = 2 * proto.SilenceTimeout
 	bubble(t, nil, func(t *testing.T, s *setup) {
-		s.house.enter = func(_ context.Context, room proto.RoomID, hello proto.Hello, c *Conn) (Occupant, error) {
+		s.admission.enter = func(_ context.Context, room proto.RoomID, hello proto.Hello, c *Conn) (Occupant, error) {
 			if hello.Flags != proto.HelloWait {
 				t.Errorf("flags %#x", hello.Flags)
 			}
 			time.Sleep(wait)
-			return &guest{conn: c}, nil
+			return &testOccupant{conn: c}, nil
 		}
 		c := s.connect()
 		c.message(proto.Hello{Versions: proto.Spoken(), Flags: proto.HelloWait, Resume: []byte("token")}.Append(nil))
@@ -56,11 +56,11 @@ func TestPrepareMovedAndClose(t *testing.T) {
 	})
 }
 
-// The same for a client that waits: Door refuses it with the place where the room is.
+// The same for a client that waits: Admission refuses it with the place where the room is.
 func TestAWaitingClientIsSentOn(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, s *setup) {
 		moved := proto.Moved{URL: "ws://b/v1/rooms/r/connect", Server: "gs-1"}
-		s.house.enter = func(context.Context, proto.RoomID, proto.Hello, *Conn) (Occupant, error) {
+		s.admission.enter = func(context.Context, proto.RoomID, proto.Hello, *Conn) (Occupant, error) {
 			time.Sleep(time.Second)
 			return nil, &proto.Refusal{Code: proto.CloseMoved, Moved: &moved}
 		}

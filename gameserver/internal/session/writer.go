@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// carrier sends an outbox's bytes. There is one to a connection; it holds nothing back: what it has taken, it sends.
-type carrier interface {
+// writer sends an outbox's bytes. There is one to a connection; it holds nothing back: what it has taken, it sends.
+type writer interface {
 	// sendNow sends what goes of b without waiting, with at most one system call, and returns how much that was; 0 is no
 	// error. It is called with the connection locked and never while sendRest runs.
 	sendNow(b []byte) (int, error)
@@ -18,16 +18,16 @@ type carrier interface {
 
 type takeFunc func(b []byte) (int, error)
 
-// streamCarrier sends over any net.Conn, such as TLS: a Write may wait, so nothing goes now. It takes a little at a time,
+// streamWriter sends over any net.Conn, such as TLS: a Write may wait, so nothing goes now. It takes a little at a time,
 // out of the outbox into a buffer of its own, since the outbox may change while Write waits.
-type streamCarrier struct {
+type streamWriter struct {
 	conn    net.Conn
 	buffers *sync.Pool // *buffer
 }
 
-func (s *streamCarrier) sendNow([]byte) (int, error) { return 0, nil }
+func (s *streamWriter) sendNow([]byte) (int, error) { return 0, nil }
 
-func (s *streamCarrier) sendRest(step func(takeFunc) bool) error {
+func (s *streamWriter) sendRest(step func(takeFunc) bool) error {
 	buf := s.buffers.Get().(*buffer)
 	defer s.buffers.Put(buf)
 	for {

@@ -10,16 +10,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func newCarrier(conn net.Conn, buffers *sync.Pool) (carrier, error) {
+func newWriter(conn net.Conn, buffers *sync.Pool) (writer, error) {
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok {
-		return &streamCarrier{conn: conn, buffers: buffers}, nil
+		return &streamWriter{conn: conn, buffers: buffers}, nil
 	}
 	raw, err := tcp.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	t := &tcpCarrier{raw: raw}
+	t := &tcpWriter{raw: raw}
 	t.once = func(fd uintptr) bool {
 		t.sent, t.err = write(fd, t.bytes)
 		return true
@@ -27,11 +27,11 @@ func newCarrier(conn net.Conn, buffers *sync.Pool) (carrier, error) {
 	return t, nil
 }
 
-// tcpCarrier writes to the descriptor of a TCP socket, which Go keeps in non-blocking mode, without a deadline and
+// tcpWriter writes to the descriptor of a TCP socket, which Go keeps in non-blocking mode, without a deadline and
 // without the poller unless the kernel takes no more.
 //
 // RawConn.Write holds the socket's write lock while it waits. Therefore sendNow must not be called while sendRest runs.
-type tcpCarrier struct {
+type tcpWriter struct {
 	raw   syscall.RawConn
 	once  func(fd uintptr) bool // made once, so that sendNow allocates nothing
 	bytes []byte                // once's argument and results
@@ -39,7 +39,7 @@ type tcpCarrier struct {
 	err   error
 }
 
-func (t *tcpCarrier) sendNow(b []byte) (int, error) {
+func (t *tcpWriter) sendNow(b []byte) (int, error) {
 	t.bytes, t.sent = b, 0
 	err := t.raw.Write(t.once)
 	t.bytes = nil
@@ -51,7 +51,7 @@ func (t *tcpCarrier) sendNow(b []byte) (int, error) {
 
 // sendRest waits by returning false to RawConn.Write. It must have seen EAGAIN by then: the poller reports a change to
 // writable once, so write until the kernel says no.
-func (t *tcpCarrier) sendRest(step func(takeFunc) bool) error {
+func (t *tcpWriter) sendRest(step func(takeFunc) bool) error {
 	return t.raw.Write(func(fd uintptr) bool {
 		return step(func(b []byte) (sent int, err error) {
 			for sent < len(b) {

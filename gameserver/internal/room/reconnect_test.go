@@ -10,22 +10,22 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-const detourURL = "ws://lb/v1/servers/server-1/v1/rooms/room-1/connect"
+const reconnectURL = "ws://lb/v1/servers/server-1/v1/rooms/room-1/connect"
 
-// detour asks o to come again, and fails the test unless it hears of it.
-func (h *hall) detour(o *Occupant, f *follower) {
+// reconnect requests that o reconnects, and fails the test unless its client is told.
+func (h *hall) reconnect(o *Occupant, f *follower) {
 	h.t.Helper()
-	o.QueueDetour(detourURL)
+	o.QueueReconnect(reconnectURL)
 	h.pass(50 * time.Millisecond)
-	want := proto.Moved{URL: detourURL, Server: "server-1", Epoch: proto.Epoch{Counter: 3, Server: "server-1"}}
+	want := proto.Moved{URL: reconnectURL, Server: "server-1", Epoch: proto.Epoch{Counter: 3, Server: "server-1"}}
 	if p := f.check(h.t).prepares; len(p) == 0 || p[len(p)-1] != want {
 		h.t.Fatalf("prepares %+v, want %+v", p, want)
 	}
 }
 
-// wantSentAfter fails the test unless f was sent to where it was asked to come again, and closed, once, and next begins
-// with the tick after f's last.
-func (h *hall) wantSentAfter(f, next *follower) {
+// wantReplaced fails the test unless f was sent to where it should reconnect, was closed once, and next begins with the
+// tick after f's last one.
+func (h *hall) wantReplaced(f, next *follower) {
 	h.t.Helper()
 	f.wantCloses(h.t, proto.CloseMoved)
 	if m := f.check(h.t).moves; len(m) != 1 || m[0] != f.prepares[len(f.prepares)-1] {
@@ -37,14 +37,14 @@ func (h *hall) wantSentAfter(f, next *follower) {
 	next.wantCloses(h.t)
 }
 
-// A player who was asked to come again changes over between two ticks, and keeps his seat and all that he has sent.
-func TestDetour(t *testing.T) {
+// A player with a reconnect request changes over between two ticks. It keeps its seat and all that it has sent.
+func TestReconnectRequest(t *testing.T) {
 	open(t, testConfig(), func(h *hall) {
 		r := h.start(20, 4)
 		o, f := h.join(r, Join{Player: "ann"})
 		_, other := h.join(r, Join{Player: "bob"})
-		h.detour(o, f)
-		o.QueueDetour(detourURL) // again, some seconds later
+		h.reconnect(o, f)
+		o.QueueReconnect(reconnectURL) // again, some seconds later
 		h.pass(time.Second)
 		if len(f.check(t).prepares) != 2 || len(f.moves)+len(f.closes) > 0 {
 			t.Fatalf("before anybody came: prepares %v, moves %v, closes %v", f.prepares, f.moves, f.closes)
@@ -56,7 +56,7 @@ func TestDetour(t *testing.T) {
 			o.QueueCustom([]byte("tell 0 hi"))
 		}
 		_, next := h.join(r, Join{Resume: f.welcomes[0].Resume, Waits: true})
-		h.wantSentAfter(f, next)
+		h.wantReplaced(f, next)
 		w := next.welcomes[0]
 		if w.Seat != 0 || w.Flags&proto.WelcomeResumed == 0 || w.Processed != 7 || w.Epoch != f.welcomes[0].Epoch {
 			t.Errorf("welcome %+v", w)
@@ -76,23 +76,23 @@ func TestDetour(t *testing.T) {
 	})
 }
 
-// Spectators have no tokens: he who comes again takes the place of the same player's, whose ticket may have expired
-// meanwhile. One who was not asked stays, and a ticket that has expired lets nobody else in.
-func TestDetourOfASpectator(t *testing.T) {
+// A spectator has no token: it replaces a connection of the same player that got a request, also with an expired ticket. A
+// connection without a request stays. Anybody else with an expired ticket is refused.
+func TestReconnectRequestOfASpectator(t *testing.T) {
 	open(t, testConfig(), func(h *hall) {
 		r := h.start(20, 4)
 		first, f := h.join(r, Join{Player: "eve", Spectator: true})
 		_, other := h.join(r, Join{Player: "eve", Spectator: true})
 		_, late := h.join(r, Join{Player: "eve", Spectator: true, Waits: true, Expired: true})
 		late.wantCloses(t, proto.CloseTicket)
-		h.detour(first, f)
+		h.reconnect(first, f)
 		for range proto.MaxSpectators - 2 {
 			h.join(r, Join{Player: "crowd", Spectator: true})
 		}
 		_, stranger := h.join(r, Join{Player: "zoe", Spectator: true, Waits: true, Expired: true})
 		stranger.wantCloses(t, proto.CloseTicket)
 		_, next := h.join(r, Join{Player: "eve", Spectator: true, Waits: true, Expired: true})
-		h.wantSentAfter(f, next)
+		h.wantReplaced(f, next)
 		other.wantCloses(t)
 		first.QueueLost()
 		h.pass(50 * time.Millisecond)
@@ -102,9 +102,8 @@ func TestDetourOfASpectator(t *testing.T) {
 	})
 }
 
-// A connection that nobody asked for harms the one that is there no more than one that came with the token and no ill
-// will: it is closed.
-func TestNoDetourUnasked(t *testing.T) {
+// A waiting connection is closed if the present one got no reconnect request.
+func TestNoReplacementWithoutARequest(t *testing.T) {
 	open(t, testConfig(), func(h *hall) {
 		r := h.start(20, 4)
 		_, f := h.join(r, Join{Player: "ann"})
@@ -117,22 +116,22 @@ func TestNoDetourUnasked(t *testing.T) {
 	})
 }
 
-// A handoff goes first: who was asked before it goes to the next server, and who comes as he was asked before is turned
-// away, for his client has heard of the handoff by now. Nobody is asked meanwhile, nor while the room stands still.
-func TestDetourAndHandoff(t *testing.T) {
+// A handoff has priority: it cancels the requests, and a connection that comes because of one is refused, since its client
+// has heard of the handoff by then. There are no requests during a handoff, nor while the room is suspended.
+func TestReconnectRequestAndHandoff(t *testing.T) {
 	open(t, testConfig(), func(h *hall) {
 		r := h.start(20, 4)
 		follow(t, r, 1)
 		o, f := h.join(r, Join{Player: "ann"})
 		w, watching := h.join(r, Join{Player: "eve", Spectator: true})
-		h.detour(o, f)
-		h.detour(w, watching)
+		h.reconnect(o, f)
+		h.reconnect(w, watching)
 		got := handOff(t, r, time.Second)
 		_, next := h.join(r, Join{Resume: f.welcomes[0].Resume, Waits: true})
 		_, nextWatching := h.join(r, Join{Player: "eve", Spectator: true, Waits: true})
 		next.wantCloses(t, proto.CloseOverloaded)
 		nextWatching.wantCloses(t, proto.CloseOverloaded)
-		o.QueueDetour(detourURL)
+		o.QueueReconnect(reconnectURL)
 		h.pass(time.Second)
 		got.want(t, offered)
 		for _, f := range []*follower{f, watching} {
@@ -141,11 +140,11 @@ func TestDetourAndHandoff(t *testing.T) {
 				t.Errorf("prepares %+v, moves %+v", p, m)
 			}
 		}
-		o.QueueDetour(detourURL) // handed
+		o.QueueReconnect(reconnectURL) // handed
 		h.pass(time.Second)
 		r.QueueHandoffFailed(proto.Epoch{Counter: 5, Server: "server-1"})
 		r.QueueFreeze(true, "")
-		o.QueueDetour(detourURL)
+		o.QueueReconnect(reconnectURL)
 		h.pass(time.Second)
 		r.QueueFreeze(false, "")
 		h.pass(time.Second)
@@ -155,8 +154,8 @@ func TestDetourAndHandoff(t *testing.T) {
 	})
 }
 
-// Whom nobody has welcomed yet is not asked: a prepare does not come before the welcome.
-func TestNoDetourBeforeTheWelcome(t *testing.T) {
+// A client that is not welcomed yet gets no request: a prepare does not come before the welcome.
+func TestNoReconnectRequestBeforeTheWelcome(t *testing.T) {
 	open(t, testConfig(), func(h *hall) {
 		r := h.start(20, 4)
 		f := &follower{stuck: true}
@@ -165,7 +164,7 @@ func TestNoDetourBeforeTheWelcome(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			o.QueueDetour(detourURL)
+			o.QueueReconnect(reconnectURL)
 			h.pass(50 * time.Millisecond)
 			f.stick(false)
 		}

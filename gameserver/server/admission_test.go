@@ -38,8 +38,8 @@ func sign(t *testing.T, c ticket.Claims) string {
 	return s
 }
 
-func TestDoorReads(t *testing.T) {
-	d := &door{tickets: ticket.NewVerifier(devKeys()...), schemas: map[proto.GameName]uint64{"idle": 7},
+func TestAdmissionReads(t *testing.T) {
+	d := &admission{tickets: ticket.NewVerifier(devKeys()...), schemas: map[proto.GameName]uint64{"idle": 7},
 		skew: newSkew(slog.New(slog.DiscardHandler), obs.NewMetrics(nil))}
 	epoch := proto.Epoch{Counter: 3, Server: "z"}
 	good := sign(t, ticket.Claims{Room: "r", Name: "Alice", Options: []byte(`{"a":1}`)})
@@ -98,7 +98,7 @@ func wantCode(t *testing.T, err error, code proto.CloseCode) {
 	}
 }
 
-// entered is a registry that remembers who wanted to enter.
+// entered is a registry that keeps the newest request to enter.
 type entered struct {
 	spec registry.Spec
 	join room.Join
@@ -113,10 +113,10 @@ func (e *entered) Enter(_ context.Context, s registry.Spec, j room.Join) (*room.
 	return &room.Occupant{}, nil
 }
 
-// The door passes on who comes and what he wants, and a refusal is one for the session too.
-func TestDoorEnters(t *testing.T) {
+// Admission passes the client and its wish on, and returns a refusal as one.
+func TestAdmissionEnters(t *testing.T) {
 	rooms := &entered{}
-	d := &door{tickets: ticket.NewVerifier(devKeys()...), rooms: rooms, schemas: map[proto.GameName]uint64{"idle": 7}, clock: time.Now}
+	d := &admission{tickets: ticket.NewVerifier(devKeys()...), rooms: rooms, schemas: map[proto.GameName]uint64{"idle": 7}, clock: time.Now}
 	hello := proto.Hello{Resume: []byte("token"), Flags: proto.HelloWait, Fingerprint: 8}
 	c := new(session.Conn)
 	o, err := d.Enter(t.Context(), "r", hello, c)
