@@ -24,7 +24,7 @@ var allowed = map[string][]string{
 	"gameserver/arena":                {"gameserver/game"},
 	"gameserver/internal/room":        {"gameserver/game", "gameserver/internal/replication", "proto", "proto/state", "internal/obs"},
 	"gameserver/internal/session":     {"proto", "internal/obs"},
-	"gameserver/internal/ownership":   {"proto"},
+	"gameserver/internal/ownership":   {"proto", "internal/placement"},
 	"gameserver/internal/replication": {"proto", "internal/network", "internal/obs"},
 	"gameserver/internal/registry":    {"gameserver/game", "gameserver/internal/replication", "gameserver/internal/room", "proto", "proto/state", "internal/..."},
 	"gameserver/server":               {"gameserver/...", "proto", "internal/..."},
