@@ -95,10 +95,10 @@ func (s *sink) QueueTick(tick proto.Tick, public, secret []byte) bool {
 
 func (s *sink) QueueFinal(replication.FinalTick) bool { return false }
 
-func oneInput(seq proto.Seq) proto.Input { return drillInputs(seq, 1) }
+func oneInput(seq proto.Seq) proto.Input { return testInputs(seq, 1) }
 
 func TestSteadyTickAllocatesNothing(t *testing.T) {
-	s := newSteady(t, newDrill(t, 20, 8), 8, oneInput)
+	s := newSteady(t, newTestGame(t, 20, 8), 8, oneInput)
 	if n := testing.AllocsPerRun(500, func() { s.play(t) }); n != 0 {
 		t.Errorf("%v allocations a tick", n)
 	}
@@ -117,7 +117,7 @@ func TestSteadyTickAllocatesNothing(t *testing.T) {
 func BenchmarkTick(b *testing.B) {
 	for _, clients := range []int{8, 16} {
 		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
-			s := newSteady(b, newDrill(b, 20, clients), clients, oneInput)
+			s := newSteady(b, newTestGame(b, 20, clients), clients, oneInput)
 			b.ReportAllocs()
 			for b.Loop() {
 				s.play(b)

@@ -50,7 +50,7 @@ func (r *result) wantError(t *testing.T, text string) {
 	}
 }
 
-func (h *hall) wantMoves(result string, want float64) {
+func (h *harness) wantMoves(result string, want float64) {
 	h.t.Helper()
 	if n := testutil.ToFloat64(h.config.Metrics.Moves.WithLabelValues("handoff", result)); n != want {
 		h.t.Errorf("%v handoffs %s, want %v", n, result, want)
@@ -61,15 +61,15 @@ var offered = proto.Epoch{Counter: 4, Server: "next"}
 
 // The whole way: prepare, the final tick, moved, took.
 func TestHandoff(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
-		s := follow(t, r, 1)
+		s := attach(t, r, 1)
 		o, f := h.join(r, Join{Player: "ann"})
 		_, watching := h.join(r, Join{Spectator: true})
 		got := handOff(t, r, 10*time.Second)
 		h.pass(50 * time.Millisecond)
 		prepare := proto.Moved{URL: "ws://next", Server: "next", WithinMs: 10000}
-		for _, f := range []*follower{f, watching} {
+		for _, f := range []*testClient{f, watching} {
 			if p := f.check(t).prepares; len(p) != 1 || p[0] != prepare {
 				t.Fatalf("prepares %+v", p)
 			}
@@ -83,7 +83,7 @@ func TestHandoff(t *testing.T) {
 		if s.check(t).final != nil || got.calls != 0 {
 			t.Fatal("it was handed over before all three clients waited")
 		}
-		o.QueueInput(drillInputs(1, 1, 2, 3, 4, 5, 6), time.Now()) // two more than a tick takes
+		o.QueueInput(testInputs(1, 1, 2, 3, 4, 5, 6), time.Now()) // two more than a tick takes
 		r.Ready(1, 3)
 		h.pass(50 * time.Millisecond)
 		got.want(t, offered)
@@ -92,13 +92,13 @@ func TestHandoff(t *testing.T) {
 		if f6 == nil || f6.Tick != last.Tick || f6.Epoch != offered || f6.Due != 50*time.Millisecond {
 			t.Fatalf("final %+v at tick %d", f6, last.Tick)
 		}
-		want := []replication.SeatInput{{Seat: 0, Input: drillInputs(5, 5, 6)}}
+		want := []replication.SeatInput{{Seat: 0, Input: testInputs(5, 5, 6)}}
 		if !reflect.DeepEqual(f6.Pending, want) {
 			t.Errorf("pending %+v, want %+v", f6.Pending, want)
 		}
 		h.pass(time.Second)
 		moved := proto.Moved{URL: "ws://next", Server: "next", Epoch: offered}
-		for _, f := range []*follower{f, watching, late} {
+		for _, f := range []*testClient{f, watching, late} {
 			if m := f.check(t).moves; len(m) != 1 || m[0] != moved || f.ticks[len(f.ticks)-1] != last.Tick {
 				t.Errorf("moves %+v, last tick %v of %d", m, f.ticks[len(f.ticks)-1], last.Tick)
 			}
@@ -115,12 +115,12 @@ func TestHandoff(t *testing.T) {
 		r.QueueTook(proto.Epoch{Counter: 3, Server: "next"}) // of long ago
 		h.pass(time.Second)
 		h.wantEnded(0)
-		behind := &follower{}
+		behind := &testClient{}
 		r.QueueTook(offered)
 		r.QueueJoin(Join{Player: "zoe", Client: behind})
 		h.pass(time.Second)
 		h.wantEnded(1)
-		for _, f := range []*follower{f, watching, late, behind} {
+		for _, f := range []*testClient{f, watching, late, behind} {
 			if f.check(t).wantCloses(t, proto.CloseMoved); len(f.moves) != 1 {
 				t.Errorf("moves %+v", f.moves)
 			}
@@ -134,9 +134,9 @@ func TestHandoff(t *testing.T) {
 
 // Clients that do not come to the next server are waited for until the time is over, to the tick.
 func TestHandoffAfterItsDeadline(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
-		s := follow(t, r, 1)
+		s := attach(t, r, 1)
 		h.join(r, Join{Player: "ann"})
 		begun := r.Info().Tick + 1
 		got := handOff(t, r, 500*time.Millisecond)
@@ -150,9 +150,9 @@ func TestHandoffAfterItsDeadline(t *testing.T) {
 
 // A room without clients waits for nobody.
 func TestHandoffOfAnEmptyRoom(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
-		follow(t, r, 1)
+		attach(t, r, 1)
 		h.pass(100 * time.Millisecond)
 		got := handOff(t, r, 10*time.Second)
 		h.pass(50 * time.Millisecond)
@@ -164,9 +164,9 @@ func TestHandoffOfAnEmptyRoom(t *testing.T) {
 func TestHandoffWaitsForTheStandby(t *testing.T) {
 	for name, catches := range map[string]bool{"in time": true, "too late": false} {
 		t.Run(name, func(t *testing.T) {
-			open(t, testConfig(), func(h *hall) {
+			withPool(t, testConfig(), func(h *harness) {
 				r := h.start(20, 4)
-				s := follow(t, r, 1)
+				s := attach(t, r, 1)
 				s.silent = true
 				h.join(r, Join{Player: "ann"})
 				got := handOff(t, r, 500*time.Millisecond)
@@ -195,17 +195,23 @@ func TestHandoffWaitsForTheStandby(t *testing.T) {
 
 // Whatever comes between, before the final tick: the handoff ends with an error and the room goes on as it was.
 func TestHandoffIsCalledOff(t *testing.T) {
-	for text, act := range map[string]func(r *Room, s *replica){
-		"the standby is lost":                     func(r *Room, _ *replica) { r.QueueUnfollow(1) },
-		"it was called off":                       func(r *Room, _ *replica) { r.QueueCallOff() },
-		"it was held":                             func(r *Room, _ *replica) { r.QueueHold(); r.QueueRelease(time.Now()) },
-		"it was frozen":                           func(r *Room, _ *replica) { r.QueueFreeze(true, ""); r.QueueFreeze(false, "") },
-		"the standby did not take the final tick": func(r *Room, s *replica) { s.fill(true); r.Ready(1, 1) },
+	for text, act := range map[string]func(r *Room, s *testStandby){
+		"the standby is lost": func(r *Room, _ *testStandby) { r.QueueRemoveStandby(1) },
+		"it was called off":   func(r *Room, _ *testStandby) { r.QueueCallOff() },
+		"it was held": func(r *Room, _ *testStandby) {
+			r.QueueSuspend(ReasonPaused, "")
+			r.QueueResume(ReasonPaused, time.Now())
+		},
+		"it was frozen": func(r *Room, _ *testStandby) {
+			r.QueueSuspend(ReasonQuorum, "")
+			r.QueueResume(ReasonQuorum, time.Time{})
+		},
+		"the standby did not take the final tick": func(r *Room, s *testStandby) { s.fill(true); r.Ready(1, 1) },
 	} {
 		t.Run(text, func(t *testing.T) {
-			open(t, testConfig(), func(h *hall) {
+			withPool(t, testConfig(), func(h *harness) {
 				r := h.start(20, 4)
-				s := follow(t, r, 1)
+				s := attach(t, r, 1)
 				_, f := h.join(r, Join{Player: "ann"})
 				got := handOff(t, r, time.Minute)
 				h.pass(time.Second)
@@ -230,13 +236,13 @@ func TestHandoffIsCalledOff(t *testing.T) {
 func TestHandoffIsRefused(t *testing.T) {
 	for text, arrange := range map[string]func(t *testing.T, r *Room){
 		"no standby has id 1": func(*testing.T, *Room) {},
-		"is under way":        func(t *testing.T, r *Room) { follow(t, r, 1); handOff(t, r, time.Minute) },
-		"it is held":          func(t *testing.T, r *Room) { follow(t, r, 1); r.QueueHold() },
-		"it is frozen":        func(t *testing.T, r *Room) { follow(t, r, 1); r.QueueFreeze(true, "") },
-		"a handoff to next":   func(t *testing.T, r *Room) { follow(t, r, 1); handOff(t, r, 0) },
+		"is under way":        func(t *testing.T, r *Room) { attach(t, r, 1); handOff(t, r, time.Minute) },
+		"it is held":          func(t *testing.T, r *Room) { attach(t, r, 1); r.QueueSuspend(ReasonPaused, "") },
+		"it is frozen":        func(t *testing.T, r *Room) { attach(t, r, 1); r.QueueSuspend(ReasonQuorum, "") },
+		"a handoff to next":   func(t *testing.T, r *Room) { attach(t, r, 1); handOff(t, r, 0) },
 	} {
 		t.Run(text, func(t *testing.T) {
-			open(t, testConfig(), func(h *hall) {
+			withPool(t, testConfig(), func(h *harness) {
 				r := h.start(20, 4)
 				h.join(r, Join{Player: "ann"})
 				arrange(t, r)
@@ -253,20 +259,20 @@ func TestHandoffIsRefused(t *testing.T) {
 // A standby that did not take the room: it goes on here, in a new epoch, from the final tick, with who is still here and
 // all that they sent meanwhile.
 func TestHandoffFails(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
-		s := follow(t, r, 1)
-		other := follow(t, r, 2)
+		s := attach(t, r, 1)
+		other := attach(t, r, 2)
 		ann, f := h.join(r, Join{Player: "ann"})
 		bob, _ := h.join(r, Join{Player: "bob"})
 		got := handOff(t, r, 0)
 		h.pass(time.Second)
 		got.want(t, offered)
 		last := r.Info().Tick
-		ann.QueueInput(drillInputs(1, 1), time.Now())
+		ann.QueueInput(testInputs(1, 1), time.Now())
 		bob.QueueLost()
 		h.pass(time.Second)
-		ann.QueueInput(drillInputs(2, 2), time.Now())
+		ann.QueueInput(testInputs(2, 2), time.Now())
 		failed := proto.Epoch{Counter: 5, Server: "server-1"}
 		r.QueueHandoffFailed(failed)
 		h.pass(50 * time.Millisecond)
@@ -288,7 +294,7 @@ func TestHandoffFails(t *testing.T) {
 		}
 		h.wantMoves("failed", 1)
 
-		follow(t, r, 1)
+		attach(t, r, 1)
 		h.pass(time.Second)
 		again := handOff(t, r, 0)
 		h.pass(time.Second)
@@ -302,22 +308,22 @@ func TestHandoffFails(t *testing.T) {
 // A room that stands still after its final tick can still be stopped and deposed, and loses a standby without a word.
 func TestHandedRoomEnds(t *testing.T) {
 	for name, test := range map[string]struct {
-		act   func(h *hall, r *Room)
+		act   func(h *harness, r *Room)
 		code  proto.CloseCode
 		moves int
 	}{
-		"stop":   {func(_ *hall, r *Room) { r.QueueStop(proto.CloseEnded, "") }, proto.CloseEnded, 1},
-		"depose": {func(_ *hall, r *Room) { r.QueueDepose(proto.Moved{URL: "ws://third", Server: "third"}) }, proto.CloseMoved, 2},
-		"pool":   {func(h *hall, _ *Room) { h.stop() }, proto.CloseStopping, 1},
+		"stop":   {func(_ *harness, r *Room) { r.QueueStop(proto.CloseEnded, "") }, proto.CloseEnded, 1},
+		"depose": {func(_ *harness, r *Room) { r.QueueDepose(proto.Moved{URL: "ws://third", Server: "third"}) }, proto.CloseMoved, 2},
+		"pool":   {func(h *harness, _ *Room) { h.stop() }, proto.CloseStopping, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			open(t, testConfig(), func(h *hall) {
+			withPool(t, testConfig(), func(h *harness) {
 				r := h.start(20, 4)
-				follow(t, r, 1)
+				attach(t, r, 1)
 				_, f := h.join(r, Join{Player: "ann"})
 				got := handOff(t, r, 0)
 				h.pass(time.Second)
-				r.QueueUnfollow(1)
+				r.QueueRemoveStandby(1)
 				r.QueueCallOff()
 				h.pass(time.Second)
 				if f.check(t).wantCloses(t); r.Info().State != Handed {

@@ -11,19 +11,19 @@ import (
 
 // A frozen room says so, stands still, loses nothing that is sent to it, and goes on where it was.
 func TestFreezeAndThaw(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
-		s := follow(t, r, 1)
+		s := attach(t, r, 1)
 		o, f := h.join(r, Join{Player: "ann"})
 		_, watching := h.join(r, Join{Spectator: true})
 		gone, _ := h.join(r, Join{Player: "bob"})
 		before := r.Info()
 		flushes := f.check(t).flushes
-		r.QueueFreeze(true, "too few servers")
-		r.QueueFreeze(true, "again")
+		r.QueueSuspend(ReasonQuorum, "too few servers")
+		r.QueueSuspend(ReasonQuorum, "again")
 		h.pass(time.Second)
 		frozen := proto.Notice{Code: proto.NoticeSuspended, Text: "too few servers"}
-		for _, f := range []*follower{f, watching} {
+		for _, f := range []*testClient{f, watching} {
 			if n := f.check(t).notices; len(n) != 1 || n[0] != frozen {
 				t.Errorf("notices %+v", n)
 			}
@@ -31,11 +31,11 @@ func TestFreezeAndThaw(t *testing.T) {
 		if f.flushes != flushes+21 {
 			t.Errorf("%d flushes in the freeze, want one for the notice and one for what each of 20 polls may have answered", f.flushes-flushes)
 		}
-		if n := testutil.ToFloat64(h.config.Metrics.RoomsFrozen); n != 1 {
+		if n := testutil.ToFloat64(h.config.Metrics.RoomsSuspended); n != 1 {
 			t.Errorf("%v rooms are frozen", n)
 		}
 		for seq := range proto.Seq(proto.InputWindow) { // a second of it and more
-			if err := o.QueueInput(drillInputs(seq+1, 1), time.Now()); err != nil {
+			if err := o.QueueInput(testInputs(seq+1, 1), time.Now()); err != nil {
 				t.Fatal(err)
 			}
 			h.pass(20 * time.Millisecond)
@@ -49,7 +49,7 @@ func TestFreezeAndThaw(t *testing.T) {
 		if late.check(t).wantCloses(t); len(late.welcomes)+len(late.notices) != 0 {
 			t.Errorf("one who came meanwhile has heard something: %+v", late.notices)
 		}
-		r.QueueFreeze(false, "enough")
+		r.QueueResume(ReasonQuorum, time.Time{})
 		h.pass(3 * time.Second)
 		if n := f.check(t).notices; len(n) != 2 || n[1] != (proto.Notice{Code: proto.NoticeResumed, Text: "enough"}) {
 			t.Errorf("notices %+v", n)
@@ -67,7 +67,7 @@ func TestFreezeAndThaw(t *testing.T) {
 		if s.check(t).frames != 1 {
 			t.Errorf("%d keyframes to the standby", s.frames)
 		}
-		if n := testutil.ToFloat64(h.config.Metrics.RoomsFrozen); n != 0 {
+		if n := testutil.ToFloat64(h.config.Metrics.RoomsSuspended); n != 0 {
 			t.Errorf("%v rooms are frozen", n)
 		}
 	})
@@ -75,11 +75,11 @@ func TestFreezeAndThaw(t *testing.T) {
 
 // What a client can put into a room that stands still is bounded.
 func TestFrozenRoomKeepsFewMessages(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
 		o, _ := h.join(r, Join{Player: "ann"})
 		_, other := h.join(r, Join{Player: "bob"})
-		r.QueueFreeze(true, "")
+		r.QueueSuspend(ReasonQuorum, "")
 		h.pass(time.Second)
 		for range maxQueued + 5 {
 			if err := o.QueueCustom([]byte("tell 1 psst")); err != nil {
@@ -90,13 +90,13 @@ func TestFrozenRoomKeepsFewMessages(t *testing.T) {
 		if n := testutil.ToFloat64(h.config.Metrics.InboxFull); n != 5 {
 			t.Errorf("%v messages were refused, want 5", n)
 		}
-		r.QueueFreeze(false, "")
+		r.QueueResume(ReasonQuorum, time.Time{})
 		h.pass(time.Second)
 		if n := len(other.check(t).customs); n != maxQueued {
 			t.Errorf("%d messages came through, want %d", n, maxQueued)
 		}
 		o.QueueCustom([]byte("tell 1 psst"))
-		r.QueueFreeze(true, "")
+		r.QueueSuspend(ReasonQuorum, "")
 		h.pass(time.Second)
 		o.QueueCustom([]byte("tell 1 psst"))
 		h.pass(time.Second)
@@ -108,36 +108,36 @@ func TestFrozenRoomKeepsFewMessages(t *testing.T) {
 
 // A frozen room that ends is not counted as frozen any more.
 func TestFrozenRoomEnds(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
 		_, f := h.join(r, Join{Player: "ann"})
-		r.QueueFreeze(true, "")
+		r.QueueSuspend(ReasonQuorum, "")
 		h.pass(time.Second)
 		r.QueueDepose(proto.Moved{URL: "ws://next", Server: "next"})
 		h.pass(time.Second)
 		h.wantEnded(1)
 		f.check(t).wantCloses(t, proto.CloseMoved)
-		if n := testutil.ToFloat64(h.config.Metrics.RoomsFrozen); n != 0 {
+		if n := testutil.ToFloat64(h.config.Metrics.RoomsSuspended); n != 0 {
 			t.Errorf("%v rooms are frozen", n)
 		}
 	})
 }
 
 func TestHoldAndRelease(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
 		_, f := h.join(r, Join{Player: "ann"})
 		before := r.Info()
 		asked := time.Now()
 		h.pass(time.Millisecond)
-		r.QueueHold()
+		r.QueueSuspend(ReasonPaused, "")
 		h.pass(time.Second)
-		r.QueueRelease(asked) // that was before it was held
+		r.QueueResume(ReasonPaused, asked) // that was before it was held
 		h.pass(time.Second)
 		if i := r.Info(); i.Tick != before.Tick || i.State != Held || len(f.check(t).notices) != 0 {
 			t.Errorf("info %+v, notices %+v", i, f.notices)
 		}
-		r.QueueRelease(time.Now())
+		r.QueueResume(ReasonPaused, time.Now())
 		h.pass(time.Second)
 		if i := r.Info(); i.Tick != before.Tick+20 || i.State != Ticking {
 			t.Errorf("info %+v, before %+v", i, before)
@@ -147,19 +147,19 @@ func TestHoldAndRelease(t *testing.T) {
 
 // Hold and freeze are two things: the room ticks when neither is on.
 func TestHeldAndFrozen(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
 		before := r.Info().Tick
-		r.QueueHold()
-		r.QueueFreeze(true, "")
+		r.QueueSuspend(ReasonPaused, "")
+		r.QueueSuspend(ReasonQuorum, "")
 		h.pass(time.Second)
-		r.QueueRelease(time.Now())
+		r.QueueResume(ReasonPaused, time.Now())
 		h.pass(time.Second)
 		if i := r.Info(); i.Tick != before || i.State != Frozen {
 			t.Errorf("info %+v", i)
 		}
-		r.QueueHold()
-		r.QueueFreeze(false, "")
+		r.QueueSuspend(ReasonPaused, "")
+		r.QueueResume(ReasonQuorum, time.Time{})
 		h.pass(time.Second)
 		if i := r.Info(); i.Tick != before || i.State != Held {
 			t.Errorf("info %+v", i)
@@ -177,23 +177,23 @@ func TestDepose(t *testing.T) {
 		{proto.Moved{URL: "ws://next", Server: "next", Epoch: offered}, proto.CloseMoved, 1},
 		{proto.Moved{}, proto.CloseStopping, 0},
 	} {
-		open(t, testConfig(), func(h *hall) {
+		withPool(t, testConfig(), func(h *harness) {
 			r := h.start(20, 4)
-			s := follow(t, r, 1)
+			s := attach(t, r, 1)
 			s.silent = true
 			o, f := h.join(r, Join{Player: "ann"})
 			_, watching := h.join(r, Join{Spectator: true})
 			o.QueueCustom([]byte("finish"))
 			h.pass(time.Second)
-			at := &follower{}
+			at := &testClient{}
 			r.QueueJoin(Join{Player: "bob", Client: at})
 			r.Acked(1, 1000)
 			r.QueueDepose(test.to)
-			behind := &follower{}
+			behind := &testClient{}
 			r.QueueJoin(Join{Player: "eve", Client: behind})
 			h.pass(time.Second)
 			h.wantEnded(1)
-			for _, f := range []*follower{f, watching, at, behind} {
+			for _, f := range []*testClient{f, watching, at, behind} {
 				f.check(t).wantCloses(t, test.code)
 				if len(f.moves) != test.moves || test.moves == 1 && f.moves[0] != test.to || len(f.outcomes) != 0 {
 					t.Errorf("moves %+v, outcomes %+v", f.moves, f.outcomes)
@@ -205,7 +205,7 @@ func TestDepose(t *testing.T) {
 
 // A later epoch holds for those who enter from then on; an earlier one changes nothing.
 func TestEpoch(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
 		_, first := h.join(r, Join{Player: "ann"})
 		h.pass(time.Second)
