@@ -11,7 +11,7 @@ import (
 	"github.com/ringside-go/ringside/proto/state"
 )
 
-// testClient is a client that decodes all that it is sent and notes what a real one would trip over.
+// testClient is a client that decodes all that it is sent and notes what a real one would reject.
 type testClient struct {
 	mu        sync.Mutex
 	stuck     bool // its outbox is over its bound and does not drain
@@ -31,6 +31,8 @@ type testClient struct {
 	notices   []proto.Notice
 	polls     int
 	polled    func() // called by Poll
+	framed    func() // called by QueueFrame
+	failing   bool   // QueueFrame panics
 	flushes   int
 	closes    []proto.CloseCode
 	text      string // of the last close
@@ -39,6 +41,12 @@ type testClient struct {
 func (f *testClient) QueueFrame(own, shared []byte) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.failing {
+		panic("a client fails")
+	}
+	if f.framed != nil {
+		f.framed()
+	}
 	if f.stuck {
 		return false
 	}

@@ -14,17 +14,15 @@ import (
 
 // fleet is two servers in a bubble: one leads the room, the other stands by for it.
 type fleet struct {
-	t         *testing.T
-	servers   [2]*harness
-	leader    int // of servers
-	room, old *Room
-	standby   *testStandby
-	result    *result // of the handoff under way
-	begun     time.Time
-	fails     time.Duration // after the final tick the standby says that it does not take the room; 0: it does
-	failed    time.Time
-	waiting   []*movingClient // at the standby
-	clients   []*movingClient
+	t       *testing.T
+	servers [2]*harness
+	leader  int // of servers
+	room    *Room
+	standby *testStandby
+	result  *result // of the handoff in progress
+	begun   time.Time
+	waiting []*movingClient // at the standby
+	clients []*movingClient
 }
 
 // within is how long the clients have for a move: all of them need less.
@@ -46,7 +44,7 @@ func drawEvents(t *rapid.T) []event {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) event {
 		return event{
 			at:   ms("at", 200),
-			what: rapid.SampledFrom([]string{"join", "join", "watch", "lose", "finish", "finish", "move", "move", "fail", "kill", "reconnect", "reconnect", "reconnect and move"}).Draw(t, "what"),
+			what: rapid.SampledFrom([]string{"join", "join", "watch", "lose", "finish", "finish", "move", "move", "move", "kill", "reconnect", "reconnect", "reconnect and move"}).Draw(t, "what"),
 			who:  rapid.IntRange(0, 7).Draw(t, "who"),
 			wait: ms("wait", 120),
 			ack:  ms("ack", 70),
@@ -137,20 +135,17 @@ func (f *fleet) do(e event) {
 			f.do(e)
 		}
 	case "kill":
-		if f.result == nil && f.standby.check(f.t).frames > 0 {
+		if f.result == nil && f.standby.check(f.t).sim != nil {
 			f.kill(e.wait)
 		}
-	case "move", "fail":
+	case "move":
 		if f.result != nil {
 			return
 		}
 		f.standby.mu.Lock()
 		f.standby.delay = e.ack
 		f.standby.mu.Unlock()
-		f.result, f.begun, f.fails = &result{}, time.Now(), 0
-		if e.what == "fail" {
-			f.fails = 1 + 2*e.wait
-		}
+		f.result, f.begun = &result{}, time.Now()
 		to := proto.Moved{URL: "ws://next", Server: fmt.Sprint("server-", 1-f.leader)}
 		h := Handoff{ID: f.standby.id, To: to, Within: within, Result: f.result.take}
 		if err := f.room.QueueHandoff(h); err != nil {
@@ -173,16 +168,9 @@ func (f *fleet) turn() {
 	case f.result.err != nil:
 		f.t.Errorf("handoff: %v", f.result.err)
 		f.result = nil
-	case f.fails == 0:
-		last := f.standby.check(f.t)
-		f.promote(last.final.Epoch, last.final.Pending, last.due-f.servers[f.leader].now())
-		if err := f.old.QueueTook(last.final.Epoch); err != nil {
-			f.t.Fatal(err)
-		}
-	case f.failed.IsZero():
-		f.failed = time.Now().Add(f.fails)
-	case !time.Now().Before(f.failed):
-		f.refuse()
+	default:
+		last, out := f.standby.check(f.t), f.result.out
+		f.promote(last.final.Epoch, last.final.Pending, last.due-f.servers[f.leader].now(), &out)
 	}
 }
 
@@ -199,11 +187,11 @@ func (f *fleet) kill(after time.Duration) {
 	for _, c := range f.clients {
 		c.last = 0 // ticks are played again
 	}
-	f.promote(f.room.Info().Epoch.Next(fmt.Sprint("server-", 1-f.leader)), nil, time.Millisecond)
+	f.promote(f.room.Info().Epoch.Next(fmt.Sprint("server-", 1-f.leader)), nil, time.Millisecond, nil)
 }
 
-// promote makes the standby the leader.
-func (f *fleet) promote(epoch proto.Epoch, pending []replication.SeatInput, due time.Duration) {
+// promote makes the standby the leader. After a handoff the old leader stands by from what it has, without a keyframe.
+func (f *fleet) promote(epoch proto.Epoch, pending []replication.SeatInput, due time.Duration, handed *HandedOver) {
 	to := f.servers[1-f.leader]
 	spec := to.spec(f.standby.check(f.t).sim)
 	spec.Epoch, spec.Resumed, spec.Pending, spec.Due, spec.Standbys = epoch, true, pending, due, []int{1}
@@ -227,29 +215,12 @@ func (f *fleet) promote(epoch proto.Epoch, pending []replication.SeatInput, due 
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	f.leader, f.old, f.room = 1-f.leader, f.room, r
-	f.restart()
-}
-
-// refuse makes the room go on where it was.
-func (f *fleet) refuse() {
-	f.standby.check(f.t)
-	if err := f.room.QueueHandoffFailed(f.result.offered.Next(fmt.Sprint("server-", f.leader))); err != nil {
-		f.t.Fatal(err)
+	f.leader, f.room, f.waiting, f.result = 1-f.leader, r, nil, nil
+	if handed == nil {
+		f.standby = attach(f.t, r, 1)
+	} else {
+		f.standby = attachCopy(f.t, r, 1, *handed)
 	}
-	for _, c := range f.waiting { // they are sent back to the leader
-		c.next = nil
-		if c.here == nil {
-			c.drop()
-		}
-	}
-	f.restart()
-}
-
-// restart has the room followed anew.
-func (f *fleet) restart() {
-	f.waiting, f.result, f.failed = nil, nil, time.Time{}
-	f.standby = attach(f.t, f.room, 1)
 }
 
 // verify says what is wrong at the end, when all is quiet.

@@ -133,23 +133,22 @@ func TestReconnectRequestAndHandoff(t *testing.T) {
 		nextWatching.wantCloses(t, proto.CloseOverloaded)
 		o.QueueReconnect(reconnectURL)
 		h.pass(time.Second)
-		got.want(t, offered)
+		got.want(t, r.Info().Tick)
 		for _, f := range []*testClient{f, watching} {
-			f.wantCloses(t)
+			f.wantCloses(t, proto.CloseMoved)
 			if p, m := f.check(t).prepares, f.moves; len(p) != 2 || p[1].URL != "ws://next" || len(m) != 1 || m[0].URL != "ws://next" {
 				t.Errorf("prepares %+v, moves %+v", p, m)
 			}
 		}
-		o.QueueReconnect(reconnectURL) // handed
-		h.pass(time.Second)
-		r.QueueHandoffFailed(proto.Epoch{Counter: 5, Server: "server-1"})
+		r = h.start(20, 4)
+		o, f = h.join(r, Join{Player: "ann"})
 		r.QueueSuspend(ReasonQuorum, "")
 		o.QueueReconnect(reconnectURL)
 		h.pass(time.Second)
 		r.QueueResume(ReasonQuorum, time.Time{})
 		h.pass(time.Second)
-		if p := f.check(t).prepares; len(p) != 2 {
-			t.Errorf("prepares %+v", p)
+		if p := f.check(t).prepares; len(p) != 0 {
+			t.Errorf("prepares %+v of a suspended room", p)
 		}
 	})
 }

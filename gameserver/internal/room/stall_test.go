@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// A worker that did not run for a second holds all its rooms before one of them ticks, and says so.
-func TestStalledWorkerHoldsItsRooms(t *testing.T) {
+// A worker that did not run for a second suspends all its rooms before one of them ticks, and reports the pause.
+func TestStalledWorkerSuspendsItsRooms(t *testing.T) {
 	for _, test := range []struct {
-		nap  string
-		held bool
+		nap       string
+		suspended bool
 	}{{"nap 999", false}, {"nap 1000", true}} {
 		var gaps []time.Duration
 		c := testConfig()
@@ -25,7 +25,7 @@ func TestStalledWorkerHoldsItsRooms(t *testing.T) {
 			h.pass(50 * time.Millisecond)
 			other.QueueResume(ReasonPaused, time.Now()) // too early: the stall is not over
 			before := other.Info().Tick
-			if !test.held {
+			if !test.suspended {
 				h.pass(5 * time.Second)
 				if len(gaps) != 0 || r.Info().State != Ticking {
 					t.Errorf("%s: stalls %v, info %+v", test.nap, gaps, r.Info())
@@ -36,7 +36,7 @@ func TestStalledWorkerHoldsItsRooms(t *testing.T) {
 			if len(gaps) != 1 || gaps[0] < time.Second || gaps[0] > 1050*time.Millisecond {
 				t.Errorf("stalls %v", gaps)
 			}
-			if i := other.Info(); i.State != Held || i.Tick != before {
+			if i := other.Info(); i.State != Suspended || i.Reasons != "paused" || i.Tick != before {
 				t.Errorf("the other room after the stall: %+v, tick %d before", i, before)
 			}
 			other.QueueResume(ReasonPaused, time.Now())
@@ -44,7 +44,7 @@ func TestStalledWorkerHoldsItsRooms(t *testing.T) {
 			if n := other.Info().Tick - before; n != 20 {
 				t.Errorf("the other room ticked %d times in the second after", n)
 			}
-			if r.Info().State != Held {
+			if r.Info().State != Suspended {
 				t.Errorf("info %+v", r.Info())
 			}
 		})
@@ -68,7 +68,7 @@ func TestWallClockTellsOfAPause(t *testing.T) {
 		}
 		ahead.Add(int64(10 * time.Second))
 		h.pass(time.Second)
-		if len(gaps) != 1 || gaps[0] < 10*time.Second || gaps[0] > 10050*time.Millisecond || r.Info().State != Held {
+		if len(gaps) != 1 || gaps[0] < 10*time.Second || gaps[0] > 10050*time.Millisecond || r.Info().State != Suspended {
 			t.Errorf("ten seconds on: stalls %v, info %+v", gaps, r.Info())
 		}
 	})

@@ -11,12 +11,13 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// testStandby is a standby that rebuilds the room and holds it, after every tick, against the leader's to the last bit.
+// testStandby is a standby that rebuilds the room and compares it, after every tick, with the leader's to the last bit.
 type testStandby struct {
 	options []byte
 	room    *Room
 	id      int
 	silent  bool          // it acknowledges nothing
+	copied  bool          // it needs no keyframe
 	delay   time.Duration // before it acknowledges; 0: within the tick
 
 	mu     sync.Mutex
@@ -28,14 +29,37 @@ type testStandby struct {
 	frames int // keyframes
 	tries  int // keyframes offered
 	final  *replication.FinalTick
+	handed []handed
 	due    time.Duration // of the tick after the final one, on the room's clock
 }
 
-// follow attaches a testStandby to r, a testGame of this rate and so many seats.
+// handed is a call of QueueHanded.
+type handed struct {
+	leader string
+	epoch  proto.Epoch
+	tick   proto.Tick // that the standby has
+}
+
+// attach attaches a testStandby to r, which runs the test game.
 func attach(t testing.TB, r *Room, id int) *testStandby {
 	t.Helper()
 	s := &testStandby{room: r, id: id, options: testOptions(r.settings.TickRate, r.settings.Seats)}
 	if err := r.QueueStandby(id, s, 0, false); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// attachCopy attaches the former leader of r, which has the state after its final tick. A keyframe to it fails the test.
+func attachCopy(t testing.TB, r *Room, id int, out HandedOver) *testStandby {
+	t.Helper()
+	s := &testStandby{room: r, id: id, options: testOptions(r.settings.TickRate, r.settings.Seats), copied: true}
+	sim, err := game.CopyOf(&testDefinition, s.options, out.Sim).Simulation()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.sim = sim
+	if err := r.QueueStandby(id, s, out.Tick, true); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -48,8 +72,9 @@ func (s *testStandby) QueueKeyframe(tick proto.Tick, public, secret []byte) bool
 	if s.full {
 		return false
 	}
-	s.frames++
-	s.final = nil
+	if s.frames++; s.copied {
+		s.breaks("a keyframe to a standby that has tick %d", s.sim.Tick())
+	}
 	var err error
 	if s.sim, err = game.Rebuild(&testDefinition, s.options, tick, public, secret); err != nil {
 		s.breaks("keyframe: %v", err)
@@ -82,9 +107,16 @@ func (s *testStandby) QueueFinal(f replication.FinalTick) bool {
 	return true
 }
 
+func (s *testStandby) QueueHanded(leader string, epoch proto.Epoch) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.handed = append(s.handed, handed{leader, epoch, s.sim.Tick()})
+}
+
 func (s *testStandby) tick(tick proto.Tick, public, secret []byte) {
-	if s.final != nil {
+	if s.final != nil || s.handed != nil {
 		s.breaks("tick %d after the final one", tick)
+		return
 	}
 	s.ticks++
 	if err := s.sim.Store().ApplyDelta(tick, public); err != nil {
