@@ -84,7 +84,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Help: "How far standbys are behind their leader, each observed once a second.", Buckets: append(ticks, .25, .5, 1, 5)}),
 		Members: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "ringside", Name: "members",
 			Help: "Members in this process's view."}, []string{"role", "state"}),
-		MembersLost: counters("members_lost_total", "Members that went, by reason: left, refused (their process is gone), vanished (silent).", "reason"),
+		MembersLost: counters("members_lost_total", "Members that went, by reason: left, exited (their process has ended), refused (no member reaches them), unreachable (silent).", "reason"),
 		MoveTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "ringside", Name: "move_seconds",
 			Help:    "Time that a room's move took, by kind: from its begin, or from the loss of its leader. Players play on meanwhile.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"kind"}),
