@@ -29,36 +29,74 @@ func (d *Definition) Schema() (*state.Schema, error) {
 }
 
 // Copy is a standby's copy of a room: a simulation, or the bare tables of a leader that runs an older version of the game,
-// until this server leads the room. Not for concurrent use.
+// until this server leads the room. Not for concurrent use; but Check may run while frames are applied to Store.
 type Copy struct {
 	def     *Definition
 	options []byte
-	sim     *Simulation  // nil: it is of an older version
-	old     *state.Store // of that one
+	sim     *Simulation  // nil: the room is of an older version
+	old     *state.Store // the tables of the older version
+	trial   *state.Store // the same as they were in the keyframe, for Check; nil: nothing to check
+	unfit   error        // what Check found
 }
 
 // NewCopy makes a copy of the room whose public and secret keyframe after tick are given. older is the leader's schema
-// where it is not d's own; d.Migrates must have it. A room that cannot be migrated is found out here and not when its
-// leader is gone. ErrMismatch is as Rebuild's. The frames and options are kept no longer than the call, and as long as the copy.
+// where it differs from d's own; d.Migrates must have it. Such a copy only mirrors the leader's tables: NewCopy does not
+// run the game's Migrate, Check does. ErrMismatch is as Rebuild's. NewCopy does not keep the frames. The copy keeps options.
 func NewCopy(d *Definition, options []byte, older *state.Schema, tick Tick, public, secret []byte) (*Copy, error) {
 	c := &Copy{def: d, options: options}
+	var err error
 	if older == nil {
-		var err error
 		c.sim, err = Rebuild(d, options, tick, public, secret)
 		return c, err
 	}
 	if from := older.PeerFingerprint(); !slices.Contains(d.Migrates, from) {
 		return nil, fmt.Errorf("game %s: its Migrates do not have the version %016x", d.Name, from)
 	}
-	c.old = state.NewMirror(older)
-	if err := c.old.ApplyKeyframe(tick, public); err != nil {
+	if c.old, err = mirror(d, older, tick, public, secret); err != nil {
+		return nil, err
+	}
+	c.trial, err = mirror(d, older, tick, public, secret)
+	return c, err
+}
+
+// mirror makes the tables of an older version from a keyframe.
+func mirror(d *Definition, older *state.Schema, tick Tick, public, secret []byte) (*state.Store, error) {
+	m := state.NewMirror(older)
+	if err := m.ApplyKeyframe(tick, public); err != nil {
 		return nil, fmt.Errorf("game %s: copy at tick %d: public keyframe: %w", d.Name, tick, err)
 	}
-	if err := c.old.ApplySecretKeyframe(secret); err != nil {
+	if err := m.ApplySecretKeyframe(secret); err != nil {
 		return nil, fmt.Errorf("game %s: copy at tick %d: secret keyframe: %w", d.Name, tick, err)
 	}
-	_, err := c.Simulation()
-	return c, err
+	return m, nil
+}
+
+// CopyOf makes s, a room that another server leads from now on, a standby's copy of that room. It behaves as a copy that
+// NewCopy makes from s's keyframe, but encodes and copies nothing: s becomes part of it and must not be used otherwise.
+// Nothing may have been called on s since its last Step, which must not have failed. What s holds outside its tables is
+// dropped: queued samples, messages in both directions, the outcomes and events of the tick. d and options are those that
+// s was made with.
+func CopyOf(d *Definition, options []byte, s *Simulation) *Copy {
+	if s.inputs != nil {
+		for seat := range s.settings.Seats {
+			s.inputs.reset(Seat(seat))
+		}
+	}
+	s.joining, s.leaving, s.untold, s.outcomes = 0, 0, 0, s.outcomes[:0]
+	s.messages.clear()
+	s.customs.clear()
+	s.store.Begin()
+	return &Copy{def: d, options: options, sim: s}
+}
+
+// Check reports whether this version of the game can take the room over. For a room of an older version its first call
+// runs the game's Migrate on the tables of NewCopy's keyframe, which may take long; later calls give the same answer.
+func (c *Copy) Check() error {
+	if c.trial != nil {
+		_, c.unfit = c.migrated(c.trial)
+		c.trial = nil
+	}
+	return c.unfit
 }
 
 // Store is the copy's tables, for the leader's frames.
@@ -79,20 +117,25 @@ func (c *Copy) TakesInputs() bool {
 	return err == nil && slices.Equal(mine.Input.Fields, c.old.Schema().Input.Fields)
 }
 
-// Simulation is the room to go on with. Of an older version it is made anew by each call.
+// Simulation is the room to go on with. For an older version each call migrates a new one from the tables as they are.
 func (c *Copy) Simulation() (*Simulation, error) {
 	if c.sim != nil {
 		return c.sim, nil
 	}
-	from := c.old.Schema().PeerFingerprint()
-	s, err := c.migrate(from)
+	return c.migrated(c.old)
+}
+
+// migrated makes the room of this version from old.
+func (c *Copy) migrated(old *state.Store) (*Simulation, error) {
+	from := old.Schema().PeerFingerprint()
+	s, err := c.migrate(from, old)
 	if err != nil {
-		return nil, fmt.Errorf("game %s: migrate a room of version %016x at tick %d: %w", c.def.Name, from, c.old.Tick(), err)
+		return nil, fmt.Errorf("game %s: migrate a room of version %016x at tick %d: %w", c.def.Name, from, old.Tick(), err)
 	}
 	return s, nil
 }
 
-func (c *Copy) migrate(from uint64) (s *Simulation, err error) {
+func (c *Copy) migrate(from uint64, old *state.Store) (s *Simulation, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = &PanicError{Value: v, Stack: debug.Stack()}
@@ -101,15 +144,15 @@ func (c *Copy) migrate(from uint64) (s *Simulation, err error) {
 	if s, err = build(c.def, c.options); err != nil {
 		return nil, err
 	}
-	if err := s.store.Adopt(c.old); err != nil {
+	if err := s.store.Adopt(old); err != nil {
 		return nil, err
 	}
 	if err := s.checkKind(c.def, c.options); err != nil {
 		return nil, err
 	}
-	s.at = c.old.Tick()
+	s.at = old.Tick()
 	if m, ok := s.game.(Migrator); ok {
-		if err := m.Migrate(&s.room, from, c.old); err != nil {
+		if err := m.Migrate(&s.room, from, old); err != nil {
 			return nil, err
 		}
 		if len(s.outcomes) > 0 {
@@ -121,6 +164,6 @@ func (c *Copy) migrate(from uint64) (s *Simulation, err error) {
 			return nil, fmt.Errorf("seat %d is taken, and this version has %d seats", seat, s.settings.Seats)
 		}
 	}
-	s.store.Commit(c.old.Tick())
+	s.store.Commit(old.Tick())
 	return s, nil
 }

@@ -132,9 +132,9 @@ func describeView(v *membership.View) viewReport {
 func describeRoom(i registry.Info) roomReport {
 	role := "leading"
 	switch i.State {
-	case room.HandingOver, room.Handed:
+	case room.HandingOver:
 		role = "moving"
-	case room.Frozen, room.Held:
+	case room.Suspended:
 		role = "frozen"
 	}
 	standbys := i.Followers

@@ -9,8 +9,8 @@ type Room struct {
 	ID    proto.RoomID
 	Game  proto.GameName
 	Epoch proto.Epoch
-	// State is "ticking", "handing-over" while it still ticks and its clients prepare for the next server, "handed" from its
-	// final tick until the next server has said that it leads, or "frozen" or "held", in which it does not tick.
+	// State is "ticking", "handing-over" while it ticks and its clients prepare for the next server, or "suspended" while it
+	// does not tick.
 	State      string
 	Tick       proto.Tick
 	Seats      int // of the game

@@ -100,7 +100,7 @@ func (s *simFleet) await(name string, limit time.Duration, wanted func(v *View) 
 	}
 }
 
-// describe gives a view as "n1 n2, n3 vanished, quorum true".
+// describe gives a view as "n1 n2, n3 unreachable, quorum true".
 func describe(v *View) string {
 	var members []string
 	for _, m := range v.Members {
@@ -128,11 +128,11 @@ func TestFiveInABubble(t *testing.T) {
 		time.Sleep(trustedAfter + time.Second)
 		s.partition("n1 n2", "n3 n4 n5")
 		for name, want := range map[string]string{
-			"n1": "n1 n2, n3 vanished, n4 vanished, n5 vanished, quorum false",
-			"n2": "n1 n2, n3 vanished, n4 vanished, n5 vanished, quorum false",
-			"n3": "n3 n4 n5, n1 vanished, n2 vanished, quorum true",
-			"n4": "n3 n4 n5, n1 vanished, n2 vanished, quorum true",
-			"n5": "n3 n4 n5, n1 vanished, n2 vanished, quorum true",
+			"n1": "n1 n2, n3 unreachable, n4 unreachable, n5 unreachable, quorum false",
+			"n2": "n1 n2, n3 unreachable, n4 unreachable, n5 unreachable, quorum false",
+			"n3": "n3 n4 n5, n1 unreachable, n2 unreachable, quorum true",
+			"n4": "n3 n4 n5, n1 unreachable, n2 unreachable, quorum true",
+			"n5": "n3 n4 n5, n1 unreachable, n2 unreachable, quorum true",
 		} {
 			s.await(name, 20*time.Second, is(want))
 		}
@@ -147,7 +147,7 @@ func TestFiveInABubble(t *testing.T) {
 		synctest.Wait()
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if got, want := s.lost["n1"], map[Reason]int{Refused: 1, Vanished: 3, Farewell: 1}; !maps.Equal(got, want) {
+		if got, want := s.lost["n1"], map[Reason]int{Refused: 1, Unreachable: 3, Left: 1}; !maps.Equal(got, want) {
 			t.Errorf("n1 was told of losses by reason: %v, want %v", got, want)
 		}
 	})
@@ -180,7 +180,7 @@ func TestCutOffKnowsAtOnce(t *testing.T) {
 func TestSilenceIsNoticed(t *testing.T) {
 	inBubble(t, "n1 n2 n3", func(t *testing.T, s *simFleet) {
 		s.hosts["n3"].Lose()
-		if took := s.await("n1", 10*time.Second, is("n1 n2, n3 vanished, quorum true")); took > 2*time.Second {
+		if took := s.await("n1", 10*time.Second, is("n1 n2, n3 unreachable, quorum true")); took > 2*time.Second {
 			t.Errorf("n3 was missed after %v", took)
 		}
 		s.hosts["n3"] = s.net.Host(ip("n3")) // its machine is back without it
@@ -192,8 +192,8 @@ func TestSilenceIsNoticed(t *testing.T) {
 func TestTwo(t *testing.T) {
 	inBubble(t, "n1 n2", func(t *testing.T, s *simFleet) {
 		s.partition("n1", "n2")
-		s.await("n1", 10*time.Second, is("n1, n2 vanished, quorum true"))
-		s.await("n2", 10*time.Second, is("n2, n1 vanished, quorum false"))
+		s.await("n1", 10*time.Second, is("n1, n2 unreachable, quorum true"))
+		s.await("n2", 10*time.Second, is("n2, n1 unreachable, quorum false"))
 		s.net.Heal()
 		s.await("n1", 5*time.Second, is("n1 n2, quorum true"))
 		s.await("n2", 5*time.Second, is("n1 n2, quorum true"))
@@ -213,20 +213,20 @@ func TestTwo(t *testing.T) {
 func TestRoutersCount(t *testing.T) {
 	inBubble(t, "n1 n2 r3 r4", func(t *testing.T, s *simFleet) {
 		s.partition("n1", "n2 r3 r4")
-		s.await("n1", 10*time.Second, is("n1, n2 vanished, r3 vanished, r4 vanished, quorum false"))
-		s.await("n2", 10*time.Second, is("n2 r3 r4, n1 vanished, quorum true"))
+		s.await("n1", 10*time.Second, is("n1, n2 unreachable, r3 unreachable, r4 unreachable, quorum false"))
+		s.await("n2", 10*time.Second, is("n2 r3 r4, n1 unreachable, quorum true"))
 		s.net.Heal()
 		s.await("n1", 5*time.Second, is("n1 n2 r3 r4, quorum true"))
 		s.hosts["r3"].Lose()
 		s.hosts["r4"].Lose()
-		s.await("n1", 10*time.Second, is("n1 n2, r3 vanished, r4 vanished, quorum true"))
+		s.await("n1", 10*time.Second, is("n1 n2, r3 unreachable, r4 unreachable, quorum true"))
 	})
 }
 
 func TestTheGoneAreForgotten(t *testing.T) {
 	inBubble(t, "n1 n2", func(t *testing.T, s *simFleet) {
 		s.hosts["n1"].Lose()
-		s.await("n2", 10*time.Second, is("n2, n1 vanished, quorum false"))
+		s.await("n2", 10*time.Second, is("n2, n1 unreachable, quorum false"))
 		gone, ok := s.members["n2"].View().FindGone("n1")
 		if !ok {
 			t.Fatal("n1 is not found")
@@ -241,7 +241,7 @@ func TestTheGoneAreForgotten(t *testing.T) {
 func TestPaused(t *testing.T) {
 	inBubble(t, "n1 n2 n3", func(t *testing.T, s *simFleet) {
 		s.hosts["n3"].Pause()
-		s.await("n1", 10*time.Second, is("n1 n2, n3 vanished, quorum true"))
+		s.await("n1", 10*time.Second, is("n1 n2, n3 unreachable, quorum true"))
 		s.hosts["n3"].Resume()
 		s.await("n1", 10*time.Second, is("n1 n2 n3, quorum true"))
 		s.await("n3", 10*time.Second, is("n1 n2 n3, quorum true"))
@@ -252,9 +252,9 @@ func TestStaticLosesAsAFleetDoes(t *testing.T) {
 	members := people("a b c")
 	s := NewStatic(members[1], members...)
 	changed := s.Changed()
-	s.Lose("a", Vanished)
+	s.Lose("a", Unreachable)
 	s.Lose("c", Refused)
-	if got := describe(s.View()); got != "b, a vanished, c refused, quorum false" {
+	if got := describe(s.View()); got != "b, a unreachable, c refused, quorum false" {
 		t.Error(got)
 	}
 	select {

@@ -108,6 +108,13 @@ func (g *Gossip) Update(f func(*Member)) {
 	}
 }
 
+// Suspect implements Source.
+func (g *Gossip) Suspect(name ServerName) {
+	if _, ok := g.View().Find(name); ok {
+		signal(g.doubts)
+	}
+}
+
 // Run gossips until ctx ends, then leaves (unless the cause is ErrKilled), closes the sockets and returns nil when its
 // goroutines are gone. It is called once. Whoever ends it sets the state to Draining some time before.
 func (g *Gossip) Run(ctx context.Context) error {

@@ -10,23 +10,6 @@ import (
 // of a small fleet; shorter, and the two halves of a long partition would each take themselves for the whole.
 const memory = 5 * time.Minute
 
-// Reason says why a member is gone.
-type Reason string
-
-// The reasons.
-const (
-	Farewell Reason = "left"     // it said so
-	Refused  Reason = "refused"  // its address refuses connections: the process is gone, its machine is there
-	Vanished Reason = "vanished" // silence: it may well go on, cut off from here
-)
-
-// Gone is a member that was known in the last five minutes and is not in the view.
-type Gone struct {
-	Member
-	Reason Reason
-	Since  time.Time // by this process's clock
-}
-
 // quorum reports whether whoever sees seen (itself included) and misses missing may lead rooms, so that of the parts of
 // a fleet that is cut in two no more than one does:
 //

@@ -65,16 +65,16 @@ func TestRoll(t *testing.T) {
 		quorum        bool
 	}{
 		{"all there", []other{is("a"), is("c")}, "a b c", "", true},
-		{"one left", []other{gone("a", Farewell)}, "b", "a", true},
+		{"one left", []other{gone("a", Left)}, "b", "a", true},
 		{"one refuses", []other{gone("a", Refused)}, "b", "a", true},
-		{"one vanished", []other{gone("a", Vanished)}, "b", "a", false},
-		{"one vanished of three", []other{gone("a", Vanished), is("c")}, "b c", "a", true},
-		{"one vanished, one does not answer yet", []other{gone("a", Vanished), mute("c")}, "b c", "a", false},
+		{"one vanished", []other{gone("a", Unreachable)}, "b", "a", false},
+		{"one vanished of three", []other{gone("a", Unreachable), is("c")}, "b c", "a", true},
+		{"one unreachable, one does not answer yet", []other{gone("a", Unreachable), mute("c")}, "b c", "a", false},
 		{"one does not answer", []other{mute("a")}, "a b", "", false},
 		{"one is about to be found dead", []other{with("a", func(o *other) { o.answer = refusing })}, "a b", "", true},
 		{"in doubt", []other{with("a", func(o *other) { o.doubted = true })}, "a b", "", true},
-		{"returned", []other{gone("a", Vanished), with("a", func(o *other) { o.Boot = "2" })}, "a b", "", true},
-		{"vanished twice", []other{gone("a", Vanished), with("a", func(o *other) { o.Boot, o.reason = "2", Vanished }), is("c"), is("d")}, "b c d", "a", true},
+		{"returned", []other{gone("a", Unreachable), with("a", func(o *other) { o.Boot = "2" })}, "a b", "", true},
+		{"vanished twice", []other{gone("a", Unreachable), with("a", func(o *other) { o.Boot, o.reason = "2", Unreachable }), is("c"), is("d")}, "b c d", "a", true},
 	} {
 		r := callRoll(other{Member: self}, c.others, at(9))
 		var members, missed []string

@@ -16,11 +16,12 @@ type other struct {
 	answered time.Time
 	// doubted: gossip has lost it. Until it was sounded out it stays in the view, so that nobody acts on a loss before
 	// it is known whether the lost one or this process is cut off.
-	doubted bool
-	reason  Reason    // why it is gone; empty: it is not
-	since   time.Time // when it went, or fell into doubt
-	met     time.Time // when this process first saw it; zero: it was there before
-	trial   time.Time // since when it is on trial (trial.go); zero: it counts for the quorum
+	doubted   bool
+	reason    Reason        // why it is gone; empty: it is not
+	since     time.Time     // when it went, or fell into doubt
+	met       time.Time     // when this process first saw it; zero: it was there before
+	roundTrip time.Duration // smoothed; zero: not measured
+	trial     time.Time     // since when it is on trial (trial.go); zero: it counts for the quorum
 }
 
 // answer is what dialling a member's gossip address told.
@@ -28,7 +29,8 @@ type answer uint8
 
 const (
 	answering answer = iota // also before any sounding: gossip says so
-	refusing
+	refusing                // across a network
+	ended                   // refused by this machine's own kernel, which ran the process
 	silent
 	unasked // the dial failed on this machine; no member keeps this as its answer
 )
@@ -55,7 +57,7 @@ func callRoll(self other, others []other, now time.Time) roll {
 		switch {
 		case o.reason != "":
 			r.gone = append(r.gone, Gone{o.Member, o.reason, o.since})
-			if o.reason == Vanished && o.missed(now) {
+			if o.reason == Unreachable && o.missed(now) {
 				missing = append(missing, o.Member)
 			}
 			continue

@@ -65,12 +65,12 @@ func (r *roster) put(node string, m Member, gossip netip.AddrPort) {
 	now := time.Now()
 	o := other{Member: m, gossip: gossip}
 	if last, known := r.others[node]; known {
-		o.met, o.trial = last.met, last.trial
+		o.met, o.trial, o.roundTrip = last.met, last.trial, last.roundTrip
 	} else {
 		r.meet(&o, now)
 	}
 	if m.State == left {
-		o.reason, o.since = Farewell, now
+		o.reason, o.since = Left, now
 	}
 	r.others[node] = o
 }

@@ -31,6 +31,7 @@ type sounding struct {
 	node   string
 	other  other
 	answer answer
+	took   time.Duration // until the answer
 }
 
 // sound dials a member now and then, and all of them when gossip has lost one or one does not answer, and as long as
@@ -72,13 +73,17 @@ func (g *Gossip) sound(ctx context.Context) {
 func (g *Gossip) ask(ctx context.Context, s *sounding) {
 	ctx, cancel := context.WithTimeout(ctx, soundTimeout)
 	defer cancel()
+	begun := time.Now()
 	conn, err := g.transport.network.DialContext(ctx, s.other.gossip.String())
 	switch {
 	case err == nil:
-		s.answer = answering
+		s.answer, s.took = answering, time.Since(begun)
 		_ = conn.Close()
 	case errors.Is(err, syscall.ECONNREFUSED):
 		s.answer = refusing
+		if s.other.gossip.Addr().IsLoopback() {
+			s.answer = ended
+		}
 	case local(err):
 		s.answer = unasked
 	default:
@@ -98,7 +103,7 @@ func local(err error) bool {
 }
 
 // toSound lists whom to ask: everybody if one was lost just now, if one whom gossip sees did not answer, or without the
-// quorum; else one of those whom gossip sees, and those who have vanished, who may be back or have died for good.
+// quorum; else one of those whom gossip sees, and those who have unreachable, who may be back or have died for good.
 func (r *roster) toSound(lost bool) (asked []sounding, everybody bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -108,7 +113,7 @@ func (r *roster) toSound(lost bool) (asked []sounding, everybody bool) {
 	}
 	one := false
 	for node, o := range r.others { // in random order
-		if o.reason == Vanished || o.reason == "" && (everybody || !one) {
+		if o.reason == Unreachable || o.reason == "" && (everybody || !one) {
 			asked = append(asked, sounding{node: node, other: o})
 			one = one || o.reason == ""
 		}
@@ -141,11 +146,12 @@ func (r *roster) heard(asked []sounding, everybody bool) (someSilent bool) {
 	settled := true
 	for _, s := range asked {
 		o, ok := r.others[s.node]
-		if !ok || o.reason != s.other.reason || s.other.doubted && !o.doubted || !everybody && o.doubted && s.answer != refusing {
+		if !ok || o.reason != s.other.reason || s.other.doubted && !o.doubted || !everybody && o.doubted && s.answer != refusing && s.answer != ended {
 			settled = false // gossip has heard of it meanwhile
 			continue
 		}
 		o.hear(s.answer, now)
+		o.measure(s.took)
 		settled = settled && !o.returns(now)
 		someSilent = someSilent || o.reason == "" && o.answer == silent
 		r.others[s.node] = o
@@ -170,14 +176,17 @@ func (o *other) hear(a answer, now time.Time) {
 	switch {
 	case o.doubted && a == answering && now.Sub(o.since) < doubtTime: // a rumour, perhaps
 	case o.doubted:
-		o.doubted, o.reason, o.since = false, Vanished, now
+		o.doubted, o.reason, o.since = false, Unreachable, now
 	}
-	if o.reason == Vanished && a == refusing {
+	if o.reason == Unreachable && a == refusing {
 		o.reason = Refused
+	}
+	if o.reason == Unreachable && a == ended {
+		o.reason = Exited
 	}
 }
 
 // returns reports whether o has vanished and will be a member again in a moment.
 func (o *other) returns(now time.Time) bool {
-	return o.reason == Vanished && o.answer == answering && now.Sub(o.answered) < returnTime
+	return o.reason == Unreachable && o.answer == answering && now.Sub(o.answered) < returnTime
 }

@@ -41,7 +41,7 @@ func TestLossDuringASounding(t *testing.T) {
 		t.Fatalf("asked %d members", len(all))
 	}
 	r.heard(all, everybody)
-	if got := describe(r.View()); got != "b c r, a vanished, quorum false" {
+	if got := describe(r.View()); got != "b c r, a unreachable, quorum false" {
 		t.Errorf("after the sounding of all: %s", got)
 	}
 }
@@ -79,9 +79,9 @@ func TestLocalErrorIsNoAnswer(t *testing.T) {
 		errno      syscall.Errno
 		seen, lost string // without and with a member that gossip has lost
 	}{
-		{syscall.EMFILE, "a b c, quorum true", "b c, a vanished, quorum true"},
-		{syscall.ENETUNREACH, "a b c, quorum true", "b c, a vanished, quorum true"},
-		{syscall.ETIMEDOUT, "a b c, quorum false", "b c, a vanished, quorum false"},
+		{syscall.EMFILE, "a b c, quorum true", "b c, a unreachable, quorum true"},
+		{syscall.ENETUNREACH, "a b c, quorum true", "b c, a unreachable, quorum true"},
+		{syscall.ETIMEDOUT, "a b c, quorum false", "b c, a unreachable, quorum false"},
 	} {
 		t.Run(c.errno.Error(), func(t *testing.T) {
 			for _, doubted := range []bool{false, true} {

@@ -53,6 +53,9 @@ func (s *Static) SetQuorum(has bool) {
 	s.refreshLocked(true)
 }
 
+// Suspect implements Source. A Static has nobody to ask.
+func (s *Static) Suspect(ServerName) {}
+
 // Update changes self as Gossip.Update does, loads at once too.
 func (s *Static) Update(f func(*Member)) {
 	s.update(f)

@@ -15,9 +15,9 @@ func TestNewcomersDoNotCount(t *testing.T) {
 		s.partition("n0 n1 n4", "n2 r3")
 		s.start("n0")
 		s.await("n0", time.Second, is("n0 n1 n2 r3, quorum true"))
-		s.await("n1", 3*time.Second, is("n0 n1, n2 vanished, r3 vanished, quorum false"))
-		s.await("n0", 3*time.Second, is("n0 n1, n2 vanished, r3 vanished, quorum false"))
-		s.await("n2", 3*time.Second, is("n2 r3, n1 vanished, quorum true"))
+		s.await("n1", 3*time.Second, is("n0 n1, n2 unreachable, r3 unreachable, quorum false"))
+		s.await("n0", 3*time.Second, is("n0 n1, n2 unreachable, r3 unreachable, quorum false"))
+		s.await("n2", 3*time.Second, is("n2 r3, n1 unreachable, quorum true"))
 		s.start("n4")
 		s.await("n4", 3*time.Second, is("n0 n1 n4, quorum false"))
 		for end := time.Now().Add(time.Minute); time.Now().Before(end); {
@@ -39,8 +39,8 @@ func TestNewcomersDoNotCount(t *testing.T) {
 		}
 		time.Sleep(trustedAfter + time.Second) // and then they count
 		s.partition("n0 n1 n4", "n2 r3")
-		s.await("n0", 5*time.Second, is("n0 n1 n4, n2 vanished, r3 vanished, quorum true"))
-		s.await("n2", 5*time.Second, is("n2 r3, n0 vanished, n1 vanished, n4 vanished, quorum false"))
+		s.await("n0", 5*time.Second, is("n0 n1 n4, n2 unreachable, r3 unreachable, quorum true"))
+		s.await("n2", 5*time.Second, is("n2 r3, n0 unreachable, n1 unreachable, n4 unreachable, quorum false"))
 	})
 }
 
@@ -80,7 +80,7 @@ func TestOneOfTwoPartsWithANewcomer(t *testing.T) {
 		newcomer.Role = GameServer
 
 		here := other{Member: newcomer, met: joined, trial: tried(joined, noticed[0], true)}
-		there := other{Member: newcomer, met: heard, trial: tried(heard, noticed[1], true), reason: Vanished, since: noticed[1]}
+		there := other{Member: newcomer, met: heard, trial: tried(heard, noticed[1], true), reason: Unreachable, since: noticed[1]}
 		a := partQuorum(one, two, noticed[0], here)
 		b := partQuorum(two, one, noticed[1])
 		if heard.Before(cutOff) {
@@ -99,7 +99,7 @@ func partQuorum(mine, theirs []Member, now time.Time, newcomer ...other) bool {
 		others = append(others, other{Member: m})
 	}
 	for _, m := range theirs {
-		others = append(others, other{Member: m, reason: Vanished, since: now})
+		others = append(others, other{Member: m, reason: Unreachable, since: now})
 	}
 	return callRoll(other{Member: mine[0]}, others, now).quorum
 }

@@ -62,6 +62,11 @@ type Source interface {
 	// Changed gives a channel that is closed at the next change of the view. Take it before the view, or a change
 	// between the two is missed.
 	Changed() <-chan struct{}
+	// Suspect makes membership check at once whether the member of that name still runs. It is for callers that see a
+	// sign of its end, such as a broken link. Repeated calls coalesce.
+	Suspect(ServerName)
+	// RoundTrip is the measured round trip to the member of that name; false until one was measured.
+	RoundTrip(ServerName) (time.Duration, bool)
 }
 
 // next returns the view that follows v when r is what is known, v itself if it says all that already. v is nil for the

@@ -15,7 +15,7 @@ type Metrics struct {
 	TicksLate       prometheus.Counter       // ticks that began more than one period late, whose lost time was skipped
 	PlayerTicks     prometheus.Counter       // frames queued to players: the unit that costs are measured in
 	WorkerBusy      prometheus.Gauge         // share of time the busiest tick worker is busy, 0 to 1
-	RoomsFrozen     prometheus.Gauge         // rooms that stand still because too little of the fleet is seen
+	RoomsSuspended  prometheus.Gauge         // rooms led that do not tick, for whatever reason
 	RoomsRefused    prometheus.Counter       // rooms not made because the workers were overloaded
 	Replicas        prometheus.Gauge         // rooms of other servers that this one stands by for
 	ReplicasRefused prometheus.Counter       // replicas refused at the limit
@@ -64,7 +64,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		TicksLate:       counter("ticks_late_total", "Ticks that began more than one period late."),
 		PlayerTicks:     counter("player_ticks_total", "Frames queued to players."),
 		WorkerBusy:      gauge("worker_busy_ratio", "Share of time that the busiest tick worker is busy."),
-		RoomsFrozen:     gauge("rooms_frozen", "Rooms that stand still because this server sees too little of the fleet."),
+		RoomsSuspended:  gauge("rooms_suspended", "Rooms that this server leads and does not tick: it does not see a quorum, or checks whether it may lead them."),
 		RoomsRefused:    counter("rooms_refused_total", "Rooms not made because the tick workers were overloaded."),
 		Replicas:        gauge("replicas", "Rooms of other servers that this server stands by for."),
 		ReplicasRefused: counter("replicas_refused_total", "Replicas that this server refused because it has as many as it may (-max-replicas)."),
@@ -84,7 +84,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Help: "How far standbys are behind their leader, each observed once a second.", Buckets: append(ticks, .25, .5, 1, 5)}),
 		Members: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "ringside", Name: "members",
 			Help: "Members in this process's view."}, []string{"role", "state"}),
-		MembersLost: counters("members_lost_total", "Members that went, by reason: left, refused (their process is gone), vanished (silent).", "reason"),
+		MembersLost: counters("members_lost_total", "Members that went, by reason: left, exited (their process has ended), refused (no member reaches them), unreachable (silent).", "reason"),
 		MoveTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "ringside", Name: "move_seconds",
 			Help:    "Time that a room's move took, by kind: from its begin, or from the loss of its leader. Players play on meanwhile.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"kind"}),
@@ -95,7 +95,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	}
 	if reg != nil {
 		reg.MustRegister(m.Rooms, m.Players, m.Spectators, m.Connections, m.TickDuration, m.TickLateness, m.TicksLate,
-			m.PlayerTicks, m.WorkerBusy, m.RoomsFrozen, m.RoomsRefused, m.Replicas, m.ReplicasRefused, m.RoomsCrashed, m.InboxFull, m.OutboxDrops, m.SentBytes,
+			m.PlayerTicks, m.WorkerBusy, m.RoomsSuspended, m.RoomsRefused, m.Replicas, m.ReplicasRefused, m.RoomsCrashed, m.InboxFull, m.OutboxDrops, m.SentBytes,
 			m.RecvBytes, m.Closed, m.ClockSkew, m.Tickets, m.Claims, m.Moved, m.Moves, m.MoveTime, m.FeedBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels)
 	}
 	return m

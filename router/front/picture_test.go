@@ -143,7 +143,7 @@ func TestChronicle(t *testing.T) {
 	if c.note(alone.View(), meets.View(), time.Unix(3, 0)); len(c.newest()) != 0 {
 		t.Errorf("one that was there before is said to have come: %+v", c.newest())
 	}
-	meets.Lose("old", membership.Vanished)
+	meets.Lose("old", membership.Unreachable)
 	lost := meets.View()
 	meets.Set(old)
 	if c.note(lost, meets.View(), time.Unix(4, 0)); len(c.newest()) != 1 {

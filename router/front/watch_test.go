@@ -200,7 +200,7 @@ func TestWatch(t *testing.T) {
 		if r := h.Rooms[0]; r.Room != "r" || r.Server != "game-1" || r.Epoch != "1@game-1" || r.Standbys[0] != "game-2" || r.Players != 3 || r.Seats != 8 || r.TickRate != 30 || r.Match != 2 {
 			t.Errorf("the room is %+v", r)
 		}
-		if v := h.Views["game-1"]; !v.Quorum || v.Gone["game-9"] != membership.Farewell {
+		if v := h.Views["game-1"]; !v.Quorum || v.Gone["game-9"] != membership.Left {
 			t.Errorf("game-1 sees %+v", v)
 		}
 		if v := h.Views["router-1"]; v.Members["game-2"] != membership.Serving {

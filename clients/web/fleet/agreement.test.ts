@@ -10,13 +10,13 @@ test("views that differ are told", () => {
 	const members = new Map([member("a"), member("b", { state: "draining" }), member("c")].map((m) => [m.name, m]));
 	const a = compareViews(members, new Map([
 		["a", view({ a: "serving", b: "draining", c: "serving" })],
-		["b", view({ a: "serving", b: "serving", d: "serving" }, { c: "vanished" }, false)],
+		["b", view({ a: "serving", b: "serving", d: "serving" }, { c: "unreachable" }, false)],
 	]));
 	assert.deepEqual(a.names, ["a", "b", "c", "d"]);
 	assert.deepEqual(a.doubts, [
 		"b is cut off from half of the fleet or more",
 		"b takes b for serving, it is draining",
-		"b does not see c (vanished)",
+		"b does not see c (unreachable)",
 		"b still sees d",
 	]);
 	assert.deepEqual(["a", "b", "c"].map((o) => a.sight(o, "c")), ["serving", "gone", "untold"]);
@@ -29,7 +29,7 @@ test("a flap is a member lost from sight and seen again, unless it had left", ()
 	const all = { a: "serving", b: "serving" };
 	const see = (time: number, v: View) => flaps.note(time, new Map([["a", v]]));
 	see(0, view(all));
-	see(1000, view({ a: "serving" }, { b: "vanished" }));
+	see(1000, view({ a: "serving" }, { b: "unreachable" }));
 	assert.equal(flaps.of("b"), 0);
 	assert.equal(see(2000, view(all)), true);
 	assert.equal(flaps.of("b"), 1);

@@ -74,8 +74,9 @@ export function describeGroup(g: Group): { what: string; detail: string } {
 /** What the reasons of a membership mean. */
 export const leaving: Record<string, string> = {
 	left: "has left",
-	refused: "is gone: its process has ended",
-	vanished: "is silent: its machine or the network to it is gone",
+	exited: "is gone: its process has ended",
+	refused: "is gone: no member reaches it, and its address refuses connections",
+	unreachable: "is silent: its machine or the network to it is gone",
 };
 
 function targets(g: Group): string {

@@ -78,7 +78,7 @@ func (r *Registry) missing(s Spec, silent bool) error {
 	view, now := r.members.View(), time.Now()
 	changed := now.Sub(view.Settled) < settleTime
 	for _, g := range view.Gone {
-		changed = changed || g.Role == membership.GameServer && g.Reason == membership.Vanished && now.Sub(g.Since) < returnTime
+		changed = changed || g.Role == membership.GameServer && g.Reason == membership.Unreachable && now.Sub(g.Since) < returnTime
 	}
 	if silent || changed && now.Sub(r.firstMissed(s.Room, now)) < lostTime {
 		return proto.Refuse(proto.CloseOverloaded, "room %s is not found, and the fleet has just changed; try again in a moment", s.Room)

@@ -94,15 +94,16 @@ func (s *sink) QueueTick(tick proto.Tick, public, secret []byte) bool {
 }
 
 func (s *sink) QueueFinal(replication.FinalTick) bool { return false }
+func (s *sink) QueueHanded(string, proto.Epoch)       {}
 
-func oneInput(seq proto.Seq) proto.Input { return drillInputs(seq, 1) }
+func oneInput(seq proto.Seq) proto.Input { return testInputs(seq, 1) }
 
 func TestSteadyTickAllocatesNothing(t *testing.T) {
-	s := newSteady(t, newDrill(t, 20, 8), 8, oneInput)
+	s := newSteady(t, newTestGame(t, 20, 8), 8, oneInput)
 	if n := testing.AllocsPerRun(500, func() { s.play(t) }); n != 0 {
 		t.Errorf("%v allocations a tick", n)
 	}
-	if err := s.room.QueueFollow(1, &sink{room: s.room}); err != nil {
+	if err := s.room.QueueStandby(1, &sink{room: s.room}, 0, false); err != nil {
 		t.Fatal(err)
 	}
 	s.play(t)
@@ -117,7 +118,7 @@ func TestSteadyTickAllocatesNothing(t *testing.T) {
 func BenchmarkTick(b *testing.B) {
 	for _, clients := range []int{8, 16} {
 		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
-			s := newSteady(b, newDrill(b, 20, clients), clients, oneInput)
+			s := newSteady(b, newTestGame(b, 20, clients), clients, oneInput)
 			b.ReportAllocs()
 			for b.Loop() {
 				s.play(b)
@@ -148,7 +149,7 @@ func BenchmarkStandby(b *testing.B) {
 		}
 		rooms[i].enter(b, sim, players)
 	}
-	if err := rooms[1].room.QueueFollow(1, &sink{room: rooms[1].room}); err != nil {
+	if err := rooms[1].room.QueueStandby(1, &sink{room: rooms[1].room}, 0, false); err != nil {
 		b.Fatal(err)
 	}
 	var took [2][]time.Duration
@@ -172,7 +173,7 @@ func BenchmarkStandby(b *testing.B) {
 		}
 		n++
 	}
-	for i, name := range []string{"ns/tick-alone", "ns/tick-followed"} {
+	for i, name := range []string{"ns/tick-alone", "ns/tick-replicated"} {
 		slices.Sort(took[i])
 		b.ReportMetric(float64(took[i][n/2]), name)
 	}

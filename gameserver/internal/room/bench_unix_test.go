@@ -32,7 +32,7 @@ func BenchmarkThousandRooms(b *testing.B) {
 		b.Fatal(err)
 	}
 	for range 1000 {
-		if _, err := p.Start(Spec{ID: "r", Game: "drill", Sim: newDrill(b, 60, 2)}); err != nil {
+		if _, err := p.Start(Spec{ID: "r", Game: "test", Sim: newTestGame(b, 60, 2)}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -91,7 +91,7 @@ func (r *Room) send(o *Occupant, now time.Duration) bool {
 	own := r.frames.own[:0]
 	sent := false
 	switch o.state {
-	case following:
+	case synced:
 		own = r.appendOwn(own, o, now)
 		if sent = o.client.QueueFrame(own, r.frames.shared); !sent {
 			o.state = lagging
@@ -103,7 +103,7 @@ func (r *Room) send(o *Occupant, now time.Duration) bool {
 		own = r.appendOwn(own, o, now)
 		was := o.state
 		if sent = o.client.QueueKeyframe(own, r.sharedKeyframe()); sent {
-			o.state = following
+			o.state = synced
 			if was == entered {
 				r.greet(o)
 			}
@@ -119,7 +119,7 @@ func (r *Room) appendOwn(b []byte, o *Occupant, now time.Duration) []byte {
 		return b
 	}
 	own := proto.Own{
-		Full:      o.state != following,
+		Full:      o.state != synced,
 		Processed: uint16(r.sim.Processed(o.seat)),
 		Slack:     proto.NoSlack,
 	}
@@ -150,7 +150,7 @@ func (r *Room) sendCustoms() {
 // greet tells o, just welcomed, what those who were here before know.
 func (r *Room) greet(o *Occupant) {
 	r.recallOutcomes(o)
-	if r.move != nil && !r.move.handed {
+	if r.move != nil && !r.handed() {
 		o.client.QueueEvent(r.move.prepare)
 	}
 }

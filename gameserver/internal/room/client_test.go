@@ -11,8 +11,8 @@ import (
 	"github.com/ringside-go/ringside/proto/state"
 )
 
-// follower is a client that decodes all that it is sent and notes what a real one would trip over.
-type follower struct {
+// testClient is a client that decodes all that it is sent and notes what a real one would reject.
+type testClient struct {
 	mu        sync.Mutex
 	stuck     bool // its outbox is over its bound and does not drain
 	broken    []string
@@ -31,14 +31,22 @@ type follower struct {
 	notices   []proto.Notice
 	polls     int
 	polled    func() // called by Poll
+	framed    func() // called by QueueFrame
+	failing   bool   // QueueFrame panics
 	flushes   int
 	closes    []proto.CloseCode
 	text      string // of the last close
 }
 
-func (f *follower) QueueFrame(own, shared []byte) bool {
+func (f *testClient) QueueFrame(own, shared []byte) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.failing {
+		panic("a client fails")
+	}
+	if f.framed != nil {
+		f.framed()
+	}
 	if f.stuck {
 		return false
 	}
@@ -46,16 +54,16 @@ func (f *follower) QueueFrame(own, shared []byte) bool {
 	return true
 }
 
-func (f *follower) QueueKeyframe(own, shared []byte) bool { return f.QueueFrame(own, shared) }
+func (f *testClient) QueueKeyframe(own, shared []byte) bool { return f.QueueFrame(own, shared) }
 
-func (f *follower) QueueEvent(records []byte) bool {
+func (f *testClient) QueueEvent(records []byte) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.message(records, nil)
 	return true
 }
 
-func (f *follower) Poll() {
+func (f *testClient) Poll() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.polls++
@@ -64,25 +72,25 @@ func (f *follower) Poll() {
 	}
 }
 
-func (f *follower) Flush() {
+func (f *testClient) Flush() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.flushes++
 }
 
-func (f *follower) Close(code proto.CloseCode, text string) {
+func (f *testClient) Close(code proto.CloseCode, text string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closes = append(f.closes, code)
 	f.text = text
 }
 
-func (f *follower) breaks(format string, args ...any) {
+func (f *testClient) breaks(format string, args ...any) {
 	f.broken = append(f.broken, fmt.Sprintf(format, args...))
 }
 
 // message applies one message; an own record counts after the frame of its message.
-func (f *follower) message(own, shared []byte) {
+func (f *testClient) message(own, shared []byte) {
 	if len(f.closes) > 0 {
 		f.breaks("a message after the close")
 	}
@@ -118,7 +126,7 @@ func (f *follower) message(own, shared []byte) {
 	f.own.Private = nil
 }
 
-func (f *follower) record(kind proto.Kind, body []byte) error {
+func (f *testClient) record(kind proto.Kind, body []byte) error {
 	switch kind {
 	case proto.KindWelcome:
 		w, err := proto.ParseWelcome(body)
@@ -186,8 +194,8 @@ func (f *follower) record(kind proto.Kind, body []byte) error {
 	return fmt.Errorf("unexpected")
 }
 
-// check fails t with whatever was broken so far, and gives the follower for reading until the test ends.
-func (f *follower) check(t *testing.T) *follower {
+// check fails t with whatever was broken so far, and gives the testClient for reading until the test ends.
+func (f *testClient) check(t *testing.T) *testClient {
 	t.Helper()
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -199,9 +207,9 @@ func (f *follower) check(t *testing.T) *follower {
 }
 
 // x is the position of seat, as f sees it.
-func (f *follower) x(t *testing.T, seat proto.Seat) (row drillRow) {
+func (f *testClient) x(t *testing.T, seat proto.Seat) (row testRow) {
 	t.Helper()
-	rows, err := state.RowsOf[drillRow](f.store, "rows")
+	rows, err := state.RowsOf[testRow](f.store, "rows")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,14 +217,14 @@ func (f *follower) x(t *testing.T, seat proto.Seat) (row drillRow) {
 	return row
 }
 
-func (f *follower) stick(stuck bool) {
+func (f *testClient) stick(stuck bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.stuck = stuck
 }
 
 // wantCloses fails t unless f was closed with exactly these codes.
-func (f *follower) wantCloses(t *testing.T, want ...proto.CloseCode) {
+func (f *testClient) wantCloses(t *testing.T, want ...proto.CloseCode) {
 	t.Helper()
 	f.mu.Lock()
 	defer f.mu.Unlock()

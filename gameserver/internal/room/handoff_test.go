@@ -3,26 +3,28 @@ package room
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/proto"
 )
 
-// result is what a Handoff said in the end.
+// result is what a Handoff's Result was told.
 type result struct {
-	calls   int
-	offered proto.Epoch
-	err     error
+	calls int
+	out   HandedOver
+	err   error
 }
 
-func (r *result) take(offered proto.Epoch, err error) {
+func (r *result) take(out HandedOver, err error) {
 	r.calls++
-	r.offered, r.err = offered, err
+	r.out, r.err = out, err
 }
 
 // handOff asks for a handoff to standby 1.
@@ -36,10 +38,11 @@ func handOff(t *testing.T, r *Room, within time.Duration) *result {
 	return got
 }
 
-func (r *result) want(t *testing.T, offered proto.Epoch) {
+// want fails t unless the room was handed over after tick.
+func (r *result) want(t *testing.T, tick proto.Tick) {
 	t.Helper()
-	if r.calls != 1 || r.err != nil || r.offered != offered {
-		t.Errorf("handoff: %d results, offered %v, error %v; want %v", r.calls, r.offered, r.err, offered)
+	if r.calls != 1 || r.err != nil || r.out.Epoch != offered || r.out.Tick != tick || r.out.Sim == nil || r.out.Sim.Tick() != tick {
+		t.Errorf("handoff: %d results, %+v, error %v; want epoch %v after tick %d", r.calls, r.out, r.err, offered, tick)
 	}
 }
 
@@ -50,7 +53,7 @@ func (r *result) wantError(t *testing.T, text string) {
 	}
 }
 
-func (h *hall) wantMoves(result string, want float64) {
+func (h *harness) wantMoves(result string, want float64) {
 	h.t.Helper()
 	if n := testutil.ToFloat64(h.config.Metrics.Moves.WithLabelValues("handoff", result)); n != want {
 		h.t.Errorf("%v handoffs %s, want %v", n, result, want)
@@ -59,17 +62,17 @@ func (h *hall) wantMoves(result string, want float64) {
 
 var offered = proto.Epoch{Counter: 4, Server: "next"}
 
-// The whole way: prepare, the final tick, moved, took.
+// The whole way: prepare, the final tick, moved, closed. The room ends by itself, and its state is given away.
 func TestHandoff(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
-		s := follow(t, r, 1)
+		s, other := attach(t, r, 1), attach(t, r, 2)
 		o, f := h.join(r, Join{Player: "ann"})
 		_, watching := h.join(r, Join{Spectator: true})
 		got := handOff(t, r, 10*time.Second)
 		h.pass(50 * time.Millisecond)
 		prepare := proto.Moved{URL: "ws://next", Server: "next", WithinMs: 10000}
-		for _, f := range []*follower{f, watching} {
+		for _, f := range []*testClient{f, watching} {
 			if p := f.check(t).prepares; len(p) != 1 || p[0] != prepare {
 				t.Fatalf("prepares %+v", p)
 			}
@@ -83,80 +86,150 @@ func TestHandoff(t *testing.T) {
 		if s.check(t).final != nil || got.calls != 0 {
 			t.Fatal("it was handed over before all three clients waited")
 		}
-		o.QueueInput(drillInputs(1, 1, 2, 3, 4, 5, 6), time.Now()) // two more than a tick takes
+		o.QueueInput(testInputs(1, 1, 2, 3, 4, 5, 6), time.Now()) // two more than a tick takes
 		r.Ready(1, 3)
 		h.pass(50 * time.Millisecond)
-		got.want(t, offered)
 		last := r.Info()
-		f6 := s.check(t).final
-		if f6 == nil || f6.Tick != last.Tick || f6.Epoch != offered || f6.Due != 50*time.Millisecond {
-			t.Fatalf("final %+v at tick %d", f6, last.Tick)
+		got.want(t, last.Tick)
+		final := s.check(t).final
+		if final == nil || final.Tick != last.Tick || final.Epoch != offered || final.Due != 50*time.Millisecond {
+			t.Fatalf("final %+v at tick %d", final, last.Tick)
 		}
-		want := []replication.SeatInput{{Seat: 0, Input: drillInputs(5, 5, 6)}}
-		if !reflect.DeepEqual(f6.Pending, want) {
-			t.Errorf("pending %+v, want %+v", f6.Pending, want)
+		want := []replication.SeatInput{{Seat: 0, Input: testInputs(5, 5, 6)}}
+		if !reflect.DeepEqual(final.Pending, want) {
+			t.Errorf("pending %+v, want %+v", final.Pending, want)
 		}
-		h.pass(time.Second)
+		if a, b := got.out.Sim.Store().SecretHash(), s.sim.Store().SecretHash(); a != b {
+			t.Errorf("the state given away has hash %#x, the target's %#x", a, b)
+		}
+		if want := (handed{"next", offered, last.Tick}); !slices.Equal(other.check(t).handed, []handed{want}) || s.handed != nil {
+			t.Errorf("the other standby was told %+v, want %+v; the target %+v", other.handed, want, s.handed)
+		}
+		h.wantEnded(1)
 		moved := proto.Moved{URL: "ws://next", Server: "next", Epoch: offered}
-		for _, f := range []*follower{f, watching, late} {
+		for _, f := range []*testClient{f, watching, late} {
 			if m := f.check(t).moves; len(m) != 1 || m[0] != moved || f.ticks[len(f.ticks)-1] != last.Tick {
 				t.Errorf("moves %+v, last tick %v of %d", m, f.ticks[len(f.ticks)-1], last.Tick)
 			}
-			f.wantCloses(t)
+			f.wantCloses(t, proto.CloseMoved)
 		}
-		if i := r.Info(); i.Tick != last.Tick || i.State != Handed || i.Standbys != 1 {
-			t.Errorf("info %+v", i)
+		if _, err := r.QueueJoin(Join{Player: "eve", Client: &testClient{}}); err != ErrStopped {
+			t.Errorf("a join after the end: %v", err)
 		}
-		_, tooLate := h.join(r, Join{Player: "eve"})
-		if m := tooLate.check(t).moves; len(m) != 1 || m[0] != moved {
-			t.Errorf("one who came too late: moves %+v", m)
+		h.wantMoves("done", 1)
+		m := h.config.Metrics
+		for name, c := range map[string]struct {
+			got  prometheus.Collector
+			want float64
+		}{"clients sent on": {m.Moved, 3}, "rooms": {m.Rooms, 0}, "players": {m.Players, 0}, "spectators": {m.Spectators, 0}} {
+			if n := testutil.ToFloat64(c.got); n != c.want {
+				t.Errorf("%v %s, want %v", n, name, c.want)
+			}
 		}
-		tooLate.wantCloses(t, proto.CloseMoved)
-		r.QueueTook(proto.Epoch{Counter: 3, Server: "next"}) // of long ago
 		h.pass(time.Second)
-		h.wantEnded(0)
-		behind := &follower{}
-		r.QueueTook(offered)
-		r.QueueJoin(Join{Player: "zoe", Client: behind})
+		if got.out.Sim.Tick() != last.Tick || r.Info().Tick != last.Tick {
+			t.Errorf("the room still ticks: %+v", r.Info())
+		}
+	})
+}
+
+// Clients that join while the final tick runs are sent on too, welcomed or not.
+func TestHandoffSendsOnWhoHasJustCome(t *testing.T) {
+	withPool(t, testConfig(), func(h *harness) {
+		r := h.start(20, 4)
+		attach(t, r, 1)
+		_, f := h.join(r, Join{Player: "ann"})
+		h.pass(20 * time.Millisecond) // between two ticks
+		got := handOff(t, r, 0)
+		welcomed, late := &testClient{}, &testClient{}
+		r.QueueJoin(Join{Player: "bob", Client: welcomed})
+		f.mu.Lock()
+		f.framed = func() { r.QueueJoin(Join{Player: "eve", Client: late}) } // the final tick has taken the inbox
+		f.mu.Unlock()
 		h.pass(time.Second)
-		h.wantEnded(1)
-		for _, f := range []*follower{f, watching, late, behind} {
-			if f.check(t).wantCloses(t, proto.CloseMoved); len(f.moves) != 1 {
+		got.want(t, r.Info().Tick)
+		for _, f := range []*testClient{f, welcomed, late} {
+			if f.check(t).wantCloses(t, proto.CloseMoved); len(f.moves) != 1 || f.moves[0].Epoch != offered {
 				t.Errorf("moves %+v", f.moves)
 			}
 		}
-		h.wantMoves("done", 1)
-		if n := testutil.ToFloat64(h.config.Metrics.Moved); n != 5 {
-			t.Errorf("%v clients were sent on, want 5", n)
+		if len(welcomed.welcomes) != 1 || len(late.welcomes) != 0 {
+			t.Errorf("%d and %d welcomes, want 1 and 0", len(welcomed.welcomes), len(late.welcomes))
 		}
+	})
+}
+
+// The owner of the state has it alone when Result is called: the room does nothing with it after that, and ends.
+func TestHandedOverStateBelongsToItsOwner(t *testing.T) {
+	withPool(t, testConfig(), func(h *harness) {
+		spec := h.spec(newTestGame(t, 20, 4))
+		var order []string
+		spec.Ended = func(r *Room) {
+			order = append(order, "ended")
+			if r.sim != nil || r.Info().Tick == 0 {
+				t.Errorf("the ended room has a state, or lost its info: %+v", r.Info())
+			}
+		}
+		r, err := h.Start(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		attach(t, r, 1)
+		_, f := h.join(r, Join{Player: "ann"})
+		r.QueueHandoff(Handoff{ID: 1, To: proto.Moved{URL: "ws://next", Server: "next"}, Result: func(out HandedOver, err error) {
+			order = append(order, "result")
+			f.wantCloses(t, proto.CloseMoved)
+		}})
+		h.pass(time.Second)
+		if want := []string{"result", "ended"}; !slices.Equal(order, want) {
+			t.Errorf("calls %v, want %v", order, want)
+		}
+	})
+}
+
+// A client that makes the room fail after the final tick was queued changes nothing about the handoff.
+func TestHandoffAfterAFailingClient(t *testing.T) {
+	withPool(t, testConfig(), func(h *harness) {
+		r := h.start(20, 4)
+		attach(t, r, 1)
+		_, f := h.join(r, Join{Player: "ann"})
+		_, other := h.join(r, Join{Player: "bob"})
+		got := handOff(t, r, time.Minute)
+		h.pass(time.Second)
+		f.mu.Lock()
+		f.failing = true
+		f.mu.Unlock()
+		r.Ready(1, 2)
+		h.pass(time.Second)
+		got.want(t, r.Info().Tick)
+		other.wantCloses(t, proto.CloseMoved)
+		h.wantEnded(1)
 	})
 }
 
 // Clients that do not come to the next server are waited for until the time is over, to the tick.
 func TestHandoffAfterItsDeadline(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
-		s := follow(t, r, 1)
+		s := attach(t, r, 1)
 		h.join(r, Join{Player: "ann"})
 		begun := r.Info().Tick + 1
 		got := handOff(t, r, 500*time.Millisecond)
 		h.pass(time.Second)
-		got.want(t, offered)
-		if s.check(t).final.Tick != begun+10 {
-			t.Errorf("the final tick is %d, begun at %d", s.final.Tick, begun)
-		}
+		got.want(t, begun+10)
+		s.check(t)
 	})
 }
 
 // A room without clients waits for nobody.
 func TestHandoffOfAnEmptyRoom(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
-		follow(t, r, 1)
+		attach(t, r, 1)
 		h.pass(100 * time.Millisecond)
 		got := handOff(t, r, 10*time.Second)
 		h.pass(50 * time.Millisecond)
-		got.want(t, offered)
+		got.want(t, r.Info().Tick)
 	})
 }
 
@@ -164,9 +237,9 @@ func TestHandoffOfAnEmptyRoom(t *testing.T) {
 func TestHandoffWaitsForTheStandby(t *testing.T) {
 	for name, catches := range map[string]bool{"in time": true, "too late": false} {
 		t.Run(name, func(t *testing.T) {
-			open(t, testConfig(), func(h *hall) {
+			withPool(t, testConfig(), func(h *harness) {
 				r := h.start(20, 4)
-				s := follow(t, r, 1)
+				s := attach(t, r, 1)
 				s.silent = true
 				h.join(r, Join{Player: "ann"})
 				got := handOff(t, r, 500*time.Millisecond)
@@ -179,7 +252,7 @@ func TestHandoffWaitsForTheStandby(t *testing.T) {
 				}
 				h.pass(50 * time.Millisecond)
 				if catches {
-					got.want(t, offered)
+					got.want(t, r.Info().Tick)
 					return
 				}
 				h.pass(500 * time.Millisecond)
@@ -195,22 +268,22 @@ func TestHandoffWaitsForTheStandby(t *testing.T) {
 
 // Whatever comes between, before the final tick: the handoff ends with an error and the room goes on as it was.
 func TestHandoffIsCalledOff(t *testing.T) {
-	for text, act := range map[string]func(r *Room, s *replica){
-		"the standby is lost":                     func(r *Room, _ *replica) { r.QueueUnfollow(1) },
-		"it was called off":                       func(r *Room, _ *replica) { r.QueueCallOff() },
-		"it was held":                             func(r *Room, _ *replica) { r.QueueHold(); r.QueueRelease(time.Now()) },
-		"it was frozen":                           func(r *Room, _ *replica) { r.QueueFreeze(true, ""); r.QueueFreeze(false, "") },
-		"the standby did not take the final tick": func(r *Room, s *replica) { s.fill(true); r.Ready(1, 1) },
+	for text, act := range map[string]func(r *Room, s *testStandby){
+		"the standby is lost": func(r *Room, _ *testStandby) { r.QueueRemoveStandby(1) },
+		"it was called off":   func(r *Room, _ *testStandby) { r.QueueCallOff() },
+		"it was suspended": func(r *Room, _ *testStandby) {
+			r.QueueSuspend(ReasonPaused, "")
+			r.QueueResume(ReasonPaused, time.Now())
+		},
+		"the standby did not take the final tick": func(r *Room, s *testStandby) { s.fill(true); r.Ready(1, 1) },
 	} {
 		t.Run(text, func(t *testing.T) {
-			open(t, testConfig(), func(h *hall) {
+			withPool(t, testConfig(), func(h *harness) {
 				r := h.start(20, 4)
-				s := follow(t, r, 1)
+				s := attach(t, r, 1)
 				_, f := h.join(r, Join{Player: "ann"})
 				got := handOff(t, r, time.Minute)
 				h.pass(time.Second)
-				r.QueueTook(offered) // without a final tick
-				r.QueueHandoffFailed(proto.Epoch{Counter: 9, Server: "server-1"})
 				before := r.Info().Tick
 				act(r, s)
 				h.pass(time.Second)
@@ -229,14 +302,13 @@ func TestHandoffIsCalledOff(t *testing.T) {
 
 func TestHandoffIsRefused(t *testing.T) {
 	for text, arrange := range map[string]func(t *testing.T, r *Room){
-		"no standby has id 1": func(*testing.T, *Room) {},
-		"is under way":        func(t *testing.T, r *Room) { follow(t, r, 1); handOff(t, r, time.Minute) },
-		"it is held":          func(t *testing.T, r *Room) { follow(t, r, 1); r.QueueHold() },
-		"it is frozen":        func(t *testing.T, r *Room) { follow(t, r, 1); r.QueueFreeze(true, "") },
-		"a handoff to next":   func(t *testing.T, r *Room) { follow(t, r, 1); handOff(t, r, 0) },
+		"no standby has id 1":     func(*testing.T, *Room) {},
+		"is under way":            func(t *testing.T, r *Room) { attach(t, r, 1); handOff(t, r, time.Minute) },
+		"it is suspended: paused": func(t *testing.T, r *Room) { attach(t, r, 1); r.QueueSuspend(ReasonPaused, "") },
+		"it is suspended: quorum": func(t *testing.T, r *Room) { attach(t, r, 1); r.QueueSuspend(ReasonQuorum, "") },
 	} {
 		t.Run(text, func(t *testing.T) {
-			open(t, testConfig(), func(h *hall) {
+			withPool(t, testConfig(), func(h *harness) {
 				r := h.start(20, 4)
 				h.join(r, Join{Player: "ann"})
 				arrange(t, r)
@@ -250,86 +322,40 @@ func TestHandoffIsRefused(t *testing.T) {
 	}
 }
 
-// A standby that did not take the room: it goes on here, in a new epoch, from the final tick, with who is still here and
-// all that they sent meanwhile.
-func TestHandoffFails(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
-		r := h.start(20, 4)
-		s := follow(t, r, 1)
-		other := follow(t, r, 2)
-		ann, f := h.join(r, Join{Player: "ann"})
-		bob, _ := h.join(r, Join{Player: "bob"})
-		got := handOff(t, r, 0)
-		h.pass(time.Second)
-		got.want(t, offered)
-		last := r.Info().Tick
-		ann.QueueInput(drillInputs(1, 1), time.Now())
-		bob.QueueLost()
-		h.pass(time.Second)
-		ann.QueueInput(drillInputs(2, 2), time.Now())
-		failed := proto.Epoch{Counter: 5, Server: "server-1"}
-		r.QueueHandoffFailed(failed)
-		h.pass(50 * time.Millisecond)
-		if i := r.Info(); i.Tick != last+1 || i.Epoch != failed || i.State != Ticking {
-			t.Errorf("info %+v after tick %d", i, last)
-		}
-		if f.check(t).x(t, 0).X != 3 || f.ticks[len(f.ticks)-1] != last+1 {
-			t.Errorf("x is %d at tick %d", f.x(t, 0).X, f.ticks[len(f.ticks)-1])
-		}
-		_, back := h.join(r, Join{Resume: f.welcomes[0].Resume})
-		if w := back.check(t).welcomes[0]; w.Epoch != failed || w.Server != "server-1" || w.Processed != 2 {
-			t.Errorf("welcome %+v", w)
-		}
-		if s.check(t).frames != 2 || s.sim.Tick() != r.Info().Tick {
-			t.Errorf("the standby that failed: %d keyframes, tick %d", s.frames, s.sim.Tick())
-		}
-		if other.check(t).frames != 1 || other.sim.Tick() != r.Info().Tick {
-			t.Errorf("the other standby: %d keyframes, tick %d", other.frames, other.sim.Tick())
-		}
-		h.wantMoves("failed", 1)
-
-		follow(t, r, 1)
-		h.pass(time.Second)
-		again := handOff(t, r, 0)
-		h.pass(time.Second)
-		again.want(t, proto.Epoch{Counter: 6, Server: "next"})
-		if m := back.check(t).moves; len(m) != 1 || m[0].Epoch.Counter != 6 {
-			t.Errorf("moves %+v", m)
-		}
-	})
-}
-
-// A room that stands still after its final tick can still be stopped and deposed, and loses a standby without a word.
-func TestHandedRoomEnds(t *testing.T) {
+// At 60 ticks a second and a round trip of 100 ms six ticks are always on their way. The target counts as caught up with
+// them, but not with more ticks than that.
+func TestHandoffOverADistance(t *testing.T) {
+	const roundTrip = 100 * time.Millisecond
 	for name, test := range map[string]struct {
-		act   func(h *hall, r *Room)
-		code  proto.CloseCode
-		moves int
+		told, real time.Duration
+		ok         bool
 	}{
-		"stop":   {func(_ *hall, r *Room) { r.QueueStop(proto.CloseEnded, "") }, proto.CloseEnded, 1},
-		"depose": {func(_ *hall, r *Room) { r.QueueDepose(proto.Moved{URL: "ws://third", Server: "third"}) }, proto.CloseMoved, 2},
-		"pool":   {func(h *hall, _ *Room) { h.stop() }, proto.CloseStopping, 1},
+		"as measured":     {roundTrip, roundTrip, true},
+		"not measured":    {0, roundTrip, false},
+		"further behind":  {roundTrip, 2 * roundTrip, false},
+		"one server room": {0, 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			open(t, testConfig(), func(h *hall) {
-				r := h.start(20, 4)
-				follow(t, r, 1)
+			withPool(t, testConfig(), func(h *harness) {
+				r := h.start(60, 4)
+				s := attach(t, r, 1)
+				s.delay = test.real
 				_, f := h.join(r, Join{Player: "ann"})
-				got := handOff(t, r, 0)
 				h.pass(time.Second)
-				r.QueueUnfollow(1)
-				r.QueueCallOff()
-				h.pass(time.Second)
-				if f.check(t).wantCloses(t); r.Info().State != Handed {
-					t.Errorf("info %+v", r.Info())
+				got := &result{}
+				r.QueueHandoff(Handoff{ID: 1, To: proto.Moved{URL: "ws://next", Server: "next"}, Within: time.Second,
+					RoundTrip: test.told, Result: got.take})
+				h.pass(20 * time.Millisecond)
+				r.Ready(1, 1)
+				h.pass(20 * time.Millisecond)
+				if test.ok {
+					got.want(t, r.Info().Tick)
+					f.wantCloses(t, proto.CloseMoved)
+					return
 				}
-				test.act(h, r)
-				h.pass(time.Second)
-				got.want(t, offered)
-				h.wantEnded(1)
-				if f.check(t).wantCloses(t, test.code); len(f.moves) != test.moves {
-					t.Errorf("moves %+v", f.moves)
-				}
+				h.pass(time.Second + catchUpTime)
+				got.wantError(t, "the standby has tick")
+				f.wantCloses(t)
 			})
 		})
 	}

@@ -27,7 +27,7 @@ const (
 	itemJoin
 	itemLeave
 	itemLost
-	itemAcked   // first is the feed's id, ack the tick
+	itemAcked   // first is the standby's id, ack the tick
 	itemControl // do, from the registry
 )
 

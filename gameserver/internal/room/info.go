@@ -9,13 +9,11 @@ import (
 // State is what a room is doing.
 type State string
 
-// The states of a room. All but the first two stand still.
+// The states of a room.
 const (
 	Ticking     State = "ticking"
-	HandingOver State = "handing-over" // ticks, and its clients prepare for the next server
-	Handed      State = "handed"       // its final tick has been; the standby has not said yet that it leads
-	Frozen      State = "frozen"
-	Held        State = "held"
+	HandingOver State = "handing-over" // ticks, and its clients prepare for the target
+	Suspended   State = "suspended"    // does not tick
 )
 
 // Info is a snapshot of a room at the end of a recent tick.
@@ -24,6 +22,7 @@ type Info struct {
 	Game       proto.GameName
 	Epoch      proto.Epoch
 	State      State
+	Reasons    string // for which it is suspended, separated by commas; empty: it is not
 	Tick       proto.Tick
 	TickRate   int // ticks a second
 	Seats      int
@@ -50,7 +49,8 @@ func (r *Room) publish() {
 	r.info.Epoch = r.epoch
 	r.info.State = r.state()
 	r.info.Tick = r.sim.Tick()
-	r.info.Standbys = r.following()
+	r.info.Reasons = r.suspension.reasons.String()
+	r.info.Standbys = r.currentStandbys()
 	r.info.Players = r.players
 	r.info.Connected = r.connected
 	r.info.Spectators = len(r.spectators)

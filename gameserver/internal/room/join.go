@@ -18,6 +18,8 @@ type Join struct {
 	// Resume, when not empty, takes up the seat with this token. If there is none, Player (of a ticket that was shown
 	// too) joins as if new; without a Player the client is closed with CloseSeat.
 	Resume []byte
+	// Seen is the newest epoch that the client has been in. It counts only if Resume is the token of a seat here.
+	Seen proto.Epoch
 	// Waits says that the client still plays over another connection (proto.HelloWait). That one goes on unless it got a
 	// reconnect request.
 	Waits bool
@@ -38,6 +40,7 @@ func (r *Room) QueueJoin(j Join) (*Occupant, error) {
 		name:      j.Name,
 		spectator: j.Spectator,
 		resume:    bytes.Clone(j.Resume),
+		seen:      j.Seen,
 		waits:     j.Waits,
 		expired:   j.Expired,
 		seat:      proto.NoSeat,
@@ -57,10 +60,8 @@ func (r *Room) QueueJoin(j Join) (*Occupant, error) {
 // admit gives o its place, or closes it.
 func (r *Room) admit(o *Occupant) {
 	switch {
-	case r.handed():
-		o.state = outside
-		r.sendOn(o)
-		o.client.Close(proto.CloseMoved, "")
+	case r.outranked(o):
+		r.refuse(o, proto.CloseOverloaded, fmt.Sprintf("which server leads room %s is being checked; try again in a moment", r.spec.ID))
 	case o.spectator && o.waits:
 		r.replaceSpectator(o)
 	case o.spectator:

@@ -15,7 +15,7 @@ import (
 func TestJoinIsWelcomed(t *testing.T) {
 	c := testConfig()
 	c.Checks = true
-	open(t, c, func(h *hall) {
+	withPool(t, c, func(h *harness) {
 		r := h.start(20, 8)
 		h.pass(10 * time.Second)
 		_, f := h.join(r, Join{Player: "ann", Name: "Ann"})
@@ -24,7 +24,7 @@ func TestJoinIsWelcomed(t *testing.T) {
 			t.Fatalf("%d welcomes, want 1", len(f.welcomes))
 		}
 		w := f.welcomes[0]
-		if w.Version != proto.Version || w.Flags != proto.WelcomeChecks || w.Room != "room-1" || w.Game != "drill" ||
+		if w.Version != proto.Version || w.Flags != proto.WelcomeChecks || w.Room != "room-1" || w.Game != "test" ||
 			w.Player != "ann" || w.Seat != 0 || w.TickRate != 20 || w.Tick != r.Info().Tick || w.Processed != 0 ||
 			w.Epoch != (proto.Epoch{Counter: 3, Server: "server-1"}) || w.Server != "server-1" || len(w.Resume) != 16 ||
 			!slices.Equal(w.Fallbacks, []string{"ws://a", "ws://b", "ws://c", "ws://d"}) {
@@ -45,11 +45,11 @@ func TestJoinIsWelcomed(t *testing.T) {
 }
 
 func TestSpectatorsGetTheSharedPartOnly(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
 		ann, _ := h.join(r, Join{Player: "ann"})
 		o, f := h.join(r, Join{Player: "eve", Spectator: true})
-		ann.QueueInput(drillInputs(1, 5), time.Now())
+		ann.QueueInput(testInputs(1, 5), time.Now())
 		h.pass(time.Second)
 		f.check(t)
 		w := f.welcomes[0]
@@ -62,7 +62,7 @@ func TestSpectatorsGetTheSharedPartOnly(t *testing.T) {
 		if i := r.Info(); i.Spectators != 1 || i.Players != 1 || i.Connected != 1 {
 			t.Errorf("info %+v", i)
 		}
-		for what, err := range map[string]error{"input": o.QueueInput(drillInputs(1, 5), time.Now()), "message": o.QueueCustom([]byte("panic"))} {
+		for what, err := range map[string]error{"input": o.QueueInput(testInputs(1, 5), time.Now()), "message": o.QueueCustom([]byte("panic"))} {
 			if refusal, ok := err.(*proto.Refusal); !ok || refusal.Code != proto.CloseMalformed {
 				t.Errorf("a spectator's %s: %v", what, err)
 			}
@@ -77,7 +77,7 @@ func TestSpectatorsGetTheSharedPartOnly(t *testing.T) {
 }
 
 func TestRoomIsFull(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
 		h.join(r, Join{Player: "a"})
 		h.join(r, Join{Player: "b"})
@@ -87,7 +87,7 @@ func TestRoomIsFull(t *testing.T) {
 			t.Errorf("%d welcomes, text %q", len(f.welcomes), f.text)
 		}
 		for range proto.MaxSpectators {
-			if _, err := r.QueueJoin(Join{Spectator: true, Client: &follower{}}); err != nil {
+			if _, err := r.QueueJoin(Join{Spectator: true, Client: &testClient{}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -100,10 +100,10 @@ func TestRoomIsFull(t *testing.T) {
 }
 
 func TestLostSeatIsResumed(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
 		first, f := h.join(r, Join{Player: "ann"})
-		first.QueueInput(drillInputs(1, 1, 2, 3), time.Now())
+		first.QueueInput(testInputs(1, 1, 2, 3), time.Now())
 		h.pass(time.Second)
 		first.QueueLost()
 		h.pass(proto.SeatHold - time.Second)
@@ -117,7 +117,7 @@ func TestLostSeatIsResumed(t *testing.T) {
 			!bytes.Equal(w.Resume, token) {
 			t.Errorf("welcome %+v", w)
 		}
-		if row := f2.x(t, 0); row != (drillRow{X: 6, Secret: -6}) {
+		if row := f2.x(t, 0); row != (testRow{X: 6, Secret: -6}) {
 			t.Errorf("row %+v", row)
 		}
 		f.wantCloses(t)
@@ -130,7 +130,7 @@ func TestLostSeatIsResumed(t *testing.T) {
 }
 
 func TestLostSeatIsGivenUpInTheEnd(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
 		o, f := h.join(r, Join{Player: "ann"})
 		o.QueueLost()
@@ -150,7 +150,7 @@ func TestLostSeatIsGivenUpInTheEnd(t *testing.T) {
 }
 
 func TestWrongTokenGivesNoSeat(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
 		h.join(r, Join{Player: "ann"})
 		for _, token := range [][]byte{make([]byte, 16), {1}, bytes.Repeat([]byte{0xff}, 64)} {
@@ -166,7 +166,7 @@ func TestWrongTokenGivesNoSeat(t *testing.T) {
 // The same player again, by ticket or by token, takes the seat over; the late loss of the old connection changes nothing.
 func TestSamePlayerTakesOver(t *testing.T) {
 	for _, by := range []string{"ticket", "token"} {
-		open(t, testConfig(), func(h *hall) {
+		withPool(t, testConfig(), func(h *harness) {
 			r := h.start(20, 2)
 			old, f := h.join(r, Join{Player: "ann"})
 			j := Join{Player: "ann"}
@@ -178,9 +178,9 @@ func TestSamePlayerTakesOver(t *testing.T) {
 			if w := f2.check(t).welcomes[0]; w.Seat != 0 || w.Flags != proto.WelcomeResumed {
 				t.Errorf("by %s: welcome %+v", by, w)
 			}
-			old.QueueInput(drillInputs(1, 100), time.Now())
+			old.QueueInput(testInputs(1, 100), time.Now())
 			old.QueueLost()
-			next.QueueInput(drillInputs(1, 7), time.Now())
+			next.QueueInput(testInputs(1, 7), time.Now())
 			h.pass(2 * proto.SeatHold)
 			f2.check(t).wantCloses(t)
 			f.wantCloses(t, proto.CloseReplaced)
@@ -198,9 +198,9 @@ func TestSamePlayerTakesOver(t *testing.T) {
 }
 
 func TestTwoJoinsOfOnePlayerInOneTick(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
-		f := &follower{}
+		f := &testClient{}
 		r.QueueJoin(Join{Player: "ann", Client: f})
 		_, f2 := h.join(r, Join{Player: "ann"})
 		f.check(t).wantCloses(t, proto.CloseReplaced)
@@ -212,12 +212,12 @@ func TestTwoJoinsOfOnePlayerInOneTick(t *testing.T) {
 }
 
 func TestLeaveGivesTheSeatUp(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 1)
 		o, f := h.join(r, Join{Player: "ann"})
 		o.QueueLeave()
 		o.QueueLost()
-		if err := o.QueueInput(drillInputs(1, 1), time.Now()); err != ErrStopped {
+		if err := o.QueueInput(testInputs(1, 1), time.Now()); err != ErrStopped {
 			t.Errorf("input after leaving: %v, want ErrStopped", err)
 		}
 		h.pass(50 * time.Millisecond)
@@ -232,13 +232,13 @@ func TestLeaveGivesTheSeatUp(t *testing.T) {
 
 // A player who leaves and comes back within one tick ends up with a seat that works, or is told to try again.
 func TestLeaveAndJoinInOneTick(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 1)
 		o, f := h.join(r, Join{Player: "ann"})
 		o.QueueLeave()
 		o2, f2 := h.join(r, Join{Player: "ann"})
 		f.check(t).wantCloses(t, proto.CloseLeft)
-		o2.QueueInput(drillInputs(1, 4), time.Now())
+		o2.QueueInput(testInputs(1, 4), time.Now())
 		h.pass(time.Second)
 		f2.check(t).wantCloses(t)
 		if row := f2.x(t, 0); row.X != 4 {
@@ -249,9 +249,9 @@ func TestLeaveAndJoinInOneTick(t *testing.T) {
 
 // The welcome waits for a drained outbox and then tells the tick at which it is sent.
 func TestWelcomeWaitsForTheOutbox(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
-		f := &follower{stuck: true}
+		f := &testClient{stuck: true}
 		if _, err := r.QueueJoin(Join{Player: "ann", Client: f}); err != nil {
 			t.Fatal(err)
 		}
@@ -272,26 +272,26 @@ func TestWelcomeWaitsForTheOutbox(t *testing.T) {
 }
 
 func TestJoinNeedsAnAim(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
-		if _, err := h.start(20, 2).QueueJoin(Join{Client: &follower{}}); err == nil {
+	withPool(t, testConfig(), func(h *harness) {
+		if _, err := h.start(20, 2).QueueJoin(Join{Client: &testClient{}}); err == nil {
 			t.Error("a join without player, token and wish to watch was queued")
 		}
 	})
 }
 
 func TestTooManyJoinsAtOnce(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
 		h.pass(time.Millisecond)
-		var clients []*follower
+		var clients []*testClient
 		for i := range maxJoins {
-			f := &follower{}
+			f := &testClient{}
 			clients = append(clients, f)
 			if _, err := r.QueueJoin(Join{Player: proto.PlayerID(fmt.Sprint("p", i)), Client: f}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if _, err := r.QueueJoin(Join{Player: "more", Client: &follower{}}); err != ErrFull {
+		if _, err := r.QueueJoin(Join{Player: "more", Client: &testClient{}}); err != ErrFull {
 			t.Errorf("one more: %v, want ErrFull", err)
 		}
 		if n := testutil.ToFloat64(h.config.Metrics.InboxFull); n != 1 {

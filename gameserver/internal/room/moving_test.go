@@ -14,23 +14,21 @@ import (
 
 // fleet is two servers in a bubble: one leads the room, the other stands by for it.
 type fleet struct {
-	t          *testing.T
-	servers    [2]*hall
-	leader     int // of servers
-	room, old  *Room
-	standby    *replica
-	result     *result // of the handoff under way
-	begun      time.Time
-	fails      time.Duration // after the final tick the standby says that it does not take the room; 0: it does
-	failed     time.Time
-	waiting    []*traveller // at the standby
-	travellers []*traveller
+	t       *testing.T
+	servers [2]*harness
+	leader  int // of servers
+	room    *Room
+	standby *testStandby
+	result  *result // of the handoff in progress
+	begun   time.Time
+	waiting []*movingClient // at the standby
+	clients []*movingClient
 }
 
-// within is how long the travellers have for a move: all of them need less.
+// within is how long the clients have for a move: all of them need less.
 const within = time.Second
 
-// event is something that happens in a journey.
+// event is something that happens in a runSchedule.
 type event struct {
 	at   time.Duration // since the event before
 	what string
@@ -46,7 +44,7 @@ func drawEvents(t *rapid.T) []event {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) event {
 		return event{
 			at:   ms("at", 200),
-			what: rapid.SampledFrom([]string{"join", "join", "watch", "lose", "finish", "finish", "move", "move", "fail", "kill", "reconnect", "reconnect", "reconnect and move"}).Draw(t, "what"),
+			what: rapid.SampledFrom([]string{"join", "join", "watch", "lose", "finish", "finish", "move", "move", "move", "kill", "reconnect", "reconnect", "reconnect and move"}).Draw(t, "what"),
 			who:  rapid.IntRange(0, 7).Draw(t, "who"),
 			wait: ms("wait", 120),
 			ack:  ms("ack", 70),
@@ -61,26 +59,26 @@ func TestMovingRoomLosesNothing(outer *testing.T) {
 	rapid.Check(outer, func(t *rapid.T) {
 		events := drawEvents(t)
 		var broken []string
-		synctest.Test(outer, func(t *testing.T) { broken = journey(t, events) })
+		synctest.Test(outer, func(t *testing.T) { broken = runSchedule(t, events) })
 		for _, b := range broken {
 			t.Error(b)
 		}
 	})
 }
 
-func journey(t *testing.T, events []event) (broken []string) {
+func runSchedule(t *testing.T, events []event) (broken []string) {
 	f := &fleet{t: t}
 	for i := range f.servers {
-		f.servers[i] = newHall(t, testConfig())
+		f.servers[i] = newHarness(t, testConfig())
 		defer f.servers[i].stop()
 	}
-	spec := f.servers[0].spec(newDrill(t, 20, 8))
+	spec := f.servers[0].spec(newTestGame(t, 20, 8))
 	spec.Epoch = proto.Epoch{Counter: 1, Server: "server-0"}
 	var err error
 	if f.room, err = f.servers[0].Start(spec); err != nil {
 		t.Fatal(err)
 	}
-	f.standby = follow(t, f.room, 1)
+	f.standby = attach(t, f.room, 1)
 	for _, e := range events {
 		f.run(e.at, true)
 		f.do(e)
@@ -89,7 +87,7 @@ func journey(t *testing.T, events []event) (broken []string) {
 	return f.verify()
 }
 
-// run lets d go by in turns of a millisecond; travellers make samples if they are to go on.
+// run lets d go by in turns of a millisecond; clients make samples if they are to go on.
 func (f *fleet) run(d time.Duration, more bool) {
 	for ; d > 0; d -= time.Millisecond {
 		for _, s := range f.servers {
@@ -98,7 +96,7 @@ func (f *fleet) run(d time.Duration, more bool) {
 		time.Sleep(time.Millisecond)
 		synctest.Wait()
 		f.turn()
-		for i, c := range f.travellers {
+		for i, c := range f.clients {
 			c.turn()
 			if at := time.Duration(i*7) * time.Millisecond; f.servers[0].now()%(50*time.Millisecond) == at%(50*time.Millisecond) {
 				c.step(more)
@@ -110,13 +108,13 @@ func (f *fleet) run(d time.Duration, more bool) {
 func (f *fleet) do(e event) {
 	switch e.what {
 	case "join", "watch":
-		c := &traveller{fleet: f, open: e.wait, heard: map[uint32]proto.Outcome{}}
-		c.watcher = proto.PlayerID(fmt.Sprint("w", len(f.travellers)))
-		if players := len(f.travellers); e.what == "join" && players < 8 {
+		c := &movingClient{fleet: f, open: e.wait, heard: map[uint32]proto.Outcome{}}
+		c.watcher = proto.PlayerID(fmt.Sprint("w", len(f.clients)))
+		if players := len(f.clients); e.what == "join" && players < 8 {
 			c.id = proto.PlayerID(fmt.Sprint("p", players))
 		}
 		c.dial()
-		f.travellers = append(f.travellers, c)
+		f.clients = append(f.clients, c)
 	case "lose":
 		if c := f.any(e.who); c != nil && c.here != nil && c.next == nil {
 			c.drop()
@@ -126,7 +124,7 @@ func (f *fleet) do(e event) {
 			_ = c.here.occupant.QueueCustom([]byte("finish"))
 		}
 	case "reconnect", "reconnect and move":
-		for _, c := range f.travellers {
+		for _, c := range f.clients {
 			if c.here != nil {
 				c.here.occupant.QueueReconnect(reconnectURL)
 			}
@@ -137,20 +135,17 @@ func (f *fleet) do(e event) {
 			f.do(e)
 		}
 	case "kill":
-		if f.result == nil && f.standby.check(f.t).frames > 0 {
+		if f.result == nil && f.standby.check(f.t).sim != nil {
 			f.kill(e.wait)
 		}
-	case "move", "fail":
+	case "move":
 		if f.result != nil {
 			return
 		}
 		f.standby.mu.Lock()
 		f.standby.delay = e.ack
 		f.standby.mu.Unlock()
-		f.result, f.begun, f.fails = &result{}, time.Now(), 0
-		if e.what == "fail" {
-			f.fails = 1 + 2*e.wait
-		}
+		f.result, f.begun = &result{}, time.Now()
 		to := proto.Moved{URL: "ws://next", Server: fmt.Sprint("server-", 1-f.leader)}
 		h := Handoff{ID: f.standby.id, To: to, Within: within, Result: f.result.take}
 		if err := f.room.QueueHandoff(h); err != nil {
@@ -159,11 +154,11 @@ func (f *fleet) do(e event) {
 	}
 }
 
-func (f *fleet) any(i int) *traveller {
-	if len(f.travellers) == 0 {
+func (f *fleet) any(i int) *movingClient {
+	if len(f.clients) == 0 {
 		return nil
 	}
-	return f.travellers[i%len(f.travellers)]
+	return f.clients[i%len(f.clients)]
 }
 
 // turn does what the two registries would.
@@ -173,16 +168,9 @@ func (f *fleet) turn() {
 	case f.result.err != nil:
 		f.t.Errorf("handoff: %v", f.result.err)
 		f.result = nil
-	case f.fails == 0:
-		last := f.standby.check(f.t)
-		f.promote(last.final.Epoch, last.final.Pending, last.due-f.servers[f.leader].now())
-		if err := f.old.QueueTook(last.final.Epoch); err != nil {
-			f.t.Fatal(err)
-		}
-	case f.failed.IsZero():
-		f.failed = time.Now().Add(f.fails)
-	case !time.Now().Before(f.failed):
-		f.refuse()
+	default:
+		last, out := f.standby.check(f.t), f.result.out
+		f.promote(last.final.Epoch, last.final.Pending, last.due-f.servers[f.leader].now(), &out)
 	}
 }
 
@@ -196,14 +184,14 @@ func (f *fleet) kill(after time.Duration) {
 		f.t.Fatal(err)
 	}
 	f.run(60*time.Millisecond, true)
-	for _, c := range f.travellers {
+	for _, c := range f.clients {
 		c.last = 0 // ticks are played again
 	}
-	f.promote(f.room.Info().Epoch.Next(fmt.Sprint("server-", 1-f.leader)), nil, time.Millisecond)
+	f.promote(f.room.Info().Epoch.Next(fmt.Sprint("server-", 1-f.leader)), nil, time.Millisecond, nil)
 }
 
-// promote makes the standby the leader.
-func (f *fleet) promote(epoch proto.Epoch, pending []replication.SeatInput, due time.Duration) {
+// promote makes the standby the leader. After a handoff the old leader stands by from what it has, without a keyframe.
+func (f *fleet) promote(epoch proto.Epoch, pending []replication.SeatInput, due time.Duration, handed *HandedOver) {
 	to := f.servers[1-f.leader]
 	spec := to.spec(f.standby.check(f.t).sim)
 	spec.Epoch, spec.Resumed, spec.Pending, spec.Due, spec.Standbys = epoch, true, pending, due, []int{1}
@@ -227,42 +215,25 @@ func (f *fleet) promote(epoch proto.Epoch, pending []replication.SeatInput, due 
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	f.leader, f.old, f.room = 1-f.leader, f.room, r
-	f.restart()
-}
-
-// refuse makes the room go on where it was.
-func (f *fleet) refuse() {
-	f.standby.check(f.t)
-	if err := f.room.QueueHandoffFailed(f.result.offered.Next(fmt.Sprint("server-", f.leader))); err != nil {
-		f.t.Fatal(err)
+	f.leader, f.room, f.waiting, f.result = 1-f.leader, r, nil, nil
+	if handed == nil {
+		f.standby = attach(f.t, r, 1)
+	} else {
+		f.standby = attachCopy(f.t, r, 1, *handed)
 	}
-	for _, c := range f.waiting { // they are sent back to the leader
-		c.next = nil
-		if c.here == nil {
-			c.drop()
-		}
-	}
-	f.restart()
-}
-
-// restart has the room followed anew.
-func (f *fleet) restart() {
-	f.waiting, f.result, f.failed = nil, nil, time.Time{}
-	f.standby = follow(f.t, f.room, 1)
 }
 
 // verify says what is wrong at the end, when all is quiet.
 func (f *fleet) verify() (broken []string) {
 	f.standby.check(f.t)
 	decided := map[uint32]proto.Outcome{}
-	for _, c := range f.travellers {
+	for _, c := range f.clients {
 		broken = append(broken, c.broken...)
 		for match, o := range c.heard {
 			decided[match] = o
 		}
 	}
-	for _, c := range f.travellers {
+	for _, c := range f.clients {
 		for match, o := range decided {
 			if mine, ok := c.heard[match]; ok && mine.Tick != o.Tick {
 				broken = append(broken, fmt.Sprintf("%s heard of match %d in tick %d, others in tick %d", c.id, match, mine.Tick, o.Tick))

@@ -15,7 +15,8 @@ type Occupant struct {
 	name      string
 	spectator bool
 	resume    []byte // token given; empty: none
-	waits     bool   // as in Join, expired too
+	seen      proto.Epoch
+	waits     bool // as in Join, as are seen and expired
 	expired   bool
 	token     [16]byte // of the seat, if it is a new one
 
@@ -30,21 +31,20 @@ type Occupant struct {
 	seat        proto.Seat // proto.NoSeat for a spectator
 	flags       proto.WelcomeFlags
 	arrived     time.Duration // of the newest input since the last tick; noInput when none came
-	kept        int           // custom messages kept while the room stands still
-	sentOn      bool          // it was told where the room goes
+	kept        int           // custom messages kept while the room is suspended
 	reconnect   *proto.Moved  // the reconnect request that it got; nil: none
 	replacement *Occupant     // the connection that took its place
 }
 
-// occupantState is how far a client is in. It only goes forward, but for following and lagging, which alternate.
+// occupantState is how far a client is in. It only goes forward, but for synced and lagging, which alternate.
 type occupantState uint8
 
 const (
-	joining   occupantState = iota // its join waits in the inbox
-	entered                        // it has its place; welcome and keyframe come next
-	following                      // it has the state of the last tick: a delta comes next
-	lagging                        // it missed a delta: a keyframe comes next
-	outside                        // it was closed, or its connection is gone
+	joining occupantState = iota // its join waits in the inbox
+	entered                      // it has its place; welcome and keyframe come next
+	synced                       // it has the state of the last tick: a delta comes next
+	lagging                      // it missed a delta: a keyframe comes next
+	outside                      // it was closed, or its connection is gone
 )
 
 const noInput time.Duration = -1

@@ -36,8 +36,8 @@ func (r *Room) releaseOutcomes() {
 
 // settled reports whether every standby has tick. A standby that was promised and is not attached yet has nothing.
 func (r *Room) settled(tick proto.Tick) bool {
-	for _, f := range r.feeds {
-		if f.acked < tick {
+	for _, s := range r.standbys {
+		if s.acked < tick {
 			return false
 		}
 	}

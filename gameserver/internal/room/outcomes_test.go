@@ -10,7 +10,7 @@ import (
 )
 
 // matches gives the numbers of the outcomes that f has heard.
-func (f *follower) matches(t *testing.T) (list []uint32) {
+func (f *testClient) matches(t *testing.T) (list []uint32) {
 	t.Helper()
 	for _, o := range f.check(t).outcomes {
 		list = append(list, o.Match)
@@ -18,7 +18,7 @@ func (f *follower) matches(t *testing.T) (list []uint32) {
 	return list
 }
 
-func (f *follower) wantMatches(t *testing.T, when string, want ...uint32) {
+func (f *testClient) wantMatches(t *testing.T, when string, want ...uint32) {
 	t.Helper()
 	if got := f.matches(t); !slices.Equal(got, want) {
 		t.Errorf("%s: outcomes of matches %v were told, want %v", when, got, want)
@@ -27,9 +27,9 @@ func (f *follower) wantMatches(t *testing.T, when string, want ...uint32) {
 
 // An outcome is told when every standby has acknowledged the tick that decided it, and then once; never before.
 func TestOutcomeWaitsForEveryStandby(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
-		s, other := follow(t, r, 1), follow(t, r, 2)
+		s, other := attach(t, r, 1), attach(t, r, 2)
 		s.silent = true
 		ann, f := h.join(r, Join{Player: "ann"})
 		ann.QueueCustom([]byte("finish"))
@@ -66,9 +66,9 @@ func TestOutcomeIsToldAtOnceWhenAcknowledged(t *testing.T) {
 		"later":             {101 * time.Millisecond, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
-			open(t, testConfig(), func(h *hall) {
+			withPool(t, testConfig(), func(h *harness) {
 				r := h.start(20, 4)
-				s := follow(t, r, 1)
+				s := attach(t, r, 1)
 				s.delay = test.delay
 				ann, f := h.join(r, Join{Player: "ann"})
 				h.pass(time.Second)
@@ -86,8 +86,8 @@ func TestOutcomeIsToldAtOnceWhenAcknowledged(t *testing.T) {
 // A standby that is promised holds outcomes back from the first tick on, until it is there or given up.
 func TestOutcomeWaitsForAPromisedStandby(t *testing.T) {
 	for _, comes := range []bool{true, false} {
-		open(t, testConfig(), func(h *hall) {
-			spec := h.spec(newDrill(t, 20, 4))
+		withPool(t, testConfig(), func(h *harness) {
+			spec := h.spec(newTestGame(t, 20, 4))
 			spec.Standbys = []int{5}
 			r, err := h.Start(spec)
 			if err != nil {
@@ -98,9 +98,9 @@ func TestOutcomeWaitsForAPromisedStandby(t *testing.T) {
 			h.pass(time.Second)
 			f.wantMatches(t, "promised")
 			if comes {
-				follow(t, r, 5)
+				attach(t, r, 5)
 			} else {
-				r.QueueUnfollow(5)
+				r.QueueRemoveStandby(5)
 			}
 			h.pass(time.Second)
 			f.wantMatches(t, "settled", 1)
@@ -110,9 +110,9 @@ func TestOutcomeWaitsForAPromisedStandby(t *testing.T) {
 
 // What a lost leader decided is told by the next one, once it has its own standby; also to whom comes back later.
 func TestResumedRoomTellsAgain(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
-		s := follow(t, r, 1)
+		s := attach(t, r, 1)
 		s.silent = true
 		ann, f := h.join(r, Join{Player: "ann"})
 		_, bob := h.join(r, Join{Player: "bob"})
@@ -129,14 +129,14 @@ func TestResumedRoomTellsAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again := func(j Join) *follower {
+		again := func(j Join) *testClient {
 			_, f := h.join(r, j)
 			return f
 		}
 		ann2 := again(Join{Resume: f.welcomes[0].Resume})
 		h.pass(time.Second)
 		ann2.wantMatches(t, "before the next standby is there")
-		follow(t, r, 1)
+		attach(t, r, 1)
 		h.pass(time.Second)
 		ann2.wantMatches(t, "by the next leader", 1)
 		again(Join{Resume: bob.welcomes[0].Resume}).wantMatches(t, "to one who comes back later", 1)

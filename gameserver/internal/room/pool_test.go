@@ -18,8 +18,8 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// hall is a running pool in a bubble whose clock stands at a whole second of the pool's.
-type hall struct {
+// harness is a running pool in a bubble whose clock stands at a whole second of the pool's.
+type harness struct {
 	*Pool
 	t     *testing.T
 	stop  func() // ends the pool and waits until its goroutines are gone
@@ -35,17 +35,17 @@ func testConfig() Config {
 }
 
 // open runs f with a pool of config c, in a bubble.
-func open(t *testing.T, c Config, f func(h *hall)) {
+func withPool(t *testing.T, c Config, f func(h *harness)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t, c)
+		h := newHarness(t, c)
 		defer h.stop()
 		f(h)
 	})
 }
 
-// newHall is for a bubble.
-func newHall(t *testing.T, c Config) *hall {
+// newHarness is for a bubble.
+func newHarness(t *testing.T, c Config) *harness {
 	t.Helper()
 	p, err := NewPool(c)
 	if err != nil {
@@ -55,7 +55,7 @@ func newHall(t *testing.T, c Config) *hall {
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()
 	stopped := false
-	return &hall{Pool: p, t: t, stop: func() {
+	return &harness{Pool: p, t: t, stop: func() {
 		if stopped {
 			return
 		}
@@ -67,10 +67,10 @@ func newHall(t *testing.T, c Config) *hall {
 	}}
 }
 
-func (h *hall) spec(sim *game.Simulation) Spec {
+func (h *harness) spec(sim *game.Simulation) Spec {
 	return Spec{
 		ID:        "room-1",
-		Game:      "drill",
+		Game:      "test",
 		Sim:       sim,
 		Epoch:     proto.Epoch{Counter: 3, Server: "server-1"},
 		Fallbacks: func() []string { return []string{"ws://a", "ws://b", "ws://c", "ws://d", "ws://e"} },
@@ -78,10 +78,10 @@ func (h *hall) spec(sim *game.Simulation) Spec {
 	}
 }
 
-// start adds a drill. Its first tick, if that is due at once, has been when it returns.
-func (h *hall) start(rate, seats int) *Room {
+// start adds a testGame. Its first tick, if that is due at once, has been when it returns.
+func (h *harness) start(rate, seats int) *Room {
 	h.t.Helper()
-	r, err := h.Start(h.spec(newDrill(h.t, rate, seats)))
+	r, err := h.Start(h.spec(newTestGame(h.t, rate, seats)))
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func (h *hall) start(rate, seats int) *Room {
 
 // pass lets d go by and then what happens at that very instant. The locks order what the test has read before what the
 // workers do next.
-func (h *hall) pass(d time.Duration) {
+func (h *harness) pass(d time.Duration) {
 	for _, w := range h.workers {
 		w.mu.Lock()
 		w.mu.Unlock() //lint:ignore SA2001 for its order alone
@@ -101,9 +101,9 @@ func (h *hall) pass(d time.Duration) {
 }
 
 // join lets one more client in and waits for the tick that takes it (period 50 ms at most).
-func (h *hall) join(r *Room, j Join) (*Occupant, *follower) {
+func (h *harness) join(r *Room, j Join) (*Occupant, *testClient) {
 	h.t.Helper()
-	f := &follower{}
+	f := &testClient{}
 	j.Client = f
 	o, err := r.QueueJoin(j)
 	if err != nil {
@@ -113,7 +113,7 @@ func (h *hall) join(r *Room, j Join) (*Occupant, *follower) {
 	return o, f
 }
 
-func (h *hall) wantEnded(want int32) {
+func (h *harness) wantEnded(want int32) {
 	h.t.Helper()
 	if got := h.ended.Load(); got != want {
 		h.t.Errorf("Ended was called %d times, want %d", got, want)
@@ -121,7 +121,7 @@ func (h *hall) wantEnded(want int32) {
 }
 
 func TestPoolTicksExactly(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		for _, rate := range []int{1, 20, 30, 60} {
 			r := h.start(rate, 8)
 			h.pass(time.Millisecond) // its first tick was at 0
@@ -144,7 +144,7 @@ func TestPoolTicksExactly(t *testing.T) {
 }
 
 func TestPoolSpreadsRoomsOverThePeriod(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		rooms := make([]*Room, 10)
 		for i := range rooms {
 			rooms[i] = h.start(20, 2)
@@ -166,7 +166,7 @@ func TestPoolSpreadsRoomsOverThePeriod(t *testing.T) {
 func TestPoolSpreadsRoomsOverWorkers(t *testing.T) {
 	c := testConfig()
 	c.Workers = 3
-	open(t, c, func(h *hall) {
+	withPool(t, c, func(h *harness) {
 		for range 8 {
 			h.start(20, 2)
 		}
@@ -184,7 +184,7 @@ func TestPoolSpreadsRoomsOverWorkers(t *testing.T) {
 }
 
 func TestPoolUsesWhatARoomLeftBehind(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		first, second := h.start(20, 2), h.start(20, 2)
 		first.QueueStop(proto.CloseEnded, "")
 		h.pass(50 * time.Millisecond)
@@ -199,7 +199,7 @@ func TestPoolUsesWhatARoomLeftBehind(t *testing.T) {
 
 // A room whose ticks take 120 ms of 50 is late, counted, and loses only its own time.
 func TestPoolGoesOnFromNowAfterALateTick(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		slow := h.start(20, 2)
 		o, _ := h.join(slow, Join{Player: "a"})
 		h.pass(time.Second)
@@ -226,7 +226,7 @@ func TestPoolGoesOnFromNowAfterALateTick(t *testing.T) {
 }
 
 func TestPoolRefusesRoomsWhenBusy(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
 		o, f := h.join(r, Join{Player: "a"})
 		o.QueueCustom([]byte("nap 45"))
@@ -234,7 +234,7 @@ func TestPoolRefusesRoomsWhenBusy(t *testing.T) {
 		if b := h.Busy(); b < 0.88 || b > 0.91 {
 			t.Errorf("busy %v with ticks of 45 ms in 50", b)
 		}
-		if _, err := h.Start(h.spec(newDrill(t, 20, 2))); !errors.Is(err, ErrOverloaded) {
+		if _, err := h.Start(h.spec(newTestGame(t, 20, 2))); !errors.Is(err, ErrOverloaded) {
 			t.Errorf("start on an overloaded worker: %v", err)
 		}
 		if n := testutil.ToFloat64(h.config.Metrics.RoomsRefused); n != 1 {
@@ -242,7 +242,7 @@ func TestPoolRefusesRoomsWhenBusy(t *testing.T) {
 		}
 		o.QueueCustom([]byte("nap 1"))
 		h.pass(5 * time.Second)
-		if _, err := h.Start(h.spec(newDrill(t, 20, 2))); err != nil {
+		if _, err := h.Start(h.spec(newTestGame(t, 20, 2))); err != nil {
 			t.Errorf("start after the load has gone: %v", err)
 		}
 		f.check(t)
@@ -255,8 +255,8 @@ func TestPoolRefusesRoomsWhenBusy(t *testing.T) {
 }
 
 func TestPoolStops(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
-		var clients []*follower
+	withPool(t, testConfig(), func(h *harness) {
+		var clients []*testClient
 		var rooms []*Room
 		for i := range 5 {
 			r := h.start(20, 2)
@@ -268,13 +268,13 @@ func TestPoolStops(t *testing.T) {
 			f.check(t).wantCloses(t, proto.CloseStopping)
 		}
 		h.wantEnded(5)
-		if _, err := rooms[0].QueueJoin(Join{Player: "late", Client: &follower{}}); err != ErrStopped {
+		if _, err := rooms[0].QueueJoin(Join{Player: "late", Client: &testClient{}}); err != ErrStopped {
 			t.Errorf("join: %v, want ErrStopped", err)
 		}
 		if err := rooms[0].QueueStop(proto.CloseEnded, ""); err != ErrStopped {
 			t.Errorf("stop: %v, want ErrStopped", err)
 		}
-		if _, err := h.Start(h.spec(newDrill(t, 20, 2))); !errors.Is(err, ErrStopped) {
+		if _, err := h.Start(h.spec(newTestGame(t, 20, 2))); !errors.Is(err, ErrStopped) {
 			t.Errorf("start: %v, want ErrStopped", err)
 		}
 		m := h.config.Metrics

@@ -50,7 +50,7 @@ func TestNobodyIsLostWhenARoomEnds(t *testing.T) {
 			defer cancel()
 
 			ended := make(chan struct{})
-			r, err := p.Start(Spec{ID: "r", Game: "drill", Sim: newDrill(t, 60, 64), Ended: func(*Room) { close(ended) }})
+			r, err := p.Start(Spec{ID: "r", Game: "test", Sim: newTestGame(t, 60, 64), Ended: func(*Room) { close(ended) }})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -70,7 +70,7 @@ func TestNobodyIsLostWhenARoomEnds(t *testing.T) {
 							return
 						}
 						clients[s] = append(clients[s], f)
-						o.QueueInput(drillInputs(1, 1), time.Now())
+						o.QueueInput(testInputs(1, 1), time.Now())
 						if s == 0 && i == each/2 {
 							way(r, cancel)
 						}
@@ -120,7 +120,7 @@ func TestStartWhileThePoolStops(t *testing.T) {
 	for range 4 {
 		sims := [8]Spec{}
 		for i := range sims {
-			sims[i] = Spec{ID: "r", Game: "drill", Sim: newDrill(t, 20, 2), Ended: func(*Room) { ended.Add(1) }}
+			sims[i] = Spec{ID: "r", Game: "test", Sim: newTestGame(t, 20, 2), Ended: func(*Room) { ended.Add(1) }}
 		}
 		starting.Go(func() {
 			for i := range sims {

@@ -17,7 +17,7 @@ func (o *Occupant) QueueReconnect(url string) {
 }
 
 func (r *Room) requestReconnect(o *Occupant, url string) {
-	if r.move != nil || r.standsStill() || o.state != following && o.state != lagging {
+	if r.move != nil || r.suspended() || o.state != synced && o.state != lagging {
 		return
 	}
 	o.reconnect = &proto.Moved{URL: url, Server: r.epoch.Server, Epoch: r.epoch}

@@ -13,7 +13,7 @@ import (
 const reconnectURL = "ws://lb/v1/servers/server-1/v1/rooms/room-1/connect"
 
 // reconnect requests that o reconnects, and fails the test unless its client is told.
-func (h *hall) reconnect(o *Occupant, f *follower) {
+func (h *harness) reconnect(o *Occupant, f *testClient) {
 	h.t.Helper()
 	o.QueueReconnect(reconnectURL)
 	h.pass(50 * time.Millisecond)
@@ -25,7 +25,7 @@ func (h *hall) reconnect(o *Occupant, f *follower) {
 
 // wantReplaced fails the test unless f was sent to where it should reconnect, was closed once, and next begins with the
 // tick after f's last one.
-func (h *hall) wantReplaced(f, next *follower) {
+func (h *harness) wantReplaced(f, next *testClient) {
 	h.t.Helper()
 	f.wantCloses(h.t, proto.CloseMoved)
 	if m := f.check(h.t).moves; len(m) != 1 || m[0] != f.prepares[len(f.prepares)-1] {
@@ -39,7 +39,7 @@ func (h *hall) wantReplaced(f, next *follower) {
 
 // A player with a reconnect request changes over between two ticks. It keeps its seat and all that it has sent.
 func TestReconnectRequest(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
 		o, f := h.join(r, Join{Player: "ann"})
 		_, other := h.join(r, Join{Player: "bob"})
@@ -49,10 +49,10 @@ func TestReconnectRequest(t *testing.T) {
 		if len(f.check(t).prepares) != 2 || len(f.moves)+len(f.closes) > 0 {
 			t.Fatalf("before anybody came: prepares %v, moves %v, closes %v", f.prepares, f.moves, f.closes)
 		}
-		o.QueueInput(drillInputs(1, 1, 2, 3, 4, 5, 6), time.Now()) // two more than a tick takes
+		o.QueueInput(testInputs(1, 1, 2, 3, 4, 5, 6), time.Now()) // two more than a tick takes
 		h.pass(50 * time.Millisecond)
 		f.polled = func() { // what comes with the tick that lets the next connection in
-			o.QueueInput(drillInputs(7, 7), time.Now().Add(-3*time.Millisecond))
+			o.QueueInput(testInputs(7, 7), time.Now().Add(-3*time.Millisecond))
 			o.QueueCustom([]byte("tell 0 hi"))
 		}
 		_, next := h.join(r, Join{Resume: f.welcomes[0].Resume, Waits: true})
@@ -79,7 +79,7 @@ func TestReconnectRequest(t *testing.T) {
 // A spectator has no token: it replaces a connection of the same player that got a request, also with an expired ticket. A
 // connection without a request stays. Anybody else with an expired ticket is refused.
 func TestReconnectRequestOfASpectator(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
 		first, f := h.join(r, Join{Player: "eve", Spectator: true})
 		_, other := h.join(r, Join{Player: "eve", Spectator: true})
@@ -87,7 +87,7 @@ func TestReconnectRequestOfASpectator(t *testing.T) {
 		late.wantCloses(t, proto.CloseTicket)
 		h.reconnect(first, f)
 		for range proto.MaxSpectators - 2 {
-			h.join(r, Join{Player: "crowd", Spectator: true})
+			h.join(r, Join{Player: "roomModel", Spectator: true})
 		}
 		_, stranger := h.join(r, Join{Player: "zoe", Spectator: true, Waits: true, Expired: true})
 		stranger.wantCloses(t, proto.CloseTicket)
@@ -104,7 +104,7 @@ func TestReconnectRequestOfASpectator(t *testing.T) {
 
 // A waiting connection is closed if the present one got no reconnect request.
 func TestNoReplacementWithoutARequest(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
 		_, f := h.join(r, Join{Player: "ann"})
 		_, next := h.join(r, Join{Resume: f.welcomes[0].Resume, Waits: true})
@@ -119,9 +119,9 @@ func TestNoReplacementWithoutARequest(t *testing.T) {
 // A handoff has priority: it cancels the requests, and a connection that comes because of one is refused, since its client
 // has heard of the handoff by then. There are no requests during a handoff, nor while the room is suspended.
 func TestReconnectRequestAndHandoff(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
-		follow(t, r, 1)
+		attach(t, r, 1)
 		o, f := h.join(r, Join{Player: "ann"})
 		w, watching := h.join(r, Join{Player: "eve", Spectator: true})
 		h.reconnect(o, f)
@@ -133,32 +133,31 @@ func TestReconnectRequestAndHandoff(t *testing.T) {
 		nextWatching.wantCloses(t, proto.CloseOverloaded)
 		o.QueueReconnect(reconnectURL)
 		h.pass(time.Second)
-		got.want(t, offered)
-		for _, f := range []*follower{f, watching} {
-			f.wantCloses(t)
+		got.want(t, r.Info().Tick)
+		for _, f := range []*testClient{f, watching} {
+			f.wantCloses(t, proto.CloseMoved)
 			if p, m := f.check(t).prepares, f.moves; len(p) != 2 || p[1].URL != "ws://next" || len(m) != 1 || m[0].URL != "ws://next" {
 				t.Errorf("prepares %+v, moves %+v", p, m)
 			}
 		}
-		o.QueueReconnect(reconnectURL) // handed
-		h.pass(time.Second)
-		r.QueueHandoffFailed(proto.Epoch{Counter: 5, Server: "server-1"})
-		r.QueueFreeze(true, "")
+		r = h.start(20, 4)
+		o, f = h.join(r, Join{Player: "ann"})
+		r.QueueSuspend(ReasonQuorum, "")
 		o.QueueReconnect(reconnectURL)
 		h.pass(time.Second)
-		r.QueueFreeze(false, "")
+		r.QueueResume(ReasonQuorum, time.Time{})
 		h.pass(time.Second)
-		if p := f.check(t).prepares; len(p) != 2 {
-			t.Errorf("prepares %+v", p)
+		if p := f.check(t).prepares; len(p) != 0 {
+			t.Errorf("prepares %+v of a suspended room", p)
 		}
 	})
 }
 
 // A client that is not welcomed yet gets no request: a prepare does not come before the welcome.
 func TestNoReconnectRequestBeforeTheWelcome(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
-		f := &follower{stuck: true}
+		f := &testClient{stuck: true}
 		o, err := r.QueueJoin(Join{Player: "ann", Client: f})
 		if err != nil {
 			t.Fatal(err)

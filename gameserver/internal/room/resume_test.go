@@ -7,23 +7,21 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// handedDrill plays a drill until its final tick and gives the standby that has it, with two players, ann's inputs
-// waiting. ann has the token.
-func handedDrill(t *testing.T, h *hall) (s *replica, token []byte) {
+// handedRoom plays a room until its final tick and gives the standby that has it, with two players and inputs of ann that
+// no tick has taken. token is ann's.
+func handedRoom(t *testing.T, h *harness) (s *testStandby, token []byte) {
 	r := h.start(20, 4)
-	s = follow(t, r, 1)
+	s = attach(t, r, 1)
 	ann, f := h.join(r, Join{Player: "ann"})
 	h.join(r, Join{Player: "bob"})
-	ann.QueueInput(drillInputs(1, 1, 2, 3, 4, 5, 6), time.Now())
+	ann.QueueInput(testInputs(1, 1, 2, 3, 4, 5, 6), time.Now())
 	got := handOff(t, r, 0)
 	h.pass(50 * time.Millisecond)
-	got.want(t, offered)
-	r.QueueTook(offered)
-	h.pass(50 * time.Millisecond)
+	got.want(t, r.Info().Tick)
 	return s.check(t), f.welcomes[0].Resume
 }
 
-func (h *hall) resume(t *testing.T, s *replica, enter func(r *Room)) *Room {
+func (h *harness) resume(t *testing.T, s *testStandby, enter func(r *Room)) *Room {
 	t.Helper()
 	spec := h.spec(s.sim)
 	spec.Epoch, spec.Resumed, spec.Pending, spec.Due, spec.Enter = s.final.Epoch, true, s.final.Pending, time.Millisecond, enter
@@ -38,12 +36,12 @@ func (h *hall) resume(t *testing.T, s *replica, enter func(r *Room)) *Room {
 // the clients that waited.
 func TestResumedRoomTakesPendingInputs(t *testing.T) {
 	for _, waits := range []bool{true, false} {
-		open(t, testConfig(), func(h *hall) {
-			s, token := handedDrill(t, h)
+		withPool(t, testConfig(), func(h *harness) {
+			s, token := handedRoom(t, h)
 			if x := s.sim.Processed(0); x != 4 {
 				t.Fatalf("%d samples processed before", x)
 			}
-			last, f := s.sim.Tick(), &follower{}
+			last, f := s.sim.Tick(), &testClient{}
 			r := h.resume(t, s, func(r *Room) {
 				if waits {
 					r.QueueJoin(Join{Client: f, Resume: token})
@@ -70,8 +68,8 @@ func TestResumedRoomTakesPendingInputs(t *testing.T) {
 // The clients of a resumed room have returnTime before the game hears that they are not connected; then their seats are
 // held as ever.
 func TestResumedRoomWaitsForItsClients(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
-		s, token := handedDrill(t, h)
+	withPool(t, testConfig(), func(h *harness) {
+		s, token := handedRoom(t, h)
 		r := h.resume(t, s, nil)
 		connected := func() (list [2]bool) {
 			for seat := range list {
@@ -105,13 +103,13 @@ func TestResumedRoomWaitsForItsClients(t *testing.T) {
 
 // A busy worker refuses new rooms, but not one that others have played before.
 func TestResumedRoomIsNeverRefused(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
-		s, _ := handedDrill(t, h)
+	withPool(t, testConfig(), func(h *harness) {
+		s, _ := handedRoom(t, h)
 		busy := h.start(20, 2)
 		o, _ := h.join(busy, Join{Player: "a"})
 		o.QueueCustom([]byte("nap 45"))
 		h.pass(5 * time.Second)
-		if _, err := h.Start(h.spec(newDrill(t, 20, 2))); err == nil {
+		if _, err := h.Start(h.spec(newTestGame(t, 20, 2))); err == nil {
 			t.Error("a new room was taken")
 		}
 		h.resume(t, s, nil)
@@ -120,10 +118,10 @@ func TestResumedRoomIsNeverRefused(t *testing.T) {
 
 // The clients that were queued for a room that cannot start are closed, and it has not ended, for it never was.
 func TestEnterOfARoomThatCannotStart(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		h.stop()
-		f := &follower{}
-		spec := h.spec(newDrill(t, 20, 2))
+		f := &testClient{}
+		spec := h.spec(newTestGame(t, 20, 2))
 		spec.Resumed = true
 		spec.Enter = func(r *Room) {
 			if _, err := r.QueueJoin(Join{Player: "ann", Client: f}); err != nil {

@@ -24,10 +24,15 @@ type Spec struct {
 	Epoch     proto.Epoch     // Epoch.Server is the leader's name, sent in the welcome
 	Fallbacks func() []string // URLs for the welcome; those above proto.MaxFallbacks are left out
 	Ended     func(r *Room)   // called once, when the room has ended for whatever reason
+	// Outranked is told of a later epoch of this instance that a client with a seat here has seen. The client was refused.
+	// It is called at most once in outrankedInterval. nil: the epochs of clients are ignored.
+	Outranked func(seen proto.Epoch)
 
-	// Standbys are the ids that QueueFollow will attach, or QueueUnfollow give up: outcomes wait for them from the first
+	// Standbys are ids that QueueStandby will attach or QueueRemoveStandby give up. Outcomes wait for them from the first
 	// tick on.
 	Standbys []int
+
+	Suspended Reason // reasons for which the room starts suspended; 0: none
 
 	// Of a room that another server has led.
 	Resumed bool                    // tell its recent outcomes again, wait for the clients of its seats, and never mind the load
@@ -69,13 +74,14 @@ type Room struct {
 	returnBy   time.Duration   // when seats of a resumed room count as not connected; 0: they did
 	pending    []proto.Outcome // decided and not told, by match
 	told       uint32          // the last match whose outcome was told
-	feeds      []*feed
-	frozen     bool
-	held       bool
-	heldAt     time.Duration // the newest time at which it was held
-	move       *move         // nil: no handoff is under way
-	moved      []byte        // record that says where the room is, when it is not here any more
-	ending     *stopRequest  // the room ends when what was taken is handled
+	standbys   []*standby
+	suspension suspension
+	asked      bool // Spec.Outranked was called, at askedAt for the last time
+	askedAt    time.Duration
+	move       *move        // nil: no handoff is under way
+	moved      []byte       // record that says where the room is, when it is not here any more
+	ending     *stopRequest // the room ends when what was taken is handled
+	ended      bool
 }
 
 func newRoom(p *Pool, s Spec) *Room {
@@ -94,8 +100,9 @@ func newRoom(p *Pool, s Spec) *Room {
 		seats:    make([]*Occupant, settings.Seats),
 	}
 	for _, id := range s.Standbys {
-		r.feeds = append(r.feeds, &feed{id: id})
+		r.standbys = append(r.standbys, &standby{id: id})
 	}
+	r.suspension = suspension{reasons: s.Suspended, since: p.now(), text: suspendedText}
 	r.info = Info{ID: s.ID, Game: s.Game, TickRate: settings.TickRate, Seats: settings.Seats, Created: time.Now()}
 	r.publish()
 	return r
@@ -134,25 +141,37 @@ func (r *Room) remove(o *Occupant) {
 	r.metrics.Players.Dec()
 }
 
-// crash ends the room after a panic in its tick.
+// crash ends the room after a panic in its tick. If the final tick is queued, the target leads the room and the panic is
+// no matter of the game's.
 func (r *Room) crash(cause any, stack []byte) {
 	r.metrics.RoomsCrashed.Inc()
-	r.log.Error("the game failed and its room ends", "tick", r.sim.Tick()+1, "panic", cause, "stack", string(stack))
-	r.end(proto.CloseCrashed, "")
+	r.log.Error("a tick failed and the room ends", "tick", r.info.Tick+1, "panic", cause, "stack", string(stack))
+	if r.handed() {
+		r.end(proto.CloseMoved, "")
+	} else {
+		r.end(proto.CloseCrashed, "")
+	}
 }
 
 // shutDown ends the room because its pool stops.
 func (r *Room) shutDown() { r.end(proto.CloseStopping, "") }
 
-// end closes the inbox and then, each exactly once, every client: those inside and those whose join was not yet looked at.
+// end closes the inbox and then, each exactly once, every client: those inside and those whose join was not yet handled.
 func (r *Room) end(code proto.CloseCode, text string) {
+	if r.ended {
+		return
+	}
+	r.ended = true
 	r.closeAll(code, text)
 	r.publish()
 	r.metrics.Rooms.Dec()
-	if r.frozen {
-		r.metrics.RoomsFrozen.Dec()
+	if r.suspended() {
+		r.metrics.RoomsSuspended.Dec()
 	}
-	r.log.Info("room ended", "code", code, "tick", r.sim.Tick())
+	r.log.Info("room ended", "code", code, "tick", r.info.Tick)
+	if r.handed() {
+		r.giveAway()
+	}
 	if r.spec.Ended != nil {
 		r.spec.Ended(r)
 	}
@@ -186,7 +205,8 @@ func (r *Room) closeClient(o *Occupant, code proto.CloseCode, text string) {
 		}
 	}()
 	if code == proto.CloseMoved {
-		r.sendOn(o)
+		o.client.QueueEvent(r.moved)
+		r.metrics.Moved.Inc()
 	}
 	o.client.Close(code, text)
 }

@@ -8,24 +8,24 @@ import (
 	"time"
 )
 
-// A worker that did not run for a second holds all its rooms before one of them ticks, and says so.
-func TestStalledWorkerHoldsItsRooms(t *testing.T) {
+// A worker that did not run for a second suspends all its rooms before one of them ticks, and reports the pause.
+func TestStalledWorkerSuspendsItsRooms(t *testing.T) {
 	for _, test := range []struct {
-		nap  string
-		held bool
+		nap       string
+		suspended bool
 	}{{"nap 999", false}, {"nap 1000", true}} {
 		var gaps []time.Duration
 		c := testConfig()
 		c.Stalled = func(gap time.Duration) { gaps = append(gaps, gap) }
-		open(t, c, func(h *hall) {
+		withPool(t, c, func(h *harness) {
 			r, other := h.start(20, 4), h.start(20, 4)
 			o, _ := h.join(r, Join{Player: "ann"})
 			h.pass(time.Second)
 			o.QueueCustom([]byte(test.nap))
 			h.pass(50 * time.Millisecond)
-			other.QueueRelease(time.Now()) // too early: the stall is not over
+			other.QueueResume(ReasonPaused, time.Now()) // too early: the stall is not over
 			before := other.Info().Tick
-			if !test.held {
+			if !test.suspended {
 				h.pass(5 * time.Second)
 				if len(gaps) != 0 || r.Info().State != Ticking {
 					t.Errorf("%s: stalls %v, info %+v", test.nap, gaps, r.Info())
@@ -36,15 +36,15 @@ func TestStalledWorkerHoldsItsRooms(t *testing.T) {
 			if len(gaps) != 1 || gaps[0] < time.Second || gaps[0] > 1050*time.Millisecond {
 				t.Errorf("stalls %v", gaps)
 			}
-			if i := other.Info(); i.State != Held || i.Tick != before {
+			if i := other.Info(); i.State != Suspended || i.Reasons != "paused" || i.Tick != before {
 				t.Errorf("the other room after the stall: %+v, tick %d before", i, before)
 			}
-			other.QueueRelease(time.Now())
+			other.QueueResume(ReasonPaused, time.Now())
 			h.pass(time.Second)
 			if n := other.Info().Tick - before; n != 20 {
 				t.Errorf("the other room ticked %d times in the second after", n)
 			}
-			if r.Info().State != Held {
+			if r.Info().State != Suspended {
 				t.Errorf("info %+v", r.Info())
 			}
 		})
@@ -58,7 +58,7 @@ func TestWallClockTellsOfAPause(t *testing.T) {
 	c := testConfig()
 	c.WallClock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	c.Stalled = func(gap time.Duration) { gaps = append(gaps, gap) }
-	open(t, c, func(h *hall) {
+	withPool(t, c, func(h *harness) {
 		r := h.start(20, 4)
 		h.pass(time.Second)
 		ahead.Store(int64(-time.Hour))
@@ -68,7 +68,7 @@ func TestWallClockTellsOfAPause(t *testing.T) {
 		}
 		ahead.Add(int64(10 * time.Second))
 		h.pass(time.Second)
-		if len(gaps) != 1 || gaps[0] < 10*time.Second || gaps[0] > 10050*time.Millisecond || r.Info().State != Held {
+		if len(gaps) != 1 || gaps[0] < 10*time.Second || gaps[0] > 10050*time.Millisecond || r.Info().State != Suspended {
 			t.Errorf("ten seconds on: stalls %v, info %+v", gaps, r.Info())
 		}
 	})
@@ -92,11 +92,11 @@ func TestWorkerFlushes(t *testing.T) {
 		flushed = nil
 		return list
 	}
-	open(t, c, func(h *hall) {
+	withPool(t, c, func(h *harness) {
 		pool = h.Pool
 		specs := [3]Spec{}
 		for i := range specs { // three rooms that are due at the same instant, once a second
-			specs[i] = h.spec(newDrill(t, 1, 2))
+			specs[i] = h.spec(newTestGame(t, 1, 2))
 			specs[i].Due = time.Second
 			if _, err := h.Start(specs[i]); err != nil {
 				t.Fatal(err)
@@ -108,7 +108,7 @@ func TestWorkerFlushes(t *testing.T) {
 			t.Errorf("flushed at %v, want %v", got, want)
 		}
 	})
-	open(t, c, func(h *hall) {
+	withPool(t, c, func(h *harness) {
 		pool = h.Pool
 		r := h.start(20, 4)
 		h.start(20, 4)
@@ -125,9 +125,9 @@ func TestWorkerFlushes(t *testing.T) {
 
 // A room with a due time begins then, keeps that rhythm, and leaves the others their phases.
 func TestDueRoomKeepsItsRhythm(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		for _, due := range []time.Duration{7 * time.Millisecond, 1500 * time.Millisecond, -time.Millisecond} {
-			spec := h.spec(newDrill(t, 20, 2))
+			spec := h.spec(newTestGame(t, 20, 2))
 			spec.Due = due
 			r, err := h.Start(spec)
 			if err != nil {

@@ -28,26 +28,47 @@ func (r *Room) tick(now time.Duration) (goesOn bool) {
 		r.end(r.ending.code, r.ending.text)
 		return false
 	}
-	if r.standsStill() {
-		r.flush() // what poll answered
-		r.publish()
-		return true
+	step := r.suspension.takeStep()
+	if r.suspended() && (step == nil || r.suspension.reasons != ReasonProbation) {
+		r.wait(now)
+	} else if !r.play(now) {
+		return false
 	}
+	if step != nil {
+		step()
+	}
+	return r.suspended() || !r.endIfIdle(now)
+}
+
+// wait is a tick of a suspended room.
+func (r *Room) wait(now time.Duration) {
+	if now-r.suspension.since >= suspensionNotice {
+		r.tellSuspended()
+	}
+	r.flush() // what poll answered
+	r.publish()
+}
+
+// play computes a tick and sends it, and reports whether the room goes on here.
+func (r *Room) play(now time.Duration) bool {
 	r.begin(now)
 	if err := r.sim.Step(); err != nil {
 		r.fail(err)
 		return false
 	}
 	r.encode()
-	r.feedStandbys(r.final(now))
+	r.replicate(r.final(now))
 	r.broadcast(now)
 	r.sendCustoms()
 	r.releaseOutcomes()
-	r.sendAllOn()
+	if r.handed() {
+		r.end(proto.CloseMoved, "")
+		return false
+	}
 	r.flush()
 	r.count()
 	r.publish()
-	return r.handed() || !r.endIfIdle(now)
+	return true
 }
 
 // begin does what comes before a tick now and then.
@@ -107,10 +128,10 @@ func (r *Room) input(o *Occupant, it *item) {
 	o.client.Close(code, err.Error())
 }
 
-// custom gives a message to the simulation. While the room stands still, which no inbox bounds, it keeps maxQueued of each
+// custom gives a message to the simulation. While the room is suspended, which no inbox bounds, it keeps maxQueued of each
 // occupant and drops the rest.
 func (r *Room) custom(o *Occupant, payload []byte) {
-	if !r.standsStill() {
+	if !r.suspended() {
 		o.kept = 0
 	} else if o.kept++; o.kept > maxQueued {
 		r.metrics.InboxFull.Inc()

@@ -12,14 +12,14 @@ import (
 )
 
 func TestInputsAreProcessedAndAcknowledged(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
 		o, f := h.join(r, Join{Player: "ann"}) // at 50 ms, its tick has been
 		h.pass(30 * time.Millisecond)
-		o.QueueInput(drillInputs(1, 3), time.Now())
+		o.QueueInput(testInputs(1, 3), time.Now())
 		h.pass(20 * time.Millisecond)
 		f.check(t)
-		if f.own.Processed != 1 || f.own.Slack != 20 || f.x(t, 0) != (drillRow{X: 3, Secret: -3}) {
+		if f.own.Processed != 1 || f.own.Slack != 20 || f.x(t, 0) != (testRow{X: 3, Secret: -3}) {
 			t.Errorf("own %+v, row %+v", f.own, f.x(t, 0))
 		}
 		h.pass(50 * time.Millisecond)
@@ -31,18 +31,18 @@ func TestInputsAreProcessedAndAcknowledged(t *testing.T) {
 
 // What a client is found to have sent at a tick's beginning counts in that tick, and as of when it arrived.
 func TestPolledInputCountsInItsTick(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
 		o, f := h.join(r, Join{Player: "ann"})
 		h.pass(50 * time.Millisecond)
 		before := f.polls
-		f.polled = func() { o.QueueInput(drillInputs(1, 3), time.Now().Add(-7*time.Millisecond)) }
+		f.polled = func() { o.QueueInput(testInputs(1, 3), time.Now().Add(-7*time.Millisecond)) }
 		h.pass(50 * time.Millisecond)
 		f.check(t)
 		if f.polls != before+1 || f.flushes != f.polls+1 { // it was flushed already when it had just joined
 			t.Errorf("%d polls, then %d in a tick; %d flushes", before, f.polls-before, f.flushes)
 		}
-		if f.own.Processed != 1 || f.own.Slack != 7 || f.x(t, 0) != (drillRow{X: 3, Secret: -3}) {
+		if f.own.Processed != 1 || f.own.Slack != 7 || f.x(t, 0) != (testRow{X: 3, Secret: -3}) {
 			t.Errorf("own %+v, row %+v", f.own, f.x(t, 0))
 		}
 		f.polled = func() { o.QueueLost() }
@@ -56,12 +56,12 @@ func TestPolledInputCountsInItsTick(t *testing.T) {
 }
 
 func TestSlackIsBounded(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(1, 2)
-		f := &follower{}
+		f := &testClient{}
 		o, _ := r.QueueJoin(Join{Player: "ann", Client: f})
 		h.pass(time.Second + time.Millisecond)
-		o.QueueInput(drillInputs(1, 1), time.Now())
+		o.QueueInput(testInputs(1, 1), time.Now())
 		h.pass(time.Second)
 		if f.check(t).own.Slack != maxSlack {
 			t.Errorf("slack %d after waiting 999 ms, want %d", f.own.Slack, maxSlack)
@@ -73,17 +73,17 @@ func TestSlackIsBounded(t *testing.T) {
 func TestBadInputClosesItsClientOnly(t *testing.T) {
 	bad := map[proto.CloseCode]proto.Input{
 		proto.CloseMalformed: {First: 1, Count: 2, Samples: []byte{0xff}},
-		proto.CloseRate:      drillInputs(proto.InputWindow+2, 1),
+		proto.CloseRate:      testInputs(proto.InputWindow+2, 1),
 	}
 	for code, in := range bad {
-		open(t, testConfig(), func(h *hall) {
+		withPool(t, testConfig(), func(h *harness) {
 			r := h.start(20, 2)
 			o, f := h.join(r, Join{Player: "mallory"})
 			_, other := h.join(r, Join{Player: "ann"})
 			if err := o.QueueInput(in, time.Now()); err != nil {
 				t.Fatal(err)
 			}
-			o.QueueInput(drillInputs(1, 9), time.Now())
+			o.QueueInput(testInputs(1, 9), time.Now())
 			h.pass(time.Second)
 			f.check(t).wantCloses(t, code)
 			other.check(t).wantCloses(t)
@@ -98,11 +98,11 @@ func TestBadInputClosesItsClientOnly(t *testing.T) {
 }
 
 func TestFloodIsRefused(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(1, 2)
-		f := &follower{}
+		f := &testClient{}
 		o, _ := r.QueueJoin(Join{Player: "mallory", Client: f})
-		ann, _ := r.QueueJoin(Join{Player: "ann", Client: &follower{}})
+		ann, _ := r.QueueJoin(Join{Player: "ann", Client: &testClient{}})
 		h.pass(time.Second)
 		for range maxQueued {
 			if err := o.QueueCustom([]byte("noise")); err != nil {
@@ -115,7 +115,7 @@ func TestFloodIsRefused(t *testing.T) {
 		if n := testutil.ToFloat64(h.config.Metrics.InboxFull); n != 1 {
 			t.Errorf("inbox full %v times, want 1", n)
 		}
-		if err := ann.QueueInput(drillInputs(1, 1), time.Now()); err != nil {
+		if err := ann.QueueInput(testInputs(1, 1), time.Now()); err != nil {
 			t.Errorf("another's input: %v", err)
 		}
 	})
@@ -125,12 +125,12 @@ func TestFloodIsRefused(t *testing.T) {
 func TestSlowClientGetsAKeyframe(t *testing.T) {
 	c := testConfig()
 	c.Checks = true
-	open(t, c, func(h *hall) {
+	withPool(t, c, func(h *harness) {
 		r := h.start(20, 2)
 		o, slow := h.join(r, Join{Player: "slow"})
 		_, other := h.join(r, Join{Player: "ann"})
 		slow.stick(true)
-		o.QueueInput(drillInputs(1, 5), time.Now())
+		o.QueueInput(testInputs(1, 5), time.Now())
 		h.pass(5 * time.Second)
 		slow.stick(false)
 		h.pass(5 * time.Second)
@@ -139,7 +139,7 @@ func TestSlowClientGetsAKeyframe(t *testing.T) {
 		if len(slow.ticks) != 2+100 || len(slow.keyframes) != 2 || slow.keyframes[1] != slow.keyframes[0]+102 {
 			t.Errorf("slow client: %d ticks, keyframes %v", len(slow.ticks), slow.keyframes)
 		}
-		if slow.x(t, 0) != (drillRow{X: 5, Secret: -5}) || slow.own.Processed != 1 {
+		if slow.x(t, 0) != (testRow{X: 5, Secret: -5}) || slow.own.Processed != 1 {
 			t.Errorf("slow client sees %+v, own %+v", slow.x(t, 0), slow.own)
 		}
 		if len(other.ticks) != 201 || len(other.keyframes) != 1 {
@@ -149,7 +149,7 @@ func TestSlowClientGetsAKeyframe(t *testing.T) {
 }
 
 func TestCustomMessagesReachTheirSeats(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
 		ann, a := h.join(r, Join{Player: "ann"})
 		_, b := h.join(r, Join{Player: "bob"})
@@ -159,7 +159,7 @@ func TestCustomMessagesReachTheirSeats(t *testing.T) {
 		ann.QueueCustom([]byte("tell 3 nobody")) // an empty seat
 		h.pass(100 * time.Millisecond)
 		for name, test := range map[string]struct {
-			f    *follower
+			f    *testClient
 			want []string
 		}{
 			"ann": {a, []string{"hear"}}, "bob": {b, []string{"hear", "psst"}}, "spectator": {watching, []string{"hear"}},
@@ -172,7 +172,7 @@ func TestCustomMessagesReachTheirSeats(t *testing.T) {
 }
 
 func TestOutcomesReachEverybody(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
 		ann, a := h.join(r, Join{Player: "ann"})
 		_, slow := h.join(r, Join{Player: "bob"})
@@ -184,7 +184,7 @@ func TestOutcomesReachEverybody(t *testing.T) {
 		}
 		ann.QueueCustom([]byte("finish"))
 		h.pass(time.Second)
-		for name, f := range map[string]*follower{"ann": a, "slow": slow, "spectator": watching} {
+		for name, f := range map[string]*testClient{"ann": a, "slow": slow, "spectator": watching} {
 			f.check(t)
 			if len(f.outcomes) != 1 || f.outcomes[0].Match != 1 || len(f.outcomes[0].Results) != 1 || f.outcomes[0].Results[0].Player != "ann" {
 				t.Errorf("%s: outcomes %+v", name, f.outcomes)
@@ -197,19 +197,19 @@ func TestOutcomesReachEverybody(t *testing.T) {
 }
 
 func TestPanicEndsItsRoomOnly(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		bad, good := h.start(20, 2), h.start(20, 2)
 		o, f := h.join(bad, Join{Player: "ann"})
 		_, watching := h.join(bad, Join{Spectator: true})
 		_, other := h.join(good, Join{Player: "bob"})
 		before := good.Info().Tick
 		o.QueueCustom([]byte("panic"))
-		late := &follower{}
+		late := &testClient{}
 		if _, err := bad.QueueJoin(Join{Player: "late", Client: late}); err != nil {
 			t.Fatal(err)
 		}
 		h.pass(time.Second)
-		for _, c := range []*follower{f, watching, late} {
+		for _, c := range []*testClient{f, watching, late} {
 			c.check(t).wantCloses(t, proto.CloseCrashed)
 		}
 		other.check(t).wantCloses(t)
@@ -220,7 +220,7 @@ func TestPanicEndsItsRoomOnly(t *testing.T) {
 		if n := good.Info().Tick - before; n != 20 {
 			t.Errorf("the other room ticked %d times in a second", n)
 		}
-		if _, err := bad.QueueJoin(Join{Player: "x", Client: &follower{}}); err != ErrStopped {
+		if _, err := bad.QueueJoin(Join{Player: "x", Client: &testClient{}}); err != ErrStopped {
 			t.Errorf("join: %v, want ErrStopped", err)
 		}
 		h.start(20, 2)
@@ -228,13 +228,13 @@ func TestPanicEndsItsRoomOnly(t *testing.T) {
 }
 
 // bomb panics in all that it is asked.
-type bomb struct{ follower }
+type bomb struct{ testClient }
 
 func (b *bomb) QueueKeyframe(own, shared []byte) bool   { panic("keyframe") }
 func (b *bomb) Close(code proto.CloseCode, text string) { panic("close") }
 
 func TestPanicOfAClientEndsTheRoom(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
 		_, f := h.join(r, Join{Player: "ann"})
 		if _, err := r.QueueJoin(Join{Player: "bob", Client: &bomb{}}); err != nil {
@@ -248,20 +248,20 @@ func TestPanicOfAClientEndsTheRoom(t *testing.T) {
 }
 
 func TestStopClosesEverybodyOnce(t *testing.T) {
-	open(t, testConfig(), func(h *hall) {
+	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
 		_, a := h.join(r, Join{Player: "ann"})
 		_, watching := h.join(r, Join{Spectator: true})
-		at := &follower{}
+		at := &testClient{}
 		r.QueueJoin(Join{Player: "bob", Client: at})
 		if err := r.QueueStop(proto.CloseEnded, "over"); err != nil {
 			t.Fatal(err)
 		}
 		r.QueueStop(proto.CloseCrashed, "not this")
-		behind := &follower{}
+		behind := &testClient{}
 		r.QueueJoin(Join{Player: "eve", Client: behind})
 		h.pass(time.Second)
-		for _, f := range []*follower{a, watching, at, behind} {
+		for _, f := range []*testClient{a, watching, at, behind} {
 			f.check(t).wantCloses(t, proto.CloseEnded)
 			if f.text != "over" {
 				t.Errorf("text %q", f.text)
@@ -276,7 +276,7 @@ func TestStopClosesEverybodyOnce(t *testing.T) {
 
 func TestIdleRoomEnds(t *testing.T) {
 	c := testConfig()
-	open(t, c, func(h *hall) {
+	withPool(t, c, func(h *harness) {
 		h.start(20, 2)
 		h.pass(c.IdleTimeout - time.Millisecond)
 		h.wantEnded(0)
@@ -301,7 +301,7 @@ func TestIdleRoomEnds(t *testing.T) {
 // The idle time begins when the last one goes, the hold of his seat included.
 func TestIdleTimeBeginsAfterTheLastSeat(t *testing.T) {
 	c := testConfig()
-	open(t, c, func(h *hall) {
+	withPool(t, c, func(h *harness) {
 		r := h.start(20, 2)
 		o, _ := h.join(r, Join{Player: "ann"})
 		o.QueueLost()
@@ -309,7 +309,7 @@ func TestIdleTimeBeginsAfterTheLastSeat(t *testing.T) {
 		h.wantEnded(0)
 		h.pass(2 * time.Second)
 		h.wantEnded(1)
-		if _, err := r.QueueJoin(Join{Player: "ann", Client: &follower{}}); err != ErrStopped {
+		if _, err := r.QueueJoin(Join{Player: "ann", Client: &testClient{}}); err != ErrStopped {
 			t.Errorf("join: %v, want ErrStopped", err)
 		}
 	})

@@ -75,7 +75,7 @@ func TestTickTimesDoNotAllocate(t *testing.T) {
 func TestPoolTellsOfTicks(t *testing.T) {
 	c := testConfig()
 	c.Workers = 2
-	open(t, c, func(h *hall) {
+	withPool(t, c, func(h *harness) {
 		h.start(20, 2)
 		slow := h.start(20, 2)
 		o, _ := h.join(slow, Join{Player: "ann"})

@@ -64,6 +64,9 @@ func (w *worker) add(r *Room) bool {
 	w.added = append(w.added, r)
 	w.load.Add(int64(r.settings.TickRate))
 	w.pool.config.Metrics.Rooms.Inc()
+	if r.spec.Suspended != 0 {
+		w.pool.config.Metrics.RoomsSuspended.Inc()
+	}
 	select {
 	case w.wake <- struct{}{}:
 	default:
@@ -158,7 +161,7 @@ func (w *worker) flush() {
 	w.unsent = false
 }
 
-// noticeStall holds all rooms if this turn comes long after the last one. In a virtual machine that was paused only the
+// noticeStall suspends all rooms if this turn comes long after the last one. In a virtual machine that was paused only the
 // wall clock tells; where that was set forward, the others are asked for nothing, which costs little.
 func (w *worker) noticeStall(now time.Duration) {
 	clock := w.pool.config.WallClock().Round(0) // without the monotonic part
@@ -171,7 +174,7 @@ func (w *worker) noticeStall(now time.Duration) {
 		return
 	}
 	for _, r := range w.schedule {
-		r.hold(now)
+		r.suspend(ReasonPaused, now, pausedText)
 	}
 	w.pool.config.Stalled(gap)
 }

@@ -11,24 +11,24 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// visitor is one connection of the crowd.
-type visitor struct {
-	*follower
+// modelClient is one connection of the roomModel.
+type modelClient struct {
+	*testClient
 	occupant *Occupant
 	gone     bool // left or lost by its own side
 	next     proto.Seq
 }
 
-// crowd is a room that is ticked by hand, and all who ever came.
-type crowd struct {
-	room     *Room
-	now      time.Duration
-	visitors []*visitor
+// roomModel is a room that is ticked by hand, and all who ever came.
+type roomModel struct {
+	room    *Room
+	now     time.Duration
+	clients []*modelClient
 }
 
-// Whatever a crowd does, in whatever order: who follows has the server's state, nobody is closed twice, and the counts
+// Whatever a roomModel does, in whatever order: who follows has the server's state, nobody is closed twice, and the counts
 // are those of the people inside.
-func TestCrowd(outer *testing.T) {
+func TestRandomClients(outer *testing.T) {
 	rapid.Check(outer, func(t *rapid.T) {
 		config := testConfig()
 		config.Checks = true
@@ -36,7 +36,7 @@ func TestCrowd(outer *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := &crowd{room: newRoom(p, Spec{ID: "r", Game: "drill", Sim: newDrill(outer, 20, 3)})}
+		c := &roomModel{room: newRoom(p, Spec{ID: "r", Game: "test", Sim: newTestGame(outer, 20, 3)})}
 		t.Repeat(map[string]func(*rapid.T){
 			"join": func(t *rapid.T) {
 				c.enter(t, Join{Player: proto.PlayerID(fmt.Sprint("p", rapid.IntRange(0, 4).Draw(t, "player")))})
@@ -55,7 +55,7 @@ func TestCrowd(outer *testing.T) {
 				if v.next == 0 && len(v.welcomes) > 0 {
 					v.next = v.welcomes[0].Processed + 1
 				}
-				if v.next > 0 && v.occupant.QueueInput(drillInputs(v.next, 1, 2), time.Now()) == nil {
+				if v.next > 0 && v.occupant.QueueInput(testInputs(v.next, 1, 2), time.Now()) == nil {
 					v.next += 2
 				}
 			},
@@ -85,9 +85,9 @@ func TestCrowd(outer *testing.T) {
 			"seconds": func(t *rapid.T) { c.tick(t, rapid.IntRange(20, 400).Draw(t, "ticks")) },
 		})
 		c.room.end(proto.CloseEnded, "")
-		for i, v := range c.visitors {
+		for i, v := range c.clients {
 			if n := len(v.closes); n > 1 || n == 0 && !v.gone {
-				t.Fatalf("visitor %d was closed %d times", i, n)
+				t.Fatalf("modelClient %d was closed %d times", i, n)
 			}
 		}
 		m := config.Metrics
@@ -97,25 +97,25 @@ func TestCrowd(outer *testing.T) {
 	})
 }
 
-func (c *crowd) enter(t *rapid.T, j Join) {
-	v := &visitor{follower: &follower{}}
-	j.Client = v.follower
+func (c *roomModel) enter(t *rapid.T, j Join) {
+	v := &modelClient{testClient: &testClient{}}
+	j.Client = v.testClient
 	var err error
 	if v.occupant, err = c.room.QueueJoin(j); err != nil {
 		t.Fatal(err)
 	}
-	c.visitors = append(c.visitors, v)
+	c.clients = append(c.clients, v)
 }
 
-func (c *crowd) any(t *rapid.T) *visitor {
-	if len(c.visitors) == 0 {
+func (c *roomModel) any(t *rapid.T) *modelClient {
+	if len(c.clients) == 0 {
 		return nil
 	}
-	return c.visitors[rapid.IntRange(0, len(c.visitors)-1).Draw(t, "who")]
+	return c.clients[rapid.IntRange(0, len(c.clients)-1).Draw(t, "who")]
 }
 
 // tick runs n ticks and checks the room after each.
-func (c *crowd) tick(t *rapid.T, n int) {
+func (c *roomModel) tick(t *rapid.T, n int) {
 	for range n {
 		c.now += 50 * time.Millisecond
 		c.room.idleSince = c.now // it never ends by itself
@@ -123,12 +123,12 @@ func (c *crowd) tick(t *rapid.T, n int) {
 			t.Fatal("the room has ended")
 		}
 		seats, spectators := 0, 0
-		for i, v := range c.visitors {
+		for i, v := range c.clients {
 			for _, b := range v.broken {
-				t.Fatalf("visitor %d: %s", i, b)
+				t.Fatalf("modelClient %d: %s", i, b)
 			}
-			if v.occupant.state == following && v.store.Hash() != c.room.sim.Store().Hash() {
-				t.Fatalf("visitor %d follows and sees another state", i)
+			if v.occupant.state == synced && v.store.Hash() != c.room.sim.Store().Hash() {
+				t.Fatalf("modelClient %d follows and sees another state", i)
 			}
 			switch {
 			case v.occupant.state == outside:

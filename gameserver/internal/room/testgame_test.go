@@ -11,30 +11,30 @@ import (
 	"github.com/ringside-go/ringside/proto/state"
 )
 
-// drill is a small game that does what it is told by custom messages, so that tests can make things happen in a room.
-type drill struct {
-	Rows   game.Table[drillRow] `state:"max=64"`
-	Orders game.Value[drillOrders]
-	In     game.Inputs[drillInput]
+// testGame is a small game that does what it is told by custom messages, so that tests can make things happen in a room.
+type testGame struct {
+	Rows   game.Table[testRow] `state:"max=64"`
+	Orders game.Value[testOrders]
+	In     game.Inputs[testInput]
 
 	settings game.Settings
 }
 
-type drillRow struct {
+type testRow struct {
 	X      int32 `state:""`
 	Secret int32 `state:"owner"`
 }
 
-type drillOrders struct {
+type testOrders struct {
 	Nap uint16 `state:"hidden"` // ms that each tick takes
 }
 
-type drillInput struct {
+type testInput struct {
 	DX int8 `state:""`
 }
 
-var drillDefinition = game.Definition{
-	Name: "drill",
+var testDefinition = game.Definition{
+	Name: "test",
 	New: func(options json.RawMessage) (game.Game, game.Settings, error) {
 		s := game.Settings{TickRate: 20, Seats: 8}
 		if len(options) > 0 {
@@ -42,20 +42,20 @@ var drillDefinition = game.Definition{
 				return nil, s, err
 			}
 		}
-		return &drill{settings: s}, s, nil
+		return &testGame{settings: s}, s, nil
 	},
 }
 
-func (d *drill) Start(r *game.Room) {}
+func (d *testGame) Start(r *game.Room) {}
 
-func (d *drill) Join(r *game.Room, p game.Player) {
+func (d *testGame) Join(r *game.Room, p game.Player) {
 	d.Rows.Put(game.RowID(p.Seat))
 	d.Rows.SetOwner(game.RowID(p.Seat), p.Seat)
 }
 
-func (d *drill) Leave(r *game.Room, p game.Player) { d.Rows.Remove(game.RowID(p.Seat)) }
+func (d *testGame) Leave(r *game.Room, p game.Player) { d.Rows.Remove(game.RowID(p.Seat)) }
 
-func (d *drill) Tick(r *game.Room) {
+func (d *testGame) Tick(r *game.Room) {
 	time.Sleep(time.Duration(d.Orders.Get().Nap) * time.Millisecond)
 	for p := range r.Players() {
 		row := d.Rows.Get(game.RowID(p.Seat))
@@ -67,7 +67,7 @@ func (d *drill) Tick(r *game.Room) {
 }
 
 // Message obeys: "panic", "finish", "nap MS", "tell SEAT TEXT" (255: everyone).
-func (d *drill) Message(r *game.Room, p game.Player, payload []byte) {
+func (d *testGame) Message(r *game.Room, p game.Player, payload []byte) {
 	order := string(payload)
 	var seat, nap int
 	var text string
@@ -88,30 +88,30 @@ func scan(s, format string, to ...any) bool {
 	return err == nil && n == len(to)
 }
 
-func drillOptions(rate, seats int) []byte {
+func testOptions(rate, seats int) []byte {
 	return fmt.Appendf(nil, `{"TickRate":%d,"Seats":%d}`, rate, seats)
 }
 
-// newDrill is a simulation of drill with so many ticks a second and seats.
-func newDrill(t testing.TB, rate, seats int) *game.Simulation {
+// newTestGame is a simulation of testGame with so many ticks a second and seats.
+func newTestGame(t testing.TB, rate, seats int) *game.Simulation {
 	t.Helper()
-	sim, err := game.New(&drillDefinition, drillOptions(rate, seats), 1, 1)
+	sim, err := game.New(&testDefinition, testOptions(rate, seats), 1, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return sim
 }
 
-// drillInputs is an input message with the samples first, first+1, ... of dx.
-func drillInputs(first proto.Seq, dx ...int8) proto.Input {
-	codec, err := state.NewCodec[drillInput]()
+// testInputs is an input message with the samples first, first+1, ... of dx.
+func testInputs(first proto.Seq, dx ...int8) proto.Input {
+	codec, err := state.NewCodec[testInput]()
 	if err != nil {
 		panic(err)
 	}
 	in := proto.Input{First: first, Count: len(dx)}
-	var base drillInput
+	var base testInput
 	for _, d := range dx {
-		v := drillInput{DX: d}
+		v := testInput{DX: d}
 		in.Samples = codec.Append(in.Samples, &base, &v)
 		base = v
 	}

@@ -8,10 +8,10 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// traveller is a client that follows its room from server to server, and comes again where it is asked to, as PROTOCOL.md tells clients to: it opens the next
+// movingClient is a client that follows its room from server to server, and comes again where it is asked to, as PROTOCOL.md tells clients to: it opens the next
 // connection when told to prepare, changes over when told that the room has moved, and comes back when it is closed. A
 // player sends one sample every 50 ms, each a step to the right, and those that were not processed again.
-type traveller struct {
+type movingClient struct {
 	fleet     *fleet
 	id        proto.PlayerID // empty: a spectator
 	watcher   proto.PlayerID // who he is then
@@ -32,9 +32,9 @@ type traveller struct {
 	broken    []string
 }
 
-// connection is one connection of a traveller.
+// connection is one connection of a movingClient.
 type connection struct {
-	follower
+	testClient
 	occupant *Occupant
 	seen     int // of ticks
 	welcomed bool
@@ -47,16 +47,16 @@ type connection struct {
 // comeBackTime is what a client needs to dial.
 const comeBackTime = 20 * time.Millisecond
 
-func (c *traveller) breaks(format string, args ...any) {
+func (c *movingClient) breaks(format string, args ...any) {
 	c.broken = append(c.broken, fmt.Sprintf("%s: ", c.id)+fmt.Sprintf(format, args...))
 }
 
-func (c *traveller) join(on *connection) Join {
+func (c *movingClient) join(on *connection) Join {
 	return Join{Client: on, Player: cmp.Or(c.id, c.watcher), Spectator: c.id == "", Resume: c.token}
 }
 
 // dial enters the room where it is led now.
-func (c *traveller) dial() {
+func (c *movingClient) dial() {
 	on := &connection{}
 	o, err := c.fleet.room.QueueJoin(c.join(on))
 	if err != nil { // the room has just ended here
@@ -68,7 +68,7 @@ func (c *traveller) dial() {
 }
 
 // drop loses the connection.
-func (c *traveller) drop() {
+func (c *movingClient) drop() {
 	if c.here != nil {
 		c.here.occupant.QueueLost()
 	}
@@ -77,7 +77,7 @@ func (c *traveller) drop() {
 }
 
 // comeAgain opens another connection to the same server.
-func (c *traveller) comeAgain() {
+func (c *movingClient) comeAgain() {
 	if c.again != nil {
 		return
 	}
@@ -90,7 +90,7 @@ func (c *traveller) comeAgain() {
 }
 
 // abandon closes that connection.
-func (c *traveller) abandon() {
+func (c *movingClient) abandon() {
 	if c.again != nil {
 		c.again.occupant.QueueLost()
 		c.again = nil
@@ -98,7 +98,7 @@ func (c *traveller) abandon() {
 }
 
 // refused notes that it was closed.
-func (c *traveller) refused() {
+func (c *movingClient) refused() {
 	if c.again != nil {
 		c.again.mu.Lock()
 		defer c.again.mu.Unlock()
@@ -109,7 +109,7 @@ func (c *traveller) refused() {
 }
 
 // changeOver goes on by it.
-func (c *traveller) changeOver() {
+func (c *movingClient) changeOver() {
 	c.here.occupant.QueueLost()
 	c.here, c.again = c.again, nil
 	if c.here == nil {
@@ -119,7 +119,7 @@ func (c *traveller) changeOver() {
 }
 
 // turn looks at what has come since the last turn.
-func (c *traveller) turn() {
+func (c *movingClient) turn() {
 	c.refused()
 	if c.here == nil {
 		if c.next == nil && !time.Now().Before(c.back) {
@@ -148,7 +148,7 @@ func (c *traveller) turn() {
 }
 
 // read takes what came on a connection; its lock is held.
-func (c *traveller) read(on *connection) {
+func (c *movingClient) read(on *connection) {
 	c.broken = append(c.broken, on.broken...)
 	on.broken = nil
 	if !on.welcomed && len(on.welcomes) > 0 {
@@ -193,7 +193,7 @@ func (c *traveller) read(on *connection) {
 }
 
 // wait opens the next connection at the standby.
-func (c *traveller) wait() {
+func (c *movingClient) wait() {
 	if c.next == nil {
 		c.next = &connection{}
 		c.fleet.waiting = append(c.fleet.waiting, c)
@@ -201,7 +201,7 @@ func (c *traveller) wait() {
 	}
 }
 
-func (c *traveller) tick(tick proto.Tick, at time.Time) {
+func (c *movingClient) tick(tick proto.Tick, at time.Time) {
 	if c.last > 0 {
 		since := at.Sub(c.lastAt)
 		switch {
@@ -218,7 +218,7 @@ func (c *traveller) tick(tick proto.Tick, at time.Time) {
 }
 
 // step makes a sample and sends all that there are to send.
-func (c *traveller) step(more bool) {
+func (c *movingClient) step(more bool) {
 	if c.id == "" {
 		return
 	}
@@ -233,7 +233,7 @@ func (c *traveller) step(more bool) {
 		for i := range steps {
 			steps[i] = 1
 		}
-		if on.occupant.QueueInput(drillInputs(on.sent+1, steps...), time.Now()) != nil {
+		if on.occupant.QueueInput(testInputs(on.sent+1, steps...), time.Now()) != nil {
 			return
 		}
 		on.sent += proto.Seq(len(steps))
