@@ -4,17 +4,24 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"time"
 
+	"crypto/rand"
+	"encoding/binary"
+
+	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/proto"
 )
 
-// Spec is a room that a client wants to enter, as his ticket and his hello say.
+// Spec is a room that a client wants to enter, as its ticket and its hello say.
 type Spec struct {
 	Room    proto.RoomID
-	Game    proto.GameName // empty: the room is entered where it is led, and not made
+	Game    proto.GameName // empty: the room is entered where it is led, and not created
 	Options json.RawMessage
 	Seen    proto.Epoch // the newest that the client has seen of the room; zero: it was never in it
 	Hold    bool        // it plays at the leader and waits for the room to move here (proto.HelloWait)
@@ -23,186 +30,268 @@ type Spec struct {
 }
 
 const (
-	// enterTries is how often a client may meet a change of the room's role: it is being made, it ends, it is given up.
+	// enterTries is how often a client may meet a change of the room's role.
 	enterTries = 4
-	// maxSeen bounds what is believed of Spec.Seen, in leaders above ours: a client can name any number.
-	maxSeen = 16
+	// maxWaiting bounds the clients that wait at one room: everybody who can be in it.
+	maxWaiting = proto.MaxSeats + proto.MaxSpectators
+	// waitTime bounds the wait. It is longer than a move or a failover takes, and no longer than a client waits for its welcome.
+	waitTime = 8 * time.Second
 )
 
+// waiter is a client that waits until it is known where the room is, or until it is led here.
+type waiter struct {
+	spec Spec
+	join room.Join
+	done chan entered // holds one
+}
+
+// entered is what came of waiting. again: something came between, and the next try will find what.
+type entered struct {
+	occupant *room.Occupant
+	err      error
+	again    bool
+}
+
+// waiting is the clients of one room that is not led here, in the order in which they came. Guarded by entry.mu.
+type waiting []*waiter
+
+// holding counts those who still play at the leader.
+func (w waiting) holding() (n int) {
+	for _, c := range w {
+		if c.spec.Hold {
+			n++
+		}
+	}
+	return n
+}
+
 // Enter lets the client of j into the room that s names, if this server leads it, or takes it over while the client
-// waits, or may make it. Otherwise the error is a *proto.Refusal, with CloseMoved and the place to go to where another
-// server has the room; or ctx's. It blocks while other servers are asked, or while a copy waits for its leader's fate, at
-// most about waitTime. Of many calls for one room, one asks and the others wait for it.
+// waits, or may create it. Otherwise the error is a *proto.Refusal, with CloseMoved and the place to go to where another
+// server has the room; or ctx's. It blocks while other servers are asked, or while a replica waits for its leader's fate, at
+// most about waitTime.
 func (r *Registry) Enter(ctx context.Context, s Spec, j room.Join) (*room.Occupant, error) {
 	for range enterTries {
-		o, again, err := r.enter(ctx, s, j)
-		if !again {
-			return o, r.count(err)
+		got := r.enter(ctx, s, j)
+		if !got.again {
+			if about(got.err, proto.CloseMoved) {
+				r.metrics.Moved.Inc()
+			}
+			return got.occupant, got.err
 		}
 	}
 	return nil, proto.Refuse(proto.CloseOverloaded, "room %s changes its server just now; try again in a moment", s.Room)
 }
 
-// enter is one try. again: something came between, and the next one will find what.
-func (r *Registry) enter(ctx context.Context, s Spec, j room.Join) (o *room.Occupant, again bool, err error) {
-	e, mine, err := r.find(s)
-	if err != nil {
-		return nil, false, err
+// enter is one try.
+func (r *Registry) enter(ctx context.Context, s Spec, j room.Join) entered {
+	e := r.lock(s.Room)
+	if e == nil {
+		return entered{err: proto.Refuse(proto.CloseStopping, "this server is stopping")}
 	}
-	r.mu.Lock()
-	m, l, f, epoch := e.making, e.leading, e.following, e.epoch()
-	r.mu.Unlock()
-	switch {
-	case mine:
-		r.make(e, s)
-		return nil, m.err == nil, m.err
-	case m != nil:
-		select {
-		case <-m.done:
-		case <-ctx.Done():
-			return nil, false, ctx.Err()
+	if e.led != nil && e.machine.Role() == ownership.Leads {
+		o, err := e.enterLed(e.led, s, j)
+		e.unlock()
+		if errors.Is(err, room.ErrStopped) { // ended, and its machine has not heard of it yet
+			err = proto.Refuse(proto.CloseOverloaded, "room %s ends just now; try again in a moment", s.Room)
 		}
-		// What was wrong with the other's ticket, or his past, may be right with this one's.
-		if m.err == nil || about(m.err, proto.CloseOptions, proto.CloseSeat, proto.CloseLost) {
-			return nil, true, nil
-		}
-		return nil, false, m.err
+		return entered{occupant: o, err: err}
 	}
-	if err := fits(s, e.game); err != nil {
-		return nil, false, err
+	if err := e.mayWait(s); err != nil {
+		e.step(ownership.Due{})
+		e.unlock()
+		return entered{err: err}
 	}
-	if s.Seen != (proto.Epoch{}) && s.Seen.Instance != epoch.Instance {
-		return nil, false, proto.Refuse(proto.CloseOver, "")
+	w := &waiter{spec: s, join: j, done: make(chan entered, 1)}
+	e.waiting = append(e.waiting, w)
+	if p := e.replica; s.Hold && p != nil {
+		p.back.Ready(e.waiting.holding())
 	}
-	if l != nil {
-		return r.join(e, l, s, j)
-	}
-	return r.await(ctx, e, f, s, j)
-}
-
-// fits refuses a client whose ticket or build is for another game than the room runs.
-func fits(s Spec, running proto.GameName) error {
-	if s.Game != "" && s.Game != running {
-		return proto.Refuse(proto.CloseGame, "room %s runs %s, but the ticket is for %s; choose another room id", s.Room, running, s.Game)
-	}
-	if s.Fits != nil {
-		return s.Fits(running)
-	}
-	return nil
-}
-
-// find gives the entry of s's room. mine means that there was none, and the caller must make the room now.
-func (r *Registry) find(s Spec) (e *entry, mine bool, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if e := r.rooms[s.Room]; e != nil {
-		return e, false, nil
-	}
-	if t, ok := r.trail(s.Room); ok && s.Seen != (proto.Epoch{}) {
-		switch to := r.at(t.server, s.Room, t.epoch); {
-		case t.server == "" && !t.epoch.Less(s.Seen):
-			return nil, false, proto.Refuse(proto.CloseEnded, "")
-		case to.URL != "":
-			return nil, false, &proto.Refusal{Code: proto.CloseMoved, Moved: &to}
-		}
-	}
-	if p, ok := r.promised(s.Room); ok {
-		return nil, false, r.moved(p, s.Room, proto.Epoch{})
-	}
-	home := r.order(s.Room, 1)
-	switch {
-	case len(home) == 0:
-		return nil, false, proto.Refuse(proto.CloseStopping, "this server is stopping and sees no other that could take room %s", s.Room)
-	case home[0] != r.self:
-		return nil, false, r.moved(home[0], s.Room, proto.Epoch{})
-	case !r.sure(r.members.View()):
-		return nil, false, errFrozen()
-	case s.Game != "" && r.games[s.Game] == nil:
-		return nil, false, proto.Refuse(proto.CloseGame, "this server does not run game %q; check the game's name", s.Game)
-	}
-	e = &entry{id: s.Room, game: s.Game, options: s.Options, making: &maker{done: make(chan struct{})}}
-	r.rooms[s.Room] = e
-	return e, true, nil
-}
-
-// join lets a client into a room that is led here, unless it was in one that this is not the continuation of.
-func (r *Registry) join(e *entry, l *leader, s Spec, j room.Join) (o *room.Occupant, again bool, err error) {
-	r.mu.Lock()
-	frozen, lower := r.frozen, believed(l.epoch, s.Seen) && outranks(s.Seen, l.epoch)
-	r.mu.Unlock()
-	switch {
-	case lower:
-		err := r.outranked(e, l, s)
-		return nil, err == nil, err
-	case frozen:
-		return nil, false, errFrozen()
-	}
-	switch o, err = l.room.QueueJoin(j); {
-	case errors.Is(err, room.ErrStopped):
-		r.ended(e, l)
-		return nil, true, nil
-	case errors.Is(err, room.ErrFull):
-		err = proto.Refuse(proto.CloseOverloaded, "too many clients want to enter room %s at once; try again in a moment", s.Room)
-	}
-	return o, false, err
-}
-
-// await keeps a client at a copy until this server leads the room, or it is known that another one does.
-func (r *Registry) await(ctx context.Context, e *entry, f *follower, s Spec, j room.Join) (o *room.Occupant, again bool, err error) {
-	w := &waiter{join: j, hold: s.Hold, seen: s.Seen, done: make(chan outcome, 1)}
-	r.mu.Lock()
-	if !f.current() {
-		r.mu.Unlock()
-		return nil, true, nil
-	}
-	if len(f.waiting) >= maxWaiting {
-		defer r.mu.Unlock()
-		return nil, false, r.moved(f.leader, s.Room, f.epoch)
-	}
-	f.waiting = append(f.waiting, w)
-	if s.Hold {
-		f.back.Ready(f.waiting.holding())
-	} else {
-		r.doubt(e)
-	}
-	r.mu.Unlock()
+	e.step(ownership.Wanted{Seen: s.Seen, Waits: s.Hold, Create: s.Game != ""})
+	e.unlock()
 	timer := time.NewTimer(waitTime)
 	defer timer.Stop()
 	select {
 	case got := <-w.done:
-		return got.occupant, false, got.err
+		return got
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-	return r.tire(ctx, e, w)
+	return e.stopWaiting(ctx, w)
 }
 
-// tire ends the wait of a client who has waited long enough.
-func (r *Registry) tire(ctx context.Context, e *entry, w *waiter) (o *room.Occupant, again bool, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// mayWait refuses a client for which there is nothing to wait.
+func (e *entry) mayWait(s Spec) error {
+	role := e.machine.Role()
+	if role == ownership.Following || role == ownership.Promoting {
+		if err := e.fits(s); err != nil {
+			return err
+		}
+	}
+	if len(e.waiting) >= maxWaiting {
+		return proto.Refuse(proto.CloseOverloaded, "too many clients wait for room %s; try again in a moment", e.id)
+	}
+	if home, _ := e.r.current().Placement.Home(string(e.id)); role == ownership.Absent && home == e.r.self && s.Game != "" && e.r.games[s.Game] == nil {
+		return proto.Refuse(proto.CloseGame, "this server does not run game %q; check the game's name", s.Game)
+	}
+	return nil
+}
+
+// fits refuses a client whose ticket or build is for another game than the room runs, or that was in another instance of it.
+func (e *entry) fits(s Spec) error {
+	switch {
+	case s.Game != "" && s.Game != e.game:
+		return proto.Refuse(proto.CloseGame, "room %s runs %s, but the ticket is for %s; choose another room id", e.id, e.game, s.Game)
+	case s.Seen != (proto.Epoch{}) && s.Seen.Instance != e.machine.Epoch().Instance:
+		return proto.Refuse(proto.CloseOver, "")
+	case s.Fits != nil:
+		return s.Fits(e.game)
+	}
+	return nil
+}
+
+// enterLed lets a client into a room that is led here.
+func (e *entry) enterLed(led *room.Room, s Spec, j room.Join) (*room.Occupant, error) {
+	if err := e.fits(s); err != nil {
+		return nil, err
+	}
+	if e.machine.Suspended()&ownership.NoQuorum != 0 {
+		return nil, proto.Refuse(proto.CloseOverloaded, "this server sees too little of the fleet at the moment; ask the router again")
+	}
+	j.Seen = s.Seen
+	o, err := led.QueueJoin(j)
+	if errors.Is(err, room.ErrFull) {
+		err = proto.Refuse(proto.CloseOverloaded, "too many clients want to enter room %s at once; try again in a moment", e.id)
+	}
+	return o, err
+}
+
+// stopWaiting ends the wait of a client that has waited long enough.
+func (e *entry) stopWaiting(ctx context.Context, w *waiter) entered {
+	e.mu.Lock()
+	defer e.unlock()
 	select {
 	case got := <-w.done: // at the last moment
-		return got.occupant, false, got.err
+		return got
 	default:
 	}
-	f := e.following // it takes the waiting over from the one before it
-	f.waiting = f.waiting.without(w)
-	if w.hold {
-		f.back.Ready(f.waiting.holding())
+	e.waiting = slices.DeleteFunc(e.waiting, func(o *waiter) bool { return o == w })
+	if p := e.replica; w.spec.Hold && p != nil {
+		p.back.Ready(e.waiting.holding())
 	}
 	if ctx.Err() != nil {
-		return nil, false, ctx.Err()
+		return entered{err: ctx.Err()}
 	}
-	return nil, false, r.moved(f.leader, e.id, f.epoch)
+	if leader := e.machine.Leader(); leader != "" && leader != e.r.self {
+		return entered{err: e.r.moved(leader, e.id, e.machine.Epoch())}
+	}
+	return entered{err: proto.Refuse(proto.CloseOverloaded, "it is not known yet where room %s is; try again in a moment", e.id)}
 }
 
-// count counts the clients that are sent on.
-func (r *Registry) count(err error) error {
-	if about(err, proto.CloseMoved) {
-		r.metrics.Moved.Inc()
+// answer ends the wait of one client.
+func (e *entry) answer(w *waiter, got entered) {
+	if i := slices.Index(e.waiting, w); i >= 0 {
+		e.waiting = slices.Delete(e.waiting, i, i+1)
+		w.done <- got
 	}
-	return err
+}
+
+// send sends waiting clients to another server.
+func (e *entry) send(a ownership.Send) {
+	err := e.r.moved(a.Server, e.id, a.Epoch)
+	e.release(func(w *waiter) error {
+		if w.spec.Hold && !a.All {
+			return nil
+		}
+		return err
+	})
+}
+
+// turn turns waiting clients away.
+func (e *entry) turn(a ownership.Turn) {
+	text := ""
+	if a.Code == proto.CloseOverloaded {
+		text = fmt.Sprintf("room %s: %s; try again in a moment", e.id, a.Why)
+	}
+	if a.Code == proto.CloseStopping {
+		text = fmt.Sprintf("this server is stopping and sees no other that could take room %s", e.id)
+	}
+	e.release(func(w *waiter) error {
+		seen := w.spec.Seen
+		if a.Instance != 0 && seen.Instance != a.Instance || a.Newcomers && seen != (proto.Epoch{}) {
+			return nil
+		}
+		return proto.Refuse(a.Code, "%s", text)
+	})
+}
+
+// release ends the wait of those for whom f gives an error.
+func (e *entry) release(f func(w *waiter) error) {
+	e.waiting = slices.DeleteFunc(e.waiting, func(w *waiter) bool {
+		err := f(w)
+		if err != nil {
+			w.done <- entered{err: err}
+		}
+		return err != nil
+	})
+}
+
+// prepareNew makes the simulation of a new room, as the ticket of the first client says that may create it.
+func (e *entry) prepareNew() {
+	r := e.r
+	i := slices.IndexFunc(e.waiting, func(w *waiter) bool {
+		return w.spec.Game != "" && w.spec.Seen == proto.Epoch{} && r.games[w.spec.Game] != nil
+	})
+	if i < 0 {
+		e.todo = append(e.todo, ownership.Prepared{Err: errors.New("nobody waits for the room any more")})
+		return
+	}
+	w := e.waiting[i]
+	s := w.spec
+	e.creating = w
+	e.task(func() ownership.Event {
+		sim, err := r.build(s)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if err != nil {
+			e.answer(w, entered{err: err})
+			e.creating = nil
+		} else {
+			e.sim, e.game, e.options = sim, s.Game, s.Options
+		}
+		return ownership.Prepared{Err: err}
+	})
+}
+
+// build makes the simulation. A game that panics in it costs this room.
+func (r *Registry) build(s Spec) (sim *game.Simulation, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			r.metrics.RoomsCrashed.Inc()
+			r.log.Error("the game failed while its room was created", "room", s.Room, "game", s.Game, "panic", v, "stack", string(debug.Stack()))
+			err = proto.Refuse(proto.CloseCrashed, "")
+		}
+	}()
+	sim, err = game.New(r.games[s.Game].Definition, s.Options, random(), newInstance())
+	if err != nil {
+		return nil, proto.Refuse(proto.CloseOptions, "%v", err)
+	}
+	return sim, nil
+}
+
+// newInstance draws the instance of a room that is created.
+func newInstance() proto.Instance {
+	for {
+		if i := proto.Instance(random()); i != 0 {
+			return i
+		}
+	}
+}
+
+// random is for what nobody may foresee: a room's seed and its instance.
+func random() uint64 {
+	var b [8]byte
+	rand.Read(b[:])
+	return binary.LittleEndian.Uint64(b[:])
 }
 
 // about reports whether err is a refusal with one of codes.

@@ -10,12 +10,12 @@ import (
 // Kinds of events.
 const (
 	EventMove     = "move"     // a room was handed to another server
-	EventFailover = "failover" // this server went on with a room whose leader was lost
+	EventFailover = "failover" // this server leads a room whose leader is gone
 	EventDepose   = "depose"   // this server gave up a room that another leads in a higher epoch
-	EventLost     = "lost"     // this server's room cannot go on: it may have gone on elsewhere, and is not found there
-	EventFreeze   = "freeze"   // this server's rooms stand still: it sees too little of the fleet
-	EventThaw     = "thaw"     // and may go on
-	EventFailed   = "failed"   // a handoff did not come about
+	EventLost     = "lost"     // the room cannot go on
+	EventSuspend  = "suspend"  // this server's rooms are suspended: it sees too little of the fleet
+	EventResume   = "resume"   // and may go on
+	EventFailed   = "failed"   // a handoff failed
 	EventStays    = "stays"    // this draining server keeps a room, which ends with it: the others' version of the game takes none
 )
 

@@ -5,15 +5,17 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
+	"github.com/ringside-go/ringside/proto"
 )
 
-// Info is a room that this server leads or has a copy of.
+// Info is a room that this server leads or stands by for.
 type Info struct {
-	room.Info          // of a copy: ID, Game, Epoch and Tick
-	Leads     bool     // false: it has a copy
+	room.Info          // of a replica: ID, Game, Epoch and Tick
+	Leads     bool     // false: it stands by
 	Leader    string   // server that leads the room
-	Followers []string // servers that have the room, when it is led here
+	Standbys  []string // servers that have the room, when it is led here
 }
 
 // List gives a snapshot of the rooms led here, by id.
@@ -26,28 +28,32 @@ func (r *Registry) List() []room.Info {
 	return list
 }
 
-// All gives a snapshot of the rooms led and followed here, by id.
+// All gives a snapshot of the rooms that are led or stood by for here, by id.
 func (r *Registry) All() []Info {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	all := make([]Info, 0, len(r.rooms))
-	for id, e := range r.rooms {
-		switch e.role() {
-		case leading:
-			i := Info{Info: e.leading.room.Info(), Leads: true, Leader: r.self}
-			for _, f := range e.leading.feeds {
-				if f.caught.Load() && !f.lost {
-					i.Followers = append(i.Followers, f.server)
-				}
-			}
+	var all []Info
+	for _, e := range r.all() {
+		if i, ok := e.info(); ok {
 			all = append(all, i)
-		case following:
-			f := e.following
-			all = append(all, Info{Info: room.Info{ID: id, Game: e.game, Epoch: f.epoch, Tick: f.tick()}, Leader: f.leader})
 		}
 	}
 	slices.SortFunc(all, func(a, b Info) int { return cmp.Compare(a.ID, b.ID) })
 	return all
+}
+
+func (e *entry) info() (i Info, ok bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case e.led != nil:
+		return Info{Info: e.led.Info(), Leads: true, Leader: e.r.self, Standbys: e.machine.Caught()}, true
+	case e.machine.Role() == ownership.Following || e.machine.Role() == ownership.Promoting:
+		i = Info{Info: room.Info{ID: e.id, Game: e.game, Epoch: e.machine.Epoch()}, Leader: e.machine.Leader()}
+		if e.held != nil {
+			i.Tick = proto.Tick(e.held.tick.Load())
+		}
+		return i, true
+	}
+	return Info{}, false
 }
 
 // Load counts the rooms led here and their connected players.
@@ -59,25 +65,23 @@ func (r *Registry) Load() (rooms, players int) {
 	return len(led), players
 }
 
-func (r *Registry) led() []*room.Room {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	led := make([]*room.Room, 0, len(r.rooms))
-	for _, e := range r.rooms {
-		if e.role() == leading {
-			led = append(led, e.leading.room)
+func (r *Registry) led() (led []*room.Room) {
+	for _, e := range r.all() {
+		e.mu.Lock()
+		if e.led != nil {
+			led = append(led, e.led)
 		}
+		e.mu.Unlock()
 	}
 	return led
 }
 
-// Running counts the rooms that end with this server: those led here, and those that moved away a moment ago and still
-// send their clients on.
-func (r *Registry) Running() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.running
-}
+// Running counts the rooms that need this server: those that are led here, those that still send their clients on, and those
+// that were handed over and that no other server but the new leader has yet.
+func (r *Registry) Running() int { return int(r.running.Load() + r.guards.Load()) }
+
+// Replicas counts the rooms that this server stands by for.
+func (r *Registry) Replicas() int { return int(r.replicas.Load()) }
 
 // Drain makes the registry take no new rooms, and hand off those it has as fast as it can, until Undrain. end is when the
 // server stops, for the players of rooms that no other server can take; zero: it does not stop.
@@ -88,17 +92,17 @@ func (r *Registry) Undrain() { r.setDraining(false, time.Time{}) }
 
 func (r *Registry) setDraining(draining bool, end time.Time) {
 	r.mu.Lock()
-	if draining && !r.draining {
-		r.drainBegin, r.drainFlow = time.Now(), drainFlow(r.running)
-	}
+	began := draining && !r.draining
 	r.draining, r.drainEnd = draining, end
 	r.mu.Unlock()
-	r.wake()
+	if began {
+		m := &r.mover
+		m.mu.Lock()
+		m.drainBegan, m.drainRate = time.Now(), drainRate(int(r.running.Load()))
+		m.mu.Unlock()
+	}
+	r.posts.add(r.refresh)
 }
 
-// Frozen reports whether this server's rooms stand still because it sees too little of the fleet.
-func (r *Registry) Frozen() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.frozen
-}
+// Suspended reports whether this server's rooms are suspended because it sees too little of the fleet.
+func (r *Registry) Suspended() bool { return !r.current().Quorum }

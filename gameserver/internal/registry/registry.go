@@ -1,6 +1,6 @@
-// Package registry knows which rooms live on this server and in what role: making, leading, following. It lets clients'
-// joins find their rooms, sees to it that a room is led once, keeps copies of led rooms on other servers, moves rooms to
-// where they belong, and takes over rooms whose leader is lost. DESIGN.md beside it says how, and why that holds.
+// Package registry carries out what package ownership decides: which rooms live on this server, and in what role. It lets
+// clients into their rooms, joins the machines of the rooms with the links to other servers and the tick workers, and
+// chooses which rooms move. It has no rule of its own about who leads a room. DESIGN.md beside it says how.
 package registry
 
 import (
@@ -10,9 +10,11 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/internal/membership"
@@ -23,17 +25,21 @@ import (
 // MaxStandbys is the most standbys that a room can have. A third would cost the leader more than it could ever save.
 const MaxStandbys = 2
 
-// Links ask other servers about rooms and feed their copies; the node makes one of *replication.Links.
+// Links are the links to other servers; the server makes one of *replication.Links. None of the methods but the queries
+// blocks.
 type Links interface {
-	Claim(ctx context.Context, server, addr string, room proto.RoomID) (replication.Answer, error)
-	Follow(server, addr string, o replication.Open, ev replication.FeedEvents) Feed
+	Query(ctx context.Context, server, addr string, q ownership.Query) (ownership.Answer, error)
+	QueryThrough(ctx context.Context, via, viaAddr, target string, q ownership.Query) (ownership.Answer, error)
+	Open(server, addr string, o replication.Open, ev replication.StreamEvents) Stream
+	Process() uint64
 }
 
-// Feed is a leader's stream to one standby; *replication.Feed is one.
-type Feed interface {
-	QueueKeyframe(tick proto.Tick, public, secret []byte) bool
-	QueueTick(tick proto.Tick, public, secret []byte) bool
-	QueueFinal(last replication.FinalTick) bool
+// Stream is a leader's stream to one standby; *replication.Stream is one.
+type Stream interface {
+	room.Standby
+	QueueUpdate(epoch proto.Epoch, others []string)
+	QueueProbation(on bool)
+	Process() uint64
 	Stop(reason string)
 	Dismiss(reason string)
 }
@@ -49,7 +55,7 @@ type Config struct {
 	Members  membership.Source // its Self is this server
 	Links    Links
 	Pool     Pool
-	Standbys int // copies of each room on other servers, 0 to MaxStandbys
+	Standbys int // replicas of each room on other servers, 0 to MaxStandbys
 	// MaxReplicas bounds the rooms of other servers that this one stands by for; those that it leads do not count. Beyond, a
 	// leader is refused and asks the next server. Metrics: replicas, replicas_refused_total.
 	MaxReplicas int
@@ -87,104 +93,55 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// Registry is the rooms of this server. Its methods may be called from any goroutine; only Enter and Run block.
+// Registry is the rooms of this server. Its methods may be called from any goroutine; only Enter, Move and Run block.
 type Registry struct {
-	games       map[proto.GameName]*hosted
-	maxReplicas int
-	members     membership.Source
-	links       Links
-	pool        Pool
-	standbys    int
-	log         *slog.Logger
-	metrics     *obs.Metrics
-	self        string
-	boot        uint64        // of this process
-	kick        chan struct{} // one token: Run should look around now
-	history     history
+	config  Config
+	machine ownership.Config
+	games   map[proto.GameName]*hosted
+	self    string
+	log     *slog.Logger
+	metrics *obs.Metrics
+	clock   clock
+	history history
+	posts   posts
+	mover   mover
+	turns   probation
+
+	replicas, running atomic.Int64 // rooms stood by for; rooms in the pool
+	guards            atomic.Int64 // rooms that were handed over, and that no other server has yet
 
 	tasks sync.WaitGroup // goroutines beside Run; grows under mu only, and not once stopped is set
 	ctx   context.Context
 	stop  context.CancelFunc
 
-	mu         sync.Mutex
-	stopped    bool
-	draining   bool
-	drainBegin time.Time
-	drainFlow  flow
-	drainEnd   time.Time // when the server that drains stops; zero: it does not
-	frozen     bool      // the majority of the fleet is not seen
-	looked     time.Time // when Run last looked around
-	woke       time.Time // when this process last went on after it had stood still
-	running    int       // rooms in the pool, those included that were moved and whose clients are on their way
-	rooms      map[proto.RoomID]*entry
-	promises   map[proto.RoomID]promise
-	traces     map[proto.RoomID]trace
-	missed     map[proto.RoomID]time.Time // when a client first asked for a room that nobody has; kept for traceTime
-	silences   map[string]silenceOf       // servers that did not answer lately
-	misfits    map[misfit]refusedBy       // at most the servers of a fleet's history times the games
-	swept      time.Time                  // when outdated promises and traces were last thrown away
-	pace       pace
+	mu       sync.Mutex // never held while an entry's is taken
+	stopped  bool
+	draining bool
+	drainEnd time.Time // when the server that drains stops; zero: it does not
+	fleet    *fleet
+	rooms    map[proto.RoomID]*entry
+	misfits  misfits
 }
 
-// entry is what this server has of a room: exactly one of making, leading and following is set. It is in Registry.rooms
-// from the begin of a claim or of following on. Guarded by Registry.mu, but for the first two, which never change.
-type entry struct {
-	id   proto.RoomID
-	game proto.GameName
-
-	options   []byte
-	making    *maker
-	leading   *leader
-	following *follower
-}
-
-func (e *entry) role() role {
-	switch {
-	case e == nil:
-		return absent
-	case e.making != nil:
-		return making
-	case e.leading != nil:
-		return leading
-	}
-	return following
-}
-
-// epoch is the one in which the room is led or followed.
-func (e *entry) epoch() proto.Epoch {
-	switch e.role() {
-	case leading:
-		return e.leading.epoch
-	case following:
-		return e.following.epoch
-	}
-	return proto.Epoch{}
-}
-
-// New builds a Registry. Run must be running for rooms to move, to be copied and to be taken over.
+// New builds a Registry. Run must be running for rooms to move, to be replicated and to be taken over.
 func New(c Config) (*Registry, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	self := string(c.Members.View().Self.Name)
 	r := &Registry{
-		games:       make(map[proto.GameName]*hosted),
-		members:     c.Members,
-		links:       c.Links,
-		pool:        c.Pool,
-		standbys:    c.Standbys,
-		maxReplicas: c.MaxReplicas,
-		log:         c.Logger,
-		metrics:     c.Metrics,
-		self:        string(c.Members.View().Self.Name),
-		boot:        random(),
-		silences:    make(map[string]silenceOf),
-		misfits:     make(map[misfit]refusedBy),
-		kick:        make(chan struct{}, 1),
-		rooms:       make(map[proto.RoomID]*entry),
-		promises:    make(map[proto.RoomID]promise),
-		traces:      make(map[proto.RoomID]trace),
-		missed:      make(map[proto.RoomID]time.Time),
+		config:  c,
+		machine: ownership.Config{Self: ownership.Process{Server: self, Boot: c.Links.Process()}, Standbys: c.Standbys},
+		games:   make(map[proto.GameName]*hosted),
+		self:    self,
+		log:     c.Logger,
+		metrics: c.Metrics,
+		clock:   newClock(),
+		rooms:   make(map[proto.RoomID]*entry),
+		misfits: misfits{by: make(map[misfit]rejectedBy)},
 	}
+	r.posts.kick = make(chan struct{}, 1)
+	r.mover.kick = make(chan struct{}, 1)
 	r.ctx, r.stop = context.WithCancel(context.Background())
 	for _, g := range slices.Clone(c.Games) {
 		var err error
@@ -193,34 +150,44 @@ func New(c Config) (*Registry, error) {
 		}
 		c.Logger.Info("game is served", "game", g.Name, "version", fmt.Sprintf("%016x", r.games[g.Name].fingerprint))
 	}
+	r.fleet = r.look(c.Members.View())
 	return r, nil
 }
 
-// lookInterval is how often Run looks around when nothing wakes it: what waits for a time of its own (back-off, pace,
-// settling) waits that much longer at most.
-const lookInterval = 100 * time.Millisecond
+// checkInterval is how often Run notices by itself that this process was paused.
+const (
+	checkInterval = 100 * time.Millisecond
+	pauseTime     = time.Second
+)
 
-// Run keeps rooms copied and where they belong until ctx ends, and returns when the registry's goroutines are gone. From
+// Run keeps rooms replicated and where they belong until ctx ends, and returns when the registry's goroutines are gone. From
 // then on no room is taken over. It is called once.
 func (r *Registry) Run(ctx context.Context) error {
-	timer := time.NewTicker(lookInterval)
+	r.start(r.deliver)
+	r.start(r.moveRooms)
+	timer := time.NewTicker(checkInterval)
 	defer timer.Stop()
+	last := r.clock.now()
 	for {
-		changed := r.members.Changed()
-		r.look(time.Now())
+		changed := r.config.Members.Changed()
+		now := r.clock.now()
+		if gap := now - last; gap >= pauseTime {
+			r.Stalled(gap)
+		}
+		last = now
+		r.refresh()
 		select {
 		case <-ctx.Done():
 			r.Close()
 			r.tasks.Wait()
 			return nil
 		case <-changed:
-		case <-r.kick:
 		case <-timer.C:
 		}
 	}
 }
 
-// Close ends what the registry does by itself: no room is copied, moved or taken over from here on, and rooms that end do so
+// Close ends what the registry does by itself: no room is replicated, moved or taken over from here on, and rooms that end do so
 // with this server, so that their standbys go on with them. Run does it when its context ends.
 func (r *Registry) Close() {
 	r.mu.Lock()
@@ -229,46 +196,104 @@ func (r *Registry) Close() {
 	r.stop()
 }
 
-// look does what is due: freeze or thaw, see after copies whose leader has left the view, choose standbys, start moves.
-func (r *Registry) look(now time.Time) {
-	view := r.members.View()
+// start runs f on a goroutine that Run waits for; f must end when r.ctx does. It does nothing once the registry is closed.
+func (r *Registry) start(f func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.looked.IsZero() && now.Sub(r.looked) >= stallTime {
-		r.woke = now
-	}
-	r.looked = now
-	r.freeze(!view.Quorum)
-	r.metrics.Replicas.Set(float64(r.copies()))
-	for _, e := range r.rooms {
-		switch e.role() {
-		case following:
-			r.tendCopy(e, view, now)
-		case leading:
-			r.tendFeeds(e, view, now)
-		}
-	}
-	r.startMoves(view, now)
-}
-
-// wake makes Run look around now.
-func (r *Registry) wake() {
-	select {
-	case r.kick <- struct{}{}:
-	default:
-	}
-}
-
-// task runs f on a goroutine that Run waits for; f must end when r.ctx does. Called with mu held.
-func (r *Registry) task(f func()) {
 	if !r.stopped {
 		r.tasks.Go(f)
 	}
 }
 
-// remove removes e if it is still what this server has of its room. Called with mu held.
-func (r *Registry) remove(e *entry) {
-	if r.rooms[e.id] == e {
-		delete(r.rooms, e.id)
+// Stalled is told that this process did not run for gap; its rooms are suspended already. It does not block.
+func (r *Registry) Stalled(gap time.Duration) {
+	from := r.clock.now() - gap
+	r.posts.add(func() {
+		r.log.Warn("this process was paused; its rooms wait until the other servers have said who leads them", "for", gap)
+		for _, e := range r.all() {
+			e.do(ownership.Paused{From: from})
+		}
+	})
+}
+
+// all are the rooms of this moment.
+func (r *Registry) all() []*entry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make([]*entry, 0, len(r.rooms))
+	for _, e := range r.rooms {
+		all = append(all, e)
+	}
+	return all
+}
+
+// entry gives the entry of a room, which is made if there is none. nil: the registry is closed.
+func (r *Registry) entry(id proto.RoomID) *entry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e := r.rooms[id]; e != nil {
+		return e
+	}
+	if r.stopped {
+		return nil
+	}
+	e := &entry{r: r, id: id, streams: make(map[int]*stream)}
+	e.machine = ownership.New(&r.machine, id, r.fleet.Fleet, r.fleet.order(id, "", r))
+	r.rooms[id] = e
+	return e
+}
+
+// find is entry where none is to be made.
+func (r *Registry) find(id proto.RoomID) *entry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.rooms[id]
+}
+
+// forget removes e. Called with e.mu held.
+func (r *Registry) forget(e *entry) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e.forgotten = true
+	delete(r.rooms, e.id)
+}
+
+// posts is what tick workers and links have to tell: they must not wait for an entry's lock. Size: what the rooms of this
+// server and their streams can say at once; nothing of it repeats by itself.
+type posts struct {
+	mu   sync.Mutex
+	list []func()
+	kick chan struct{}
+}
+
+func (p *posts) add(f func()) {
+	p.mu.Lock()
+	p.list = append(p.list, f)
+	p.mu.Unlock()
+	select {
+	case p.kick <- struct{}{}:
+	default:
+	}
+}
+
+// deliver runs what was posted, in order.
+func (r *Registry) deliver() {
+	p := &r.posts
+	for {
+		p.mu.Lock()
+		list := p.list
+		p.list = nil
+		p.mu.Unlock()
+		for _, f := range list {
+			f()
+		}
+		if len(list) > 0 {
+			continue
+		}
+		select {
+		case <-r.ctx.Done():
+			return
+		case <-p.kick:
+		}
 	}
 }

@@ -1,0 +1,255 @@
+package registry
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/gameserver/internal/ownership"
+	"github.com/ringside-go/ringside/gameserver/internal/replication"
+	"github.com/ringside-go/ringside/gameserver/internal/room"
+	"github.com/ringside-go/ringside/internal/placement"
+	"github.com/ringside-go/ringside/proto"
+)
+
+// entry is one room on this server: its machine, and what the machine's role needs. Tick workers and the links' ticks never
+// take its lock.
+type entry struct {
+	r      *Registry
+	id     proto.RoomID
+	others atomic.Pointer[[]string] // servers that have, or may have, a replica: for the final tick
+
+	mu        sync.Mutex
+	forgotten bool // it is not in Registry.rooms any more
+	machine   *ownership.Machine
+	todo      []ownership.Event // that follow from actions
+	later     []func()          // logs and the like, for when mu is free
+	timer     *time.Timer
+	timed     time.Duration // when timer fires; 0: it does not
+	waiting   waiting
+
+	game    proto.GameName // of the room; empty while Absent
+	options []byte
+	order   []string // the servers that may take the room, in its order
+
+	stranded bool // its players were told that no other server can take it
+
+	sim         *game.Simulation // prepared
+	creating    *waiter          // whose ticket is used
+	led         *room.Room
+	pinned      bool           // the room was sent here on request, and stays
+	pinnedAt    *placement.Set // while that is the placement
+	onRequest   bool           // the move that is under way is an operator's
+	onProbation bool           // it has its turn in Registry.turns
+	streams     map[int]*stream
+	handoff     *stream // to the server that this one has handed the room to
+	moving      chan<- error
+
+	replica *replica // the stream that is taken
+	held    *held    // the state
+	final   *final   // of a handoff to this server
+	offer   *offer   // that is being decided
+}
+
+// offer is a stream that another server offers, and what came of it.
+type offer struct {
+	replica   *replica
+	accepted  bool
+	rejection *ownership.Rejection
+}
+
+// final is the last tick of a leader that has handed the room over.
+type final struct {
+	replication.FinalTick
+	due time.Time
+	err error
+}
+
+// do gives ev to the machine and carries out what that says.
+func (e *entry) do(ev ownership.Event) {
+	e.mu.Lock()
+	e.step(ev)
+	e.unlock()
+}
+
+// unlock frees e, and does what must not be done under its lock.
+func (e *entry) unlock() {
+	later := e.later
+	e.later = nil
+	e.mu.Unlock()
+	for _, f := range later {
+		f()
+	}
+}
+
+// step is do with mu held.
+func (e *entry) step(ev ownership.Event) {
+	if e.forgotten {
+		return
+	}
+	before, guarded := e.machine.Role(), e.machine.Guards()
+	e.todo = append(e.todo, ev)
+	for len(e.todo) > 0 {
+		ev := e.todo[0]
+		e.todo = e.todo[1:]
+		e.observe()
+		e.carryOut(slices.Clone(e.machine.Step(ev, e.r.clock.now())))
+	}
+	e.after(before, guarded)
+}
+
+// observe tells the machine the tick of the replica.
+func (e *entry) observe() {
+	if e.held != nil {
+		e.machine.Observe(proto.Tick(e.held.tick.Load()))
+	}
+}
+
+// after keeps counts, turns away clients that nobody cares for any more, and sets the timer.
+func (e *entry) after(before ownership.Role, guarded bool) {
+	r, role := e.r, e.machine.Role()
+	count := func(role ownership.Role, n int64) {
+		if role == ownership.Following || role == ownership.Promoting {
+			r.replicas.Add(n)
+		}
+	}
+	count(before, -1)
+	count(role, 1)
+	if guards := e.machine.Guards(); guards != guarded {
+		if guards {
+			r.guards.Add(1)
+		} else {
+			r.guards.Add(-1)
+		}
+	}
+	e.probationEnded()
+	switch role {
+	case ownership.Absent:
+		e.again()
+		if e.led == nil {
+			e.game, e.options = "", nil
+		}
+		if e.machine.Idle() && e.led == nil && len(e.waiting) == 0 {
+			if e.timer != nil {
+				e.timer.Stop()
+			}
+			r.forget(e)
+			return
+		}
+	case ownership.Leads:
+		if before != role {
+			r.turns.add(e)
+		}
+	}
+	e.setTimer()
+}
+
+// again lets clients try once more: what they waited for has not come about.
+func (e *entry) again() {
+	for _, w := range e.waiting {
+		w.done <- entered{again: true}
+	}
+	e.waiting = nil
+}
+
+func (e *entry) setTimer() {
+	at, ok := e.machine.Next()
+	if !ok {
+		at = 0
+	}
+	if at == e.timed {
+		return
+	}
+	e.timed = at
+	switch {
+	case at == 0:
+		e.timer.Stop()
+	case e.timer == nil:
+		e.timer = time.AfterFunc(at-e.r.clock.now(), e.due)
+	default:
+		e.timer.Reset(at - e.r.clock.now())
+	}
+}
+
+func (e *entry) due() {
+	if e.r.ctx.Err() != nil {
+		return
+	}
+	e.mu.Lock()
+	e.timed = 0
+	e.step(ownership.Due{})
+	e.unlock()
+}
+
+// refresh gives the machine a new view; reordered: the room's order may be another one.
+func (e *entry) refresh(f *fleet, reordered bool) {
+	e.mu.Lock()
+	defer e.unlock()
+	if e.forgotten {
+		return
+	}
+	if reordered || e.order == nil {
+		e.r.mu.Lock()
+		e.order = f.order(e.id, e.game, e.r)
+		e.r.mu.Unlock()
+	}
+	e.step(ownership.FleetChanged{Fleet: f.Fleet, Order: e.order})
+}
+
+// post has ev given to the machine soon, by another goroutine.
+func (e *entry) post(ev ownership.Event) { e.r.posts.add(func() { e.do(ev) }) }
+
+// task runs f, which may take long, and gives the machine what it returns.
+func (e *entry) task(f func() ownership.Event) {
+	e.r.start(func() { e.do(f()) })
+}
+
+// Query answers another server; see replication.Rooms.
+func (r *Registry) Query(asker string, q ownership.Query) ownership.Answer {
+	nothing := ownership.Answer{Process: r.machine.Self}
+	for {
+		e := r.find(q.Room)
+		if e == nil && !q.Claim && q.Lost == 0 {
+			return nothing
+		}
+		if e == nil {
+			if e = r.entry(q.Room); e == nil {
+				return nothing
+			}
+		}
+		e.mu.Lock()
+		if e.forgotten {
+			e.mu.Unlock()
+			continue
+		}
+		before, guarded := e.machine.Role(), e.machine.Guards()
+		e.observe()
+		a, actions := e.machine.Query(asker, q, r.clock.now())
+		e.carryOut(slices.Clone(actions))
+		for len(e.todo) > 0 {
+			ev := e.todo[0]
+			e.todo = e.todo[1:]
+			e.carryOut(slices.Clone(e.machine.Step(ev, r.clock.now())))
+		}
+		e.after(before, guarded)
+		e.unlock()
+		return a
+	}
+}
+
+// lock gives the entry of a room with its lock held; nil: the registry is closed.
+func (r *Registry) lock(id proto.RoomID) *entry {
+	for {
+		e := r.entry(id)
+		if e == nil {
+			return nil
+		}
+		e.mu.Lock()
+		if !e.forgotten {
+			return e
+		}
+		e.mu.Unlock()
+	}
+}
