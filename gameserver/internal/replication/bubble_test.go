@@ -155,6 +155,7 @@ type fleet struct {
 	a, b   *Links
 	at     *standby
 	config Config // of b, which may be changed before it is started
+	lookup func(server string) (addr string, ok bool)
 }
 
 const (
@@ -190,7 +191,7 @@ func (f *fleet) start(ctx context.Context, stopped *sync.WaitGroup, c Config, r 
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	stopped.Go(func() { l.Run(ctx, r, nil) })
+	stopped.Go(func() { l.Run(ctx, r, f.lookup) })
 	return l
 }
 
