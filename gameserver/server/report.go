@@ -94,7 +94,7 @@ func (n *Server) getServer(w http.ResponseWriter, r *http.Request) {
 	}
 	view := n.gossip.View()
 	self := view.Self
-	answer := report{Name: self.Name, State: self.State, Version: self.Version, Frozen: n.registry.Frozen(),
+	answer := report{Name: self.Name, State: self.State, Version: self.Version, Frozen: n.registry.Suspended(),
 		Load: loadReport(n.load()), Ticks: ticksReport{milliseconds(n.pool.TickTime()), n.pool.Late()}, Sees: describeView(view),
 		Rooms: []roomReport{}, Copies: []copyReport{}, Events: []eventReport{}}
 	for _, i := range n.registry.All() {
@@ -137,7 +137,7 @@ func describeRoom(i registry.Info) roomReport {
 	case room.Suspended:
 		role = "frozen"
 	}
-	standbys := i.Followers
+	standbys := i.Standbys
 	if standbys == nil {
 		standbys = []string{}
 	}

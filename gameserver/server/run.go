@@ -73,7 +73,7 @@ func (n *Server) Run(ctx context.Context) error {
 		start("sessions", ended, n.sessions.Run),
 		start("http", ended, n.serve),
 		start("internal http", ended, n.serveInternal),
-		start("peer links", ended, func(ctx context.Context) error { return n.links.Run(ctx, n.registry) }),
+		start("peer links", ended, func(ctx context.Context) error { return n.links.Run(ctx, n.registry, n.registry.Address) }),
 		start("gossip", ended, n.gossip.Run),
 	}
 	n.ready.Store(true)

@@ -205,9 +205,9 @@ func (n *Server) port() (int, error) {
 // links is what the registry needs of *replication.Links.
 type links struct{ *replication.Links }
 
-// Follow implements registry.Links.
-func (l links) Follow(server, addr string, o replication.Open, ev replication.FeedEvents) registry.Feed {
-	return l.Links.Follow(server, addr, o, ev)
+// Open implements registry.Links.
+func (l links) Open(server, addr string, o replication.Open, ev replication.StreamEvents) registry.Stream {
+	return l.Links.Open(server, addr, o, ev)
 }
 
 // fingerprints are those of the schemas that clients see. Each game makes a room once, so that one that cannot start is found

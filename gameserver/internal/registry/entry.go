@@ -56,6 +56,7 @@ type entry struct {
 // offer is a stream that another server offers, and what came of it.
 type offer struct {
 	replica   *replica
+	hasBase   bool // it continues from a tick that this server may have
 	accepted  bool
 	rejection *ownership.Rejection
 }

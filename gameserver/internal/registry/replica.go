@@ -84,7 +84,7 @@ func (r *Registry) Offer(from string, o replication.Open, back replication.Back)
 	if g := r.games[o.Game]; g != nil {
 		p.game = g.Definition
 	}
-	e.offer = &offer{replica: p}
+	e.offer = &offer{replica: p, hasBase: o.HasBase}
 	e.step(ownership.Offered{Stream: p.number, From: ownership.Process{Server: from, Boot: o.Process}, Epoch: o.Epoch, Others: o.Others,
 		Base: o.Base, HasBase: o.HasBase, Unable: unable})
 	got := e.offer
@@ -125,10 +125,8 @@ func (e *entry) accept(a ownership.Accept) {
 	p.held = e.held
 	p.stocked = a.Keep
 	p.held.write(p)
-	if !a.Keep {
+	if e.offer.hasBase && !a.Keep {
 		p.back.NeedKeyframe()
-	} else {
-		p.back.HaveBase()
 	}
 	if n := e.waiting.holding(); n > 0 {
 		p.back.Ready(n)

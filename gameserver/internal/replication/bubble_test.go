@@ -12,16 +12,17 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/internal/network/simnet"
 	"github.com/ringside-go/ringside/proto"
 )
 
-// journal notes what is called on it, as feed and as copy.
+// journal records the calls that it gets, as StreamEvents or as a Replica.
 type journal struct {
 	mu    sync.Mutex
 	lines []string
 	at    []time.Time
-	fail  error // what Keyframe and Tick answer
+	fail  error // what Keyframe and Tick return
 }
 
 func (j *journal) note(format string, a ...any) {
@@ -46,14 +47,31 @@ func (j *journal) last() (line string, at time.Time) {
 	return j.lines[len(j.lines)-1], j.at[len(j.at)-1]
 }
 
-func (j *journal) Acked(tick proto.Tick)  { j.note("acked %d", tick) }
-func (j *journal) Ready(waiting int)      { j.note("ready %d", waiting) }
-func (j *journal) Took(epoch proto.Epoch) { j.note("took %v", epoch) }
-func (j *journal) Refused(r Refusal)      { j.note("refused %d %s", r.Code, r.Text) }
-func (j *journal) Stop(reason string)     { j.note("stop %s", reason) }
+func (j *journal) Acked(tick proto.Tick)          { j.note("acked %d", tick) }
+func (j *journal) Ready(waiting int)              { j.note("ready %d", waiting) }
+func (j *journal) NeedKeyframe()                  { j.note("need keyframe") }
+func (j *journal) Took(epoch proto.Epoch)         { j.note("took %v", epoch) }
+func (j *journal) Rejected(r ownership.Rejection) { j.note("rejected %d %s", r.Code, r.Text) }
+func (j *journal) Stop(reason string)             { j.note("stop %s", reason) }
+
+func (j *journal) Handed(leader string, epoch proto.Epoch) {
+	j.note("handed to %s in %v", leader, epoch)
+}
+func (j *journal) Updated(epoch proto.Epoch, others []string) {
+	j.note("updated to %v, others %v", epoch, others)
+}
+
+// leaderJournal and replicaJournal differ in the one method whose name both interfaces use.
+type (
+	leaderJournal  struct{ *journal }
+	replicaJournal struct{ *journal }
+)
+
+func (j leaderJournal) Probation()         { j.note("probation noted") }
+func (j replicaJournal) Probation(on bool) { j.note("probation %v", on) }
 
 func (j *journal) Lost(err error) {
-	for _, known := range []error{ErrGone, ErrTimeout, ErrBroken, ErrRefused, ErrStopped} {
+	for _, known := range []error{ErrGone, ErrRefusedDial, ErrTimeout, ErrLocal, ErrBroken, ErrIncompatible, ErrStopped} {
 		if errors.Is(err, known) {
 			j.note("lost: %v", known)
 			return
@@ -83,33 +101,37 @@ func brief(public, secret []byte) string {
 	return fmt.Sprintf("%s+%s", public, secret)
 }
 
-// standby follows every room with a journal.
+// standby stands by for every room with a journal.
 type standby struct {
 	rooms
-	mu     sync.Mutex
-	copies map[proto.RoomID]*journal
-	backs  map[proto.RoomID]Back
-	opens  []string
-	err    error // what Follow answers
-	fail   error // what the copies answer
+	mu       sync.Mutex
+	replicas map[proto.RoomID]*journal
+	backs    map[proto.RoomID]Back
+	opens    []string
+	err      error // what Offer returns
+	fail     error // what the replicas return
+	needs    bool  // the replicas do not have their bases
 }
 
-func (s *standby) Follow(from string, o Open, b Back) (Copy, error) {
+func (s *standby) Offer(from string, o Open, b Back) (Replica, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.opens = append(s.opens, fmt.Sprintf("%s: %s %s %s %v", from, o.Room, o.Game, o.Options, o.Epoch))
 	if s.err != nil {
 		return nil, s.err
 	}
+	if s.needs {
+		b.NeedKeyframe()
+	}
 	j := &journal{fail: s.fail}
-	s.copies[o.Room], s.backs[o.Room] = j, b
-	return j, nil
+	s.replicas[o.Room], s.backs[o.Room] = j, b
+	return replicaJournal{j}, nil
 }
 
 func (s *standby) of(room proto.RoomID) *journal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if j := s.copies[room]; j != nil {
+	if j := s.replicas[room]; j != nil {
 		return j
 	}
 	return &journal{}
@@ -122,10 +144,10 @@ func (s *standby) back(room proto.RoomID) Back {
 }
 
 func newStandby() *standby {
-	return &standby{rooms: nothing, copies: make(map[proto.RoomID]*journal), backs: make(map[proto.RoomID]Back)}
+	return &standby{rooms: nothing, replicas: make(map[proto.RoomID]*journal), backs: make(map[proto.RoomID]Back)}
 }
 
-// fleet is two servers in a bubble: a leads, b stands by.
+// fleet is two servers in a synctest bubble: a leads, b stands by.
 type fleet struct {
 	t      *testing.T
 	net    *simnet.Net
@@ -133,6 +155,7 @@ type fleet struct {
 	a, b   *Links
 	at     *standby
 	config Config // of b, which may be changed before it is started
+	lookup func(server string) (addr string, ok bool)
 }
 
 const (
@@ -168,17 +191,20 @@ func (f *fleet) start(ctx context.Context, stopped *sync.WaitGroup, c Config, r 
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	stopped.Go(func() { l.Run(ctx, r) })
+	stopped.Go(func() { l.Run(ctx, r, f.lookup) })
 	return l
 }
 
-func (f *fleet) follow(room proto.RoomID) (*Feed, *journal) {
-	j := &journal{}
-	o := Open{Room: room, Game: "arena", Options: []byte(`{}`), Epoch: proto.Epoch{Instance: 0xa7, Counter: 3, Server: "a"}}
-	return f.a.Follow("b", addrB, o, j), j
+func (f *fleet) open(room proto.RoomID) (*Stream, *journal) {
+	return f.openWith(Open{Room: room, Game: "arena", Options: []byte(`{}`), Epoch: proto.Epoch{Instance: 0xa7, Counter: 3, Server: "a"}})
 }
 
-// pass lets what is on the way arrive.
+func (f *fleet) openWith(o Open) (*Stream, *journal) {
+	j := &journal{}
+	return f.a.Open("b", addrB, o, leaderJournal{j}), j
+}
+
+// pass waits until what is on its way has arrived.
 func pass() {
 	time.Sleep(20 * time.Millisecond)
 	synctest.Wait()

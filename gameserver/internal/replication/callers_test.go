@@ -1,42 +1,44 @@
 package replication
 
 import (
-	"context"
 	"net"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 )
 
-// What was sent on a link that its dialler gave up arrives when the network is whole again, after the link that took its
-// place: it must not be taken for the news.
+// When a partition heals, the network delivers what was sent on a link that its dialler has given up, after the link that
+// replaced it. It must not be taken for new state.
 func TestSupersededLinkSaysNothing(t *testing.T) {
 	simulate(t, nil, func(f *fleet) {
-		if _, err := f.a.Claim(context.Background(), "b", addrB, "r"); err != nil {
+		if _, err := f.a.Query(f.t.Context(), "b", addrB, ownership.Query{Room: "r"}); err != nil {
 			t.Fatal(err)
 		}
 		f.net.Cut([]string{ipA}, []string{ipB})
-		old, lost := f.follow("r")
+		old, lost := f.open("r")
 		old.QueueKeyframe(5, []byte("old"), nil)
 		f.a.Flush()
 		time.Sleep(SilenceTimeout + time.Second)
 		f.expect("the leader, cut off", lost, "lost: server does not answer")
 		f.net.Heal()
-		next, _ := f.follow("r")
+		next, _ := f.open("r")
 		next.QueueKeyframe(90, []byte("new"), nil)
 		f.a.Flush()
 		time.Sleep(30 * time.Second)
 		next.QueueTick(91, []byte("tick"), nil)
 		f.a.Flush()
 		pass()
-		f.expect("the copy", f.at.of("r"), "keyframe 90 new+", "tick 91 tick+")
+		f.expect("the replica", f.at.of("r"), "keyframe 90 new+", "tick 91 tick+")
 		if len(f.at.opens) != 1 {
 			t.Errorf("opened: %q", f.at.opens)
 		}
 	})
 }
 
-// A link whose handshake ends after that of a later one is refused; another process of the name is another matter.
+// A link whose handshake ends after that of a newer one is refused, unless it is from another process of the same name.
 func TestLateLink(t *testing.T) {
 	ended := func(k *caller) bool {
 		select {
@@ -69,7 +71,33 @@ func TestLateLink(t *testing.T) {
 	}
 }
 
-// Each link of a process has a number above those before it, and the handshake carries it.
+// A newer link waits until nothing more of the older one will be handled: what the older one has read already must not be
+// applied after what the newer one brings.
+func TestNewerLinkWaitsForTheOlderOnesEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := callers{newest: make(map[string]*caller)}
+		x, y := net.Pipe()
+		older := l.admit(hello{Name: "a", Process: 7, Link: 1}, plain(x))
+		admitted := make(chan *caller, 1)
+		go func() { admitted <- l.admit(hello{Name: "a", Process: 7, Link: 2}, plain(y)) }()
+		time.Sleep(time.Minute)
+		select {
+		case <-admitted:
+			t.Fatal("the newer link is admitted while the older one is handled")
+		default:
+		}
+		if !older.conn.over() {
+			t.Error("the older link stays open")
+		}
+		older.leave()
+		if (<-admitted) == nil {
+			t.Error("the newer link is refused")
+		}
+		y.Close()
+	})
+}
+
+// Links of a process are numbered upwards, and the handshake carries the number.
 func TestLinksAreNumbered(t *testing.T) {
 	dialler, acceptor := newIdentity(config("a")), newIdentity(config("b"))
 	var links []uint64

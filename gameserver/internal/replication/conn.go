@@ -16,15 +16,16 @@ import (
 // conn is one established connection: a reader, which run is, and a writer that sends what is in the outbox.
 type conn struct {
 	*outbox
-	nc net.Conn
-	w  io.Writer
-	r  *bufio.Reader
+	nc      net.Conn
+	w       io.Writer
+	r       *bufio.Reader
+	process uint64 // of the other side
 }
 
 // newConn wraps nc, whose handshake is done; from now on silence ends it.
-func newConn(nc *ear, s secured, o *outbox) *conn {
+func newConn(nc *deadlineConn, s secured, o *outbox) *conn {
 	nc.outbox = o
-	return &conn{outbox: o, nc: nc, w: s.w, r: bufio.NewReaderSize(s.r, readBuffer)}
+	return &conn{outbox: o, nc: nc, w: s.w, r: bufio.NewReaderSize(s.r, readBuffer), process: s.hello.Process}
 }
 
 // close closes the connection for err. Only the first call counts.
@@ -107,7 +108,7 @@ func (c *conn) write() error {
 		if i := c.interval(); i != interval {
 			interval = i
 			t.Reset(i)
-			c.nc.SetReadDeadline(time.Now().Add(patience(c.busy.Load())))
+			c.nc.SetReadDeadline(time.Now().Add(readTimeout(c.busy.Load())))
 		}
 		for more := true; more; {
 			out, more = c.take(out)
@@ -134,41 +135,41 @@ func (o *outbox) interval() time.Duration {
 	return idlePing
 }
 
-// ear is a connection that gives each Read its deadline, once it has an outbox to know the patience of.
-type ear struct {
+// deadlineConn is a connection that gives each Read its deadline, once it has an outbox to know the patience of.
+type deadlineConn struct {
 	net.Conn
 	outbox *outbox
 }
 
 // Read looks once more when the deadline has passed: this process may be the one that did not run, and then what the
 // other side has said is there, or is said as soon as it runs too.
-func (e *ear) Read(p []byte) (int, error) {
-	if e.outbox == nil {
-		return e.Conn.Read(p)
+func (d *deadlineConn) Read(p []byte) (int, error) {
+	if d.outbox == nil {
+		return d.Conn.Read(p)
 	}
 	for again := true; again; {
-		busy := e.outbox.busy.Load()
-		if err := e.SetReadDeadline(time.Now().Add(patience(busy))); err != nil {
+		busy := d.outbox.busy.Load()
+		if err := d.SetReadDeadline(time.Now().Add(readTimeout(busy))); err != nil {
 			return 0, err
 		}
-		again = e.outbox.busy.Load() != busy // the writer has set another deadline meanwhile
+		again = d.outbox.busy.Load() != busy // the writer has set another deadline meanwhile
 	}
-	n, err := e.Conn.Read(p)
+	n, err := d.Conn.Read(p)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		if err := e.SetReadDeadline(time.Now().Add(secondLook)); err != nil {
+		if err := d.SetReadDeadline(time.Now().Add(gracePeriod)); err != nil {
 			return 0, err
 		}
-		return e.Conn.Read(p)
+		return d.Conn.Read(p)
 	}
 	return n, err
 }
 
 // patience is how long this side waits for the other before its second look.
-func patience(busy bool) time.Duration {
+func readTimeout(busy bool) time.Duration {
 	if busy {
-		return SilenceTimeout - secondLook
+		return SilenceTimeout - gracePeriod
 	}
-	return idleTimeout - secondLook
+	return idleTimeout - gracePeriod
 }
 
 // reason sorts what ended a connection into this package's errors.

@@ -11,7 +11,7 @@ import (
 )
 
 func plain(nc net.Conn) *conn {
-	e := &ear{Conn: nc}
+	e := &deadlineConn{Conn: nc}
 	return newConn(e, secured{r: e, w: e}, newOutbox())
 }
 

@@ -10,55 +10,67 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/proto"
 )
 
-// A room's tick for a standby: public delta of a room of 8 in a fight, and what goes along hidden.
+// Sizes of a room's tick for a standby: the public delta of a room of 8 in a fight, and the hidden one.
 const (
 	publicBytes = 220
 	secretBytes = 60
 )
 
-type deaf struct{}
+type quiet struct{}
 
-func (deaf) Acked(proto.Tick)                           {}
-func (deaf) Ready(int)                                  {}
-func (deaf) Took(proto.Epoch)                           {}
-func (deaf) Refused(Refusal)                            {}
-func (deaf) Lost(error)                                 {}
-func (deaf) Keyframe(proto.Tick, []byte, []byte) error  { return nil }
-func (deaf) Tick(_ proto.Tick, public, _ []byte) error  { return nil }
-func (deaf) Final(FinalTick)                            {}
-func (deaf) Stop(string)                                {}
-func (deaf) Follow(string, Open, Back) (Copy, error)    { return deaf{}, nil }
-func (deaf) Holding(string, proto.RoomID) (none Answer) { return none }
+func (quiet) Acked(proto.Tick)                          {}
+func (quiet) Ready(int)                                 {}
+func (quiet) NeedKeyframe()                             {}
+func (quiet) Probation()                                {}
+func (quiet) Took(proto.Epoch)                          {}
+func (quiet) Rejected(ownership.Rejection)              {}
+func (quiet) Lost(error)                                {}
+func (quiet) Offer(string, Open, Back) (Replica, error) { return discard{}, nil }
 
-// newFeeds gives n feeds that have their keyframes on a link that is nobody's: the caller takes what is written.
-func newFeeds(n int) (*Links, *link, []*Feed) {
+func (quiet) Query(string, ownership.Query) (none ownership.Answer) { return none }
+
+// discard is a replica that keeps nothing.
+type discard struct{}
+
+func (discard) Keyframe(proto.Tick, []byte, []byte) error { return nil }
+func (discard) Tick(proto.Tick, []byte, []byte) error     { return nil }
+func (discard) Final(FinalTick)                           {}
+func (discard) Handed(string, proto.Epoch)                {}
+func (discard) Updated(proto.Epoch, []string)             {}
+func (discard) Probation(bool)                            {}
+func (discard) Stop(string)                               {}
+func (discard) Lost(error)                                {}
+
+// newStreams returns n streams that have their keyframes on a link without a connection: the caller takes what is written.
+func newStreams(n int) (*Links, *link, []*Stream) {
 	l, k := &Links{log: slog.New(slog.DiscardHandler)}, newLink()
-	feeds := make([]*Feed, n)
-	for i := range feeds {
-		feeds[i] = &Feed{links: l, link: k, open: testOpen, events: deaf{}, stream: uint32(i + 1)}
-		k.feeds[feeds[i].stream] = feeds[i]
+	streams := make([]*Stream, n)
+	for i := range streams {
+		streams[i] = &Stream{links: l, link: k, open: testOpen, events: quiet{}, number: uint32(i + 1)}
+		k.streams[streams[i].number] = streams[i]
 		k.carry(1)
-		feeds[i].QueueKeyframe(0, nil, nil)
+		streams[i].QueueKeyframe(0, nil, nil)
 	}
 	for _, more := k.take(nil); more; {
 		_, more = k.take(nil)
 	}
-	return l, k, feeds
+	return l, k, streams
 }
 
-// TestTickAllocations: from QueueTick to the write, and from the read to the acks and back, a tick allocates nothing.
+// TestTickAllocations: from QueueTick to the write, and from the read to the ack's handling, a tick allocates nothing.
 func TestTickAllocations(t *testing.T) {
-	l, k, feeds := newFeeds(20)
+	l, k, streams := newStreams(20)
 	public, secret := make([]byte, publicBytes), make([]byte, secretBytes)
 	wire := &bytes.Buffer{}
 	w, r := sealedPair(t, wire, wire)
-	a := newAcceptor(deaf{})
+	a := newAcceptor(quiet{})
 	reader := bufio.NewReaderSize(r, readBuffer)
-	for _, f := range feeds {
-		if err := feedAll(t, a, appendFollow(nil, f.stream, &testOpen), appendKeyframe(nil, f.stream, 0, nil, nil)); err != nil {
+	for _, f := range streams {
+		if err := feedAll(t, a, appendOpen(nil, f.number, &testOpen), appendKeyframe(nil, f.number, 0, nil, nil)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -66,7 +78,7 @@ func TestTickAllocations(t *testing.T) {
 	var out, buf, acks []byte
 	once := func() {
 		tick++
-		for _, f := range feeds {
+		for _, f := range streams {
 			if !f.QueueTick(tick, public, secret) {
 				t.Fatal("not queued")
 			}
@@ -77,7 +89,7 @@ func TestTickAllocations(t *testing.T) {
 		if _, err := w.Write(out); err != nil {
 			t.Fatal(err)
 		}
-		for range feeds {
+		for range streams {
 			kind, body, err := readRecord(reader, buf, MaxRecord)
 			if err == nil {
 				err = a.handle(kind, body)
@@ -110,28 +122,28 @@ func TestTickAllocations(t *testing.T) {
 	}
 }
 
-// BenchmarkQueueTick is what a standby costs the tick worker for each tick of a room.
+// BenchmarkQueueTick measures what a standby costs the tick worker for each tick of a room.
 func BenchmarkQueueTick(b *testing.B) {
-	_, k, feeds := newFeeds(100)
+	_, k, streams := newStreams(100)
 	public, secret := make([]byte, publicBytes), make([]byte, secretBytes)
 	var out []byte
 	i, tick := 0, proto.Tick(1)
 	for b.Loop() {
-		feeds[i].QueueTick(tick, public, secret)
-		if i++; i == len(feeds) {
+		streams[i].QueueTick(tick, public, secret)
+		if i++; i == len(streams) {
 			i, tick = 0, tick+1
 			out, _ = k.take(out)
 		}
 	}
 }
 
-// BenchmarkSend is what the leader spends to queue and write a pass of ticks, for each room's tick, on real loopback, where
-// the other side's kernel work is within the write.
+// BenchmarkSend measures what the leader spends, per room and tick, to queue and write one pass of ticks on real loopback.
+// There the write includes the receiving kernel's work.
 func BenchmarkSend(b *testing.B) {
 	for _, key := range []string{"", "0123456789abcdef"} {
 		for _, rooms := range []int{1, 4, 16, 64} {
 			b.Run(fmt.Sprintf("sealed=%v/rooms=%d", key != "", rooms), func(b *testing.B) {
-				l, k, feeds := newFeeds(rooms)
+				l, k, streams := newStreams(rooms)
 				public, secret := make([]byte, publicBytes), make([]byte, secretBytes)
 				nc, stop := drain(b)
 				defer stop()
@@ -147,7 +159,7 @@ func BenchmarkSend(b *testing.B) {
 				tick := proto.Tick(0)
 				for b.Loop() {
 					tick++
-					for _, f := range feeds {
+					for _, f := range streams {
 						f.QueueTick(tick, public, secret)
 					}
 					l.Flush()
@@ -165,7 +177,7 @@ func BenchmarkSend(b *testing.B) {
 	}
 }
 
-// drain gives a connection whose other end is read and thrown away.
+// drain returns a connection whose other end reads and discards.
 func drain(b *testing.B) (net.Conn, func()) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

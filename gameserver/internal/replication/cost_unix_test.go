@@ -17,25 +17,25 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// BenchmarkLeader is what a standby in another process costs a busy leader, beside making the secret delta: 100 rooms tick
-// one after another on one core, each tick is work of some 60 µs and is flushed by itself. cpu-ns/room-tick is all of
-// the process's CPU; what "one standby" has more than "none" is queueing, sealing, writing, and reading acks.
+// BenchmarkLeader measures what a standby in another process costs a busy leader, without encoding the hidden delta: 100
+// rooms tick one after another on one core; each tick is about 60 µs of work and is flushed by itself. cpu-ns/room-tick is
+// all of the process's CPU. The difference between "one standby" and "none" is queueing, sealing, writing and reading acks.
 func BenchmarkLeader(b *testing.B) {
 	for _, name := range []string{"none", "one standby"} {
 		b.Run(name, func(b *testing.B) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 			c := config("a")
-			from, _ := start(b, c, deaf{})
-			feeds := make([]*Feed, 100)
+			from, _ := start(b, c, quiet{})
+			streams := make([]*Stream, 100)
 			if name != "none" {
-				acked := make(chan proto.Tick, len(feeds))
+				acked := make(chan proto.Tick, len(streams))
 				addr := standbyProcess(b)
-				for i := range feeds {
-					feeds[i] = from.Follow("b", addr, Open{Room: "r", Game: "arena"}, hears{acked: acked})
-					feeds[i].QueueKeyframe(0, nil, nil)
+				for i := range streams {
+					streams[i] = from.Open("b", addr, Open{Room: "r", Game: "arena"}, keyframeAck{acked: acked})
+					streams[i].QueueKeyframe(0, nil, nil)
 				}
 				from.Flush()
-				for range feeds {
+				for range streams {
 					<-acked
 				}
 			}
@@ -43,11 +43,11 @@ func BenchmarkLeader(b *testing.B) {
 			i, tick, used := 0, proto.Tick(1), cpu(b)
 			for b.Loop() {
 				sha256.Sum256(work)
-				if feeds[i] != nil && !feeds[i].QueueTick(tick, public, secret) {
-					b.Fatal("the link is lost or full:", feeds[i].link.over())
+				if streams[i] != nil && !streams[i].QueueTick(tick, public, secret) {
+					b.Fatal("the link is lost or full:", streams[i].link.over())
 				}
 				from.Flush()
-				if i++; i == len(feeds) {
+				if i++; i == len(streams) {
 					i, tick = 0, tick+1
 				}
 			}
@@ -56,19 +56,19 @@ func BenchmarkLeader(b *testing.B) {
 	}
 }
 
-// hears tells of the keyframe's ack.
-type hears struct {
-	deaf
+// keyframeAck signals the keyframe's ack.
+type keyframeAck struct {
+	quiet
 	acked chan proto.Tick
 }
 
-func (h hears) Acked(tick proto.Tick) {
+func (h keyframeAck) Acked(tick proto.Tick) {
 	if tick == 0 {
 		h.acked <- tick
 	}
 }
 
-// cpu is what this process has used.
+// cpu is the CPU time that this process has used.
 func cpu(b *testing.B) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -79,7 +79,7 @@ func cpu(b *testing.B) time.Duration {
 
 const standbyEnv = "RINGSIDE_TEST_STANDBY"
 
-// standbyProcess starts this test binary as server b and gives its address.
+// standbyProcess starts this test binary as server b and returns its address.
 func standbyProcess(b *testing.B) string {
 	cmd := exec.Command(os.Args[0], "-test.run=^TestStandbyProcess$")
 	cmd.Env = append(os.Environ(), standbyEnv+"=1")
@@ -106,13 +106,13 @@ func standbyProcess(b *testing.B) string {
 	return strings.TrimSpace(addr)
 }
 
-// TestStandbyProcess is no test: it is the process of standbyProcess, until its standard input ends.
+// TestStandbyProcess is not a test: it is the process that standbyProcess starts. It ends with its standard input.
 func TestStandbyProcess(t *testing.T) {
 	if os.Getenv(standbyEnv) == "" {
 		t.Skip("runs as the other process of BenchmarkLeader")
 	}
 	c := config("b")
-	l, _ := start(t, c, deaf{})
+	l, _ := start(t, c, quiet{})
 	os.Stdout.WriteString(l.Addr().String() + "\n")
 	io.Copy(io.Discard, os.Stdin)
 }

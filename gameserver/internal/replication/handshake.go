@@ -115,10 +115,10 @@ func (id *identity) readHello(r *bufio.Reader) (record []byte, h hello, err erro
 	}
 	if _, ok := id.versions.Common(h.Versions); !ok {
 		return nil, h, fmt.Errorf("%w: link protocols %v here, %v there; update by way of a version that speaks both",
-			ErrRefused, id.versions, h.Versions)
+			ErrIncompatible, id.versions, h.Versions)
 	}
 	if h.Cluster != id.cluster {
-		return nil, h, fmt.Errorf("%w: the clusters differ: %q here, %q there", ErrRefused, id.cluster, h.Cluster)
+		return nil, h, fmt.Errorf("%w: the clusters differ: %q here, %q there", ErrIncompatible, id.cluster, h.Cluster)
 	}
 	return proto.AppendRecord(nil, k, body), h, nil
 }
@@ -132,7 +132,7 @@ func (id *identity) readProof(r *bufio.Reader, role string, dialler, acceptor []
 		return err
 	}
 	if !hmac.Equal(body, id.proof(role, dialler, acceptor)) {
-		return fmt.Errorf("%w: the cluster keys differ", ErrRefused)
+		return fmt.Errorf("%w: the cluster keys differ", ErrIncompatible)
 	}
 	return nil
 }
@@ -155,14 +155,14 @@ func expect(want, k proto.Kind, body []byte) error {
 		if err != nil {
 			return err
 		}
-		return fmt.Errorf("%w by the other side: %q", ErrRefused, text)
+		return fmt.Errorf("%w by the other side: %q", ErrIncompatible, text)
 	}
 	return fmt.Errorf("record %#x in place of %#x in the handshake: %w", k, want, proto.ErrRange)
 }
 
 // refuse tells the other side why the handshake ends. It gives err back.
 func refuse(nc net.Conn, err error) error {
-	text := strings.TrimPrefix(err.Error(), ErrRefused.Error()+": ")
+	text := strings.TrimPrefix(err.Error(), ErrIncompatible.Error()+": ")
 	nc.Write(appendRefuse(nil, text)) // the connection is given up; whether this arrives does not matter
 	return err
 }

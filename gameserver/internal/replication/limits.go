@@ -14,8 +14,8 @@ const (
 	// Version is the version of the link protocol, and Oldest the oldest one that this build still speaks: two servers speak
 	// the newest that both can, and do not link when there is none. A release that changes the protocol must speak the
 	// version of the release before it, or servers cannot be updated one by one.
-	Version = 5
-	Oldest  = 5
+	Version = 6
+	Oldest  = 6
 
 	// MaxRecord bounds a record's body, in bytes: a tick in which all of the largest room changes fits.
 	MaxRecord = 1 << 20
@@ -50,13 +50,14 @@ const (
 	// maxInFlight is how many requests may wait for answers on one link. Each new room asks once, so this many rooms
 	// can be made by one server within a round trip.
 	maxInFlight = 4096
-	// maxGreeting is how many accepted connections may be within the handshake at once: one for each of the largest
+	// maxHandshakes is how many accepted connections may be within the handshake at once: one for each of the largest
 	// fleet's servers, all starting together. More are closed unread, and their diallers try again.
-	maxGreeting = 256
+	maxHandshakes = 256
 
-	// PromiseTime is how long a server that has answered None leaves the room to the asker: the asker has decided by
-	// then, or asks again.
-	PromiseTime = time.Second
+	// maxForwards bounds the queries that this server forwards for others at one time, in all.
+	maxForwards = 1024
+	// forwardTimeout bounds one of them: a dial and a round trip.
+	forwardTimeout = 2 * time.Second
 
 	// dialTimeout bounds dialling and handshake together. Servers of one fleet are milliseconds apart.
 	dialTimeout = 2 * time.Second
@@ -64,8 +65,8 @@ const (
 	// before it gives the link up: four pings lost, or late for as long as an overloaded process does not get to run.
 	PingInterval   = 200 * time.Millisecond
 	SilenceTimeout = time.Second
-	// secondLook is the end of a timeout of silence: a ping comes within it from a side that runs.
-	secondLook = PingInterval
+	// gracePeriod is the end of a timeout of silence: a ping comes within it from a side that runs.
+	gracePeriod = PingInterval
 	// idlePing and idleTimeout are the same for a link without streams, of which a large fleet has thousands.
 	idlePing    = 5 * time.Second
 	idleTimeout = 15 * time.Second

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"sync"
 	"time"
 
+	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/internal/network"
 )
 
@@ -42,7 +42,10 @@ type Links struct {
 	network  network.Network
 	log      *slog.Logger
 	listener net.Listener
-	greeting chan struct{} // a token for each accepted connection within its handshake
+
+	interfaces func() ([]net.Addr, error)
+	handshakes chan struct{} // a token for each accepted connection whose handshake is pending
+	forwards   chan struct{} // a token for each query that is being forwarded
 
 	ctx  context.Context // ends when the links stop; a link outlives the request that dialled it
 	stop context.CancelFunc
@@ -71,27 +74,34 @@ func New(c Config) (*Links, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	return &Links{
-		ctx:      ctx,
-		stop:     stop,
-		id:       newIdentity(c),
-		callers:  callers{newest: make(map[string]*caller)},
-		network:  network.Or(c.Network),
-		log:      c.Logger,
-		listener: listener,
-		greeting: make(chan struct{}, maxGreeting),
-		open:     make(map[net.Conn]struct{}),
-		out:      make(map[target]*link),
+		ctx:        ctx,
+		stop:       stop,
+		id:         newIdentity(c),
+		callers:    callers{newest: make(map[string]*caller)},
+		network:    network.Or(c.Network),
+		log:        c.Logger,
+		listener:   listener,
+		interfaces: interfacesOf(c.Network),
+		handshakes: make(chan struct{}, maxHandshakes),
+		forwards:   make(chan struct{}, maxForwards),
+		open:       make(map[net.Conn]struct{}),
+		out:        make(map[target]*link),
 	}, nil
 }
 
 // Addr is the address that the listener is bound to.
 func (l *Links) Addr() net.Addr { return l.listener.Addr() }
 
-// Run accepts links and answers claims from rooms until ctx ends. It then closes all links and returns when their
-// goroutines are gone, those of Claim's links included. Run is called once.
-func (l *Links) Run(ctx context.Context, rooms Rooms) error {
+// Process is a random number that tells this process from earlier ones of the same server name. The handshake and every
+// answer carry it.
+func (l *Links) Process() uint64 { return l.id.process }
+
+// Run accepts links and serves them from rooms until ctx ends. It then closes all links and returns when their goroutines
+// are gone, those of dialled links included. Run is called once. lookup returns another server's address for queries that
+// are forwarded to it; it may be called from any goroutine.
+func (l *Links) Run(ctx context.Context, rooms Rooms, lookup func(server string) (addr string, ok bool)) error {
 	defer context.AfterFunc(ctx, l.Close)()
-	err := l.accept(rooms)
+	err := l.accept(rooms, l.forwardTo(lookup))
 	l.Close()
 	l.wg.Wait()
 	if ctx.Err() != nil {
@@ -141,7 +151,7 @@ func (l *Links) start(f func()) bool {
 	return true
 }
 
-func (l *Links) accept(rooms Rooms) error {
+func (l *Links) accept(rooms Rooms, forward func(*acceptor, relay)) error {
 	for {
 		nc, err := l.listener.Accept()
 		if errors.Is(err, net.ErrClosed) {
@@ -153,13 +163,13 @@ func (l *Links) accept(rooms Rooms) error {
 			continue
 		}
 		select {
-		case l.greeting <- struct{}{}:
+		case l.handshakes <- struct{}{}:
 		default:
 			l.log.Warn("replication: too many links at once are in their handshake; this one is closed", "from", nc.RemoteAddr())
 			nc.Close()
 			continue
 		}
-		if !l.start(func() { l.serve(nc, rooms) }) {
+		if !l.start(func() { l.serve(nc, rooms, forward) }) {
 			nc.Close()
 		}
 	}
@@ -169,15 +179,15 @@ func (l *Links) accept(rooms Rooms) error {
 const acceptPause = 50 * time.Millisecond
 
 // serve is an accepted connection's life.
-func (l *Links) serve(accepted net.Conn, rooms Rooms) {
-	nc := &ear{Conn: network.Raw(accepted)}
+func (l *Links) serve(accepted net.Conn, rooms Rooms, forward func(*acceptor, relay)) {
+	nc := &deadlineConn{Conn: network.Raw(accepted)}
 	if !l.own(nc) {
 		return
 	}
 	defer l.disown(nc)
 	log := l.log.With("from", nc.RemoteAddr())
 	s, err := l.id.accept(nc, time.Now().Add(dialTimeout))
-	<-l.greeting
+	<-l.handshakes
 	if err != nil {
 		log.Warn("replication: a link was not accepted", "error", err)
 		return
@@ -191,13 +201,9 @@ func (l *Links) serve(accepted net.Conn, rooms Rooms) {
 		return
 	}
 	defer caller.leave()
-	a := &acceptor{conn: c, rooms: rooms, from: s.hello.Name, streams: make(map[uint32]*stream)}
+	a := &acceptor{conn: c, rooms: rooms, process: ownership.Process{Server: l.id.name, Boot: l.id.process}, from: s.hello.Name,
+		forward: forward, streams: make(map[uint32]*receiver)}
 	err = c.run(a.handle, a.acknowledge)
 	a.end(err)
 	log.Debug("replication: link closed", "error", err)
-}
-
-func loopback(a net.Addr) bool {
-	ap, err := netip.ParseAddrPort(a.String())
-	return err == nil && ap.Addr().Unmap().IsLoopback()
 }

@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
+	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"io"
 	"log/slog"
 	"net"
@@ -20,14 +20,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// rooms answers from a function.
-type rooms func(asker string, room proto.RoomID) Answer
+// rooms answers queries with a function, and rejects all streams.
+type rooms func(asker string, q ownership.Query) ownership.Answer
 
-func (f rooms) Holding(asker string, room proto.RoomID) Answer { return f(asker, room) }
+func (f rooms) Query(asker string, q ownership.Query) ownership.Answer { return f(asker, q) }
 
-func (f rooms) Follow(string, Open, Back) (Copy, error) { return nil, errors.New("no") }
+func (f rooms) Offer(string, Open, Back) (Replica, error) { return nil, errors.New("no") }
 
-var nothing = rooms(func(string, proto.RoomID) Answer { return Answer{} })
+var nothing = rooms(func(string, ownership.Query) ownership.Answer { return ownership.Answer{} })
 
 func config(name string) Config {
 	return Config{Listen: "127.0.0.1:0", Name: name, Cluster: "test", Key: []byte("0123456789abcdef"), Logger: slog.New(slog.DiscardHandler)}
@@ -42,7 +42,7 @@ func start(t testing.TB, c Config, r Rooms) (*Links, func()) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- l.Run(ctx, r) }()
+	go func() { done <- l.Run(ctx, r, nil) }()
 	stop := sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -59,105 +59,16 @@ func within(t *testing.T, d time.Duration) context.Context {
 	return ctx
 }
 
-func TestClaim(t *testing.T) {
-	b, _ := start(t, config("b"), rooms(func(asker string, room proto.RoomID) Answer {
-		if room == "led" {
-			return Answer{Leading, asker == "a", proto.Epoch{Counter: 3, Server: "b"}, "b", 0}
-		}
-		return Answer{Claiming, false, proto.Epoch{}, asker, 0}
-	}))
-	a, _ := start(t, config("a"), nothing)
-	ctx := within(t, 10*time.Second)
-	for room, want := range map[proto.RoomID]Answer{
-		"led":   {Leading, true, proto.Epoch{Counter: 3, Server: "b"}, "b", 0},
-		"other": {Claiming, false, proto.Epoch{}, "a", 0},
-	} {
-		if got, err := a.Claim(ctx, "b", b.Addr().String(), room); err != nil || got != want {
-			t.Errorf("%s: got %+v, %v, want %+v", room, got, err, want)
-		}
-	}
-}
-
-// Many claims at once share one connection, and each gets its own answer.
-func TestClaimsShareALink(t *testing.T) {
-	b, _ := start(t, config("b"), rooms(func(_ string, room proto.RoomID) Answer {
-		return Answer{Leading, false, proto.Epoch{}, string(room), 0}
-	}))
-	a, _ := start(t, config("a"), nothing)
-	ctx := within(t, 10*time.Second)
-	var wg sync.WaitGroup
-	for i := range 200 {
-		wg.Go(func() {
-			room := proto.RoomID(fmt.Sprint("r", i))
-			if got, err := a.Claim(ctx, "b", b.Addr().String(), room); err != nil || got.Leader != string(room) {
-				t.Errorf("%s: got %+v, %v", room, got, err)
-			}
-		})
-	}
-	wg.Wait()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.open) != 1 {
-		t.Errorf("%d connections, want 1", len(b.open))
-	}
-}
-
-// A process that has gone is told from one that does not answer, also when a link to it was open.
-func TestGone(t *testing.T) {
-	b, stop := start(t, config("b"), nothing)
-	a, _ := start(t, config("a"), nothing)
-	ctx := within(t, 10*time.Second)
-	if _, err := a.Claim(ctx, "b", b.Addr().String(), "r"); err != nil {
-		t.Fatal(err)
-	}
-	stop()
-	if _, err := a.Claim(ctx, "b", b.Addr().String(), "r"); !errors.Is(err, ErrGone) {
-		t.Errorf("got %v, want ErrGone", err)
-	}
-}
-
-// A link that breaks under a claim is dialled again, and the claim answered by the second connection.
-func TestBrokenLinkIsDialledAgain(t *testing.T) {
-	var b *Links
-	var once sync.Once
-	b, _ = start(t, config("b"), rooms(func(string, proto.RoomID) Answer {
-		once.Do(func() {
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			for nc := range b.open {
-				nc.Close()
-			}
-		})
-		return Answer{Holding: Leading}
-	}))
-	a, _ := start(t, config("a"), nothing)
-	if got, err := a.Claim(within(t, 10*time.Second), "b", b.Addr().String(), "r"); err != nil || got.Holding != Leading {
-		t.Errorf("got %+v, %v", got, err)
-	}
-}
-
-func TestTimeout(t *testing.T) {
-	silent, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer silent.Close()
-	a, _ := start(t, config("a"), nothing)
-	if _, err := a.Claim(within(t, 20*time.Millisecond), "b", silent.Addr().String(), "r"); !errors.Is(err, ErrTimeout) {
-		t.Errorf("got %v, want ErrTimeout", err)
-	}
-}
-
-func TestRefusals(t *testing.T) {
+func TestIncompatible(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*Config)
 		server string
 		want   error
 		text   string
 	}{
-		"another key":         {func(c *Config) { c.Key = []byte("another key 0123") }, "b", ErrRefused, "the cluster keys differ"},
-		"another cluster":     {func(c *Config) { c.Cluster = "prod" }, "b", ErrRefused, "the clusters differ"},
-		"no key":              {func(c *Config) { c.Key = nil }, "b", ErrRefused, "the cluster keys differ"},
+		"another key":         {func(c *Config) { c.Key = []byte("another key 0123") }, "b", ErrIncompatible, "the cluster keys differ"},
+		"another cluster":     {func(c *Config) { c.Cluster = "prod" }, "b", ErrIncompatible, "the clusters differ"},
+		"no key":              {func(c *Config) { c.Key = nil }, "b", ErrIncompatible, "the cluster keys differ"},
 		"another server here": {func(*Config) {}, "c", ErrGone, "b answers here, not c"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -165,7 +76,7 @@ func TestRefusals(t *testing.T) {
 			conf := config("a")
 			c.change(&conf)
 			a, _ := start(t, conf, nothing)
-			_, err := a.Claim(within(t, 10*time.Second), c.server, b.Addr().String(), "r")
+			_, err := a.Query(within(t, 10*time.Second), c.server, b.Addr().String(), ownership.Query{Room: "r"})
 			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) {
 				t.Errorf("got %v", err)
 			}
@@ -185,8 +96,8 @@ func TestLoopbackOnlyWithoutKey(t *testing.T) {
 	b, _ := start(t, withKey, nothing)
 	c.Listen = "127.0.0.1:0"
 	a, _ := start(t, c, nothing)
-	_, err := a.Claim(within(t, 10*time.Second), "b", b.Addr().String(), "r")
-	if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "not a loopback address") {
+	_, err := a.Query(within(t, 10*time.Second), "b", b.Addr().String(), ownership.Query{Room: "r"})
+	if !errors.Is(err, ErrIncompatible) || !strings.Contains(err.Error(), "not a loopback address") {
 		t.Errorf("dialling beyond loopback without a key: %v", err)
 	}
 }
@@ -215,11 +126,11 @@ func TestHostileBytes(t *testing.T) {
 	for name, bytes := range map[string][]byte{
 		"http":           []byte("GET / HTTP/1.1\r\n\r\n"),
 		"endless hello":  {byte(kindHello), 0xff, 0xff, 0xff, 0xff, 0x0f},
-		"no hello":       claim{1, "r"}.append(nil),
+		"no hello":       query{1, testQuery}.append(nil),
 		"empty hello":    {byte(kindHello), 0},
 		"future version": future.append(nil),
 		"no proof": append(hello{Versions: proto.Versions{Newest: Version, Oldest: Oldest}, Cluster: "test", Name: "x"}.append(nil),
-			claim{1, "r"}.append(nil)...),
+			query{1, testQuery}.append(nil)...),
 		"false proof": append(hello{Versions: proto.Versions{Newest: Version, Oldest: Oldest}, Cluster: "test", Name: "x"}.append(nil),
 			proto.AppendRecord(nil, kindProof, make([]byte, 32))...),
 	} {
@@ -237,7 +148,7 @@ func TestHostileBytes(t *testing.T) {
 			if errors.As(err, &timeout) && timeout.Timeout() {
 				t.Errorf("the connection stays open; it sent %x", all)
 			}
-			if _, err := a.Claim(ctx, "b", b.Addr().String(), "r"); err != nil {
+			if _, err := a.Query(ctx, "b", b.Addr().String(), ownership.Query{Room: "r"}); err != nil {
 				t.Errorf("the other link: %v", err)
 			}
 		})
@@ -262,11 +173,11 @@ func TestVersions(t *testing.T) {
 			b.id.versions = proto.Versions{Newest: c.newest, Oldest: c.oldest}
 			for _, ends := range [2][2]*Links{{a, b}, {b, a}} {
 				from, to := ends[0], ends[1]
-				_, err := from.Claim(within(t, 10*time.Second), to.id.name, to.Addr().String(), "r")
+				_, err := from.Query(within(t, 10*time.Second), to.id.name, to.Addr().String(), ownership.Query{Room: "r"})
 				switch {
 				case c.links && err != nil:
 					t.Errorf("%s asks %s: %v", from.id.name, to.id.name, err)
-				case !c.links && (!errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "update by way of a version")):
+				case !c.links && (!errors.Is(err, ErrIncompatible) || !strings.Contains(err.Error(), "update by way of a version")):
 					t.Errorf("%s asks %s: %v, want it to be refused for its version", from.id.name, to.id.name, err)
 				}
 			}
@@ -287,9 +198,9 @@ func TestProofs(t *testing.T) {
 }
 
 // Connections that say nothing use up the places for handshakes for dialTimeout at most, and no more than those.
-func TestTooManyGreetings(t *testing.T) {
+func TestTooManyHandshakes(t *testing.T) {
 	b, _ := start(t, config("b"), nothing)
-	for range maxGreeting {
+	for range maxHandshakes {
 		nc, err := net.Dial("tcp", b.Addr().String())
 		if err != nil {
 			t.Fatal(err)
@@ -310,7 +221,7 @@ func TestTooManyGreetings(t *testing.T) {
 func TestStopped(t *testing.T) {
 	a, stop := start(t, config("a"), nothing)
 	stop()
-	if _, err := a.Claim(t.Context(), "b", "127.0.0.1:1", "r"); !errors.Is(err, ErrStopped) {
+	if _, err := a.Query(t.Context(), "b", "127.0.0.1:1", ownership.Query{Room: "r"}); !errors.Is(err, ErrStopped) {
 		t.Errorf("got %v, want ErrStopped", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -50,23 +51,23 @@ func TestLoopback(t *testing.T) {
 			c.Key, c.Network = key, wire
 			a, _ := start(t, c, nothing)
 			const rooms, ticks = 30, 200
-			var feeds [rooms]*Feed
+			var streams [rooms]*Stream
 			var events [rooms]*journal
-			for i := range feeds {
+			for i := range streams {
 				events[i] = &journal{}
 				o := Open{Room: proto.RoomID(fmt.Sprint("r", i)), Game: "arena"}
-				feeds[i] = a.Follow("b", b.Addr().String(), o, events[i])
-				feeds[i].QueueKeyframe(0, bytes.Repeat([]byte("k"), 1000*i), []byte("hidden cards"))
+				streams[i] = a.Open("b", b.Addr().String(), o, leaderJournal{events[i]})
+				streams[i].QueueKeyframe(0, bytes.Repeat([]byte("k"), 1000*i), []byte("hidden cards"))
 			}
 			for tick := proto.Tick(1); tick <= ticks; tick++ {
-				for _, f := range feeds {
+				for _, f := range streams {
 					if !f.QueueTick(tick, []byte("p"), []byte("hidden move")) {
 						t.Fatal("not queued")
 					}
 				}
 				a.Flush()
 				if tick%50 == 0 {
-					if _, err := a.Claim(t.Context(), "b", b.Addr().String(), "r1"); err != nil {
+					if _, err := a.Query(t.Context(), "b", b.Addr().String(), ownership.Query{Room: "r1"}); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -77,7 +78,7 @@ func TestLoopback(t *testing.T) {
 					if line, _ := e.last(); line == last {
 						break
 					} else if time.Now().After(limit) {
-						t.Fatalf("room %d: the last of its feed is %q", i, line)
+						t.Fatalf("room %d: the last of its stream is %q", i, line)
 					}
 				}
 				lines := s.of(proto.RoomID(fmt.Sprint("r", i))).all()

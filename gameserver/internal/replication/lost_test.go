@@ -1,16 +1,17 @@
 package replication
 
 import (
+	"syscall"
 	"testing"
 	"time"
 )
 
-// How a link ends tells what is known, to both sides, once and in time.
+// Both sides hear once, and in time, how a link has ended.
 func TestLost(t *testing.T) {
 	for name, c := range map[string]struct {
-		end        func(f *fleet)
-		feed, copy string // "" where the process itself is the one that died
-		within     time.Duration
+		end             func(f *fleet)
+		stream, replica string // "" where the process itself is the one that died
+		within          time.Duration
 	}{
 		"standby crashes":         {func(f *fleet) { f.hosts[1].Crash() }, "lost: " + ErrBroken.Error(), "", 2 * time.Millisecond},
 		"leader crashes":          {func(f *fleet) { f.hosts[0].Crash() }, "", "lost: " + ErrBroken.Error(), 2 * time.Millisecond},
@@ -22,10 +23,10 @@ func TestLost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			simulate(t, nil, func(f *fleet) {
-				feed, events := f.follow("r")
-				feed.QueueKeyframe(1, nil, nil)
+				stream, events := f.open("r")
+				stream.QueueKeyframe(1, nil, nil)
 				time.Sleep(10 * time.Second) // a link on which no room ticks stays, by its pings
-				f.expect("feed", events, "acked 1")
+				f.expect("stream", events, "acked 1")
 				begin := time.Now()
 				c.end(f)
 				time.Sleep(5 * time.Second)
@@ -33,7 +34,7 @@ func TestLost(t *testing.T) {
 					what string
 					j    *journal
 					want string
-				}{{"feed", events, c.feed}, {"copy", f.at.of("r"), c.copy}} {
+				}{{"stream", events, c.stream}, {"replica", f.at.of("r"), c.replica}} {
 					line, at := side.j.last()
 					if took := at.Sub(begin); side.want != "" && (line != side.want || took > c.within || len(side.j.all()) != 2) {
 						t.Errorf("%s: after %v: %v, want %s", side.what, took, side.j.all(), side.want)
@@ -45,25 +46,29 @@ func TestLost(t *testing.T) {
 	}
 }
 
-// A server whose process is gone, or that is another, is told from one that does not answer.
+// What a dial proves: another server at the address ends the old one, a refusal across the network proves nothing, and a
+// local error is not even an answer.
 func TestLostAtTheDial(t *testing.T) {
 	for name, c := range map[string]struct {
 		prepare func(*fleet)
 		want    error
 	}{
-		"gone":      {func(f *fleet) { f.config.Listen = ipB + ":7001" }, ErrGone},
-		"another":   {func(f *fleet) { f.config.Name = "c" }, ErrGone},
-		"other key": {func(f *fleet) { f.config.Key = []byte("another key 0123") }, ErrRefused},
-		"cut off":   {func(f *fleet) { f.net.Cut([]string{ipA}, []string{ipB}) }, ErrTimeout},
+		"refused":        {func(f *fleet) { f.config.Listen = ipB + ":7001" }, ErrRefusedDial},
+		"firewall":       {func(f *fleet) { f.net.Refuse([]string{ipA}, []string{ipB}) }, ErrRefusedDial},
+		"no descriptors": {func(f *fleet) { f.net.FailDials([]string{ipA}, []string{ipB}, syscall.EMFILE) }, ErrLocal},
+		"no route":       {func(f *fleet) { f.net.FailDials([]string{ipA}, []string{ipB}, syscall.EHOSTUNREACH) }, ErrLocal},
+		"another":        {func(f *fleet) { f.config.Name = "c" }, ErrGone},
+		"other key":      {func(f *fleet) { f.config.Key = []byte("another key 0123") }, ErrIncompatible},
+		"cut off":        {func(f *fleet) { f.net.Cut([]string{ipA}, []string{ipB}) }, ErrTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			simulate(t, c.prepare, func(f *fleet) {
-				feed, events := f.follow("r")
-				feed.QueueKeyframe(1, nil, nil)
+				stream, events := f.open("r")
+				stream.QueueKeyframe(1, nil, nil)
 				time.Sleep(dialTimeout + time.Second)
-				f.expect("feed", events, "lost: "+c.want.Error())
-				if feed.QueueKeyframe(2, nil, nil) {
-					t.Error("a lost feed goes on")
+				f.expect("stream", events, "lost: "+c.want.Error())
+				if stream.QueueKeyframe(2, nil, nil) {
+					t.Error("a lost stream goes on")
 				}
 				f.net.Heal()
 			})
@@ -71,10 +76,10 @@ func TestLostAtTheDial(t *testing.T) {
 	}
 }
 
-// The next feed after a lost one dials anew.
-func TestFollowAgain(t *testing.T) {
+// The next stream after a lost one dials again.
+func TestOpenAgain(t *testing.T) {
 	simulate(t, nil, func(f *fleet) {
-		first, events := f.follow("r")
+		first, events := f.open("r")
 		first.QueueKeyframe(1, nil, nil)
 		pass()
 		f.net.Partition([]string{ipA}, []string{ipB})
@@ -82,16 +87,16 @@ func TestFollowAgain(t *testing.T) {
 		f.net.Heal()
 		pass()
 		f.expect("first", events, "acked 1", "lost: "+ErrTimeout.Error())
-		second, events := f.follow("r")
+		second, events := f.open("r")
 		second.QueueKeyframe(2, nil, nil)
 		pass()
 		f.expect("second", events, "acked 2")
 	})
 	a, stop := start(t, config("a"), nothing)
 	stop()
-	feed := a.Follow("b", "127.0.0.1:1", Open{}, nil)
-	if feed.QueueKeyframe(1, nil, nil) {
+	stream := a.Open("b", "127.0.0.1:1", Open{}, nil)
+	if stream.QueueKeyframe(1, nil, nil) {
 		t.Error("stopped links take a keyframe")
 	}
-	feed.Stop("")
+	stream.Stop("")
 }

@@ -23,12 +23,12 @@ type outbox struct {
 	busy   atomic.Bool // the link carries streams
 	marked atomic.Bool // it is in flushes' list
 
-	mu      sync.Mutex
-	err     error   // why it closed; set before closed is closed
-	next    []byte  // whole records
-	behind  []*Feed // feeds whose bulk is not empty, in the order of being served
-	size    int     // bytes in next and in all bulks
-	streams int
+	mu     sync.Mutex
+	err    error     // why it closed; set before closed is closed
+	next   []byte    // whole records
+	behind []*Stream // feeds whose bulk is not empty, in the order of being served
+	size   int       // bytes in next and in all bulks
+	count  int       // of streams
 }
 
 func newOutbox() *outbox {
@@ -86,8 +86,8 @@ func (o *outbox) over() bool {
 
 // carry counts streams. The writer hears of the first and of the end of the last, since pings and patience differ.
 func (o *outbox) carry(n int) {
-	o.streams += n
-	if busy := o.streams > 0; o.busy.Swap(busy) != busy {
+	o.count += n
+	if busy := o.count > 0; o.busy.Swap(busy) != busy {
 		o.awake()
 	}
 }
@@ -101,14 +101,14 @@ func (o *outbox) take(spare []byte) (out []byte, more bool) {
 	defer o.mu.Unlock()
 	out, o.next = o.next, spare[:0]
 	for room := bulkPiece; room > 0 && len(o.behind) > 0; {
-		f := o.behind[0]
-		n := whole(f.bulk, room)
-		out = append(out, f.bulk[:n]...)
-		f.bulk = f.bulk[n:]
-		f.begun = true
+		s := o.behind[0]
+		n := whole(s.bulk, room)
+		out = append(out, s.bulk[:n]...)
+		s.bulk = s.bulk[n:]
+		s.begun = true
 		room -= n
-		if len(f.bulk) == 0 {
-			f.bulk = nil
+		if len(s.bulk) == 0 {
+			s.bulk = nil
 			o.behind = append(o.behind[:0], o.behind[1:]...)
 		}
 	}

@@ -24,7 +24,14 @@ func appendEpoch(b []byte, e proto.Epoch) []byte {
 	return appendString(b, e.Server)
 }
 
-// appendNames appends at most MaxOthers of them.
+func flagOf(set bool) byte {
+	if set {
+		return 1
+	}
+	return 0
+}
+
+// appendNames appends at most MaxOthers names.
 func appendNames(b []byte, names []string) []byte {
 	names = names[:min(len(names), MaxOthers)]
 	b = binary.AppendUvarint(b, uint64(len(names)))
@@ -36,7 +43,7 @@ func appendNames(b []byte, names []string) []byte {
 
 func microseconds(n uint32) time.Duration { return time.Duration(n) * time.Microsecond }
 
-// reader takes a body apart. The first error sticks; after it all reads give zeroes.
+// reader reads a body. The first error is kept; after it all reads return zeroes.
 type reader struct {
 	b   []byte
 	err error
@@ -44,7 +51,7 @@ type reader struct {
 
 var zeroes [32]byte
 
-// bytes gives the next n bytes, n at most 32 when they may be missing.
+// bytes returns the next n bytes. n is at most 32, the number of zeroes that a failed read returns.
 func (r *reader) bytes(n int) []byte {
 	if r.err == nil && len(r.b) < n {
 		r.err = proto.ErrShort
@@ -93,14 +100,28 @@ func (r *reader) names() (names []string) {
 	return names
 }
 
+func (r *reader) room() proto.RoomID {
+	room, err := proto.ParseRoomID(r.string(proto.MaxRoomID))
+	r.fail(err)
+	return room
+}
+
+func (r *reader) flag() bool { return r.uvarint(1) == 1 }
+
+func (r *reader) u64() uint64 { return r.uvarint(1<<64 - 1) }
+
 func (r *reader) u32() uint32 { return uint32(r.uvarint(1<<32 - 1)) }
 
+func (r *reader) instance() proto.Instance {
+	return proto.Instance(binary.LittleEndian.Uint64(r.bytes(8)))
+}
+
 func (r *reader) epoch() proto.Epoch {
-	instance := proto.Instance(binary.LittleEndian.Uint64(r.bytes(8)))
+	instance := r.instance()
 	return proto.Epoch{Instance: instance, Counter: r.u32(), Server: r.string(maxName)}
 }
 
-// slice gives a length and as many bytes; they alias the body.
+// slice reads a length and as many bytes, which alias the body.
 func (r *reader) slice() []byte {
 	n := int(r.uvarint(MaxRecord))
 	if r.err == nil && len(r.b) < n {
@@ -114,7 +135,7 @@ func (r *reader) slice() []byte {
 	return b
 }
 
-// rest gives all that is left; it aliases the body.
+// rest returns all that is left; it aliases the body.
 func (r *reader) rest() []byte {
 	if r.err != nil {
 		return nil
@@ -124,7 +145,7 @@ func (r *reader) rest() []byte {
 	return b
 }
 
-// input gives an input record; its samples alias the body.
+// input reads an input record; its samples alias the body.
 func (r *reader) input() proto.Input {
 	if r.err != nil {
 		return proto.Input{}
@@ -143,20 +164,20 @@ func (r *reader) input() proto.Input {
 	return m
 }
 
-// fail makes err the body's error, if it is one and the first.
+// fail keeps err if it is the first error.
 func (r *reader) fail(err error) {
 	if r.err == nil {
 		r.err = err
 	}
 }
 
-// end gives the error of the body, which must be used up.
+// end returns the error of the body. Bytes that are left are one.
 func (r *reader) end(what string) error {
 	if r.err == nil && len(r.b) > 0 {
 		r.err = proto.ErrTrailing
 	}
 	if r.err != nil {
-		return fmt.Errorf("peer %s: %w", what, r.err)
+		return fmt.Errorf("replication: %s record: %w", what, r.err)
 	}
 	return nil
 }

@@ -11,9 +11,9 @@ import (
 )
 
 func TestReadRecord(t *testing.T) {
-	whole := proto.AppendRecord(nil, kindClaim, []byte("body"))
+	whole := proto.AppendRecord(nil, kindQuery, []byte("body"))
 	k, b, err := readRecord(bufio.NewReader(bytes.NewReader(whole)), nil, 4)
-	if k != kindClaim || string(b) != "body" || err != nil {
+	if k != kindQuery || string(b) != "body" || err != nil {
 		t.Fatalf("got %#x %q %v", k, b, err)
 	}
 	if _, _, err := readRecord(bufio.NewReader(bytes.NewReader(whole)), nil, 3); !errors.Is(err, proto.ErrRange) {

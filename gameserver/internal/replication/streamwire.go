@@ -5,51 +5,64 @@ import (
 	"fmt"
 	"math/bits"
 
+	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/proto"
 )
 
-// Kinds of the records that carry streams. The stream's number, which the leader chose, comes first in each.
+// Kinds of the records that carry streams. Each begins with the stream's number, which the leader chose.
 const (
-	kindFollow   proto.Kind = 0x86
-	kindKeyframe proto.Kind = 0x87
-	kindPart     proto.Kind = 0x88
-	kindTick     proto.Kind = 0x89
-	kindFinal    proto.Kind = 0x8a
-	kindStop     proto.Kind = 0x8b
-	kindAck      proto.Kind = 0x8c
-	kindReady    proto.Kind = 0x8d
-	kindTook     proto.Kind = 0x8e
-	kindDecline  proto.Kind = 0x8f
+	kindOpen     proto.Kind = 0x90
+	kindKeyframe proto.Kind = 0x91
+	kindPart     proto.Kind = 0x92
+	kindTick     proto.Kind = 0x93
+	kindFinal    proto.Kind = 0x94
+	kindHanded   proto.Kind = 0x95
+	kindUpdate   proto.Kind = 0x96
+	// kindProbation is from the leader, kindNoted the standby's answer.
+	kindProbation proto.Kind = 0x97
+	kindStop      proto.Kind = 0x98
+
+	kindAck          proto.Kind = 0xa0
+	kindReady        proto.Kind = 0xa1
+	kindNeedKeyframe proto.Kind = 0xa2
+	kindNoted        proto.Kind = 0xa3
+	kindTook         proto.Kind = 0xa4
+	kindReject       proto.Kind = 0xa5
 )
 
-func appendFollow(b []byte, stream uint32, o *Open) []byte {
-	b, at := beginStream(b, kindFollow, stream)
+func appendOpen(b []byte, stream uint32, o *Open) []byte {
+	b, at := beginStream(b, kindOpen, stream)
 	b = appendString(b, string(o.Room))
 	b = appendString(b, string(o.Game))
 	b = appendString(b, string(o.Options))
 	b = appendString(b, string(o.Schema))
 	b = appendEpoch(b, o.Epoch)
-	b = binary.AppendUvarint(b, o.Boot)
+	b = binary.AppendUvarint(b, o.Process)
 	b = appendNames(b, o.Others)
+	b = append(b, flagOf(o.HasBase))
+	if o.HasBase {
+		b = binary.AppendUvarint(b, uint64(o.Base))
+	}
 	return proto.EndRecord(b, at)
 }
 
-// parseFollow copies what it gives.
-func parseFollow(b []byte) (stream uint32, o Open, err error) {
+// parseOpen copies what it returns.
+func parseOpen(b []byte) (stream uint32, o Open, err error) {
 	r := reader{b: b}
 	stream = r.u32()
-	room, bad := proto.ParseRoomID(r.string(proto.MaxRoomID))
-	r.fail(bad)
-	o.Room = room
+	o.Room = r.room()
 	o.Game = proto.GameName(r.string(proto.MaxGameName))
 	if options := r.string(proto.MaxOptions); options != "" {
 		o.Options = []byte(options)
 	}
 	o.Schema = []byte(r.string(maxSchema))
 	o.Epoch = r.epoch()
-	o.Boot = r.uvarint(1<<64 - 1)
+	o.Process = r.u64()
 	o.Others = r.names()
-	return stream, o, r.end("follow")
+	if o.HasBase = r.flag(); o.HasBase {
+		o.Base = proto.Tick(r.u32())
+	}
+	return stream, o, r.end("open")
 }
 
 // keyframe announces a keyframe, whose bytes, public before secret, follow in part records of the same stream.
@@ -88,7 +101,7 @@ func parseKeyframe(b []byte) (stream uint32, k keyframe, err error) {
 	return stream, k, r.end("keyframe")
 }
 
-// parsePart gives a piece that aliases b.
+// parsePart returns a piece that aliases b.
 func parsePart(b []byte) (stream uint32, piece []byte, err error) {
 	r := reader{b: b}
 	stream = r.u32()
@@ -107,7 +120,7 @@ func appendTick(b []byte, stream uint32, tick proto.Tick, public, secret []byte)
 	return append(b, secret...)
 }
 
-// parseTick gives the tick's low bits, and deltas that alias b.
+// parseTick returns the tick's low bits, and deltas that alias b.
 func parseTick(b []byte) (stream uint32, low uint16, public, secret []byte, err error) {
 	r := reader{b: b}
 	stream = r.u32()
@@ -132,21 +145,14 @@ func appendFinal(b []byte, stream uint32, f *FinalTick) []byte {
 	return proto.EndRecord(b, at)
 }
 
-func flagOf(set bool) byte {
-	if set {
-		return 1
-	}
-	return 0
-}
-
-// parseFinal gives deltas and samples that alias b.
+// parseFinal returns deltas and samples that alias b.
 func parseFinal(b []byte) (stream uint32, f FinalTick, err error) {
 	r := reader{b: b}
 	stream = r.u32()
 	f.Tick = proto.Tick(r.u32())
 	f.Epoch = r.epoch()
 	f.Due = microseconds(r.u32())
-	f.Stay = r.uvarint(1) == 1
+	f.Stay = r.flag()
 	f.Others = r.names()
 	f.Public = r.slice()
 	f.Secret = r.slice()
@@ -161,6 +167,58 @@ func parseFinal(b []byte) (stream uint32, f FinalTick, err error) {
 	return stream, f, r.end("final")
 }
 
+func appendHanded(b []byte, stream uint32, leader string, e proto.Epoch) []byte {
+	b, at := beginStream(b, kindHanded, stream)
+	b = appendString(b, leader)
+	return proto.EndRecord(appendEpoch(b, e), at)
+}
+
+func parseHanded(b []byte) (stream uint32, leader string, e proto.Epoch, err error) {
+	r := reader{b: b}
+	stream = r.u32()
+	leader = r.string(maxName)
+	e = r.epoch()
+	return stream, leader, e, r.end("handed")
+}
+
+func appendUpdate(b []byte, stream uint32, e proto.Epoch, others []string) []byte {
+	b, at := beginStream(b, kindUpdate, stream)
+	b = appendEpoch(b, e)
+	return proto.EndRecord(appendNames(b, others), at)
+}
+
+func parseUpdate(b []byte) (stream uint32, e proto.Epoch, others []string, err error) {
+	r := reader{b: b}
+	stream = r.u32()
+	e = r.epoch()
+	others = r.names()
+	return stream, e, others, r.end("update")
+}
+
+func appendProbation(b []byte, stream uint32, on bool) []byte {
+	b, at := beginStream(b, kindProbation, stream)
+	return proto.EndRecord(append(b, flagOf(on)), at)
+}
+
+func parseProbation(b []byte) (stream uint32, on bool, err error) {
+	r := reader{b: b}
+	stream = r.u32()
+	on = r.flag()
+	return stream, on, r.end("probation")
+}
+
+// appendEmpty appends a record that consists of its kind: need keyframe or noted.
+func appendEmpty(b []byte, k proto.Kind, stream uint32) []byte {
+	b, at := beginStream(b, k, stream)
+	return proto.EndRecord(b, at)
+}
+
+func parseEmpty(b []byte, what string) (stream uint32, err error) {
+	r := reader{b: b}
+	stream = r.u32()
+	return stream, r.end(what)
+}
+
 func appendStop(b []byte, stream uint32, reason string) []byte {
 	b, at := beginStream(b, kindStop, stream)
 	return proto.EndRecord(appendString(b, cut(reason)), at)
@@ -172,7 +230,7 @@ func parseStop(b []byte) (stream uint32, reason string, err error) {
 	return stream, r.string(maxReason), r.end("stop")
 }
 
-// appendNumber appends an ack (number is the tick) or a ready (the clients that wait). It does not allocate when b has
+// appendNumber appends an ack (number is the tick) or a ready (number of clients that wait). It does not allocate when b has
 // room.
 func appendNumber(b []byte, k proto.Kind, stream, number uint32) []byte {
 	b, at := beginStream(b, k, stream)
@@ -196,22 +254,22 @@ func parseTook(b []byte) (stream uint32, e proto.Epoch, err error) {
 	return stream, r.epoch(), r.end("took")
 }
 
-func appendDecline(b []byte, stream uint32, m *Refusal) []byte {
-	b, at := beginStream(b, kindDecline, stream)
+func appendReject(b []byte, stream uint32, m *ownership.Rejection) []byte {
+	b, at := beginStream(b, kindReject, stream)
 	b = append(b, byte(m.Code))
 	b = appendEpoch(b, m.Epoch)
 	b = appendString(b, m.Leader)
 	return proto.EndRecord(appendString(b, cut(m.Text)), at)
 }
 
-func parseDecline(b []byte) (stream uint32, m Refusal, err error) {
+func parseReject(b []byte) (stream uint32, m ownership.Rejection, err error) {
 	r := reader{b: b}
 	stream = r.u32()
-	m.Code = RefusalCode(r.bytes(1)[0])
+	m.Code = ownership.RejectCode(r.bytes(1)[0])
 	m.Epoch = r.epoch()
 	m.Leader = r.string(maxName)
 	m.Text = r.string(maxReason)
-	return stream, m, r.end("decline")
+	return stream, m, r.end("reject")
 }
 
 func beginStream(b []byte, k proto.Kind, stream uint32) (_ []byte, at int) {

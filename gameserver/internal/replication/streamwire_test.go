@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"reflect"
 	"testing"
 	"time"
@@ -14,40 +15,70 @@ import (
 )
 
 var (
-	testOpen = Open{Room: "r1", Game: "arena", Options: []byte("{}"), Schema: []byte{1, 0, 0}, Epoch: proto.Epoch{Instance: 0xa7, Counter: 3, Server: "a"}, Boot: 300,
+	testOpen = Open{Room: "r1", Game: "arena", Options: []byte("{}"), Schema: []byte{1, 0, 0}, Epoch: proto.Epoch{Instance: 0xa7, Counter: 3, Server: "a"}, Process: 300,
 		Others: []string{"d", "ee"}}
-	testRefusal = Refusal{Code: RefuseEpoch, Epoch: proto.Epoch{Instance: 0xa7, Counter: 4, Server: "c"}, Leader: "c", Text: "old"}
-	testFinal   = FinalTick{
-		Tick: 513, Public: []byte("pub"), Secret: []byte("se"), Epoch: proto.Epoch{Instance: 0xa7, Counter: 4, Server: "b"}, Due: 300 * time.Microsecond, Stay: true,
+	testBase      = Open{Room: "r1", Schema: []byte{}, HasBase: true, Base: 513}
+	testEpoch     = proto.Epoch{Instance: 0xa7, Counter: 4, Server: "b"}
+	testRejection = ownership.Rejection{Code: ownership.RejectEpoch, Epoch: proto.Epoch{Instance: 0xa7, Counter: 4, Server: "c"}, Leader: "c", Text: "old"}
+	testFinal     = FinalTick{
+		Tick: 513, Public: []byte("pub"), Secret: []byte("se"), Epoch: testEpoch, Due: 300 * time.Microsecond, Stay: true,
 		Others:  []string{"d"},
 		Pending: []SeatInput{{2, proto.Input{First: 7, Ack: 5, Count: 1, Samples: []byte{9}}}, {0, proto.Input{First: 1, Count: 2, Samples: []byte{8, 8}}}},
 	}
 )
 
-// streamRecords is one record of each kind with its parser, which gives what Append takes again.
+// streamRecords has one record of each kind, its golden bytes, and its parser, which returns what append gives again.
 var streamRecords = []struct {
 	name   string
 	record []byte
 	golden string
 	parse  func(b []byte) (again []byte, err error)
 }{
-	{"follow", appendFollow(nil, 300, &testOpen), "8625" + "ac02" + "027231" + "056172656e61" + "027b7d" + "03010000" + "a700000000000000" + "030161" + "ac02" +
-		"02" + "0164" + "026565", reFollow},
-	{"keyframe", appendKeyframe(nil, 1, 513, nil, nil), "8705" + "01" + "8104" + "00" + "00", reKeyframe},
-	{"part", appendKeyframe(nil, 1, 513, nil, []byte("abc"))[7:], "8804" + "01" + "616263", rePart},
-	{"tick", appendTick(nil, 1, 513, []byte("pub"), []byte("se")), "8909" + "01" + "0102" + "03707562" + "7365", reTick},
-	{"final", appendFinal(nil, 1, &testFinal), "8a2a" + "01" + "8104" + "a700000000000000" + "040162" + "ac02" + "01" + "010164" + "03707562" + "027365" +
+	{"open", appendOpen(nil, 300, &testOpen), "9026" + "ac02" + "027231" + "056172656e61" + "027b7d" + "03010000" + "a700000000000000" + "030161" + "ac02" +
+		"02" + "0164" + "026565" + "00", reOpen},
+	{"open from a base", appendOpen(nil, 1, &testBase), "9016" + "01" + "027231" + "00" + "00" + "00" + "0000000000000000" + "0000" + "00" + "00" + "01" + "8104", reOpen},
+	{"keyframe", appendKeyframe(nil, 1, 513, nil, nil), "9105" + "01" + "8104" + "00" + "00", reKeyframe},
+	{"part", appendKeyframe(nil, 1, 513, nil, []byte("abc"))[7:], "9204" + "01" + "616263", rePart},
+	{"tick", appendTick(nil, 1, 513, []byte("pub"), []byte("se")), "9309" + "01" + "0102" + "03707562" + "7365", reTick},
+	{"final", appendFinal(nil, 1, &testFinal), "942a" + "01" + "8104" + "a700000000000000" + "040162" + "ac02" + "01" + "010164" + "03707562" + "027365" +
 		"02" + "0204" + "07050109" + "00" + "0205" + "0100020808", reFinal},
-	{"stop", appendStop(nil, 1, "end"), "8b05" + "01" + "03656e64", reStop},
-	{"ack", appendNumber(nil, kindAck, 1, 513), "8c03" + "01" + "8104", reNumber(kindAck)},
-	{"ready", appendNumber(nil, kindReady, 1, 8), "8d02" + "01" + "08", reNumber(kindReady)},
-	{"took", appendTook(nil, 1, proto.Epoch{Instance: 0xa7, Counter: 4, Server: "b"}), "8e0c" + "01" + "a700000000000000" + "040162", reTook},
-	{"decline", appendDecline(nil, 1, &testRefusal), "8f13" + "01" + "02" + "a700000000000000" + "040163" + "0163" + "036f6c64", reDecline},
+	{"handed", appendHanded(nil, 1, "b", testEpoch), "950e" + "01" + "0162" + "a700000000000000" + "040162", reHanded},
+	{"update", appendUpdate(nil, 1, testEpoch, []string{"d", "ee"}), "9612" + "01" + "a700000000000000" + "040162" + "02" + "0164" + "026565", reUpdate},
+	{"probation", appendProbation(nil, 1, true), "9702" + "01" + "01", reProbation},
+	{"stop", appendStop(nil, 1, "end"), "9805" + "01" + "03656e64", reStop},
+	{"ack", appendNumber(nil, kindAck, 1, 513), "a003" + "01" + "8104", reNumber(kindAck)},
+	{"ready", appendNumber(nil, kindReady, 1, 8), "a102" + "01" + "08", reNumber(kindReady)},
+	{"need keyframe", appendEmpty(nil, kindNeedKeyframe, 300), "a202" + "ac02", reEmpty(kindNeedKeyframe)},
+	{"noted", appendEmpty(nil, kindNoted, 1), "a301" + "01", reEmpty(kindNoted)},
+	{"took", appendTook(nil, 1, testEpoch), "a40c" + "01" + "a700000000000000" + "040162", reTook},
+	{"reject", appendReject(nil, 1, &testRejection), "a513" + "01" + "02" + "a700000000000000" + "040163" + "0163" + "036f6c64", reReject},
 }
 
-func reFollow(b []byte) ([]byte, error) {
-	stream, o, err := parseFollow(b)
-	return appendFollow(nil, stream, &o), err
+func reOpen(b []byte) ([]byte, error) {
+	stream, o, err := parseOpen(b)
+	return appendOpen(nil, stream, &o), err
+}
+
+func reHanded(b []byte) ([]byte, error) {
+	stream, leader, e, err := parseHanded(b)
+	return appendHanded(nil, stream, leader, e), err
+}
+
+func reUpdate(b []byte) ([]byte, error) {
+	stream, e, others, err := parseUpdate(b)
+	return appendUpdate(nil, stream, e, others), err
+}
+
+func reProbation(b []byte) ([]byte, error) {
+	stream, on, err := parseProbation(b)
+	return appendProbation(nil, stream, on), err
+}
+
+func reEmpty(k proto.Kind) func(b []byte) ([]byte, error) {
+	return func(b []byte) ([]byte, error) {
+		stream, err := parseEmpty(b, "empty")
+		return appendEmpty(nil, k, stream), err
+	}
 }
 
 func reKeyframe(b []byte) ([]byte, error) {
@@ -92,9 +123,9 @@ func reTook(b []byte) ([]byte, error) {
 	return appendTook(nil, stream, e), err
 }
 
-func reDecline(b []byte) ([]byte, error) {
-	stream, m, err := parseDecline(b)
-	return appendDecline(nil, stream, &m), err
+func reReject(b []byte) ([]byte, error) {
+	stream, m, err := parseReject(b)
+	return appendReject(nil, stream, &m), err
 }
 
 func TestStreamGolden(t *testing.T) {
@@ -108,9 +139,9 @@ func TestStreamGolden(t *testing.T) {
 	}
 }
 
-// A record cut anywhere is an error, unless what is left is whole by itself: a shorter piece, secret or list of inputs.
+// A record cut anywhere is an error, unless the rest is valid by itself: a shorter part, hidden delta or list of inputs.
 func TestStreamPrefixesFail(t *testing.T) {
-	open := map[string]int{"part": 1, "tick": 7, "final": 24} // from here on the end may be anywhere
+	open := map[string]int{"part": 1, "tick": 7, "final": 24} // the record may end anywhere from here on
 	for _, c := range streamRecords {
 		whole := body(t, c.record)
 		for n := range whole {
@@ -140,15 +171,20 @@ func TestStreamRanges(t *testing.T) {
 	}{
 		"stream over 32 bits":     {reStop, "8080808010" + "00", proto.ErrRange},
 		"stream in a longer form": {reStop, "8100" + "00", proto.ErrRange},
-		"room without a name":     {reFollow, "01" + "00" + "00" + "00" + "0000", proto.ErrName},
-		"options too long":        {reFollow, "01" + "027231" + "00" + "8108" + "00", proto.ErrRange},
+		"room without a name":     {reOpen, "01" + "00" + "00" + "00" + "0000", proto.ErrName},
+		"options too long":        {reOpen, "01" + "027231" + "00" + "8108" + "00", proto.ErrRange},
 		"keyframe too large":      {reKeyframe, "01" + "01" + "81808002" + "00", proto.ErrRange},
 		"keyframe parts too large": {reKeyframe, "01" + "01" + "80808001" + "81808001",
 			proto.ErrRange},
-		"reason too long":     {reStop, "01" + "8104" + "00", proto.ErrRange},
-		"input of seat 64":    {reFinal, "01" + "01" + noEpoch + "00" + "00" + "00" + "00" + "00" + "40" + "0203" + "010001", proto.ErrRange},
-		"too many others":     {reFinal, "01" + "01" + noEpoch + "00" + "00" + "09", proto.ErrRange},
-		"a ping for an input": {reFinal, "01" + "01" + noEpoch + "00" + "00" + "00" + "00" + "00" + "00" + "0303" + "010001", proto.ErrRange},
+		"reason too long":              {reStop, "01" + "8104" + "00", proto.ErrRange},
+		"input of seat 64":             {reFinal, "01" + "01" + noEpoch + "00" + "00" + "00" + "00" + "00" + "40" + "0203" + "010001", proto.ErrRange},
+		"too many others":              {reFinal, "01" + "01" + noEpoch + "00" + "00" + "09", proto.ErrRange},
+		"too many others in an update": {reUpdate, "01" + noEpoch + "09", proto.ErrRange},
+		"base flag neither 0 or 1":     {reOpen, "01" + "027231" + "00" + "00" + "00" + noEpoch + "00" + "00" + "02", proto.ErrRange},
+		"base over 32 bits":            {reOpen, "01" + "027231" + "00" + "00" + "00" + noEpoch + "00" + "00" + "01" + "8080808010", proto.ErrRange},
+		"leader's name too long":       {reHanded, "01" + "fe01", proto.ErrRange},
+		"probation neither on nor off": {reProbation, "01" + "02", proto.ErrRange},
+		"a ping for an input":          {reFinal, "01" + "01" + noEpoch + "00" + "00" + "00" + "00" + "00" + "00" + "0303" + "010001", proto.ErrRange},
 	} {
 		b, err := hex.DecodeString(c.body)
 		if err != nil {
@@ -160,7 +196,7 @@ func TestStreamRanges(t *testing.T) {
 	}
 }
 
-// A keyframe of any size comes back in whole from its records, each of which is small.
+// A keyframe of any size is whole again after its records, each of which is small.
 func TestKeyframeParts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		public := make([]byte, rapid.IntRange(0, 3*maxPart).Draw(t, "public"))
@@ -203,7 +239,7 @@ func TestFinalRoundTrip(t *testing.T) {
 	}
 }
 
-// FuzzParseStream holds all decoders of streams: no panic, and what is parsed is appended as it was.
+// FuzzParseStream: no decoder panics, and what is parsed is appended as it was.
 func FuzzParseStream(f *testing.F) {
 	for i, c := range streamRecords {
 		f.Add(byte(i), body(f, c.record))

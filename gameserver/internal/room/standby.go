@@ -46,7 +46,7 @@ func (r *Room) QueueStandby(id int, s Standby, base proto.Tick, hasBase bool) er
 		}
 		*b = standby{id: id, stream: s}
 		if hasBase && base == r.sim.Tick() {
-			b.acked, b.current = base, true
+			b.current = true // it counts for outcomes once it has acknowledged the base
 		}
 	})
 }

@@ -12,12 +12,13 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/proto"
 )
 
-// newAcceptor gives the accepting side without a connection: what it answers is in its outbox.
+// newAcceptor returns the accepting side without a connection: its answers are in its outbox.
 func newAcceptor(r Rooms) *acceptor {
-	return &acceptor{conn: &conn{outbox: newOutbox()}, rooms: r, from: "a", streams: make(map[uint32]*stream)}
+	return &acceptor{conn: &conn{outbox: newOutbox()}, rooms: r, process: ownership.Process{Server: "b", Boot: 7}, from: "a", streams: make(map[uint32]*receiver)}
 }
 
 // feedAll gives records to a until one is an error.
@@ -36,9 +37,9 @@ func feedAll(t *testing.T, a *acceptor, records ...[]byte) error {
 	return a.acknowledge()
 }
 
-// What no leader sends costs the link; its copies are lost, once.
-func TestCopyProtocol(t *testing.T) {
-	open := appendFollow(nil, 1, &testOpen)
+// Records that no leader sends close the link; its replicas hear Lost once.
+func TestReplicaProtocol(t *testing.T) {
+	open := appendOpen(nil, 1, &testOpen)
 	keyframe := appendKeyframe(nil, 1, 5, []byte("all"), nil)
 	head, part := keyframe[:6], keyframe[6:]
 	for name, c := range map[string]struct {
@@ -51,9 +52,10 @@ func TestCopyProtocol(t *testing.T) {
 		"tick within a keyframe":  {[][]byte{keyframe, head, appendTick(nil, 1, 6, nil, nil)}, "tick 6 (low bits) after 5"},
 		"final first":             {[][]byte{appendFinal(nil, 1, &testFinal)}, "final tick 513 after 0"},
 		"tick after the final":    {[][]byte{keyframe, appendFinal(nil, 1, &FinalTick{Tick: 6}), appendTick(nil, 1, 7, nil, nil)}, "tick 7"},
-		"part first":              {[][]byte{part}, "a part of no keyframe"},
-		"part after the keyframe": {[][]byte{keyframe, part}, "a part of no keyframe"},
-		"part too long":           {[][]byte{appendKeyframe(nil, 1, 5, []byte("al"), nil)[:6], part}, "a part of no keyframe"},
+		"part first":              {[][]byte{part}, "a part without a keyframe"},
+		"part after the keyframe": {[][]byte{keyframe, part}, "a part without a keyframe"},
+		"part too long":           {[][]byte{appendKeyframe(nil, 1, 5, []byte("al"), nil)[:6], part}, "a part without a keyframe"},
+		"base left out":           {[][]byte{appendOpen(nil, 2, &testBase), appendTick(nil, 2, 515, nil, nil)}, "tick 515 (low bits) after 513"},
 		"bytes that are no tick":  {[][]byte{proto.AppendRecord(nil, kindTick, []byte{1})}, "cut short"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -67,39 +69,41 @@ func TestCopyProtocol(t *testing.T) {
 			a.end(ErrBroken)
 			lines := s.of("r1").all()
 			if n := strings.Count(strings.Join(lines, " "), "lost"); n != 1 || lines[len(lines)-1] != "lost: "+ErrBroken.Error() {
-				t.Errorf("the copy heard %v", lines)
+				t.Errorf("the replica heard %v", lines)
 			}
 		})
 	}
-	// What is on its way to a stream that is over here is no error.
+	// Records on their way to a stream that has ended here are skipped, and records of unknown kind too.
 	a := newAcceptor(newStandby())
-	if err := feedAll(t, a, keyframe, appendTick(nil, 1, 6, nil, nil), appendFinal(nil, 1, &testFinal), appendStop(nil, 1, "")); err != nil {
+	if err := feedAll(t, a, keyframe, appendTick(nil, 1, 6, nil, nil), appendFinal(nil, 1, &testFinal), appendHanded(nil, 1, "c", testEpoch),
+		appendUpdate(nil, 1, testEpoch, nil), appendProbation(nil, 1, true), appendStop(nil, 1, ""), proto.AppendRecord(nil, 0xff, nil)); err != nil {
 		t.Error(err)
 	}
 }
 
-// Ticks are numbered by their low bits; they go on where those begin again.
+// A tick record carries the low 16 bits of its tick; the receiver continues where they wrap.
 func TestTickNumbersWrap(t *testing.T) {
 	s := newStandby()
 	a := newAcceptor(s)
-	err := feedAll(t, a, appendFollow(nil, 1, &testOpen), appendKeyframe(nil, 1, 65534, nil, nil),
+	err := feedAll(t, a, appendOpen(nil, 1, &testOpen), appendKeyframe(nil, 1, 65534, nil, nil),
 		appendTick(nil, 1, 65535, nil, nil), appendTick(nil, 1, 65536, nil, nil), appendTick(nil, 1, 65537, nil, nil))
 	if lines := s.of("r1").all(); err != nil || lines[len(lines)-1] != "tick 65537 +" {
 		t.Error(lines, err)
 	}
 }
 
-// model is what a room at the leader has done with its feed.
+// model is what a room of the leader has queued on its stream.
 type model struct {
-	feed   *Feed
-	room   proto.RoomID
-	tick   proto.Tick
-	fed    bool
-	queued []string // what the copy may see
+	stream  *Stream
+	room    proto.RoomID
+	tick    proto.Tick
+	fed     bool
+	updates uint32
+	queued  []string // what the replica may see
 }
 
-// Whatever the rooms of a link do, in whatever order it is written: a copy sees a keyframe, then ticks without a gap, all of
-// them as they were queued, and in the end the newest.
+// Whatever the rooms of a link queue: a replica sees a keyframe, then ticks without a gap, as they were queued, and the newest
+// in the end. Updates are never lost and keep their place, whatever keyframes replace.
 func TestStreamsKeepTheirOrder(t *testing.T) {
 	simulate(t, nil, func(f *fleet) {
 		run := 0
@@ -108,7 +112,7 @@ func TestStreamsKeepTheirOrder(t *testing.T) {
 			rooms := make([]*model, 4)
 			for i := range rooms {
 				m := &model{room: proto.RoomID(fmt.Sprint("r", run, "-", i))}
-				m.feed, _ = f.follow(m.room)
+				m.stream, _ = f.open(m.room)
 				rooms[i] = m
 			}
 			for range rapid.IntRange(1, 60).Draw(t, "steps") {
@@ -120,13 +124,17 @@ func TestStreamsKeepTheirOrder(t *testing.T) {
 					time.Sleep(time.Duration(rapid.IntRange(1, 3000).Draw(t, "µs")) * time.Microsecond)
 				case 2:
 					f.a.Flush()
+				case 3:
+					m.updates++
+					m.stream.QueueUpdate(proto.Epoch{Counter: m.updates}, nil)
+					m.queued = append(m.queued, fmt.Sprintf("updated to %v, others []", proto.Epoch{Counter: m.updates}))
 				default:
 					m.step(make([]byte, rapid.IntRange(0, 2000).Draw(t, "delta")))
 				}
 			}
 			for _, m := range rooms {
 				m.tick++
-				if !m.feed.QueueKeyframe(m.tick, []byte("end"), nil) {
+				if !m.stream.QueueKeyframe(m.tick, []byte("end"), nil) {
 					t.Fatal("no keyframe is taken")
 				}
 				m.queued = append(m.queued, fmt.Sprintf("keyframe %d end+", m.tick))
@@ -136,7 +144,7 @@ func TestStreamsKeepTheirOrder(t *testing.T) {
 			synctest.Wait()
 			for _, m := range rooms {
 				m.check(t, f.at.of(m.room).all())
-				m.feed.Stop("")
+				m.stream.Stop("")
 			}
 		})
 	})
@@ -144,36 +152,39 @@ func TestStreamsKeepTheirOrder(t *testing.T) {
 
 func (m *model) keyframe(state []byte) {
 	m.tick++
-	m.fed = m.feed.QueueKeyframe(m.tick, state, nil)
+	m.fed = m.stream.QueueKeyframe(m.tick, state, nil)
 	m.queued = append(m.queued, fmt.Sprintf("keyframe %d %s", m.tick, brief(state, nil)))
 }
 
 func (m *model) step(delta []byte) {
 	m.tick++
 	if m.fed {
-		m.fed = m.feed.QueueTick(m.tick, nil, delta)
+		m.fed = m.stream.QueueTick(m.tick, nil, delta)
 		m.queued = append(m.queued, fmt.Sprintf("tick %d %s", m.tick, brief(nil, delta)))
 	}
 }
 
-// check holds what the copy has seen against what was queued: keyframes that newer ones replaced may be missing, with
+// check holds what the replica has seen against what was queued: keyframes that newer ones replaced may be missing, with
 // the ticks behind them.
 func (m *model) check(t *rapid.T, seen []string) {
 	at := 0
 	for _, line := range seen {
 		next := slices.Index(m.queued[at:], line)
-		if next < 0 || next > 0 && strings.HasPrefix(line, "tick") {
+		if next < 0 || next > 0 && strings.HasPrefix(line, "tick") || slices.ContainsFunc(m.queued[at:at+next], isUpdate) {
 			t.Fatalf("%s: %q does not follow\nqueued %s\nseen %s", m.room, line, strings.Join(m.queued, "\n"), strings.Join(seen, "\n"))
 		}
 		at += next + 1
 	}
 	if at != len(m.queued) {
-		t.Fatalf("%s: the copy ends with %q", m.room, seen[len(seen)-1])
+		t.Fatalf("%s: the replica ends with %q", m.room, seen[len(seen)-1])
 	}
 }
 
-// Feeds, copies, flushes and claims on one link at once, while it breaks again and again: every feed that was not
-// stopped hears one last event, and every copy too.
+// isUpdate reports whether a line of a journal is one of an update.
+func isUpdate(line string) bool { return strings.HasPrefix(line, "updated") }
+
+// Streams, replicas, flushes and queries on one link at once, while it breaks repeatedly: every stream that was not
+// stopped hears one last event, and every replica too.
 func TestManyAtOnce(t *testing.T) {
 	s := newStandby()
 	conf := config("b")
@@ -189,18 +200,18 @@ func TestManyAtOnce(t *testing.T) {
 			for n := range 60 {
 				e := &journal{}
 				room := proto.RoomID(fmt.Sprint("r", i, "-", n))
-				feed := a.Follow("b", b.Addr().String(), Open{Room: room, Game: "arena"}, e)
-				feed.QueueKeyframe(0, make([]byte, rng.IntN(100<<10)), nil)
+				stream := a.Open("b", b.Addr().String(), Open{Room: room, Game: "arena"}, leaderJournal{e})
+				stream.QueueKeyframe(0, make([]byte, rng.IntN(100<<10)), nil)
 				for tick := range proto.Tick(rng.IntN(30)) {
-					feed.QueueTick(tick+1, []byte("p"), []byte("s"))
+					stream.QueueTick(tick+1, []byte("p"), []byte("s"))
 					a.Flush()
 				}
 				switch rng.IntN(4) {
 				case 0:
-					feed.Stop("")
+					stream.Stop("")
 					continue
 				case 1:
-					a.Claim(t.Context(), "b", b.Addr().String(), room)
+					a.Query(t.Context(), "b", b.Addr().String(), ownership.Query{Room: room})
 				case 2:
 					if back := s.back(room); back != nil {
 						back.Took(proto.Epoch{})
@@ -224,10 +235,10 @@ func TestManyAtOnce(t *testing.T) {
 	for _, e := range events {
 		ends := slices.DeleteFunc(e.all(), func(line string) bool { return strings.HasPrefix(line, "acked") })
 		if len(ends) != 1 {
-			t.Errorf("a feed heard %v", e.all())
+			t.Errorf("a stream heard %v", e.all())
 		}
 	}
-	for room, j := range s.copies {
+	for room, j := range s.replicas {
 		ends := slices.DeleteFunc(j.all(), func(line string) bool { return strings.HasPrefix(line, "keyframe") || strings.HasPrefix(line, "tick") })
 		if len(ends) > 1 {
 			t.Errorf("%s heard %v", room, j.all())
