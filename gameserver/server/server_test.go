@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/internal/membership"
@@ -165,8 +166,8 @@ func TestEnds(t *testing.T) {
 			if states[membership.Draining] != (cause == nil) {
 				t.Errorf("a saw b in the states %v", states)
 			}
-			if _, err := a.links.Claim(t.Context(), "b", b.links.Addr().String(), "r"); !errors.Is(err, replication.ErrGone) {
-				t.Errorf("a claim of b: %v, want ErrGone", err)
+			if _, err := a.links.Query(t.Context(), "b", b.links.Addr().String(), ownership.Query{Room: "r"}); !errors.Is(err, replication.ErrGone) {
+				t.Errorf("a query of b: %v, want ErrGone", err)
 			}
 			if err := stopA(nil); err != nil {
 				t.Errorf("a ended with %v", err)

@@ -114,11 +114,11 @@ func (m *Machine) Suspended() Reason {
 }
 
 // Moving reports whether a move of the room is under way, and whether the next may begin.
-func (m *Machine) Moving() (moving, may bool) {
+func (m *Machine) Moving(now time.Duration) (moving, may bool) {
 	if m.lead == nil || m.lead.starting {
 		return m.lead != nil, false
 	}
-	return m.lead.move != nil, m.lead.move == nil && m.lead.suspended == 0 && !m.lead.confirm && m.now >= m.lead.moveAt
+	return m.lead.move != nil, m.lead.move == nil && m.lead.suspended == 0 && !m.lead.confirm && now >= m.lead.moveAt
 }
 
 // MayTake reports whether server may stand by for the room, as far as the room's own experience goes.

@@ -108,7 +108,7 @@ func (r *Registry) beginMove(id proto.RoomID, server, why string, done chan<- er
 		}
 	}
 	m := f.member(server)
-	moving, may := e.machine.Moving()
+	moving, may := e.machine.Moving(e.r.clock.now())
 	switch {
 	case server == r.self:
 		return "", fmt.Errorf("%w: server %s leads it already", ErrTarget, server)
@@ -216,7 +216,7 @@ func (r *Registry) target(e *entry, f *fleet) (to, why string, later bool) {
 		return "", "", false
 	}
 	e.strand(f)
-	moving, may := e.machine.Moving()
+	moving, may := e.machine.Moving(e.r.clock.now())
 	if f.Draining {
 		if moving || !may {
 			return "", "", true
