@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/internal/room"
+	"github.com/ringside-go/ringside/proto"
 )
 
 // Info is a room that this server leads or has a copy of.
@@ -34,13 +35,7 @@ func (r *Registry) All() []Info {
 	for id, e := range r.rooms {
 		switch e.role() {
 		case leading:
-			i := Info{Info: e.leading.room.Info(), Leads: true, Leader: r.self}
-			for _, f := range e.leading.feeds {
-				if f.caught.Load() && !f.lost {
-					i.Followers = append(i.Followers, f.server)
-				}
-			}
-			all = append(all, i)
+			all = append(all, r.describe(e))
 		case following:
 			f := e.following
 			all = append(all, Info{Info: room.Info{ID: id, Game: e.game, Epoch: f.epoch, Tick: f.tick()}, Leader: f.leader})
@@ -50,13 +45,77 @@ func (r *Registry) All() []Info {
 	return all
 }
 
-// Load counts the rooms led here and their connected players.
-func (r *Registry) Load() (rooms, players int) {
+// Counts is how much a server has to do.
+type Counts struct {
+	Rooms    int // led here
+	Players  int // connected to them
+	Moving   int // of the rooms, those that are being handed off
+	Replicas int // of rooms that others lead
+}
+
+// Counts counts the rooms and replicas here.
+func (r *Registry) Counts() (c Counts) {
 	led := r.led()
+	c.Rooms = len(led)
 	for _, l := range led {
-		players += l.Info().Connected
+		i := l.Info()
+		c.Players += i.Connected
+		if i.State == room.HandingOver || i.State == room.Handed {
+			c.Moving++
+		}
 	}
-	return len(led), players
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range r.rooms {
+		if e.role() == following {
+			c.Replicas++
+		}
+	}
+	return c
+}
+
+// Page gives a snapshot of the first limit rooms led here whose ids come after the given one, by id, and whether there are more.
+func (r *Registry) Page(after proto.RoomID, limit int) (page []Info, more bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var ids []proto.RoomID
+	for id, e := range r.rooms {
+		if id <= after || e.role() != leading {
+			continue
+		}
+		if ids = append(ids, id); len(ids) > 2*limit { // forget those that are beyond the page for sure
+			slices.Sort(ids)
+			ids = ids[:limit+1]
+		}
+	}
+	slices.Sort(ids)
+	more = len(ids) > limit
+	for _, id := range ids[:min(limit, len(ids))] {
+		page = append(page, r.describe(r.rooms[id]))
+	}
+	return page, more
+}
+
+// Find gives a snapshot of a room that is led here.
+func (r *Registry) Find(id proto.RoomID) (i Info, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e := r.rooms[id]
+	if e == nil || e.role() != leading {
+		return Info{}, false
+	}
+	return r.describe(e), true
+}
+
+// describe gives a snapshot of a room that is led here. Called with mu held.
+func (r *Registry) describe(e *entry) Info {
+	i := Info{Info: e.leading.room.Info(), Leads: true, Leader: r.self}
+	for _, f := range e.leading.feeds {
+		if f.caught.Load() && !f.lost {
+			i.Followers = append(i.Followers, f.server)
+		}
+	}
+	return i
 }
 
 func (r *Registry) led() []*room.Room {

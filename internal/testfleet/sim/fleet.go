@@ -190,7 +190,7 @@ func (f *fleet) startRouter() {
 		f.t.Fatal(err)
 	}
 	c := front.DefaultConfig()
-	c.Signer, c.Drain = ticket.NewSigner(ticket.DevKey()), 0
+	c.Signer, c.Drain, c.Network = ticket.NewSigner(ticket.DevKey()), 0, host
 	door, err := front.New(c, f.gossip)
 	if err != nil {
 		f.t.Fatal(err)
