@@ -53,8 +53,5 @@ func (s *Static) SetQuorum(has bool) {
 	s.refreshLocked(true)
 }
 
-// Update changes self as Gossip.Update does, loads at once too.
-func (s *Static) Update(f func(*Member)) {
-	s.update(f)
-	s.refresh()
-}
+// Update changes self as Gossip.Update does.
+func (s *Static) Update(f func(*Member)) { s.update(f) }
