@@ -20,6 +20,7 @@ type details struct {
 	View   uint64        `json:"view"` // version of its view
 	Sees   *viewReport   `json:"sees,omitempty"`
 	Rooms  []roomReport  `json:"rooms"`  // the first ones by id
+	More   bool          `json:"more"`   // there are others
 	Events []eventReport `json:"events"` // oldest first
 }
 
@@ -61,7 +62,8 @@ func (n *Server) getDetails(w http.ResponseWriter, r *http.Request) {
 	if query.Get("boot") != view.Self.Boot {
 		knownView, knownEvent = 0, 0
 	}
-	answer := details{Boot: view.Self.Boot, View: view.Version, Rooms: n.page("", limit).Rooms, Events: []eventReport{}}
+	rooms := n.page("", limit)
+	answer := details{Boot: view.Self.Boot, View: view.Version, Rooms: rooms.Rooms, More: rooms.Next != "", Events: []eventReport{}}
 	if knownView != view.Version {
 		answer.Sees = describeView(view)
 	}

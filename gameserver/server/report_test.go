@@ -88,7 +88,7 @@ func TestReportsAreBounded(t *testing.T) {
 		t.Errorf("without a limit a page has %d rooms", len(page.Rooms))
 	}
 	var d details
-	if n.ask(t, "/v1/server/details?rooms=5", &d); len(d.Rooms) != 5 || d.Rooms[4].Room != want[4] || d.Sees == nil || d.Boot != full.Boot {
+	if n.ask(t, "/v1/server/details?rooms=5", &d); len(d.Rooms) != 5 || !d.More || d.Rooms[4].Room != want[4] || d.Sees == nil || d.Boot != full.Boot {
 		t.Errorf("got %+v", d)
 	}
 	seen := fmt.Sprintf("/v1/server/details?boot=%s&view=%d", d.Boot, d.View)

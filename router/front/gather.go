@@ -57,9 +57,10 @@ type answer struct {
 // serverDetails is what the router reads of GET /v1/server/details.
 type serverDetails struct {
 	Boot   string        `json:"boot"`
-	View   uint64        `json:"view"` // version of Sees
-	Sees   *viewReport   `json:"sees"` // left out when the router has that version; nil in an answer: it never said
-	Rooms  []roomReport  `json:"rooms"`
+	View   uint64        `json:"view"`   // version of Sees
+	Sees   *viewReport   `json:"sees"`   // left out when the router has that version; nil in an answer: it never said
+	Rooms  []roomReport  `json:"rooms"`  // the first ones by id
+	More   bool          `json:"more"`   // there are others
 	Events []eventReport `json:"events"` // after those that the router has
 }
 
@@ -136,7 +137,7 @@ func (g *gatherer) ask() *gathered {
 			a.err = fmt.Errorf("server %s is process %q, gossip says %q", a.member.Name, said.Boot, known.Boot)
 		}
 		if a.err != nil {
-			known.Rooms = nil
+			known.Rooms, known.More = nil, false
 			a.serverDetails = known
 			return
 		}

@@ -42,7 +42,8 @@ type liveMember struct {
 	Age       int                   `json:"age_s,omitempty"` // of the figures, in seconds; left out below staleAfter
 	Error     string                `json:"error,omitempty"`
 	Suspended bool                  `json:"suspended"`
-	Rooms     int                   `json:"rooms"` // also those that the list of rooms leaves out
+	Rooms     int                   `json:"rooms"`              // also those that are not listed
+	Unlisted  int                   `json:"unlisted,omitempty"` // of the rooms; see maxServerRooms
 	Players   int                   `json:"players"`
 	Replicas  int                   `json:"replicas"`
 	Moving    int                   `json:"moving"` // rooms that are being handed off
@@ -113,8 +114,13 @@ func describeMember(m membership.Member, p polled, now time.Time) liveMember {
 
 // add adds what a server answered. While a room moves two servers list it. It is where its epoch is higher.
 func (s *snapshot) add(a answer) {
-	if a.Sees != nil {
-		s.views[a.member.Name] = *a.Sees
+	m := s.members[a.member.Name]
+	if a.Sees != nil && m.Reachable { // watchers forget the view of a member that is not
+		s.views[m.Name] = *a.Sees
+	}
+	if a.More {
+		m.Unlisted = max(1, m.Rooms-len(a.Rooms))
+		s.members[m.Name] = m
 	}
 	for _, r := range a.Rooms {
 		if other, twice := s.rooms[r.Room]; twice && parseEpoch(r.Epoch).Less(parseEpoch(other.Epoch)) {

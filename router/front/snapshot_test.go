@@ -91,6 +91,26 @@ func TestRoomOfTwoServers(t *testing.T) {
 	}
 }
 
+// Watchers forget the view of a member that is not reachable, so they are told it again when the member is.
+func TestViewIsToldAgain(t *testing.T) {
+	source := membership.NewStatic(membership.Member{Name: "router-1"}, membership.Member{Name: "a", Role: membership.GameServer})
+	all := &gathered{view: source.View(), answers: []answer{{member: membership.Member{Name: "a"}, serverDetails: serverDetails{Sees: &viewReport{}}}}}
+	at := func(err error, before *snapshot) (s *snapshot, told bool) {
+		s = build(all, map[membership.ServerName]polled{"a": {at: time.Unix(1, 0), err: err}}, nil, before)
+		change, _ := s.since(before)
+		_, told = change.Views["a"]
+		return s, told
+	}
+	first, told := at(nil, nil)
+	silent, toldSilent := at(io.EOF, first)
+	if _, again := at(nil, silent); !told || toldSilent || !again {
+		t.Errorf("the view is told at first: %v, while it is silent: %v, then: %v", told, toldSilent, again)
+	}
+	if _, again := at(nil, first); again {
+		t.Error("the view is told although nothing has changed")
+	}
+}
+
 func TestNewestEvents(t *testing.T) {
 	at := func(s int) time.Time { return time.Unix(int64(s), 0) }
 	all := &gathered{answers: []answer{
