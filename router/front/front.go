@@ -1,6 +1,5 @@
-// Package front is the fleet's front door: the HTTP API with which clients get a room and a ticket and find the room's
-// server, and, in proxy mode, the tunnels that carry their sockets there. It keeps nothing that another router would
-// need: any number of them stand side by side.
+// Package front is the fleet's gateway: the HTTP API with which clients get a room and a ticket and find the room's server, and, in
+// proxy mode, the tunnels that carry their sockets there. A router stores nothing that another one needs, so there may be any number.
 //
 //	POST /v1/rooms                  enter a room, named or new: where it is, and a ticket
 //	GET  /v1/rooms/{room}           where a room is

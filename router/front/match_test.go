@@ -118,7 +118,10 @@ func TestMatchReadsAllPages(t *testing.T) {
 	for i := range 2*listPage + 1 {
 		rooms = append(rooms, reported(arena, fmt.Sprintf("%04d", i), 2, 2))
 	}
-	rooms = append(rooms, reported(arena, "last", 1, 2), reported("r-private-", "x", 1, 2))
+	rooms = append(rooms, reported(arena, "last", 1, 2))
+	for i := range 2 * listPage {
+		rooms = append(rooms, reported("r-private-", fmt.Sprintf("%04d", i), 1, 2))
+	}
 	s.lead(rooms...)
 	f := newTestFront(t, nil, s.member())
 	if got := f.match(t, `{"game":"arena"}`); string(got.Room) != arena+"last" {
