@@ -94,7 +94,7 @@ func TestRoomOfTwoServers(t *testing.T) {
 // Watchers forget the view of a member that is not reachable, so they are told it again when the member is.
 func TestViewIsToldAgain(t *testing.T) {
 	source := membership.NewStatic(membership.Member{Name: "router-1"}, membership.Member{Name: "a", Role: membership.GameServer})
-	all := &gathered{view: source.View(), answers: []answer{{member: membership.Member{Name: "a"}, serverDetails: serverDetails{Sees: &viewReport{}}}}}
+	all := &gathered{view: source.View(), answers: []answer{{member: membership.Member{Name: "a"}, serverDetails: serverDetails{Sees: &viewReport{Quorum: true}}}}}
 	at := func(err error, before *snapshot) (s *snapshot, told bool) {
 		s = build(all, map[membership.ServerName]polled{"a": {at: time.Unix(1, 0), err: err}}, nil, before)
 		change, _ := s.since(before)
