@@ -129,11 +129,11 @@ sim: ## SEEDS (default 500) schedules of faults on a simulated fleet; SEED=n pla
 	SEEDS=$(or $(SEEDS),500) $(GO) test -count=1 -timeout 60m ./internal/testfleet/sim
 
 .PHONY: chaos
-chaos: ## break real fleets for CHAOSTIME (default 10m) while bots play; as root with iproute2, their networks too
+chaos: ## break real fleets for CHAOSTIME (default 10m) while bots play; as root with iproute2, their networks too, and with nftables or iptables, refusals
 	$(GO) run ./deploy/local -chaos -for $(CHAOSTIME) -json .bin/chaos.json $(CHAOS)
 
 .PHONY: chaos-short
-chaos-short: ## the same with every kind of fault once (about 2 minutes)
+chaos-short: ## the same with every kind of fault once (about 3 minutes)
 	$(GO) run ./deploy/local -chaos -json .bin/chaos.json $(CHAOS)
 
 .PHONY: bench

@@ -130,6 +130,13 @@ func (v *verdict) runAll(ctx context.Context, c config, all []phase, bin, dir st
 			}
 			defer net.close()
 		}
+		if p.refusal {
+			var err error
+			if net.firewall, err = net.findFirewall(ctx, firewalls); err != nil {
+				v.Skipped = append(v.Skipped, fmt.Sprintf("%s: %v", p.name, err))
+				continue
+			}
+		}
 		if p.name == slowPhase && !net.canSlow(ctx) {
 			v.Skipped = append(v.Skipped, p.name+": this kernel, or tc, does not know netem")
 			continue

@@ -42,7 +42,12 @@ var (
 	islands  = fault{"one server cut off", cutOffOne}
 	halves   = fault{"cut in two", cutInTwo}
 	oneWay   = fault{"cut one way", cutOneWay}
+	apart    = fault{"two members cut apart", cutTwoApart}
 	mire     = fault{"slow and lossy", slowServer}
+
+	pausingAll    = fault{"pause of all servers", pauseAll}
+	refusedApart  = fault{"two members refuse each other", refuseTwo}
+	refusedHalves = fault{"two parts refuse each other", refuseHalves}
 )
 
 // begin notes that the fault begins now, at server.
@@ -139,6 +144,26 @@ func pauseServer(ctx context.Context, b *bed, e *event) error {
 	return errors.Join(err, b.up[e.Server].resume())
 }
 
+// wakingGap is the time from the waking of one server to that of the next.
+const wakingGap = 1500 * time.Millisecond
+
+// pauseAll stops all game servers' processes at once for 4 to 10 s, and wakes them one by one in a random order.
+func pauseAll(ctx context.Context, b *bed, e *event) (err error) {
+	servers := b.servers()
+	b.rng.Shuffle(len(servers), func(i, j int) { servers[i], servers[j] = servers[j], servers[i] })
+	d := b.between(4*time.Second, 10*time.Second)
+	e.What = fmt.Sprintf("for %.2f s, woken in the order %v", d.Seconds(), servers)
+	e.begin("")
+	for _, name := range servers {
+		err = errors.Join(err, b.up[name].pause())
+	}
+	err = errors.Join(err, pauseFor(ctx, d))
+	for _, name := range servers {
+		err = errors.Join(err, b.up[name].resume(), pauseFor(ctx, wakingGap))
+	}
+	return err
+}
+
 // killRouter kills a router; one of the same name comes soon.
 func killRouter(ctx context.Context, b *bed, e *event) error {
 	e.begin(b.anyOf(b.routers()))
@@ -216,33 +241,78 @@ func cutOffOne(ctx context.Context, b *bed, e *event) error {
 }
 
 // cutInTwo cuts the members in two parts; clients reach everybody.
-func cutInTwo(ctx context.Context, b *bed, e *event) error {
+func cutInTwo(ctx context.Context, b *bed, e *event) error { return b.cutApart(ctx, e, b.part(e)) }
+
+// part draws a part of the members, and notes that the fault begins now.
+func (b *bed) part(e *event) []string {
 	members := append(b.routers(), b.servers()...)
 	b.rng.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
 	part := members[:1+b.rng.IntN(len(members)-1)]
 	slices.Sort(part)
 	e.What = fmt.Sprintf("%v ", part)
 	e.begin("")
-	return b.cutApart(ctx, e, part)
+	return part
+}
+
+// pair draws a game server and another member, and notes that the fault begins now.
+func (b *bed) pair(e *event) (server, other string) {
+	server = b.anyOf(b.servers())
+	other = b.anyOf(b.besides(server))
+	e.What = fmt.Sprintf("and %s ", other)
+	e.begin(server)
+	return server, other
+}
+
+// besides are the members that are not in part.
+func (b *bed) besides(part ...string) []string {
+	return slices.DeleteFunc(append(b.routers(), b.servers()...), func(m string) bool { return slices.Contains(part, m) })
 }
 
 // cutApart cuts part off from the other members.
 func (b *bed) cutApart(ctx context.Context, e *event, part []string) error {
 	var pairs [][2]string
 	for _, a := range part {
-		for _, other := range append(b.routers(), b.servers()...) {
-			if !slices.Contains(part, other) {
-				pairs = append(pairs, [2]string{a, other}, [2]string{other, a})
-			}
+		for _, other := range b.besides(part...) {
+			pairs = append(pairs, [2]string{a, other}, [2]string{other, a})
 		}
 	}
 	return b.cutPairs(ctx, b.cutFor(e), pairs)
 }
 
+// cutTwoApart cuts a game server and another member off from each other, and from nobody else.
+func cutTwoApart(ctx context.Context, b *bed, e *event) error {
+	server, other := b.pair(e)
+	return b.cutPairs(ctx, b.cutFor(e), [][2]string{{server, other}, {other, server}})
+}
+
+// refuseTwo makes a game server and another member refuse each other; clients and other members reach both.
+func refuseTwo(ctx context.Context, b *bed, e *event) error {
+	server, other := b.pair(e)
+	return b.refuseEach(ctx, e, []string{server}, []string{other})
+}
+
+// refuseHalves makes two parts of the members refuse each other; clients reach both.
+func refuseHalves(ctx context.Context, b *bed, e *event) error {
+	part := b.part(e)
+	return b.refuseEach(ctx, e, part, b.besides(part...))
+}
+
+// refuseEach makes each of some members and each of others refuse each other for a while.
+func (b *bed) refuseEach(ctx context.Context, e *event, some, others []string) (err error) {
+	d := b.cutFor(e)
+	for _, one := range some {
+		for _, other := range others {
+			err = errors.Join(err, b.site.net.refuse(ctx, one, other))
+		}
+	}
+	err = errors.Join(err, pauseFor(ctx, d))
+	return errors.Join(err, b.site.net.admit(context.WithoutCancel(ctx), append(some, others...)...))
+}
+
 // cutOneWay loses what one game server sends to some of the other members; it hears them.
 func cutOneWay(ctx context.Context, b *bed, e *event) error {
 	e.begin(b.anyOf(b.servers()))
-	others := slices.DeleteFunc(append(b.routers(), b.servers()...), func(m string) bool { return m == e.Server })
+	others := b.besides(e.Server)
 	b.rng.Shuffle(len(others), func(i, j int) { others[i], others[j] = others[j], others[i] })
 	others = others[:1+b.rng.IntN(len(others))]
 	slices.Sort(others)

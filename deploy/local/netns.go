@@ -28,8 +28,9 @@ const (
 // nothing else, the machine's own network included. Making it needs root and iproute2. All methods that change it run ip,
 // which takes some milliseconds.
 type namespaces struct {
-	hosts  []string
-	unlock func()
+	hosts    []string
+	unlock   func()
+	firewall firewall // set before a phase that refuses
 }
 
 var (
@@ -151,6 +152,18 @@ func (n *namespaces) cut(ctx context.Context, from, to string) error {
 
 func (n *namespaces) join(ctx context.Context, from, to string) error {
 	return ip(ctx, fmt.Sprintf("-n %s%s neigh del %s dev %s", nsPrefix, from, n.address(to), nsPort))
+}
+
+// refuse makes two hosts refuse each other; admit takes all of that back from the hosts given.
+func (n *namespaces) refuse(ctx context.Context, a, b string) error {
+	return errors.Join(n.firewall.block(ctx, n, a, b), n.firewall.block(ctx, n, b, a))
+}
+
+func (n *namespaces) admit(ctx context.Context, hosts ...string) (err error) {
+	for _, host := range hosts {
+		err = errors.Join(err, n.firewall.open(ctx, host))
+	}
+	return err
 }
 
 // slow delays what host sends by 20 to 60 ms and loses one packet in fifty; quick takes that back.

@@ -12,6 +12,7 @@ type phase struct {
 	faults     []fault // each once, in an order of the seed; then drawn until the phase's time is over
 	share      int     // of the run's time; 0: each fault once is all
 	namespaces bool    // members are on hosts of their own
+	refusal    bool    // and can be made to refuse each other
 	balanced   bool    // clients reach the routers only, through a load balancer
 	crowd      int     // rooms of one player for each server, in place of the run's rooms
 	target     target
@@ -53,9 +54,11 @@ var phases = []phase{
 	{name: "router", faults: []fault{deafness}, share: 1},
 	{name: "router update", faults: []fault{updating}, balanced: true, target: unnoticed},
 	{name: "pause", faults: []fault{pausing}, share: 3},
+	{name: "pause all", faults: []fault{pausingAll}, share: 1},
 	{name: "rolling", faults: []fault{rolling}, target: planned},
 	{name: "silence", faults: []fault{silence}, share: 2, namespaces: true, target: noticed},
-	{name: "partition", faults: []fault{islands, halves, oneWay}, share: 3, namespaces: true},
+	{name: "partition", faults: []fault{islands, halves, oneWay, apart}, share: 3, namespaces: true},
+	{name: "refusal", faults: []fault{refusedApart, refusedHalves}, share: 2, namespaces: true, refusal: true},
 	{name: slowPhase, faults: []fault{mire}, share: 1, namespaces: true},
 }
 

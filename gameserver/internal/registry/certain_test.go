@@ -278,7 +278,7 @@ func TestHandedInputsAreKept(t *testing.T) {
 		}
 	}
 	buffer := []byte{7, 8}
-	c.Final(replication.Final{Tick: 101, Public: sim.Store().AppendDelta(nil), Secret: sim.Store().AppendSecretDelta(nil),
+	c.Final(replication.FinalTick{Tick: 101, Public: sim.Store().AppendDelta(nil), Secret: sim.Store().AppendSecretDelta(nil),
 		Epoch: proto.Epoch{Counter: 2, Server: "s"}, Pending: []replication.SeatInput{{Seat: 1, Input: proto.Input{First: 1, Count: 1, Samples: buffer}}}})
 	clear(buffer)
 	if got := s.pool.started[0].Pending; len(got) != 1 || got[0].Seat != 1 || !bytes.Equal(got[0].Input.Samples, []byte{7, 8}) {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
-	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -164,15 +163,12 @@ func (f *feed) QueueTick(tick proto.Tick, public, secret []byte) bool {
 	return f.out.QueueTick(tick, public, secret)
 }
 
-func (f *feed) QueueFinal(last room.Final) bool {
+func (f *feed) QueueFinal(last replication.FinalTick) bool {
 	f.r.mu.Lock()
 	others := f.others()
 	f.r.mu.Unlock()
-	final := replication.Final{Tick: last.Tick, Public: last.Public, Secret: last.Secret, Epoch: last.Epoch, Due: last.Due, Stay: f.stay, Others: others}
-	for _, p := range last.Pending {
-		final.Pending = append(final.Pending, replication.SeatInput(p))
-	}
-	return f.out.QueueFinal(final)
+	last.Stay, last.Others = f.stay, others
+	return f.out.QueueFinal(last)
 }
 
 // Acked, Ready, Took, Refused and Lost are replication.FeedEvents'.

@@ -99,7 +99,7 @@ type sink struct{}
 
 func (sink) QueueKeyframe(proto.Tick, []byte, []byte) bool { return false }
 func (sink) QueueTick(proto.Tick, []byte, []byte) bool     { return false }
-func (sink) QueueFinal(replication.Final) bool             { return false }
+func (sink) QueueFinal(replication.FinalTick) bool         { return false }
 func (sink) Stop(string)                                   {}
 func (sink) Dismiss(string)                                {}
 

@@ -277,7 +277,7 @@ func (f *follower) apply(tick proto.Tick, public, secret []byte) error {
 }
 
 // Final implements replication.Copy: this server leads from here on.
-func (f *follower) Final(last replication.Final) {
+func (f *follower) Final(last replication.FinalTick) {
 	begun := time.Now()
 	f.mu.Lock()
 	err, takes := errOver, false
@@ -292,7 +292,7 @@ func (f *follower) Final(last replication.Final) {
 		}
 		for _, p := range last.Pending {
 			p.Input.Samples = bytes.Clone(p.Input.Samples) // the link's buffer holds the next record by the time of the first tick
-			s.Pending = append(s.Pending, room.SeatInput(p))
+			s.Pending = append(s.Pending, p)
 		}
 		err = f.r.takeOver(f, s, last.Others, last.Stay)
 	}

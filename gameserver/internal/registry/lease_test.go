@@ -137,7 +137,7 @@ type opened struct {
 	claims
 	sink
 	opens map[string]replication.Open
-	final replication.Final
+	final replication.FinalTick
 }
 
 func (l *opened) Follow(server, _ string, o replication.Open, _ replication.FeedEvents) Feed {
@@ -145,7 +145,7 @@ func (l *opened) Follow(server, _ string, o replication.Open, _ replication.Feed
 	return l
 }
 
-func (l *opened) QueueFinal(f replication.Final) bool {
+func (l *opened) QueueFinal(f replication.FinalTick) bool {
 	l.final = f
 	return true
 }
@@ -166,7 +166,7 @@ func TestStandbysKnowOfEachOther(t *testing.T) {
 	if got := links.opens["x"].Others; len(got) != 1 || got[0] != "s" {
 		t.Errorf("x is opened with %v", got)
 	}
-	if f.QueueFinal(room.Final{}); len(links.final.Others) != 1 || links.final.Others[0] != "s" {
+	if f.QueueFinal(replication.FinalTick{}); len(links.final.Others) != 1 || links.final.Others[0] != "s" {
 		t.Errorf("x is handed the room with %v", links.final.Others)
 	}
 }

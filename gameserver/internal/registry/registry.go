@@ -33,7 +33,7 @@ type Links interface {
 type Feed interface {
 	QueueKeyframe(tick proto.Tick, public, secret []byte) bool
 	QueueTick(tick proto.Tick, public, secret []byte) bool
-	QueueFinal(last replication.Final) bool
+	QueueFinal(last replication.FinalTick) bool
 	Stop(reason string)
 	Dismiss(reason string)
 }

@@ -43,7 +43,7 @@ func TestOnlyARoomThatWasAskedForStays(t *testing.T) {
 				t.Fatal(err)
 			}
 			step()
-			c.Final(replication.Final{Tick: sim.Tick(), Public: sim.Store().AppendDelta(nil), Secret: sim.Store().AppendSecretDelta(nil),
+			c.Final(replication.FinalTick{Tick: sim.Tick(), Public: sim.Store().AppendDelta(nil), Secret: sim.Store().AppendSecretDelta(nil),
 				Epoch: proto.Epoch{Counter: 2, Server: "a"}, Due: time.Millisecond, Stay: stay})
 			time.Sleep(settleTime)
 			s.mu.Lock()

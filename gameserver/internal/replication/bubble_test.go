@@ -72,7 +72,7 @@ func (j *journal) Tick(tick proto.Tick, public, secret []byte) error {
 	return j.fail
 }
 
-func (j *journal) Final(f Final) {
+func (j *journal) Final(f FinalTick) {
 	j.note("final %d %s for %v, %d pending, due %v", f.Tick, brief(f.Public, f.Secret), f.Epoch, len(f.Pending), f.Due)
 }
 

@@ -50,7 +50,7 @@ func TestCopyProtocol(t *testing.T) {
 		"tick left out":           {[][]byte{keyframe, appendTick(nil, 1, 7, nil, nil)}, "tick 7 (low bits) after 5"},
 		"tick within a keyframe":  {[][]byte{keyframe, head, appendTick(nil, 1, 6, nil, nil)}, "tick 6 (low bits) after 5"},
 		"final first":             {[][]byte{appendFinal(nil, 1, &testFinal)}, "final tick 513 after 0"},
-		"tick after the final":    {[][]byte{keyframe, appendFinal(nil, 1, &Final{Tick: 6}), appendTick(nil, 1, 7, nil, nil)}, "tick 7"},
+		"tick after the final":    {[][]byte{keyframe, appendFinal(nil, 1, &FinalTick{Tick: 6}), appendTick(nil, 1, 7, nil, nil)}, "tick 7"},
 		"part first":              {[][]byte{part}, "a part of no keyframe"},
 		"part after the keyframe": {[][]byte{keyframe, part}, "a part of no keyframe"},
 		"part too long":           {[][]byte{appendKeyframe(nil, 1, 5, []byte("al"), nil)[:6], part}, "a part of no keyframe"},

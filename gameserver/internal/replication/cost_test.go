@@ -28,7 +28,7 @@ func (deaf) Refused(Refusal)                            {}
 func (deaf) Lost(error)                                 {}
 func (deaf) Keyframe(proto.Tick, []byte, []byte) error  { return nil }
 func (deaf) Tick(_ proto.Tick, public, _ []byte) error  { return nil }
-func (deaf) Final(Final)                                {}
+func (deaf) Final(FinalTick)                            {}
 func (deaf) Stop(string)                                {}
 func (deaf) Follow(string, Open, Back) (Copy, error)    { return deaf{}, nil }
 func (deaf) Holding(string, proto.RoomID) (none Answer) { return none }

@@ -125,7 +125,7 @@ func (f *Feed) takes(tick proto.Tick, n int) bool {
 
 // QueueFinal queues the handoff, in place of its tick's delta, and starts writing it. After it nothing can be queued: the
 // feed ends with Took, or is stopped by the leader who goes on. false: as QueueTick.
-func (f *Feed) QueueFinal(last Final) bool {
+func (f *Feed) QueueFinal(last FinalTick) bool {
 	k := f.link
 	record := appendFinal(nil, f.stream, &last)
 	k.mu.Lock()

@@ -35,7 +35,7 @@ func TestFollow(t *testing.T) {
 		feed.QueueKeyframe(11, nil, nil)
 		f.a.Flush()
 		pass()
-		last := Final{
+		last := FinalTick{
 			Tick: 12, Public: []byte("p12"), Epoch: proto.Epoch{Instance: 0xa7, Counter: 4, Server: "b"}, Due: 25 * time.Millisecond,
 			Pending: []SeatInput{{1, proto.Input{First: 1, Count: 1, Samples: []byte{1}}}},
 		}

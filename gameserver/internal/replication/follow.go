@@ -47,13 +47,13 @@ type Back interface {
 type Copy interface {
 	Keyframe(tick proto.Tick, public, secret []byte) error
 	Tick(tick proto.Tick, public, secret []byte) error
-	Final(f Final)
+	Final(f FinalTick)
 	Stop(reason string)
 	Lost(err error) // the link broke: ErrBroken, ErrTimeout or ErrStopped
 }
 
-// Final is the leader's last tick in a handoff.
-type Final struct {
+// FinalTick is the leader's last tick in a handoff.
+type FinalTick struct {
 	Tick           proto.Tick
 	Public, Secret []byte        // the tick's delta
 	Epoch          proto.Epoch   // in which the standby is to lead

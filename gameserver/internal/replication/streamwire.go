@@ -116,7 +116,7 @@ func parseTick(b []byte) (stream uint32, low uint16, public, secret []byte, err 
 	return stream, low, public, r.rest(), r.end("tick")
 }
 
-func appendFinal(b []byte, stream uint32, f *Final) []byte {
+func appendFinal(b []byte, stream uint32, f *FinalTick) []byte {
 	b, at := beginStream(b, kindFinal, stream)
 	b = binary.AppendUvarint(b, uint64(f.Tick))
 	b = appendEpoch(b, f.Epoch)
@@ -140,7 +140,7 @@ func flagOf(set bool) byte {
 }
 
 // parseFinal gives deltas and samples that alias b.
-func parseFinal(b []byte) (stream uint32, f Final, err error) {
+func parseFinal(b []byte) (stream uint32, f FinalTick, err error) {
 	r := reader{b: b}
 	stream = r.u32()
 	f.Tick = proto.Tick(r.u32())

@@ -17,7 +17,7 @@ var (
 	testOpen = Open{Room: "r1", Game: "arena", Options: []byte("{}"), Schema: []byte{1, 0, 0}, Epoch: proto.Epoch{Instance: 0xa7, Counter: 3, Server: "a"}, Boot: 300,
 		Others: []string{"d", "ee"}}
 	testRefusal = Refusal{Code: RefuseEpoch, Epoch: proto.Epoch{Instance: 0xa7, Counter: 4, Server: "c"}, Leader: "c", Text: "old"}
-	testFinal   = Final{
+	testFinal   = FinalTick{
 		Tick: 513, Public: []byte("pub"), Secret: []byte("se"), Epoch: proto.Epoch{Instance: 0xa7, Counter: 4, Server: "b"}, Due: 300 * time.Microsecond, Stay: true,
 		Others:  []string{"d"},
 		Pending: []SeatInput{{2, proto.Input{First: 7, Ack: 5, Count: 1, Samples: []byte{9}}}, {0, proto.Input{First: 1, Count: 2, Samples: []byte{8, 8}}}},

@@ -11,6 +11,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/arena"
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/game/gametest"
+	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -92,7 +93,7 @@ func (s *sink) QueueTick(tick proto.Tick, public, secret []byte) bool {
 	return true
 }
 
-func (s *sink) QueueFinal(Final) bool { return false }
+func (s *sink) QueueFinal(replication.FinalTick) bool { return false }
 
 func oneInput(seq proto.Seq) proto.Input { return drillInputs(seq, 1) }
 

@@ -3,6 +3,7 @@ package room
 import (
 	"slices"
 
+	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -12,7 +13,7 @@ import (
 type Standby interface {
 	QueueKeyframe(tick proto.Tick, public, secret []byte) bool
 	QueueTick(tick proto.Tick, public, secret []byte) bool
-	QueueFinal(f Final) bool
+	QueueFinal(f replication.FinalTick) bool
 }
 
 // keyframesASecond is how often a keyframe is tried on a standby that does not take one. Each try encodes it.

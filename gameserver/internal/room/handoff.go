@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -28,21 +29,6 @@ type Handoff struct {
 	// queued to the standby, which leads in epoch offered from now on; the room stands still until QueueTook or
 	// QueueHandoffFailed. Else the error wraps ErrHandoff, and nothing has changed.
 	Result func(offered proto.Epoch, err error)
-}
-
-// Final is a leader's last tick.
-type Final struct {
-	Tick           proto.Tick
-	Public, Secret []byte        // the tick's delta
-	Epoch          proto.Epoch   // in which the standby leads
-	Pending        []SeatInput   // what the simulation has of inputs that no tick took
-	Due            time.Duration // from now until the next tick is due
-}
-
-// SeatInput is an input of a seat that no tick has taken.
-type SeatInput struct {
-	Seat  proto.Seat
-	Input proto.Input
 }
 
 // move is a handoff that is under way.
@@ -158,10 +144,10 @@ func (r *Room) final(now time.Duration) bool {
 func (r *Room) handOver(public, secret []byte) {
 	m := r.move
 	offered := r.epoch.Next(m.To.Server)
-	last := Final{Tick: r.sim.Tick(), Public: public, Secret: secret, Epoch: offered, Due: r.due - r.now()}
+	last := replication.FinalTick{Tick: r.sim.Tick(), Public: public, Secret: secret, Epoch: offered, Due: r.due - r.now()}
 	for seat := range r.seats {
 		for _, in := range r.sim.Pending(proto.Seat(seat)) {
-			last.Pending = append(last.Pending, SeatInput{proto.Seat(seat), in})
+			last.Pending = append(last.Pending, replication.SeatInput{Seat: proto.Seat(seat), Input: in})
 		}
 	}
 	if !m.feed.standby.QueueFinal(last) {

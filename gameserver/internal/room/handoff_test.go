@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -91,7 +92,7 @@ func TestHandoff(t *testing.T) {
 		if f6 == nil || f6.Tick != last.Tick || f6.Epoch != offered || f6.Due != 50*time.Millisecond {
 			t.Fatalf("final %+v at tick %d", f6, last.Tick)
 		}
-		want := []SeatInput{{0, drillInputs(5, 5, 6)}}
+		want := []replication.SeatInput{{Seat: 0, Input: drillInputs(5, 5, 6)}}
 		if !reflect.DeepEqual(f6.Pending, want) {
 			t.Errorf("pending %+v, want %+v", f6.Pending, want)
 		}

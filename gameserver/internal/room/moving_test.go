@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -202,7 +203,7 @@ func (f *fleet) kill(after time.Duration) {
 }
 
 // promote makes the standby the leader.
-func (f *fleet) promote(epoch proto.Epoch, pending []SeatInput, due time.Duration) {
+func (f *fleet) promote(epoch proto.Epoch, pending []replication.SeatInput, due time.Duration) {
 	to := f.servers[1-f.leader]
 	spec := to.spec(f.standby.check(f.t).sim)
 	spec.Epoch, spec.Resumed, spec.Pending, spec.Due, spec.Standbys = epoch, true, pending, due, []int{1}

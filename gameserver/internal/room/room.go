@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -29,10 +30,10 @@ type Spec struct {
 	Standbys []int
 
 	// Of a room that another server has led.
-	Resumed bool          // tell its recent outcomes again, wait for the clients of its seats, and never mind the load
-	Due     time.Duration // from Start until the first tick, from which the others follow; 0: any time within a period
-	Pending []SeatInput   // inputs for the first tick
-	Enter   func(r *Room) // called in Start, by its caller, before the first tick can begin: to queue the joins that wait
+	Resumed bool                    // tell its recent outcomes again, wait for the clients of its seats, and never mind the load
+	Due     time.Duration           // from Start until the first tick, from which the others follow; 0: any time within a period
+	Pending []replication.SeatInput // inputs for the first tick
+	Enter   func(r *Room)           // called in Start, by its caller, before the first tick can begin: to queue the joins that wait
 }
 
 // Room is one running room, as others see it. Its methods may be called from any goroutine and do not block.

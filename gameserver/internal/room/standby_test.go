@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -26,7 +27,7 @@ type replica struct {
 	ticks  int
 	frames int // keyframes
 	tries  int // keyframes offered
-	final  *Final
+	final  *replication.FinalTick
 	due    time.Duration // of the tick after the final one, on the room's clock
 }
 
@@ -69,7 +70,7 @@ func (s *replica) QueueTick(tick proto.Tick, public, secret []byte) bool {
 	return true
 }
 
-func (s *replica) QueueFinal(f Final) bool {
+func (s *replica) QueueFinal(f replication.FinalTick) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.full {

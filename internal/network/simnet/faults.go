@@ -3,11 +3,12 @@ package simnet
 import (
 	"maps"
 	"net/netip"
+	"syscall"
 	"time"
 )
 
-// maxResend bounds how long after a path has opened a stream goes on: TCP tries again at doubling intervals, so what was
-// cut for long is tried late.
+// maxResend bounds the time from the opening of a path until a held stream continues. TCP retries at doubling intervals,
+// so the longer the cut, the later the retry.
 const maxResend = 2 * time.Second
 
 // Cut cuts the directions from each of from to each of to. Streams fall silent and datagrams are lost; nothing is reset.
@@ -27,12 +28,70 @@ func (n *Net) Partition(a, b []string) {
 	n.Cut(b, a)
 }
 
-// Heal opens all that was cut. Streams go on with what was held back, after as long as the cut has lasted at most.
+// Refuse puts a firewall between each of from and each of to, as seen by from: dials are refused, connections that from
+// has dialled are reset at both ends, and datagrams are lost. Connections that to dials work: call Refuse for both
+// directions to separate the two.
+func (n *Net) Refuse(from, to []string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.each(from, to, func(p path) {
+		n.errors[p] = syscall.ECONNREFUSED
+		if h := n.hosts[p.from]; h != nil {
+			h.resetDialled(p.to)
+		}
+	})
+}
+
+// resetDialled resets the connections that h has dialled to another host.
+func (h *Host) resetDialled(to netip.Addr) {
+	for e := range h.ends {
+		if !e.dialled || e.there.Addr() != to {
+			continue
+		}
+		for _, f := range []*flow{e.out, e.peerFlow()} {
+			f.flight = f.flight[:0]
+			f.send(segment{rst: true})
+		}
+	}
+}
+
+// FailDials makes dials from each of from to each of to fail at once with err, before anything is sent: EMFILE without
+// descriptors, ENETUNREACH without a route. Connections and datagrams are not affected. ECONNREFUSED is Refuse's.
+func (n *Net) FailDials(from, to []string, err syscall.Errno) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.each(from, to, func(p path) { n.errors[p] = err })
+}
+
+// Heal ends every Cut, Partition, Refuse and FailDials. A held stream continues after at most the length of its cut.
 func (n *Net) Heal() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	clear(n.errors)
 	cuts := n.cuts
 	n.cuts = make(map[path]time.Time)
+	n.reopen(cuts)
+}
+
+// Restore is Heal for the directions between any of a and any of b.
+func (n *Net) Restore(a, b []string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	cuts := make(map[path]time.Time)
+	n.each(a, b, func(p path) {
+		for _, p := range [2]path{p, p.back()} {
+			delete(n.errors, p)
+			if since, cut := n.cuts[p]; cut {
+				cuts[p] = since
+				delete(n.cuts, p)
+			}
+		}
+	})
+	n.reopen(cuts)
+}
+
+// reopen makes streams continue whose paths are cut no more since the times given.
+func (n *Net) reopen(cuts map[path]time.Time) {
 	for f := range n.held {
 		if since, ok := cuts[f.path]; ok {
 			f.pause = min(time.Since(since), maxResend)
@@ -41,14 +100,14 @@ func (n *Net) Heal() {
 	n.release()
 }
 
-// SetLink makes the directions from each of from to each of to behave as l from now on.
+// SetLink makes the directions from each of from to each of to behave like l from now on.
 func (n *Net) SetLink(from, to []string, l Link) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.each(from, to, func(p path) { n.links[p] = l })
 }
 
-// ResetLinks takes all SetLinks back.
+// ResetLinks undoes every SetLink.
 func (n *Net) ResetLinks() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -65,7 +124,7 @@ func (n *Net) each(from, to []string, f func(path)) {
 	}
 }
 
-// release lets everything try again that waits for a path.
+// release makes everything that waits for a path try again.
 func (n *Net) release() {
 	close(n.opened)
 	n.opened = make(chan struct{})
@@ -74,11 +133,11 @@ func (n *Net) release() {
 	}
 }
 
-// Crash ends the process: its kernel closes its connections, by a reset or by an end of the stream, as the seed has it,
-// and refuses dials to its ports. All that the process has open fails with net.ErrClosed.
+// Crash ends the process. Its kernel closes its connections, by a reset or by an end of the stream as the seed decides, and
+// refuses dials to its ports. All that the process has open fails with net.ErrClosed.
 func (h *Host) Crash() { h.die(false) }
 
-// Lose ends the whole machine: nobody hears of it, and dials to it wait, until Host starts a new process there.
+// Lose ends the whole machine without a packet: dials to it wait until Host starts a new process there.
 func (h *Host) Lose() { h.die(true) }
 
 func (h *Host) die(silent bool) {
@@ -101,8 +160,8 @@ func (h *Host) die(silent bool) {
 	}
 }
 
-// Pause keeps the process from the network, as if it had been stopped: its reads, writes, accepts and dials wait, while
-// its kernel goes on taking what arrives. What the process does besides goes on.
+// Pause keeps the process from the network like SIGSTOP: its reads, writes, accepts and dials wait, while its kernel
+// accepts what arrives. Unlike SIGSTOP, its timers fire: the caller must stop what runs without the network.
 func (h *Host) Pause() { h.setPaused(true) }
 
 // Resume ends a Pause.

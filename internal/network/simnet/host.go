@@ -131,8 +131,12 @@ func (h *Host) dial(ctx context.Context, to netip.AddrPort) (*end, error) {
 	rng := n.rng('d', from, to)
 	for {
 		n.mu.Lock()
+		failed := n.errors[there]
 		d, lost := n.delay(there, rng)
 		n.mu.Unlock()
+		if failed != 0 && failed != syscall.ECONNREFUSED {
+			return nil, os.NewSyscallError("connect", failed)
+		}
 		if lost {
 			d += dialRetry
 		}
@@ -193,6 +197,9 @@ func (h *Host) knock(there path, from, to netip.AddrPort) (*end, error) {
 	}
 	if !n.isOpen(there) || !n.isOpen(there.back()) {
 		return nil, errSilence
+	}
+	if n.refuses(there) {
+		return nil, os.NewSyscallError("connect", syscall.ECONNREFUSED)
 	}
 	target := n.hosts[to.Addr()]
 	l := target.listeners[to.Port()]

@@ -1,10 +1,13 @@
 // Package simnet is a network for the processes of a simulated fleet, all of which live in one testing/synctest bubble:
-// no sockets, only memory and the bubble's timers. It does what an operating system and a cable would: streams arrive
-// in order after a latency and are held back, not lost, while a path is cut; datagrams are lost; a port that nobody
-// listens on refuses; a process that died has its connections closed by its kernel, a machine that died says nothing.
+// no sockets, only memory and the bubble's timers. It behaves as operating systems, cables and firewalls do:
 //
-// Everything that is random comes from the seed, for each direction of each connection by itself, so that a run differs
-// from its replay by no more than the scheduler's choice among goroutines that are ready at one instant.
+//   - a stream arrives in order after a latency; while a path is cut it is held back, and datagrams are lost;
+//   - a port without a listener refuses dials, and so does a firewall between two hosts (Refuse);
+//   - the kernel of a process that died closes its connections; a machine that died says nothing;
+//   - a dial may fail on the machine that dials (FailDials).
+//
+// Everything random comes from the seed, separately for each direction of each connection. A run and its replay differ
+// only by the scheduler's choice among goroutines that are ready at the same instant.
 package simnet
 
 import (
@@ -12,6 +15,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -47,9 +51,10 @@ type Net struct {
 	mu     sync.Mutex // for all that is below, and for all hosts, sockets and connections
 	hosts  map[netip.Addr]*Host
 	links  map[path]Link
-	cuts   map[path]time.Time // since when
-	held   map[*flow]struct{} // what waits for its path to open
-	opened chan struct{}      // closed and replaced when paths may have opened
+	cuts   map[path]time.Time     // since when
+	errors map[path]syscall.Errno // what dials fail with; ECONNREFUSED is the network's answer, others are the dialling machine's
+	held   map[*flow]struct{}     // what waits for its path to open
+	opened chan struct{}          // closed and replaced when paths may have opened
 }
 
 // New builds a network in which every direction is as base says, unless SetLink changes it.
@@ -57,7 +62,7 @@ func New(seed uint64, base Link) *Net {
 	return &Net{
 		seed: seed, base: base,
 		hosts: make(map[netip.Addr]*Host), links: make(map[path]Link), cuts: make(map[path]time.Time),
-		held: make(map[*flow]struct{}), opened: make(chan struct{}),
+		errors: make(map[path]syscall.Errno), held: make(map[*flow]struct{}), opened: make(chan struct{}),
 	}
 }
 
@@ -111,6 +116,9 @@ func (n *Net) delay(p path, rng *rand.Rand) (d time.Duration, lost bool) {
 	d = l.Latency + time.Duration(rng.Float64()*float64(l.Jitter))
 	return d, rng.Float64() < l.Loss
 }
+
+// refuses reports whether a firewall answers dials over p now.
+func (n *Net) refuses(p path) bool { return n.errors[p] == syscall.ECONNREFUSED }
 
 // isOpen reports whether anything gets over p now.
 func (n *Net) isOpen(p path) bool {

@@ -82,7 +82,7 @@ func (p *packetConn) WriteTo(b []byte, addr net.Addr) (int, error) {
 	}
 	over := path{p.host.ip, to.Addr()}
 	d, lost := n.delay(over, rng)
-	if !lost && n.isOpen(over) {
+	if !lost && n.isOpen(over) && !n.refuses(over) {
 		sent := datagram{p.at, append([]byte(nil), b...)}
 		time.AfterFunc(d, func() { n.land(over, to, sent) })
 	}
@@ -93,7 +93,7 @@ func (p *packetConn) WriteTo(b []byte, addr net.Addr) (int, error) {
 func (n *Net) land(over path, to netip.AddrPort, d datagram) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if !n.isOpen(over) {
+	if !n.isOpen(over) || n.refuses(over) {
 		return
 	}
 	if p := n.hosts[to.Addr()].packets[to.Port()]; p != nil && len(p.queue) < packetQueue {

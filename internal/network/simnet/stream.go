@@ -14,6 +14,7 @@ import (
 type end struct {
 	host         *Host
 	local, there netip.AddrPort
+	dialled      bool  // by this end
 	out          *flow // to the other end
 	wait         *sync.Cond
 
@@ -29,7 +30,7 @@ type end struct {
 // newConnection makes a connection of which mine dialled.
 func newConnection(mine, theirs *Host, from, to netip.AddrPort) (a, b *end) {
 	n := mine.net
-	a = &end{host: mine, local: from, there: to, wait: sync.NewCond(&n.mu)}
+	a = &end{host: mine, local: from, there: to, dialled: true, wait: sync.NewCond(&n.mu)}
 	b = &end{host: theirs, local: to, there: from, wait: sync.NewCond(&n.mu)}
 	a.out = &flow{net: n, path: path{from.Addr(), to.Addr()}, rng: n.rng('s', from, to), from: a, to: b}
 	b.out = &flow{net: n, path: a.out.path.back(), rng: n.rng('s', to, from), from: b, to: a}
@@ -157,6 +158,7 @@ func (e *end) arrive(s segment) {
 			e.out.send(segment{rst: true})
 		}
 		return
+	case e.reset:
 	case s.rst:
 		e.reset = true
 	case s.fin:

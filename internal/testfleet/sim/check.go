@@ -7,12 +7,12 @@ import (
 )
 
 const (
-	// settleTime is how long a fleet without faults has until everyone plays on.
+	// settleTime is how long a fleet without faults has until everybody plays on.
 	settleTime = 30 * time.Second
 	// quietTime is how long it then plays without a fault.
 	quietTime = 5 * time.Second
-	// maxOverlap bounds the time in which two servers tick one room at once: one that is cut off freezes its rooms when
-	// gossip has lost the others, and their part of the fleet goes on at about the same time.
+	// maxOverlap bounds the time in which two servers tick one room at once: a server that is cut off suspends its rooms
+	// when it misses the others, and the other part takes them over at about the same time.
 	maxOverlap = 5 * time.Second
 )
 
@@ -23,40 +23,30 @@ func (f *fleet) check(o options) {
 	f.net.Heal()
 	f.net.ResetLinks()
 	time.Sleep(settleTime)
-	rooms := map[proto.RoomID]bool{} // that live, in which somebody plays
-	ledgers := false                 // and whether one of them is a ledger
+	living := map[proto.RoomID]bool{} // rooms in which somebody plays
+	counted := false                  // one of them is of the workload
 	var before []int64
 	for _, p := range f.players {
 		before = append(before, p.frames.Load())
 		if led := len(f.leaders(p.room)) > 0; !p.gone.Load() && (led || o.strict) {
-			rooms[p.room] = true
-			ledgers = ledgers || p.room != battleName
+			living[p.room] = true
+			counted = counted || p.room != arenaName
 		}
 	}
 	matches := f.history.matches()
 	time.Sleep(quietTime)
 	for i, p := range f.players {
-		if p.gone.Load() {
-			if o.strict {
-				f.history.violation("%s was lost, %s says", p.room, p.id)
-			}
-			continue
+		if o.strict && p.losses.Load() > 0 {
+			f.history.violation("%s was lost, %s was told", p.room, p.id)
 		}
-		if !rooms[p.room] {
-			continue // its servers may come back: until they are given up nobody is told that it is lost
-		}
-		if got, want := p.frames.Load()-before[i], int64(quietTime.Seconds()*float64(ledgerRate)); got < want-2 {
-			f.history.violation("%s in %s has got %d frames within %v at the end, not %d", p.id, p.room, got, quietTime, want)
-		}
-		if k, ok := p.script.(*clerk); ok && k.behind.Load() > 4 {
-			n := k.behind.Load()
-			f.history.violation("%s in %s: %d inputs are not booked at the end", p.id, p.room, n)
+		if !p.gone.Load() && living[p.room] { // else its servers may come back: until they are given up nobody is told that it is lost
+			p.checkPlays(p.frames.Load() - before[i])
 		}
 	}
-	if ledgers && f.history.matches() == matches {
+	if counted && f.history.matches() == matches {
 		f.history.violation("no match has ended within %v at the end", quietTime)
 	}
-	for room := range rooms {
+	for room := range living {
 		if n := len(f.leaders(room)); n != 1 {
 			f.history.violation("%d servers lead %s at the end", n, room)
 		}
@@ -66,5 +56,19 @@ func (f *fleet) check(o options) {
 	}
 	for _, v := range f.history.broken() {
 		f.t.Error(v)
+	}
+}
+
+// checkPlays checks that a player has got frames within quietTime, and that its inputs are booked.
+func (p *player) checkPlays(frames int64) {
+	rate := workloadRate
+	if p.room != arenaName {
+		rate = tickRate(p.room)
+	}
+	if want := int64(quietTime.Seconds() * float64(rate)); frames < want-2 {
+		p.violate("has got %d frames within %v at the end, not %d", frames, quietTime, want)
+	}
+	if k, ok := p.script.(*accountBot); ok && k.behind.Load() > 4 {
+		p.violate("%d inputs are not booked at the end", k.behind.Load())
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+
+	"github.com/ringside-go/ringside/proto"
 )
 
-// logHandler writes what a server logs into the history.
+// logHandler writes what a server logs into the history, and finds the moments that traps wait for.
 type logHandler struct {
 	history *History
 	server  string
@@ -21,12 +23,28 @@ func (l *logHandler) Enabled(_ context.Context, level slog.Level) bool {
 
 // Handle implements slog.Handler.
 func (l *logHandler) Handle(_ context.Context, r slog.Record) error {
+	m := moment{server: l.server}
 	var b strings.Builder
 	r.Attrs(func(a slog.Attr) bool {
 		fmt.Fprintf(&b, " %s", a)
+		switch a.Key {
+		case "room":
+			m.room = proto.RoomID(a.Value.String())
+		case "to":
+			m.to = a.Value.String()
+		}
 		return true
 	})
 	l.history.note("  %s: %v %s%s%s", l.server, r.Level, r.Message, l.with, &b)
+	switch {
+	case strings.HasPrefix(r.Message, "room moved"):
+		m.kind = roomMoved
+	case strings.HasPrefix(r.Message, "room taken over"):
+		m.kind = roomTakenOver
+	default:
+		return nil
+	}
+	l.history.moment(m)
 	return nil
 }
 

@@ -1,0 +1,150 @@
+package ownership
+
+import "github.com/ringside-go/ringside/proto"
+
+// verdict is what has become of a replica's leader.
+type verdict uint8
+
+const (
+	unknown         verdict = iota // ask again
+	leaderLives                    // somebody leads the room
+	leaderElsewhere                // the leader that is known says who leads now: ask after that one
+	betterReplica                  // it is gone, and another server's replica is newer, or goes first
+	takeOver                       // it is gone, and this replica is the one to go on with
+	roomOver                       // the room has ended
+	roomLost                       // the quorum has declared it lost
+	tooOld                         // it is gone for sure, and may have gone on without this replica
+	nothing                        // it is gone, and there is no state
+	condemned                      // it is gone, killed by the room's first tick
+)
+
+// finding of examine: answer is the leader's, epoch the highest that is known of the room.
+type examined struct {
+	what   verdict
+	answer Answer
+	epoch  proto.Epoch
+}
+
+// examine judges by all replies. A leader is gone if its process is (GoneHere, another process answers under its name, the fleet
+// knows it), if its process says that it has nothing of the room, or if the part of the fleet that may decide has lost it.
+// The other servers that may have a replica must have been heard, or be gone likewise. Of several replicas the newest goes
+// on, of equal ones the first in the order of the two servers.
+func (m *Machine) examine(replies []Reply) examined {
+	p, self := m.replica, m.config.Self.Server
+	sure := m.sure()
+	x := examined{epoch: p.epoch}
+	if x.epoch.Less(p.withdrawn) {
+		x.epoch = p.withdrawn
+	}
+	var led, best, elsewhere Answer
+	over, lost := false, false
+	heard := map[string]bool{} // what a server has is known
+	gone, proven := m.vanished(p.leader.Server, sure)
+	for _, r := range replies {
+		a := r.Answer
+		if r.Evidence == GoneHere {
+			heard[r.Server] = true
+			if r.Server == p.leader.Server {
+				gone, proven = true, true
+			}
+		}
+		if r.Evidence != Answered {
+			continue
+		}
+		heard[r.Server] = true
+		mine := a.Epoch.Instance == p.epoch.Instance
+		if mine && x.epoch.Less(a.Epoch) {
+			x.epoch = a.Epoch
+		}
+		lost = lost || mine && a.Holding == Gone
+		over = over || mine && a.Holding == Over && !a.Epoch.Less(p.epoch)
+		switch {
+		case mine && a.Holding == Leading && !a.Epoch.Less(p.state):
+			if led.Leader == "" || led.Epoch.Less(a.Epoch) {
+				led = a
+			}
+		case mine && a.Holding == Standby && !a.Suspended && m.before(a, r.Server) && (best.Leader == "" || less(best, a)):
+			best = a
+			best.Leader = r.Server
+		}
+		if r.Server != p.leader.Server || mine && a.Holding == Leading {
+			continue
+		}
+		switch another := p.leader.Boot != 0 && a.Process.Boot != 0 && p.leader.Boot != a.Process.Boot; {
+		case !another && mine && (a.Holding == Moved || a.Holding == Standby) && p.epoch.Less(a.Epoch) && a.Leader != self && a.Leader != p.leader.Server:
+			elsewhere = a
+		default:
+			gone, proven = true, true
+		}
+	}
+	for _, o := range p.others {
+		_, dead := m.vanished(o, sure)
+		out, _ := m.vanished(o, sure)
+		heard[o] = heard[o] || dead || out
+	}
+	quiet := false
+	for _, o := range p.others {
+		quiet = quiet || o != p.leader.Server && !heard[o]
+	}
+	switch {
+	case led.Leader != "":
+		x.what, x.answer = leaderLives, led
+	case lost:
+		x.what = roomLost
+	case over:
+		x.what = roomOver
+	case elsewhere.Leader != "":
+		x.what, x.answer = leaderElsewhere, elsewhere
+	case !sure, !gone, quiet:
+		x.what = unknown
+	case !p.stocked:
+		x.what = nothing
+	case p.announced && (proven || m.fleet.presence(p.leader.Server) == Refused):
+		x.what = condemned
+	case best.Leader != "" && m.now-p.doubted < heirTime:
+		x.what = betterReplica
+	case !p.expired(m):
+		x.what = takeOver
+	case proven && m.allProven(p.others, heard):
+		x.what = tooOld
+	}
+	return x
+}
+
+// before reports whether the replica of server goes before this server's.
+func (m *Machine) before(a Answer, server string) bool {
+	p := m.replica
+	switch {
+	case p.expired(m), !p.stocked:
+		return true
+	case a.Epoch != p.epoch:
+		return p.epoch.Less(a.Epoch)
+	case a.Tick != p.rank():
+		return a.Tick > p.rank()
+	}
+	return first(m.room, m.config.Self.Server, server) == server
+}
+
+// vanished reports whether the part of the fleet that may decide has lost server, and whether it is proven that its process
+// is gone. A server that no view knows was faster than gossip when it came; it is lost where it has not come since.
+func (m *Machine) vanished(server string, sure bool) (gone, proven bool) {
+	switch m.fleet.presence(server) {
+	case Exited:
+		return true, true
+	case Refused, Unreachable:
+		return sure, false
+	case Unknown:
+		return sure && m.now-m.replica.lost >= orphanCheck, false
+	}
+	return false, false
+}
+
+// allProven reports whether nobody else can have a replica that is newer.
+func (m *Machine) allProven(others []string, heard map[string]bool) bool {
+	for _, o := range others {
+		if pr := m.fleet.presence(o); (pr == Unreachable || pr == Refused) || !heard[o] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,302 @@
+package ownership
+
+import (
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// finding is the role of a room's home that does not know who has the room.
+type finding struct {
+	begun     time.Duration
+	creates   bool   // a client that may create the room waits
+	claimed   bool   // the round under way was a claim
+	returners bool   // a client waits that was in the room
+	yielded   string // the server that claimed the room meanwhile and goes first
+	preparing bool
+}
+
+// search is the question whether an instance is lost.
+type search struct {
+	instance    proto.Instance
+	first, last time.Duration // question of a client
+	declaring   bool          // all others are told, and may refuse
+}
+
+// What clients hear with CloseOverloaded.
+const (
+	whyQuorum  = "this server sees too little of the fleet at the moment"
+	whySilent  = "a server that may have the room does not answer"
+	whyMissing = "servers that may have the room went away a moment ago"
+	whySlow    = "the room took too long to create"
+	whyChanged = "the room changes its server just now"
+)
+
+// wanted is what to do for a client of a room that is not led here.
+func (m *Machine) wanted(ev Wanted) {
+	switch m.role {
+	case Following:
+		if ev.Seen.Instance != 0 && ev.Seen.Instance == m.replica.epoch.Instance {
+			m.searched(ev.Seen.Instance)
+		}
+		if !ev.Waits {
+			m.doubt()
+		}
+		return
+	case Promoting, Leads:
+		return // the shell lets it in as soon as the room runs
+	case Absent:
+		if m.direct(ev) {
+			return
+		}
+		m.role, m.finding = Finding, &finding{begun: m.now}
+	}
+	m.finding.creates = m.finding.creates || ev.Create && ev.Seen == proto.Epoch{}
+	if ev.Seen != (proto.Epoch{}) {
+		m.finding.returners = true
+		m.searched(ev.Seen.Instance)
+	}
+}
+
+// direct answers a client at once, where nobody must be asked.
+func (m *Machine) direct(ev Wanted) bool {
+	self, t := m.config.Self.Server, m.tomb
+	if ev.Seen.Instance != 0 && ev.Seen.Instance == t.epoch.Instance {
+		switch {
+		case t.holding == Gone:
+			m.do(Turn{Code: proto.CloseLost, Instance: ev.Seen.Instance})
+			return true
+		case t.holding == Over && t.crashed:
+			m.do(Turn{Code: proto.CloseCrashed, Instance: ev.Seen.Instance})
+			return true
+		case t.holding == Over && !t.epoch.Less(ev.Seen):
+			m.do(Turn{Code: proto.CloseEnded, Instance: ev.Seen.Instance})
+			return true
+		case t.holding == Moved && m.now-t.at < redirectTime && m.fleet.presence(t.leader) == Present:
+			m.do(Send{Server: t.leader, Epoch: t.epoch, All: true})
+			return true
+		}
+	}
+	if p := m.promise; p.server != "" && m.fleet.presence(p.server) == Present {
+		m.do(Send{Server: p.server, All: true})
+		return true
+	}
+	switch home := m.fleet.home(m.room, self); {
+	case home == "":
+		m.do(Turn{Code: proto.CloseStopping})
+		return true
+	case home != self:
+		m.do(Send{Server: home, All: true})
+		return true
+	case !m.sure():
+		m.do(Turn{Code: proto.CloseOverloaded, Why: whyQuorum})
+		return true
+	}
+	return false
+}
+
+func (m *Machine) searched(i proto.Instance) {
+	if m.search.instance != i {
+		m.search = search{instance: i, first: m.now}
+	}
+	m.search.last = m.now
+}
+
+// tendFinding asks.
+func (m *Machine) tendFinding() {
+	f := m.finding
+	if f.preparing || m.round.open {
+		return
+	}
+	if !m.sure() {
+		m.do(Turn{Code: proto.CloseOverloaded, Why: whyQuorum})
+		m.absent()
+		return
+	}
+	q := Query{Claim: f.creates}
+	if m.search.declaring {
+		q.Lost = m.search.instance
+	}
+	f.claimed = f.creates
+	f.begun = m.now
+	m.ask(m.fleet.present(), nil, q, proto.Epoch{})
+}
+
+// found decides on the replies.
+func (m *Machine) found(replies []Reply) {
+	f := m.finding
+	lost := m.round.lost
+	at := locate(replies, m.overdue())
+	if at.server != "" {
+		m.search.declaring = false
+		m.do(Send{Server: at.server, Epoch: at.epoch, All: true})
+		m.absent()
+		return
+	}
+	if lost != 0 {
+		m.recorded(replies)
+	} else if f.returners {
+		m.returners(replies, at.silent)
+	}
+	if m.role != Finding {
+		return
+	}
+	switch {
+	case m.search.declaring:
+		return // tend asks again, now with the declaration
+	case !f.creates:
+		m.absent()
+	case !f.claimed:
+		return // its client came meanwhile: tend asks again
+	case f.yielded != "":
+		m.do(Send{Server: f.yielded, All: true})
+		m.absent()
+	case at.silent:
+		m.refuseCreation(whySilent)
+	case m.fleet.missing(m.now-returnTime) > m.config.Standbys:
+		m.refuseCreation(whyMissing) // as many as may have all copies of a room
+	default:
+		f.preparing = true
+		m.do(Prepare{Create: true})
+	}
+}
+
+func (m *Machine) refuseCreation(why string) {
+	m.do(Turn{Code: proto.CloseOverloaded, Newcomers: true, Why: why})
+	m.absent()
+}
+
+// overdue reports whether the room has been looked for so long that servers which do not answer, and replicas that nobody may
+// lead from, are given up.
+func (m *Machine) overdue() bool {
+	s := m.search
+	return s.instance != 0 && m.fleet.Quorum && m.now-max(s.first, m.fleet.Since, m.pausedUntil) >= lostTime
+}
+
+// returners decides whether the instance that clients look for is lost. While a server may come back that has it, they are
+// told to come again.
+func (m *Machine) returners(replies []Reply, silent bool) {
+	s := &m.search
+	unsettled := m.now-m.fleet.Settled < settleTime || m.fleet.missing(m.now-returnTime) > 0
+	switch {
+	case m.overdue(), !silent && !unsettled:
+		s.declaring = true
+	default:
+		m.finding.returners = false
+		m.do(Turn{Code: proto.CloseOverloaded, Instance: s.instance, Why: whyMissing})
+	}
+}
+
+// recorded decides on the replies to a declaration: it counts when at least half of the servers that are there have recorded
+// it, and none that answered refused.
+func (m *Machine) recorded(replies []Reply) {
+	s := &m.search
+	s.declaring = false
+	n := 0
+	for _, r := range replies {
+		if r.Evidence != Answered {
+			continue
+		}
+		if a := r.Answer; a.Epoch.Instance == s.instance && (a.Holding == Leading || a.Holding == Standby) {
+			return
+		}
+		n++
+	}
+	if !m.sure() || 2*n < len(m.fleet.present()) {
+		m.do(Turn{Code: proto.CloseOverloaded, Instance: s.instance, Why: whySilent})
+		return
+	}
+	m.lose(proto.Epoch{Instance: s.instance})
+}
+
+// lose notes that an instance is lost, and tells those who wait for it.
+func (m *Machine) lose(e proto.Epoch) {
+	m.do(Report{Kind: ReportLost, Epoch: e, Why: "no server can go on with it"}, Turn{Code: proto.CloseLost, Instance: e.Instance})
+	m.bury(Gone, proto.Epoch{Instance: e.Instance}, "")
+	m.search = search{}
+	if m.finding != nil {
+		m.finding.returners = false
+	}
+	if m.replica != nil {
+		m.drop()
+	}
+}
+
+// create goes on with the simulation of a new room, unless something came between since the claim.
+func (m *Machine) create(err error) {
+	f := m.finding
+	f.preparing = false
+	switch home := m.fleet.home(m.room, m.config.Self.Server); {
+	case err != nil:
+		m.absent() // the shell has told the clients why
+	case f.yielded != "":
+		m.do(Send{Server: f.yielded, All: true})
+		m.absent()
+	case m.now-f.begun > ClaimTime/2, m.pausedUntil >= f.begun && m.pausedUntil != 0:
+		m.refuseCreation(whySlow)
+	case home != "" && home != m.config.Self.Server:
+		m.do(Send{Server: home, All: true})
+		m.absent()
+	case !m.sure():
+		m.refuseCreation(whyQuorum)
+	default:
+		m.startLead(Lead{Epoch: proto.Epoch{Counter: 1, Server: m.config.Self.Server}}, nil)
+	}
+}
+
+// place is where a room is.
+type place struct {
+	server string      // empty: with nobody who answered
+	epoch  proto.Epoch // zero where the room is only being created
+	silent bool        // somebody did not answer, and may have it
+}
+
+// locate says where a room is by all answers: with the leader of the highest epoch; if none is heard of, with the newest
+// replica, whose server knows how its leader is; else with a server that is creating it. Of that, its own word counts more
+// than the others'. overdue: replicas that nobody may lead from do not count.
+func locate(replies []Reply, overdue bool) (at place) {
+	spoke := map[string]bool{}
+	for _, r := range replies {
+		spoke[r.Server] = r.Evidence == Answered
+		at.silent = at.silent || r.Evidence != Answered && r.Evidence != GoneHere
+	}
+	var best Answer
+	creator := ""
+	for _, r := range replies {
+		if r.Evidence != Answered {
+			continue
+		}
+		switch a := r.Answer; a.Holding {
+		case Leading, Standby:
+			if overdue && a.Holding == Standby && a.Suspended {
+				continue
+			}
+			if at.server == "" || less(best, a) {
+				at.server, at.epoch, best = r.Server, a.Epoch, a
+			}
+		case Creating:
+			if a.Leader == r.Server || !spoke[a.Leader] {
+				creator = a.Leader
+			}
+		}
+	}
+	if at.server == "" {
+		at.server = creator
+	}
+	return at
+}
+
+// less orders answers by how much they are worth to a client.
+func less(a, b Answer) bool {
+	switch {
+	case a.Holding != b.Holding && a.Epoch.Instance != b.Epoch.Instance:
+		return a.Holding < b.Holding
+	case a.Suspended != b.Suspended && a.Epoch.Instance != b.Epoch.Instance:
+		return a.Suspended
+	case a.Epoch != b.Epoch:
+		return a.Epoch.Less(b.Epoch)
+	case a.Holding != b.Holding:
+		return a.Holding < b.Holding
+	}
+	return a.Tick < b.Tick
+}

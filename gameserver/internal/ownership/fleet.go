@@ -1,0 +1,89 @@
+package ownership
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ringside-go/ringside/internal/placement"
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Presence is what this server knows of another one. The order is that of certainty that its process is gone.
+type Presence uint8
+
+const (
+	Unknown     Presence = iota // no member of the fleet, and none that is missing
+	Present                     // a member
+	Unreachable                 // silent: it may be alive and cut off
+	Refused                     // its address refuses everybody who was asked: it may be alive behind a firewall
+	Exited                      // its process is gone: proven by its own farewell, by this machine's kernel, or by a newer process of its name
+)
+
+// Server is another game server.
+type Server struct {
+	Name     string
+	Presence Presence
+	Gone     time.Duration // when it went, where it is not Present
+}
+
+// Fleet is one view of the game servers. It does not change once a Machine has seen it.
+type Fleet struct {
+	Servers   []Server       // all but this one, by name; those that are missing too
+	Quorum    bool           // this server belongs to the part of the fleet that may decide
+	Since     time.Duration  // of Quorum: when it last became true
+	Settled   time.Duration  // when a game server last came, went or changed
+	Draining  bool           // this server hands off its rooms and takes no others
+	Placement *placement.Set // of the serving game servers
+}
+
+// presence is what is known of server.
+func (f *Fleet) presence(server string) Presence {
+	s, _ := f.find(server)
+	return s.Presence
+}
+
+func (f *Fleet) find(server string) (Server, bool) {
+	i, ok := slices.BinarySearchFunc(f.Servers, server, func(s Server, name string) int { return strings.Compare(s.Name, name) })
+	if !ok {
+		return Server{Name: server}, false
+	}
+	return f.Servers[i], true
+}
+
+// present are the names of the servers that can be asked.
+func (f *Fleet) present() (names []string) {
+	for _, s := range f.Servers {
+		if s.Presence == Present {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// missing counts the servers that went without proof after since.
+func (f *Fleet) missing(since time.Duration) (n int) {
+	for _, s := range f.Servers {
+		if (s.Presence == Unreachable || s.Presence == Refused) && s.Gone > since {
+			n++
+		}
+	}
+	return n
+}
+
+// home is the server that creates room: the first in its order that is not draining. Empty: there is none.
+func (f *Fleet) home(room proto.RoomID, self string) string {
+	for _, s := range f.Placement.Order(nil, string(room), 2) {
+		if s != self || !f.Draining {
+			return s
+		}
+	}
+	return ""
+}
+
+// first is the one of two servers that goes first when both want the same room. It is the room's order of just these
+// two, without weights, so that it depends on nothing in which two servers' views may differ.
+func first(room proto.RoomID, a, b string) string {
+	home, _ := placement.New([]placement.Server{{Name: a}, {Name: b}}).Home(string(room))
+	return home
+}

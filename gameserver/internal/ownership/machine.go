@@ -1,0 +1,311 @@
+package ownership
+
+import (
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Role is what this server has of the room.
+type Role uint8
+
+// The roles.
+const (
+	Absent    Role = iota // nothing
+	Finding               // this server is the room's home and asks the others who has it; if nobody has, it may create the room
+	Following             // a replica
+	Promoting             // the replica's simulation is being made; this server leads the room as soon as it is
+	Leads
+	roles // counts them
+)
+
+var roleNames = [roles]string{"absent", "finding", "replica", "promoting", "leader"}
+
+func (r Role) String() string { return roleNames[r] }
+
+// Config is the same for all machines of a server.
+type Config struct {
+	Self     Process
+	Standbys int // wanted of each room
+}
+
+// Machine is the ownership of one room on one server. It is not for concurrent use.
+type Machine struct {
+	config *Config
+	room   proto.RoomID
+	fleet  *Fleet
+	order  []string
+
+	now  time.Duration // of the step at hand
+	out  []Action
+	next time.Duration // when Due is to come; 0: never
+
+	role    Role
+	tomb    tomb
+	promise promise
+	search  search
+	finding *finding
+	replica *replica
+	lead    *lead
+
+	pausedFrom, pausedUntil time.Duration // the last pause of this process
+	round                   round
+}
+
+// tomb is what a server remembers of a room that it had, or that was lost.
+type tomb struct {
+	holding Holding // None: there is no tomb; else Moved, Over or Gone
+	epoch   proto.Epoch
+	leader  string // with Moved
+	crashed bool   // with Over: the room killed the process that led it
+	at      time.Duration
+}
+
+// promise leaves the room to a server that has claimed it.
+type promise struct {
+	server string
+	until  time.Duration
+}
+
+// round is the questions that are under way. There is one round at a time.
+type round struct {
+	number uint64
+	open   bool
+	asked  time.Duration
+	again  time.Duration // when the next one may begin; 0: now
+	lost   proto.Instance
+}
+
+// New makes the machine of a room of which this server has nothing.
+func New(c *Config, room proto.RoomID, f *Fleet, order []string) *Machine {
+	return &Machine{config: c, room: room, fleet: f, order: order}
+}
+
+// Step takes ev, which happened at now, and returns what is to be done, in this order. The slice is valid until the next
+// call. now never decreases; it is counted from any moment, and goes on while the machine is suspended.
+func (m *Machine) Step(ev Event, now time.Duration) []Action {
+	m.begin(now)
+	switch ev := ev.(type) {
+	case FleetChanged:
+		m.fleet, m.order = ev.Fleet, ev.Order
+	case Due:
+	case Paused:
+		m.paused(ev.From)
+	case Wanted:
+		m.wanted(ev)
+	case Replies:
+		m.replied(ev)
+	case Prepared:
+		m.prepared(ev)
+	case Started:
+		m.started(ev.Err)
+	case Ended:
+		m.ended()
+	case ProbationTurn:
+		if m.lead != nil {
+			m.lead.probation.turn = true
+		}
+	case MoveTo:
+		m.moveTo(ev)
+	default:
+		if m.lead != nil {
+			m.leadStep(ev)
+		}
+		m.replicaStep(ev)
+	}
+	m.tend()
+	return m.out
+}
+
+func (m *Machine) begin(now time.Duration) {
+	m.now, m.out = max(m.now, now), m.out[:0]
+}
+
+// tend does what is due, in any role, and sets the next time.
+func (m *Machine) tend() {
+	m.next = 0
+	m.expire()
+	switch m.role {
+	case Finding:
+		m.tendFinding()
+	case Following:
+		m.tendReplica()
+	case Leads:
+		m.tendLead()
+	}
+}
+
+// do appends actions.
+func (m *Machine) do(a ...Action) { m.out = append(m.out, a...) }
+
+// at asks for a Due at t.
+func (m *Machine) at(t time.Duration) {
+	if m.next == 0 || t < m.next {
+		m.next = t
+	}
+}
+
+// due reports whether t has come; if not, a Due comes then.
+func (m *Machine) due(t time.Duration) bool {
+	if m.now >= t {
+		return true
+	}
+	m.at(t)
+	return false
+}
+
+// Next is when Due is to be given; ok is false when nothing is due at any time.
+func (m *Machine) Next() (at time.Duration, ok bool) { return m.next, m.next != 0 }
+
+// Idle reports whether the machine remembers nothing, so that a new one is as good.
+func (m *Machine) Idle() bool {
+	return m.role == Absent && m.tomb.holding == None && m.promise.server == "" && m.search.instance == 0
+}
+
+// Role is what this server has of the room.
+func (m *Machine) Role() Role { return m.role }
+
+// Epoch is the one in which the room is led, by this server or by another one; zero where this server has nothing.
+func (m *Machine) Epoch() proto.Epoch {
+	switch {
+	case m.lead != nil:
+		return m.lead.epoch
+	case m.replica != nil:
+		return m.replica.epoch
+	}
+	return proto.Epoch{}
+}
+
+// Leader is the server that leads the room, as far as this one knows; empty where it knows of none.
+func (m *Machine) Leader() string {
+	switch {
+	case m.lead != nil:
+		return m.config.Self.Server
+	case m.replica != nil:
+		return m.replica.leader.Server
+	}
+	return ""
+}
+
+// expire forgets what is over.
+func (m *Machine) expire() {
+	if m.tomb.holding != None && m.due(m.tomb.at+tombTime) {
+		m.tomb = tomb{}
+	}
+	if m.promise.server != "" && m.due(m.promise.until) {
+		m.promise = promise{}
+	}
+	if m.search.instance != 0 && m.due(m.search.last+searchTime) {
+		m.search = search{}
+	}
+}
+
+// sure reports whether this server may conclude something from its view: it belongs to the part of the fleet that may decide,
+// and has not just been paused.
+func (m *Machine) sure() bool {
+	return m.fleet.Quorum && (m.pausedUntil == 0 || m.due(m.pausedUntil+wakeTime))
+}
+
+// ask starts a round of questions to servers, if none is under way and the pause after the last one is over.
+// It is over when the needed ones have answered and the others had a moment to do so; nil: all are needed.
+func (m *Machine) ask(servers, needed []string, q Query, floor proto.Epoch) {
+	if m.round.open || m.round.again > 0 && !m.due(m.round.again) {
+		return
+	}
+	q.Room = m.room
+	m.round = round{number: m.round.number + 1, open: true, asked: m.now, lost: q.Lost}
+	m.do(Ask{m.round.number, servers, needed, q, floor})
+}
+
+// askLater delays the next round by d.
+func (m *Machine) askLater(d time.Duration) { m.round.again = m.now + d }
+
+// replied gives the replies of the round to the role. Those of questions that were asked before the last pause are of no
+// use: servers may have acted since.
+func (m *Machine) replied(ev Replies) {
+	if ev.Round != m.round.number || !m.round.open {
+		return
+	}
+	m.round.open, m.round.again = false, 0
+	if m.pausedUntil != 0 && m.round.asked <= m.pausedUntil {
+		return // tend asks again
+	}
+	switch m.role {
+	case Finding:
+		m.found(ev.Replies)
+	case Following:
+		if m.round.lost != 0 {
+			m.recorded(ev.Replies)
+		} else {
+			m.judgeLeader(ev.Replies)
+		}
+	case Leads:
+		m.judgeSelf(ev.Replies)
+	}
+}
+
+// abandonRound makes the replies that are on their way worthless.
+func (m *Machine) abandonRound() { m.round.open, m.round.again = false, 0 }
+
+func (m *Machine) paused(from time.Duration) {
+	if m.pausedUntil == 0 || m.now-m.pausedUntil >= pauseTime {
+		m.pausedFrom = from
+	}
+	m.pausedUntil = m.now
+	if m.round.open {
+		m.abandonRound()
+	}
+	if l := m.lead; l != nil {
+		m.suspend(WasPaused, from)
+	}
+	if p := m.replica; p != nil && p.lost != 0 {
+		p.lost = min(p.lost, m.now) // the time of the pause counts: now goes on meanwhile
+	}
+}
+
+// bury remembers where the room went.
+func (m *Machine) bury(h Holding, e proto.Epoch, leader string) {
+	m.tomb = tomb{holding: h, epoch: e, leader: leader, at: m.now}
+}
+
+// absent ends any role.
+func (m *Machine) absent() {
+	m.role, m.finding, m.replica, m.lead = Absent, nil, nil, nil
+	m.abandonRound()
+}
+
+// prepared goes on when the simulation is there.
+func (m *Machine) prepared(ev Prepared) {
+	switch {
+	case m.role == Finding && m.finding.preparing:
+		m.create(ev.Err)
+	case m.role == Promoting:
+		m.promote(ev)
+	}
+}
+
+func (m *Machine) started(err error) {
+	l := m.lead
+	if m.role != Leads || l == nil || !l.starting {
+		return
+	}
+	l.starting = false
+	if err != nil {
+		m.startFailed(err)
+		return
+	}
+	m.confirmLead()
+}
+
+func (m *Machine) ended() {
+	if m.role != Leads {
+		return
+	}
+	l := m.lead
+	m.endMove(errEnded)
+	for _, s := range l.standbys {
+		m.do(Remove{s.id, "the room has ended"})
+	}
+	m.bury(Over, l.epoch, "")
+	m.absent()
+}

@@ -1,0 +1,83 @@
+package ownership
+
+import (
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// Query answers a question of another server, and returns what is to be done. When two servers want to create the room at the
+// same time, the one that goes first in the order of the two goes on and the other gives way; both come to the same result.
+func (m *Machine) Query(asker string, q Query, now time.Duration) (Answer, []Action) {
+	m.begin(now)
+	a := m.answer(asker, q)
+	a.Process = m.config.Self
+	m.tend()
+	return a, m.out
+}
+
+func (m *Machine) answer(asker string, q Query) Answer {
+	if p := m.replica; p != nil && m.role == Following {
+		if p.withdrawn.Less(q.Withdrawn) && q.Withdrawn.Instance == p.epoch.Instance {
+			p.withdrawn = q.Withdrawn
+		}
+		if q.Lost == p.epoch.Instance && p.expired(m) {
+			m.lose(p.epoch)
+		}
+	}
+	switch m.role {
+	case Leads, Promoting:
+		return m.answerLeading(asker)
+	case Following:
+		p := m.replica
+		if asker != p.leader.Server {
+			m.doubt()
+		}
+		if !p.stocked {
+			return Answer{Holding: Moved, Epoch: p.epoch, Leader: p.leader.Server}
+		}
+		return Answer{Holding: Standby, Epoch: p.epoch, Leader: p.leader.Server, Tick: p.rank(), Suspended: p.expired(m)}
+	}
+	if q.Lost != 0 && !(m.tomb.holding == Over && m.tomb.epoch.Instance == q.Lost) {
+		m.bury(Gone, proto.Epoch{Instance: q.Lost}, "")
+	}
+	if q.Claim {
+		if first := m.claimed(asker); first != "" {
+			return Answer{Holding: Creating, Leader: first}
+		}
+	}
+	return m.answerNothing()
+}
+
+func (m *Machine) answerLeading(asker string) Answer {
+	a := Answer{Holding: Leading, Leader: m.config.Self.Server}
+	if m.role == Promoting {
+		p := m.replica
+		a.Epoch = p.next
+		a.Counted = asker == p.leader.Server || p.has(asker)
+		return a
+	}
+	s := m.lead.standby(asker)
+	a.Epoch, a.Suspended, a.Counted = m.lead.epoch, m.lead.suspended != 0, s != nil && !s.dismissed
+	return a
+}
+
+// claimed leaves the room to asker, or gives the server that goes before it.
+func (m *Machine) claimed(asker string) (first_ string) {
+	if p := m.promise; p.server != "" && p.server != asker {
+		return p.server
+	}
+	if f := m.finding; f != nil && f.creates && f.yielded == "" {
+		if self := m.config.Self.Server; first(m.room, self, asker) == self {
+			return self
+		}
+		f.yielded = asker
+	}
+	m.promise = promise{asker, m.now + ClaimTime}
+	return ""
+}
+
+func (m *Machine) answerNothing() Answer {
+	t := m.tomb
+	return Answer{Holding: t.holding, Epoch: t.epoch, Leader: t.leader}
+}

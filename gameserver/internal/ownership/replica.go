@@ -1,0 +1,435 @@
+package ownership
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// replica is the role of a standby.
+type replica struct {
+	leader Process // Boot 0: it is not known which process
+	epoch  proto.Epoch
+	others []string // servers that may have a replica too
+	stream uint64   // 0: there is none
+	lost   time.Duration
+	opened time.Duration // when the stream began
+
+	stocked bool        // there is a state
+	state   proto.Epoch // in which the state was led
+	tick    proto.Tick  // of the state, as of the last Observe
+
+	withdrawn proto.Epoch // no offer of this epoch, or of a lower one, is taken
+	announced bool        // its leader is about to run the first tick after a takeover
+	handed    *handed     // this server has handed the room over; nil: it has not, or the target's own standbys have it
+
+	doubts  bool          // this server asks whether the leader is alive
+	doubted time.Duration // since when
+	check   time.Duration // without a stream: when it asks again by itself
+	hurry   bool          // the target of this server's handoff does not take the room, or its link is gone
+	retry   time.Duration // when the simulation may be made again
+	fails   int
+
+	// While Promoting.
+	next  proto.Epoch // in which this server leads
+	offer bool        // the leader has handed the room over
+}
+
+// handed is what a server remembers of a room that it handed over, until another server has it as well.
+type handed struct {
+	id    int // the standby that it was handed to; its stream may still say that it took the room
+	why   string
+	begun time.Duration
+	ended bool // MoveEnded was told
+}
+
+func (p *replica) has(server string) bool { return slices.Contains(p.others, server) }
+
+// rank is the tick that counts when the newest replica is looked for: a state of an earlier epoch is the least.
+func (p *replica) rank() proto.Tick {
+	if p.state != p.epoch {
+		return 0
+	}
+	return p.tick
+}
+
+// expired reports whether the leader may have gone on without the replica for so long that nobody may lead from it: outcomes
+// may have been announced that it does not have.
+func (p *replica) expired(m *Machine) bool {
+	return p.stream == 0 && m.now-p.lost > LeaseTime
+}
+
+// Observe tells the tick that the replica has. It is to be called before Step and Query of a machine that has one.
+func (m *Machine) Observe(tick proto.Tick) {
+	if p := m.replica; p != nil && p.stocked {
+		p.tick = tick
+	}
+}
+
+// Guards reports whether this server has handed the room over and is still needed: the new leader has no other standby yet.
+func (m *Machine) Guards() bool { return m.replica != nil && m.replica.handed != nil }
+
+// replicaStep takes the events of streams. Those of a stream that was replaced mean nothing.
+func (m *Machine) replicaStep(ev Event) {
+	if ev, ok := ev.(Offered); ok {
+		m.offered(ev)
+		return
+	}
+	p := m.replica
+	if p == nil || m.role != Following {
+		return
+	}
+	switch ev := ev.(type) {
+	case Stocked:
+		if ev.Stream == p.stream {
+			p.stocked, p.state = true, p.epoch
+		}
+	case StreamLost:
+		if ev.Stream == p.stream {
+			m.streamLost()
+		}
+	case StreamStopped:
+		if ev.Stream == p.stream {
+			m.bury(Moved, p.epoch, p.leader.Server)
+			m.drop()
+		}
+	case Unfit:
+		if ev.Stream == p.stream {
+			m.do(Reject{p.stream, ev.Rejection})
+			p.stream = 0
+			m.bury(Moved, p.epoch, p.leader.Server)
+			m.drop()
+		}
+	case Updated:
+		if ev.Stream == p.stream {
+			m.updated(ev)
+		}
+	case HandedTo:
+		if ev.Stream == p.stream {
+			p.others = append(without(p.others, ev.Leader), p.leader.Server)
+			p.leader, p.epoch, p.stream, p.lost = Process{Server: ev.Leader}, ev.Epoch, 0, m.now
+			p.state = ev.Epoch // it continues from the final tick
+			p.check = m.now + tookTime
+		}
+	case Offer:
+		if ev.Stream == p.stream {
+			m.take(ev)
+		}
+	case Announced:
+		if ev.Stream == p.stream {
+			p.announced = ev.On
+		}
+	case StandbyTook:
+		if p.handed != nil && ev.ID == p.handed.id {
+			m.moveDone(ev.Epoch)
+		}
+	case StandbyRejected:
+		if p.handed != nil && ev.ID == p.handed.id {
+			m.hurry()
+		}
+	case StandbyLost:
+		if p.handed != nil && ev.ID == p.handed.id {
+			m.hurry()
+		}
+	}
+}
+
+func without(names []string, name string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == name })
+}
+
+// streamLost notes since when the replica is not fed. What came after a pause may have waited during it.
+func (m *Machine) streamLost() {
+	p := m.replica
+	p.stream, p.lost, p.check = 0, m.now, m.now+orphanCheck
+	if m.pausedUntil != 0 && m.now-m.pausedUntil < pauseTime && p.opened < m.pausedFrom {
+		p.lost = m.pausedFrom
+	}
+	m.doubt()
+}
+
+func (m *Machine) updated(ev Updated) {
+	p := m.replica
+	if ev.Epoch.Supersedes(p.epoch) {
+		if p.state == p.epoch {
+			p.state = ev.Epoch
+		}
+		p.epoch = ev.Epoch
+	}
+	p.others = without(ev.Others, m.config.Self.Server)
+}
+
+// offered decides on a stream that a leader offers.
+func (m *Machine) offered(ev Offered) {
+	reject := func(r Rejection) { m.do(Reject{ev.Stream, r}) }
+	same := m.Epoch().Instance == ev.Epoch.Instance
+	switch {
+	case m.role == Finding:
+		m.finding.yielded = ev.From.Server
+		reject(Rejection{Code: RejectBusy, Text: "it is about to create the room, and gives way"})
+		return
+	case m.role == Promoting, m.role == Leads && !(same && m.lead.epoch.Less(ev.Epoch)) && !m.yields(ev),
+		m.role == Following && same && ev.Epoch.Less(m.replica.epoch):
+		reject(Rejection{Code: RejectEpoch, Epoch: m.leadsIn(), Leader: m.Leader(), Text: "another epoch is led by " + m.Leader()})
+		return
+	case m.role == Following && !same && m.replica.stream != 0:
+		reject(Rejection{Code: RejectOther, Text: "it has a replica of another instance, whose leader is alive"})
+		return
+	}
+	if m.role == Leads {
+		if same {
+			m.stepDown(ev.From.Server, ev.Epoch)
+		} else {
+			m.endOver()
+		}
+	}
+	p := m.replica
+	continues := p != nil && same
+	if ev.Unable != nil && !(continues && p.handed != nil) {
+		if continues && p.leader.Server == ev.From.Server {
+			m.bury(Moved, ev.Epoch, ev.From.Server)
+			m.drop() // its leader goes on without it
+		}
+		reject(*ev.Unable)
+		return
+	}
+	if p != nil && !same {
+		m.drop()
+		p = nil
+	}
+	if p == nil {
+		m.absent()
+		m.role, p = Following, &replica{}
+		m.replica = p
+	}
+	if p.stream != 0 {
+		m.do(Reject{p.stream, Rejection{Code: RejectEpoch, Epoch: ev.Epoch, Leader: ev.From.Server, Text: "its leader has opened another stream"}})
+	}
+	if p.handed != nil && p.epoch.Server == ev.From.Server {
+		m.moveDone(ev.Epoch)
+	}
+	keep := p.stocked && ev.HasBase && p.tick == ev.Base && p.state.Instance == ev.Epoch.Instance
+	p.leader, p.epoch, p.others = ev.From, ev.Epoch, without(ev.Others, m.config.Self.Server)
+	p.stream, p.opened, p.announced, p.doubts, p.hurry, p.fails = ev.Stream, m.now, false, false, false, 0
+	p.withdrawn = proto.Epoch{}
+	if keep {
+		p.state = ev.Epoch
+	}
+	m.tomb, m.promise = tomb{}, promise{}
+	m.abandonRound()
+	m.do(Accept{ev.Stream, keep})
+}
+
+// leadsIn is the epoch that a leader which comes too late hears.
+func (m *Machine) leadsIn() proto.Epoch {
+	if m.role == Promoting {
+		return m.replica.next
+	}
+	return m.Epoch()
+}
+
+// yields reports whether a room that is suspended here gives way to another instance that is led.
+func (m *Machine) yields(ev Offered) bool {
+	return m.lead.suspended&^OnProbation != 0 && m.lead.epoch.Instance != ev.Epoch.Instance
+}
+
+// drop frees the replica and ends the role.
+func (m *Machine) drop() {
+	p := m.replica
+	if p.stream != 0 {
+		m.do(Reject{p.stream, Rejection{Code: RejectStopped, Text: "it has no replica any more"}})
+	}
+	if h := p.handed; h != nil && !h.ended {
+		h.ended = true
+		m.do(MoveEnded{errDeposed})
+	}
+	m.do(Drop{})
+	m.absent()
+}
+
+// doubt has the others asked whether the leader is alive.
+func (m *Machine) doubt() {
+	if p := m.replica; !p.doubts {
+		p.doubts, p.doubted = true, m.now
+		m.round.again = 0
+	}
+}
+
+// hurry is doubt where the target of a handoff need not be waited for.
+func (m *Machine) hurry() {
+	m.replica.hurry = true
+	m.doubt()
+}
+
+// awaited reports whether a server to which the room was handed has not opened its stream yet.
+func (p *replica) awaited() bool { return p.stream == 0 && p.leader.Boot == 0 }
+
+// tendReplica asks after a leader that may be gone.
+func (m *Machine) tendReplica() {
+	p := m.replica
+	there := m.fleet.presence(p.leader.Server) == Present
+	if p.stream == 0 {
+		if !there && m.now-p.doubted >= orphanCheck || m.due(p.check) {
+			m.doubt()
+		}
+		if m.due(p.lost + keepTime) {
+			m.do(Report{Kind: ReportLost, Epoch: p.epoch, Why: "its leader is gone, and no server that knows more came back in time"})
+			m.drop()
+			return
+		}
+	}
+	if !p.doubts || m.round.open || p.awaited() && there && !p.hurry && !m.due(p.lost+tookTime) {
+		return
+	}
+	needed := append([]string{p.leader.Server}, p.others...)
+	q := Query{}
+	switch {
+	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
+		q.Lost, needed = m.search.instance, nil
+	case p.awaited():
+		q.Withdrawn = p.epoch
+	}
+	m.ask(m.fleet.present(), needed, q, p.epoch)
+}
+
+// judgeLeader acts on what the others say of the leader.
+func (m *Machine) judgeLeader(replies []Reply) {
+	p := m.replica
+	if !p.doubts {
+		return
+	}
+	v := m.examine(replies)
+	switch v.what {
+	case leaderLives:
+		m.leaderLives(v.answer)
+	case roomLost:
+		m.lose(p.epoch)
+	case roomOver:
+		m.do(Report{Kind: ReportDropped, From: p.leader.Server, Epoch: p.epoch, Why: "the room has ended"})
+		m.bury(Over, p.epoch, "")
+		m.drop()
+	case leaderElsewhere:
+		p.leader, p.epoch = Process{Server: v.answer.Leader}, v.answer.Epoch
+		m.askLater(graceTime)
+	case betterReplica:
+		m.askLater(graceTime)
+	case unknown:
+		m.askLater(m.patience(replies))
+		if p.stream == 0 && m.fleet.presence(p.leader.Server) == Present {
+			m.do(Suspect{p.leader.Server})
+		}
+	case tooOld:
+		m.do(Report{Kind: ReportLost, From: p.leader.Server, Epoch: p.epoch, Why: "its leader is gone, and this replica is too old to go on from"})
+		m.drop()
+	case nothing:
+		m.do(Report{Kind: ReportDropped, From: p.leader.Server, Epoch: p.epoch, Why: "its leader is gone before this server had the room"})
+		m.drop()
+	case condemned:
+		m.do(Report{Kind: ReportLost, From: p.leader.Server, Epoch: p.epoch, Why: "it killed the server that took it over"},
+			Turn{Code: proto.CloseCrashed, Instance: p.epoch.Instance})
+		m.bury(Over, p.epoch, "")
+		m.tomb.crashed = true
+		m.drop()
+	case takeOver:
+		if !m.due(p.retry) {
+			m.askLater(p.retry - m.now)
+			return
+		}
+		p.next = v.epoch.Next(m.config.Self.Server)
+		m.role, p.offer = Promoting, false
+		m.abandonRound()
+		m.do(Prepare{})
+	}
+}
+
+// patience is the pause before the next round: short while the leader's socket may still be closing.
+func (m *Machine) patience(replies []Reply) time.Duration {
+	p := m.replica
+	far := slices.ContainsFunc(replies, func(r Reply) bool { return r.Server == p.leader.Server && r.Evidence == RefusedFar })
+	switch {
+	case p.stream == 0 && m.now-p.lost < resetTime && (far || m.fleet.presence(p.leader.Server) == Present):
+		return resetPause
+	case m.now-p.doubted > LeaseTime:
+		return 4 * askAgain
+	}
+	return askAgain
+}
+
+// leaderLives goes on as a standby of the leader that answered, if that counts on this replica.
+func (m *Machine) leaderLives(a Answer) {
+	p := m.replica
+	p.doubts = false
+	if !a.Counted && !(a.Leader == p.leader.Server && p.stream != 0) {
+		if h := p.handed; h != nil && !h.ended {
+			m.moveDone(a.Epoch)
+		}
+		m.do(Send{Server: a.Leader, Epoch: a.Epoch, All: true})
+		m.bury(Moved, a.Epoch, a.Leader)
+		m.drop()
+		return
+	}
+	m.do(Send{Server: a.Leader, Epoch: a.Epoch})
+	if p.epoch.Less(a.Epoch) && p.epoch.Instance == a.Epoch.Instance {
+		p.epoch = a.Epoch
+		p.leader = a.Process
+	}
+	p.check = m.now + orphanCheck
+}
+
+// take decides on a room that its leader has handed to this server.
+func (m *Machine) take(ev Offer) {
+	p := m.replica
+	if !p.stocked || !p.withdrawn.Less(ev.Epoch) || !ev.Epoch.Supersedes(p.epoch) {
+		m.do(Reject{p.stream, Rejection{Code: RejectOther, Text: "its leader has asked meanwhile what became of it"}})
+		m.unstream()
+		return
+	}
+	p.others = without(ev.Others, m.config.Self.Server)
+	p.next, p.offer = ev.Epoch, true
+	m.role = Promoting
+	m.abandonRound()
+	m.do(Prepare{})
+}
+
+// promote leads from the simulation that was made of the replica.
+func (m *Machine) promote(ev Prepared) {
+	p := m.replica
+	if ev.Err != nil {
+		m.notPromoted(ev.Err, ev.Final)
+		return
+	}
+	l := Lead{Epoch: p.next, Resumed: true, Handoff: p.offer}
+	switch {
+	case p.offer && !m.sure():
+		l.Suspended = WasPaused // it may have been taken back meanwhile
+	case !p.offer && !m.sure():
+		m.notPromoted(errUnsure, false)
+		return
+	}
+	m.startLead(l, p)
+}
+
+// notPromoted goes on as a replica.
+func (m *Machine) notPromoted(err error, final bool) {
+	p := m.replica
+	m.role = Following
+	m.do(Report{Kind: ReportStuck, From: p.leader.Server, Epoch: p.epoch, Why: err.Error()})
+	if p.stream != 0 {
+		m.do(Reject{p.stream, Rejection{Code: RejectGame, Text: err.Error()}})
+		m.unstream()
+	}
+	if final {
+		m.drop()
+		return
+	}
+	p.retry = m.now + prepareRetry<<min(p.fails, 3)
+	p.fails++
+	m.doubt()
+}
+
+// unstream notes that this server has ended the stream.
+func (m *Machine) unstream() {
+	p := m.replica
+	p.stream, p.lost, p.check = 0, m.now, m.now+orphanCheck
+}

@@ -1,0 +1,196 @@
+package ownership
+
+import (
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// suspend stops a room that is led here; since is since when it is not certain that it leads alone.
+func (m *Machine) suspend(r Reason, since time.Duration) {
+	l := m.lead
+	if l.suspended&^OnProbation == 0 && !l.confirm {
+		l.since = since
+	}
+	l.confirm = true
+	if l.suspended&r == 0 || r == WasPaused {
+		l.suspended |= r
+		m.do(Suspend{r})
+	}
+	if m.round.open {
+		m.abandonRound()
+	}
+}
+
+// tendSuspended suspends a room without a quorum, and asks the others whether a suspended one may go on.
+func (m *Machine) tendSuspended() {
+	l := m.lead
+	if !m.fleet.Quorum {
+		if l.suspended&NoQuorum == 0 {
+			m.suspend(NoQuorum, m.now)
+		}
+		return
+	}
+	if !l.confirm {
+		return
+	}
+	if m.due(l.since + keepTime) {
+		m.endLost("it was suspended for too long, and a server that may have gone on with it did not come back")
+		return
+	}
+	m.ask(m.fleet.present(), l.names(), Query{}, l.epoch.Next(""))
+}
+
+// judgeSelf decides whether a suspended room may go on, or what a client's word is worth.
+func (m *Machine) judgeSelf(replies []Reply) {
+	l := m.lead
+	if !l.confirm && l.saw == nil {
+		return
+	}
+	self := m.config.Self.Server
+	said := map[string]Reply{}
+	highest, leader := proto.Epoch{}, ""
+	silent := false
+	for _, r := range replies {
+		said[r.Server] = r
+		silent = silent || r.Evidence != Answered && r.Evidence != GoneHere
+		if r.Evidence != Answered {
+			continue
+		}
+		a := r.Answer
+		mine := a.Epoch.Instance == l.epoch.Instance
+		switch {
+		case mine && (a.Holding == Leading || a.Holding == Standby) && l.epoch.Less(a.Epoch):
+			if highest.Less(a.Epoch) {
+				highest, leader = a.Epoch, r.Server
+			}
+		case mine && a.Holding == Gone:
+			m.endLost("the fleet has declared it lost while this server was cut off or paused")
+			return
+		case mine && a.Holding == Over && !a.Epoch.Less(l.epoch):
+			m.endLost("it ended elsewhere while this server was cut off or paused")
+			return
+		case !mine && a.Holding == Leading && l.suspended&^OnProbation != 0 && (!a.Suspended || first(m.room, self, r.Server) == r.Server):
+			m.endOver()
+			return
+		}
+	}
+	if leader != "" {
+		m.stepDown(leader, highest)
+		return
+	}
+	if !l.confirm {
+		m.judgeSaw(silent)
+		return
+	}
+	missed := false
+	for _, s := range l.standbys {
+		switch m.loyalty(s, said) {
+		case waits:
+			m.do(Suspect{s.server})
+			m.askLater(askAgain)
+			return
+		case stale:
+			m.endLost("it was suspended for too long, and a standby that may have gone on with it is gone")
+			return
+		case mayHaveLed:
+			missed = true
+		}
+	}
+	if !m.fleet.Quorum {
+		m.askLater(askAgain)
+		return
+	}
+	if missed {
+		m.raise(l.epoch.Counter)
+	}
+	m.resume()
+}
+
+// resume goes on after the others were asked.
+func (m *Machine) resume() {
+	l := m.lead
+	l.confirm = false
+	for _, r := range []Reason{NoQuorum, WasPaused} {
+		if l.suspended&r != 0 {
+			m.do(Resume{r, m.round.asked})
+		}
+	}
+	l.suspended &= OnProbation
+}
+
+// raise makes the room go on in an epoch above counter.
+func (m *Machine) raise(counter uint32) {
+	l := m.lead
+	l.epoch = proto.Epoch{Instance: l.epoch.Instance, Counter: max(counter, l.epoch.Counter)}.Next(m.config.Self.Server)
+	m.do(SetEpoch{l.epoch}, Update{})
+}
+
+// loyal says what a standby may have done while the room was suspended.
+type loyalty uint8
+
+const (
+	isLoyal    loyalty = iota // it has not led the room
+	mayHaveLed                // it may have, for so short a time that nothing was announced
+	stale                     // it may have, and is gone
+	waits                     // it may have, and may come back
+)
+
+// loyalty judges a standby by what it said. One that follows still, or has nothing, has not taken over; but one whose
+// process is gone may have, and so may one that the fleet has lost, though without a quorum it is suspended itself now.
+// What it did counts once the lease is over.
+func (m *Machine) loyalty(s *standby, said map[string]Reply) loyalty {
+	l := m.lead
+	r, asked := said[s.server]
+	expired := m.now-l.since > LeaseTime
+	gone := false
+	switch {
+	case asked && r.Evidence == Answered:
+		if a := r.Answer; s.boot == 0 || a.Process.Boot == 0 || a.Process.Boot == s.boot {
+			if a.Holding == Moved && l.epoch.Less(a.Epoch) && a.Epoch.Instance == l.epoch.Instance {
+				if m.fleet.presence(a.Leader) == Exited {
+					return stale
+				}
+				return waits // it knows of a later leader
+			}
+			return isLoyal
+		}
+		gone = true
+	case asked && r.Evidence == GoneHere, m.fleet.presence(s.server) == Exited:
+		gone = true
+	case m.fleet.presence(s.server) == Present, !m.sure():
+		return waits
+	case expired:
+		return waits
+	}
+	if gone && expired {
+		return stale
+	}
+	return mayHaveLed
+}
+
+// clientSaw notes the word of a client, whose resume token the room has verified, that a later epoch exists.
+func (m *Machine) clientSaw(e proto.Epoch) {
+	l := m.lead
+	if e.Instance != l.epoch.Instance || l.saw != nil || l.sawAt != 0 && m.now-l.sawAt < sawTime {
+		return
+	}
+	l.saw, l.sawAt = &e, m.now
+}
+
+func (m *Machine) tendSaw() {
+	if l := m.lead; l.saw != nil && !l.confirm {
+		m.ask(m.fleet.present(), nil, Query{}, *l.saw)
+	}
+}
+
+// judgeSaw goes on above the epoch that a client has seen: whoever led in it is gone, or leads no more. While somebody is silent,
+// it may be the one.
+func (m *Machine) judgeSaw(silent bool) {
+	l := m.lead
+	saw := *l.saw
+	l.saw = nil
+	if !silent && m.sure() && !saw.Less(l.epoch) {
+		m.raise(saw.Counter)
+	}
+}

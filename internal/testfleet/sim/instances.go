@@ -1,0 +1,105 @@
+package sim
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// instances is what the history knows of the instances of rooms: which process ticked each last, who was told that it is
+// lost, and which processes have ended. History.mu guards it.
+type instances struct {
+	newest map[proto.RoomID]uint32 // the instance that began last
+	all    map[instance]*life
+	ended  map[process]bool
+	deaths int // processes that were killed or lost with their machine, and those that were drained
+}
+
+// instance is one life of a room. born is the number that its game drew.
+type instance struct {
+	room proto.RoomID
+	born uint32
+}
+
+// life is what happened to an instance.
+type life struct {
+	lastBy   process
+	lastAt   time.Duration
+	told     map[proto.PlayerID]int // how often each player was told that it is lost
+	toldAt   time.Duration          // the first time
+	reported bool                   // a violation of this instance's ticks was reported
+}
+
+func newInstances() instances {
+	return instances{newest: make(map[proto.RoomID]uint32), all: make(map[instance]*life), ended: make(map[process]bool)}
+}
+
+func (i *instances) hasEnded(p process) bool { return i.ended[p] }
+
+// life finds that of an instance, or begins it.
+func (i *instances) life(at instance) *life {
+	l := i.all[at]
+	if l == nil {
+		l = &life{told: make(map[proto.PlayerID]int)}
+		i.all[at] = l
+	}
+	return l
+}
+
+// ticked checks that a room has one instance at a time, and that one that was called lost is not ticked.
+func (i *instances) ticked(h *History, t tickOf) {
+	at := instance{t.room, t.born}
+	_, known := i.all[at]
+	l := i.life(at)
+	before := i.newest[t.room]
+	now := t.at.Sub(h.began)
+	switch {
+	case !known:
+		i.newest[t.room] = t.born
+		h.write(fmt.Sprintf("%s: instance %08x begins at %s", t.room, t.born, t.process))
+	case l.reported:
+	case before != t.born:
+		l.reported = true
+		h.violateInstance("%s has two instances: %08x is ticked by %s after %08x has begun", t.room, t.born, t.process, before)
+	case len(l.told) > 0:
+		l.reported = true
+		h.violateInstance("%s is ticked by %s at %v, but its players were told at %v that it is lost", t.room, t.process, now, l.toldAt)
+	}
+	l.lastBy, l.lastAt = t.process, now
+}
+
+// toldLost notes that a player was told that an instance is lost. copies is how many servers a room was on.
+func (h *History) toldLost(room proto.RoomID, born uint32, player proto.PlayerID, copies int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	i := &h.instances
+	l := i.life(instance{room, born})
+	if len(l.told) == 0 {
+		l.toldAt = time.Since(h.began)
+		switch {
+		case l.lastBy != process{} && !i.hasEnded(l.lastBy):
+			h.violateInstance("%s is told that %s is lost, but %s still has it", player, room, l.lastBy)
+		case i.deaths < copies:
+			h.violateInstance("%s is told that %s is lost, but of the %d servers that had it at most %d have ended", player, room, copies, i.deaths)
+		}
+	}
+	if l.told[player]++; l.told[player] > 1 {
+		h.violateInstance("%s is told %d times that %s is lost", player, l.told[player], room)
+	}
+}
+
+// end notes that a process has ended.
+func (i *instances) end(p process) {
+	if !i.ended[p] {
+		i.ended[p] = true
+		i.deaths++
+	}
+}
+
+// end notes that a process has ended.
+func (h *History) end(p process) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.instances.end(p)
+}
