@@ -1,4 +1,4 @@
-// Router is the fleet's front door: it gives clients rooms and tickets, and sends or tunnels them to the game servers that
+// Router is the fleet's gateway: it gives clients rooms and tickets, and sends or tunnels them to the game servers that
 // it knows from gossip. Any number of routers may run side by side.
 package main
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -50,8 +51,8 @@ func (v fleetView) match(want []string) error {
 // serverView is how a game server sees itself.
 type serverView struct {
 	Name, State string
-	Frozen      bool
-	Rooms       []roomView
+	Suspended   bool
+	Rooms       int // led there
 }
 
 type roomView struct {
@@ -76,12 +77,12 @@ func newRoomCheck(servers []string) *roomCheck {
 	return &roomCheck{set: placement.New(all), standbys: min(1, len(servers)-1), led: map[string]string{}}
 }
 
-// add takes one server's view and says what is not as it should be.
-func (c *roomCheck) add(s serverView) error {
-	if s.State != "serving" || s.Frozen {
-		return fmt.Errorf("%s is %s, frozen: %v", s.Name, s.State, s.Frozen)
+// add takes one server's view and its rooms, and says what is not as it should be.
+func (c *roomCheck) add(s serverView, rooms []roomView) error {
+	if s.State != "serving" || s.Suspended {
+		return fmt.Errorf("%s is %s, suspended: %v", s.Name, s.State, s.Suspended)
 	}
-	for _, r := range s.Rooms {
+	for _, r := range rooms {
 		order := c.set.Order(nil, r.Room, 1+c.standbys)
 		switch other, twice := c.led[r.Room]; {
 		case twice:
@@ -105,6 +106,23 @@ func (a *api) fleet(ctx context.Context, router string) (v fleetView, err error)
 
 func (a *api) server(ctx context.Context, name string) (v serverView, err error) {
 	return v, a.call(ctx, http.MethodGet, name, "/v1/server", &v)
+}
+
+// rooms lists the rooms that a game server leads, page by page.
+func (a *api) rooms(ctx context.Context, name string) (all []roomView, err error) {
+	for after := ""; ; {
+		var page struct {
+			Rooms []roomView
+			Next  string
+		}
+		if err := a.call(ctx, http.MethodGet, name, "/v1/server/rooms?limit=500&after="+url.QueryEscape(after), &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Rooms...)
+		if after = page.Next; after == "" {
+			return all, nil
+		}
+	}
 }
 
 // operate asks a router to have server drain or undrain.

@@ -28,38 +28,42 @@ func TestFleetViewMatch(t *testing.T) {
 func TestRoomCheck(t *testing.T) {
 	servers := []string{"game-1", "game-2", "game-3"}
 	order := placement.New([]placement.Server{{Name: "game-1"}, {Name: "game-2"}, {Name: "game-3"}}).Order(nil, "r", 3)
-	led := func(by, standby, role string) serverView {
-		return serverView{Name: by, State: "serving", Rooms: []roomView{{Room: "r", Role: role, Standbys: []string{standby}, Connected: 8}}}
+	type server struct {
+		serverView
+		rooms []roomView
+	}
+	led := func(by, standby, role string) server {
+		return server{serverView{Name: by, State: "serving"}, []roomView{{Room: "r", Role: role, Standbys: []string{standby}, Connected: 8}}}
 	}
 	home := led(order[0], order[1], "leading")
 	for _, tt := range []struct {
-		views []serverView
-		want  string
+		servers []server
+		want    string
 	}{
-		{[]serverView{home}, ""},
-		{[]serverView{home, home}, "room r is led by " + order[0] + " and by " + order[0]},
-		{[]serverView{led(order[1], order[0], "leading")}, "belongs to " + order[0]},
-		{[]serverView{led(order[0], order[2], "leading")}, "needs them on [" + order[1] + "]"},
-		{[]serverView{led(order[0], order[1], "frozen")}, "is frozen"},
-		{[]serverView{{Name: "game-1", State: "draining"}}, "game-1 is draining"},
-		{[]serverView{{Name: "game-1", State: "serving", Frozen: true}}, "frozen: true"},
+		{[]server{home}, ""},
+		{[]server{home, home}, "room r is led by " + order[0] + " and by " + order[0]},
+		{[]server{led(order[1], order[0], "leading")}, "belongs to " + order[0]},
+		{[]server{led(order[0], order[2], "leading")}, "needs them on [" + order[1] + "]"},
+		{[]server{led(order[0], order[1], "suspended")}, "is suspended"},
+		{[]server{{serverView: serverView{Name: "game-1", State: "draining"}}}, "game-1 is draining"},
+		{[]server{{serverView: serverView{Name: "game-1", State: "serving", Suspended: true}}}, "suspended: true"},
 	} {
 		c := newRoomCheck(servers)
 		var err error
-		for _, v := range tt.views {
+		for _, s := range tt.servers {
 			if err == nil {
-				err = c.add(v)
+				err = c.add(s.serverView, s.rooms)
 			}
 		}
 		if (err == nil) != (tt.want == "") || !strings.Contains(said(err), tt.want) {
-			t.Errorf("%+v: %v, want %q", tt.views, err, tt.want)
+			t.Errorf("%+v: %v, want %q", tt.servers, err, tt.want)
 		}
 		if err == nil && c.connected != 8 {
 			t.Errorf("%d players are connected, want 8", c.connected)
 		}
 	}
 	alone := newRoomCheck(servers[:1])
-	if err := alone.add(serverView{Name: "game-1", State: "serving", Rooms: []roomView{{Room: "r", Role: "leading", Standbys: []string{}}}}); err != nil {
+	if err := alone.add(serverView{Name: "game-1", State: "serving"}, []roomView{{Room: "r", Role: "leading", Standbys: []string{}}}); err != nil {
 		t.Errorf("a server alone needs no copies: %v", err)
 	}
 }

@@ -243,10 +243,14 @@ func (b *bed) lacking(ctx context.Context) error {
 	rooms := newRoomCheck(servers)
 	for _, name := range servers {
 		s, err := b.api.server(ctx, name)
-		if err == nil {
-			err = rooms.add(s)
-		}
 		if err != nil {
+			return err
+		}
+		led, err := b.api.rooms(ctx, name)
+		if err != nil {
+			return err
+		}
+		if err := rooms.add(s, led); err != nil {
 			return err
 		}
 	}

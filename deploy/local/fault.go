@@ -79,7 +79,7 @@ func stopServer(ctx context.Context, b *bed, e *event) error {
 // count notes how many rooms server leads, and that the fault begins now.
 func (b *bed) count(ctx context.Context, server string, e *event) error {
 	s, err := b.api.server(ctx, server)
-	e.Rooms = len(s.Rooms)
+	e.Rooms = s.Rooms
 	e.begin(server)
 	return err
 }
@@ -107,7 +107,7 @@ func drainServer(ctx context.Context, b *bed, e *event) error {
 		if err != nil {
 			return err
 		}
-		left = len(s.Rooms)
+		left = s.Rooms
 		e.Drain = time.Since(e.At).Seconds()
 		if e.Drain > drainLimit.Seconds() {
 			return fmt.Errorf("%s still leads %d rooms %v after it was told to drain", name, left, drainLimit)

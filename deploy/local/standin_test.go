@@ -46,7 +46,10 @@ func standIn(program string, args []string) {
 		defer os.Remove(member)
 		http.HandleFunc("GET /v1/fleet", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(standInFleet(dir)) })
 		http.HandleFunc("GET /v1/server", func(w http.ResponseWriter, _ *http.Request) {
-			_ = json.NewEncoder(w).Encode(serverView{Name: name, State: "serving", Rooms: standInRooms(dir, name)})
+			_ = json.NewEncoder(w).Encode(serverView{Name: name, State: "serving", Rooms: len(standInRooms(dir, name))})
+		})
+		http.HandleFunc("GET /v1/server/rooms", func(w http.ResponseWriter, _ *http.Request) {
+			_ = json.NewEncoder(w).Encode(map[string]any{"rooms": standInRooms(dir, name)})
 		})
 		http.HandleFunc("GET /readyz", func(http.ResponseWriter, *http.Request) {})
 		go func() { _ = http.ListenAndServe(cmp.Or(*values["inside"], *values["listen"]), nil) }()

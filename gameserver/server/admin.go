@@ -56,8 +56,7 @@ func (n *Server) postUndrain(w http.ResponseWriter, _ *http.Request) {
 
 func (n *Server) reportState(w http.ResponseWriter) {
 	self := n.gossip.View().Self
-	rooms, _ := n.registry.Load()
-	writeJSON(w, stateReport{self.Name, self.State, rooms})
+	writeJSON(w, stateReport{self.Name, self.State, n.registry.Counts().Rooms})
 }
 
 // moveReport is the answer to a move.

@@ -27,6 +27,9 @@ func (n *Server) newHTTP(metrics prometheus.Gatherer) (client, internal *http.Se
 		m.Handle("GET /v1/rooms/{room}/connect", n.sessions)
 	}
 	mux.HandleFunc("GET /v1/server", n.getServer)
+	mux.HandleFunc("GET /v1/server/details", n.getDetails)
+	mux.HandleFunc("GET /v1/server/rooms", n.getRooms)
+	mux.HandleFunc("GET /v1/server/rooms/{room}", n.getRoom)
 	mux.HandleFunc("POST /v1/server/drain", n.admin(n.postDrain))
 	mux.HandleFunc("POST /v1/server/undrain", n.admin(n.postUndrain))
 	mux.HandleFunc("POST /v1/rooms/{room}/move", n.admin(n.postMove))

@@ -225,7 +225,7 @@ func TestMainEndsAtOnceAtTheSecondSIGTERM(t *testing.T) {
 	gossiped := make(chan error, 1)
 	go func() { gossiped <- other.Run(ctx) }()
 	await(t, "the server sees the other one", func() bool {
-		body, _ := fetch(t, attr(line, "url")+"/v1/server")
+		body, _ := fetch(t, attr(line, "url")+"/v1/server/details")
 		return strings.Contains(body, `"gs-2"`)
 	})
 	p.signal(syscall.SIGTERM)

@@ -15,8 +15,8 @@ import (
 const (
 	// stopTimeout bounds the end of each part. A game that hangs in a tick must not keep the process.
 	stopTimeout = 5 * time.Second
-	// loadInterval is how often this server's load is gossiped, where it changed.
-	loadInterval = 500 * time.Millisecond
+	// measureInterval is how often the metrics are set that nothing else sets.
+	measureInterval = 500 * time.Millisecond
 )
 
 // part is something that runs until it is stopped.
@@ -64,7 +64,7 @@ func (n *Server) Run(ctx context.Context) error {
 	log.Info("server starts", "url", n.url, "gossip", n.Gossip(), "peer", n.links.Addr(), "version", n.config.Version)
 	ended := make(chan *part, 16) // a place for each part: telling of an end never blocks
 	parts := []*part{             // in the order in which they stop
-		start("load", ended, n.publishLoad),
+		start("metrics", ended, n.measure),
 		start("versions", ended, n.watchVersions),
 		start("reconnects", ended, n.reconnects.run),
 		start("clock skew", ended, n.skew.run),
@@ -159,11 +159,10 @@ func serve(ctx context.Context, server *http.Server, l net.Listener) error {
 	return err
 }
 
-// publishLoad gossips how much this server has to do.
-func (n *Server) publishLoad(ctx context.Context) error {
-	tick := time.NewTicker(loadInterval)
+// measure keeps the metrics of the members and of the tick workers until ctx ends.
+func (n *Server) measure(ctx context.Context) error {
+	tick := time.NewTicker(measureInterval)
 	defer tick.Stop()
-	var last membership.Load
 	for {
 		select {
 		case <-ctx.Done():
@@ -171,10 +170,7 @@ func (n *Server) publishLoad(ctx context.Context) error {
 		case <-tick.C:
 		}
 		n.countMembers()
-		if now := n.load(); now != last {
-			last = now
-			n.gossip.Update(func(m *membership.Member) { m.Load = now })
-		}
+		n.metrics.WorkerBusy.Set(n.pool.Busy())
 	}
 }
 
@@ -197,13 +193,6 @@ func (n *Server) watchVersions(ctx context.Context) error {
 		case <-changed:
 		}
 	}
-}
-
-func (n *Server) load() membership.Load {
-	rooms, players := n.registry.Load()
-	busy := n.pool.Busy()
-	n.metrics.WorkerBusy.Set(busy)
-	return membership.Load{Rooms: rooms, Players: players, Busy: int(busy*1000 + 0.5)}
 }
 
 func (n *Server) countMembers() {

@@ -20,8 +20,6 @@ import (
 var ErrKilled = errors.New("killed")
 
 const (
-	// loadInterval is how long a change of load alone may wait: twice a second is enough to choose between servers.
-	loadInterval = 500 * time.Millisecond
 	// updateTimeout bounds the wait for a change to be sent once; it goes on being sent after that. Measured: 0.1 s.
 	updateTimeout = 250 * time.Millisecond
 	// leaveTimeout bounds the wait for the farewell. Measured: 0.1 s.
@@ -43,7 +41,6 @@ type Gossip struct {
 	seen    chan struct{} // others came, left or changed
 	doubts  chan struct{} // gossip has lost one
 	changed chan struct{} // self changed
-	urgent  chan struct{} // and by more than its load
 }
 
 // NewGossip checks c and binds the sockets, so that Addr is known; Run or Close gives them back.
@@ -68,7 +65,7 @@ func NewGossip(c Config) (*Gossip, error) {
 		logger = slog.New(slog.DiscardHandler)
 	}
 	g := &Gossip{seeds: c.Seeds, logger: logger, lost: c.Lost,
-		seen: make(chan struct{}, 1), doubts: make(chan struct{}, 1), changed: make(chan struct{}, 1), urgent: make(chan struct{}, 1)}
+		seen: make(chan struct{}, 1), doubts: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
 	if g.transport, err = bind(network.Or(c.Network), at, advertise, logger); err != nil {
 		return nil, fmt.Errorf("membership: %w", err)
 	}
@@ -95,15 +92,10 @@ func (g *Gossip) Joined() bool { return g.joined.Load() }
 // Close gives the sockets back if Run is not going to be called.
 func (g *Gossip) Close() { _ = g.transport.Shutdown() }
 
-// Update lets f change self's state, weight, load and start of service; whatever else f changes is ignored. A change of
-// load alone is made known twice a second at most, anything else at once. f is called before Update returns, under a lock:
-// it must not call the Gossip.
+// Update lets f change self's state, weight and start of service; whatever else f changes is ignored. The others hear of a
+// change at once. f is called before Update returns, under a lock: it must not call the Gossip.
 func (g *Gossip) Update(f func(*Member)) {
-	changed, urgent := g.update(f)
-	if urgent {
-		signal(g.urgent)
-	}
-	if changed {
+	if g.update(f) {
 		signal(g.changed)
 	}
 }
@@ -188,31 +180,18 @@ func (g *Gossip) changedFrom(old *View) {
 		}
 	}
 	if v.Quorum != old.Quorum {
-		signal(g.urgent)
 		signal(g.changed)
 	}
 }
 
-// publish makes changes of self known.
+// publish tells the others of changes of self.
 func (g *Gossip) publish(ctx context.Context, list *memberlist.Memberlist) {
-	var last time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-g.changed:
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-g.urgent:
-		case <-time.After(loadInterval - time.Since(last)):
-		}
-		select {
-		case <-g.urgent: // what asked for it is sent now
-		default:
-		}
-		last = time.Now()
 		g.refresh()
 		if err := list.UpdateNode(updateTimeout); err != nil {
 			g.logger.Debug("gossip: update", "error", err)

@@ -101,14 +101,14 @@ func TestFleetComesChangesAndGoes(t *testing.T) {
 		t.Errorf("homes differ: %s and %s", home, mustHome(fleet[3].View(), "lobby"))
 	}
 
-	fleet[1].Update(func(m *Member) { m.State, m.Load.Rooms = Draining, 7 })
+	fleet[1].Update(func(m *Member) { m.State, m.Weight = Draining, 7 })
 	if self := fleet[1].View().Self; self.State != Draining {
 		t.Errorf("b's own view comes late: %+v", self)
 	}
 	for _, r := range fleet {
 		r.await(t, "b draining", func(v *View) bool {
 			b, _ := v.Find("b")
-			return b.State == Draining && b.Load.Rooms == 7 && v.Placement().Len() == 3
+			return b.State == Draining && b.Weight == 7 && v.Placement().Len() == 3
 		})
 	}
 
@@ -235,27 +235,6 @@ func TestOtherKeysAndClustersAreRefused(t *testing.T) {
 	b := run(t, cb)
 	b.await(t, "both", sees("a", "b"))
 	a.await(t, "both and nobody else", sees("a", "b"))
-}
-
-// Whatever the number of changes, others hear of the load twice a second at most, and of the last value in the end.
-func TestLoadIsCoalesced(t *testing.T) {
-	a := run(t, testConfig("a"))
-	b := run(t, testConfig("b", a.Addr()))
-	a.await(t, "both", sees("a", "b"))
-	b.await(t, "both", sees("a", "b"))
-	before, began := a.View().Version, time.Now()
-	settled := a.View().Settled
-	for n := range 1000 {
-		b.Update(func(m *Member) { m.Load.Rooms = n + 1 })
-	}
-	a.await(t, "the last load", func(v *View) bool { m, _ := v.Find("b"); return m.Load.Rooms == 1000 })
-	most := 2 + uint64(time.Since(began)/loadInterval)
-	if changes := a.View().Version - before; changes > most {
-		t.Errorf("%d changes were seen, at most %d are due", changes, most)
-	}
-	if !a.View().Settled.Equal(settled) {
-		t.Error("a load unsettled the view")
-	}
 }
 
 func TestForeignMetadataIsNotSeen(t *testing.T) {

@@ -42,13 +42,6 @@ const (
 	left State = "left" // the last word of one who leaves; no view holds it
 )
 
-// Load is what a game server says of itself in its metadata. Negative values count as 0.
-type Load struct {
-	Rooms   int
-	Players int
-	Busy    int // share of the busiest tick worker's time, per mille
-}
-
 // Member is one process, as its metadata says.
 type Member struct {
 	Name    ServerName
@@ -59,7 +52,6 @@ type Member struct {
 	Peer    string // host:port of the peer link; empty for routers
 	Port    int    // of its HTTP at Peer's host, which routers use; 0: they use URL
 	Weight  int    // share of the rooms; 0 counts as 1
-	Load    Load
 	Zone    string
 	Version string
 	Since   time.Time      // started serving, by its own clock, in milliseconds; NewGossip sets it to now if it is zero
@@ -161,10 +153,4 @@ func same(a, b Member) bool {
 	since := a.Since.Equal(b.Since)
 	a.Since = b.Since
 	return since && a == b
-}
-
-// sameButLoad reports whether a and b differ in their load at most.
-func sameButLoad(a, b Member) bool {
-	a.Load = b.Load
-	return same(a, b)
 }

@@ -22,7 +22,6 @@ func drawMember(t *rapid.T) Member {
 		Role: Role(text("role", maxRole)), State: State(text("state", maxRole)),
 		URL: text("url", maxURL), Peer: text("peer", maxPeer), Zone: text("zone", maxZone), Version: text("version", maxVersion),
 		Weight: number.Draw(t, "weight"),
-		Load:   Load{number.Draw(t, "rooms"), number.Draw(t, "players"), number.Draw(t, "busy")},
 		Since:  time.UnixMilli(int64(number.Draw(t, "since"))),
 		CutOff: rapid.Bool().Draw(t, "cut off"),
 		Port:   number.Draw(t, "port"),
@@ -53,8 +52,8 @@ func TestLargestMetadataFits(t *testing.T) {
 		Name: ServerName(strings.Repeat("n", maxName)), Boot: strings.Repeat("b", maxBoot), Role: GameServer, State: Draining,
 		URL: "https://" + strings.Repeat("u", maxURL-8), Peer: strings.Repeat("p", maxPeer-5) + ":7947",
 		Zone: strings.Repeat("z", maxZone), Version: strings.Repeat("v", maxVersion),
-		Weight: placement.MaxWeight, Load: Load{math.MaxInt, math.MaxInt, math.MaxInt},
-		Since: time.UnixMilli(math.MaxInt64), Port: math.MaxUint16, Links: proto.Versions{Newest: math.MaxUint8, Oldest: math.MaxUint8},
+		Weight: placement.MaxWeight,
+		Since:  time.UnixMilli(math.MaxInt64), Port: math.MaxUint16, Links: proto.Versions{Newest: math.MaxUint8, Oldest: math.MaxUint8},
 	}
 	if err := m.Validate(); err != nil {
 		t.Fatal(err)
@@ -65,22 +64,21 @@ func TestLargestMetadataFits(t *testing.T) {
 	if len(b)+spare > maxMetadata {
 		t.Errorf("metadata can have %d bytes, memberlist takes %d", len(b)+spare, maxMetadata)
 	}
-	got, err := parseMetadata(b)
-	if want := (Load{maxNumber, maxNumber, maxNumber}); err != nil || got.Load != want {
-		t.Errorf("load %+v, want %+v; %v", got.Load, want, err)
+	if got, err := parseMetadata(b); err != nil || got.Since != time.UnixMilli(maxNumber) {
+		t.Errorf("since %v, want the largest number that fits; %v", got.Since, err)
 	}
 }
 
 func TestNegativeNumbersCountAsNothing(t *testing.T) {
-	m := Member{Name: "n", Load: Load{-1, -2, math.MinInt}, Since: time.UnixMilli(0)}
-	if got, err := parseMetadata(appendMetadata(nil, &m)); err != nil || got.Load != (Load{}) {
-		t.Errorf("load %+v, %v", got.Load, err)
+	m := Member{Name: "n", Weight: math.MinInt, Since: time.UnixMilli(-1)}
+	if got, err := parseMetadata(appendMetadata(nil, &m)); err != nil || got.Weight != 0 || got.Since != time.UnixMilli(0) {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 
 func FuzzParseMetadata(f *testing.F) {
 	m := Member{Name: "ringside-0", Boot: "0123456789abcdef", Role: GameServer, State: Serving, URL: "http://10.0.0.1:8081",
-		Peer: "10.0.0.1:7947", Weight: 1, Load: Load{3, 24, 120}, Since: time.UnixMilli(1_800_000_000_000)}
+		Peer: "10.0.0.1:7947", Weight: 1, Since: time.UnixMilli(1_800_000_000_000)}
 	f.Add(appendMetadata(nil, &m))
 	f.Add([]byte{metadataFormat, 255})
 	f.Fuzz(func(t *testing.T, b []byte) {

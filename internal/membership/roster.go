@@ -127,24 +127,24 @@ func (r *roster) refreshLocked(settled bool) (would bool) {
 	return would
 }
 
-// update lets f change self's state, weight, load and start of service; what else it changes, and a state or weight that
-// is not valid, is not taken over. If more than the load changed, the view is made anew at once.
-func (r *roster) update(f func(*Member)) (changed, urgent bool) {
+// update lets f change self's state, weight and start of service, and reports whether it did. Other changes are ignored, and
+// so is a state or weight that is not valid. The view has the change when update returns.
+func (r *roster) update(f func(*Member)) (changed bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	next := r.self
 	f(&next)
 	old := r.self
-	r.self.Load, r.self.Since = next.Load, next.Since.Truncate(time.Millisecond)
+	r.self.Since = next.Since.Truncate(time.Millisecond)
 	if next.State.validate() == nil {
 		r.self.State = next.State
 	}
 	if checkWeight(next.Weight) == nil {
 		r.self.Weight = next.Weight
 	}
-	changed, urgent = !same(old, r.self), !sameButLoad(old, r.self)
-	if urgent {
-		r.refreshLocked(false)
+	if same(old, r.self) {
+		return false
 	}
-	return changed, urgent
+	r.refreshLocked(false)
+	return true
 }

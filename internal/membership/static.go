@@ -56,8 +56,5 @@ func (s *Static) SetQuorum(has bool) {
 // Suspect implements Source. A Static has nobody to ask.
 func (s *Static) Suspect(ServerName) {}
 
-// Update changes self as Gossip.Update does, loads at once too.
-func (s *Static) Update(f func(*Member)) {
-	s.update(f)
-	s.refresh()
-}
+// Update changes self as Gossip.Update does.
+func (s *Static) Update(f func(*Member)) { s.update(f) }

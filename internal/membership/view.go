@@ -10,7 +10,7 @@ import (
 
 // View is an immutable list of members as one process sees them, sorted by name, with one entry a name: the newest boot.
 type View struct {
-	Version uint64 // grows by one with each change of what follows, of a load too
+	Version uint64 // grows by one with each change of what follows
 	Self    Member
 	Members []Member // Self included
 	// Gone holds those who left, died or fell silent within the last five minutes, by name, none of whose names has
@@ -82,7 +82,7 @@ func (v *View) next(now time.Time, r roll) *View {
 	}
 	n.Version = v.Version + 1
 	before, after := gameServers(v.Members), gameServers(r.members)
-	if slices.EqualFunc(after, before, sameButLoad) {
+	if slices.EqualFunc(after, before, same) {
 		n.Settled = v.Settled
 	}
 	if slices.EqualFunc(after, before, samePlace) {

@@ -67,7 +67,6 @@ func TestViewTellsChangesApart(t *testing.T) {
 	}{
 		{"nothing", func(m []Member) []Member { return m }, 1, false, false},
 		{"order", func(m []Member) []Member { return []Member{m[1], m[0]} }, 1, false, false},
-		{"load", func(m []Member) []Member { m[0].Load.Rooms++; return m }, 2, false, false},
 		{"a router comes", func(m []Member) []Member { return append(m, Member{Name: "r2", Role: Router}) }, 2, false, false},
 		{"a server comes", func(m []Member) []Member { return append(m, server("c", "1", 0)) }, 2, true, true},
 		{"a server goes", func(m []Member) []Member { return m[:1] }, 2, true, true},
@@ -166,15 +165,14 @@ func TestUpdateChangesWhatItMay(t *testing.T) {
 	s := NewStatic(self)
 	s.Update(func(m *Member) {
 		m.Name, m.Boot, m.Role, m.URL = "b", "2", Router, "http://elsewhere"
-		m.State, m.Weight, m.Load = Draining, 3, Load{Rooms: 4}
+		m.State, m.Weight = Draining, 3
 	})
 	want := self
-	want.State, want.Weight, want.Load = Draining, 3, Load{Rooms: 4}
+	want.State, want.Weight = Draining, 3
 	if got := s.View().Self; got != want {
 		t.Errorf("self is %+v, want %+v", got, want)
 	}
-	s.Update(func(m *Member) { m.State, m.Weight, m.Load = "asleep", -1, Load{Rooms: 5} })
-	want.Load = Load{Rooms: 5}
+	s.Update(func(m *Member) { m.State, m.Weight = "asleep", -1 })
 	if got := s.View().Self; got != want {
 		t.Errorf("self is %+v, want %+v", got, want)
 	}

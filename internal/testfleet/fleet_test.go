@@ -166,11 +166,7 @@ func (f *Fleet) awaitCopies(t *testing.T, rooms int) {
 		copied := 0
 		for _, s := range f.Servers {
 			var got struct{ Rooms []struct{ Standbys []string } }
-			get(t, s.Node.URL()+"/v1/server", http.StatusOK, func(resp *http.Response) {
-				if err := json.NewDecoder(resp.Body).Decode(&got); err != nil {
-					t.Fatal(err)
-				}
-			})
+			read(t, s.Node.URL()+"/v1/server/rooms?limit=500", &got)
 			for _, r := range got.Rooms {
 				if len(r.Standbys) > 0 {
 					copied++
@@ -203,50 +199,63 @@ func TestCrashingGame(t *testing.T) {
 	join(t, f.through(0, "doomed", "alice")).plays(t, 10) // a new room of that name
 }
 
-// A server tells operators and routers what it has.
-func TestServerReport(t *testing.T) {
+// A server tells operators and routers what it has, and the routers ask for it.
+func TestServerReports(t *testing.T) {
 	f := Start(t, Options{Servers: 1})
 	p := join(t, f.through(0, "a-room", "alice"))
 	p.plays(t, 5)
-	var got struct {
-		Name, State string
-		Ticks       struct {
+	base := f.Servers[0].Node.URL()
+	var summary struct {
+		Name, State    string
+		Rooms, Players int
+		Memory         uint64
+		Ticks          struct {
 			P99 float64 `json:"p99_ms"`
 		}
+	}
+	until(t, "its ticks are timed", func() bool {
+		read(t, base+"/v1/server", &summary)
+		return summary.Ticks.P99 > 0
+	})
+	if s := summary; s.Name != "gs-1" || s.State != "serving" || s.Rooms != 1 || s.Players != 1 || s.Memory == 0 {
+		t.Errorf("got %+v", summary)
+	}
+	var details struct {
 		Sees struct {
-			Quorum  bool
-			Members map[string]string
-			Gone    map[string]string
+			Quorum        bool
+			Members, Gone map[string]string
 		}
+	}
+	if read(t, base+"/v1/server/details", &details); !details.Sees.Quorum || details.Sees.Members["gs-1"] != "serving" ||
+		details.Sees.Members["router-1"] != "serving" || details.Sees.Gone == nil {
+		t.Errorf("it sees %+v", details.Sees)
+	}
+	var page struct {
 		Rooms []struct {
 			Room, Game, Epoch string
 			Tick              uint32
 			Seats, Connected  int
 		}
 	}
-	until(t, "its ticks are timed", func() bool {
-		get(t, f.Servers[0].Node.URL()+"/v1/server", http.StatusOK, func(resp *http.Response) {
-			if err := json.NewDecoder(resp.Body).Decode(&got); err != nil {
-				t.Fatal(err)
-			}
-		})
-		return got.Ticks.P99 > 0
-	})
-	if s := got.Sees; !s.Quorum || s.Members["gs-1"] != "serving" || s.Members["router-1"] != "serving" || s.Gone == nil {
-		t.Errorf("it sees %+v", s)
+	if read(t, base+"/v1/server/rooms", &page); len(page.Rooms) != 1 {
+		t.Fatalf("got %+v", page)
 	}
-	if got.Name != "gs-1" || got.State != "serving" || len(got.Rooms) != 1 {
-		t.Fatalf("got %+v", got)
-	}
-	if r := got.Rooms[0]; r.Room != "a-room" || r.Game != "walk" || !strings.HasSuffix(r.Epoch, ":1@gs-1") || r.Tick == 0 || r.Seats != 8 || r.Connected != 1 {
+	if r := page.Rooms[0]; r.Room != "a-room" || r.Game != "walk" || !strings.HasSuffix(r.Epoch, ":1@gs-1") || r.Tick == 0 || r.Seats != 8 || r.Connected != 1 {
 		t.Errorf("got %+v", r)
 	}
 	for _, path := range []string{"/livez", "/readyz", "/metrics"} {
-		get(t, f.Servers[0].Node.URL()+path, http.StatusOK, func(*http.Response) {})
+		get(t, base+path, http.StatusOK, func(*http.Response) {})
 	}
-	until(t, "the load is gossiped", func() bool {
-		m, _ := f.Routers[0].gossip.View().Find("gs-1")
-		return m.Load.Rooms == 1 && m.Load.Players == 1
+	until(t, "the router knows the load", func() bool {
+		var fleet struct {
+			Members []struct {
+				Name string
+				Load *struct{ Rooms, Players int }
+			}
+		}
+		read(t, f.Routers[0].URL+"/v1/fleet", &fleet)
+		l := fleet.Members[0].Load
+		return fleet.Members[0].Name == "gs-1" && l != nil && l.Rooms == 1 && l.Players == 1
 	})
 }
 
@@ -255,32 +264,37 @@ func TestServerEvents(t *testing.T) {
 	f := Start(t, Options{Servers: 2})
 	join(t, f.through(0, "a-room", "alice")).plays(t, 5)
 	home := f.Home("a-room").Node.URL()
-	serials := func(query string) (list []uint64) {
-		get(t, home+"/v1/server"+query, http.StatusOK, func(resp *http.Response) {
-			var got struct{ Events []struct{ Serial uint64 } }
-			if err := json.NewDecoder(resp.Body).Decode(&got); err != nil {
-				t.Fatal(err)
-			}
-			for _, e := range got.Events {
-				list = append(list, e.Serial)
-			}
-		})
-		return list
+	var got struct {
+		Boot   string
+		Events []struct{ Serial uint64 }
+	}
+	events := func(query string) int {
+		got.Events = nil
+		read(t, home+"/v1/server/details"+query, &got)
+		return len(got.Events)
 	}
 	resp, err := http.Post(home+"/v1/rooms/a-room/move", "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	until(t, "the move is told", func() bool { return len(serials("")) == 1 })
-	for query, want := range map[string]int{"?after=0": 1, "?after=1": 0, "?after=": 1, "?after=2": 1} { // 2: of another process
-		if got := serials(query); len(got) != want {
-			t.Errorf("%s gives %v, want %d", query, got, want)
+	until(t, "the move is told", func() bool { return events("") == 1 })
+	own := "?boot=" + got.Boot
+	for query, want := range map[string]int{own + "&events=0": 1, own + "&events=1": 0, own: 1, "?boot=another&events=1": 1, "?events=1": 1} {
+		if n := events(query); n != want {
+			t.Errorf("%s gives %d events, want %d", query, n, want)
 		}
 	}
-	for _, query := range []string{"?after=-1", "?after=x"} {
-		get(t, home+"/v1/server"+query, http.StatusBadRequest, func(*http.Response) {})
-	}
+}
+
+// read reads the JSON of url into v.
+func read(t *testing.T, url string, v any) {
+	t.Helper()
+	get(t, url, http.StatusOK, func(resp *http.Response) {
+		if err := json.NewDecoder(resp.Body).Decode(v); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 func get(t *testing.T, url string, status int, read func(*http.Response)) {

@@ -82,18 +82,6 @@ func (f *Front) postMove(w http.ResponseWriter, r *http.Request) error {
 	return f.forward(w, r, m, "/v1/rooms/"+string(room)+"/move")
 }
 
-// leader asks all game servers who leads room. It may block for surveyTimeout.
-func (f *Front) leader(room proto.RoomID) (membership.Member, bool) {
-	for _, a := range f.survey.get(0).answers {
-		for _, r := range a.Rooms {
-			if r.Room == room {
-				return a.member, true
-			}
-		}
-	}
-	return membership.Member{}, false
-}
-
 // forward has m answer the request at path, with the operator's token, which is the same for the whole fleet.
 func (f *Front) forward(w http.ResponseWriter, r *http.Request, m membership.Member, path string) error {
 	ctx, cancel := context.WithTimeout(r.Context(), adminTimeout)
@@ -111,11 +99,11 @@ func (f *Front) forward(w http.ResponseWriter, r *http.Request, m membership.Mem
 		return fmt.Errorf("server %s: %w", m.Name, err)
 	}
 	f.config.Operator.Sign(req)
-	resp, err := f.survey.client.Do(req)
+	resp, err := f.asker.client.Do(req)
 	if err != nil {
 		return problemf(http.StatusBadGateway, "server %s cannot be reached: %v", m.Name, err)
 	}
 	defer resp.Body.Close()
-	f.config.Logger.Info("operator's request passed on", "server", m.Name, "path", path, "status", resp.StatusCode, "remote", r.RemoteAddr)
+	f.config.Logger.Info("operator request forwarded", "server", m.Name, "path", path, "status", resp.StatusCode, "remote", r.RemoteAddr)
 	return passOn(w, resp)
 }

@@ -32,11 +32,14 @@ type operatedServer struct {
 	asked []string // method, path, authorization, body
 }
 
-func newOperatedServer(t *testing.T, rooms string) *operatedServer {
+func newOperatedServer(t *testing.T, leads string) *operatedServer {
 	s := &operatedServer{}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/v1/server" {
-			_, _ = io.WriteString(w, `{"rooms":[`+rooms+`]}`)
+		if r.Method == http.MethodGet {
+			if r.URL.Path != "/v1/server" && r.URL.Path != "/v1/server/rooms/"+leads {
+				w.WriteHeader(http.StatusNotFound)
+			}
+			_, _ = io.WriteString(w, "{}")
 			return
 		}
 		body, _ := io.ReadAll(r.Body)
@@ -57,7 +60,7 @@ func (s *operatedServer) member(name membership.ServerName) membership.Member {
 
 // Operators' requests go to the server in question, with the token, and its answer comes back as it is.
 func TestOperatorsRequestsArePassedOn(t *testing.T) {
-	a, b := newOperatedServer(t, ""), newOperatedServer(t, `{"room":"led-by-b"}`)
+	a, b := newOperatedServer(t, ""), newOperatedServer(t, "led-by-b")
 	f := newTestFront(t, operated(t, operatorToken, false), a.member("game-a"), b.member("game-b"))
 	auth := []string{"Authorization", "Bearer " + operatorToken}
 	for _, c := range []struct {
@@ -88,7 +91,7 @@ func TestOperatorsRequestsArePassedOn(t *testing.T) {
 }
 
 func TestOnlyOperators(t *testing.T) {
-	s := newOperatedServer(t, `{"room":"r"}`)
+	s := newOperatedServer(t, "r")
 	for _, c := range []struct {
 		name   string
 		change func(*Config)
@@ -149,11 +152,17 @@ func TestOperatorAsksWhetherHeMay(t *testing.T) {
 func TestFleetTellsOfMoves(t *testing.T) {
 	at := time.Unix(1e9, 0).UTC()
 	servers := []*httptest.Server{}
-	for _, report := range []string{
-		`{"frozen":true,"copies":[{},{}],"moves":{"move":2,"failover":1},"events":[{"serial":1,"time":"2001-09-09T01:46:41Z","kind":"move","room":"r","from":"a","to":"b","why":"drain","took_ms":12.5}]}`,
-		`{"moves":{"move":3},"events":[{"serial":7,"time":"2001-09-09T01:46:40Z","kind":"failover","room":"q","epoch":"2@b"},{"serial":8,"time":"2001-09-09T01:46:42Z","kind":"freeze"}]}`,
+	for _, c := range []struct{ summary, details string }{
+		{`{"suspended":true,"replicas":2,"moves":{"move":2,"failover":1}}`, `{"events":[{"serial":1,"time":"2001-09-09T01:46:41Z","kind":"move","room":"r","from":"a","to":"b","why":"drain","took_ms":12.5}]}`},
+		{`{"moves":{"move":3}}`, `{"events":[{"serial":7,"time":"2001-09-09T01:46:40Z","kind":"failover","room":"q","epoch":"2@b"},{"serial":8,"time":"2001-09-09T01:46:42Z","kind":"freeze"}]}`},
 	} {
-		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, report) }))
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			answer := c.summary
+			if r.URL.Path == "/v1/server/details" {
+				answer = c.details
+			}
+			_, _ = io.WriteString(w, answer)
+		}))
 		t.Cleanup(s.Close)
 		servers = append(servers, s)
 	}
@@ -161,8 +170,9 @@ func TestFleetTellsOfMoves(t *testing.T) {
 	b := a
 	b.Name, b.URL = "b", servers[1].URL
 	f := newTestFront(t, nil, a, b)
+	f.asked(t)
 	doc := into[fleetDoc](t, f.call(t, "GET", "/v1/fleet", ""), 200)
-	if len(doc.Moves) != 2 || doc.Moves["move"] != 5 || doc.Moves["failover"] != 1 || doc.Members[0].Copies != 2 || !doc.Members[0].Frozen || doc.Members[1].Frozen {
+	if len(doc.Moves) != 2 || doc.Moves["move"] != 5 || doc.Moves["failover"] != 1 || doc.Members[0].Load.Replicas != 2 || !doc.Members[0].Suspended || doc.Members[1].Suspended {
 		t.Errorf("got %+v", doc)
 	}
 	want := []eventDoc{
@@ -176,18 +186,18 @@ func TestFleetTellsOfMoves(t *testing.T) {
 		}
 	}
 	text, _ := io.ReadAll(f.call(t, "GET", "/fleet", "").Body)
-	for _, line := range []string{"serving, frozen", "01:46:41.000   move       r      a      b    12.5 ms   drain"} {
+	for _, line := range []string{"serving, suspended", "01:46:41.000   move       r      a      b    12.5 ms   drain"} {
 		if !strings.Contains(string(text), line) {
 			t.Errorf("the text lacks %q:\n%s", line, text)
 		}
 	}
 }
 
-// A frozen room is no place for new players.
-func TestMatchLeavesFrozenRoomsOut(t *testing.T) {
+// New players are not sent to a suspended room.
+func TestMatchLeavesSuspendedRoomsOut(t *testing.T) {
 	m := newMatches()
 	s := membership.Member{Name: "a", State: membership.Serving}
-	m.report("k", s, roomReport{Room: "r", Seats: 4, Role: "frozen"})
+	m.report("k", s, roomReport{Room: "r", Seats: 4, Role: "suspended"})
 	if got := m.kinds["k"].rooms[proto.RoomID("r")].seats; got != 0 {
 		t.Errorf("%d seats are offered", got)
 	}

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// watchPatience is how long a watcher may take for a message. He who takes longer comes back when he can, and gets the
-// whole picture then.
-const watchPatience = 30 * time.Second
+// writeTimeout is how long a watcher may take to read a message. A slower one is disconnected, and gets the whole snapshot when
+// it comes back.
+const writeTimeout = 30 * time.Second
 
 // getEvents streams the fleet as server-sent events: one snapshot, then changes, each of them JSON. A Last-Event-ID means
 // nothing: every stream begins with a snapshot.
@@ -51,9 +51,9 @@ type sender struct {
 	control *http.ResponseController
 }
 
-// send blocks until b is on its way, for watchPatience at most.
+// send blocks until b is on its way, for writeTimeout at most.
 func (s sender) send(b []byte) error {
-	_ = s.control.SetWriteDeadline(time.Now().Add(watchPatience))
+	_ = s.control.SetWriteDeadline(time.Now().Add(writeTimeout))
 	if _, err := s.w.Write(b); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package front
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -29,8 +31,10 @@ type fakeServer struct {
 	name membership.ServerName
 
 	mu      sync.Mutex
-	rooms   []roomReport
-	surveys int                // times that it was asked for its rooms
+	summary serverSummary
+	rooms   []roomReport       // by id
+	details int                // times that it was asked for its details
+	lists   int                // times that it was asked for a page of its rooms
 	hellos  []string           // payloads of the first messages that it got
 	upgrade []*http.Request    // upgrades that it got
 	moved   *proto.Moved       // what it says first, instead of its name in a custom record
@@ -47,8 +51,24 @@ func newFakeServer(t *testing.T, name membership.ServerName) *fakeServer {
 	mux.HandleFunc("GET /v1/server", func(w http.ResponseWriter, _ *http.Request) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.surveys++
-		_ = json.NewEncoder(w).Encode(map[string]any{"name": name, "state": s.state, "rooms": s.rooms, "load": map[string]int{}})
+		_ = json.NewEncoder(w).Encode(s.summary)
+	})
+	mux.HandleFunc("GET /v1/server/details", func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.details++
+		_ = json.NewEncoder(w).Encode(serverDetails{Rooms: s.page("", r.FormValue("rooms"))})
+	})
+	mux.HandleFunc("GET /v1/server/rooms", func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.lists++
+		page := s.page(r.FormValue("after"), r.FormValue("limit"))
+		next := proto.RoomID("")
+		if len(page) > 0 && page[len(page)-1].Room != s.rooms[len(s.rooms)-1].Room {
+			next = page[len(page)-1].Room
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"rooms": page, "next": next})
 	})
 	mux.HandleFunc("GET /v1/rooms/{room}/connect", s.connect)
 	s.Server = httptest.NewServer(mux)
@@ -59,6 +79,20 @@ func newFakeServer(t *testing.T, name membership.ServerName) *fakeServer {
 
 func (s *fakeServer) member() membership.Member {
 	return membership.Member{Name: s.name, Role: membership.GameServer, State: s.state, URL: s.URL, Weight: 1}
+}
+
+// page gives the rooms after one, at most limit. Called with mu held.
+func (s *fakeServer) page(after, limit string) (page []roomReport) {
+	most, err := strconv.Atoi(limit)
+	if err != nil {
+		panic(err)
+	}
+	for _, r := range s.rooms {
+		if string(r.Room) > after && len(page) < most {
+			page = append(page, r)
+		}
+	}
+	return page
 }
 
 // set changes the server's behaviour.
@@ -242,7 +276,14 @@ func newTestFront(t *testing.T, change func(*Config), members ...membership.Memb
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { f.tunnels.stop(0) })
-	t.Cleanup(f.survey.close)
+	t.Cleanup(f.asker.close)
+	ctx, stop := context.WithCancel(context.Background())
+	polled := make(chan struct{})
+	go func() {
+		defer close(polled)
+		f.poller.run(ctx)
+	}()
+	t.Cleanup(func() { stop(); <-polled })
 	return &testFront{f, server.URL, source}
 }
 

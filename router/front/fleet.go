@@ -9,18 +9,25 @@ import (
 	"github.com/ringside-go/ringside/internal/membership"
 )
 
-// fleetAge is how old the servers' reports may be that the fleet's description is made from.
+// fleetAge is how old the servers' answers may be that the fleet's description is made from.
 const fleetAge = time.Second
 
-// fleetDoc is GET /v1/fleet.
+// fleetDoc is GET /v1/fleet. Its size is bounded: of each server it has the first rooms (roomsOfEach) and counts the others.
 type fleetDoc struct {
 	View    uint64      `json:"view"`    // version of this router's view; other processes count their own
 	Settled time.Time   `json:"settled"` // when a server last came, went or changed its state, as this router saw it
 	Members []memberDoc `json:"members"` // by name
-	Rooms   []roomDoc   `json:"rooms"`   // by id
-	// Moves counts what happened to rooms since each server that answers has started, by kind; Events are the newest.
+	Totals  totalsDoc   `json:"totals"`
+	Rooms   []roomDoc   `json:"rooms"` // by id; GET /v1/server/rooms of each server lists them all
+	// Moves counts what happened to rooms since each known server has started, by kind; Events are the newest.
 	Moves  map[string]uint64 `json:"moves"`
 	Events []eventDoc        `json:"events"` // oldest first, at most maxEvents
+}
+
+// totalsDoc counts what the servers of known load have.
+type totalsDoc struct {
+	Rooms   int `json:"rooms"`
+	Players int `json:"players"`
 }
 
 // maxEvents bounds the events of the whole fleet in its description.
@@ -32,73 +39,85 @@ type eventDoc struct {
 }
 
 type memberDoc struct {
-	Name      membership.ServerName `json:"name"`
-	Role      membership.Role       `json:"role"`
-	State     membership.State      `json:"state"`
-	URL       string                `json:"url"`
-	Zone      string                `json:"zone,omitempty"`
-	Version   string                `json:"version,omitempty"`
-	Since     time.Time             `json:"since"`
-	Load      *loadDoc              `json:"load,omitempty"`      // game servers only
-	Copies    int                   `json:"copies,omitempty"`    // rooms that it stands by for
-	Frozen    bool                  `json:"frozen,omitempty"`    // it sees too little of the fleet: its rooms stand still
-	Reachable *bool                 `json:"reachable,omitempty"` // game servers only: answered this router just now
-	Error     string                `json:"error,omitempty"`     // why not
+	Name    membership.ServerName `json:"name"`
+	Role    membership.Role       `json:"role"`
+	State   membership.State      `json:"state"`
+	URL     string                `json:"url"`
+	Zone    string                `json:"zone,omitempty"`
+	Version string                `json:"version,omitempty"`
+	Since   time.Time             `json:"since"`
+	// What follows is of game servers only. Until this router has asked a server there is none of it.
+	Load      *loadDoc `json:"load,omitempty"`      // left out while unknown
+	Suspended bool     `json:"suspended,omitempty"` // it sees too little of the fleet, so its rooms do not tick
+	Reachable *bool    `json:"reachable,omitempty"` // it answered this router's last request
+	Error     string   `json:"error,omitempty"`     // why not
 }
 
+// loadDoc is the last summary of a server.
 type loadDoc struct {
-	Rooms   int `json:"rooms"`
-	Players int `json:"players"`
-	Busy    int `json:"busy"` // of the busiest tick worker, per mille
+	Rooms    int     `json:"rooms"`
+	Players  int     `json:"players"` // connected
+	Replicas int     `json:"replicas"`
+	Moving   int     `json:"moving"` // rooms that are being handed off
+	Busy     int     `json:"busy"`   // of the busiest tick worker, per mille
+	Memory   uint64  `json:"memory"` // bytes
+	Age      float64 `json:"age_s"`  // since the server said so
 }
 
 type roomDoc struct {
 	roomReport
-	Server membership.ServerName `json:"server"` // who leads it
+	Server membership.ServerName `json:"server"` // leads it
 }
 
 // ownEvents are what this router itself saw.
 func (f *Front) ownEvents() (events []eventDoc) {
 	self := f.table.Fleet().View.Self.Name
-	for _, e := range f.chronicle.newest() {
+	for _, e := range f.eventLog.newest() {
 		events = append(events, eventDoc{e, self})
 	}
 	return events
+}
+
+// buildSnapshot makes the snapshot that watchers see next. It asks the servers, so it may block.
+func (f *Front) buildSnapshot(before *snapshot) (now *snapshot, at time.Time) {
+	all := f.gatherer.get(watchInterval / 2)
+	return build(all, f.poller.all(), f.ownEvents(), before), all.at
 }
 
 func (f *Front) getFleet(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, f.describe())
 }
 
-// describe asks the servers where the last answers are too old, so it may block for surveyTimeout.
+// describe asks the servers where the last answers are too old, so it may block.
 func (f *Front) describe() fleetDoc {
-	shot := f.survey.get(fleetAge)
-	view := shot.fleet.View
-	doc := fleetDoc{View: view.Version, Settled: view.Settled, Members: []memberDoc{}, Rooms: []roomDoc{},
+	all, polled := f.gatherer.get(fleetAge), f.poller.all()
+	doc := fleetDoc{View: all.view.Version, Settled: all.view.Settled, Members: []memberDoc{}, Rooms: []roomDoc{},
 		Moves: map[string]uint64{}, Events: []eventDoc{}}
-	answers := shot.answers
-	for _, m := range view.Members {
+	for _, m := range all.view.Members {
 		d := memberDoc{Name: m.Name, Role: m.Role, State: m.State, URL: m.URL, Zone: m.Zone, Version: m.Version, Since: m.Since}
-		if m.Role == membership.GameServer {
-			a := answers[0] // in the order of the view's game servers
-			answers = answers[1:]
-			d.Load = &loadDoc{m.Load.Rooms, m.Load.Players, m.Load.Busy}
-			reachable := a.err == nil
-			d.Reachable = &reachable
-			if a.err != nil {
-				d.Error = a.err.Error()
+		if p, asked := polled[m.Name]; asked && m.Role == membership.GameServer {
+			reachable := p.reachable()
+			d.Reachable, d.Suspended = &reachable, p.Suspended
+			if p.err != nil {
+				d.Error = p.err.Error()
 			}
-			d.Copies, d.Frozen = len(a.Copies), a.Frozen
-			for _, r := range a.Rooms {
-				doc.Rooms = append(doc.Rooms, roomDoc{r, m.Name})
+			if !p.at.IsZero() {
+				d.Load = &loadDoc{p.Rooms, p.Players, p.Replicas, p.Moving, p.Busy, p.Memory, time.Since(p.at).Round(time.Millisecond).Seconds()}
 			}
-			for kind, n := range a.Moves {
+			doc.Totals.Rooms += p.Rooms
+			doc.Totals.Players += p.Players
+			for kind, n := range p.Moves {
 				doc.Moves[kind] += n
 			}
 		}
 		doc.Members = append(doc.Members, d)
 	}
-	doc.Events = append(doc.Events, newestEvents(nil, f.ownEvents(), shot, maxEvents)...) // [] without any, not null
+	for _, a := range all.answers {
+		for _, r := range a.Rooms {
+			doc.Rooms = append(doc.Rooms, roomDoc{r, a.member.Name})
+		}
+	}
+	doc.Events = append(doc.Events, newestEvents(nil, f.ownEvents(), all, maxEvents)...) // [] without any, not null
 	slices.SortFunc(doc.Rooms, func(a, b roomDoc) int { return strings.Compare(string(a.Room), string(b.Room)) })
 	return doc
 }

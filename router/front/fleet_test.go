@@ -21,33 +21,46 @@ import (
 	"github.com/ringside-go/ringside/internal/ticket"
 )
 
+// asked waits until the router has asked all game servers once.
+func (f *testFront) asked(t *testing.T) {
+	t.Helper()
+	until(t, "the servers are asked", func() bool {
+		return len(f.poller.all()) == len(gameServers(f.source.View()))
+	})
+}
+
 func TestFleet(t *testing.T) {
 	a, b := newFakeServer(t, "game-a"), newFakeServer(t, "game-b")
-	a.lead(roomReport{Room: "z", Game: "arena", Epoch: "1@game-a", Tick: 90, TickRate: 30, Seats: 8, Players: 3, Connected: 2,
-		Spectators: 1, Late: 4, Match: 2, Age: 3.5, Role: "leading", Standbys: []string{"game-b"}}, roomReport{Room: "a", Game: "arena"})
+	a.lead(roomReport{Room: "a", Game: "arena"}, roomReport{Room: "z", Game: "arena", Epoch: "1@game-a", Tick: 90, TickRate: 30, Seats: 8, Players: 3,
+		Connected: 2, Spectators: 1, Late: 4, Match: 2, Age: 3.5, Role: "leading", Standbys: []string{"game-b"}})
+	a.summary = serverSummary{Rooms: 2, Players: 3, Replicas: 5, Moving: 1, Busy: 421, Memory: 1 << 20}
 	am, bm := a.member(), b.member()
 	am.Zone, am.Version, am.Since = "eu-1", "v1.2", time.Unix(1e9, 0).UTC()
-	am.Load = membership.Load{Rooms: 2, Players: 3, Busy: 421}
 	bm.State = membership.Draining
-	f := newTestFront(t, nil, am, bm)
 	b.Close()
+	f := newTestFront(t, nil, am, bm)
+	f.asked(t)
 
 	doc := into[fleetDoc](t, f.call(t, "GET", "/v1/fleet", ""), 200)
-	if doc.View != f.source.View().Version || len(doc.Members) != 3 || len(doc.Rooms) != 2 {
+	if doc.View != f.source.View().Version || len(doc.Members) != 3 || len(doc.Rooms) != 2 || doc.Totals != (totalsDoc{2, 3}) {
 		t.Fatalf("got %+v", doc)
 	}
 	ma, mb, router := doc.Members[0], doc.Members[1], doc.Members[2]
 	if ma.Name != "game-a" || ma.Role != membership.GameServer || ma.State != membership.Serving || ma.URL != a.URL || ma.Zone != "eu-1" ||
-		ma.Version != "v1.2" || !ma.Since.Equal(am.Since) || *ma.Load != (loadDoc{2, 3, 421}) || !*ma.Reachable || ma.Error != "" {
+		ma.Version != "v1.2" || !ma.Since.Equal(am.Since) || !*ma.Reachable || ma.Error != "" {
 		t.Errorf("member is %+v", ma)
 	}
-	if mb.Name != "game-b" || mb.State != membership.Draining || *mb.Reachable || !strings.Contains(mb.Error, "refused") {
+	load := *ma.Load
+	if load.Age = 0; load != (loadDoc{2, 3, 5, 1, 421, 1 << 20, 0}) || ma.Load.Age > testTimeout.Seconds() {
+		t.Errorf("load is %+v", ma.Load)
+	}
+	if mb.Name != "game-b" || mb.State != membership.Draining || *mb.Reachable || mb.Load != nil || !strings.Contains(mb.Error, "refused") {
 		t.Errorf("member is %+v", mb)
 	}
 	if router.Name != "router-1" || router.Role != membership.Router || router.Load != nil || router.Reachable != nil {
 		t.Errorf("member is %+v", router)
 	}
-	want := roomDoc{a.rooms[0], "game-a"}
+	want := roomDoc{a.rooms[1], "game-a"}
 	if doc.Rooms[0].Room != "a" || !reflect.DeepEqual(doc.Rooms[1], want) {
 		t.Errorf("rooms are %+v; want a, then %+v", doc.Rooms, want)
 	}
@@ -56,13 +69,13 @@ func TestFleet(t *testing.T) {
 		t.Errorf("without events there is %s", raw)
 	}
 	text, _ := io.ReadAll(f.call(t, "GET", "/fleet", "").Body)
-	if a.surveys != 1 {
-		t.Errorf("the server was asked %d times within a second; want once", a.surveys)
+	if a.details != 1 || a.lists != 0 {
+		t.Errorf("the server was asked %d times for its details within a second, and %d times for all its rooms; want once and never", a.details, a.lists)
 	}
 	for _, line := range []string{
-		`Ringside · 3 members · 2 rooms · 2 players`, `MEMBER     ROLE         STATE`, `game-a     gameserver   serving`, `42.1 %`,
+		`Ringside · 3 members · 2 rooms · 3 players`, `MEMBER     ROLE         STATE`, `game-a     gameserver   serving`, `42.1 %`,
 		`draining, no answer`, `ROOM   GAME    LEADER   PLAYERS   WATCHING   MATCH   TICK   RATE   LATE   AGE`,
-		`z      arena   game-a   2/8       1          2       90     30/s   4      3s`, `game-b gives no answer: `,
+		`z      arena   game-a   2/8       1          2       90     30/s   4      3s`, `game-b does not answer: `,
 	} {
 		if !strings.Contains(string(text), line) {
 			t.Errorf("the text lacks %q:\n%s", line, text)
@@ -70,50 +83,72 @@ func TestFleet(t *testing.T) {
 	}
 }
 
-func TestTextListsSoManyRooms(t *testing.T) {
+// The description of a fleet is bounded, however many rooms there are.
+func TestFleetListsSoManyRooms(t *testing.T) {
 	s := newFakeServer(t, "game-1")
 	f := newTestFront(t, nil, s.member())
 	text, _ := io.ReadAll(f.call(t, "GET", "/fleet", "").Body)
 	if !strings.Contains(string(text), "No rooms yet") {
 		t.Errorf("an empty fleet shows\n%s", text)
 	}
+	const all = maxServerRooms + 50
 	var rooms []roomReport
-	for i := range pageRooms + 7 {
-		rooms = append(rooms, reported("r", fmt.Sprint(i), 0, 2))
+	for i := range all {
+		rooms = append(rooms, reported("r", fmt.Sprintf("%04d", i), 0, 2))
 	}
 	s.lead(rooms...)
+	s.set(func() { s.summary.Rooms = all })
 	f = newTestFront(t, nil, s.member())
+	f.asked(t)
+	doc := into[fleetDoc](t, f.call(t, "GET", "/v1/fleet", ""), 200)
+	if len(doc.Rooms) != maxServerRooms || doc.Totals.Rooms != all {
+		t.Errorf("%d rooms are listed and %d counted; want %d and %d", len(doc.Rooms), doc.Totals.Rooms, maxServerRooms, all)
+	}
 	text, _ = io.ReadAll(f.call(t, "GET", "/fleet", "").Body)
-	if !strings.Contains(string(text), "… and 7 more") || strings.Count(string(text), "30/s") != pageRooms {
+	if !strings.Contains(string(text), fmt.Sprintf("… and %d more", all-pageRooms)) || strings.Count(string(text), "30/s") != pageRooms {
 		t.Errorf("got\n%s", text)
+	}
+	for servers, want := range map[int]int{0: 256, 1: 256, 32: 256, 64: 128, 200: 40, 5000: 8} {
+		if got := roomsOfEach(servers); got != want {
+			t.Errorf("of %d servers %d rooms each are listed, want %d", servers, got, want)
+		}
 	}
 }
 
 // What a game server answers is data, however odd; it must not lead the router elsewhere or stop it.
-func TestSurveyOfOddServers(t *testing.T) {
+func TestOddServers(t *testing.T) {
 	victim := newFakeServer(t, "no-member")
 	for name, handler := range map[string]http.HandlerFunc{
-		"redirect":  http.RedirectHandler(victim.URL+"/v1/server", http.StatusFound).ServeHTTP,
+		"redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, victim.URL+r.URL.RequestURI(), http.StatusFound)
+		},
 		"error":     func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", 500) },
 		"not JSON":  func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") },
-		"too large": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, `{"rooms":[%*s]}`, maxReport, "") },
+		"too large": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, `{"x":[%*s]}`, maxAnswer, "") },
 		"too slow":  func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newFakeServer(t, "game-1")
 			s.Config.Handler = handler
 			f := newTestFront(t, nil, s.member())
+			f.asked(t)
 			start := time.Now()
 			doc := into[fleetDoc](t, f.call(t, "GET", "/v1/fleet", ""), 200)
-			if *doc.Members[0].Reachable || doc.Members[0].Error == "" || len(doc.Rooms) != 0 {
+			if *doc.Members[0].Reachable || doc.Members[0].Error == "" || doc.Members[0].Load != nil || len(doc.Rooms) != 0 {
 				t.Errorf("got %+v", doc)
 			}
-			if took := time.Since(start); took > surveyTimeout+2*time.Second {
+			if took := time.Since(start); took > askTimeout+2*time.Second {
 				t.Errorf("it took %v", took)
+			}
+			if _, ok := f.leader("r"); ok {
+				t.Error("it is taken for the leader of a room")
+			}
+			if rooms := f.roomLister.get(0).servers[0].rooms; len(rooms) > 0 {
+				t.Errorf("it is taken to have %v", rooms)
 			}
 		})
 	}
-	if victim.surveys != 0 {
+	if victim.details > 0 || victim.lists > 0 {
 		t.Error("the router followed a redirect to no member")
 	}
 }

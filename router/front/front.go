@@ -1,14 +1,13 @@
-// Package front is the fleet's front door: the HTTP API with which clients get a room and a ticket and find the room's
-// server, and, in proxy mode, the tunnels that carry their sockets there. It keeps nothing that another router would
-// need: any number of them stand side by side.
+// Package front is the fleet's gateway: the HTTP API with which clients get a room and a ticket and find the room's server, and, in
+// proxy mode, the tunnels that carry their sockets there. A router stores nothing that another one needs, so there may be any number.
 //
 //	POST /v1/rooms                  enter a room, named or new: where it is, and a ticket
 //	GET  /v1/rooms/{room}           where a room is
 //	GET  /v1/rooms/{room}/connect   WebSocket: a redirect to the room's server, or a tunnel
 //	GET  /v1/servers/{server}/v1/rooms/{room}/connect   the same, of a server whose public URL is /v1/servers/{server} here
 //	POST /v1/match                  enter an open room of a game, or watch one
-//	GET  /v1/fleet                  members, load, rooms, moves
-//	GET  /v1/fleet/events           the same and more as it changes, as server-sent events
+//	GET  /v1/fleet                  members, load, events, and of the rooms the first maxServerRooms of each server
+//	GET  /v1/fleet/events           the same as it changes, and what each member sees, as server-sent events
 //	GET  /v1/fleet/operator         whether the caller may do what follows
 //	POST /v1/fleet/servers/{name}/drain, /undrain   take a server out of service, or back; for operators
 //	POST /v1/rooms/{room}/move      hand a room to another server; for operators
@@ -29,17 +28,20 @@ import (
 
 // Front answers the API. It is an http.Handler; Run serves it on a listener and drains it.
 type Front struct {
-	config    Config
-	table     *lookup.Table
-	picker    *lookup.Picker
-	survey    *survey
-	matches   *matches
-	tunnels   *tunnels
-	chronicle chronicle
-	watch     *watch
-	pages     *pages
-	draining  atomic.Bool
-	mux       *http.ServeMux
+	config     Config
+	table      *lookup.Table
+	asker      *asker
+	poller     *poller
+	picker     *lookup.Picker
+	gatherer   *gatherer
+	roomLister *roomLister
+	matches    *matches
+	tunnels    *tunnels
+	eventLog   eventLog
+	watch      *watch
+	pages      *pages
+	draining   atomic.Bool
+	mux        *http.ServeMux
 }
 
 // New builds a Front over source's views. It starts nothing.
@@ -47,11 +49,13 @@ func New(c Config, source membership.Source) (*Front, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	f := &Front{config: c, table: lookup.NewTable(source), picker: lookup.NewPicker(nil)}
-	f.survey = newSurvey(f.table)
+	f := &Front{config: c, table: lookup.NewTable(source), asker: newAsker(c.Network)}
+	f.poller = newPoller(f.table, f.asker)
+	f.picker = lookup.NewPicker(f.poller.load, nil)
+	f.gatherer, f.roomLister = newGatherer(f.table, f.asker), newRoomLister(f.table, f.asker)
 	f.matches = newMatches()
 	f.tunnels = newTunnels(f.table, c)
-	f.watch = newWatch(c, f.survey, source.View().Self.Name, f.ownEvents)
+	f.watch = newWatch(c, source.View().Self.Name, f.buildSnapshot)
 	var err error
 	if f.pages, err = newPages(c.Pages); err != nil {
 		return nil, fmt.Errorf("pages: %w", err)

@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	// matchAge is how old the servers' reports may be that a match is made from.
+	// matchAge is how old the lists of rooms may be that a match is made from.
 	matchAge = 500 * time.Millisecond
-	// matchPatience is how long a player may wait for the first report of a kind of room, rather than to be put into yet
-	// another new one: the time to connect and the age of two reports. Only the first few players of a kind wait.
-	matchPatience = 1500 * time.Millisecond
+	// matchWait is how long a player may wait for the first report of a kind of room before they get another new room: the time to
+	// connect and the age of two lists. Only the first few players of a kind wait.
+	matchWait = 1500 * time.Millisecond
 )
 
 // postMatch gives a seat in the fullest open room of the game and the options asked for, or in a new one; and spectators a
@@ -48,8 +48,8 @@ func (f *Front) postMatch(w http.ResponseWriter, r *http.Request) error {
 // findStage sets c's room to the one with the most players to watch; of equal ones the first by id.
 func (f *Front) findStage(_ context.Context, c *ticket.Claims) (leader membership.Member, err error) {
 	kind, most := matchKind(c.Game, c.Options), 0
-	for _, a := range f.survey.get(matchAge).answers {
-		for _, r := range a.Rooms {
+	for _, a := range f.roomLister.get(matchAge).servers {
+		for _, r := range a.rooms {
 			k, ok := kindOf(r.Room)
 			if !ok || k != kind || r.Spectators >= proto.MaxSpectators || r.Connected < max(most, 1) {
 				continue
@@ -66,12 +66,12 @@ func (f *Front) findStage(_ context.Context, c *ticket.Claims) (leader membershi
 	return leader, nil
 }
 
-// findSeat reserves a seat for c and sets its room. It may wait for the servers' next reports.
+// findSeat reserves a seat for c and sets its room. It may wait for the next lists of rooms.
 func (f *Front) findSeat(ctx context.Context, c *ticket.Claims) (server membership.Member, err error) {
 	kind := matchKind(c.Game, c.Options)
-	for deadline := time.Now().Add(matchPatience); ; {
+	for deadline := time.Now().Add(matchWait); ; {
 		fleet, now := f.table.Fleet(), time.Now()
-		s, ok := f.matches.seat(f.survey.get(matchAge), kind, now, now.Before(deadline), func() (proto.RoomID, bool) {
+		s, ok := f.matches.seat(f.roomLister.get(matchAge), kind, now, now.Before(deadline), func() (proto.RoomID, bool) {
 			room, _, ok := f.picker.Pick(fleet, kind)
 			return room, ok
 		})
@@ -94,17 +94,20 @@ func (f *Front) findSeat(ctx context.Context, c *ticket.Claims) (server membersh
 	}
 }
 
+// matchPrefix begins the ids of the rooms that quick match makes.
+const matchPrefix = "q-"
+
 // matchKind is how the ids of the rooms begin that quick match makes for game and (canonical) options. So every router
 // tells from a room's id alone that it is open to strangers, and to which; rooms made by POST /v1/rooms stay private.
 func matchKind(game proto.GameName, options []byte) string {
 	sum := sha256.Sum256(append(append([]byte(game), 0), options...))
-	return "q-" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:10]) + "-"
+	return matchPrefix + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:10]) + "-"
 }
 
 // kindOf gives the kind of a room that quick match made; ok is false for other rooms.
 func kindOf(room proto.RoomID) (kind string, ok bool) {
 	n := len(matchKind("", nil))
-	if len(room) <= n || room[:2] != "q-" || room[n-1] != '-' {
+	if len(room) <= n || !strings.HasPrefix(string(room), matchPrefix) || room[n-1] != '-' {
 		return "", false
 	}
 	return string(room[:n]), true

@@ -24,7 +24,7 @@ const (
 // the room is full and asks again.
 type matches struct {
 	mu    sync.Mutex
-	shot  *snapshot // what the rooms were last brought up to date with
+	last  *openRooms // what the rooms were last updated from
 	kinds map[string]*matchRooms
 }
 
@@ -70,11 +70,11 @@ type seating struct {
 // seat reserves a seat in the fullest open room of kind, or in the room that pick makes when none is open. A patient
 // caller is told to wait instead of getting a new room while the first rooms of a kind are being made and nobody knows how
 // many seats they have. ok is false when pick makes no room.
-func (m *matches) seat(shot *snapshot, kind string, now time.Time, patient bool, pick func() (proto.RoomID, bool)) (s seating, ok bool) {
+func (m *matches) seat(open *openRooms, kind string, now time.Time, patient bool, pick func() (proto.RoomID, bool)) (s seating, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.shot != shot {
-		m.update(shot, now)
+	if m.last != open {
+		m.update(open, now)
 	}
 	k := m.kinds[kind]
 	if k == nil {
@@ -109,10 +109,10 @@ func (k *matchRooms) fullest(now time.Time) (best proto.RoomID, room *matchRoom)
 	return best, room
 }
 
-// update replaces what was reported by shot. Rooms that shot does not have stay for as long as players are expected
+// update replaces what was reported by open. Rooms that open does not have stay for as long as players are expected
 // there; players that have arrived are expected no more.
-func (m *matches) update(shot *snapshot, now time.Time) {
-	m.shot = shot
+func (m *matches) update(open *openRooms, now time.Time) {
+	m.last = open
 	for _, k := range m.kinds {
 		for id, r := range k.rooms {
 			if now.After(r.until) {
@@ -122,8 +122,8 @@ func (m *matches) update(shot *snapshot, now time.Time) {
 			r.leader, r.players = membership.Member{}, 0
 		}
 	}
-	for _, a := range shot.answers {
-		for _, report := range a.Rooms {
+	for _, a := range open.servers {
+		for _, report := range a.rooms {
 			if name, ok := kindOf(report.Room); ok {
 				m.report(name, a.member, report)
 			}
@@ -151,7 +151,7 @@ func (m *matches) report(name string, leader membership.Member, report roomRepor
 		k.rooms[report.Room] = r
 	}
 	r.leader, r.seats, r.players = leader, report.Seats, report.Players
-	if leader.State != membership.Serving || report.Role == "frozen" {
+	if leader.State != membership.Serving || report.Role == "suspended" {
 		r.seats = 0
 	}
 }

@@ -68,6 +68,10 @@ func (f *Front) Run(ctx context.Context, listener net.Listener, member Member) e
 		return nil
 	})
 	group.Go(func() error {
+		f.poller.run(background)
+		return nil
+	})
+	group.Go(func() error {
 		f.watch.run(background)
 		return nil
 	})
@@ -86,7 +90,7 @@ func (f *Front) Run(ctx context.Context, listener net.Listener, member Member) e
 			_ = server.Close()
 		}
 		f.tunnels.stop(over)
-		f.survey.close()
+		f.asker.close()
 		leave(context.Cause(ctx))
 		return nil
 	})
@@ -120,12 +124,12 @@ func drained(left int, waited, limit time.Duration) bool {
 	return waited >= limit || left == 0 && waited >= turnAway
 }
 
-// followMembers keeps the members metric and the chronicle, from change to change.
+// followMembers keeps the members metric and the event log up to date.
 func (f *Front) followMembers(ctx context.Context) {
 	for last := f.table.Fleet().View; ; {
 		changed := f.table.Changed()
 		view := f.table.Fleet().View
-		f.chronicle.note(last, view, time.Now())
+		f.eventLog.note(last, view, time.Now())
 		last = view
 		f.config.Metrics.Members.Reset()
 		for _, m := range view.Members {

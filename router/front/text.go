@@ -12,13 +12,13 @@ import (
 	"github.com/ringside-go/ringside/internal/membership"
 )
 
-// pageRooms is how many rooms the text lists; GET /v1/fleet has them all.
+// pageRooms is how many rooms the text lists; GET /v1/fleet has more of them.
 const pageRooms = 100
 
 // pageEvents is how many of the newest events it lists.
 const pageEvents = 20
 
-// getFleetPage shows the fleet: browsers, which ask for HTML, get the page that follows it, others get text.
+// getFleetPage shows the fleet: browsers, which ask for HTML, get the page that shows it live, others get text.
 func (f *Front) getFleetPage(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Vary", "Accept")
 	if strings.Contains(r.Header.Get("Accept"), "text/html") && f.pages.has(fleetPage) {
@@ -34,12 +34,8 @@ func (f *Front) getFleetPage(w http.ResponseWriter, r *http.Request) error {
 
 // print writes the members and the rooms as aligned tables.
 func (d fleetDoc) print(w io.Writer, mode Mode, now time.Time) {
-	players := 0
-	for _, r := range d.Rooms {
-		players += r.Connected
-	}
 	fmt.Fprintf(w, "Ringside · %d members · %d rooms · %d players · view %d · %s mode · %s\n\n",
-		len(d.Members), len(d.Rooms), players, d.View, mode, now.UTC().Format("15:04:05 MST"))
+		len(d.Members), d.Totals.Rooms, d.Totals.Players, d.View, mode, now.UTC().Format("15:04:05 MST"))
 
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "MEMBER\tROLE\tSTATE\tROOMS\tPLAYERS\tBUSY\tUP\tVERSION\tZONE\tURL")
@@ -48,8 +44,8 @@ func (d fleetDoc) print(w io.Writer, mode Mode, now time.Time) {
 		if m.Reachable != nil && !*m.Reachable {
 			state += ", no answer"
 		}
-		if m.Frozen {
-			state += ", frozen"
+		if m.Suspended {
+			state += ", suspended"
 		}
 		load := "-\t-\t-"
 		if m.Load != nil {
@@ -68,16 +64,16 @@ func (d fleetDoc) print(w io.Writer, mode Mode, now time.Time) {
 			r.Spectators, r.Match, r.Tick, r.TickRate, r.Late, time.Duration(r.Age*float64(time.Second)).Truncate(time.Second))
 	}
 	_ = t.Flush()
-	switch {
+	switch more := max(len(d.Rooms), d.Totals.Rooms) - pageRooms; {
 	case len(d.Rooms) == 0:
 		fmt.Fprintf(w, "\nNo rooms yet. Begin one with: go run ./clients/bot -router URL -rooms 3 -players 4 -for 30s\n")
-	case len(d.Rooms) > pageRooms:
-		fmt.Fprintf(w, "… and %d more, in GET /v1/fleet\n", len(d.Rooms)-pageRooms)
+	case more > 0:
+		fmt.Fprintf(w, "… and %d more; GET /v1/server/rooms of each server lists its rooms\n", more)
 	}
 	d.printEvents(w)
 	for _, m := range d.Members {
 		if m.Role == membership.GameServer && m.Error != "" {
-			fmt.Fprintf(w, "\n%s gives no answer: %s\n", m.Name, m.Error)
+			fmt.Fprintf(w, "\n%s does not answer: %s\n", m.Name, m.Error)
 		}
 	}
 }

@@ -152,8 +152,8 @@ func TestTunnelToAServerByName(t *testing.T) {
 	a.set(func() { a.moved = nil })
 	b.Close()
 	enter("/v1/servers/game-2", "game-1") // which is gone
-	if shot := f.survey.get(0); shot.answers[0].err != nil || shot.answers[1].err == nil {
-		t.Errorf("asked for their rooms: %v and %v, want an answer and an error", shot.answers[0].err, shot.answers[1].err)
+	if a := f.gatherer.get(0).answers; a[0].err != nil || a[1].err == nil {
+		t.Errorf("asked for their rooms: %v and %v, want an answer and an error", a[0].err, a[1].err)
 	}
 }
 
@@ -204,7 +204,7 @@ func TestTunnelDialsMembersOnly(t *testing.T) {
 	if _, resp := f.dialRoom(t, "/v1/rooms/a-room/connect"); resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("a redirect to no member gives %s; want 503", resp.Status)
 	}
-	if len(victim.upgrade) > 0 || victim.surveys > 0 {
+	if len(victim.upgrade) > 0 || victim.details > 0 {
 		t.Errorf("the router dialled %s, which is no member", host)
 	}
 }

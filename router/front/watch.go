@@ -12,20 +12,19 @@ import (
 )
 
 const (
-	// watchInterval is how often the servers are asked while somebody watches.
-	watchInterval = 300 * time.Millisecond
-	// watchBeat is how long nothing is sent at most, so that a watcher knows whether what he sees is of this moment.
+	// watchInterval is how often the servers are asked for details while somebody watches.
+	watchInterval = 500 * time.Millisecond
+	// watchBeat is the longest time without a message, so that a watcher knows whether what it shows is current.
 	watchBeat = time.Second
-	// maxWatchers bounds those who watch at once. One costs a socket and a goroutine.
+	// maxWatchers bounds the watchers at once. One costs a socket and a goroutine.
 	maxWatchers = 200
 )
 
-// watch shows the fleet to any number of watchers as it changes. Each of them waits for the newest edition and writes it
-// himself: there is no queue. Who has missed an edition gets the whole picture instead of what has changed, so a slow one
-// skips, costs nothing meanwhile, and holds up nobody. ringside_watchers shows how many there are.
+// watch shows the fleet to any number of watchers as it changes. Each of them waits for the newest revision and writes it
+// itself: there is no queue. A watcher that missed a revision gets the whole snapshot instead of the change, so a slow one skips
+// revisions and delays nobody. ringside_watchers counts them. Servers are asked only while there are watchers, and once for all of them.
 type watch struct {
-	survey *survey
-	noted  func() []eventDoc // this router's own events
+	build  func(before *snapshot) (now *snapshot, at time.Time) // asks the servers
 	about  aboutRouter
 	gauge  prometheus.Gauge
 	wanted chan struct{} // holds one: there is a first watcher
@@ -33,25 +32,25 @@ type watch struct {
 	mu       sync.Mutex
 	watchers int // at most maxWatchers; beyond, 503
 	stopped  bool
-	edition  *edition      // the newest; nil: none since the first watcher came
-	changed  chan struct{} // closed when edition is replaced, and when stopped is set
+	revision *revision     // the newest; nil: none since the first watcher came
+	changed  chan struct{} // closed when revision is replaced, and when stopped is set
 }
 
-// aboutRouter tells a watcher who shows him the fleet.
+// aboutRouter tells a watcher which router shows it the fleet.
 type aboutRouter struct {
 	Router membership.ServerName `json:"router"`
 	Mode   Mode                  `json:"mode"`
 }
 
-// edition is a picture as the bytes that watchers get. It is immutable, and shared by all of them.
-type edition struct {
-	number uint64        // counts this router's editions from 1
-	change []byte        // from the edition before
-	whole  func() []byte // all of it; encoded for the first who calls it, from any goroutine
+// revision is a snapshot as the bytes that watchers get. It is immutable, and shared by all of them.
+type revision struct {
+	number uint64        // counts this router's revisions from 1
+	change []byte        // from the revision before
+	whole  func() []byte // all of it; encoded for the first caller, from any goroutine
 }
 
-func newWatch(c Config, s *survey, self membership.ServerName, noted func() []eventDoc) *watch {
-	return &watch{survey: s, noted: noted, about: aboutRouter{self, c.Mode}, gauge: c.Metrics.Watchers,
+func newWatch(c Config, self membership.ServerName, build func(before *snapshot) (*snapshot, time.Time)) *watch {
+	return &watch{build: build, about: aboutRouter{self, c.Mode}, gauge: c.Metrics.Watchers,
 		wanted: make(chan struct{}, 1), changed: make(chan struct{})}
 }
 
@@ -63,7 +62,7 @@ func (w *watch) enter() error {
 	case w.stopped:
 		return tryLater("this router is stopping")
 	case w.watchers == maxWatchers:
-		return tryLater("%d others watch the fleet through this router, which are all it takes; try again, or at another router", maxWatchers)
+		return tryLater("this router has %d watchers, which is its limit; try again, or at another router", maxWatchers)
 	}
 	w.watchers++
 	w.gauge.Inc()
@@ -81,12 +80,12 @@ func (w *watch) leave() {
 	w.gauge.Dec()
 }
 
-// newest gives the newest edition, nil while there is none, and a channel that is closed when that is no longer so. It
-// does not block. ok is false when there will be none any more.
-func (w *watch) newest() (e *edition, changed <-chan struct{}, ok bool) {
+// newest gives the newest revision, nil while there is none, and a channel that is closed when there is another. It does not
+// block. ok is false when there will be no more.
+func (w *watch) newest() (r *revision, changed <-chan struct{}, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.edition, w.changed, !w.stopped
+	return w.revision, w.changed, !w.stopped
 }
 
 // stop sends all watchers away.
@@ -99,32 +98,31 @@ func (w *watch) stop() {
 	}
 }
 
-// run makes editions while there are watchers, until ctx ends.
+// run makes revisions while there are watchers, until ctx ends.
 func (w *watch) run(ctx context.Context) {
 	number := uint64(0)
 	for {
 		select {
 		case <-w.wanted:
-			number = w.follow(ctx, number)
+			number = w.serve(ctx, number)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// follow makes editions, the first of which comes after number, until nobody watches. It returns the last one's number.
-func (w *watch) follow(ctx context.Context, number uint64) uint64 {
+// serve makes revisions, the first of which comes after number, until nobody watches. It returns the last one's number.
+func (w *watch) serve(ctx context.Context, number uint64) uint64 {
 	tick := time.NewTicker(watchInterval)
 	defer tick.Stop()
-	var shown *picture
-	var at time.Time
+	var shown *snapshot
+	var shownAt time.Time
 	for w.watched() {
-		shot := w.survey.get(watchInterval / 2)
-		now := paint(shot, w.noted(), shown)
-		if change, isNew := now.since(shown); isNew || time.Since(at) >= watchBeat {
+		now, at := w.build(shown)
+		if change, isNew := now.since(shown); isNew || time.Since(shownAt) >= watchBeat {
 			number++
-			w.show(&edition{number, encodeChange(shot.at, change), sync.OnceValue(func() []byte { return w.encodeWhole(shot.at, now) })})
-			shown, at = now, time.Now()
+			w.show(&revision{number, encodeChange(at, change), sync.OnceValue(func() []byte { return w.encodeWhole(at, now) })})
+			shown, shownAt = now, time.Now()
 		}
 		select {
 		case <-tick.C:
@@ -135,39 +133,39 @@ func (w *watch) follow(ctx context.Context, number uint64) uint64 {
 	return number
 }
 
-// watched reports whether there are watchers. If not, there is no newest edition any more either.
+// watched reports whether there are watchers. If not, it forgets the newest revision.
 func (w *watch) watched() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.watchers == 0 {
-		w.edition = nil
+		w.revision = nil
 	}
 	return w.watchers > 0
 }
 
-func (w *watch) show(e *edition) {
+func (w *watch) show(r *revision) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.stopped {
-		w.edition = e
+		w.revision = r
 		close(w.changed)
 		w.changed = make(chan struct{})
 	}
 }
 
-func encodeChange(at time.Time, c pictureChange) []byte {
+func encodeChange(at time.Time, c snapshotChange) []byte {
 	return message("change", struct {
 		Time time.Time `json:"time"`
-		pictureChange
+		snapshotChange
 	}{at.UTC(), c})
 }
 
-func (w *watch) encodeWhole(at time.Time, p *picture) []byte {
-	all, _ := p.since(nil)
+func (w *watch) encodeWhole(at time.Time, s *snapshot) []byte {
+	all, _ := s.since(nil)
 	return message("snapshot", struct {
 		Time time.Time `json:"time"`
 		aboutRouter
-		pictureChange
+		snapshotChange
 	}{at.UTC(), w.about, all})
 }
 
@@ -175,7 +173,7 @@ func (w *watch) encodeWhole(at time.Time, p *picture) []byte {
 func message(event string, v any) []byte {
 	data, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // v is of our own types, and all that servers put into it came as JSON
+		panic(err) // v has our own types, and what servers put into it was JSON
 	}
 	return append(append([]byte("event: "+event+"\ndata: "), data...), "\n\n"...)
 }

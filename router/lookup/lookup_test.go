@@ -81,7 +81,7 @@ func TestNoServersNoHome(t *testing.T) {
 	if home, ok := fleet.Home("a-room"); ok {
 		t.Errorf("home is %q; want none", home.Name)
 	}
-	if room, home, ok := lookup.NewPicker(nil).Pick(fleet, ""); ok {
+	if room, home, ok := lookup.NewPicker(unknown, nil).Pick(fleet, ""); ok {
 		t.Errorf("picked %q at %q; want none", room, home.Name)
 	}
 }
@@ -140,29 +140,46 @@ func roomOf(t *testing.T, f *lookup.Fleet, name membership.ServerName) proto.Roo
 	return ""
 }
 
+// unknown are the loads of servers that have not answered yet.
+func unknown(membership.ServerName) (lookup.Load, bool) { return lookup.Load{}, false }
+
+// loads are those of game-1 and so on, in turn.
+func loads(all ...*lookup.Load) lookup.Loads {
+	return func(name membership.ServerName) (lookup.Load, bool) {
+		for i, l := range all {
+			if name == server(i+1).Name && l != nil {
+				return *l, true
+			}
+		}
+		return lookup.Load{}, false
+	}
+}
+
 func TestPickTakesTheLessLoadedOfTwo(t *testing.T) {
 	tests := []struct {
 		name     string
-		a, b     membership.Load
+		a, b     *lookup.Load // nil: unknown
 		weightB  int
 		want     membership.ServerName
 		wantNext membership.ServerName // when the same two candidates come again at once
 	}{
-		{"all idle: the first, then the other", membership.Load{}, membership.Load{}, 1, "game-1", "game-2"},
-		{"busy decides", membership.Load{Busy: 500, Rooms: 1}, membership.Load{Busy: 100, Rooms: 40}, 1, "game-2", "game-2"},
-		{"rooms that idle count", membership.Load{Rooms: 10}, membership.Load{Rooms: 4}, 1, "game-2", "game-2"},
-		{"noise in an idle fleet does not", membership.Load{Rooms: 4, Busy: 3}, membership.Load{Rooms: 5, Busy: 1}, 1, "game-1", "game-1"},
-		{"players decide between equals", membership.Load{Rooms: 4, Players: 9}, membership.Load{Rooms: 4, Players: 8}, 1, "game-2", "game-1"},
-		{"a heavier server carries more", membership.Load{Busy: 300}, membership.Load{Busy: 500}, 2, "game-2", "game-2"},
-		{"rooms as dear as those that it has", membership.Load{Busy: 500, Rooms: 5}, membership.Load{Busy: 550, Rooms: 5}, 1, "game-1", "game-2"},
+		{"all idle: the first, then the other", &lookup.Load{}, &lookup.Load{}, 1, "game-1", "game-2"},
+		{"busy decides", &lookup.Load{Busy: 500, Rooms: 1}, &lookup.Load{Busy: 100, Rooms: 40}, 1, "game-2", "game-2"},
+		{"rooms that idle count", &lookup.Load{Rooms: 10}, &lookup.Load{Rooms: 4}, 1, "game-2", "game-2"},
+		{"noise in an idle fleet does not", &lookup.Load{Rooms: 4, Busy: 3}, &lookup.Load{Rooms: 5, Busy: 1}, 1, "game-1", "game-1"},
+		{"players decide between equals", &lookup.Load{Rooms: 4, Players: 9}, &lookup.Load{Rooms: 4, Players: 8}, 1, "game-2", "game-1"},
+		{"a heavier server carries more", &lookup.Load{Busy: 300}, &lookup.Load{Busy: 500}, 2, "game-2", "game-2"},
+		{"unknown is no zero", &lookup.Load{Busy: 500, Rooms: 20}, nil, 1, "game-1", "game-1"},
+		{"both unknown: in turn", nil, nil, 1, "game-1", "game-2"},
+		{"rooms as dear as those that it has", &lookup.Load{Busy: 500, Rooms: 5}, &lookup.Load{Busy: 550, Rooms: 5}, 1, "game-1", "game-2"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			a, b := server(1), server(2)
-			a.Load, b.Load, b.Weight = tt.a, tt.b, tt.weightB
+			b.Weight = tt.weightB
 			fleet := lookup.NewFleet(membership.NewStatic(router, a, b).View())
 			roomA, roomB := roomOf(t, fleet, "game-1"), roomOf(t, fleet, "game-2")
-			picker := lookup.NewPicker(ids(roomA, roomB, roomA, roomB))
+			picker := lookup.NewPicker(loads(tt.a, tt.b), ids(roomA, roomB, roomA, roomB))
 			for _, want := range []membership.ServerName{tt.want, tt.wantNext} {
 				_, home, ok := picker.Pick(fleet, "")
 				if !ok || home.Name != want {
@@ -173,18 +190,18 @@ func TestPickTakesTheLessLoadedOfTwo(t *testing.T) {
 	}
 }
 
-func TestPickForgetsWhatNewMetadataSays(t *testing.T) {
+func TestPickForgetsWhatANewLoadSays(t *testing.T) {
 	a, b := server(1), server(2)
 	source := membership.NewStatic(router, a, b)
 	table := lookup.NewTable(source)
 	roomA, roomB := roomOf(t, table.Fleet(), "game-1"), roomOf(t, table.Fleet(), "game-2")
+	var loadA, loadB lookup.Load
 	// Three rooms whose candidates are both at game-1; then a choice.
-	picker := lookup.NewPicker(ids(roomA, roomA, roomA, roomA, roomA, roomA, roomB, roomA))
+	picker := lookup.NewPicker(loads(&loadA, &loadB), ids(roomA, roomA, roomA, roomA, roomA, roomA, roomB, roomA))
 	for range 3 {
 		picker.Pick(table.Fleet(), "")
 	}
-	a.Load.Rooms, b.Load.Rooms = 3, 4 // the three have arrived; game-2 has had others
-	source.Set(a, b)
+	loadA.Rooms, loadB.Rooms = 3, 4 // the three have arrived; game-2 has had others
 	if _, home, _ := picker.Pick(table.Fleet(), ""); home.Name != "game-1" {
 		t.Errorf("picked %s; want game-1, which has 3 rooms and not 6", home.Name)
 	}
@@ -192,7 +209,7 @@ func TestPickForgetsWhatNewMetadataSays(t *testing.T) {
 
 func TestPickedIDsAreRoomIDs(t *testing.T) {
 	fleet := lookup.NewFleet(membership.NewStatic(router, servers(3)...).View())
-	picker := lookup.NewPicker(nil)
+	picker := lookup.NewPicker(unknown, nil)
 	seen := map[proto.RoomID]bool{}
 	for range 100 {
 		room, home, ok := picker.Pick(fleet, "q-")
@@ -210,7 +227,7 @@ func TestPickedIDsAreRoomIDs(t *testing.T) {
 // one choice would put about 1.35 times the mean on it.
 func TestPickBalances(t *testing.T) {
 	fleet := lookup.NewFleet(membership.NewStatic(router, servers(20)...).View())
-	picker := lookup.NewPicker(nil)
+	picker := lookup.NewPicker(unknown, nil)
 	var mu sync.Mutex
 	rooms := map[membership.ServerName]int{}
 	var group sync.WaitGroup

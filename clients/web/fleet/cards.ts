@@ -26,8 +26,9 @@ interface Card {
 /** What a server is, in a word; it decides the colour of its chip. */
 export function condition(m: Member, gone: boolean): string {
 	if (gone) return "gone";
+	if (!m.known && !m.error) return "not asked yet";
 	if (!m.reachable) return "no answer";
-	if (m.frozen) return "suspended";
+	if (m.suspended) return "suspended";
 	return m.state;
 }
 
@@ -94,11 +95,11 @@ export class Cards {
 
 	private fill(card: Card, m: Member, late: number): void {
 		const gone = this.fleet.gone.get(m.name);
-		const is = condition(m, !!gone), silent = !!gone || !m.reachable;
+		const is = condition(m, !!gone), silent = !!gone || !m.reachable, unknown = !!gone || !m.known;
 		card.root.dataset.state = is;
 		setText(card.chip, is);
-		setText(card.figures.rooms, gone ? "–" : m.rooms.toLocaleString("en"));
-		setText(card.figures.players, gone ? "–" : m.players.toLocaleString("en"));
+		setText(card.figures.rooms, unknown ? "–" : m.rooms.toLocaleString("en"));
+		setText(card.figures.players, unknown ? "–" : m.players.toLocaleString("en"));
 		setText(card.figures.load, silent ? "–" : percent(m.busy / 10));
 		setText(card.figures.p99, silent ? "–" : m.p99_ms > 0 ? `${m.p99_ms < 10 ? m.p99_ms.toFixed(1) : Math.round(m.p99_ms)} ms` : "–");
 		setText(card.figures.late, silent ? "–" : `${late < 10 ? Number(late.toFixed(1)) : Math.round(late)}/s`);
@@ -107,7 +108,7 @@ export class Cards {
 		if (card.bar.style.transform !== load) card.bar.style.transform = load;
 		card.bar.classList.toggle("alarm", m.busy >= 800);
 		setText(card.about, about(m, gone ? undefined : this.fleet.time));
-		setText(card.note, gone ? `${leaving[gone.why] ?? "is gone"} · ${ago(this.fleet.time - gone.at)} ago · had ${plural(m.rooms, "room")}` : m.reachable ? "" : problem(m.error));
+		setText(card.note, gone ? `${leaving[gone.why] ?? "is gone"} · ${ago(this.fleet.time - gone.at)} ago · had ${plural(m.rooms, "room")}` : note(m));
 		card.note.title = m.error ?? "";
 		card.canvas.setAttribute("aria-label", `${plural(m.rooms, "room")} on ${m.name}`);
 		const draining = m.state === "draining";
@@ -121,9 +122,15 @@ export class Cards {
 function about(m: Member, now: number | undefined): string {
 	const parts = [m.zone, m.version];
 	if (m.weight > 1) parts.push(`weight ${m.weight}`);
-	parts.push(m.copies > 0 ? `${m.copies} copies` : "");
+	parts.push(m.replicas > 0 ? plural(m.replicas, "replica") : "");
 	if (now) parts.push(`up ${ago(now - m.since_ms)}`);
 	return parts.filter((p) => p).join(" · ");
+}
+
+/** What is to be said of a server that is not gone. */
+export function note(m: Member): string {
+	if (m.error) return problem(m.error) + (m.age_s ? ` · figures of ${ago(m.age_s * 1000)} ago` : "");
+	return m.unlisted ? `${plural(m.unlisted, "more room")} not drawn` : "";
 }
 
 /** The end of a chain of errors, which says the most. */

@@ -119,11 +119,11 @@ export class Field {
 
 	/** All dots that do not shine: full with players, hollow without, square while they stand still. */
 	private drawResting(c: CanvasRenderingContext2D, radius: number, now: number): void {
-		const full = new Path2D(), hollow = new Path2D(), frozen = new Path2D(), moving = new Path2D();
+		const full = new Path2D(), hollow = new Path2D(), suspended = new Path2D(), moving = new Path2D();
 		for (const [id, dot] of this.dots) {
 			if (dot.hidden || this.shining(dot, now)) continue;
 			const [x, y] = this.position(id);
-			if (dot.room.role === "frozen") frozen.rect(x - radius, y - radius, 2 * radius, 2 * radius);
+			if (dot.room.role === "suspended") suspended.rect(x - radius, y - radius, 2 * radius, 2 * radius);
 			else addCircle(dot.room.players > 0 ? full : hollow, x, y, dot.room.players > 0 ? radius : radius - 0.6);
 			if (dot.room.role === "moving") addCircle(moving, x, y, radius + Math.min(2, this.pitch / 10 + 0.5));
 		}
@@ -134,7 +134,7 @@ export class Field {
 		c.stroke(hollow);
 		c.lineWidth = 1.5;
 		c.strokeStyle = colour("ice");
-		c.stroke(frozen);
+		c.stroke(suspended);
 		c.strokeStyle = colour("warn");
 		c.stroke(moving);
 	}

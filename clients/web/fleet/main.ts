@@ -92,7 +92,7 @@ function showTotals(): void {
 	const servers = [...fleet.members.values()].filter((m) => m.role === "gameserver");
 	const silent = servers.filter((m) => !m.reachable).length;
 	showTotal("servers", "servers", silent ? `${servers.length - silent} of ${servers.length}` : String(servers.length), silent > 0);
-	showTotal("rooms", "rooms", fleet.rooms.size.toLocaleString("en"));
+	showTotal("rooms", "rooms", servers.reduce((n, m) => n + m.rooms, 0).toLocaleString("en"));
 	showTotal("players", "players", servers.reduce((n, m) => n + m.players, 0).toLocaleString("en"));
 	const late = [...history.servers.values()].reduce((n, s) => n + (s.late.at(-1) || 0), 0);
 	showTotal("late", "late ticks/s", late < 10 ? String(Number(late.toFixed(1))) : Math.round(late).toLocaleString("en"), late > 0);

@@ -10,13 +10,18 @@ export interface Member {
 	version?: string;
 	weight: number;
 	since_ms: number;
-	reachable: boolean;
+	reachable: boolean; // it answered the router's last request
+	known: boolean; // it has answered one; if not, the figures mean nothing
+	age_s?: number; // of the figures, where they are old
 	error?: string;
-	frozen: boolean;
+	suspended: boolean;
 	rooms: number;
+	unlisted?: number; // of the rooms, those that are only counted
 	players: number;
-	copies: number;
+	replicas: number;
+	moving: number; // rooms that are being handed off
 	busy: number; // per mille of the busiest tick worker
+	memory: number; // bytes
 	p99_ms: number;
 	late: number;
 	moves: Record<string, number> | null;
@@ -26,7 +31,7 @@ export interface Room {
 	room: string;
 	game: string;
 	server: string;
-	role: "leading" | "moving" | "frozen" | string;
+	role: "leading" | "moving" | "suspended" | string;
 	epoch: string;
 	standbys: string[] | null;
 	seats: number;
@@ -64,7 +69,7 @@ export interface Change {
 	members?: Member[];
 	left?: string[];
 	rooms?: Room[];
-	ended?: string[];
+	ended?: string[]; // or not listed any more
 	views?: Record<string, View>;
 	events?: FleetEvent[];
 	router?: string; // in snapshots

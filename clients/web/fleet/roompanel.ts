@@ -60,7 +60,7 @@ export class RoomPanel {
 		if (this.chosen === "") return;
 		setText(this.title, this.chosen);
 		this.mover.hidden = !mayOperate || !r;
-		this.showFacts(r ? facts(r) : [["state", "has ended, or was never here"]]);
+		this.showFacts(r ? facts(r) : [["state", "has ended, or is not among the rooms listed here"]]);
 		if (!r) return;
 		this.button.disabled = r.role === "moving";
 		const others = this.fleet.servers().filter((m) => m.name !== r.server && m.state === "serving" && this.fleet.members.has(m.name));

@@ -96,7 +96,7 @@ func (f *fleet) outsideURL() string { return fmt.Sprintf("http://%s:%d", f.optio
 type fleetDoc struct {
 	Members []struct {
 		Name, Role, State, Version string
-		Frozen                     bool
+		Suspended                  bool
 		Reachable                  *bool
 	}
 	Rooms []struct {
@@ -131,8 +131,8 @@ func (f *fleet) lacking(ctx context.Context) error {
 	for _, m := range doc.Members {
 		switch {
 		case m.Role != "gameserver":
-		case m.State != "serving" || m.Frozen || m.Reachable == nil || !*m.Reachable:
-			return fmt.Errorf("%s is %s, frozen %v", m.Name, m.State, m.Frozen)
+		case m.State != "serving" || m.Suspended || m.Reachable == nil || !*m.Reachable:
+			return fmt.Errorf("%s is %s, suspended %v", m.Name, m.State, m.Suspended)
 		case m.Version != f.version:
 			return fmt.Errorf("%s is of version %s, not %s", m.Name, m.Version, f.version)
 		default:

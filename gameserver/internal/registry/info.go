@@ -56,13 +56,53 @@ func (e *entry) info() (i Info, ok bool) {
 	return Info{}, false
 }
 
-// Load counts the rooms led here and their connected players.
-func (r *Registry) Load() (rooms, players int) {
+// Counts is how much a server has to do.
+type Counts struct {
+	Rooms    int // led here
+	Players  int // connected to them
+	Moving   int // of the rooms, those that are being handed off
+	Replicas int // of rooms that others lead
+}
+
+// Counts counts the rooms and replicas here.
+func (r *Registry) Counts() (c Counts) {
 	led := r.led()
+	c.Rooms, c.Replicas = len(led), int(r.replicas.Load())
 	for _, l := range led {
-		players += l.Info().Connected
+		i := l.Info()
+		c.Players += i.Connected
+		if i.State == room.HandingOver {
+			c.Moving++
+		}
 	}
-	return len(led), players
+	return c
+}
+
+// Page gives a snapshot of the first limit rooms led here whose ids come after the given one, by id, and whether there are more.
+func (r *Registry) Page(after proto.RoomID, limit int) (page []Info, more bool) {
+	all := slices.DeleteFunc(r.all(), func(e *entry) bool { return e.id <= after })
+	slices.SortFunc(all, func(a, b *entry) int { return cmp.Compare(a.id, b.id) })
+	for _, e := range all {
+		i, ok := e.info()
+		if !ok || !i.Leads {
+			continue
+		}
+		if len(page) == limit {
+			return page, true
+		}
+		page = append(page, i)
+	}
+	return page, false
+}
+
+// Find gives a snapshot of a room that is led here.
+func (r *Registry) Find(id proto.RoomID) (i Info, ok bool) {
+	e := r.find(id)
+	if e == nil {
+		return Info{}, false
+	}
+	i, ok = e.info()
+	return i, ok && i.Leads
 }
 
 func (r *Registry) led() (led []*room.Room) {
@@ -79,30 +119,6 @@ func (r *Registry) led() (led []*room.Room) {
 // Running counts the rooms that need this server: those that are led here, those that still send their clients on, and those
 // that were handed over and that no other server but the new leader has yet.
 func (r *Registry) Running() int { return int(r.running.Load() + r.guards.Load()) }
-
-// Replicas counts the rooms that this server stands by for.
-func (r *Registry) Replicas() int { return int(r.replicas.Load()) }
-
-// Drain makes the registry take no new rooms, and hand off those it has as fast as it can, until Undrain. end is when the
-// server stops, for the players of rooms that no other server can take; zero: it does not stop.
-func (r *Registry) Drain(end time.Time) { r.setDraining(true, end) }
-
-// Undrain takes a Drain back. What was moved comes home when the view has settled.
-func (r *Registry) Undrain() { r.setDraining(false, time.Time{}) }
-
-func (r *Registry) setDraining(draining bool, end time.Time) {
-	r.mu.Lock()
-	began := draining && !r.draining
-	r.draining, r.drainEnd = draining, end
-	r.mu.Unlock()
-	if began {
-		m := &r.mover
-		m.mu.Lock()
-		m.drainBegan, m.drainRate = time.Now(), drainRate(int(r.running.Load()))
-		m.mu.Unlock()
-	}
-	r.posts.add(r.refresh)
-}
 
 // Suspended reports whether this server's rooms are suspended because it sees too little of the fleet.
 func (r *Registry) Suspended() bool { return !r.current().Quorum }

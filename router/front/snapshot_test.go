@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,11 +16,10 @@ import (
 
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/proto"
-	"github.com/ringside-go/ringside/router/lookup"
 )
 
 // apply does with a change what a watcher does.
-func (p *picture) apply(c pictureChange) {
+func (p *snapshot) apply(c snapshotChange) {
 	for _, m := range c.Members {
 		p.members[m.Name] = m
 	}
@@ -34,8 +34,8 @@ func (p *picture) apply(c pictureChange) {
 	}
 }
 
-func drawPicture(t *rapid.T, label string) *picture {
-	p := &picture{members: map[membership.ServerName]liveMember{}, rooms: map[proto.RoomID]liveRoom{}}
+func drawSnapshot(t *rapid.T, label string) *snapshot {
+	p := &snapshot{members: map[membership.ServerName]liveMember{}, rooms: map[proto.RoomID]liveRoom{}}
 	for i := range 3 {
 		if rapid.Bool().Draw(t, label) {
 			n := membership.ServerName(fmt.Sprint("s", i))
@@ -51,20 +51,20 @@ func drawPicture(t *rapid.T, label string) *picture {
 	return p
 }
 
-// Whoever has a picture and applies the change since then has the next one; without a change they are the same.
-func TestChangesLeadFromPictureToPicture(t *testing.T) {
+// A watcher that has a snapshot and applies the change since then has the next one; without a change they are the same.
+func TestChangesLeadFromSnapshotToSnapshot(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		before, now := drawPicture(t, "before"), drawPicture(t, "now")
+		before, now := drawSnapshot(t, "before"), drawSnapshot(t, "now")
 		change, isNew := now.since(before)
 		if isNew == reflect.DeepEqual(before, now) {
 			t.Fatalf("from %v to %v, is new: %v", before, now, isNew)
 		}
-		got := &picture{members: maps.Clone(before.members), rooms: maps.Clone(before.rooms)}
+		got := &snapshot{members: maps.Clone(before.members), rooms: maps.Clone(before.rooms)}
 		if got.apply(change); !reflect.DeepEqual(got, now) {
 			t.Fatalf("from %v the change %v leads to %v, want %v", before, change, got, now)
 		}
 		whole, _ := now.since(nil)
-		got = &picture{members: map[membership.ServerName]liveMember{}, rooms: map[proto.RoomID]liveRoom{}}
+		got = &snapshot{members: map[membership.ServerName]liveMember{}, rooms: map[proto.RoomID]liveRoom{}}
 		if got.apply(whole); !reflect.DeepEqual(got, now) {
 			t.Fatalf("the whole of %v leads to %v", now, got)
 		}
@@ -74,7 +74,7 @@ func TestChangesLeadFromPictureToPicture(t *testing.T) {
 // While a room moves two servers have it, and it is where its epoch is the higher one, in whatever order they answer.
 func TestRoomOfTwoServers(t *testing.T) {
 	at := func(name membership.ServerName, epoch string) answer {
-		return answer{member: membership.Member{Name: name}, serverReport: serverReport{Rooms: []roomReport{{Room: "r", Epoch: "00000000000000a7:" + epoch}}}}
+		return answer{member: membership.Member{Name: name}, serverDetails: serverDetails{Rooms: []roomReport{{Room: "r", Epoch: "00000000000000a7:" + epoch}}}}
 	}
 	source := membership.NewStatic(membership.Member{Name: "router-1"}, membership.Member{Name: "a"}, membership.Member{Name: "b"})
 	for _, c := range []struct {
@@ -83,7 +83,7 @@ func TestRoomOfTwoServers(t *testing.T) {
 	}{{"1@a", "2@b", "b"}, {"10@a", "9@b", "a"}, {"3@a", "3@b", "b"}} {
 		a, b := at("a", c.a), at("b", c.b)
 		for _, answers := range [][]answer{{a, b}, {b, a}} {
-			p := paint(&snapshot{fleet: lookup.NewFleet(source.View()), answers: answers}, nil, nil)
+			p := build(&gathered{view: source.View(), answers: answers}, nil, nil, nil)
 			if got := p.rooms["r"].Server; got != c.want {
 				t.Errorf("with the epochs %s and %s the room is at %s, want %s", c.a, c.b, got, c.want)
 			}
@@ -91,17 +91,37 @@ func TestRoomOfTwoServers(t *testing.T) {
 	}
 }
 
+// Watchers forget the view of a member that is not reachable, so they are told it again when the member is.
+func TestViewIsToldAgain(t *testing.T) {
+	source := membership.NewStatic(membership.Member{Name: "router-1"}, membership.Member{Name: "a", Role: membership.GameServer})
+	all := &gathered{view: source.View(), answers: []answer{{member: membership.Member{Name: "a"}, serverDetails: serverDetails{Sees: &viewReport{Quorum: true}}}}}
+	at := func(err error, before *snapshot) (s *snapshot, told bool) {
+		s = build(all, map[membership.ServerName]polled{"a": {at: time.Unix(1, 0), err: err}}, nil, before)
+		change, _ := s.since(before)
+		_, told = change.Views["a"]
+		return s, told
+	}
+	first, told := at(nil, nil)
+	silent, toldSilent := at(io.EOF, first)
+	if _, again := at(nil, silent); !told || toldSilent || !again {
+		t.Errorf("the view is told at first: %v, while it is silent: %v, then: %v", told, toldSilent, again)
+	}
+	if _, again := at(nil, first); again {
+		t.Error("the view is told although nothing has changed")
+	}
+}
+
 func TestNewestEvents(t *testing.T) {
 	at := func(s int) time.Time { return time.Unix(int64(s), 0) }
-	shot := &snapshot{answers: []answer{
-		{member: membership.Member{Name: "a"}, serverReport: serverReport{Events: []eventReport{{Serial: 1, Time: at(3)}, {Serial: 2, Time: at(5)}}}},
-		{member: membership.Member{Name: "b"}, serverReport: serverReport{Events: []eventReport{{Serial: 1, Time: at(4)}}}},
+	all := &gathered{answers: []answer{
+		{member: membership.Member{Name: "a"}, serverDetails: serverDetails{Events: []eventReport{{Serial: 1, Time: at(3)}, {Serial: 2, Time: at(5)}}}},
+		{member: membership.Member{Name: "b"}, serverDetails: serverDetails{Events: []eventReport{{Serial: 1, Time: at(4)}}}},
 	}}
 	// One of them is known, and server a has been another process before, whose serials were the same.
 	known := []eventDoc{{eventReport{Serial: 1, Time: at(1)}, "a"}, {eventReport{Serial: 1, Time: at(3)}, "a"}}
 	own := []eventDoc{{eventReport{Serial: 1, Time: at(6)}, "router"}}
 	list := func(limit int) (s []string) {
-		for _, e := range newestEvents(known, own, shot, limit) {
+		for _, e := range newestEvents(known, own, all, limit) {
 			s = append(s, fmt.Sprint(e.Server, e.Serial, " ", e.Time.Unix()))
 		}
 		return s
@@ -126,7 +146,7 @@ func TestParseEpoch(t *testing.T) {
 	}
 }
 
-func TestChronicle(t *testing.T) {
+func TestEventLog(t *testing.T) {
 	m := func(name membership.ServerName, boot string, state membership.State) membership.Member {
 		return membership.Member{Name: name, Boot: boot, Role: membership.GameServer, State: state}
 	}
@@ -134,7 +154,7 @@ func TestChronicle(t *testing.T) {
 	source.Set(m("stays", "1", "serving"), m("drains", "1", "serving"), m("returns", "1", "draining"), m("restarts", "1", "serving"), m("leaves", "1", "serving"))
 	before := source.View()
 	source.Set(m("stays", "1", "serving"), m("drains", "1", "draining"), m("returns", "1", "serving"), m("restarts", "2", "serving"), m("comes", "1", "serving"))
-	var c chronicle
+	var c eventLog
 	old := m("old", "1", "serving")
 	old.Since = time.Unix(1, 0)
 	self := membership.Member{Name: "router-1", Role: membership.Router, Since: time.Unix(2, 0)}
@@ -149,7 +169,7 @@ func TestChronicle(t *testing.T) {
 	if c.note(lost, meets.View(), time.Unix(4, 0)); len(c.newest()) != 1 {
 		t.Errorf("one that returns is not noted: %+v", c.newest())
 	}
-	c = chronicle{}
+	c = eventLog{}
 	c.note(before, source.View(), time.Unix(7, 0))
 	c.note(source.View(), source.View(), time.Unix(8, 0))
 	got := map[membership.ServerName]string{}
@@ -178,112 +198,129 @@ func TestChronicle(t *testing.T) {
 }
 
 // The servers are asked for what is new only, and what they told before is still told.
-func TestSurveyRemembersEvents(t *testing.T) {
-	var asked []string
-	reply := ""
+func TestGathererRemembers(t *testing.T) {
+	var mu sync.Mutex
+	reply, asked := "", ""
 	s := newFakeServer(t, "game-1")
 	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked = append(asked, r.URL.RawQuery)
+		mu.Lock()
+		defer mu.Unlock()
+		if r.URL.Path == "/v1/server/details" {
+			asked = r.URL.RawQuery
+		}
 		_, _ = io.WriteString(w, reply)
 	})
 	m := s.member()
 	m.Boot = "1"
 	f := newTestFront(t, nil, m)
-	serials := func(report string) (list []uint64) {
-		reply = report
-		for _, e := range f.survey.get(0).answers[0].Events {
+	ask := func(answer string) (a answer, query string) {
+		mu.Lock()
+		reply = answer
+		mu.Unlock()
+		a = f.gatherer.get(0).answers[0]
+		mu.Lock()
+		defer mu.Unlock()
+		return a, asked
+	}
+	serials := func(a answer) (list []uint64) {
+		for _, e := range a.Events {
 			list = append(list, e.Serial)
 		}
 		return list
 	}
 	for _, c := range []struct {
-		report, asked string
-		want          []uint64
+		reply, asked string
+		want         []uint64
+		quorum       bool // in the view that is known; only told while a view is
 	}{
-		{`{"events":[{"serial":3},{"serial":4}]}`, "after=0", []uint64{3, 4}},
-		{`{"events":[{"serial":5}]}`, "after=4", []uint64{3, 4, 5}},
-		{`{"events":[{"serial":4},{"serial":5},{"serial":6}]}`, "after=5", []uint64{3, 4, 5, 6}}, // of an older version
-		{`no JSON`, "after=6", []uint64{3, 4, 5, 6}},
-		{`{"events":[{"serial":1}]}`, "after=6", []uint64{3, 4, 5, 6}}, // another process, and gossip has not said so yet
+		{`{"boot":"1","events":[{"serial":3},{"serial":4}]}`, "boot=1&events=0&rooms=256&view=0", []uint64{3, 4}, false},
+		{`{"boot":"1","view":7,"sees":{"quorum":true},"events":[{"serial":5}]}`, "boot=1&events=4&rooms=256&view=0", []uint64{3, 4, 5}, true},
+		{`{"boot":"1","view":7,"events":[{"serial":5},{"serial":6}]}`, "boot=1&events=5&rooms=256&view=7", []uint64{3, 4, 5, 6}, true},
+		{`no JSON`, "boot=1&events=6&rooms=256&view=7", []uint64{3, 4, 5, 6}, true},
+		{`{"boot":"2","view":1,"sees":{},"events":[{"serial":1}]}`, "boot=1&events=6&rooms=256&view=7", []uint64{3, 4, 5, 6}, true}, // gossip has not said so yet
+		{`{"boot":"1","view":8,"sees":{}}`, "boot=1&events=6&rooms=256&view=7", []uint64{3, 4, 5, 6}, false},
 	} {
-		if got := serials(c.report); !slices.Equal(got, c.want) || asked[len(asked)-1] != c.asked {
-			t.Errorf("after %s the survey has %v, asked with %q; want %v, asked with %q", c.report, got, asked[len(asked)-1], c.want, c.asked)
+		a, query := ask(c.reply)
+		if got := serials(a); !slices.Equal(got, c.want) || query != c.asked || a.Sees != nil && a.Sees.Quorum != c.quorum {
+			t.Errorf("after %s events %v and view %+v are known, asked with %q; want %v, quorum %v, asked with %q", c.reply, got, a.Sees, query, c.want, c.quorum, c.asked)
 		}
 	}
 	m.Boot = "2"
 	f.source.Set(m)
-	if got := serials(`{"events":[{"serial":1}]}`); !slices.Equal(got, []uint64{1}) || asked[len(asked)-1] != "after=0" {
-		t.Errorf("of the new process the survey has %v, asked with %q", got, asked[len(asked)-1])
+	a, query := ask(`{"boot":"2","view":1,"sees":{},"events":[{"serial":1}]}`)
+	if got := serials(a); !slices.Equal(got, []uint64{1}) || query != "boot=2&events=0&rooms=256&view=0" {
+		t.Errorf("of the new process events %v are known, asked with %q", got, query)
 	}
 	var many []eventReport
 	for i := range 2 * maxHistory {
 		many = append(many, eventReport{Serial: uint64(i + 2)})
 	}
-	doc, err := json.Marshal(serverReport{Events: many})
+	doc, err := json.Marshal(serverDetails{Boot: "2", Events: many})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := serials(string(doc)); len(got) != maxHistory || got[maxHistory-1] != 2*maxHistory+1 {
+	a, _ = ask(string(doc))
+	if got := serials(a); len(got) != maxHistory || got[maxHistory-1] != 2*maxHistory+1 {
 		t.Errorf("of many events %d are remembered, up to %d", len(got), got[len(got)-1])
 	}
 }
 
-// bigFleet is a snapshot of servers with rooms each, and busy histories, as JSON of one server and as a whole.
-func bigFleet(servers, rooms int) ([]byte, *snapshot) {
+// bigFleet is what servers with rooms each and busy histories answered, as JSON of one server and as a whole.
+func bigFleet(servers, rooms int) ([]byte, *gathered) {
 	source := membership.NewStatic(membership.Member{Name: "router-1", Role: membership.Router})
-	var all []membership.Member
+	var members []membership.Member
 	for i := range servers {
-		all = append(all, membership.Member{Name: membership.ServerName(fmt.Sprintf("game-%03d", i)), Role: membership.GameServer, State: membership.Serving})
+		members = append(members, membership.Member{Name: membership.ServerName(fmt.Sprintf("game-%03d", i)), Role: membership.GameServer, State: membership.Serving})
 	}
-	source.Set(all...)
-	shot := &snapshot{fleet: lookup.NewFleet(source.View())}
+	source.Set(members...)
+	all := &gathered{view: source.View()}
 	seen := describeView(source.View())
 	var doc []byte
-	for _, m := range all {
-		r := serverReport{Sees: &seen, Copies: make([]struct{}, rooms)}
+	for _, m := range members {
+		d := serverDetails{Sees: &seen}
 		for i := range rooms {
-			r.Rooms = append(r.Rooms, roomReport{Room: proto.RoomID(fmt.Sprintf("%s-room-%d", m.Name, i)), Game: "arena", Role: "leading",
+			d.Rooms = append(d.Rooms, roomReport{Room: proto.RoomID(fmt.Sprintf("%s-room-%d", m.Name, i)), Game: "arena", Role: "leading",
 				Epoch: "1@" + string(m.Name), Standbys: []string{"game-001"}, TickRate: 30, Seats: 8, Connected: 8})
 		}
 		for i := range 256 {
-			r.Events = append(r.Events, eventReport{Serial: uint64(i), Time: time.Unix(int64(i), 0), Kind: "move", Room: r.Rooms[0].Room, From: "game-001", To: "game-002", Why: "drain", Epoch: "2@game-002", Took: 12.5})
+			d.Events = append(d.Events, eventReport{Serial: uint64(i), Time: time.Unix(int64(i), 0), Kind: "move", Room: d.Rooms[0].Room, From: "game-001", To: "game-002", Why: "drain", Epoch: "2@game-002", Took: 12.5})
 		}
-		shot.answers = append(shot.answers, answer{member: m, serverReport: r})
+		all.answers = append(all.answers, answer{member: m, serverDetails: d})
 		if doc == nil {
-			quiet := r
-			quiet.Events = r.Events[:1] // the others are known already
+			quiet := d
+			quiet.Events = d.Events[:1] // the others are known already
 			doc, _ = json.Marshal(quiet)
 		}
 	}
-	return doc, shot
+	return doc, all
 }
 
-// What a watched fleet of 50 servers and 5000 rooms costs per survey: the picture, and each server's report.
+// What a watched fleet of 50 servers and 5000 rooms costs each watchInterval: the snapshot, and each server's details.
 func BenchmarkWatch(b *testing.B) {
-	doc, shot := bigFleet(50, 100)
-	b.Run("paint", func(b *testing.B) {
-		before := paint(shot, nil, nil)
+	doc, all := bigFleet(50, 100)
+	b.Run("build", func(b *testing.B) {
+		before := build(all, nil, nil, nil)
 		for b.Loop() {
-			now := paint(shot, nil, before)
+			now := build(all, nil, nil, before)
 			if _, isNew := now.since(before); isNew {
-				b.Fatal("the same snapshot gives something new")
+				b.Fatal("the same answers give something new")
 			}
 		}
 	})
-	b.Run("report", func(b *testing.B) {
+	b.Run("details", func(b *testing.B) {
 		b.SetBytes(int64(len(doc)))
 		for b.Loop() {
-			var r serverReport
-			if err := json.Unmarshal(doc, &r); err != nil {
+			var d serverDetails
+			if err := json.Unmarshal(doc, &d); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
 	b.Run("whole", func(b *testing.B) {
-		p := paint(shot, nil, nil)
+		s := build(all, nil, nil, nil)
 		w := &watch{}
 		for b.Loop() {
-			b.SetBytes(int64(len(w.encodeWhole(time.Now(), p))))
+			b.SetBytes(int64(len(w.encodeWhole(time.Now(), s))))
 		}
 	})
 }

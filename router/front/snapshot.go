@@ -7,23 +7,27 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/proto"
 )
 
-// maxLiveEvents is how many events, the newest ones, a watcher gets when he comes.
+// maxLiveEvents is how many events, the newest ones, a watcher gets at first.
 const maxLiveEvents = 500
 
-// picture is the fleet at one moment, as those who watch it see it. It is immutable.
-type picture struct {
+// staleAfter is the age from which a watcher is told the age of figures. Below it they change with the next poll.
+const staleAfter = 3 * time.Second
+
+// snapshot is the fleet at one moment, as watchers see it. It is immutable.
+type snapshot struct {
 	members map[membership.ServerName]liveMember
-	rooms   map[proto.RoomID]liveRoom
-	views   map[membership.ServerName]viewReport // of those who said what they see
+	rooms   map[proto.RoomID]liveRoom            // at most roomsOfEach of a server
+	views   map[membership.ServerName]viewReport // of the processes that said what they see
 	events  []eventDoc                           // oldest first, at most maxLiveEvents
 }
 
-// liveMember is a member of the fleet; what follows Since is of game servers only.
+// liveMember is a member of the fleet. What follows Since is of game servers only, from the poller's last summary.
 type liveMember struct {
 	Name      membership.ServerName `json:"name"`
 	Role      membership.Role       `json:"role"`
@@ -32,14 +36,19 @@ type liveMember struct {
 	Zone      string                `json:"zone,omitempty"`
 	Version   string                `json:"version,omitempty"`
 	Weight    int                   `json:"weight"`
-	Since     int64                 `json:"since_ms"`  // Unix time of its start, or of its return after a drain
-	Reachable bool                  `json:"reachable"` // it answered just now; if not, figures are what gossip last said
+	Since     int64                 `json:"since_ms"`        // Unix time of its start, or of its return after a drain
+	Reachable bool                  `json:"reachable"`       // it answered the last request of this router
+	Known     bool                  `json:"known"`           // it answered one; if not, the figures mean nothing
+	Age       int                   `json:"age_s,omitempty"` // of the figures, in seconds; left out below staleAfter
 	Error     string                `json:"error,omitempty"`
-	Frozen    bool                  `json:"frozen"`
-	Rooms     int                   `json:"rooms"`
+	Suspended bool                  `json:"suspended"`
+	Rooms     int                   `json:"rooms"`              // also those that are not listed
+	Unlisted  int                   `json:"unlisted,omitempty"` // of the rooms; see maxServerRooms
 	Players   int                   `json:"players"`
-	Copies    int                   `json:"copies"`
+	Replicas  int                   `json:"replicas"`
+	Moving    int                   `json:"moving"` // rooms that are being handed off
 	Busy      int                   `json:"busy"`   // per mille
+	Memory    uint64                `json:"memory"` // bytes
 	P99       float64               `json:"p99_ms"` // of its tick times in the last seconds
 	Late      uint64                `json:"late"`   // ticks since it started
 	Moves     map[string]uint64     `json:"moves"`  // events since it started, by kind
@@ -49,8 +58,8 @@ type liveMember struct {
 type liveRoom struct {
 	Room       proto.RoomID          `json:"room"`
 	Game       proto.GameName        `json:"game"`
-	Server     membership.ServerName `json:"server"` // who leads it
-	Role       string                `json:"role"`   // leading, moving or frozen
+	Server     membership.ServerName `json:"server"` // leads it
+	Role       string                `json:"role"`   // leading, moving or suspended
 	Epoch      string                `json:"epoch"`
 	Standbys   []string              `json:"standbys"`
 	Seats      int                   `json:"seats"`
@@ -61,82 +70,92 @@ type liveRoom struct {
 	Match      uint32                `json:"match"`
 }
 
-// paint makes a picture of what the servers said and what the router noted. Of the picture before, which may be nil, it
-// keeps the events, and the rooms of servers that are members and do not answer.
-func paint(shot *snapshot, noted []eventDoc, before *picture) *picture {
-	p := &picture{members: map[membership.ServerName]liveMember{}, rooms: map[proto.RoomID]liveRoom{},
+// build makes a snapshot of the servers' details and summaries and of what the router noted. From the snapshot before, which may
+// be nil, it keeps the events, and the rooms of members that did not answer.
+func build(all *gathered, polled map[membership.ServerName]polled, noted []eventDoc, before *snapshot) *snapshot {
+	s := &snapshot{members: map[membership.ServerName]liveMember{}, rooms: map[proto.RoomID]liveRoom{},
 		views: map[membership.ServerName]viewReport{}}
-	view := shot.fleet.View
-	for _, m := range view.Members {
-		p.members[m.Name] = liveMember{Name: m.Name, Role: m.Role, State: m.State, URL: m.URL, Zone: m.Zone, Version: m.Version,
-			Weight: max(m.Weight, 1), Since: m.Since.UnixMilli(), Rooms: m.Load.Rooms, Players: m.Load.Players, Busy: m.Load.Busy}
+	for _, m := range all.view.Members {
+		s.members[m.Name] = describeMember(m, polled[m.Name], all.at)
 	}
-	for _, a := range shot.answers {
-		p.add(a)
+	silent := map[membership.ServerName]bool{}
+	for _, a := range all.answers {
+		if silent[a.member.Name] = a.err != nil; a.err == nil {
+			s.add(a)
+		}
 	}
 	var known []eventDoc
 	if before != nil {
 		known = before.events
 		for id, r := range before.rooms {
-			m, ok := p.members[r.Server]
-			if _, led := p.rooms[id]; ok && !led && !m.Reachable {
-				p.rooms[id] = r
+			if _, led := s.rooms[id]; silent[r.Server] && !led {
+				s.rooms[id] = r
 			}
 		}
 	}
-	p.views[view.Self.Name] = describeView(view)
-	p.events = newestEvents(known, noted, shot, maxLiveEvents)
-	return p
+	s.views[all.view.Self.Name] = describeView(all.view)
+	s.events = newestEvents(known, noted, all, maxLiveEvents)
+	return s
 }
 
-// add adds what a server said. While a room moves two servers have it; it is where its epoch is the higher one.
-func (p *picture) add(a answer) {
-	m := p.members[a.member.Name]
-	if a.err != nil {
-		m.Error = a.err.Error()
-		p.members[m.Name] = m
-		return
+func describeMember(m membership.Member, p polled, now time.Time) liveMember {
+	live := liveMember{Name: m.Name, Role: m.Role, State: m.State, URL: m.URL, Zone: m.Zone, Version: m.Version,
+		Weight: max(m.Weight, 1), Since: m.Since.UnixMilli(), Reachable: p.reachable(), Known: !p.at.IsZero(),
+		Suspended: p.Suspended, Rooms: p.Rooms, Players: p.Players, Replicas: p.Replicas, Moving: p.Moving,
+		Busy: p.Busy, Memory: p.Memory, P99: p.Ticks.P99, Late: p.Ticks.Late, Moves: p.Moves}
+	if age := now.Sub(p.at); live.Known && age >= staleAfter {
+		live.Age = int(age.Seconds())
 	}
-	m.Reachable, m.Frozen, m.Copies, m.Moves = true, a.Frozen, len(a.Copies), a.Moves
-	m.Rooms, m.Players, m.Busy, m.P99, m.Late = a.Load.Rooms, a.Load.Players, a.Load.Busy, a.Ticks.P99, a.Ticks.Late
-	p.members[m.Name] = m
-	if a.Sees != nil {
-		p.views[m.Name] = *a.Sees
+	if p.err != nil {
+		live.Error = p.err.Error()
+	}
+	return live
+}
+
+// add adds what a server answered. While a room moves two servers list it. It is where its epoch is higher.
+func (s *snapshot) add(a answer) {
+	m := s.members[a.member.Name]
+	if a.Sees != nil && m.Reachable { // watchers forget the view of a member that is not
+		s.views[m.Name] = *a.Sees
+	}
+	if a.More {
+		m.Unlisted = max(1, m.Rooms-len(a.Rooms))
+		s.members[m.Name] = m
 	}
 	for _, r := range a.Rooms {
-		if other, twice := p.rooms[r.Room]; twice && parseEpoch(r.Epoch).Less(parseEpoch(other.Epoch)) {
+		if other, twice := s.rooms[r.Room]; twice && parseEpoch(r.Epoch).Less(parseEpoch(other.Epoch)) {
 			continue
 		}
-		p.rooms[r.Room] = liveRoom{Room: r.Room, Game: r.Game, Server: m.Name, Role: r.Role, Epoch: r.Epoch, Standbys: r.Standbys,
+		s.rooms[r.Room] = liveRoom{Room: r.Room, Game: r.Game, Server: a.member.Name, Role: r.Role, Epoch: r.Epoch, Standbys: r.Standbys,
 			Seats: r.Seats, Players: r.Connected, Spectators: r.Spectators, TickRate: r.TickRate, Late: r.Late, Match: r.Match}
 	}
 }
 
 // newestEvents gives the last limit of all events, by time: of those that are known, in that order already, and of what
 // this router and the servers tell of, known or not.
-func newestEvents(known, own []eventDoc, shot *snapshot, limit int) []eventDoc {
-	all, keys := slices.Clone(known), keysOf(known)
+func newestEvents(known, own []eventDoc, all *gathered, limit int) []eventDoc {
+	events, keys := slices.Clone(known), keysOf(known)
 	add := func(e eventDoc) {
 		if len(known) == limit && e.Time.Before(known[0].Time) || keys[e.key()] {
 			return
 		}
-		all = append(all, e)
+		events = append(events, e)
 	}
 	for _, e := range own {
 		add(e)
 	}
-	for _, a := range shot.answers {
+	for _, a := range all.answers {
 		for _, e := range a.Events {
 			add(eventDoc{e, a.member.Name})
 		}
 	}
-	slices.SortFunc(all, func(a, b eventDoc) int {
+	slices.SortFunc(events, func(a, b eventDoc) int {
 		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Server, b.Server), cmp.Compare(a.Serial, b.Serial))
 	})
-	return all[max(0, len(all)-limit):]
+	return events[max(0, len(events)-limit):]
 }
 
-// eventKey tells events apart: serials begin anew with each process.
+// eventKey identifies an event: serials begin again with each process.
 type eventKey struct {
 	server membership.ServerName
 	serial uint64
@@ -153,7 +172,7 @@ func keysOf(events []eventDoc) map[eventKey]bool {
 	return keys
 }
 
-// parseEpoch reads what proto.Epoch writes; what a server says otherwise is as old as can be.
+// parseEpoch reads what proto.Epoch writes; anything else counts as the lowest epoch.
 func parseEpoch(s string) proto.Epoch {
 	instance, rest, _ := strings.Cut(s, ":")
 	counter, server, _ := strings.Cut(rest, "@")
@@ -176,9 +195,9 @@ func describeView(v *membership.View) viewReport {
 	return r
 }
 
-// pictureChange is what is new in a picture; with nothing before it, all of it. A view holds until its member leaves or
-// is not reachable.
-type pictureChange struct {
+// snapshotChange is what is new in a snapshot; with nothing before it, all of it. A view holds until its member leaves or
+// is not reachable. A room has ended, or it is not among the first of its server any more.
+type snapshotChange struct {
 	Members []liveMember                         `json:"members,omitempty"`
 	Left    []membership.ServerName              `json:"left,omitempty"`
 	Rooms   []liveRoom                           `json:"rooms,omitempty"`
@@ -187,17 +206,17 @@ type pictureChange struct {
 	Events  []eventDoc                           `json:"events,omitempty"` // oldest first
 }
 
-// since gives what is new in p; before may be nil.
-func (p *picture) since(before *picture) (c pictureChange, isNew bool) {
+// since gives what is new in s; before may be nil.
+func (s *snapshot) since(before *snapshot) (c snapshotChange, isNew bool) {
 	if before == nil {
-		before = &picture{}
+		before = &snapshot{}
 	}
-	c.Members, c.Left = differ(before.members, p.members)
-	c.Rooms, c.Ended = differ(before.rooms, p.rooms)
-	c.Views = maps.Clone(p.views)
+	c.Members, c.Left = differ(before.members, s.members)
+	c.Rooms, c.Ended = differ(before.rooms, s.rooms)
+	c.Views = maps.Clone(s.views)
 	maps.DeleteFunc(c.Views, func(n membership.ServerName, v viewReport) bool { return reflect.DeepEqual(before.views[n], v) })
 	known := keysOf(before.events)
-	for _, e := range p.events {
+	for _, e := range s.events {
 		if !known[e.key()] {
 			c.Events = append(c.Events, e)
 		}

@@ -1,0 +1,105 @@
+package server
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/ringside-go/ringside/gameserver/internal/registry"
+	"github.com/ringside-go/ringside/gameserver/internal/room"
+	"github.com/ringside-go/ringside/internal/obs"
+	"github.com/ringside-go/ringside/proto"
+)
+
+const (
+	defaultPage = 100 // rooms of a page when the request names no limit
+	// maxPage bounds the rooms of a page. A room takes about 300 bytes.
+	maxPage = 500
+)
+
+// roomPage is the answer to GET /v1/server/rooms: some of the rooms led here, by id.
+type roomPage struct {
+	Rooms []roomReport `json:"rooms"`
+	Next  proto.RoomID `json:"next,omitempty"` // the after of the next page; empty: there are no more rooms
+}
+
+type roomReport struct {
+	Room       proto.RoomID   `json:"room"`
+	Game       proto.GameName `json:"game"`
+	Role       string         `json:"role"` // leading, moving or suspended
+	Epoch      string         `json:"epoch"`
+	Standbys   []string       `json:"standbys"` // servers that have a replica
+	Tick       proto.Tick     `json:"tick"`
+	TickRate   int            `json:"tick_rate"`
+	Seats      int            `json:"seats"`
+	Players    int            `json:"players"`
+	Connected  int            `json:"connected"`
+	Spectators int            `json:"spectators"`
+	Late       uint64         `json:"late"`
+	Match      uint32         `json:"match"`
+	Age        float64        `json:"age_s"` // since this server leads it
+}
+
+// getRooms gives the rooms after the id ?after, at most ?limit of them.
+func (n *Server) getRooms(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	limit, err := pageLimit(query, "limit", defaultPage)
+	if err != nil {
+		obs.Problem(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	writeJSON(w, n.page(proto.RoomID(query.Get("after")), limit))
+}
+
+// getRoom gives one room that is led here.
+func (n *Server) getRoom(w http.ResponseWriter, r *http.Request) {
+	info, ok := n.registry.Find(proto.RoomID(r.PathValue("room")))
+	if !ok {
+		obs.Problem(w, http.StatusNotFound, "this server does not lead the room")
+		return
+	}
+	writeJSON(w, describeRoom(info))
+}
+
+func (n *Server) page(after proto.RoomID, limit int) roomPage {
+	infos, more := n.registry.Page(after, limit)
+	page := roomPage{Rooms: make([]roomReport, len(infos))}
+	for i, info := range infos {
+		page.Rooms[i] = describeRoom(info)
+	}
+	if more {
+		page.Next = infos[len(infos)-1].ID
+	}
+	return page
+}
+
+// pageLimit reads the size of a page from a query; without is what an absent one means.
+func pageLimit(query url.Values, name string, without int) (int, error) {
+	limit, err := strconv.Atoi(cmp.Or(query.Get(name), strconv.Itoa(without)))
+	if err != nil || limit < 1 || limit > maxPage {
+		return 0, fmt.Errorf("%s must be a number from 1 to %d", name, maxPage)
+	}
+	return limit, nil
+}
+
+func describeRoom(i registry.Info) roomReport {
+	role := "leading"
+	switch i.State {
+	case room.HandingOver:
+		role = "moving"
+	case room.Suspended:
+		role = "suspended"
+	}
+	standbys := i.Standbys
+	if standbys == nil {
+		standbys = []string{}
+	}
+	return roomReport{
+		Room: i.ID, Game: i.Game, Role: role, Epoch: i.Epoch.String(), Standbys: standbys, Tick: i.Tick, TickRate: i.TickRate,
+		Seats: i.Seats, Players: i.Players, Connected: i.Connected, Spectators: i.Spectators, Late: i.Late, Match: i.Match,
+		Age: time.Since(i.Created).Round(time.Millisecond).Seconds(),
+	}
+}
