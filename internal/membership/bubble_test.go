@@ -1,6 +1,7 @@
 package membership
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -19,6 +20,7 @@ type simFleet struct {
 	net     *simnet.Net
 	hosts   map[string]*simnet.Host
 	members map[string]*running
+	seeds   string // names; empty: n1
 
 	mu   sync.Mutex
 	lost map[string]map[Reason]int // members that each was told it lost
@@ -51,7 +53,7 @@ func (s *simFleet) start(name string) {
 	s.hosts[name] = s.net.Host(ip(name))
 	c := Config{
 		Self: Member{Name: ServerName(name), Role: GameServer, State: Serving, URL: "http://" + ip(name)},
-		Bind: ip(name) + ":7946", Seeds: []string{"10.0.0.1:7946"}, Key: []byte("0123456789abcdef"), Network: s.hosts[name],
+		Bind: ip(name) + ":7946", Seeds: s.seedAddresses(), Key: []byte("0123456789abcdef"), Network: s.hosts[name],
 	}
 	if name[0] == 'r' {
 		c.Self.Role = Router
@@ -65,6 +67,13 @@ func (s *simFleet) start(name string) {
 		s.lost[name][g.Reason]++
 	}
 	s.members[name] = run(s.t, c)
+}
+
+func (s *simFleet) seedAddresses() (addresses []string) {
+	for name := range strings.FieldsSeq(cmp.Or(s.seeds, "n1")) {
+		addresses = append(addresses, ip(name)+":7946")
+	}
+	return addresses
 }
 
 func (s *simFleet) crash(name string) {

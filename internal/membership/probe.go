@@ -190,8 +190,8 @@ func (g *Gossip) suspect(node string) {
 	}
 }
 
-// newRound chooses whom to dial: everybody if gossip has just lost one, if one that gossip sees does not answer, or without
-// the quorum; otherwise the suspects, or else any one. Members that are missing are always dialled: they may be back, or have
+// newRound chooses whom to dial: everybody if gossip has just lost one, if one that gossip sees does not answer, if an
+// unreachable one refuses now, or without the quorum; otherwise the suspects, or else any one. Members that are missing are always dialled: they may be back, or have
 // ended. With the quorum nobody waits for those that have not answered lately.
 func (r *roster) newRound(number uint64, lost bool) *round {
 	r.mu.Lock()
@@ -199,7 +199,7 @@ func (r *roster) newRound(number uint64, lost bool) *round {
 	hasQuorum := r.View().Quorum
 	p := &round{number: number, everybody: lost || !hasQuorum, inquiries: make(map[string]*inquiry), suspects: make(map[string]other)}
 	for _, o := range r.others {
-		p.everybody = p.everybody || o.suspected || o.reason == "" && o.answer != answering
+		p.everybody = p.everybody || o.suspected || o.reason == "" && o.answer != answering || o.reason == Unreachable && o.answer == refusing
 	}
 	one := len(r.suspects) > 0
 	for node, o := range r.others { // in random order
