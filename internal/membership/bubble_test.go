@@ -1,6 +1,7 @@
 package membership
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -19,12 +20,13 @@ type simFleet struct {
 	net     *simnet.Net
 	hosts   map[string]*simnet.Host
 	members map[string]*running
+	seeds   string // names; empty: n1
 
 	mu   sync.Mutex
 	lost map[string]map[Reason]int // members that each was told it lost
 }
 
-// inBubble runs f with a fleet of names in which all have met and stood their trial.
+// inBubble runs f with a fleet of names in which all have met and passed their probation.
 func inBubble(t *testing.T, names string, f func(t *testing.T, s *simFleet)) {
 	synctest.Test(t, func(t *testing.T) {
 		n := simnet.New(1, simnet.Link{Latency: 200 * time.Microsecond, Jitter: 100 * time.Microsecond})
@@ -36,7 +38,7 @@ func inBubble(t *testing.T, names string, f func(t *testing.T, s *simFleet)) {
 		for _, name := range all {
 			s.await(name, 2*time.Second, func(v *View) bool { return len(v.Members) == len(all) })
 		}
-		time.Sleep(trustedAfter + time.Second)
+		time.Sleep(trustedAfter + 2*time.Second)
 		f(t, s)
 		for _, m := range s.members {
 			m.end(t, ErrKilled)
@@ -51,7 +53,7 @@ func (s *simFleet) start(name string) {
 	s.hosts[name] = s.net.Host(ip(name))
 	c := Config{
 		Self: Member{Name: ServerName(name), Role: GameServer, State: Serving, URL: "http://" + ip(name)},
-		Bind: ip(name) + ":7946", Seeds: []string{"10.0.0.1:7946"}, Key: []byte("0123456789abcdef"), Network: s.hosts[name],
+		Bind: ip(name) + ":7946", Seeds: s.seedAddresses(), Key: []byte("0123456789abcdef"), Network: s.hosts[name],
 	}
 	if name[0] == 'r' {
 		c.Self.Role = Router
@@ -65,6 +67,13 @@ func (s *simFleet) start(name string) {
 		s.lost[name][g.Reason]++
 	}
 	s.members[name] = run(s.t, c)
+}
+
+func (s *simFleet) seedAddresses() (addresses []string) {
+	for name := range strings.FieldsSeq(cmp.Or(s.seeds, "n1")) {
+		addresses = append(addresses, ip(name)+":7946")
+	}
+	return addresses
 }
 
 func (s *simFleet) crash(name string) {
@@ -125,7 +134,7 @@ func TestFiveInABubble(t *testing.T) {
 		for _, name := range []string{"n1", "n2", "n3", "n4", "n5"} {
 			s.await(name, 2*time.Second, is("n1 n2 n3 n4 n5, quorum true"))
 		}
-		time.Sleep(trustedAfter + time.Second)
+		time.Sleep(trustedAfter + 2*time.Second)
 		s.partition("n1 n2", "n3 n4 n5")
 		for name, want := range map[string]string{
 			"n1": "n1 n2, n3 unreachable, n4 unreachable, n5 unreachable, quorum false",
@@ -197,16 +206,11 @@ func TestTwo(t *testing.T) {
 		s.net.Heal()
 		s.await("n1", 5*time.Second, is("n1 n2, quorum true"))
 		s.await("n2", 5*time.Second, is("n1 n2, quorum true"))
-		s.crash("n1")
-		for m, last := s.members["n2"], ""; last != "n2, n1 refused, quorum true"; {
-			changed := m.Changed()
-			if last = describe(m.View()); !m.Quorum() {
-				t.Fatalf("n2 sees %s", last)
-			}
-			if last == "n1 n2, quorum true" {
-				<-changed
-			}
-		}
+		s.crash("n1") // a refusal across a network is no proof
+		s.await("n2", time.Second, is("n2, n1 refused, quorum false"))
+		s.start("n1")
+		s.await("n1", 5*time.Second, is("n1 n2, quorum true"))
+		s.await("n2", 5*time.Second, is("n1 n2, quorum true"))
 	})
 }
 
@@ -223,17 +227,71 @@ func TestRoutersCount(t *testing.T) {
 	})
 }
 
-func TestTheGoneAreForgotten(t *testing.T) {
-	inBubble(t, "n1 n2", func(t *testing.T, s *simFleet) {
-		s.hosts["n1"].Lose()
-		s.await("n2", 10*time.Second, is("n2, n1 unreachable, quorum false"))
-		gone, ok := s.members["n2"].View().FindGone("n1")
-		if !ok {
-			t.Fatal("n1 is not found")
+// A part with the quorum forgets the missing after five minutes; one without it never does.
+func TestOnlyTheQuorumForgets(t *testing.T) {
+	inBubble(t, "n1 n2 n3", func(t *testing.T, s *simFleet) {
+		s.partition("n1", "n2 n3")
+		s.await("n1", 10*time.Second, is("n1, n2 unreachable, n3 unreachable, quorum false"))
+		s.await("n2", 10*time.Second, is("n2 n3, n1 unreachable, quorum true"))
+		gone, _ := s.members["n2"].View().FindGone("n1")
+		s.await("n2", time.Hour, is("n2 n3, quorum true"))
+		if took := time.Since(gone.Since); took < memory || took > memory+time.Second {
+			t.Errorf("n1 was forgotten after %v", took)
 		}
-		if took := s.await("n2", time.Hour, is("n2, quorum true")); took > memory+soundInterval+soundTimeout || time.Since(gone.Since) < memory {
-			t.Errorf("n1 was forgotten after %v", time.Since(gone.Since))
+		s.await("n3", time.Second, is("n2 n3, quorum true"))
+		time.Sleep(time.Hour)
+		if got := describe(s.members["n1"].View()); got != "n1, n2 unreachable, n3 unreachable, quorum false" {
+			t.Errorf("an hour later n1 sees %s", got)
 		}
+		s.net.Heal()
+		for _, name := range []string{"n1", "n2", "n3"} {
+			s.await(name, 5*time.Second, is("n1 n2 n3, quorum true"))
+		}
+	})
+}
+
+// A member that was forgotten does not count itself and one of the others as the majority.
+func TestTheForgottenMustJoin(t *testing.T) {
+	inBubble(t, "n1 n2 n3", func(t *testing.T, s *simFleet) {
+		s.partition("n3", "n1 n2")
+		s.await("n1", 10*time.Minute, is("n1 n2, n3 unreachable, quorum true"))
+		s.await("n1", 10*time.Minute, is("n1 n2, quorum true"))
+		s.await("n2", time.Second, is("n1 n2, quorum true"))
+		s.net.Heal()
+		s.partition("n1", "n2 n3")
+		s.await("n1", time.Minute, is("n1, n2 unreachable, quorum true"))
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Second) {
+			for _, name := range []string{"n2", "n3"} {
+				if v := s.members[name].View(); v.Quorum {
+					t.Fatalf("%s sees %s", name, describe(v))
+				}
+			}
+		}
+	})
+}
+
+// The word of an operator makes all members of a part forget, which gives it the quorum.
+func TestForget(t *testing.T) {
+	inBubble(t, "n1 n2 n3 n4 n5", func(t *testing.T, s *simFleet) {
+		for _, name := range []string{"n1", "n2", "n3"} {
+			s.hosts[name].Lose()
+			s.members[name].end(t, ErrKilled)
+			delete(s.members, name)
+		}
+		s.await("n4", 10*time.Second, is("n4 n5, n1 unreachable, n2 unreachable, n3 unreachable, quorum false"))
+		s.await("n5", 10*time.Second, is("n4 n5, n1 unreachable, n2 unreachable, n3 unreachable, quorum false"))
+		for name, want := range map[ServerName]string{"n5": "is present", "n4": "is present", "n9": "no missing member"} {
+			if err := s.members["n4"].Forget(name); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("forgetting %s: %v", name, err)
+			}
+		}
+		for _, name := range []ServerName{"n1", "n2"} {
+			if err := s.members["n4"].Forget(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.await("n4", 2*time.Second, is("n4 n5, n3 unreachable, quorum true"))
+		s.await("n5", 2*time.Second, is("n4 n5, n3 unreachable, quorum true"))
 	})
 }
 

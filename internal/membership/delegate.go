@@ -2,6 +2,7 @@ package membership
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/hashicorp/memberlist"
 )
@@ -15,7 +16,7 @@ func (d delegate) NodeMeta(int) []byte {
 	d.g.mu.Lock()
 	defer d.g.mu.Unlock()
 	m := d.g.self
-	m.CutOff = !d.g.View().Quorum && d.g.trial.IsZero() // newcomers know it from the others, or they would wait for each other
+	m.Standing = d.g.standing()
 	return appendMetadata(nil, &m)
 }
 
@@ -42,13 +43,50 @@ func (d delegate) NotifyUpdate(n *memberlist.Node) {
 
 // NotifyLeave implements memberlist.EventDelegate: n has left, which it has said already, or it is taken for dead.
 func (d delegate) NotifyLeave(n *memberlist.Node) {
-	if d.g.doubt(n.Name) {
-		signal(d.g.doubts)
+	if d.g.lose(n.Name) {
+		signal(d.g.losses)
 	}
 }
 
-// NotifyMsg, GetBroadcasts, LocalState and MergeRemoteState implement memberlist.Delegate; nothing but metadata is gossiped.
-func (delegate) NotifyMsg([]byte)                {}
+// NotifyMsg implements memberlist.Delegate. What does not fit into a queue is dropped.
+func (d delegate) NotifyMsg(b []byte) {
+	m, err := parseMessage(b)
+	if err != nil {
+		d.g.logger.Debug("gossip: message of a member", "error", err)
+		return
+	}
+	queue := d.g.inbox
+	if m.kind == kindReport {
+		queue = d.g.reports
+	}
+	select {
+	case queue <- m:
+	default:
+	}
+}
+
+// GetBroadcasts implements memberlist.Delegate; nothing but metadata is broadcast.
 func (delegate) GetBroadcasts(int, int) [][]byte { return nil }
-func (delegate) LocalState(bool) []byte          { return nil }
-func (delegate) MergeRemoteState([]byte, bool)   {}
+
+// LocalState implements memberlist.Delegate.
+func (d delegate) LocalState(bool) []byte { return d.g.state() }
+
+// MergeRemoteState implements memberlist.Delegate.
+func (d delegate) MergeRemoteState(b []byte, _ bool) {
+	s, err := parseState(b)
+	if err != nil {
+		d.g.logger.Debug("gossip: state of a member", "error", err)
+		return
+	}
+	d.g.merge(s)
+	signal(d.g.seen)
+	signal(d.g.losses)
+}
+
+// AckPayload implements memberlist.PingDelegate.
+func (delegate) AckPayload() []byte { return nil }
+
+// NotifyPingComplete implements memberlist.PingDelegate.
+func (d delegate) NotifyPingComplete(n *memberlist.Node, _ time.Duration, _ []byte) {
+	d.g.pinged(n.Name)
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,10 +38,17 @@ type Gossip struct {
 	joined    atomic.Bool
 	lost      func(Gone)
 
-	// One place each: a signal that is pending already says all that a second one would.
-	seen    chan struct{} // others came, left or changed
-	doubts  chan struct{} // gossip has lost one
-	changed chan struct{} // self changed
+	founding founding
+
+	inbox      chan message        // inquiries and states of others: inboxSize
+	reports    chan message        // to this process's inquiries: inboxSize
+	admissions chan netip.AddrPort // one place: a member with the quorum whose state is needed
+
+	// One place each: a pending signal says all that a second one would.
+	seen       chan struct{} // others came, left or changed
+	losses     chan struct{} // gossip has lost one
+	suspicions chan struct{} // there are suspects
+	changed    chan struct{} // self changed
 }
 
 // NewGossip checks c and binds the sockets, so that Addr is known; Run or Close gives them back.
@@ -65,11 +73,13 @@ func NewGossip(c Config) (*Gossip, error) {
 		logger = slog.New(slog.DiscardHandler)
 	}
 	g := &Gossip{seeds: c.Seeds, logger: logger, lost: c.Lost,
-		seen: make(chan struct{}, 1), doubts: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
+		inbox: make(chan message, inboxSize), reports: make(chan message, inboxSize), admissions: make(chan netip.AddrPort, 1),
+		founding: founding{seeds: make(map[string]seedState)},
+		seen:     make(chan struct{}, 1), losses: make(chan struct{}, 1), suspicions: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
 	if g.transport, err = bind(network.Or(c.Network), at, advertise, logger); err != nil {
 		return nil, fmt.Errorf("membership: %w", err)
 	}
-	g.start(self, time.Now())
+	g.start(self, len(c.Seeds) == 0) // without seeds it founds alone
 	g.joined.Store(len(c.Seeds) == 0)
 	g.settings = tuned(c, g)
 	return g, nil
@@ -100,13 +110,6 @@ func (g *Gossip) Update(f func(*Member)) {
 	}
 }
 
-// Suspect implements Source.
-func (g *Gossip) Suspect(name ServerName) {
-	if _, ok := g.View().Find(name); ok {
-		signal(g.doubts)
-	}
-}
-
 // Run gossips until ctx ends, then leaves (unless the cause is ErrKilled), closes the sockets and returns nil when its
 // goroutines are gone. It is called once. Whoever ends it sets the state to Draining some time before.
 func (g *Gossip) Run(ctx context.Context) error {
@@ -123,7 +126,10 @@ func (g *Gossip) Run(ctx context.Context) error {
 		defer close(published)
 		g.publish(ctx, list)
 	}()
-	wg.Go(func() { g.sound(ctx) })
+	wg.Go(func() { g.probe(ctx, list) })
+	wg.Go(func() { g.serve(ctx, list) })
+	wg.Go(func() { g.askAdmission(ctx, list) })
+	wg.Go(func() { g.spreadState(ctx, list) })
 	for _, seed := range g.seeds {
 		wg.Go(func() { g.keepJoining(ctx, list, seed) })
 	}
@@ -141,14 +147,25 @@ func (g *Gossip) Run(ctx context.Context) error {
 }
 
 // sayLeft tells the others that this process leaves by its own will: memberlist, whose Leave follows, does not tell its
-// user who has left from who has died.
+// user who has left from who has died. Whoever does not hear it counts this process as missing, so it goes to each member
+// by a stream, and besides by gossip to those that cannot be reached from here.
 func (g *Gossip) sayLeft(list *memberlist.Memberlist) {
 	g.mu.Lock()
 	g.self.State = left
 	g.mu.Unlock()
+	b := g.farewell(g.settings.Name, g.transport.advertise)
+	var wg sync.WaitGroup
+	for _, n := range g.presentNodes() {
+		wg.Go(func() {
+			if err := list.SendReliable(n, b); err != nil {
+				g.logger.Debug("gossip: farewell", "node", n.Name, "error", err)
+			}
+		})
+	}
 	if err := list.UpdateNode(updateTimeout); err != nil {
 		g.logger.Debug("gossip: farewell", "error", err)
 	}
+	wg.Wait()
 }
 
 // watch makes views of what the delegate has noted.
@@ -159,6 +176,7 @@ func (g *Gossip) watch(ctx context.Context) {
 			return
 		case <-g.seen:
 			g.renew()
+			g.settle()
 		}
 	}
 }
@@ -179,7 +197,7 @@ func (g *Gossip) changedFrom(old *View) {
 			g.lost(gone)
 		}
 	}
-	if v.Quorum != old.Quorum {
+	if g.standingChanged() {
 		signal(g.changed)
 	}
 }
@@ -195,6 +213,27 @@ func (g *Gossip) publish(ctx context.Context, list *memberlist.Memberlist) {
 		g.refresh()
 		if err := list.UpdateNode(updateTimeout); err != nil {
 			g.logger.Debug("gossip: update", "error", err)
+		}
+	}
+}
+
+// spreadState sends what is known to all members when one was forgotten.
+func (g *Gossip) spreadState(ctx context.Context, list *memberlist.Memberlist) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-g.spread:
+		}
+		b := append([]byte{kindState}, g.state()...)
+		for _, n := range g.presentNodes() {
+			wg.Go(func() {
+				if err := list.SendReliable(n, b); err != nil {
+					g.logger.Debug("gossip: state", "node", n.Name, "error", err)
+				}
+			})
 		}
 	}
 }

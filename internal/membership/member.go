@@ -44,19 +44,19 @@ const (
 
 // Member is one process, as its metadata says.
 type Member struct {
-	Name    ServerName
-	Boot    string // random per process start; NewGossip sets it if it is empty
-	Role    Role
-	State   State
-	URL     string // base URL for clients, http(s)://host:port; it may lead through a router or a load balancer
-	Peer    string // host:port of the peer link; empty for routers
-	Port    int    // of its HTTP at Peer's host, which routers use; 0: they use URL
-	Weight  int    // share of the rooms; 0 counts as 1
-	Zone    string
-	Version string
-	Since   time.Time      // started serving, by its own clock, in milliseconds; NewGossip sets it to now if it is zero
-	CutOff  bool           // it did not see the greater part of the fleet when it said this; NewGossip and Update ignore it
-	Links   proto.Versions // of the protocol between game servers; zero for routers
+	Name     ServerName
+	Boot     string // random per process start; NewGossip sets it if it is empty
+	Role     Role
+	State    State
+	URL      string // base URL for clients, http(s)://host:port; it may lead through a router or a load balancer
+	Peer     string // host:port of the peer link; empty for routers
+	Port     int    // of its HTTP at Peer's host, which routers use; 0: they use URL
+	Weight   int    // share of the rooms; 0 counts as 1
+	Zone     string
+	Version  string
+	Since    time.Time      // started serving, by its own clock, in milliseconds; NewGossip sets it to now if it is zero
+	Standing Standing       // what it said of its quorum; NewGossip and Update ignore it
+	Links    proto.Versions // of the protocol between game servers; zero for routers
 }
 
 // Limits of a member's fields in bytes. Metadata with all of them at their limit fits into memberlist's 512 bytes.

@@ -12,7 +12,7 @@ import (
 // metadata is a member as it travels in memberlist's node metadata:
 //
 //	format u8 = 3 | name | boot | role | state | URL | peer | zone | version    (each: length u8, bytes)
-//	weight | since in Unix ms | cut off: 0 or 1 | port | oldest | newest link version (each: uvarint)
+//	weight | since in Unix ms | standing | port | oldest | newest link version (each: uvarint)
 //
 // Later versions append fields, whose absence must mean something; what follows the last known one is skipped. The format number changes when that is not
 // enough, and members of a foreign format are not seen.
@@ -29,11 +29,8 @@ func appendMetadata(b []byte, m *Member) []byte {
 	for _, s := range []string{string(m.Name), m.Boot, string(m.Role), string(m.State), m.URL, m.Peer, m.Zone, m.Version} {
 		b = append(append(b, byte(len(s))), s...)
 	}
-	cutOff := int64(0)
-	if m.CutOff {
-		cutOff = 1
-	}
-	for _, n := range []int64{int64(m.Weight), m.Since.UnixMilli(), cutOff, int64(m.Port), int64(m.Links.Oldest), int64(m.Links.Newest)} {
+	for _, n := range []int64{int64(m.Weight), m.Since.UnixMilli(), int64(m.Standing), int64(m.Port),
+		int64(m.Links.Oldest), int64(m.Links.Newest)} {
 		b = binary.AppendUvarint(b, uint64(min(max(n, 0), maxNumber)))
 	}
 	return b
@@ -70,10 +67,10 @@ func parseMetadata(b []byte) (Member, error) {
 	return Member{
 		Name: ServerName(texts[0]), Boot: texts[1], Role: Role(texts[2]), State: State(texts[3]),
 		URL: texts[4], Peer: texts[5], Zone: texts[6], Version: texts[7],
-		Weight: int(numbers[0]),
-		Since:  time.UnixMilli(numbers[1]),
-		CutOff: numbers[2] == 1,
-		Port:   int(numbers[3]),
-		Links:  proto.Versions{Oldest: uint8(min(numbers[4], math.MaxUint8)), Newest: uint8(min(numbers[5], math.MaxUint8))},
+		Weight:   int(numbers[0]),
+		Since:    time.UnixMilli(numbers[1]),
+		Standing: Standing(min(numbers[2], math.MaxUint8)),
+		Port:     int(numbers[3]),
+		Links:    proto.Versions{Oldest: uint8(min(numbers[4], math.MaxUint8)), Newest: uint8(min(numbers[5], math.MaxUint8))},
 	}, nil
 }

@@ -21,11 +21,11 @@ func drawMember(t *rapid.T) Member {
 		Name: ServerName("n" + text("name", maxName-1)), Boot: text("boot", maxBoot),
 		Role: Role(text("role", maxRole)), State: State(text("state", maxRole)),
 		URL: text("url", maxURL), Peer: text("peer", maxPeer), Zone: text("zone", maxZone), Version: text("version", maxVersion),
-		Weight: number.Draw(t, "weight"),
-		Since:  time.UnixMilli(int64(number.Draw(t, "since"))),
-		CutOff: rapid.Bool().Draw(t, "cut off"),
-		Port:   number.Draw(t, "port"),
-		Links:  proto.Versions{Oldest: rapid.Byte().Draw(t, "oldest"), Newest: rapid.Byte().Draw(t, "newest")},
+		Weight:   number.Draw(t, "weight"),
+		Since:    time.UnixMilli(int64(number.Draw(t, "since"))),
+		Standing: Standing(rapid.Byte().Draw(t, "standing")),
+		Port:     number.Draw(t, "port"),
+		Links:    proto.Versions{Oldest: rapid.Byte().Draw(t, "oldest"), Newest: rapid.Byte().Draw(t, "newest")},
 	}
 }
 

@@ -3,23 +3,27 @@ package membership
 import (
 	"cmp"
 	"slices"
-	"time"
 )
 
-// memory is how long a member that is gone is known. Longer, and machines that were given up would freeze what is left
-// of a small fleet; shorter, and the two halves of a long partition would each take themselves for the whole.
-const memory = 5 * time.Minute
+// Standing is what a process says of its own quorum. It travels in the metadata.
+type Standing uint8
 
-// quorum reports whether whoever sees seen (itself included) and misses missing may lead rooms, so that of the parts of
-// a fleet that is cut in two no more than one does:
+// The standings.
+const (
+	Starting  Standing = iota // it knows no configuration yet, or is on probation in a part without the quorum
+	HasQuorum                 // it sees more than half of the configuration
+	CutOff                    // it misses half of the configuration or more
+)
+
+// quorum reports whether a process that sees seen (itself included) and misses missing may lead rooms. Of two parts that
+// know the same members at most one may:
 //
-//   - a part that misses no game server goes on, whatever routers it misses;
-//   - else a part of more than half of all members goes on, routers counted;
-//   - of two halves that one goes on which has the game server with the first name.
+//   - a part that misses no game server may, whatever routers it misses;
+//   - otherwise more than half of all members may, routers counted;
+//   - of two halves, the one with the game server whose name is first.
 //
-// Members that left, and those whose address refuses connections, are in neither list: they lead no rooms. No name is in
-// both. That at most one part goes on holds among parts that have game servers and know of the same members; trial.go
-// sees to that.
+// Members whose end is proven are in neither list. No name is in both. probation.go makes sure that parts of a fleet know
+// the same members.
 func quorum(seen, missing []Member) bool {
 	first, found := firstServer(missing)
 	switch {

@@ -46,7 +46,7 @@ func TestQuorum(t *testing.T) {
 }
 
 // What counts as seen and as missing, and who is a member.
-func TestRoll(t *testing.T) {
+func TestSnapshot(t *testing.T) {
 	self := people("b")[0]
 	with := func(name string, change func(o *other)) other {
 		o := other{Member: people(name)[0]}
@@ -66,17 +66,18 @@ func TestRoll(t *testing.T) {
 	}{
 		{"all there", []other{is("a"), is("c")}, "a b c", "", true},
 		{"one left", []other{gone("a", Left)}, "b", "a", true},
-		{"one refuses", []other{gone("a", Refused)}, "b", "a", true},
-		{"one vanished", []other{gone("a", Unreachable)}, "b", "a", false},
-		{"one vanished of three", []other{gone("a", Unreachable), is("c")}, "b c", "a", true},
+		{"one exited", []other{gone("a", Exited)}, "b", "a", true},
+		{"one refuses", []other{gone("a", Refused)}, "b", "a", false},
+		{"one unreachable", []other{gone("a", Unreachable)}, "b", "a", false},
+		{"one unreachable of three", []other{gone("a", Unreachable), is("c")}, "b c", "a", true},
 		{"one unreachable, one does not answer yet", []other{gone("a", Unreachable), mute("c")}, "b c", "a", false},
 		{"one does not answer", []other{mute("a")}, "a b", "", false},
-		{"one is about to be found dead", []other{with("a", func(o *other) { o.answer = refusing })}, "a b", "", true},
-		{"in doubt", []other{with("a", func(o *other) { o.doubted = true })}, "a b", "", true},
+		{"one refuses this process", []other{with("a", func(o *other) { o.answer = refusing })}, "a b", "", false},
+		{"suspected", []other{with("a", func(o *other) { o.suspected = true })}, "a b", "", true},
 		{"returned", []other{gone("a", Unreachable), with("a", func(o *other) { o.Boot = "2" })}, "a b", "", true},
-		{"vanished twice", []other{gone("a", Unreachable), with("a", func(o *other) { o.Boot, o.reason = "2", Unreachable }), is("c"), is("d")}, "b c d", "a", true},
+		{"unreachable twice", []other{gone("a", Unreachable), with("a", func(o *other) { o.Boot, o.reason = "2", Unreachable }), is("c"), is("d")}, "b c d", "a", true},
 	} {
-		r := callRoll(other{Member: self}, c.others, at(9))
+		r := newSnapshot(other{Member: self}, c.others, at(9))
 		var members, missed []string
 		for _, m := range r.members {
 			members = append(members, string(m.Name))

@@ -22,4 +22,6 @@ type Gone struct {
 
 // Proven reports whether the process has certainly ended. A refusal across a network proves nothing, because firewalls
 // refuse too.
-func (g Gone) Proven() bool { return g.Reason == Left || g.Reason == Exited }
+func (g Gone) Proven() bool { return g.Reason.proven() }
+
+func (r Reason) proven() bool { return r == Left || r == Exited }

@@ -5,31 +5,45 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/hashicorp/memberlist"
 )
 
 // roster holds what is known of all members and makes views of it. Its methods may be called from any goroutine and
 // do not block.
 type roster struct {
-	view atomic.Pointer[View]
+	view   atomic.Pointer[View]
+	spread chan struct{} // one place: the state is to be sent to all members
 
-	mu      sync.Mutex
-	self    Member
-	trial   time.Time        // of self: since when it is on trial; zero: it counts for the quorum
-	met     time.Time        // when the first of the others was seen
-	others  map[string]other // by memberlist's node name, which is unlike for each boot
-	denied  bool             // no quorum, whatever the members: Static's
-	calm    bool             // the last sounding would do for the quorum
-	changed chan struct{}    // closed and replaced with each new view
+	mu        sync.Mutex
+	self      Member
+	admitted  bool                  // this process has founded the fleet, or joined a part that has the quorum
+	probation time.Time             // of self: since when; zero: it counts for the quorum
+	firstMet  time.Time             // when the first of the others was seen
+	others    map[string]other      // by memberlist's node name, which differs for each boot
+	suspects  map[string]bool       // nodes to be probed at once
+	forgotten map[ServerName]string // boots of the members that were forgotten
+	told      Standing              // the last standing that standingChanged saw
+	denied    bool                  // no quorum, whatever the members: Static's
+	stable    bool                  // the last round of probes would do for the quorum
+	changed   chan struct{}         // closed and replaced with each new view
 }
 
-// start begins with self alone, on trial since trial, or not at all where that is zero.
-func (r *roster) start(self Member, trial time.Time) {
-	r.self, r.trial, r.others, r.changed = self, trial, make(map[string]other), make(chan struct{})
+// start begins with self alone. If it is not admitted yet, it is on probation.
+func (r *roster) start(self Member, admitted bool) {
+	r.self, r.admitted = self, admitted
+	r.others, r.suspects, r.forgotten = make(map[string]other), make(map[string]bool), make(map[ServerName]string)
+	r.changed, r.spread = make(chan struct{}), make(chan struct{}, 1)
 	now := time.Now()
-	r.view.Store((*View)(nil).next(now, callRoll(r.own(), nil, now)))
+	if !admitted {
+		r.probation = now
+	}
+	s := newSnapshot(r.own(), nil, now)
+	s.quorum = admitted
+	r.view.Store((*View)(nil).next(now, s))
 }
 
-func (r *roster) own() other { return other{Member: r.self, trial: r.trial} }
+func (r *roster) own() other { return other{Member: r.self, probation: r.probation} }
 
 // View returns the present view.
 func (r *roster) View() *View { return r.view.Load() }
@@ -44,30 +58,71 @@ func (r *roster) Changed() <-chan struct{} {
 	return r.changed
 }
 
+// standing is what this process says of its quorum. A process on probation does not call itself cut off: newcomers would
+// wait for each other. Called with mu held.
+func (r *roster) standing() Standing {
+	switch {
+	case r.View().Quorum:
+		return HasQuorum
+	case !r.admitted, !r.probation.IsZero():
+		return Starting
+	}
+	return CutOff
+}
+
+// standingChanged reports whether the standing is another one than at the last call.
+func (r *roster) standingChanged() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	last := r.told
+	r.told = r.standing()
+	return r.told != last
+}
+
+// presentNodes are the members that gossip sees.
+func (r *roster) presentNodes() (nodes []*memberlist.Node) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for node, o := range r.others {
+		if o.reason == "" && !o.lost {
+			nodes = append(nodes, gossipNode(node, o))
+		}
+	}
+	return nodes
+}
+
 // gossipsAt reports whether a member gossips at address.
 func (r *roster) gossipsAt(address netip.AddrPort) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, o := range r.others {
-		if o.gossip == address && o.reason == "" && !o.doubted {
+		if o.gossip == address && o.reason == "" && !o.suspected {
 			return true
 		}
 	}
 	return false
 }
 
-// put, doubt and drop change what is known; a later refresh makes it visible.
+// put, acked, suspect and drop change what is known; a later refresh makes it visible.
 
 // put notes what a live member says of itself.
 func (r *roster) put(node string, m Member, gossip netip.AddrPort) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	o := other{Member: m, gossip: gossip}
-	if last, known := r.others[node]; known {
-		o.met, o.trial, o.roundTrip = last.met, last.trial, last.roundTrip
-	} else {
+	o, known := r.others[node]
+	if known && o.reason.proven() {
+		return // old news
+	}
+	o.Member, o.gossip = m, gossip
+	switch {
+	case !known:
 		r.meet(&o, now)
+		if r.forgotten[m.Name] != m.Boot {
+			delete(r.forgotten, m.Name)
+		}
+	case o.lost:
+		o.lost, o.suspected, o.reason, o.answer, o.counted = false, false, "", answering, time.Time{}
 	}
 	if m.State == left {
 		o.reason, o.since = Left, now
@@ -75,20 +130,34 @@ func (r *roster) put(node string, m Member, gossip netip.AddrPort) {
 	r.others[node] = o
 }
 
-// doubt notes that gossip has lost a member, and reports whether that needs a sounding.
-func (r *roster) doubt(node string) bool {
+// pinged notes that a member has answered a ping of gossip.
+func (r *roster) pinged(node string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if o, ok := r.others[node]; ok {
+		o.acked = time.Now()
+		r.others[node] = o
+	}
+}
+
+// lose notes that gossip has lost a member, and reports whether the members are to be probed.
+func (r *roster) lose(node string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	o, ok := r.others[node]
-	if !ok || o.reason != "" || o.doubted {
+	if !ok {
 		return false
 	}
-	o.doubted, o.since = true, time.Now()
+	news := o.reason == "" && !o.suspected
+	o.lost = true
+	if news {
+		o.suspected, o.since = true, time.Now()
+	}
 	r.others[node] = o
-	return true
+	return news
 }
 
-// drop forgets a member that is none of this fleet's version.
+// drop deletes a member that is not of this fleet's version.
 func (r *roster) drop(node string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -102,24 +171,32 @@ func (r *roster) refresh() {
 	r.refreshLocked(false)
 }
 
-// refreshLocked makes a new view if one is due, and reports whether the members that are there would do for the quorum.
-// It wins a lost one back only if settled.
+// refreshLocked makes a new view if one is due, and reports whether the present members would do for the quorum. It
+// regains a lost quorum only if settled.
 func (r *roster) refreshLocked(settled bool) (would bool) {
 	now := time.Now()
 	known := make([]other, 0, len(r.others))
 	for node, o := range r.others {
-		if o.reason != "" && now.Sub(o.since) >= memory {
+		if o.reason.proven() && now.Sub(o.since) >= memory {
 			delete(r.others, node)
+			continue
+		}
+		if o.missing() && !o.counted.IsZero() && now.Sub(o.counted) >= memory {
+			r.forgetLocked(o.Name)
 			continue
 		}
 		known = append(known, o)
 	}
-	c := callRoll(r.own(), known, now)
-	would = c.quorum && !r.denied
+	s := newSnapshot(r.own(), known, now)
+	would = s.quorum && !r.denied
+	if !would && !r.probation.IsZero() {
+		r.admitted = false // whoever is on probation depends on the others
+	}
 	old := r.view.Load()
-	c.quorum = would && (old.Quorum || settled)
-	r.try(now, c.quorum)
-	if next := old.next(now, c); next != old {
+	s.quorum = would && r.admitted && (old.Quorum || settled)
+	r.advanceProbation(now, s.quorum)
+	r.count(now, s.quorum)
+	if next := old.next(now, s); next != old {
 		r.view.Store(next)
 		close(r.changed)
 		r.changed = make(chan struct{})

@@ -2,18 +2,31 @@ package membership
 
 import "time"
 
-// roundTripWeight is the share of a new measurement in the smoothed round trip: 1/8, as in TCP.
-const roundTripWeight = 8
+const (
+	// roundTripWeight is the share of a new measurement in the smoothed round trip: 1/8, as in TCP.
+	roundTripWeight = 8
+	// farAway is the round trip between game servers up to which handoff and failover are built to work.
+	farAway = 100 * time.Millisecond
+	// warnSamples is how many measurements a warning needs: one alone may be the machine's load.
+	warnSamples = 4
+)
 
-// measure notes how long the member took to take a connection; zero: it did not.
-func (o *other) measure(took time.Duration) {
+// measure notes how long the member took to take a connection; zero: it did not. It reports whether that is the
+// measurement by which the member turns out to be too far away.
+func (o *other) measure(took time.Duration) (far bool) {
 	switch {
 	case took == 0:
+		return false
 	case o.roundTrip == 0:
 		o.roundTrip = took
 	default:
 		o.roundTrip += (took - o.roundTrip) / roundTripWeight
 	}
+	if o.samples++; o.samples < warnSamples || o.warned || o.roundTrip <= farAway {
+		return false
+	}
+	o.warned = true
+	return true
 }
 
 // RoundTrip implements Source.
@@ -26,4 +39,12 @@ func (r *roster) RoundTrip(name ServerName) (time.Duration, bool) {
 		}
 	}
 	return 0, false
+}
+
+// warnOfDistance logs the members that turned out to be too far away.
+func (g *Gossip) warnOfDistance(far []other) {
+	for _, o := range far {
+		g.logger.Warn("round trip to a member is long; handoff and failover may not work at 60 ticks a second",
+			"member", o.Name, "roundtrip", o.roundTrip, "limit", farAway)
+	}
 }

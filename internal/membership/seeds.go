@@ -2,12 +2,11 @@ package membership
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/memberlist"
@@ -32,6 +31,7 @@ func (g *Gossip) keepJoining(ctx context.Context, list *memberlist.Memberlist, s
 		if ctx.Err() != nil {
 			return
 		}
+		g.settle()
 		if err != nil && !failing {
 			g.logger.Info("cannot join a seed, trying again every second", "seed", seed, "error", err)
 		} else if err == nil && failing {
@@ -46,30 +46,6 @@ func (g *Gossip) keepJoining(ctx context.Context, list *memberlist.Memberlist, s
 	}
 }
 
-// join joins the addresses of one seed that are not known, all at once, since an address that does not answer takes
-// memberlist's TCPTimeout.
-func (g *Gossip) join(ctx context.Context, list *memberlist.Memberlist, seed string) error {
-	addresses, err := lookup(ctx, seed)
-	if err != nil {
-		return err
-	}
-	errs := make([]error, len(addresses))
-	var wg sync.WaitGroup
-	for i, address := range addresses {
-		if g.own(address) || g.gossipsAt(address) {
-			g.joined.Store(true)
-			continue
-		}
-		wg.Go(func() {
-			if _, errs[i] = list.Join([]string{address.String()}); errs[i] == nil {
-				g.joined.Store(true)
-			}
-		})
-	}
-	wg.Wait()
-	return errors.Join(errs...)
-}
-
 // own reports whether address is this process's, under the name it has here.
 func (g *Gossip) own(address netip.AddrPort) bool {
 	bound := g.transport.udp.LocalAddr().(*net.UDPAddr).AddrPort()
@@ -77,23 +53,25 @@ func (g *Gossip) own(address netip.AddrPort) bool {
 	return address == g.transport.advertise || here && address.Port() == bound.Port()
 }
 
-// lookup returns the addresses of seed. Memberlist would look names up itself, but sequentially and without a limit.
-func lookup(ctx context.Context, seed string) ([]netip.AddrPort, error) {
+// lookup returns the addresses of seed, in order, and whether it has a name that may resolve to others later. Memberlist would look names up itself, but sequentially and without a limit.
+func lookup(ctx context.Context, seed string) (addresses []netip.AddrPort, named bool, err error) {
 	host, port, err := splitSeed(seed)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	addresses := make([]netip.AddrPort, len(ips))
+	addresses = make([]netip.AddrPort, len(ips))
 	for i, ip := range ips {
 		addresses[i] = netip.AddrPortFrom(ip.Unmap(), port)
 	}
-	return addresses, nil
+	slices.SortFunc(addresses, netip.AddrPort.Compare)
+	_, notLiteral := netip.ParseAddr(host)
+	return addresses, notLiteral != nil && host != "localhost", nil
 }
 
 func splitSeed(seed string) (host string, port uint16, err error) {

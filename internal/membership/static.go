@@ -12,7 +12,7 @@ type Static struct{ roster }
 // NewStatic builds a Static whose view holds self and others. Nothing is validated.
 func NewStatic(self Member, others ...Member) *Static {
 	s := new(Static)
-	s.start(self, time.Time{})
+	s.start(self, true)
 	s.Set(others...)
 	return s
 }

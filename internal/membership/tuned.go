@@ -23,7 +23,7 @@ func tuned(c Config, g *Gossip) *memberlist.Config {
 	m.EnableCompression = false // at this size it costs more than it saves
 	m.SecretKey, m.Label = c.Key, c.Cluster
 	m.Transport = g.transport
-	m.Delegate, m.Events = delegate{g}, delegate{g}
+	m.Delegate, m.Events, m.Ping = delegate{g}, delegate{g}, delegate{g}
 	m.Logger = slog.NewLogLogger(g.logger.Handler(), slog.LevelDebug)
 	return m
 }

@@ -71,7 +71,7 @@ type Source interface {
 
 // next returns the view that follows v when r is what is known, v itself if it says all that already. v is nil for the
 // first view.
-func (v *View) next(now time.Time, r roll) *View {
+func (v *View) next(now time.Time, r snapshot) *View {
 	n := &View{Version: 1, Self: r.self, Members: r.members, Gone: r.gone, Quorum: r.quorum, Settled: now}
 	if v == nil {
 		n.placement = newPlacement(r.members)

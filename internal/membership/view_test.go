@@ -22,7 +22,7 @@ func next(v *View, now time.Time, self Member, members []Member) *View {
 	for i, m := range members {
 		others[i] = other{Member: m}
 	}
-	return v.next(now, callRoll(other{Member: self}, others, now))
+	return v.next(now, newSnapshot(other{Member: self}, others, now))
 }
 
 func names(members []Member) (names []string) {

@@ -14,12 +14,12 @@ func TestNewcomersDoNotCount(t *testing.T) {
 	inBubble(t, "n1 n2 r3", func(t *testing.T, s *simFleet) {
 		s.partition("n0 n1 n4", "n2 r3")
 		s.start("n0")
-		s.await("n0", time.Second, is("n0 n1 n2 r3, quorum true"))
+		s.await("n0", time.Second, is("n0 n1 n2 r3, quorum false")) // it probes them first
 		s.await("n1", 3*time.Second, is("n0 n1, n2 unreachable, r3 unreachable, quorum false"))
 		s.await("n0", 3*time.Second, is("n0 n1, n2 unreachable, r3 unreachable, quorum false"))
 		s.await("n2", 3*time.Second, is("n2 r3, n1 unreachable, quorum true"))
 		s.start("n4")
-		s.await("n4", 3*time.Second, is("n0 n1 n4, quorum false"))
+		s.await("n4", 3*time.Second, is("n0 n1 n4, n2 unreachable, r3 unreachable, quorum false"))
 		for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 			select {
 			case <-s.members["n0"].Changed():
@@ -79,8 +79,8 @@ func TestOneOfTwoPartsWithANewcomer(t *testing.T) {
 		newcomer := people("00")[0] // its name goes before all others, which is the worst
 		newcomer.Role = GameServer
 
-		here := other{Member: newcomer, met: joined, trial: tried(joined, noticed[0], true)}
-		there := other{Member: newcomer, met: heard, trial: tried(heard, noticed[1], true), reason: Unreachable, since: noticed[1]}
+		here := other{Member: newcomer, firstSeen: joined, probation: passed(joined, noticed[0], true)}
+		there := other{Member: newcomer, firstSeen: heard, probation: passed(heard, noticed[1], true), reason: Unreachable, since: noticed[1]}
 		a := partQuorum(one, two, noticed[0], here)
 		b := partQuorum(two, one, noticed[1])
 		if heard.Before(cutOff) {
@@ -101,5 +101,5 @@ func partQuorum(mine, theirs []Member, now time.Time, newcomer ...other) bool {
 	for _, m := range theirs {
 		others = append(others, other{Member: m, reason: Unreachable, since: now})
 	}
-	return callRoll(other{Member: mine[0]}, others, now).quorum
+	return newSnapshot(other{Member: mine[0]}, others, now).quorum
 }

@@ -1,0 +1,162 @@
+package membership
+
+import (
+	"encoding/binary"
+	"errors"
+	"net/netip"
+	"time"
+)
+
+// The state is what members exchange when one joins, every few seconds, and when one was forgotten:
+//
+//	standing u8 | gone: count uvarint, each: node | metadata | gossip address | reason | age in ms, uvarint
+//	            | forgotten: count uvarint, each: name | boot                  (texts: length uvarint, bytes)
+//
+// Standing and gone members travel together, so that a newcomer joins a quorum and learns whom it misses in one step.
+type state struct {
+	standing  Standing
+	gone      []goneNode
+	forgotten map[ServerName]string
+}
+
+type goneNode struct {
+	node   string
+	member Member
+	gossip netip.AddrPort
+	reason Reason
+	age    time.Duration
+}
+
+var errState = errors.New("membership state is cut short")
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// reader takes a message apart; after an error all it gives is zero.
+type reader struct {
+	b   []byte
+	err error
+}
+
+func (r *reader) number() uint64 {
+	n, size := binary.Uvarint(r.b)
+	if size <= 0 || r.err != nil {
+		r.err = errState
+		return 0
+	}
+	r.b = r.b[size:]
+	return n
+}
+
+func (r *reader) text() string {
+	n := r.number()
+	if r.err != nil || n > uint64(len(r.b)) {
+		r.err = errState
+		return ""
+	}
+	s := string(r.b[:n])
+	r.b = r.b[n:]
+	return s
+}
+
+func (s *state) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(s.standing))
+	b = binary.AppendUvarint(b, uint64(len(s.gone)))
+	for _, g := range s.gone {
+		b = appendText(b, g.node)
+		b = appendText(b, string(appendMetadata(nil, &g.member)))
+		b = appendText(b, g.gossip.String())
+		b = appendText(b, string(g.reason))
+		b = binary.AppendUvarint(b, uint64(max(g.age.Milliseconds(), 0)))
+	}
+	b = binary.AppendUvarint(b, uint64(len(s.forgotten)))
+	for name, boot := range s.forgotten {
+		b = appendText(appendText(b, string(name)), boot)
+	}
+	return b
+}
+
+func parseState(b []byte) (s state, err error) {
+	r := &reader{b: b}
+	s.standing, s.forgotten = Standing(r.number()), make(map[ServerName]string)
+	for range r.number() {
+		g := goneNode{node: r.text()}
+		meta, address := r.text(), r.text()
+		g.reason, g.age = Reason(r.text()), time.Duration(min(r.number(), maxNumber/1_000_000))*time.Millisecond
+		if r.err != nil {
+			return s, r.err
+		}
+		if g.member, err = parseMetadata([]byte(meta)); err != nil {
+			return s, err
+		}
+		if g.gossip, err = netip.ParseAddrPort(address); err != nil {
+			return s, err
+		}
+		s.gone = append(s.gone, g)
+	}
+	for range r.number() {
+		name, boot := r.text(), r.text()
+		if r.err != nil {
+			break
+		}
+		s.forgotten[ServerName(name)] = boot
+	}
+	return s, r.err
+}
+
+// state is what this process tells the others.
+func (r *roster) state() []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := state{standing: r.standing(), forgotten: r.forgotten}
+	now := time.Now()
+	for node, o := range r.others {
+		if o.reason != "" && o.gossip.IsValid() {
+			s.gone = append(s.gone, goneNode{node, o.Member, o.gossip, o.reason, now.Sub(o.since)})
+		}
+	}
+	return s.append(nil)
+}
+
+// farewell is the state in which this process is gone. Called once, at its end.
+func (r *roster) farewell(node string, gossip netip.AddrPort) []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := state{gone: []goneNode{{node: node, member: r.self, gossip: gossip, reason: Left}}}
+	return s.append([]byte{kindState})
+}
+
+// merge takes over what another member tells: proofs, forgotten members and, while this process depends on the others,
+// the members that they miss and their quorum. It makes a view of it.
+func (r *roster) merge(s state) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for name, boot := range s.forgotten {
+		r.hearForgotten(name, boot)
+	}
+	dependent := !r.admitted || !r.probation.IsZero()
+	joins := !r.admitted && s.standing == HasQuorum
+	now := time.Now()
+	for _, g := range s.gone {
+		last, known := r.others[g.node]
+		switch {
+		case g.member.Name == r.self.Name:
+			if joins && !g.reason.proven() && g.member.Boot != r.self.Boot {
+				r.probation = time.Time{} // all parts count this name
+			}
+		case known && g.reason.proven() && !last.reason.proven():
+			last.leave(g.reason, now)
+			r.others[g.node] = last
+		case !known && dependent && r.forgotten[g.member.Name] != g.member.Boot:
+			r.others[g.node] = other{Member: g.member, gossip: g.gossip, reason: g.reason, since: now.Add(-g.age), lost: true, answer: silent}
+		}
+	}
+	if joins {
+		if former, ok := r.counted(r.self.Name); ok && former.probation.IsZero() {
+			r.probation = time.Time{} // as above; gossip takes the former process for alive
+		}
+		r.admitted, r.stable = true, true
+	}
+	r.refreshLocked(false)
+}
