@@ -169,11 +169,11 @@ func (r *Room) end(code proto.CloseCode, text string) {
 		r.metrics.RoomsSuspended.Dec()
 	}
 	r.log.Info("room ended", "code", code, "tick", r.info.Tick)
+	if r.spec.Ended != nil {
+		defer r.spec.Ended(r) // even if Result fails
+	}
 	if r.handed() {
 		r.giveAway()
-	}
-	if r.spec.Ended != nil {
-		r.spec.Ended(r)
 	}
 }
 
