@@ -58,6 +58,7 @@ func TestAPreparedHandoffMissesNoTick(t *testing.T) {
 		p.send(r.tick())
 		p.inputs(r) // number 2, which comes too late for this leader
 		p.send(b.movedTo())
+		_ = p.ws.WriteClose(uint16(proto.CloseMoved), nil) // at once, before the next leader has said anything
 		p.wait()
 		close(over)
 	})

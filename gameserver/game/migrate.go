@@ -73,9 +73,9 @@ func mirror(d *Definition, older *state.Schema, tick Tick, public, secret []byte
 
 // CopyOf makes s, a room that another server leads from now on, a standby's copy of that room. It behaves as a copy that
 // NewCopy makes from s's keyframe, but encodes and copies nothing: s becomes part of it and must not be used otherwise.
-// Nothing may have been called on s since its last Step, which must not have failed. What s holds outside its tables is
-// dropped: queued samples, messages in both directions, the outcomes and events of the tick. d and options are those that
-// s was made with.
+// s's last Step must not have failed, and since then nobody may have joined, resumed, disconnected or left. What s holds
+// outside its tables is dropped: queued samples, messages in both directions, the outcomes and events of the tick. d and
+// options are those that s was made with.
 func CopyOf(d *Definition, options []byte, s *Simulation) *Copy {
 	if s.inputs != nil {
 		for seat := range s.settings.Seats {

@@ -166,7 +166,16 @@ func TestMigrationRefuses(t *testing.T) {
 		if c.migrate != nil {
 			*migrate = c.migrate
 		}
-		_, err := game.NewCopy(&d, []byte(c.options), schema, s.Tick(), public, secret)
+		copied, err := game.NewCopy(&d, []byte(c.options), schema, s.Tick(), public, secret)
+		if err == nil {
+			err = copied.Check()
+			if again := copied.Check(); again != err {
+				t.Errorf("%s: checked twice: %v and %v", c.what, err, again)
+			}
+			if _, now := copied.Simulation(); now == nil {
+				t.Errorf("%s: it can be led", c.what)
+			}
+		}
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.what, err, c.want)
 		}

@@ -31,7 +31,7 @@ type Metrics struct {
 	Moved           prometheus.Counter       // clients sent to another server
 	Moves           *prometheus.CounterVec   // rooms moved, by kind (handoff, failover) and result (done, failed, called-off)
 	MoveTime        *prometheus.HistogramVec // seconds that a room's move took, by kind: from its begin, or from the leader's loss
-	FeedBytes       prometheus.Counter       // bytes of state queued for standbys
+	StandbyBytes    prometheus.Counter       // bytes of state queued for standbys
 	StandbyLag      prometheus.Histogram     // seconds that standbys are behind, each once a second
 	Members         *prometheus.GaugeVec     // members in the view, by role and state
 	MembersLost     *prometheus.CounterVec   // members that went, by reason (membership.Reason)
@@ -79,7 +79,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		Claims:          counters("claims_total", "Claims asked of other servers, by answer.", "answer"),
 		Moved:           counter("clients_moved_total", "Clients sent to another server."),
 		Moves:           counters("moves_total", "Rooms moved between servers, by kind and result.", "kind", "result"),
-		FeedBytes:       counter("feed_bytes_total", "Bytes of state queued for standbys."),
+		StandbyBytes:    counter("standby_bytes_total", "Bytes of state queued for standbys."),
 		StandbyLag: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "ringside", Name: "standby_lag_seconds",
 			Help: "How far standbys are behind their leader, each observed once a second.", Buckets: append(ticks, .25, .5, 1, 5)}),
 		Members: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "ringside", Name: "members",
@@ -96,7 +96,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	if reg != nil {
 		reg.MustRegister(m.Rooms, m.Players, m.Spectators, m.Connections, m.TickDuration, m.TickLateness, m.TicksLate,
 			m.PlayerTicks, m.WorkerBusy, m.RoomsSuspended, m.RoomsRefused, m.Replicas, m.ReplicasRefused, m.RoomsCrashed, m.InboxFull, m.OutboxDrops, m.SentBytes,
-			m.RecvBytes, m.Closed, m.ClockSkew, m.Tickets, m.Claims, m.Moved, m.Moves, m.MoveTime, m.FeedBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels)
+			m.RecvBytes, m.Closed, m.ClockSkew, m.Tickets, m.Claims, m.Moved, m.Moves, m.MoveTime, m.StandbyBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels)
 	}
 	return m
 }

@@ -17,6 +17,7 @@ test("a prepared connection is changed over to without anybody noticing", async 
 	assert.equal(c.room.tick, 2, "it goes on here");
 	assert.equal(c.room.server, "gs-1");
 	c.socket.say(s.moved("ws://there/"));
+	c.socket.end(4011, "moved");
 	await c.time.settle();
 	assert.equal(c.room.tick, 5);
 	assert.deepEqual(c.seen.ticks, [1, 2, 4, 5], "the first message is a frame of its last tick");

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -58,8 +59,12 @@ func check(d game.Definition, o Options) error {
 	if len(a.Store().Schema().Input.Fields) > 0 && o.Inputs.append == nil {
 		return errors.New("the game takes inputs; give Options.Inputs, as gametest.Random[Input]()")
 	}
+	leader, err := game.New(&d, o.Room, o.Seed, 1)
+	if err != nil {
+		return err
+	}
 	crew := newCrew(a, &o)
-	rooms := []*follower{{name: "the twin that was started with the same seed", sim: twin}}
+	rooms := []*replica{{"the twin that was started with the same seed", twin}, {"the leader before it hands over", leader}}
 	watch, err := newWatch(&d, &o, a)
 	if err != nil {
 		return err
@@ -75,12 +80,18 @@ func check(d game.Definition, o Options) error {
 			}
 			rooms = append(rooms, b)
 		}
-		if tick == o.Ticks/2 {
-			b, err := watch.promote(a)
+		switch tick {
+		case o.Ticks / 4:
+			if err := watch.handedOver(&d, &o, leader); err != nil {
+				return err
+			}
+			rooms = slices.DeleteFunc(rooms, func(r *replica) bool { return r.sim == leader })
+		case o.Ticks / 2:
+			promoted, err := watch.promote(a)
 			if err != nil {
 				return err
 			}
-			rooms = append(rooms, b)
+			rooms = append(rooms, promoted...)
 		}
 		calls, err := crew.plan()
 		if err != nil {

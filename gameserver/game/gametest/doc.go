@@ -10,7 +10,8 @@
 //
 //   - a twin, started with the same seed: one seed has one result;
 //   - rooms rebuilt from the original's keyframes, each of which then plays to the end: all state is in the tables;
-//   - a standby, which follows by deltas and half way takes over and plays on itself;
+//   - a standby, which applies deltas, takes over half way and plays on;
+//   - a leader that hands over after a quarter, applies deltas as a standby from then on, and also takes over half way;
 //   - a client for each seat, which follows the public part and its own: what is sent is enough to know what it should.
 //
 // A failure names the seed, the tick and the first table, row and field that differ.

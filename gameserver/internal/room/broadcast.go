@@ -69,8 +69,8 @@ func (r *Room) sharedKeyframe() []byte {
 	return f.keyframe
 }
 
-// broadcast queues the tick to every client: a delta to those that follow, a keyframe to the others, with a welcome
-// before it to those who have just entered.
+// broadcast queues the tick to every client: a delta to those that have the last tick, otherwise a keyframe, with a welcome
+// before it for clients that have just entered.
 func (r *Room) broadcast(now time.Duration) {
 	players := 0
 	for _, o := range r.seats {
@@ -147,7 +147,7 @@ func (r *Room) sendCustoms() {
 	}
 }
 
-// greet tells o, just welcomed, what those who were here before know.
+// greet tells o, just welcomed, what the clients that were here before know.
 func (r *Room) greet(o *Occupant) {
 	r.recallOutcomes(o)
 	if r.move != nil && !r.handed() {
@@ -155,7 +155,7 @@ func (r *Room) greet(o *Occupant) {
 	}
 }
 
-// sendEvent queues frames.event to o, unless nobody is there or it has not been welcomed yet.
+// sendEvent queues frames.event to o, unless o is nil or was not welcomed yet.
 func (r *Room) sendEvent(o *Occupant) {
 	if o != nil && o.state != entered {
 		o.client.QueueEvent(r.frames.event)

@@ -23,7 +23,7 @@ func newCadence(rate, phase int, now time.Duration) cadence {
 	return c
 }
 
-// cadenceFrom begins at first, whatever the phases of the other rooms are: the room had its rhythm elsewhere.
+// cadenceFrom begins at first and has no phase: it continues the grid that the room had on another server.
 func cadenceFrom(rate int, first time.Duration) cadence { return cadence{rate: rate, offset: first} }
 
 // due is when the next tick should begin. Its product reaches 2^63 after 4.8 years at 60 ticks a second.
@@ -34,7 +34,7 @@ func (c *cadence) due() time.Duration {
 func ceil(a, b int64) int64 { return (a + b - 1) / b }
 
 // advance moves on to the tick after the one that began at now. If that was more than a period late, it reports true and
-// passes over what is already due: lost time is not made up for, and the room keeps its phase.
+// skips the ticks that are already due: lost time is not made up for, and the room keeps its phase.
 func (c *cadence) advance(now time.Duration) (late bool) {
 	c.n++
 	if now <= c.due() {

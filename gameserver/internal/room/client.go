@@ -2,9 +2,9 @@ package room
 
 import "github.com/ringside-go/ringside/proto"
 
-// Client is the sending side of one client's connection, as a room uses it; session.Conn has these methods. They are
-// called by the room's loop only and must not block. The slices belong to the room and
-// are overwritten after the call. Each Queue call makes one WebSocket message of its arguments, in order.
+// Client is the sending side of one client's connection, as a room uses it; session.Conn has these methods. Only the
+// room's loop calls them, and they must not block. The slices belong to the room and are overwritten after the call. Each
+// Queue call makes one WebSocket message of its arguments, in order.
 type Client interface {
 	// Poll reads what the client has sent, without waiting, and calls its Occupant with it, if nobody else does.
 	Poll()
@@ -17,6 +17,6 @@ type Client interface {
 	QueueEvent(records []byte) bool
 	// Flush tries to write all that is queued with one system call and without waiting.
 	Flush()
-	// Close tells the client code and text and closes; "" stands for the code's own text.
+	// Close sends all that is queued, then code and text, and closes. "" stands for the code's own text.
 	Close(code proto.CloseCode, text string)
 }

@@ -23,19 +23,19 @@ var (
 type Config struct {
 	// Workers is the number of tick workers; 0 means GOMAXPROCS.
 	Workers int
-	// MaxBusy is the share of its time, 0 to 1, above which a worker takes no new room. The rest absorbs collections of
-	// garbage, other goroutines and matches that become busier than they were when they began.
+	// MaxBusy is the share of its time, 0 to 1, above which a worker takes no new room. The rest absorbs garbage
+	// collection, other goroutines and matches that become busier.
 	MaxBusy float64
-	// IdleTimeout is how long a room goes on with no seat taken and nobody watching.
+	// IdleTimeout is how long a room runs with no seat taken and no spectator.
 	IdleTimeout time.Duration
 	// Checks makes every room send a proto.Check once a second.
 	Checks bool
-	// Flush is called by a worker when it has ticked the rooms that were due, and at least every maxUnflushed while
-	// some are always due: it sends what the ticks queued for standbys. It must not block; nil: nothing.
+	// Flush sends what ticks queued for standbys. A worker calls it when it has ticked the rooms that were due, and at
+	// least every maxUnflushed. It must not block. nil: nothing.
 	Flush func()
-	// Stalled is called by a worker that has not run for gap, stallTime or more: the process was stopped, or a tick
-	// took that long. Another server may lead its rooms by now, so they are all held, each until QueueRelease. It must
-	// not block; nil: rooms go on as if nothing had been.
+	// Stalled is called by a worker that did not run for gap, which is stallTime or more: the process was paused, or a tick
+	// took that long. Another server may lead its rooms by now, so the worker has suspended them for ReasonPaused. It must
+	// not block. nil: pauses are ignored.
 	Stalled func(gap time.Duration)
 	// WallClock tells the time of day, which may be set at any moment; only it goes on while a virtual machine is paused.
 	// nil: the machine's.

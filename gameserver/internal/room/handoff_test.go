@@ -187,6 +187,46 @@ func TestHandedOverStateBelongsToItsOwner(t *testing.T) {
 	})
 }
 
+// A room ends once, even if the owner's functions fail: it is not ended again as a crashed one.
+func TestRoomWhoseOwnerFailsEndsOnce(t *testing.T) {
+	for name, result := range map[string]bool{"result": true, "ended": false} {
+		t.Run(name, func(t *testing.T) {
+			withPool(t, testConfig(), func(h *harness) {
+				calls := 0
+				fail := func() {
+					calls++
+					panic("the owner fails")
+				}
+				spec := h.spec(newTestGame(t, 20, 4))
+				if !result {
+					spec.Ended = func(*Room) { fail() }
+				}
+				r, err := h.Start(spec)
+				if err != nil {
+					t.Fatal(err)
+				}
+				attach(t, r, 1)
+				_, f := h.join(r, Join{Player: "ann"})
+				r.QueueHandoff(Handoff{ID: 1, To: proto.Moved{URL: "ws://next", Server: "next"}, Result: func(HandedOver, error) {
+					if result {
+						fail()
+					}
+				}})
+				h.pass(time.Second)
+				if f.wantCloses(t, proto.CloseMoved); calls != 1 {
+					t.Errorf("%d calls", calls)
+				}
+				if result {
+					h.wantEnded(1)
+				}
+				if n := testutil.ToFloat64(h.config.Metrics.Rooms); n != 0 {
+					t.Errorf("%v rooms are left", n)
+				}
+			})
+		})
+	}
+}
+
 // A client that makes the room fail after the final tick was queued changes nothing about the handoff.
 func TestHandoffAfterAFailingClient(t *testing.T) {
 	withPool(t, testConfig(), func(h *harness) {

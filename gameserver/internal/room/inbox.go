@@ -7,8 +7,8 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// Bounds of an inbox between two ticks. They are per occupant, so that no client can take another's place in it. What
-// is beyond is refused with ErrFull and counted as InboxFull; the caller closes that client.
+// Bounds of an inbox between two ticks. They are per occupant, so that no client can take another's space. What exceeds
+// them is refused with ErrFull and counted as InboxFull; the caller closes that client.
 const (
 	// maxQueued messages of one occupant: twice what the fastest honest client (one message a tick at 60) has on its way
 	// after a stall of one second.
@@ -43,7 +43,7 @@ type item struct {
 	do         func()
 }
 
-// batch is what arrived between two ticks, in order. Its slices keep their room from tick to tick.
+// batch is what arrived between two ticks, in order. Its slices keep their capacity from tick to tick.
 type batch struct {
 	items []item
 	bytes []byte

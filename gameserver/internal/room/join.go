@@ -20,8 +20,8 @@ type Join struct {
 	Resume []byte
 	// Seen is the newest epoch that the client has been in. It counts only if Resume is the token of a seat here.
 	Seen proto.Epoch
-	// Waits says that the client still plays over another connection (proto.HelloWait). That one goes on unless it got a
-	// reconnect request.
+	// Waits says that the client still plays over another connection (proto.HelloWait). That connection continues unless it
+	// got a reconnect request.
 	Waits bool
 	// Expired is set for a spectator that waits and whose ticket has expired: it can only replace a connection of its own.
 	Expired bool

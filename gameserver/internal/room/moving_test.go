@@ -25,10 +25,10 @@ type fleet struct {
 	clients []*movingClient
 }
 
-// within is how long the clients have for a move: all of them need less.
+// within is how long clients have to prepare for a move. All of them need less.
 const within = time.Second
 
-// event is something that happens in a runSchedule.
+// event is something that happens in a schedule.
 type event struct {
 	at   time.Duration // since the event before
 	what string
@@ -52,9 +52,10 @@ func drawEvents(t *rapid.T) []event {
 	}), 5, 30).Draw(t, "events")
 }
 
-// However a room is moved, whoever is asked to come again, and whatever happens meanwhile: a client that is connected, and
-// waits at the next server in time, sees every tick once and on time; nobody sees one twice, unless a leader was killed; every sample is processed
-// once; an outcome that somebody has heard is heard by all who were there, and is the same for all.
+// However a room moves between two servers that stand by for each other, and whatever happens meanwhile: a client that is
+// connected, and has a prepared connection in time, sees every tick once and on time. No client sees a tick twice, unless
+// a leader was killed. Every sample is processed once. An outcome that one client has heard is heard by all that were
+// there, and is the same for all.
 func TestMovingRoomLosesNothing(outer *testing.T) {
 	rapid.Check(outer, func(t *rapid.T) {
 		events := drawEvents(t)

@@ -8,13 +8,13 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// movingClient is a client that follows its room from server to server, and comes again where it is asked to, as PROTOCOL.md tells clients to: it opens the next
-// connection when told to prepare, changes over when told that the room has moved, and comes back when it is closed. A
-// player sends one sample every 50 ms, each a step to the right, and those that were not processed again.
+// movingClient is a client that goes with its room from server to server, as PROTOCOL.md says. It opens the next connection
+// when it is told to prepare, changes over when it is told that the room has moved, and comes back when it is closed. A
+// player sends one sample every 50 ms, each a step to the right, and sends those that were not processed again.
 type movingClient struct {
 	fleet     *fleet
 	id        proto.PlayerID // empty: a spectator
-	watcher   proto.PlayerID // who he is then
+	watcher   proto.PlayerID // its player id then
 	open      time.Duration  // from a prepare until its next connection waits there
 	patient   bool           // it was connected, or waiting, at each move so far
 	here      *connection    // nil: it is on its way back
@@ -138,7 +138,7 @@ func (c *movingClient) turn() {
 		c.changeOver()
 	case moved && c.next != nil:
 		c.here.occupant.QueueLost()
-		c.here = nil // fleet.promote or fleet.refuse says how it goes on
+		c.here = nil // fleet.promote gives it the next connection
 	case moved || closed:
 		if since := time.Since(c.fleet.begun); moved && c.here.welcomed && since < within {
 			c.breaks("the room went on after %v without waiting for it", since)

@@ -36,7 +36,7 @@ type Occupant struct {
 	replacement *Occupant     // the connection that took its place
 }
 
-// occupantState is how far a client is in. It only goes forward, but for synced and lagging, which alternate.
+// occupantState is how far a client is in. It only moves forward, except that synced and lagging alternate.
 type occupantState uint8
 
 const (

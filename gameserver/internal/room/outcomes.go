@@ -2,7 +2,7 @@ package room
 
 import "github.com/ringside-go/ringside/proto"
 
-// expectOutcomes puts what a resumed room's last leader decided into pending: it may have been lost before it told.
+// expectOutcomes makes the outcomes of a resumed room's last leader pending: it may have been lost before it told them.
 func (r *Room) expectOutcomes() {
 	recent, err := r.sim.RecentOutcomes()
 	if err != nil {
@@ -11,8 +11,8 @@ func (r *Room) expectOutcomes() {
 	r.pending = recent
 }
 
-// releaseOutcomes tells everybody the outcomes that no loss of this server can take back: every standby has acknowledged
-// the tick that decided it. It is the only place where those inside hear of one for the first time.
+// releaseOutcomes tells everybody the outcomes that no loss of this server can take back, because every standby has
+// acknowledged the tick that decided them. No other place tells an outcome for the first time.
 func (r *Room) releaseOutcomes() {
 	r.pending = append(r.pending, r.sim.Outcomes()...)
 	n := 0
@@ -34,7 +34,7 @@ func (r *Room) releaseOutcomes() {
 	}
 }
 
-// settled reports whether every standby has tick. A standby that was promised and is not attached yet has nothing.
+// settled reports whether every standby has tick. A standby of Spec.Standbys that is not attached yet has nothing.
 func (r *Room) settled(tick proto.Tick) bool {
 	for _, s := range r.standbys {
 		if s.acked < tick {
@@ -44,8 +44,8 @@ func (r *Room) settled(tick proto.Tick) bool {
 	return true
 }
 
-// recallOutcomes tells o the outcomes of the last seconds that were told already, if it may have missed them: it comes
-// back, or watches. A client knows by the match number what it has heard.
+// recallOutcomes tells o the recent outcomes that were told already, if it may have missed them: it comes back, or it is a
+// spectator. A client knows by the match number what it has heard.
 func (r *Room) recallOutcomes(o *Occupant) {
 	if r.told == 0 || !o.spectator && o.flags&proto.WelcomeResumed == 0 {
 		return

@@ -55,8 +55,8 @@ func (p *Pool) Busy() float64 {
 	return busy
 }
 
-// TickTime is what 99 of 100 ticks of the last seconds did not take longer than, on the worker where they take longest; it
-// is told up to a quarter too long.
+// TickTime is the 99th percentile of the time that ticks of the last seconds took, on the slowest worker. It is up to a
+// quarter too long.
 func (p *Pool) TickTime() time.Duration {
 	longest := int64(0)
 	for _, w := range p.workers {
@@ -94,8 +94,8 @@ func (p *Pool) Start(s Spec) (*Room, error) {
 	return r, nil
 }
 
-// choose takes the worker with the fewest ticks a second of those that are not too busy, since the share of time follows
-// new rooms only after a second. nil: all are too busy. A room that others played before must go on: it is always taken.
+// choose returns the worker with the fewest ticks a second among those that are not too busy; the busy share shows new rooms
+// only after a second. nil: all are too busy. With always, which a resumed room needs, it ignores how busy they are.
 func (p *Pool) choose(always bool) (best *worker) {
 	for _, w := range p.workers {
 		if (always || w.share() <= p.config.MaxBusy) && (best == nil || w.load.Load() < best.load.Load()) {
@@ -105,5 +105,5 @@ func (p *Pool) choose(always bool) (best *worker) {
 	return best
 }
 
-// now is the time since NewPool, which all due and arrival times are in.
+// now is the time since NewPool. All due and arrival times are on this clock.
 func (p *Pool) now() time.Duration { return time.Since(p.started) }

@@ -18,7 +18,7 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// harness is a running pool in a bubble whose clock stands at a whole second of the pool's.
+// harness is a running pool in a bubble, whose clock is at a whole second of the pool's.
 type harness struct {
 	*Pool
 	t     *testing.T
@@ -78,7 +78,7 @@ func (h *harness) spec(sim *game.Simulation) Spec {
 	}
 }
 
-// start adds a testGame. Its first tick, if that is due at once, has been when it returns.
+// start adds a room. If its first tick is due at once, it was made when start returns.
 func (h *harness) start(rate, seats int) *Room {
 	h.t.Helper()
 	r, err := h.Start(h.spec(newTestGame(h.t, rate, seats)))

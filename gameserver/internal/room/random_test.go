@@ -11,7 +11,7 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// modelClient is one connection of the roomModel.
+// modelClient is one connection to the room of a roomModel.
 type modelClient struct {
 	*testClient
 	occupant *Occupant
@@ -19,15 +19,15 @@ type modelClient struct {
 	next     proto.Seq
 }
 
-// roomModel is a room that is ticked by hand, and all who ever came.
+// roomModel is a room that the test ticks by hand, and all connections that were ever made to it.
 type roomModel struct {
 	room    *Room
 	now     time.Duration
 	clients []*modelClient
 }
 
-// Whatever a roomModel does, in whatever order: who follows has the server's state, nobody is closed twice, and the counts
-// are those of the people inside.
+// Whatever clients do, in any order: a client that has the last tick has the server's state, nobody is closed twice, and
+// the room's counts are those of the clients inside.
 func TestRandomClients(outer *testing.T) {
 	rapid.Check(outer, func(t *rapid.T) {
 		config := testConfig()
@@ -87,7 +87,7 @@ func TestRandomClients(outer *testing.T) {
 		c.room.end(proto.CloseEnded, "")
 		for i, v := range c.clients {
 			if n := len(v.closes); n > 1 || n == 0 && !v.gone {
-				t.Fatalf("modelClient %d was closed %d times", i, n)
+				t.Fatalf("client %d was closed %d times", i, n)
 			}
 		}
 		m := config.Metrics
@@ -125,10 +125,10 @@ func (c *roomModel) tick(t *rapid.T, n int) {
 		seats, spectators := 0, 0
 		for i, v := range c.clients {
 			for _, b := range v.broken {
-				t.Fatalf("modelClient %d: %s", i, b)
+				t.Fatalf("client %d: %s", i, b)
 			}
 			if v.occupant.state == synced && v.store.Hash() != c.room.sim.Store().Hash() {
-				t.Fatalf("modelClient %d follows and sees another state", i)
+				t.Fatalf("client %d has the last tick and another state", i)
 			}
 			switch {
 			case v.occupant.state == outside:

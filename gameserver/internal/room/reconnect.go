@@ -33,7 +33,7 @@ func (r *Room) replacePlayer(o *Occupant) {
 			continue
 		}
 		if old.reconnect == nil {
-			r.refuse(o, proto.CloseOverloaded, "the other connection to this seat goes on; come again without waiting")
+			r.refuse(o, proto.CloseOverloaded, "the other connection to this seat continues; come again without waiting")
 			return
 		}
 		pending := r.sim.Pending(old.seat)
@@ -66,7 +66,7 @@ func (r *Room) replaceSpectator(o *Occupant) {
 	case o.expired:
 		r.refuse(o, proto.CloseTicket, "")
 	default:
-		r.refuse(o, proto.CloseOverloaded, fmt.Sprintf("room %s is about to go to server %s", r.spec.ID, r.move.To.Server))
+		r.refuse(o, proto.CloseOverloaded, fmt.Sprintf("room %s is about to move to server %s", r.spec.ID, r.move.To.Server))
 	}
 }
 

@@ -6,12 +6,12 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// returnTime is how long the clients of a resumed room's seats have to come before the game hears that they are not
-// connected: longer than it takes to find the new leader, shorter than anybody would wait for the others.
+// returnTime is how long the clients of a resumed room's seats have to come back before the game hears that they are not
+// connected: longer than it takes to find the new leader, shorter than other players would wait.
 const returnTime = 2 * time.Second
 
-// takeUp does, before the first tick of a resumed room, what its last leader could not. The clients that waited are in
-// their seats already: entering empties a seat's queue.
+// takeUp does, before the first tick of a resumed room, what its last leader could not do. Clients with a prepared
+// connection have entered before, since entering empties a seat's queue.
 func (r *Room) takeUp(now time.Duration) {
 	for _, p := range r.spec.Pending {
 		if err := r.sim.Queue(p.Seat, p.Input); err != nil {
@@ -22,7 +22,7 @@ func (r *Room) takeUp(now time.Duration) {
 	r.returnBy = now + returnTime
 }
 
-// missReturners tells the simulation which seats nobody came back to; their time begins then.
+// missReturners tells the simulation which seats nobody came back to. Their hold begins now.
 func (r *Room) missReturners() {
 	r.returnBy = 0
 	for seat, o := range r.seats {

@@ -1,5 +1,5 @@
-// Package room runs rooms: each ticks its simulation on one of a few workers, takes what its clients sent, and gives them
-// what the tick changed. It knows no sockets and no rules of any game. DESIGN.md beside it says how.
+// Package room runs rooms. A room ticks its simulation on one of a few workers, takes what its clients sent, and gives them
+// and its standbys what the tick changed. It knows no sockets and no rules of any game. See DESIGN.md.
 package room
 
 import (
@@ -15,15 +15,15 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// Spec is a room to be ticked. Sim was made by game.New or game.Rebuild; the room owns it from here on. The functions
-// are called from the room's loop, must not block, and may be nil.
+// Spec is a room to run. The room owns Sim from here on. The room's loop calls the functions, which must not block and may
+// be nil.
 type Spec struct {
 	ID        proto.RoomID
 	Game      proto.GameName
 	Sim       *game.Simulation
 	Epoch     proto.Epoch     // Epoch.Server is the leader's name, sent in the welcome
 	Fallbacks func() []string // URLs for the welcome; those above proto.MaxFallbacks are left out
-	Ended     func(r *Room)   // called once, when the room has ended for whatever reason
+	Ended     func(r *Room)   // called once, when the room has ended, after the Result of a handoff
 	// Outranked is told of a later epoch of this instance that a client with a seat here has seen. The client was refused.
 	// It is called at most once in outrankedInterval. nil: the epochs of clients are ignored.
 	Outranked func(seen proto.Epoch)
@@ -35,10 +35,10 @@ type Spec struct {
 	Suspended Reason // reasons for which the room starts suspended; 0: none
 
 	// Of a room that another server has led.
-	Resumed bool                    // tell its recent outcomes again, wait for the clients of its seats, and never mind the load
-	Due     time.Duration           // from Start until the first tick, from which the others follow; 0: any time within a period
+	Resumed bool                    // tell its recent outcomes again, wait for the clients of its seats, ignore the load
+	Due     time.Duration           // from Start until the first tick; the grid of the others begins there. 0: within a period
 	Pending []replication.SeatInput // inputs for the first tick
-	Enter   func(r *Room)           // called in Start, by its caller, before the first tick can begin: to queue the joins that wait
+	Enter   func(r *Room)           // called in Start, before the first tick can begin: to queue the joins that wait
 }
 
 // Room is one running room, as others see it. Its methods may be called from any goroutine and do not block.
@@ -65,18 +65,18 @@ type Room struct {
 	taken      batch
 	seats      []*Occupant // by seat; nil where no client is connected
 	spectators []*Occupant
-	players    int // seats taken, connected or held
+	players    int // seats taken, connected or kept for a lost client
 	connected  int // occupants in seats
 	late       uint64
 	idleSince  time.Duration
 	frames     frames
-	begun      bool            // the first tick has been
-	returnBy   time.Duration   // when seats of a resumed room count as not connected; 0: they did
-	pending    []proto.Outcome // decided and not told, by match
+	begun      bool            // the first tick was made
+	returnBy   time.Duration   // when absent clients of a resumed room count as not connected; 0: done
+	pending    []proto.Outcome // decided and not told yet, by match
 	told       uint32          // the last match whose outcome was told
 	standbys   []*standby
 	suspension suspension
-	asked      bool // Spec.Outranked was called, at askedAt for the last time
+	asked      bool // Spec.Outranked was called, last at askedAt
 	askedAt    time.Duration
 	move       *move        // nil: no handoff is under way
 	moved      []byte       // record that says where the room is, when it is not here any more
@@ -169,11 +169,11 @@ func (r *Room) end(code proto.CloseCode, text string) {
 		r.metrics.RoomsSuspended.Dec()
 	}
 	r.log.Info("room ended", "code", code, "tick", r.info.Tick)
+	if r.spec.Ended != nil {
+		defer r.spec.Ended(r) // even if Result fails
+	}
 	if r.handed() {
 		r.giveAway()
-	}
-	if r.spec.Ended != nil {
-		r.spec.Ended(r)
 	}
 }
 

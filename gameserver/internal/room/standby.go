@@ -156,7 +156,7 @@ func (r *Room) replicate(final bool) {
 			s.stream.QueueHanded(r.move.To.Server, r.move.epoch)
 		}
 	}
-	r.metrics.FeedBytes.Add(float64(sent))
+	r.metrics.StandbyBytes.Add(float64(sent))
 	if int(tick)%r.settings.TickRate == 0 {
 		r.observeLag()
 	}

@@ -34,8 +34,8 @@ func TestStandbyEqualsItsLeader(t *testing.T) {
 		if i := r.Info(); i.Standbys != 1 {
 			t.Errorf("info %+v", i)
 		}
-		if n := testutil.ToFloat64(h.config.Metrics.FeedBytes); n < 100 {
-			t.Errorf("%v bytes were fed", n)
+		if n := testutil.ToFloat64(h.config.Metrics.StandbyBytes); n < 100 {
+			t.Errorf("%v bytes were queued", n)
 		}
 		if n := testutil.CollectAndCount(h.config.Metrics.StandbyLag); n != 1 {
 			t.Errorf("%d lag series", n)

@@ -197,6 +197,9 @@ func TestLongPauseIsTold(t *testing.T) {
 			r.QueueResume(ReasonQuorum, time.Time{})
 			h.pass(time.Second)
 			f.wantNotices(t, "resumed", proto.NoticeSuspended, proto.NoticeResumed)
+			r.QueueSuspend(ReasonQuorum, "once more")
+			h.pass(time.Second)
+			f.wantNotices(t, "again", proto.NoticeSuspended, proto.NoticeResumed, proto.NoticeSuspended)
 		})
 	}
 }

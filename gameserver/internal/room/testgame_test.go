@@ -11,7 +11,7 @@ import (
 	"github.com/ringside-go/ringside/proto/state"
 )
 
-// testGame is a small game that does what it is told by custom messages, so that tests can make things happen in a room.
+// testGame is a small game that obeys custom messages, so that tests can make things happen in a room.
 type testGame struct {
 	Rows   game.Table[testRow] `state:"max=64"`
 	Orders game.Value[testOrders]

@@ -9,7 +9,7 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// tick runs one tick that began at now, always in this order, and reports whether the room goes on. A panic anywhere in
+// tick runs one tick that began at now, always in this order, and reports whether the room continues. A panic anywhere in
 // it ends this room and no other.
 func (r *Room) tick(now time.Duration) (goesOn bool) {
 	defer func() {
@@ -40,7 +40,7 @@ func (r *Room) tick(now time.Duration) (goesOn bool) {
 	return r.suspended() || !r.endIfIdle(now)
 }
 
-// wait is a tick of a suspended room.
+// wait is a tick of a suspended room: it has handled its inbox and does nothing else.
 func (r *Room) wait(now time.Duration) {
 	if now-r.suspension.since >= suspensionNotice {
 		r.tellSuspended()
@@ -49,7 +49,7 @@ func (r *Room) wait(now time.Duration) {
 	r.publish()
 }
 
-// play computes a tick and sends it, and reports whether the room goes on here.
+// play computes a tick and sends it, and reports whether the room continues here.
 func (r *Room) play(now time.Duration) bool {
 	r.begin(now)
 	if err := r.sim.Step(); err != nil {
@@ -71,7 +71,7 @@ func (r *Room) play(now time.Duration) bool {
 	return true
 }
 
-// begin does what comes before a tick now and then.
+// begin does what comes before some ticks.
 func (r *Room) begin(now time.Duration) {
 	if !r.begun && r.spec.Resumed {
 		r.takeUp(now)
@@ -99,7 +99,7 @@ func (r *Room) handle() {
 			r.admit(o)
 		case o.replacement != nil:
 			r.forward(o, it)
-		case o.state == outside: // replaced or closed since it sent this
+		case o.state == outside: // replaced or closed after it sent this
 		case it.kind == itemInput:
 			r.input(o, it)
 		case it.kind == itemCustom:
@@ -128,8 +128,8 @@ func (r *Room) input(o *Occupant, it *item) {
 	o.client.Close(code, err.Error())
 }
 
-// custom gives a message to the simulation. While the room is suspended, which no inbox bounds, it keeps maxQueued of each
-// occupant and drops the rest.
+// custom gives a message to the simulation. In a suspended room, where messages of many ticks add up, it keeps maxQueued of
+// each occupant and drops the rest.
 func (r *Room) custom(o *Occupant, payload []byte) {
 	if !r.suspended() {
 		o.kept = 0
@@ -149,7 +149,7 @@ func (r *Room) leave(o *Occupant) {
 	o.client.Close(proto.CloseLeft, "")
 }
 
-// lose keeps o's seat for as long as the simulation holds it.
+// lose removes a client whose connection is gone. The simulation holds its seat for a while.
 func (r *Room) lose(o *Occupant) {
 	r.remove(o)
 	if !o.spectator {
@@ -157,7 +157,7 @@ func (r *Room) lose(o *Occupant) {
 	}
 }
 
-// fail ends the room after the simulation's error.
+// fail ends the room after an error of the simulation.
 func (r *Room) fail(err error) {
 	var p *game.PanicError
 	if errors.As(err, &p) {
@@ -167,7 +167,7 @@ func (r *Room) fail(err error) {
 	r.crash(err, nil)
 }
 
-// count brings players up to date: the simulation gives held seats up by itself.
+// count updates players: the simulation frees held seats by itself.
 func (r *Room) count() {
 	r.players = r.connected
 	for seat, o := range r.seats {
@@ -179,7 +179,7 @@ func (r *Room) count() {
 	}
 }
 
-// endIfIdle ends a room that nobody was in for long enough, unless somebody is at its door.
+// endIfIdle ends a room that was empty for long enough, unless a join waits in its inbox.
 func (r *Room) endIfIdle(now time.Duration) bool {
 	if r.players > 0 || len(r.spectators) > 0 {
 		r.idleSince = now

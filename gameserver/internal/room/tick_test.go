@@ -298,7 +298,7 @@ func TestIdleRoomEnds(t *testing.T) {
 	})
 }
 
-// The idle time begins when the last one goes, the hold of his seat included.
+// The idle time begins when the last seat is free, after its hold.
 func TestIdleTimeBeginsAfterTheLastSeat(t *testing.T) {
 	c := testConfig()
 	withPool(t, c, func(h *harness) {

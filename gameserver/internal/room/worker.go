@@ -11,14 +11,14 @@ import (
 const (
 	// measureEvery is how often a worker's busy share is brought up to date; below it, one tick would be most of a sample.
 	measureEvery = 250 * time.Millisecond
-	// busyMemory is how long the past counts in it: long enough for a collection of garbage to pass, short enough to
-	// refuse the next room before the players of those that run have noticed.
+	// busyMemory is how long the past counts in it: longer than a garbage collection, and short enough to refuse new rooms
+	// before the players of the others notice.
 	busyMemory = time.Second
-	// stallTime without a turn is a stall: a standby may have taken over meanwhile.
+	// stallTime without a turn is a pause after which a standby may have taken over.
 	stallTime = time.Second
 	// maxUnflushed bounds how long what was queued for standbys waits on a worker that never rests.
 	maxUnflushed = 5 * time.Millisecond
-	// noPhase is the phase of a room with a rhythm of its own.
+	// noPhase is the phase of a room whose grid begins at Spec.Due.
 	noPhase = -1
 )
 
@@ -43,8 +43,8 @@ type worker struct {
 	spent    time.Duration // in ticks since measured
 	measured time.Duration
 	ran      time.Duration // when it had its last turn
-	clock    time.Time     // and what the wall clock said
-	unsent   bool          // rooms have ticked since the last flush, the first of them at since
+	clock    time.Time     // the wall clock then
+	unsent   bool          // rooms have ticked since the last flush, the first at since
 	since    time.Duration
 }
 
@@ -153,7 +153,7 @@ func (w *worker) tickFirst(now time.Duration) (after time.Duration) {
 	return after
 }
 
-// flush sends what the ticks since the last call queued for standbys.
+// flush sends what ticks have queued for standbys since the last call.
 func (w *worker) flush() {
 	if w.unsent && w.pool.config.Flush != nil {
 		w.pool.config.Flush()
@@ -162,7 +162,7 @@ func (w *worker) flush() {
 }
 
 // noticeStall suspends all rooms if this turn comes long after the last one. In a virtual machine that was paused only the
-// wall clock tells; where that was set forward, the others are asked for nothing, which costs little.
+// wall clock shows it. A wall clock that was set forward looks the same and costs one query of the other servers.
 func (w *worker) noticeStall(now time.Duration) {
 	clock := w.pool.config.WallClock().Round(0) // without the monotonic part
 	gap := now - w.ran
@@ -187,8 +187,7 @@ func (w *worker) idleFor(now time.Duration) time.Duration {
 	return min(w.schedule[0].due-now, measureEvery)
 }
 
-// measure moves the busy share toward that of the time since the last measurement, the more the longer that was, and
-// tells how long ticks take.
+// measure updates the busy share, weighting the newest sample by its length, and publishes how long ticks take.
 func (w *worker) measure(now time.Duration) {
 	elapsed := now - w.measured
 	if elapsed < measureEvery {
