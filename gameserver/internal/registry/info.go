@@ -120,5 +120,26 @@ func (r *Registry) led() (led []*room.Room) {
 // that were handed over and that no other server but the new leader has yet.
 func (r *Registry) Running() int { return int(r.running.Load() + r.guards.Load()) }
 
+// Drain makes the registry take no new rooms, and hand off those it has as fast as it can, until Undrain. end is when the
+// server stops, for the players of rooms that no other server can take; zero: it does not stop.
+func (r *Registry) Drain(end time.Time) { r.setDraining(true, end) }
+
+// Undrain takes a Drain back. What was moved comes home when the view has settled.
+func (r *Registry) Undrain() { r.setDraining(false, time.Time{}) }
+
+func (r *Registry) setDraining(draining bool, end time.Time) {
+	r.mu.Lock()
+	began := draining && !r.draining
+	r.draining, r.drainEnd = draining, end
+	r.mu.Unlock()
+	if began {
+		m := &r.mover
+		m.mu.Lock()
+		m.drainBegan, m.drainRate = time.Now(), drainRate(int(r.running.Load()))
+		m.mu.Unlock()
+	}
+	r.posts.add(r.refresh)
+}
+
 // Suspended reports whether this server's rooms are suspended because it sees too little of the fleet.
 func (r *Registry) Suspended() bool { return !r.current().Quorum }
