@@ -42,12 +42,12 @@ func TestBaseIsMissing(t *testing.T) {
 		stream, events := f.openWith(base(5))
 		time.Sleep(200 * time.Millisecond) // the opening is on its way
 		tick := proto.Tick(6)
-		for ; stream.QueueTick(tick, []byte("p"), nil); tick++ {
+		for ; tick < 100 && stream.QueueTick(tick, []byte("p"), nil); tick++ {
 			f.a.Flush()
 			time.Sleep(10 * time.Millisecond)
 		}
-		if tick == 6 {
-			t.Error("no tick was queued before the standby was heard")
+		if tick == 6 || tick == 100 {
+			t.Errorf("%d ticks were queued before the standby was heard", tick-6)
 		}
 		if stream.QueueFinal(FinalTick{Tick: tick}) {
 			t.Error("a final tick was queued before the keyframe")
