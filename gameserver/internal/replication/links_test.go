@@ -177,7 +177,7 @@ func TestVersions(t *testing.T) {
 				switch {
 				case c.links && err != nil:
 					t.Errorf("%s asks %s: %v", from.id.name, to.id.name, err)
-				case !c.links && (!errors.Is(err, ErrIncompatible) || !strings.Contains(err.Error(), "update by way of a version")):
+				case !c.links && (!errors.Is(err, ErrIncompatible) || !strings.Contains(err.Error(), "update through a version")):
 					t.Errorf("%s asks %s: %v, want it to be refused for its version", from.id.name, to.id.name, err)
 				}
 			}
