@@ -70,7 +70,7 @@
 //	final      tick uvarint, epoch of the new leader, due uvarint (µs until the next tick), stay flag, others names, public delta
 //	           bytes, hidden delta bytes, then to the end the inputs that wait: seat u8, input record as in package proto
 //	handed     leader string, epoch: another server leads the room from the last tick on; ends the stream
-//	update     epoch, others names: both have changed
+//	update     epoch, others names, of the room from now on
 //	probation  flag: 1 before the first tick after a takeover, 0 after it
 //	stop       reason string; ends the stream, and is answered with a reject
 //
