@@ -5,11 +5,10 @@ import (
 	"sync"
 )
 
-// callers knows the newest link that each server has dialled. Its older ones may still deliver: the network keeps what was
-// sent before its dialler gave it up and brings it seconds later, and a room's ticks of long ago are not to follow
-// those of the link that took its place.
+// callers knows the newest link that each server has dialled. Older links may still deliver: the network can bring what was
+// sent on them seconds after their dialler has given them up. A room's old ticks must not come after those of the newer link.
 //
-// Size: one for each server name that has proved itself; a process that comes back under its name takes its old place.
+// Size: one entry for each server name that has proved itself; a new process of the name replaces the old one.
 type callers struct {
 	mu     sync.Mutex
 	newest map[string]*caller
@@ -24,9 +23,8 @@ type caller struct {
 
 var errSuperseded = errors.New("its dialler has dialled again since")
 
-// admit makes way for a link that h announces: an older one of the same process is closed, and nothing more of it will
-// be handled once admit returns. nil: h is itself older than one that was admitted. Whoever admits a link leaves when
-// its handling has ended.
+// admit registers a link that h announces. It closes an older one of the same process and waits until nothing more of it will
+// be handled. nil: h is older than a link that was admitted. The caller calls leave when the link's handling has ended.
 func (l *callers) admit(h hello, c *conn) *caller {
 	next := &caller{process: h.Process, link: h.Link, conn: c, gone: make(chan struct{})}
 	l.mu.Lock()

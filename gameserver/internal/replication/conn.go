@@ -13,7 +13,7 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// conn is one established connection: a reader, which run is, and a writer that sends what is in the outbox.
+// conn is one established connection: a reader, which is run, and a writer that sends what is in the outbox.
 type conn struct {
 	*outbox
 	nc      net.Conn
@@ -22,22 +22,22 @@ type conn struct {
 	process uint64 // of the other side
 }
 
-// newConn wraps nc, whose handshake is done; from now on silence ends it.
+// newConn wraps nc, whose handshake is done. From now on silence closes it.
 func newConn(nc *deadlineConn, s secured, o *outbox) *conn {
 	nc.outbox = o
 	return &conn{outbox: o, nc: nc, w: s.w, r: bufio.NewReaderSize(s.r, readBuffer), process: s.hello.Process}
 }
 
-// close closes the connection for err. Only the first call counts.
+// close closes the connection because of err. Only the first call counts.
 func (c *conn) close(err error) {
 	if c.shut(reason(err)) {
 		c.nc.Close()
 	}
 }
 
-// run reads records and gives them to handle until the connection closes; the body is valid during the call. batched is
-// called when what came in one go is handled. An error of either closes the connection. run returns when the writer is
-// gone too, with the reason.
+// run reads records and passes them to handle until the connection closes; a body is valid during the call. batched is
+// called after each batch of records that came together. An error of either closes the connection. run returns the reason
+// once the writer has ended too.
 func (c *conn) run(handle func(k proto.Kind, body []byte) error, batched func() error) error {
 	written := make(chan struct{})
 	go func() {
@@ -52,7 +52,7 @@ func (c *conn) run(handle func(k proto.Kind, body []byte) error, batched func() 
 func (c *conn) read(handle func(k proto.Kind, body []byte) error, batched func() error) error {
 	var buf []byte
 	for {
-		// A batch ends where the buffer is used up, and after as much as it holds: under load it is never empty.
+		// A batch ends when the buffer is empty, or after as many bytes as it holds: under load it is never empty.
 		for n := 0; n < readBuffer && (n == 0 || c.r.Buffered() > 0); {
 			k, body, err := readRecord(c.r, buf, MaxRecord)
 			if err != nil {
@@ -72,7 +72,7 @@ func (c *conn) read(handle func(k proto.Kind, body []byte) error, batched func()
 	}
 }
 
-// write sends what is queued, and a ping where nothing was sent for an interval.
+// write sends what is queued, and a ping when nothing was sent for an interval.
 func (c *conn) write() error {
 	interval, said := idlePing, false
 	t := time.NewTicker(interval)
@@ -88,7 +88,7 @@ func (c *conn) write() error {
 			return nil
 		case <-t.C:
 			if !said {
-				c.send(ping) // with a full outbox there is enough else to say
+				c.send(ping) // a full outbox has enough else to send
 			}
 			said = false
 			continue
@@ -127,7 +127,7 @@ func (c *conn) write() error {
 	}
 }
 
-// interval is how often this side says something.
+// interval is how often this side sends something.
 func (o *outbox) interval() time.Duration {
 	if o.busy.Load() {
 		return PingInterval
@@ -135,14 +135,14 @@ func (o *outbox) interval() time.Duration {
 	return idlePing
 }
 
-// deadlineConn is a connection that gives each Read its deadline, once it has an outbox to know the patience of.
+// deadlineConn is a connection that gives each Read a deadline, once it has an outbox, which knows whether there are streams.
 type deadlineConn struct {
 	net.Conn
 	outbox *outbox
 }
 
-// Read looks once more when the deadline has passed: this process may be the one that did not run, and then what the
-// other side has said is there, or is said as soon as it runs too.
+// Read reads once more after its deadline: this process may be the one that was paused. Then what the other side has sent is
+// there, or comes as soon as that side runs too.
 func (d *deadlineConn) Read(p []byte) (int, error) {
 	if d.outbox == nil {
 		return d.Conn.Read(p)
@@ -164,7 +164,7 @@ func (d *deadlineConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// patience is how long this side waits for the other before its second look.
+// readTimeout is how long this side waits for the other, without the grace period.
 func readTimeout(busy bool) time.Duration {
 	if busy {
 		return SilenceTimeout - gracePeriod

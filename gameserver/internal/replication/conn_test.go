@@ -17,7 +17,7 @@ func plain(nc net.Conn) *conn {
 
 func nothingMore() error { return nil }
 
-// Each side's pings keep a link on which nothing happens open, often where it carries streams and seldom where not.
+// Pings keep an idle link open: frequent ones if it carries streams, rare ones if not.
 func TestPingsKeepALinkOpen(t *testing.T) {
 	for name, c := range map[string]struct {
 		streams int
@@ -52,7 +52,7 @@ func TestPingsKeepALinkOpen(t *testing.T) {
 	}
 }
 
-// A side that hears nothing closes, soon if there are streams. The deadline follows when the first stream comes late.
+// A side that hears nothing closes the link, sooner if there are streams. A stream that is opened later shortens the deadline.
 func TestSilence(t *testing.T) {
 	for name, c := range map[string]struct {
 		after time.Duration // until a stream comes; 0: none
@@ -87,7 +87,7 @@ func TestSilence(t *testing.T) {
 	}
 }
 
-// What a link does not take is bounded: by bytes at once, and by writeTimeout in time.
+// What waits for a link that takes nothing is bounded: in bytes, and in time by writeTimeout.
 func TestOutbox(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x, y := net.Pipe()

@@ -22,12 +22,12 @@ const (
 	roleAccept = "ringside peer accept"
 )
 
-// identity is what this server proves in each handshake. An empty key proves nothing; Links then keeps to loopback.
+// identity is what this server proves in each handshake. An empty key proves nothing; Links then uses loopback only.
 type identity struct {
 	name     string
 	cluster  string
 	key      []byte
-	versions proto.Versions // of the link protocol, that it speaks
+	versions proto.Versions // of the link protocol, that this side speaks
 	process  uint64         // drawn anew by each process
 	dialled  atomic.Uint64  // links, for hello.Link
 }
@@ -36,7 +36,7 @@ func newIdentity(c Config) *identity {
 	return &identity{name: c.Name, cluster: c.Cluster, key: c.Key, versions: Spoken(), process: mathrand.Uint64()}
 }
 
-// secured is a connection whose handshake is done: who is at the other end, and what to read and write through.
+// secured is a connection whose handshake is done: the other side's hello, and what to read and write through.
 type secured struct {
 	hello hello
 	r     io.Reader
@@ -86,7 +86,7 @@ func (id *identity) accept(nc net.Conn, deadline time.Time) (s secured, err erro
 	return id.secure(nc, r, h, roleAccept, roleDial, theirs, mine)
 }
 
-// secure ends the handshake. Without a key there is nothing to seal with, and the link is on loopback.
+// secure ends the handshake. Without a key nothing is sealed, and the link is on loopback.
 func (id *identity) secure(nc net.Conn, r *bufio.Reader, h hello, mine, theirs string, dialler, acceptor []byte) (s secured, err error) {
 	nc.SetDeadline(time.Time{})
 	if len(id.key) == 0 {
@@ -114,7 +114,7 @@ func (id *identity) readHello(r *bufio.Reader) (record []byte, h hello, err erro
 		return nil, h, err
 	}
 	if _, ok := id.versions.Common(h.Versions); !ok {
-		return nil, h, fmt.Errorf("%w: link protocols %v here, %v there; update by way of a version that speaks both",
+		return nil, h, fmt.Errorf("%w: link protocols %v here, %v there; update through a version that speaks both",
 			ErrIncompatible, id.versions, h.Versions)
 	}
 	if h.Cluster != id.cluster {
@@ -137,7 +137,7 @@ func (id *identity) readProof(r *bufio.Reader, role string, dialler, acceptor []
 	return nil
 }
 
-// proof is the MAC over both hello records. Each begins with its length, so that no other pair gives the same bytes.
+// proof is the MAC over both hello records. Each begins with its length, so no other pair has the same bytes.
 func (id *identity) proof(role string, dialler, acceptor []byte) []byte {
 	m := hmac.New(sha256.New, id.key)
 	m.Write([]byte(role))
@@ -160,9 +160,9 @@ func expect(want, k proto.Kind, body []byte) error {
 	return fmt.Errorf("record %#x in place of %#x in the handshake: %w", k, want, proto.ErrRange)
 }
 
-// refuse tells the other side why the handshake ends. It gives err back.
+// refuse tells the other side why the handshake ends, and returns err.
 func refuse(nc net.Conn, err error) error {
 	text := strings.TrimPrefix(err.Error(), ErrIncompatible.Error()+": ")
-	nc.Write(appendRefuse(nil, text)) // the connection is given up; whether this arrives does not matter
+	nc.Write(appendRefuse(nil, text)) // the connection is closed next; whether this arrives does not matter
 	return err
 }

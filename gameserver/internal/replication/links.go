@@ -15,7 +15,7 @@ import (
 
 // Config of Links.
 type Config struct {
-	Listen  string          // host:port for other servers; port 0 picks one
+	Listen  string          // host:port for other servers; port 0 chooses one
 	Name    string          // this server's stable name
 	Cluster string          // label that keeps fleets apart
 	Key     []byte          // cluster key; empty: loopback addresses only
@@ -36,7 +36,7 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// Links is this server's ends of the links to all other servers.
+// Links holds this server's ends of the links to all other servers.
 type Links struct {
 	id       *identity
 	network  network.Network
@@ -121,7 +121,7 @@ func (l *Links) Close() {
 	}
 }
 
-// own makes Close close nc. false: it is too late, and nc is closed.
+// own makes Close close nc. false: the links have stopped, and nc is closed.
 func (l *Links) own(nc net.Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -140,7 +140,7 @@ func (l *Links) disown(nc net.Conn) {
 	delete(l.open, nc)
 }
 
-// start runs f on a goroutine that Run waits for. false: it is too late.
+// start runs f on a goroutine that Run waits for. false: the links have stopped.
 func (l *Links) start(f func()) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -157,15 +157,15 @@ func (l *Links) accept(rooms Rooms, forward func(*acceptor, relay)) error {
 		if errors.Is(err, net.ErrClosed) {
 			return err
 		}
-		if err != nil { // out of file descriptors, or the other side went away at once: neither is the listener's end
-			l.log.Warn("replication: a link could not be accepted", "error", err)
+		if err != nil { // out of descriptors, or the other side closed at once: the listener goes on
+			l.log.Warn("replication: cannot accept a connection", "error", err)
 			time.Sleep(acceptPause)
 			continue
 		}
 		select {
 		case l.handshakes <- struct{}{}:
 		default:
-			l.log.Warn("replication: too many links at once are in their handshake; this one is closed", "from", nc.RemoteAddr())
+			l.log.Warn("replication: too many pending handshakes, closing a new connection", "from", nc.RemoteAddr())
 			nc.Close()
 			continue
 		}
@@ -175,10 +175,10 @@ func (l *Links) accept(rooms Rooms, forward func(*acceptor, relay)) error {
 	}
 }
 
-// acceptPause keeps a listener whose Accept fails again and again from using up a core.
+// acceptPause keeps a listener whose Accept fails repeatedly from using a whole core.
 const acceptPause = 50 * time.Millisecond
 
-// serve is an accepted connection's life.
+// serve handles an accepted connection until it ends.
 func (l *Links) serve(accepted net.Conn, rooms Rooms, forward func(*acceptor, relay)) {
 	nc := &deadlineConn{Conn: network.Raw(accepted)}
 	if !l.own(nc) {
@@ -189,7 +189,7 @@ func (l *Links) serve(accepted net.Conn, rooms Rooms, forward func(*acceptor, re
 	s, err := l.id.accept(nc, time.Now().Add(dialTimeout))
 	<-l.handshakes
 	if err != nil {
-		log.Warn("replication: a link was not accepted", "error", err)
+		log.Warn("replication: handshake failed", "error", err)
 		return
 	}
 	log = log.With("peer", s.hello.Name)
@@ -197,7 +197,7 @@ func (l *Links) serve(accepted net.Conn, rooms Rooms, forward func(*acceptor, re
 	c := newConn(nc, s, newOutbox())
 	caller := l.callers.admit(s.hello, c)
 	if caller == nil {
-		log.Info("replication: a link came too late", "error", errSuperseded)
+		log.Info("replication: closing a link that a newer one has replaced", "error", errSuperseded)
 		return
 	}
 	defer caller.leave()

@@ -33,7 +33,7 @@ func config(name string) Config {
 	return Config{Listen: "127.0.0.1:0", Name: name, Cluster: "test", Key: []byte("0123456789abcdef"), Logger: slog.New(slog.DiscardHandler)}
 }
 
-// start runs links until the returned function is called, or to the end of the test.
+// start runs links until the returned function is called, or until the test ends.
 func start(t testing.TB, c Config, r Rooms) (*Links, func()) {
 	t.Helper()
 	l, err := New(c)
@@ -102,7 +102,7 @@ func TestLoopbackOnlyWithoutKey(t *testing.T) {
 	}
 }
 
-// outsideAddr gives an address of this machine that is not loopback.
+// outsideAddr returns an address of this machine that is not loopback.
 func outsideAddr(t *testing.T) string {
 	all, err := net.InterfaceAddrs()
 	if err != nil {
@@ -117,7 +117,7 @@ func outsideAddr(t *testing.T) string {
 	return ""
 }
 
-// Whatever a stranger sends costs his connection; a link beside it goes on.
+// Whatever a stranger sends closes its connection; other links continue.
 func TestHostileBytes(t *testing.T) {
 	b, _ := start(t, config("b"), nothing)
 	a, _ := start(t, config("a"), nothing)
@@ -155,7 +155,7 @@ func TestHostileBytes(t *testing.T) {
 	}
 }
 
-// TestVersions: servers link when there is a version that both speak, whichever dials.
+// Servers link when there is a version that both speak, whichever dials.
 func TestVersions(t *testing.T) {
 	for name, c := range map[string]struct {
 		newest, oldest uint8 // of one; the other speaks this build's
@@ -177,7 +177,7 @@ func TestVersions(t *testing.T) {
 				switch {
 				case c.links && err != nil:
 					t.Errorf("%s asks %s: %v", from.id.name, to.id.name, err)
-				case !c.links && (!errors.Is(err, ErrIncompatible) || !strings.Contains(err.Error(), "update by way of a version")):
+				case !c.links && (!errors.Is(err, ErrIncompatible) || !strings.Contains(err.Error(), "update through a version")):
 					t.Errorf("%s asks %s: %v, want it to be refused for its version", from.id.name, to.id.name, err)
 				}
 			}
@@ -185,7 +185,7 @@ func TestVersions(t *testing.T) {
 	}
 }
 
-// Each side's proof is worthless to the other, and for another pair of hellos.
+// A proof is of no use to the other side, nor for other hellos.
 func TestProofs(t *testing.T) {
 	id := identity{key: []byte("key")}
 	p := id.proof(roleDial, []byte("a"), []byte("b"))
@@ -197,7 +197,7 @@ func TestProofs(t *testing.T) {
 	}
 }
 
-// Connections that say nothing use up the places for handshakes for dialTimeout at most, and no more than those.
+// Silent connections take the places for handshakes, at most dialTimeout long; a further one is closed at once.
 func TestTooManyHandshakes(t *testing.T) {
 	b, _ := start(t, config("b"), nothing)
 	for range maxHandshakes {

@@ -38,7 +38,7 @@ func (c tap) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// Over real sockets, 30 rooms with claims between them arrive whole; with a key the wire shows nothing of them.
+// Over real sockets, 30 rooms with queries between them arrive complete; with a key the wire shows nothing of them.
 func TestLoopback(t *testing.T) {
 	for name, key := range map[string][]byte{"in the clear": nil, "sealed": []byte("0123456789abcdef")} {
 		t.Run(name, func(t *testing.T) {

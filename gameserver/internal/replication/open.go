@@ -29,7 +29,7 @@ type StreamEvents interface {
 	Acked(tick proto.Tick) // the standby has applied everything up to and including tick; once per batch it read
 	Ready(waiting int)     // number of clients that wait for the room at the standby
 	// NeedKeyframe: the standby cannot continue from what it has. QueueTick answers false until a keyframe is queued. After
-	// QueueFinal or Dismiss no keyframe can be queued.
+	// QueueFinal none can be queued: the standby has probably skipped the final tick, and only a query tells.
 	NeedKeyframe()
 	Probation()                     // the standby has noted QueueProbation(true)
 	Took(epoch proto.Epoch)         // the standby leads the room now, in epoch

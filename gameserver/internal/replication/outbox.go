@@ -7,26 +7,25 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// outbox is what waits to be written on a link, in two queues: records that go with the next write, and what streams
-// have queued behind an opening or a keyframe, of which each write takes a piece. So a large keyframe delays its own
-// room's ticks and no other's. Within a stream the order is kept: while a feed has something in the second queue, all of
-// its records go there.
+// outbox holds what waits to be written on a link, in two queues: records that go with the next write, and the bulk of
+// each stream, which begins with an opening or a keyframe and of which each write takes a piece. So a large keyframe delays
+// its own room's ticks and no other's. The order within a stream is kept: while it has a bulk, all of its records go there.
 //
-// Size: maxOutbox bytes for both, of which keyframes leave the half free for ticks. What does not fit is refused: a
-// request fails with ErrBusy (ringside_claims_total of the asker), a feed answers false and its room queues a keyframe
-// later, and an ack or answer that finds no place closes the link, whose other side reads nothing. One batch of the same
-// size can be with the writer besides.
+// Size: maxOutbox bytes for both; keyframes take at most half of it. When it is full, a query fails with ErrBusy (the
+// asker's error), a stream answers false and its room queues a keyframe later (the room's standby lag), and an ack or answer
+// closes the link (the log). Openings, stops, updates, probations and handed records are always taken: they are few and
+// small, and a link that takes nothing is closed after writeTimeout. The writer may hold one more batch of that size.
 type outbox struct {
-	wake   chan struct{} // one token: there is something to write now, or the first or last stream came or went
+	wake   chan struct{} // one token: write now, or the first stream has come or the last has gone
 	ticks  chan struct{} // one token: Flush was called; the write may wait for tickGap
 	closed chan struct{}
 	busy   atomic.Bool // the link carries streams
-	marked atomic.Bool // it is in flushes' list
+	marked atomic.Bool // it is in flushes.list
 
 	mu     sync.Mutex
 	err    error     // why it closed; set before closed is closed
 	next   []byte    // whole records
-	behind []*Stream // feeds whose bulk is not empty, in the order of being served
+	behind []*Stream // streams whose bulk is not empty, in the order of service
 	size   int       // bytes in next and in all bulks
 	count  int       // of streams
 }
@@ -84,7 +83,7 @@ func (o *outbox) over() bool {
 	}
 }
 
-// carry counts streams. The writer hears of the first and of the end of the last, since pings and patience differ.
+// carry adds n to the number of streams. It wakes the writer for the first and the last: pings and timeouts change.
 func (o *outbox) carry(n int) {
 	o.count += n
 	if busy := o.count > 0; o.busy.Swap(busy) != busy {
@@ -92,7 +91,7 @@ func (o *outbox) carry(n int) {
 	}
 }
 
-// take gives what is to be written next and whether there is more; spare is the buffer of the write before.
+// take returns what is to be written next, and whether there is more. spare is the buffer of the previous write.
 func (o *outbox) take(spare []byte) (out []byte, more bool) {
 	if cap(spare) > keepBuffer {
 		spare = nil
@@ -116,13 +115,13 @@ func (o *outbox) take(spare []byte) (out []byte, more bool) {
 	return out, len(o.behind) > 0
 }
 
-// whole gives the length of the records at the beginning of b that are to go into room bytes: at least one of them.
+// whole returns the length of the records at the beginning of b that reach room bytes: at least one record.
 func whole(b []byte, room int) int {
 	n := 0
 	for n < room && n < len(b) {
 		_, _, rest, err := proto.NextRecord(b[n:])
 		if err != nil {
-			return len(b) // cannot be: feeds queue whole records
+			return len(b) // cannot happen: streams queue whole records
 		}
 		n = len(b) - len(rest)
 	}
@@ -144,7 +143,7 @@ func (l *flushes) mark(o *outbox) {
 	l.list = append(l.list, o)
 }
 
-// Flush starts writing what feeds have queued on all links, on each within tickGap. A tick worker calls it at the end of a
+// Flush starts writing what streams have queued, on each link within tickGap. A tick worker calls it at the end of a
 // pass over its rooms, so that the ticks of the pass share a write. It does not block or allocate and may be called from
 // any goroutine.
 func (l *Links) Flush() {

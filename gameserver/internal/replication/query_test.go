@@ -12,7 +12,7 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// The answer comes whole, with the process that gave it; the asked server hears the query whole, and who asks.
+// Query and answer arrive complete: the asked server learns who asks, and the asker which process has answered.
 func TestQuery(t *testing.T) {
 	got := make(chan ownership.Query, 1)
 	b, _ := start(t, config("b"), rooms(func(asker string, q ownership.Query) ownership.Answer {

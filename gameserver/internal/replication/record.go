@@ -33,7 +33,7 @@ func readRecord(r *bufio.Reader, buf []byte, limit int) (k proto.Kind, body []by
 	return proto.Kind(kind), buf, nil
 }
 
-// noEOF makes an end within a record an error of its own: only between records may a stream end.
+// noEOF turns an EOF within a record into io.ErrUnexpectedEOF: a connection may end between records only.
 func noEOF(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF

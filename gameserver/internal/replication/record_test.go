@@ -30,7 +30,7 @@ func TestReadRecord(t *testing.T) {
 	}
 }
 
-// FuzzReadRecord: any stream is records and then an error, and no record is over the limit.
+// FuzzReadRecord: any bytes are records and then an error, and no record is over the limit.
 func FuzzReadRecord(f *testing.F) {
 	f.Add(proto.AppendRecord(nil, kindPing, nil))
 	f.Add([]byte{0x84, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})

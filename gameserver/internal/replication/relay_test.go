@@ -21,8 +21,9 @@ const (
 // relayed is a fleet with a third server: a asks c through b.
 type relayed struct {
 	*fleet
-	c     *Links
-	asked chan string // "asker: room" of each query that c hears
+	c      *Links
+	asked  chan string // "asker: room" of each query that c hears
+	breaks bool        // c closes its links instead of answering
 }
 
 // simulateRelay runs test in a bubble. b knows the addresses in lookup.
@@ -38,6 +39,13 @@ func simulateRelay(t *testing.T, lookup map[string]string, test func(*relayed)) 
 		var stopped sync.WaitGroup
 		r.c = f.start(ctx, &stopped, config, rooms(func(asker string, q ownership.Query) ownership.Answer {
 			r.asked <- fmt.Sprintf("%s: %s", asker, q.Room)
+			if r.breaks {
+				r.c.mu.Lock()
+				defer r.c.mu.Unlock()
+				for nc := range r.c.open {
+					nc.Close()
+				}
+			}
 			return testAnswer
 		}))
 		test(r)
@@ -168,6 +176,19 @@ func TestForwardsAreBounded(t *testing.T) {
 		r.net.Heal()
 		if _, err := r.through(time.Second); err != nil {
 			t.Error("places are not given back:", err)
+		}
+	})
+}
+
+// A relay asks twice when its link to the target breaks. The asker does not ask it again.
+func TestBrokenAtTheRelay(t *testing.T) {
+	simulateRelay(t, addresses, func(r *relayed) {
+		r.breaks = true
+		if _, err := r.through(time.Second); !errors.Is(err, ErrUnreachable) || !errors.Is(err, ErrBroken) {
+			t.Errorf("got %v, want ErrUnreachable and ErrBroken", err)
+		}
+		if len(r.asked) != 2 {
+			t.Errorf("the target was asked %d times, want 2", len(r.asked))
 		}
 	})
 }

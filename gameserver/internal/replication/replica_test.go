@@ -164,8 +164,8 @@ func (m *model) step(delta []byte) {
 	}
 }
 
-// check holds what the replica has seen against what was queued: keyframes that newer ones replaced may be missing, with
-// the ticks behind them.
+// check compares what the replica has seen with what was queued: keyframes that newer ones replaced may be missing, with the
+// ticks behind them.
 func (m *model) check(t *rapid.T, seen []string) {
 	at := 0
 	for _, line := range seen {

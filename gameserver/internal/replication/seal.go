@@ -18,7 +18,7 @@ import (
 //	length of what follows u32 little endian | AES-256-GCM of the bytes, with its tag of 16 bytes
 //
 // The nonce is the number of the frame in its direction, from 0, so a frame that is missing, repeated, moved or changed
-// ends the connection, and so does another length. Read and Write may be used by one goroutine each.
+// ends the connection, and so does a wrong length. Read and Write may be used by one goroutine each.
 type sealed struct {
 	w          io.Writer
 	r          *bufio.Reader
@@ -27,7 +27,7 @@ type sealed struct {
 
 	out   []byte // the frame being written
 	in    []byte // the frame being read
-	plain []byte // what was opened and not read yet; within in
+	plain []byte // what was opened and is not read yet; aliases in
 }
 
 const (
@@ -35,8 +35,8 @@ const (
 	gcmTag    = 16
 )
 
-// newSealed derives the keys of both directions from the cluster key and the two hello records, whose nonces make them this
-// connection's own. The roles are those of this side and of the other.
+// newSealed derives the keys of both directions from the cluster key and the two hello records, whose nonces make them unique to
+// this connection. mine and theirs are the roles of the two sides.
 func newSealed(w io.Writer, r *bufio.Reader, key []byte, mine, theirs string, dialler, acceptor []byte) (*sealed, error) {
 	h := sha256.New()
 	h.Write(dialler)

@@ -10,7 +10,7 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// sealedPair gives the sealing end of a link and what reads it from in.
+// sealedPair returns the sealing end of a link, which writes to out, and an opening end, which reads from in.
 func sealedPair(t testing.TB, out *bytes.Buffer, in io.Reader) (w, r *sealed) {
 	t.Helper()
 	key := []byte("0123456789abcdef")
@@ -47,7 +47,7 @@ func TestSealed(t *testing.T) {
 	}
 }
 
-// Frames that were changed in any bit, left out, repeated or cut end the stream before anything of them is given.
+// A frame that is changed in any bit, left out, repeated or cut ends the connection before any of it is returned.
 func TestSealedTampering(t *testing.T) {
 	var wire bytes.Buffer
 	w, _ := sealedPair(t, &wire, nil)

@@ -11,8 +11,8 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// A room's life at its standby: what is queued while the link is dialled arrives too, in order; a batch has one ack.
-func TestFollow(t *testing.T) {
+// A stream from its opening to the handoff: what is queued while the link is dialled arrives too, in order, and each batch has one ack.
+func TestStream(t *testing.T) {
 	simulate(t, nil, func(f *fleet) {
 		stream, events := f.open("r")
 		if stream.QueueTick(5, nil, nil) {
@@ -57,7 +57,7 @@ func TestFollow(t *testing.T) {
 	})
 }
 
-// Ticks wait for Flush, so that many rooms share a write; each stream is acknowledged once.
+// Ticks wait for Flush, so that many rooms share a write. Each stream of the batch is acknowledged once.
 func TestFlush(t *testing.T) {
 	simulate(t, nil, func(f *fleet) {
 		var streams []*Stream
@@ -89,8 +89,8 @@ func TestFlush(t *testing.T) {
 	})
 }
 
-// What the standby answers to an opening, and to what it cannot apply, comes to the leader as it is.
-func TestRefusalsOfTheStandby(t *testing.T) {
+// The standby's errors, of an opening and of a tick, come to the leader unchanged.
+func TestRejections(t *testing.T) {
 	busy := &ownership.Rejection{Code: ownership.RejectBusy, Text: "too many"}
 	for name, c := range map[string]struct {
 		prepare func(*fleet)
@@ -128,7 +128,7 @@ func TestRefusalsOfTheStandby(t *testing.T) {
 	})
 }
 
-// The leader's Stop ends a replica, at once if nothing of the room has been sent; neither side hears of the link's end later.
+// Stop ends a stream at both ends; if nothing was sent yet the standby never hears of it. Neither side hears of the link's end later.
 func TestStop(t *testing.T) {
 	simulate(t, nil, func(f *fleet) {
 		early, earlyEvents := f.open("early")
@@ -149,7 +149,7 @@ func TestStop(t *testing.T) {
 	})
 }
 
-// A standby that is dismissed says that it has no replica any more, whether or not it had one; nothing more is sent to it.
+// A dismissed standby answers that it has no replica any more, whether or not it had one. Nothing more is sent to it.
 func TestDismiss(t *testing.T) {
 	simulate(t, nil, func(f *fleet) {
 		early, earlyEvents := f.open("early")
@@ -169,7 +169,7 @@ func TestDismiss(t *testing.T) {
 	})
 }
 
-// A keyframe of the largest size on a link of 10 MB/s takes 0.4 s; another room's ticks are late by a few pieces of it.
+// The largest keyframe takes 0.4 s on a link of 10 MB/s. Another room's ticks are late by a few pieces of it only.
 func TestLargeKeyframeDelaysNobody(t *testing.T) {
 	simulate(t, nil, func(f *fleet) {
 		f.net.SetLink([]string{ipA}, []string{ipB}, simnet.Link{Latency: time.Millisecond, Bandwidth: 10 << 20})
@@ -199,8 +199,8 @@ func TestLargeKeyframeDelaysNobody(t *testing.T) {
 	})
 }
 
-// While a keyframe is on its way, that room's ticks wait behind it, and a newer keyframe takes the place of what waits.
-func TestKeyframeTakesTheOldOnesPlace(t *testing.T) {
+// While a keyframe is being written, that room's ticks wait behind it, and a newer keyframe replaces all that waits.
+func TestKeyframeReplacesTheOld(t *testing.T) {
 	simulate(t, nil, func(f *fleet) {
 		f.net.SetLink([]string{ipA}, []string{ipB}, simnet.Link{Latency: time.Millisecond, Bandwidth: 10 << 20})
 		stream, _ := f.open("r")
@@ -218,7 +218,7 @@ func TestKeyframeTakesTheOldOnesPlace(t *testing.T) {
 	})
 }
 
-// A keyframe over the bound ends its stream, with the reason.
+// A keyframe over the limit ends its stream, with the reason.
 func TestKeyframeTooLarge(t *testing.T) {
 	simulate(t, nil, func(f *fleet) {
 		stream, events := f.open("r")
@@ -232,8 +232,8 @@ func TestKeyframeTooLarge(t *testing.T) {
 	})
 }
 
-// A link that takes nothing holds a bounded amount. Rooms whose ticks found no place go on with a keyframe.
-func TestFeedsAreBounded(t *testing.T) {
+// A link whose other side reads nothing queues a bounded amount. Rooms whose ticks were not taken continue with a keyframe.
+func TestStreamsAreBounded(t *testing.T) {
 	simulate(t, nil, func(f *fleet) {
 		stream, _ := f.open("r")
 		other, _ := f.open("other")
@@ -248,7 +248,7 @@ func TestFeedsAreBounded(t *testing.T) {
 			t.Errorf("%d ticks of 100 KiB were queued, want about %d", tick, want)
 		}
 		if stream.QueueTick(tick, nil, nil) || stream.QueueKeyframe(tick, nil, nil) || other.QueueKeyframe(1, delta, nil) {
-			t.Error("a full link takes what is not wanted now")
+			t.Error("a full link takes more")
 		}
 		if stream.link.size > maxOutbox {
 			t.Errorf("%d bytes are queued", stream.link.size)
@@ -256,7 +256,7 @@ func TestFeedsAreBounded(t *testing.T) {
 		f.a.Flush()
 		time.Sleep(time.Second)
 		if !stream.QueueKeyframe(tick+5, nil, nil) || !stream.QueueTick(tick+6, nil, nil) {
-			t.Error("an empty link takes no keyframe")
+			t.Error("an empty link does not take a keyframe")
 		}
 		f.a.Flush()
 		pass()
