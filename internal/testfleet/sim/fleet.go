@@ -45,6 +45,7 @@ type options struct {
 
 // fleet is a running fleet. Its methods are for the bubble's first goroutine.
 type fleet struct {
+	seeds   []string // gossip addresses of the first servers; a majority of them founds the fleet
 	t       *testing.T
 	seed    uint64
 	rng     *rand.Rand // of the schedule
@@ -108,7 +109,7 @@ func run(t *testing.T, seed uint64, o options, schedule func(f *fleet)) (f *flee
 	//lint:ignore SA1019 memberlist uses the global generator, and a seed is to replay as far as it goes
 	mathrand.Seed(int64(seed))
 	synctest.Test(t, func(t *testing.T) {
-		f = &fleet{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), net: simnet.New(seed, lan), history: newHistory()}
+		f = &fleet{seeds: []string{"10.0.0.1:7946", "10.0.0.2:7946", "10.0.0.3:7946"}[:min(o.servers, 3)], t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), net: simnet.New(seed, lan), history: newHistory()}
 		defer func() {
 			if t.Failed() || os.Getenv("SEED") != "" {
 				t.Logf("SEED=%d\n%s", seed, f.history)
@@ -154,7 +155,7 @@ func (f *fleet) start(s *machine) {
 	c.Name = s.name
 	c.Listen = s.ip + ":9000"
 	c.Testing.Network = s.host
-	c.Fleet = server.Fleet{Cluster: "sim", Key: []byte("a key of 16 byte"), Seeds: []string{"10.0.0.1:7946", "10.0.0.2:7946", "10.0.0.3:7946"},
+	c.Fleet = server.Fleet{Cluster: "sim", Key: []byte("a key of 16 byte"), Seeds: f.seeds,
 		Gossip: s.ip + ":7946", Peer: s.ip + ":7000"}
 	c.Security.TicketKeys = []ed25519.PublicKey{ticket.DevKey().Public().(ed25519.PublicKey)}
 	c.Testing.Workers = 1 // so that a closed gate holds all of a process's rooms up
@@ -183,7 +184,7 @@ func (f *fleet) startRouter() {
 	}
 	f.gossip, err = membership.NewGossip(membership.Config{
 		Self: membership.Member{Name: "router-1", Role: membership.Router, State: membership.Serving, URL: routerURL},
-		Bind: routerIP + ":7946", Seeds: []string{"10.0.0.1:7946", "10.0.0.2:7946", "10.0.0.3:7946"},
+		Bind: routerIP + ":7946", Seeds: f.seeds,
 		Key: []byte("a key of 16 byte"), Cluster: "sim", Network: host,
 	})
 	if err != nil {
