@@ -54,6 +54,20 @@ func (n *Server) postUndrain(w http.ResponseWriter, _ *http.Request) {
 	n.reportState(w)
 }
 
+// postForget makes this server's part of the fleet forget the missing member ?server=NAME, which may give it the quorum.
+func (n *Server) postForget(w http.ResponseWriter, r *http.Request) {
+	name := membership.ServerName(r.URL.Query().Get("server"))
+	if name == "" {
+		obs.Problem(w, http.StatusBadRequest, "the name of the missing member is needed, as ?server=NAME")
+		return
+	}
+	if err := n.gossip.Forget(name); err != nil {
+		obs.Problem(w, http.StatusConflict, err.Error())
+		return
+	}
+	n.reportState(w)
+}
+
 func (n *Server) reportState(w http.ResponseWriter) {
 	self := n.gossip.View().Self
 	writeJSON(w, stateReport{self.Name, self.State, n.registry.Counts().Rooms})

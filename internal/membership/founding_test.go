@@ -152,3 +152,61 @@ func TestSuspectIsQuick(t *testing.T) {
 		}
 	})
 }
+
+// A process that starts does not found beside a member that knows a configuration, and is admitted only by one that has the
+// quorum. It inherits whom that one misses.
+func TestAdmission(t *testing.T) {
+	r := new(roster)
+	r.start(people("c")[0], false)
+	if _, starters, alone := r.candidates(); !starters || !alone {
+		t.Error("a process alone may not found")
+	}
+	a := people("a")[0]
+	r.put("a", a, netip.MustParseAddrPort("10.0.0.1:7946"))
+	if _, starters, alone := r.candidates(); !starters || alone {
+		t.Error("two that start may not found")
+	}
+	a.Standing = CutOff
+	r.put("a", a, netip.MustParseAddrPort("10.0.0.1:7946"))
+	if at, starters, _ := r.candidates(); starters || at.IsValid() {
+		t.Error("it founds beside one that is cut off")
+	}
+	gone := []goneNode{{node: "b", member: people("b")[0], gossip: netip.MustParseAddrPort("10.0.0.2:7946"), reason: Refused, age: time.Minute}}
+	for _, c := range []struct {
+		state state
+		want  string
+	}{
+		{state{standing: CutOff}, "a c, quorum false"},
+		{state{standing: Starting, gone: gone}, "a c, b refused, quorum false"},
+		{state{standing: HasQuorum}, "a c, b refused, quorum true"},
+	} {
+		s, err := parseState(c.state.append(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Standing = c.state.standing
+		r.put("a", a, netip.MustParseAddrPort("10.0.0.1:7946"))
+		r.merge(s)
+		r.answer(true, map[string]answer{"b": silent}, nil)
+		r.answer(true, map[string]answer{"b": silent}, nil)
+		if got := describe(r.View()); got != c.want {
+			t.Errorf("told %+v, it sees %s, want %s", c.state, got, c.want)
+		}
+	}
+}
+
+func FuzzParseMessage(f *testing.F) {
+	s := state{standing: HasQuorum, forgotten: map[ServerName]string{"d": "1"},
+		gone: []goneNode{{node: "b", member: people("b")[0], gossip: netip.MustParseAddrPort("10.0.0.2:7946"), reason: Refused, age: time.Minute}}}
+	f.Add(s.append([]byte{kindState}))
+	f.Add((&message{kind: kindReport, round: 7, suspect: "a", from: "b", reached: true}).append(nil))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, err := parseMessage(b); err != nil || b[0] == kindState {
+			return
+		}
+		m, _ := parseMessage(b)
+		if again, err := parseMessage(m.append(nil)); err != nil || m.kind == kindReport && again.reached != m.reached || again.suspect != m.suspect {
+			t.Errorf("%+v became %+v, %v", m, again, err)
+		}
+	})
+}

@@ -81,7 +81,8 @@ func presence(g membership.Gone) ownership.Presence {
 
 // tellQuorum reports that the rooms of this server are suspended, or may resume.
 func (r *Registry) tellQuorum(old, next *fleet) {
-	if old.Quorum == next.Quorum {
+	if old.Quorum == next.Quorum || !r.founded {
+		r.founded = r.founded || next.Quorum // until then it has no rooms
 		return
 	}
 	rooms := r.running.Load()

@@ -106,6 +106,7 @@ type Registry struct {
 	posts   posts
 	mover   mover
 	turns   probation
+	founded bool // this server has had the quorum; Run's own
 
 	replicas, running atomic.Int64 // rooms stood by for; rooms in the pool
 	guards            atomic.Int64 // rooms that were handed over, and that no other server has yet

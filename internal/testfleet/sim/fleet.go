@@ -36,7 +36,8 @@ const (
 	aftermath = time.Minute
 )
 
-// seedAddrs are where members find the fleet.
+// seedAddrs are where members find a fleet of three servers or more: the first of them that are to be started. A majority of
+// them founds the fleet.
 var seedAddrs = []string{"10.0.0.1:7946", "10.0.0.2:7946", "10.0.0.3:7946"}
 
 // options of a fleet.
@@ -68,6 +69,7 @@ func routerIP(n int) string { return fmt.Sprintf("10.0.0.%d", n+100) }
 
 // fleet is a running fleet. Its methods are for the bubble's first goroutine, unless they say otherwise.
 type fleet struct {
+	seeds    []string // gossip addresses
 	t        *testing.T
 	seed     uint64
 	options  options
@@ -91,7 +93,7 @@ func run(t *testing.T, seed uint64, o options, schedule func(f *fleet)) (f *flee
 	//lint:ignore SA1019 memberlist uses the global generator, and a seed is to replay as far as it goes
 	mathrand.Seed(int64(seed))
 	synctest.Test(t, func(t *testing.T) {
-		f = &fleet{t: t, seed: seed, options: o, rng: rand.New(rand.NewPCG(seed, 1)), net: simnet.New(seed, lan), history: newHistory()}
+		f = &fleet{t: t, seed: seed, seeds: seedAddrs[:min(o.servers, len(seedAddrs))], options: o, rng: rand.New(rand.NewPCG(seed, 1)), net: simnet.New(seed, lan), history: newHistory()}
 		f.history.lenient = o.overlap
 		f.setApart(o.apart)
 		f.operator = newOperator(f.net.Host(operatorIP))

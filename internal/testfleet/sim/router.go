@@ -40,7 +40,7 @@ func (f *fleet) startRouter(r *router) {
 	}
 	r.gossip, err = membership.NewGossip(membership.Config{
 		Self: membership.Member{Name: membership.ServerName(r.name), Role: membership.Router, State: membership.Serving, URL: "http://" + r.addr()},
-		Bind: r.ip + ":7946", Seeds: seedAddrs, Key: []byte(clusterKey), Cluster: clusterName, Network: r.host,
+		Bind: r.ip + ":7946", Seeds: f.seeds, Key: []byte(clusterKey), Cluster: clusterName, Network: r.host,
 	})
 	if err != nil {
 		f.t.Fatal(err)
