@@ -220,16 +220,13 @@ func (m *Machine) ask(servers, needed []string, q Query, floor proto.Epoch) {
 // askLater delays the next round by d.
 func (m *Machine) askLater(d time.Duration) { m.round.again = m.now + d }
 
-// replied gives the replies of the round to the role. Those of questions that were asked before the last pause are of no
-// use: servers may have acted since.
+// replied gives the replies of the round to the role. Those of a round that a pause has ended are of no use: servers may have
+// acted since.
 func (m *Machine) replied(ev Replies) {
 	if ev.Round != m.round.number || !m.round.open {
 		return
 	}
 	m.round.open, m.round.again = false, 0
-	if m.pausedUntil != 0 && m.round.asked <= m.pausedUntil {
-		return // tend asks again
-	}
 	switch m.role {
 	case Finding:
 		m.found(ev.Replies)
@@ -255,11 +252,8 @@ func (m *Machine) paused(from time.Duration) {
 	if m.round.open {
 		m.abandonRound()
 	}
-	if l := m.lead; l != nil {
+	if m.lead != nil {
 		m.suspend(WasPaused, from)
-	}
-	if p := m.replica; p != nil && p.lost != 0 {
-		p.lost = min(p.lost, m.now) // the time of the pause counts: now goes on meanwhile
 	}
 }
 
