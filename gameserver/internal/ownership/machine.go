@@ -170,6 +170,8 @@ func (m *Machine) Epoch() proto.Epoch {
 	switch {
 	case m.lead != nil:
 		return m.lead.epoch
+	case m.role == Promoting:
+		return m.replica.next
 	case m.replica != nil:
 		return m.replica.epoch
 	}
@@ -179,7 +181,7 @@ func (m *Machine) Epoch() proto.Epoch {
 // Leader is the server that leads the room, as far as this one knows; empty where it knows of none.
 func (m *Machine) Leader() string {
 	switch {
-	case m.lead != nil:
+	case m.lead != nil, m.role == Promoting:
 		return m.config.Self.Server
 	case m.replica != nil:
 		return m.replica.leader.Server

@@ -171,7 +171,7 @@ func (m *Machine) offered(ev Offered) {
 		return
 	case m.role == Promoting, m.role == Leads && !(same && m.lead.epoch.Less(ev.Epoch)) && !m.yields(ev),
 		m.role == Following && same && ev.Epoch.Less(m.replica.epoch):
-		reject(Rejection{Code: RejectEpoch, Epoch: m.leadsIn(), Leader: m.Leader(), Text: "another epoch is led by " + m.Leader()})
+		reject(Rejection{Code: RejectEpoch, Epoch: m.Epoch(), Leader: m.Leader(), Text: "another epoch is led by " + m.Leader()})
 		return
 	case m.role == Following && !same && m.replica.stream != 0:
 		reject(Rejection{Code: RejectOther, Text: "it has a replica of another instance, whose leader is alive"})
@@ -219,14 +219,6 @@ func (m *Machine) offered(ev Offered) {
 	m.tomb, m.promise = tomb{}, promise{}
 	m.abandonRound()
 	m.do(Accept{ev.Stream, keep})
-}
-
-// leadsIn is the epoch that a leader which comes too late hears.
-func (m *Machine) leadsIn() proto.Epoch {
-	if m.role == Promoting {
-		return m.replica.next
-	}
-	return m.Epoch()
 }
 
 // yields reports whether a room that is suspended here gives way to another instance that is led.
