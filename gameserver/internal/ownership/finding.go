@@ -40,7 +40,7 @@ func (m *Machine) wanted(ev Wanted) {
 			m.searched(ev.Seen.Instance)
 		}
 		if !ev.Waits {
-			m.doubt()
+			m.doubtSoon()
 		}
 		return
 	case Promoting, Leads:

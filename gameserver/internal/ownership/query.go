@@ -30,9 +30,6 @@ func (m *Machine) answer(asker string, q Query) Answer {
 		return m.answerLeading(asker)
 	case Following:
 		p := m.replica
-		if asker != p.leader.Server {
-			m.doubt()
-		}
 		if !p.stocked {
 			return Answer{Holding: Moved, Epoch: p.epoch, Leader: p.leader.Server}
 		}

@@ -248,6 +248,15 @@ func (m *Machine) doubt() {
 	}
 }
 
+// doubtSoon is doubt because of a client's word: at most every askAgain.
+func (m *Machine) doubtSoon() {
+	if p := m.replica; !p.doubts {
+		again := p.doubted + askAgain
+		m.doubt()
+		m.round.again = again
+	}
+}
+
 // hurry is doubt where the target of a handoff need not be waited for.
 func (m *Machine) hurry() {
 	m.replica.hurry = true
