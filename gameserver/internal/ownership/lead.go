@@ -12,6 +12,7 @@ var (
 	errEnded   = errors.New("the room has ended")
 	errDeposed = errors.New("another server leads the room")
 	errUnsure  = errors.New("this server sees too little of the fleet")
+	errSlow    = errors.New("the simulation was made too late to go on from the replica")
 )
 
 // lead is the role of the server that ticks the room.

@@ -32,8 +32,9 @@ type replica struct {
 	fails   int
 
 	// While Promoting.
-	next  proto.Epoch // in which this server leads
-	offer bool        // the leader has handed the room over
+	next  proto.Epoch   // in which this server leads
+	since time.Duration // when it was decided
+	offer bool          // the leader has handed the room over
 }
 
 // handed is what a server remembers of a room that it handed over, until another server has it as well.
@@ -57,7 +58,19 @@ func (p *replica) rank() proto.Tick {
 // expired reports whether the leader may have gone on without the replica for so long that nobody may lead from it: outcomes
 // may have been announced that it does not have.
 func (p *replica) expired(m *Machine) bool {
-	return p.stream == 0 && m.now-p.lost > LeaseTime
+	switch {
+	case p.stream == 0:
+		return m.now-p.lost > LeaseTime
+	case m.beforePause(p.opened):
+		return m.now-m.pausedFrom > LeaseTime
+	}
+	return false
+}
+
+// beforePause reports whether a stream that began at opened is older than a pause that ended just now: its end may not have
+// been noticed yet, and what comes from it may have waited during the pause.
+func (m *Machine) beforePause(opened time.Duration) bool {
+	return m.pausedUntil != 0 && m.now-m.pausedUntil < pauseTime && opened < m.pausedFrom
 }
 
 // Observe tells the tick that the replica has. It is to be called before Step and Query of a machine that has one.
@@ -77,6 +90,10 @@ func (m *Machine) replicaStep(ev Event) {
 		return
 	}
 	p := m.replica
+	if lost, ok := ev.(StreamLost); ok && p != nil && lost.Stream == p.stream {
+		m.streamLost()
+		return
+	}
 	if p == nil || m.role != Following {
 		return
 	}
@@ -84,10 +101,6 @@ func (m *Machine) replicaStep(ev Event) {
 	case Stocked:
 		if ev.Stream == p.stream {
 			p.stocked, p.state = true, p.epoch
-		}
-	case StreamLost:
-		if ev.Stream == p.stream {
-			m.streamLost()
 		}
 	case StreamStopped:
 		if ev.Stream == p.stream {
@@ -143,10 +156,12 @@ func without(names []string, name string) []string {
 func (m *Machine) streamLost() {
 	p := m.replica
 	p.stream, p.lost, p.check = 0, m.now, m.now+orphanCheck
-	if m.pausedUntil != 0 && m.now-m.pausedUntil < pauseTime && p.opened < m.pausedFrom {
+	if m.beforePause(p.opened) {
 		p.lost = m.pausedFrom
 	}
-	m.doubt()
+	if m.role == Following {
+		m.doubt()
+	}
 }
 
 func (m *Machine) updated(ev Updated) {
@@ -338,7 +353,7 @@ func (m *Machine) judgeLeader(replies []Reply) {
 			return
 		}
 		p.next = v.epoch.Next(m.config.Self.Server)
-		m.role, p.offer = Promoting, false
+		m.role, p.offer, p.since = Promoting, false, m.now
 		m.abandonRound()
 		m.do(Prepare{})
 	}
@@ -387,7 +402,7 @@ func (m *Machine) take(ev Offer) {
 		return
 	}
 	p.others = without(ev.Others, m.config.Self.Server)
-	p.next, p.offer = ev.Epoch, true
+	p.next, p.offer, p.since = ev.Epoch, true, m.now
 	m.role = Promoting
 	m.abandonRound()
 	m.do(Prepare{})
@@ -402,10 +417,13 @@ func (m *Machine) promote(ev Prepared) {
 	}
 	l := Lead{Epoch: p.next, Resumed: true, Handoff: p.offer}
 	switch {
-	case p.offer && !m.sure():
+	case p.offer && (!m.sure() || m.now-p.since > LeaseTime):
 		l.Suspended = WasPaused // it may have been taken back meanwhile
 	case !p.offer && !m.sure():
 		m.notPromoted(errUnsure, false)
+		return
+	case !p.offer && p.expired(m):
+		m.notPromoted(errSlow, false)
 		return
 	}
 	m.startLead(l, p)
@@ -417,7 +435,8 @@ func (m *Machine) notPromoted(err error, final bool) {
 	m.role = Following
 	m.do(Report{Kind: ReportStuck, From: p.leader.Server, Epoch: p.epoch, Why: err.Error()})
 	if p.stream != 0 {
-		m.do(Reject{p.stream, Rejection{Code: RejectGame, Text: err.Error()}})
+		// Not RejectGame: the leader, should it live, must go on waiting for a server that has a replica.
+		m.do(Reject{p.stream, Rejection{Code: RejectOther, Text: err.Error()}})
 		m.unstream()
 	}
 	if final {
