@@ -160,7 +160,7 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	if !m.fleet.Quorum {
 		a.Suspended |= NoQuorum
 	}
-	if from != nil && !a.Handoff && len(l.standbys) > 0 && m.fleet.presence(from.leader.Server) != Present {
+	if from != nil && from.killed && len(l.standbys) > 0 {
 		a.Suspended |= OnProbation
 	}
 	l.suspended, l.since = a.Suspended, m.now

@@ -103,7 +103,7 @@ func (m *Machine) Step(ev Event, now time.Duration) []Action {
 		m.ended()
 	case ProbationTurn:
 		if m.lead != nil {
-			m.lead.probation.turn = true
+			m.lead.probation.begin(m.now)
 		}
 	case MoveTo:
 		m.moveTo(ev)

@@ -35,6 +35,8 @@ type replica struct {
 	next  proto.Epoch   // in which this server leads
 	since time.Duration // when it was decided
 	offer bool          // the leader has handed the room over
+	// killed: the leader's process is gone, perhaps because of the room.
+	killed bool
 }
 
 // handed is what a server remembers of a room that it handed over, until another server has it as well.
@@ -152,13 +154,9 @@ func without(names []string, name string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == name })
 }
 
-// streamLost notes since when the replica is not fed. What came after a pause may have waited during it.
+// streamLost notes since when the replica is not fed.
 func (m *Machine) streamLost() {
-	p := m.replica
-	p.stream, p.lost, p.check = 0, m.now, m.now+orphanCheck
-	if m.beforePause(p.opened) {
-		p.lost = m.pausedFrom
-	}
+	m.unstream()
 	if m.role == Following {
 		m.doubt()
 	}
@@ -352,7 +350,7 @@ func (m *Machine) judgeLeader(replies []Reply) {
 			m.askLater(p.retry - m.now)
 			return
 		}
-		p.next = v.epoch.Next(m.config.Self.Server)
+		p.next, p.killed = v.epoch.Next(m.config.Self.Server), v.killed
 		m.role, p.offer, p.since = Promoting, false, m.now
 		m.abandonRound()
 		m.do(Prepare{})
@@ -402,7 +400,7 @@ func (m *Machine) take(ev Offer) {
 		return
 	}
 	p.others = without(ev.Others, m.config.Self.Server)
-	p.next, p.offer, p.since = ev.Epoch, true, m.now
+	p.next, p.offer, p.since, p.killed = ev.Epoch, true, m.now, false
 	m.role = Promoting
 	m.abandonRound()
 	m.do(Prepare{})
@@ -448,8 +446,11 @@ func (m *Machine) notPromoted(err error, final bool) {
 	m.doubt()
 }
 
-// unstream notes that this server has ended the stream.
+// unstream notes that there is no stream any more.
 func (m *Machine) unstream() {
 	p := m.replica
 	p.stream, p.lost, p.check = 0, m.now, m.now+orphanCheck
+	if m.beforePause(p.opened) {
+		p.lost = m.pausedFrom
+	}
 }
