@@ -296,7 +296,11 @@ func (m *Machine) standbyRejected(s *standby, r Rejection) {
 	m.do(Report{Kind: ReportRejected, To: s.server, Why: r.Text})
 	switch {
 	case r.Code == RejectEpoch && r.Epoch.Supersedes(l.epoch):
-		m.stepDown(r.Leader, r.Epoch)
+		leader := r.Leader
+		if m.fleet.presence(leader) != Present {
+			leader = s.server // it knows how that one is
+		}
+		m.stepDown(leader, r.Epoch)
 	case r.Code == RejectEpoch, r.Code == RejectOther: // it may have a replica, or lead: the next try tells
 		if s.silent == 0 {
 			s.tries, s.silent = 0, m.now
@@ -361,14 +365,14 @@ func (m *Machine) tendStandbys() {
 		case m.due(s.silent + DetachTime):
 			m.detach(s, avoidTime, "it has been silent for longer than its lease")
 		case m.due(s.retry):
-			s.lost = false
+			s.lost, s.dismissed = false, false // what a dismissal has come to is not known: it is asked again
 			m.do(Open{s.id, s.server, false})
 		}
 	}
 	want, ready := m.candidates(m.config.Standbys), true
 	for _, name := range want {
 		s := l.standby(name)
-		if s == nil || s.dismissed && s.lost {
+		if s == nil {
 			s = m.attach(name)
 		}
 		ready = ready && s.caught && !s.lost && !s.dismissed
@@ -391,10 +395,6 @@ func (m *Machine) tendStandbys() {
 // attach makes server a standby.
 func (m *Machine) attach(server string) *standby {
 	l := m.lead
-	if s := l.standby(server); s != nil { // it is dismissed, and its stream is lost: it is asked again
-		s.dismissed = false
-		return s
-	}
 	s := &standby{id: l.nextID(), server: server}
 	l.standbys = append(l.standbys, s)
 	m.do(Open{s.id, server, false})
@@ -403,12 +403,10 @@ func (m *Machine) attach(server string) *standby {
 
 // stepDown ends the room here: server leads it, in a later epoch.
 func (m *Machine) stepDown(server string, e proto.Epoch) {
-	l := m.lead
 	m.do(Report{Kind: ReportDeposed, From: m.config.Self.Server, To: server, Epoch: e, Why: "higher epoch"},
 		End{Code: proto.CloseMoved, Server: server, Epoch: e})
 	m.giveUp("another server leads the room")
 	m.bury(Moved, e, server)
-	_ = l
 }
 
 // endOver ends the room here: another instance of it is led elsewhere.
