@@ -48,7 +48,9 @@ type standby struct {
 	boot   uint64
 	caught bool // it has acknowledged something of the present stream
 
+	may       bool // it may have a replica: it had one, or has accepted a stream
 	dismissed bool
+	fenced    bool          // the epoch is above any that it can lead in without a replica of it
 	lost      bool          // its stream is
 	silent    time.Duration // while it is, or has not caught up since: since when
 	tries     int
@@ -146,7 +148,7 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	m.lead = l
 	for _, s := range before {
 		if s != m.config.Self.Server {
-			l.standbys = append(l.standbys, &standby{id: l.nextID(), server: s})
+			l.standbys = append(l.standbys, &standby{id: l.nextID(), server: s, may: true})
 		}
 	}
 	for _, s := range m.candidates(m.config.Standbys) {
@@ -241,7 +243,7 @@ func (m *Machine) leadStep(ev Event) {
 	switch ev := ev.(type) {
 	case StandbyCaught:
 		if s := l.find(ev.ID); s != nil {
-			s.caught, s.boot, s.silent, s.tries = true, ev.Boot, 0, 0
+			s.caught, s.may, s.fenced, s.boot, s.silent, s.tries = true, true, false, ev.Boot, 0, 0
 		}
 	case StandbyLost:
 		if s := l.find(ev.ID); s != nil {
@@ -276,10 +278,10 @@ func (m *Machine) standbyLost(s *standby, e Evidence) {
 	s.retry = m.now + min(maxReopen, reopenTime<<min(s.tries, 10))
 	s.tries++
 	m.standbyGone(s)
-	switch e {
-	case GoneHere:
+	switch {
+	case e == GoneHere:
 		m.detach(s, avoidBusy, "its process is gone")
-	case Misfit:
+	case e == Misfit && !s.may:
 		m.detach(s, avoidTime, "it speaks no common version")
 	default:
 		m.do(Suspect{s.server})
@@ -362,6 +364,13 @@ func (m *Machine) tendStandbys() {
 		case !s.lost:
 		case m.fleet.presence(s.server) == Exited:
 			m.detach(s, 0, "its process is gone")
+		case s.may && !s.fenced && m.due(s.silent+DetachTime-fenceTime):
+			// It may lead the room, cut off, and come back when outcomes were announced without it. Its epoch must be lower then.
+			m.raise(l.epoch.Counter)
+			for _, o := range l.standbys {
+				o.fenced = o.fenced || o.lost
+			}
+			m.due(s.silent + DetachTime)
 		case m.due(s.silent + DetachTime):
 			m.detach(s, avoidTime, "it has been silent for longer than its lease")
 		case m.due(s.retry):

@@ -119,10 +119,10 @@ func (m *Machine) resume() {
 	l.suspended &= OnProbation
 }
 
-// raise makes the room go on in an epoch above counter.
+// raise makes the room go on in an epoch above counter, and above those of a server that took over meanwhile and handed on.
 func (m *Machine) raise(counter uint32) {
 	l := m.lead
-	l.epoch = proto.Epoch{Instance: l.epoch.Instance, Counter: max(counter, l.epoch.Counter)}.Next(m.config.Self.Server)
+	l.epoch.Counter, l.epoch.Server = max(counter, l.epoch.Counter)+fence, m.config.Self.Server
 	m.do(SetEpoch{l.epoch}, Update{})
 }
 
