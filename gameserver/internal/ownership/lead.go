@@ -401,6 +401,15 @@ func (m *Machine) tendStandbys() {
 	}
 }
 
+// seenAgain has servers asked again that were gone, and are there now.
+func (l *lead) seenAgain(before, now *Fleet) {
+	for s := range l.avoid {
+		if before.presence(s) != Present && now.presence(s) == Present {
+			delete(l.avoid, s)
+		}
+	}
+}
+
 // attach makes server a standby.
 func (m *Machine) attach(server string) *standby {
 	l := m.lead

@@ -87,6 +87,9 @@ func (m *Machine) Step(ev Event, now time.Duration) []Action {
 	m.begin(now)
 	switch ev := ev.(type) {
 	case FleetChanged:
+		if m.lead != nil {
+			m.lead.seenAgain(m.fleet, ev.Fleet)
+		}
 		m.fleet, m.order = ev.Fleet, ev.Order
 	case Due:
 	case Paused:

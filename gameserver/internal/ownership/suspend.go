@@ -38,7 +38,8 @@ func (m *Machine) tendSuspended() {
 		m.endLost("it was suspended for too long, and a server that may have gone on with it did not come back")
 		return
 	}
-	m.ask(m.fleet.present(), l.names(), Query{}, l.epoch.Next(""))
+	// Not the standbys only: another instance may have been created meanwhile, with any server.
+	m.ask(m.fleet.present(), nil, Query{}, l.epoch.Next(""))
 }
 
 // judgeSelf decides whether a suspended room may go on, or what a client's word is worth.
@@ -83,6 +84,10 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		m.judgeSaw(silent)
 		return
 	}
+	if silent {
+		m.askLater(askAgain)
+		return
+	}
 	missed := false
 	for _, s := range l.standbys {
 		switch m.loyalty(s, said) {
@@ -111,6 +116,11 @@ func (m *Machine) judgeSelf(replies []Reply) {
 func (m *Machine) resume() {
 	l := m.lead
 	l.confirm = false
+	for _, s := range l.standbys {
+		if s.lost { // nobody tried its stream while the room was suspended
+			s.silent, s.tries, s.retry = m.now, 0, m.now
+		}
+	}
 	for _, r := range []Reason{NoQuorum, WasPaused} {
 		if l.suspended&r != 0 {
 			m.do(Resume{r, m.round.asked})
