@@ -159,12 +159,13 @@ func (c *checks) asked(n *node) {
 
 func (c *checks) settled(*node) {}
 
-// goesOn: after the faults have ended, the room ticks on one server with its standbys, or every client that was in it was told.
-func (m *model) goesOn() bool {
+// goesOn: the room ticks on one server, with all its clients, of which those that were in another instance were told.
+// standbys: and it has all its standbys.
+func (m *model) goesOn(standbys bool) bool {
 	leaders := 0
 	for _, n := range m.nodes {
 		if r := n.room; r != nil && !r.ended {
-			if r.suspended != 0 || len(n.mach.Caught()) < min(m.config.standbys, len(m.nodes)-1) {
+			if r.suspended != 0 || standbys && len(n.mach.Caught()) < min(m.config.standbys, len(m.nodes)-1) {
 				return false
 			}
 			leaders++

@@ -80,9 +80,30 @@ func (m *model) oracle() {
 			m.official[n.i] = true
 		}
 	}
+	m.found(part)
 	for _, n := range m.nodes {
 		if n.running() {
 			n.view.look(part)
+		}
+	}
+}
+
+// found lets a majority of all addresses found the fleet anew, where nobody that runs knows one.
+func (m *model) found(part []int) {
+	count := map[int]int{}
+	for i, n := range m.nodes {
+		if n.up && n.view.joined {
+			return
+		}
+		if n.running() {
+			count[part[i]]++
+		}
+	}
+	for i, n := range m.nodes {
+		if n.running() && 2*count[part[i]] > len(m.nodes) {
+			m.official = map[int]bool{i: true}
+			n.view.joined = true
+			return
 		}
 	}
 }

@@ -30,9 +30,12 @@ func (m *model) trace(n *node, ev any, acts []Action) {
 	m.log(s)
 }
 
-// settleBound is how long after the last fault the room must tick with all its standbys, and all clients be in it or told: a lost
-// room is declared lostTime after its clients' question, which they repeat every two seconds.
-const settleBound = lostTime + 18*time.Second
+// settleBound is how long after the last fault the room must tick, and all clients be in it or told: a lost room is declared lostTime
+// after its clients' question, which they repeat every two seconds. A server that did not stand by is asked again after avoidTime.
+const (
+	settleBound  = lostTime + 18*time.Second
+	standbyBound = settleBound + avoidTime
+)
 
 // runModel plays one schedule. next draws the next fault and how long after the one before it comes; ok is false at the end.
 func runModel(seed uint64, next func(m *model) (fault byte, after time.Duration, ok bool)) *model {
@@ -53,10 +56,16 @@ func runModel(seed uint64, next func(m *model) (fault byte, after time.Duration,
 	m.runUntil(m.now + time.Second)
 	m.heal()
 	end := m.now
-	for m.failed == "" && !m.goesOn() {
+	for m.failed == "" && !m.goesOn(false) {
 		m.runUntil(m.now + 500*time.Millisecond)
 		if m.now-end > settleBound {
 			m.fail("%v after the last fault the room does not go on", m.now-end)
+		}
+	}
+	for m.failed == "" && !m.goesOn(true) {
+		m.runUntil(m.now + 500*time.Millisecond)
+		if m.now-end > standbyBound {
+			m.fail("%v after the last fault the room has not all its standbys", m.now-end)
 		}
 	}
 	m.runUntil(m.now + 3*time.Second)
