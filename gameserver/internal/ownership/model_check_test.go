@@ -139,7 +139,7 @@ func (c *checks) redirect(n *node, to string, heard bool) {
 	if to == n.name {
 		n.model.fail("%s sends clients to itself", n.name)
 	}
-	if p := n.view.fleet.presence(to); p == Exited || p != Present && !heard && n.model.now-n.answers[to] > time.Second {
+	if p := n.view.fleet.presence(to); p != Present && !heard && (p == Exited || n.model.now-n.answers[to] > time.Second) {
 		n.model.fail("%s sends clients to %s, whose presence is %d", n.name, to, p)
 	}
 }
