@@ -33,6 +33,8 @@ type lead struct {
 	confirm   bool          // it may resume only after the others were asked
 	saw       *proto.Epoch  // that a client has seen, and that the others are asked about
 	sawAt     time.Duration // when a client's word last caused that
+	asks      bool          // whether a standby without a stream has taken over
+	askedAt   time.Duration
 
 	move   *move
 	moveAt time.Duration // when the next may begin
@@ -374,6 +376,9 @@ func (m *Machine) tendStandbys() {
 		case m.due(s.silent + DetachTime):
 			m.detach(s, avoidTime, "it has been silent for longer than its lease")
 		case m.due(s.retry):
+			if s.may && s.tries > 1 && m.now-l.askedAt >= askStandbys {
+				l.asks, l.askedAt = true, m.now // it may be cut off from this server only
+			}
 			s.lost, s.dismissed = false, false // what a dismissal has come to is not known: it is asked again
 			m.do(Open{s.id, s.server, false})
 		}

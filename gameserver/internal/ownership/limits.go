@@ -53,6 +53,8 @@ const (
 	wakeTime = 1500 * time.Millisecond
 	// pauseTime is how long a stream must go on after a pause for it to be alive: what came before may have waited.
 	pauseTime = 2 * time.Second
+	// askStandbys is how often a leader asks after a standby whose stream cannot be opened.
+	askStandbys = time.Second
 	// sawTime is the least time between two questions that a client's word causes.
 	sawTime = 3 * time.Second
 

@@ -65,7 +65,7 @@ func (c *client) goTo(n *node) {
 		c.idle(m.between(200*time.Millisecond, time.Second))
 		return
 	}
-	m.after(m.delay(), func() {
+	m.after(m.delay()+20*time.Millisecond, func() {
 		n.do(func() {
 			if c.turn == turn && n.up && n.bootID == c.boot {
 				c.hello(n)
@@ -89,6 +89,10 @@ func (c *client) hello(n *node) {
 // enter is at a server that leads the room.
 func (c *client) enter(n *node) {
 	r := n.room
+	if c.seen.Instance != 0 && c.seen.Instance != r.state.instance && r.suspended&^OnProbation != 0 {
+		c.idle(time.Second) // this instance may be the one that is over
+		return
+	}
 	if c.seen.Instance != 0 && c.seen.Instance != r.state.instance {
 		c.told(n, c.seen.Instance, proto.CloseOver)
 		return

@@ -39,19 +39,20 @@ func (m *Machine) tendSuspended() {
 		return
 	}
 	// Not the standbys only: another instance may have been created meanwhile, with any server.
-	m.ask(m.fleet.present(), nil, Query{}, l.epoch.Next(""))
+	m.ask(m.fleet.present(), nil, Query{Leads: l.epoch}, l.epoch.Next(""))
 }
 
 // judgeSelf decides whether a suspended room may go on, or what a client's word is worth.
 func (m *Machine) judgeSelf(replies []Reply) {
 	l := m.lead
-	if !l.confirm && l.saw == nil {
+	if !l.confirm && l.saw == nil && !l.asks {
 		return
 	}
+	l.asks = false
 	self := m.config.Self.Server
 	said := map[string]Reply{}
 	highest, leader := proto.Epoch{}, ""
-	silent := false
+	silent, rival := false, false
 	for _, r := range replies {
 		said[r.Server] = r
 		silent = silent || r.Evidence != Answered && r.Evidence != GoneHere
@@ -65,13 +66,16 @@ func (m *Machine) judgeSelf(replies []Reply) {
 			if highest.Less(a.Epoch) {
 				highest, leader = a.Epoch, r.Server
 			}
+		case mine && a.Holding == Leading:
+			rival = true // it raises its epoch, or gives way when it asks
 		case mine && a.Holding == Gone:
 			m.endLost("the fleet has declared it lost while this server was cut off or paused")
 			return
 		case mine && a.Holding == Over && !a.Epoch.Less(l.epoch):
 			m.endLost("it ended elsewhere while this server was cut off or paused")
 			return
-		case !mine && a.Holding == Leading && l.suspended&^OnProbation != 0 && (!a.Suspended || first(m.room, self, r.Server) == r.Server):
+		case !mine && l.suspended&^OnProbation != 0 && (a.Holding == Leading || a.Holding == Standby) && (!a.Suspended ||
+			a.Holding == Leading && first(m.room, self, r.Server) == r.Server):
 			m.endOver()
 			return
 		}
@@ -84,7 +88,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		m.judgeSaw(silent)
 		return
 	}
-	if silent {
+	if silent || rival || !m.sure() && m.now-l.since > LeaseTime {
 		m.askLater(askAgain)
 		return
 	}
@@ -189,8 +193,13 @@ func (m *Machine) clientSaw(e proto.Epoch) {
 }
 
 func (m *Machine) tendSaw() {
-	if l := m.lead; l.saw != nil && !l.confirm {
+	l := m.lead
+	switch {
+	case l.confirm:
+	case l.saw != nil:
 		m.ask(m.fleet.present(), nil, Query{}, *l.saw)
+	case l.asks:
+		m.ask(m.fleet.present(), nil, Query{}, l.epoch.Next(""))
 	}
 }
 
@@ -198,6 +207,9 @@ func (m *Machine) tendSaw() {
 // it may be the one.
 func (m *Machine) judgeSaw(silent bool) {
 	l := m.lead
+	if l.saw == nil {
+		return
+	}
 	saw := *l.saw
 	l.saw = nil
 	if !silent && m.sure() && !saw.Less(l.epoch) {
