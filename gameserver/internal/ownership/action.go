@@ -44,11 +44,12 @@ type Lead struct {
 	Suspended Reason
 }
 
-// Open opens the stream to a standby. Base: the stream continues from the tick that the room has now.
+// Open opens the stream to a standby. Base: the stream continues from the tick that the room has now, whose state was led in From.
 type Open struct {
 	ID     int
 	Server string
 	Base   bool
+	From   proto.Epoch
 }
 
 // Dismiss tells a standby that it is not needed; outcomes wait until it says that it has no replica.

@@ -39,6 +39,7 @@ func (m *Machine) examine(replies []Reply) examined {
 	}
 	var led, best, elsewhere Answer
 	over, lost := false, false
+	var later []string         // servers that lead, or led, in a later epoch, as others say
 	heard := map[string]bool{} // what a server has is known
 	gone, proven := m.vanished(p.leader.Server, sure)
 	x.killed = gone
@@ -69,6 +70,9 @@ func (m *Machine) examine(replies []Reply) examined {
 			best = a
 			best.Leader = r.Server
 		}
+		if mine && (a.Holding == Moved || a.Holding == Standby) && p.epoch.Less(a.Epoch) && a.Leader != self {
+			later = append(later, a.Leader)
+		}
 		if r.Server != p.leader.Server || mine && a.Holding == Leading {
 			continue
 		}
@@ -86,6 +90,10 @@ func (m *Machine) examine(replies []Reply) examined {
 	quiet := false
 	for _, o := range p.others {
 		quiet = quiet || o != p.leader.Server && !heard[o]
+	}
+	for _, o := range later { // it may lead, or have led
+		out, _ := m.vanished(o, sure)
+		quiet = quiet || !heard[o] && !out
 	}
 	switch {
 	case led.Leader != "":

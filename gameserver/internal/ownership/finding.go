@@ -158,8 +158,7 @@ func (m *Machine) found(replies []Reply) {
 	case !f.claimed:
 		return // its client came meanwhile: tend asks again
 	case f.yielded != "":
-		m.do(Send{Server: f.yielded, All: true})
-		m.absent()
+		m.giveWay()
 	case at.silent:
 		m.refuseCreation(whySilent)
 	case m.fleet.missing(m.now-returnTime) > m.config.Standbys:
@@ -168,6 +167,16 @@ func (m *Machine) found(replies []Reply) {
 		f.preparing = true
 		m.do(Prepare{Create: true})
 	}
+}
+
+// giveWay leaves the creation to the server that has claimed it.
+func (m *Machine) giveWay() {
+	if first := m.finding.yielded; m.fleet.presence(first) == Present {
+		m.do(Send{Server: first, All: true})
+		m.absent()
+		return
+	}
+	m.refuseCreation(whySilent)
 }
 
 func (m *Machine) refuseCreation(why string) {
@@ -240,8 +249,7 @@ func (m *Machine) create(err error) {
 	case err != nil:
 		m.absent() // the shell has told the clients why
 	case f.yielded != "":
-		m.do(Send{Server: f.yielded, All: true})
-		m.absent()
+		m.giveWay()
 	case m.now-f.begun > ClaimTime/2, m.pausedUntil >= f.begun && m.pausedUntil != 0:
 		m.refuseCreation(whySlow)
 	case home != "" && home != m.config.Self.Server:

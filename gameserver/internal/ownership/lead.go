@@ -204,7 +204,11 @@ func (m *Machine) confirmLead() {
 		m.search = search{}
 	}
 	for _, s := range l.standbys {
-		m.do(Open{s.id, s.server, from != nil})
+		o := Open{ID: s.id, Server: s.server}
+		if from != nil {
+			o.Base, o.From = true, from.state
+		}
+		m.do(o)
 	}
 	l.told = l.names()
 	self := m.config.Self.Server
@@ -313,7 +317,7 @@ func (m *Machine) standbyRejected(s *standby, r Rejection) {
 		s.tries++
 	case r.Code == RejectStopped, r.Code == RejectIncompatible: // the shell remembers the incompatible ones for all rooms
 		m.detach(s, 0, r.Text)
-	case r.Code == RejectBusy, r.Code == RejectDraining:
+	case r.Code.soon():
 		m.detach(s, avoidBusy, r.Text)
 	default:
 		m.detach(s, avoidTime, r.Text)
@@ -380,7 +384,7 @@ func (m *Machine) tendStandbys() {
 				l.asks, l.askedAt = true, m.now // it may be cut off from this server only
 			}
 			s.lost, s.dismissed = false, false // what a dismissal has come to is not known: it is asked again
-			m.do(Open{s.id, s.server, false})
+			m.do(Open{ID: s.id, Server: s.server})
 		}
 	}
 	want, ready := m.candidates(m.config.Standbys), true
@@ -420,7 +424,7 @@ func (m *Machine) attach(server string) *standby {
 	l := m.lead
 	s := &standby{id: l.nextID(), server: server}
 	l.standbys = append(l.standbys, s)
-	m.do(Open{s.id, server, false})
+	m.do(Open{ID: s.id, Server: server})
 	return s
 }
 

@@ -90,6 +90,9 @@ const (
 	rejectCodes
 )
 
+// soon reports whether a server that rejects so may stand by for another room, or soon. It concerns new replicas only.
+func (c RejectCode) soon() bool { return c == RejectBusy || c == RejectDraining }
+
 // Rejection is the answer of a server that does not stand by, or no longer. It is an error.
 type Rejection struct {
 	Code   RejectCode

@@ -59,7 +59,7 @@ func (n *node) dial(a Open, r *roomRun) {
 	if a.Base {
 		st.base = r.state
 	}
-	offer := Offered{Stream: st.id, From: n.process(), Epoch: r.epoch, Others: n.others(to.name), HasBase: a.Base, Base: r.state.tick}
+	offer := Offered{Stream: st.id, From: n.process(), Epoch: r.epoch, Others: n.others(to.name), HasBase: a.Base, Base: r.state.tick, BaseEpoch: a.From}
 	arrived := false
 	fail := func(e Evidence) func() {
 		return func() {

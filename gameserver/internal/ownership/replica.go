@@ -199,8 +199,8 @@ func (m *Machine) offered(ev Offered) {
 	}
 	p := m.replica
 	continues := p != nil && same
-	if ev.Unable != nil && !(continues && p.handed != nil) {
-		if continues && p.leader.Server == ev.From.Server {
+	if ev.Unable != nil && !(continues && ev.Unable.Code.soon()) {
+		if continues {
 			m.bury(Moved, ev.Epoch, ev.From.Server)
 			m.drop() // its leader goes on without it
 		}
@@ -222,7 +222,13 @@ func (m *Machine) offered(ev Offered) {
 	if p.handed != nil && p.epoch.Server == ev.From.Server {
 		m.moveDone(ev.Epoch)
 	}
-	keep := p.stocked && ev.HasBase && p.tick == ev.Base && p.state.Instance == ev.Epoch.Instance
+	if ev.BaseEpoch == (proto.Epoch{}) {
+		ev.BaseEpoch = ev.Epoch
+	}
+	keep := p.stocked && ev.HasBase && p.tick == ev.Base && p.state == ev.BaseEpoch
+	if !keep && p.expired(m) {
+		p.stocked = false // the leader has gone on without it: it is of no use any more
+	}
 	p.leader, p.epoch, p.others = ev.From, ev.Epoch, without(ev.Others, m.config.Self.Server)
 	p.stream, p.opened, p.announced, p.doubts, p.hurry, p.fails = ev.Stream, m.now, false, false, false, 0
 	p.withdrawn = proto.Epoch{}
@@ -423,6 +429,9 @@ func (m *Machine) promote(ev Prepared) {
 	case !p.offer && p.expired(m):
 		m.notPromoted(errSlow, false)
 		return
+	}
+	if p.offer {
+		p.state = p.next // the final tick is where the others go on from, too
 	}
 	m.startLead(l, p)
 }
