@@ -85,7 +85,8 @@ type Announce struct {
 // Step1 runs one tick of a suspended room. Stepped follows.
 type Step1 struct{}
 
-// End ends the room here. Its clients hear Code: CloseMoved with Server and Epoch, CloseOver, CloseLost, or CloseEnded.
+// End ends the room here. Its clients hear Code: CloseMoved with Server and Epoch, CloseOver, CloseLost, CloseEnded, or
+// CloseOverloaded: they are to look for the room elsewhere.
 type End struct {
 	Code   proto.CloseCode
 	Server string

@@ -445,12 +445,28 @@ func (m *Machine) endOver() {
 	m.bury(Gone, proto.Epoch{Instance: e.Instance}, "")
 }
 
-// endLost ends a room that cannot go on.
-func (m *Machine) endLost(why string) {
+// endLost ends a room that the fleet has declared lost.
+func (m *Machine) endLost() {
+	const why = "the fleet has declared it lost while this server was cut off or paused"
 	e := m.lead.epoch
 	m.do(Report{Kind: ReportLost, From: m.config.Self.Server, Epoch: e, Why: why}, End{Code: proto.CloseLost})
 	m.giveUp(why)
 	m.bury(Gone, proto.Epoch{Instance: e.Instance}, "")
+}
+
+// endEnded ends a room that has ended on another server.
+func (m *Machine) endEnded(e proto.Epoch) {
+	const why = "it ended elsewhere while this server was cut off or paused"
+	m.do(Report{Kind: ReportDeposed, From: m.config.Self.Server, To: e.Server, Epoch: e, Why: why}, End{Code: proto.CloseEnded})
+	m.giveUp(why)
+	m.bury(Over, e, "")
+}
+
+// endUseless ends a room whose state is of no use here. Another server may have it; if none has, the clients that look for it
+// have it declared lost.
+func (m *Machine) endUseless(why string) {
+	m.do(Report{Kind: ReportDropped, From: m.config.Self.Server, Epoch: m.lead.epoch, Why: why}, End{Code: proto.CloseOverloaded})
+	m.giveUp(why)
 }
 
 func (m *Machine) giveUp(why string) {

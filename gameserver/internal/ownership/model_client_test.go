@@ -178,18 +178,23 @@ func (n *node) ended(a End) {
 	m, r := n.model, n.room
 	r.ended = true
 	n.room = nil
-	if a.Code == proto.CloseMoved {
+	switch a.Code {
+	case proto.CloseMoved:
 		m.check.redirect(n, a.Server, true)
-	} else {
+	case proto.CloseOverloaded:
+	default:
 		m.check.concluded(n, r.state.instance, a.Code)
 	}
 	for _, c := range m.clients {
 		if c.at != n || !c.in {
 			continue
 		}
-		if a.Code == proto.CloseMoved {
+		switch a.Code {
+		case proto.CloseMoved:
 			c.goTo(m.node(a.Server))
-		} else {
+		case proto.CloseOverloaded:
+			c.idle(m.between(0, 500*time.Millisecond))
+		default:
 			c.told(n, r.state.instance, a.Code)
 		}
 	}

@@ -35,7 +35,7 @@ func (m *Machine) tendSuspended() {
 		return
 	}
 	if m.due(l.since + keepTime) {
-		m.endLost("it was suspended for too long, and a server that may have gone on with it did not come back")
+		m.endUseless("it was suspended for too long, and a server that may have gone on with it did not come back")
 		return
 	}
 	// Not the standbys only: another instance may have been created meanwhile, with any server.
@@ -69,10 +69,10 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		case mine && a.Holding == Leading:
 			rival = true // it raises its epoch, or gives way when it asks
 		case mine && a.Holding == Gone:
-			m.endLost("the fleet has declared it lost while this server was cut off or paused")
+			m.endLost()
 			return
 		case mine && a.Holding == Over && !a.Epoch.Less(l.epoch):
-			m.endLost("it ended elsewhere while this server was cut off or paused")
+			m.endEnded(a.Epoch)
 			return
 		case !mine && l.suspended&^OnProbation != 0 && (a.Holding == Leading || a.Holding == Standby) && (!a.Suspended ||
 			a.Holding == Leading && first(m.room, self, r.Server) == r.Server):
@@ -100,7 +100,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 			m.askLater(askAgain)
 			return
 		case stale:
-			m.endLost("it was suspended for too long, and a standby that may have gone on with it is gone")
+			m.endUseless("it was suspended for too long, and a standby that may have gone on with it is gone")
 			return
 		case mayHaveLed:
 			missed = true
