@@ -44,11 +44,12 @@ type Lead struct {
 	Suspended Reason
 }
 
-// Open opens the stream to a standby. Base: the stream continues from the tick that the room has now.
+// Open opens the stream to a standby. Base: the stream continues from the tick that the room has now, whose state was led in From.
 type Open struct {
 	ID     int
 	Server string
 	Base   bool
+	From   proto.Epoch
 }
 
 // Dismiss tells a standby that it is not needed; outcomes wait until it says that it has no replica.
@@ -84,7 +85,8 @@ type Announce struct {
 // Step1 runs one tick of a suspended room. Stepped follows.
 type Step1 struct{}
 
-// End ends the room here. Its clients hear Code: CloseMoved with Server and Epoch, CloseOver, CloseLost, or CloseEnded.
+// End ends the room here. Its clients hear Code: CloseMoved with Server and Epoch, CloseOver, CloseLost, CloseEnded, or
+// CloseOverloaded: they are to look for the room elsewhere.
 type End struct {
 	Code   proto.CloseCode
 	Server string

@@ -72,7 +72,9 @@ type Offered struct {
 	Others  []string // that may have a replica too
 	Base    proto.Tick
 	HasBase bool
-	Unable  *Rejection // this server takes no new replica; nil: it may
+	// BaseEpoch is Open.From of the leader: two servers may have had different states at one tick. Zero: Epoch.
+	BaseEpoch proto.Epoch
+	Unable    *Rejection // this server takes no new replica; nil: it may
 }
 
 // Stocked: the first keyframe of a stream was taken.

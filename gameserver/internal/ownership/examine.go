@@ -23,6 +23,7 @@ type examined struct {
 	what   verdict
 	answer Answer
 	epoch  proto.Epoch
+	killed bool // the leader's process has ended, or may have
 }
 
 // examine judges by all replies. A leader is gone if its process is (GoneHere, another process answers under its name, the fleet
@@ -38,14 +39,16 @@ func (m *Machine) examine(replies []Reply) examined {
 	}
 	var led, best, elsewhere Answer
 	over, lost := false, false
+	var later []string         // servers that lead, or led, in a later epoch, as others say
 	heard := map[string]bool{} // what a server has is known
 	gone, proven := m.vanished(p.leader.Server, sure)
+	x.killed = gone
 	for _, r := range replies {
 		a := r.Answer
 		if r.Evidence == GoneHere {
 			heard[r.Server] = true
 			if r.Server == p.leader.Server {
-				gone, proven = true, true
+				gone, proven, x.killed = true, true, true
 			}
 		}
 		if r.Evidence != Answered {
@@ -67,6 +70,9 @@ func (m *Machine) examine(replies []Reply) examined {
 			best = a
 			best.Leader = r.Server
 		}
+		if mine && (a.Holding == Moved || a.Holding == Standby) && p.epoch.Less(a.Epoch) && a.Leader != self {
+			later = append(later, a.Leader)
+		}
 		if r.Server != p.leader.Server || mine && a.Holding == Leading {
 			continue
 		}
@@ -74,17 +80,20 @@ func (m *Machine) examine(replies []Reply) examined {
 		case !another && mine && (a.Holding == Moved || a.Holding == Standby) && p.epoch.Less(a.Epoch) && a.Leader != self && a.Leader != p.leader.Server:
 			elsewhere = a
 		default:
-			gone, proven = true, true
+			gone, proven, x.killed = true, true, another
 		}
 	}
 	for _, o := range p.others {
-		_, dead := m.vanished(o, sure)
 		out, _ := m.vanished(o, sure)
-		heard[o] = heard[o] || dead || out
+		heard[o] = heard[o] || out
 	}
 	quiet := false
 	for _, o := range p.others {
 		quiet = quiet || o != p.leader.Server && !heard[o]
+	}
+	for _, o := range later { // it may lead, or have led
+		out, _ := m.vanished(o, sure)
+		quiet = quiet || !heard[o] && !out
 	}
 	switch {
 	case led.Leader != "":
@@ -99,7 +108,7 @@ func (m *Machine) examine(replies []Reply) examined {
 		x.what = unknown
 	case !p.stocked:
 		x.what = nothing
-	case p.announced && (proven || m.fleet.presence(p.leader.Server) == Refused):
+	case p.announced && x.killed && (proven || m.fleet.presence(p.leader.Server) == Refused):
 		x.what = condemned
 	case best.Leader != "" && m.now-p.doubted < heirTime:
 		x.what = betterReplica

@@ -40,7 +40,7 @@ func (m *Machine) wanted(ev Wanted) {
 			m.searched(ev.Seen.Instance)
 		}
 		if !ev.Waits {
-			m.doubt()
+			m.doubtSoon()
 		}
 		return
 	case Promoting, Leads:
@@ -72,7 +72,8 @@ func (m *Machine) direct(ev Wanted) bool {
 		case t.holding == Over && !t.epoch.Less(ev.Seen):
 			m.do(Turn{Code: proto.CloseEnded, Instance: ev.Seen.Instance})
 			return true
-		case t.holding == Moved && m.now-t.at < redirectTime && m.fleet.presence(t.leader) == Present:
+		case t.holding == Moved && ev.Seen.Less(t.epoch) && m.now-t.at < redirectTime && m.fleet.presence(t.leader) == Present:
+			// One that has seen that epoch was there already, or was sent here from there.
 			m.do(Send{Server: t.leader, Epoch: t.epoch, All: true})
 			return true
 		}
@@ -95,11 +96,16 @@ func (m *Machine) direct(ev Wanted) bool {
 	return false
 }
 
+// searched notes that a client asks for an instance. One search at a time: another one begins when nobody asks for the first any more.
 func (m *Machine) searched(i proto.Instance) {
-	if m.search.instance != i {
-		m.search = search{instance: i, first: m.now}
+	s := &m.search
+	if s.instance != i && s.instance != 0 && m.now-s.last < lostTime {
+		return
 	}
-	m.search.last = m.now
+	if s.instance != i {
+		*s = search{instance: i, first: m.now}
+	}
+	s.last = m.now
 }
 
 // tendFinding asks.
@@ -126,9 +132,12 @@ func (m *Machine) tendFinding() {
 func (m *Machine) found(replies []Reply) {
 	f := m.finding
 	lost := m.round.lost
-	at := locate(replies, m.overdue())
+	at := m.locate(replies)
 	if at.server != "" {
 		m.search.declaring = false
+		if at.able {
+			m.search = search{}
+		}
 		m.do(Send{Server: at.server, Epoch: at.epoch, All: true})
 		m.absent()
 		return
@@ -149,8 +158,7 @@ func (m *Machine) found(replies []Reply) {
 	case !f.claimed:
 		return // its client came meanwhile: tend asks again
 	case f.yielded != "":
-		m.do(Send{Server: f.yielded, All: true})
-		m.absent()
+		m.giveWay()
 	case at.silent:
 		m.refuseCreation(whySilent)
 	case m.fleet.missing(m.now-returnTime) > m.config.Standbys:
@@ -159,6 +167,16 @@ func (m *Machine) found(replies []Reply) {
 		f.preparing = true
 		m.do(Prepare{Create: true})
 	}
+}
+
+// giveWay leaves the creation to the server that has claimed it.
+func (m *Machine) giveWay() {
+	if first := m.finding.yielded; m.fleet.presence(first) == Present {
+		m.do(Send{Server: first, All: true})
+		m.absent()
+		return
+	}
+	m.refuseCreation(whySilent)
 }
 
 func (m *Machine) refuseCreation(why string) {
@@ -192,6 +210,7 @@ func (m *Machine) returners(replies []Reply, silent bool) {
 func (m *Machine) recorded(replies []Reply) {
 	s := &m.search
 	s.declaring = false
+	m.askLater(askAgain)
 	n := 0
 	for _, r := range replies {
 		if r.Evidence != Answered {
@@ -230,8 +249,7 @@ func (m *Machine) create(err error) {
 	case err != nil:
 		m.absent() // the shell has told the clients why
 	case f.yielded != "":
-		m.do(Send{Server: f.yielded, All: true})
-		m.absent()
+		m.giveWay()
 	case m.now-f.begun > ClaimTime/2, m.pausedUntil >= f.begun && m.pausedUntil != 0:
 		m.refuseCreation(whySlow)
 	case home != "" && home != m.config.Self.Server:
@@ -248,13 +266,15 @@ func (m *Machine) create(err error) {
 type place struct {
 	server string      // empty: with nobody who answered
 	epoch  proto.Epoch // zero where the room is only being created
+	able   bool        // that server leads the room, or may do so
 	silent bool        // somebody did not answer, and may have it
 }
 
 // locate says where a room is by all answers: with the leader of the highest epoch; if none is heard of, with the newest
 // replica, whose server knows how its leader is; else with a server that is creating it. Of that, its own word counts more
-// than the others'. overdue: replicas that nobody may lead from do not count.
-func locate(replies []Reply, overdue bool) (at place) {
+// than the others'. Once the search is overdue, replicas that nobody may lead from do not count.
+func (m *Machine) locate(replies []Reply) (at place) {
+	overdue := m.overdue()
 	spoke := map[string]bool{}
 	for _, r := range replies {
 		spoke[r.Server] = r.Evidence == Answered
@@ -263,7 +283,7 @@ func locate(replies []Reply, overdue bool) (at place) {
 	var best Answer
 	creator := ""
 	for _, r := range replies {
-		if r.Evidence != Answered {
+		if r.Evidence != Answered || m.fleet.presence(r.Server) == Exited {
 			continue
 		}
 		switch a := r.Answer; a.Holding {
@@ -273,10 +293,15 @@ func locate(replies []Reply, overdue bool) (at place) {
 			}
 			if at.server == "" || less(best, a) {
 				at.server, at.epoch, best = r.Server, a.Epoch, a
+				at.able = a.Holding == Leading || !a.Suspended
 			}
 		case Creating:
-			if a.Leader == r.Server || !spoke[a.Leader] {
+			switch p := m.fleet.presence(a.Leader); {
+			case spoke[a.Leader] && a.Leader != r.Server:
+			case p == Present:
 				creator = a.Leader
+			default: // it may have created the room; if not, the promise to it ends in a moment
+				at.silent = true
 			}
 		}
 	}

@@ -12,6 +12,7 @@ var (
 	errEnded   = errors.New("the room has ended")
 	errDeposed = errors.New("another server leads the room")
 	errUnsure  = errors.New("this server sees too little of the fleet")
+	errSlow    = errors.New("the simulation was made too late to go on from the replica")
 )
 
 // lead is the role of the server that ticks the room.
@@ -32,6 +33,8 @@ type lead struct {
 	confirm   bool          // it may resume only after the others were asked
 	saw       *proto.Epoch  // that a client has seen, and that the others are asked about
 	sawAt     time.Duration // when a client's word last caused that
+	asks      bool          // whether a standby without a stream has taken over
+	askedAt   time.Duration
 
 	move   *move
 	moveAt time.Duration // when the next may begin
@@ -47,7 +50,9 @@ type standby struct {
 	boot   uint64
 	caught bool // it has acknowledged something of the present stream
 
+	may       bool // it may have a replica: it had one, or has accepted a stream
 	dismissed bool
+	fenced    bool          // the epoch is above any that it can lead in without a replica of it
 	lost      bool          // its stream is
 	silent    time.Duration // while it is, or has not caught up since: since when
 	tries     int
@@ -145,7 +150,7 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	m.lead = l
 	for _, s := range before {
 		if s != m.config.Self.Server {
-			l.standbys = append(l.standbys, &standby{id: l.nextID(), server: s})
+			l.standbys = append(l.standbys, &standby{id: l.nextID(), server: s, may: true})
 		}
 	}
 	for _, s := range m.candidates(m.config.Standbys) {
@@ -159,7 +164,7 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	if !m.fleet.Quorum {
 		a.Suspended |= NoQuorum
 	}
-	if from != nil && !a.Handoff && len(l.standbys) > 0 && m.fleet.presence(from.leader.Server) != Present {
+	if from != nil && from.killed && len(l.standbys) > 0 {
 		a.Suspended |= OnProbation
 	}
 	l.suspended, l.since = a.Suspended, m.now
@@ -199,7 +204,11 @@ func (m *Machine) confirmLead() {
 		m.search = search{}
 	}
 	for _, s := range l.standbys {
-		m.do(Open{s.id, s.server, from != nil})
+		o := Open{ID: s.id, Server: s.server}
+		if from != nil {
+			o.Base, o.From = true, from.state
+		}
+		m.do(o)
 	}
 	l.told = l.names()
 	self := m.config.Self.Server
@@ -240,7 +249,7 @@ func (m *Machine) leadStep(ev Event) {
 	switch ev := ev.(type) {
 	case StandbyCaught:
 		if s := l.find(ev.ID); s != nil {
-			s.caught, s.boot, s.silent, s.tries = true, ev.Boot, 0, 0
+			s.caught, s.may, s.fenced, s.boot, s.silent, s.tries = true, true, false, ev.Boot, 0, 0
 		}
 	case StandbyLost:
 		if s := l.find(ev.ID); s != nil {
@@ -275,10 +284,10 @@ func (m *Machine) standbyLost(s *standby, e Evidence) {
 	s.retry = m.now + min(maxReopen, reopenTime<<min(s.tries, 10))
 	s.tries++
 	m.standbyGone(s)
-	switch e {
-	case GoneHere:
+	switch {
+	case e == GoneHere:
 		m.detach(s, avoidBusy, "its process is gone")
-	case Misfit:
+	case e == Misfit && !s.may:
 		m.detach(s, avoidTime, "it speaks no common version")
 	default:
 		m.do(Suspect{s.server})
@@ -295,7 +304,11 @@ func (m *Machine) standbyRejected(s *standby, r Rejection) {
 	m.do(Report{Kind: ReportRejected, To: s.server, Why: r.Text})
 	switch {
 	case r.Code == RejectEpoch && r.Epoch.Supersedes(l.epoch):
-		m.stepDown(r.Leader, r.Epoch)
+		leader := r.Leader
+		if m.fleet.presence(leader) != Present {
+			leader = s.server // it knows how that one is
+		}
+		m.stepDown(leader, r.Epoch)
 	case r.Code == RejectEpoch, r.Code == RejectOther: // it may have a replica, or lead: the next try tells
 		if s.silent == 0 {
 			s.tries, s.silent = 0, m.now
@@ -304,7 +317,7 @@ func (m *Machine) standbyRejected(s *standby, r Rejection) {
 		s.tries++
 	case r.Code == RejectStopped, r.Code == RejectIncompatible: // the shell remembers the incompatible ones for all rooms
 		m.detach(s, 0, r.Text)
-	case r.Code == RejectBusy, r.Code == RejectDraining:
+	case r.Code.soon():
 		m.detach(s, avoidBusy, r.Text)
 	default:
 		m.detach(s, avoidTime, r.Text)
@@ -357,17 +370,27 @@ func (m *Machine) tendStandbys() {
 		case !s.lost:
 		case m.fleet.presence(s.server) == Exited:
 			m.detach(s, 0, "its process is gone")
+		case s.may && !s.fenced && m.due(s.silent+DetachTime-fenceTime):
+			// It may lead the room, cut off, and come back when outcomes were announced without it. Its epoch must be lower then.
+			m.raise(l.epoch.Counter)
+			for _, o := range l.standbys {
+				o.fenced = o.fenced || o.lost
+			}
+			m.due(s.silent + DetachTime)
 		case m.due(s.silent + DetachTime):
 			m.detach(s, avoidTime, "it has been silent for longer than its lease")
 		case m.due(s.retry):
-			s.lost = false
-			m.do(Open{s.id, s.server, false})
+			if s.may && s.tries > 1 && m.now-l.askedAt >= askStandbys {
+				l.asks, l.askedAt = true, m.now // it may be cut off from this server only
+			}
+			s.lost, s.dismissed = false, false // what a dismissal has come to is not known: it is asked again
+			m.do(Open{ID: s.id, Server: s.server})
 		}
 	}
 	want, ready := m.candidates(m.config.Standbys), true
 	for _, name := range want {
 		s := l.standby(name)
-		if s == nil || s.dismissed && s.lost {
+		if s == nil {
 			s = m.attach(name)
 		}
 		ready = ready && s.caught && !s.lost && !s.dismissed
@@ -387,27 +410,30 @@ func (m *Machine) tendStandbys() {
 	}
 }
 
+// seenAgain has servers asked again that were gone, and are there now.
+func (l *lead) seenAgain(before, now *Fleet) {
+	for s := range l.avoid {
+		if before.presence(s) != Present && now.presence(s) == Present {
+			delete(l.avoid, s)
+		}
+	}
+}
+
 // attach makes server a standby.
 func (m *Machine) attach(server string) *standby {
 	l := m.lead
-	if s := l.standby(server); s != nil { // it is dismissed, and its stream is lost: it is asked again
-		s.dismissed = false
-		return s
-	}
 	s := &standby{id: l.nextID(), server: server}
 	l.standbys = append(l.standbys, s)
-	m.do(Open{s.id, server, false})
+	m.do(Open{ID: s.id, Server: server})
 	return s
 }
 
 // stepDown ends the room here: server leads it, in a later epoch.
 func (m *Machine) stepDown(server string, e proto.Epoch) {
-	l := m.lead
 	m.do(Report{Kind: ReportDeposed, From: m.config.Self.Server, To: server, Epoch: e, Why: "higher epoch"},
 		End{Code: proto.CloseMoved, Server: server, Epoch: e})
 	m.giveUp("another server leads the room")
 	m.bury(Moved, e, server)
-	_ = l
 }
 
 // endOver ends the room here: another instance of it is led elsewhere.
@@ -419,12 +445,28 @@ func (m *Machine) endOver() {
 	m.bury(Gone, proto.Epoch{Instance: e.Instance}, "")
 }
 
-// endLost ends a room that cannot go on.
-func (m *Machine) endLost(why string) {
+// endLost ends a room that the fleet has declared lost.
+func (m *Machine) endLost() {
+	const why = "the fleet has declared it lost while this server was cut off or paused"
 	e := m.lead.epoch
 	m.do(Report{Kind: ReportLost, From: m.config.Self.Server, Epoch: e, Why: why}, End{Code: proto.CloseLost})
 	m.giveUp(why)
 	m.bury(Gone, proto.Epoch{Instance: e.Instance}, "")
+}
+
+// endEnded ends a room that has ended on another server.
+func (m *Machine) endEnded(e proto.Epoch) {
+	const why = "it ended elsewhere while this server was cut off or paused"
+	m.do(Report{Kind: ReportDeposed, From: m.config.Self.Server, To: e.Server, Epoch: e, Why: why}, End{Code: proto.CloseEnded})
+	m.giveUp(why)
+	m.bury(Over, e, "")
+}
+
+// endUseless ends a room whose state is of no use here. Another server may have it; if none has, the clients that look for it
+// have it declared lost.
+func (m *Machine) endUseless(why string) {
+	m.do(Report{Kind: ReportDropped, From: m.config.Self.Server, Epoch: m.lead.epoch, Why: why}, End{Code: proto.CloseOverloaded})
+	m.giveUp(why)
 }
 
 func (m *Machine) giveUp(why string) {

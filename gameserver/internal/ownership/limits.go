@@ -13,6 +13,11 @@ const (
 	// standby notices the loss within a second or two; LeaseTime and that are below DetachTime.
 	LeaseTime  = 5 * time.Second
 	DetachTime = 8 * time.Second
+	// fenceTime before outcomes wait no longer for a standby that may have taken over, the epoch is raised by fence: more than a
+	// server can raise it that has taken over from a replica and has no quorum. The others hear of it before anything is
+	// announced without that one.
+	fenceTime = 500 * time.Millisecond
+	fence     = 8
 	// keepTime bounds how long an expired replica, or a suspended leader, waits for a server that may have gone on with the room.
 	keepTime = 10 * time.Minute
 	// tombTime is how long a server remembers a room that it had: longer than keepTime, so that whoever comes back hears of it.
@@ -48,6 +53,8 @@ const (
 	wakeTime = 1500 * time.Millisecond
 	// pauseTime is how long a stream must go on after a pause for it to be alive: what came before may have waited.
 	pauseTime = 2 * time.Second
+	// askStandbys is how often a leader asks after a standby whose stream cannot be opened.
+	askStandbys = time.Second
 	// sawTime is the least time between two questions that a client's word causes.
 	sawTime = 3 * time.Second
 

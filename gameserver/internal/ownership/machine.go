@@ -87,6 +87,9 @@ func (m *Machine) Step(ev Event, now time.Duration) []Action {
 	m.begin(now)
 	switch ev := ev.(type) {
 	case FleetChanged:
+		if m.lead != nil {
+			m.lead.seenAgain(m.fleet, ev.Fleet)
+		}
 		m.fleet, m.order = ev.Fleet, ev.Order
 	case Due:
 	case Paused:
@@ -103,7 +106,7 @@ func (m *Machine) Step(ev Event, now time.Duration) []Action {
 		m.ended()
 	case ProbationTurn:
 		if m.lead != nil {
-			m.lead.probation.turn = true
+			m.lead.probation.begin(m.now)
 		}
 	case MoveTo:
 		m.moveTo(ev)
@@ -170,6 +173,8 @@ func (m *Machine) Epoch() proto.Epoch {
 	switch {
 	case m.lead != nil:
 		return m.lead.epoch
+	case m.role == Promoting:
+		return m.replica.next
 	case m.replica != nil:
 		return m.replica.epoch
 	}
@@ -179,7 +184,7 @@ func (m *Machine) Epoch() proto.Epoch {
 // Leader is the server that leads the room, as far as this one knows; empty where it knows of none.
 func (m *Machine) Leader() string {
 	switch {
-	case m.lead != nil:
+	case m.lead != nil, m.role == Promoting:
 		return m.config.Self.Server
 	case m.replica != nil:
 		return m.replica.leader.Server
@@ -220,16 +225,13 @@ func (m *Machine) ask(servers, needed []string, q Query, floor proto.Epoch) {
 // askLater delays the next round by d.
 func (m *Machine) askLater(d time.Duration) { m.round.again = m.now + d }
 
-// replied gives the replies of the round to the role. Those of questions that were asked before the last pause are of no
-// use: servers may have acted since.
+// replied gives the replies of the round to the role. Those of a round that a pause has ended are of no use: servers may have
+// acted since.
 func (m *Machine) replied(ev Replies) {
 	if ev.Round != m.round.number || !m.round.open {
 		return
 	}
 	m.round.open, m.round.again = false, 0
-	if m.pausedUntil != 0 && m.round.asked <= m.pausedUntil {
-		return // tend asks again
-	}
 	switch m.role {
 	case Finding:
 		m.found(ev.Replies)
@@ -255,11 +257,8 @@ func (m *Machine) paused(from time.Duration) {
 	if m.round.open {
 		m.abandonRound()
 	}
-	if l := m.lead; l != nil {
+	if m.lead != nil {
 		m.suspend(WasPaused, from)
-	}
-	if p := m.replica; p != nil && p.lost != 0 {
-		p.lost = min(p.lost, m.now) // the time of the pause counts: now goes on meanwhile
 	}
 }
 

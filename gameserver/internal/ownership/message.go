@@ -50,6 +50,9 @@ type Query struct {
 	// Withdrawn, unless it is zero, is an epoch that the asker has offered to the asked server with a final tick, and that it
 	// withdraws: the asked server does not lead in that epoch, or in a lower one, if it does not do so yet.
 	Withdrawn proto.Epoch
+	// Leads, unless it is zero, is the epoch in which the asker leads the room. It is suspended. A server that leads and ticks the
+	// room in a lower one raises its own above it: the room that ticks goes on, and the asker gives way.
+	Leads proto.Epoch
 }
 
 // Process is one run of a server.
@@ -86,6 +89,9 @@ const (
 	RejectIncompatible                   // it does not run the game, or no version that takes over the leader's
 	rejectCodes
 )
+
+// soon reports whether a server that rejects so may stand by for another room, or soon. It concerns new replicas only.
+func (c RejectCode) soon() bool { return c == RejectBusy || c == RejectDraining }
 
 // Rejection is the answer of a server that does not stand by, or no longer. It is an error.
 type Rejection struct {

@@ -1,5 +1,7 @@
 package ownership
 
+import "time"
+
 // A room may kill the process that ticks it: a stack overflow, or a concurrent map write, cannot be recovered from. After a
 // takeover whose leader's process is gone, the room's first tick is announced to a standby before it runs. If this server
 // dies then, that standby does not take the room over, and so no third server dies. The shell lets one room at a time be on
@@ -7,16 +9,23 @@ package ownership
 
 // probation is how far the first tick after a takeover is.
 type probation struct {
-	turn bool // the shell lets this room go on
-	id   int  // standby that was told; -1: none yet
-	told bool
-	ran  bool
+	turn  bool          // the shell lets this room go on
+	since time.Duration // of turn
+	id    int           // standby that was told; -1: none yet
+	told  bool
+	ran   bool
 }
 
 // ProbationTurn: it is this room's turn. It is over when Suspended has no OnProbation any more.
 type ProbationTurn struct{}
 
 func (ProbationTurn) event() {}
+
+func (p *probation) begin(now time.Duration) {
+	if !p.turn {
+		p.turn, p.since = true, now
+	}
+}
 
 func (m *Machine) tendProbation() {
 	l := m.lead
@@ -33,7 +42,7 @@ func (m *Machine) tendProbation() {
 		}
 		waiting = waiting || !s.lost
 	}
-	if p.turn && (!waiting || m.due(l.begun+probationTime)) {
+	if p.turn && (!waiting || m.due(p.since+probationTime)) {
 		m.step1() // nobody to announce it to: nobody who could take the room over either
 	}
 }

@@ -27,12 +27,12 @@ func (m *Machine) answer(asker string, q Query) Answer {
 	}
 	switch m.role {
 	case Leads, Promoting:
+		if l := m.lead; l != nil && l.suspended&^OnProbation == 0 && !l.confirm && q.Leads.Supersedes(l.epoch) {
+			m.raise(q.Leads.Counter)
+		}
 		return m.answerLeading(asker)
 	case Following:
 		p := m.replica
-		if asker != p.leader.Server {
-			m.doubt()
-		}
 		if !p.stocked {
 			return Answer{Holding: Moved, Epoch: p.epoch, Leader: p.leader.Server}
 		}

@@ -32,8 +32,11 @@ type replica struct {
 	fails   int
 
 	// While Promoting.
-	next  proto.Epoch // in which this server leads
-	offer bool        // the leader has handed the room over
+	next  proto.Epoch   // in which this server leads
+	since time.Duration // when it was decided
+	offer bool          // the leader has handed the room over
+	// killed: the leader's process is gone, perhaps because of the room.
+	killed bool
 }
 
 // handed is what a server remembers of a room that it handed over, until another server has it as well.
@@ -57,7 +60,19 @@ func (p *replica) rank() proto.Tick {
 // expired reports whether the leader may have gone on without the replica for so long that nobody may lead from it: outcomes
 // may have been announced that it does not have.
 func (p *replica) expired(m *Machine) bool {
-	return p.stream == 0 && m.now-p.lost > LeaseTime
+	switch {
+	case p.stream == 0:
+		return m.now-p.lost > LeaseTime
+	case m.beforePause(p.opened):
+		return m.now-m.pausedFrom > LeaseTime
+	}
+	return false
+}
+
+// beforePause reports whether a stream that began at opened is older than a pause that ended just now: its end may not have
+// been noticed yet, and what comes from it may have waited during the pause.
+func (m *Machine) beforePause(opened time.Duration) bool {
+	return m.pausedUntil != 0 && m.now-m.pausedUntil < pauseTime && opened < m.pausedFrom
 }
 
 // Observe tells the tick that the replica has. It is to be called before Step and Query of a machine that has one.
@@ -77,6 +92,10 @@ func (m *Machine) replicaStep(ev Event) {
 		return
 	}
 	p := m.replica
+	if lost, ok := ev.(StreamLost); ok && p != nil && lost.Stream == p.stream {
+		m.streamLost()
+		return
+	}
 	if p == nil || m.role != Following {
 		return
 	}
@@ -84,10 +103,6 @@ func (m *Machine) replicaStep(ev Event) {
 	case Stocked:
 		if ev.Stream == p.stream {
 			p.stocked, p.state = true, p.epoch
-		}
-	case StreamLost:
-		if ev.Stream == p.stream {
-			m.streamLost()
 		}
 	case StreamStopped:
 		if ev.Stream == p.stream {
@@ -139,14 +154,12 @@ func without(names []string, name string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == name })
 }
 
-// streamLost notes since when the replica is not fed. What came after a pause may have waited during it.
+// streamLost notes since when the replica is not fed.
 func (m *Machine) streamLost() {
-	p := m.replica
-	p.stream, p.lost, p.check = 0, m.now, m.now+orphanCheck
-	if m.pausedUntil != 0 && m.now-m.pausedUntil < pauseTime && p.opened < m.pausedFrom {
-		p.lost = m.pausedFrom
+	m.unstream()
+	if m.role == Following {
+		m.doubt()
 	}
-	m.doubt()
 }
 
 func (m *Machine) updated(ev Updated) {
@@ -171,7 +184,7 @@ func (m *Machine) offered(ev Offered) {
 		return
 	case m.role == Promoting, m.role == Leads && !(same && m.lead.epoch.Less(ev.Epoch)) && !m.yields(ev),
 		m.role == Following && same && ev.Epoch.Less(m.replica.epoch):
-		reject(Rejection{Code: RejectEpoch, Epoch: m.leadsIn(), Leader: m.Leader(), Text: "another epoch is led by " + m.Leader()})
+		reject(Rejection{Code: RejectEpoch, Epoch: m.Epoch(), Leader: m.Leader(), Text: "another epoch is led by " + m.Leader()})
 		return
 	case m.role == Following && !same && m.replica.stream != 0:
 		reject(Rejection{Code: RejectOther, Text: "it has a replica of another instance, whose leader is alive"})
@@ -186,8 +199,8 @@ func (m *Machine) offered(ev Offered) {
 	}
 	p := m.replica
 	continues := p != nil && same
-	if ev.Unable != nil && !(continues && p.handed != nil) {
-		if continues && p.leader.Server == ev.From.Server {
+	if ev.Unable != nil && !(continues && ev.Unable.Code.soon()) {
+		if continues {
 			m.bury(Moved, ev.Epoch, ev.From.Server)
 			m.drop() // its leader goes on without it
 		}
@@ -209,7 +222,13 @@ func (m *Machine) offered(ev Offered) {
 	if p.handed != nil && p.epoch.Server == ev.From.Server {
 		m.moveDone(ev.Epoch)
 	}
-	keep := p.stocked && ev.HasBase && p.tick == ev.Base && p.state.Instance == ev.Epoch.Instance
+	if ev.BaseEpoch == (proto.Epoch{}) {
+		ev.BaseEpoch = ev.Epoch
+	}
+	keep := p.stocked && ev.HasBase && p.tick == ev.Base && p.state == ev.BaseEpoch
+	if !keep && p.expired(m) {
+		p.stocked = false // the leader has gone on without it: it is of no use any more
+	}
 	p.leader, p.epoch, p.others = ev.From, ev.Epoch, without(ev.Others, m.config.Self.Server)
 	p.stream, p.opened, p.announced, p.doubts, p.hurry, p.fails = ev.Stream, m.now, false, false, false, 0
 	p.withdrawn = proto.Epoch{}
@@ -219,14 +238,6 @@ func (m *Machine) offered(ev Offered) {
 	m.tomb, m.promise = tomb{}, promise{}
 	m.abandonRound()
 	m.do(Accept{ev.Stream, keep})
-}
-
-// leadsIn is the epoch that a leader which comes too late hears.
-func (m *Machine) leadsIn() proto.Epoch {
-	if m.role == Promoting {
-		return m.replica.next
-	}
-	return m.Epoch()
 }
 
 // yields reports whether a room that is suspended here gives way to another instance that is led.
@@ -253,6 +264,15 @@ func (m *Machine) doubt() {
 	if p := m.replica; !p.doubts {
 		p.doubts, p.doubted = true, m.now
 		m.round.again = 0
+	}
+}
+
+// doubtSoon is doubt because of a client's word: at most every askAgain.
+func (m *Machine) doubtSoon() {
+	if p := m.replica; !p.doubts {
+		again := p.doubted + askAgain
+		m.doubt()
+		m.round.again = again
 	}
 }
 
@@ -336,8 +356,8 @@ func (m *Machine) judgeLeader(replies []Reply) {
 			m.askLater(p.retry - m.now)
 			return
 		}
-		p.next = v.epoch.Next(m.config.Self.Server)
-		m.role, p.offer = Promoting, false
+		p.next, p.killed = v.epoch.Next(m.config.Self.Server), v.killed
+		m.role, p.offer, p.since = Promoting, false, m.now
 		m.abandonRound()
 		m.do(Prepare{})
 	}
@@ -386,7 +406,7 @@ func (m *Machine) take(ev Offer) {
 		return
 	}
 	p.others = without(ev.Others, m.config.Self.Server)
-	p.next, p.offer = ev.Epoch, true
+	p.next, p.offer, p.since, p.killed = ev.Epoch, true, m.now, false
 	m.role = Promoting
 	m.abandonRound()
 	m.do(Prepare{})
@@ -401,11 +421,17 @@ func (m *Machine) promote(ev Prepared) {
 	}
 	l := Lead{Epoch: p.next, Resumed: true, Handoff: p.offer}
 	switch {
-	case p.offer && !m.sure():
+	case p.offer && (!m.sure() || m.now-p.since > LeaseTime):
 		l.Suspended = WasPaused // it may have been taken back meanwhile
 	case !p.offer && !m.sure():
 		m.notPromoted(errUnsure, false)
 		return
+	case !p.offer && p.expired(m):
+		m.notPromoted(errSlow, false)
+		return
+	}
+	if p.offer {
+		p.state = p.next // the final tick is where the others go on from, too
 	}
 	m.startLead(l, p)
 }
@@ -416,7 +442,8 @@ func (m *Machine) notPromoted(err error, final bool) {
 	m.role = Following
 	m.do(Report{Kind: ReportStuck, From: p.leader.Server, Epoch: p.epoch, Why: err.Error()})
 	if p.stream != 0 {
-		m.do(Reject{p.stream, Rejection{Code: RejectGame, Text: err.Error()}})
+		// Not RejectGame: the leader, should it live, must go on waiting for a server that has a replica.
+		m.do(Reject{p.stream, Rejection{Code: RejectOther, Text: err.Error()}})
 		m.unstream()
 	}
 	if final {
@@ -428,8 +455,11 @@ func (m *Machine) notPromoted(err error, final bool) {
 	m.doubt()
 }
 
-// unstream notes that this server has ended the stream.
+// unstream notes that there is no stream any more.
 func (m *Machine) unstream() {
 	p := m.replica
 	p.stream, p.lost, p.check = 0, m.now, m.now+orphanCheck
+	if m.beforePause(p.opened) {
+		p.lost = m.pausedFrom
+	}
 }

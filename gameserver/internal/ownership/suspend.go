@@ -35,22 +35,24 @@ func (m *Machine) tendSuspended() {
 		return
 	}
 	if m.due(l.since + keepTime) {
-		m.endLost("it was suspended for too long, and a server that may have gone on with it did not come back")
+		m.endUseless("it was suspended for too long, and a server that may have gone on with it did not come back")
 		return
 	}
-	m.ask(m.fleet.present(), l.names(), Query{}, l.epoch.Next(""))
+	// Not the standbys only: another instance may have been created meanwhile, with any server.
+	m.ask(m.fleet.present(), nil, Query{Leads: l.epoch}, l.epoch.Next(""))
 }
 
 // judgeSelf decides whether a suspended room may go on, or what a client's word is worth.
 func (m *Machine) judgeSelf(replies []Reply) {
 	l := m.lead
-	if !l.confirm && l.saw == nil {
+	if !l.confirm && l.saw == nil && !l.asks {
 		return
 	}
+	l.asks = false
 	self := m.config.Self.Server
 	said := map[string]Reply{}
 	highest, leader := proto.Epoch{}, ""
-	silent := false
+	silent, rival := false, false
 	for _, r := range replies {
 		said[r.Server] = r
 		silent = silent || r.Evidence != Answered && r.Evidence != GoneHere
@@ -64,13 +66,16 @@ func (m *Machine) judgeSelf(replies []Reply) {
 			if highest.Less(a.Epoch) {
 				highest, leader = a.Epoch, r.Server
 			}
+		case mine && a.Holding == Leading:
+			rival = true // it raises its epoch, or gives way when it asks
 		case mine && a.Holding == Gone:
-			m.endLost("the fleet has declared it lost while this server was cut off or paused")
+			m.endLost()
 			return
 		case mine && a.Holding == Over && !a.Epoch.Less(l.epoch):
-			m.endLost("it ended elsewhere while this server was cut off or paused")
+			m.endEnded(a.Epoch)
 			return
-		case !mine && a.Holding == Leading && l.suspended&^OnProbation != 0 && (!a.Suspended || first(m.room, self, r.Server) == r.Server):
+		case !mine && l.suspended&^OnProbation != 0 && (a.Holding == Leading || a.Holding == Standby) && (!a.Suspended ||
+			a.Holding == Leading && first(m.room, self, r.Server) == r.Server):
 			m.endOver()
 			return
 		}
@@ -83,6 +88,10 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		m.judgeSaw(silent)
 		return
 	}
+	if silent || rival || !m.sure() && m.now-l.since > LeaseTime {
+		m.askLater(askAgain)
+		return
+	}
 	missed := false
 	for _, s := range l.standbys {
 		switch m.loyalty(s, said) {
@@ -91,7 +100,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 			m.askLater(askAgain)
 			return
 		case stale:
-			m.endLost("it was suspended for too long, and a standby that may have gone on with it is gone")
+			m.endUseless("it was suspended for too long, and a standby that may have gone on with it is gone")
 			return
 		case mayHaveLed:
 			missed = true
@@ -111,6 +120,11 @@ func (m *Machine) judgeSelf(replies []Reply) {
 func (m *Machine) resume() {
 	l := m.lead
 	l.confirm = false
+	for _, s := range l.standbys {
+		if s.lost { // nobody tried its stream while the room was suspended
+			s.silent, s.tries, s.retry = m.now, 0, m.now
+		}
+	}
 	for _, r := range []Reason{NoQuorum, WasPaused} {
 		if l.suspended&r != 0 {
 			m.do(Resume{r, m.round.asked})
@@ -119,10 +133,10 @@ func (m *Machine) resume() {
 	l.suspended &= OnProbation
 }
 
-// raise makes the room go on in an epoch above counter.
+// raise makes the room go on in an epoch above counter, and above those of a server that took over meanwhile and handed on.
 func (m *Machine) raise(counter uint32) {
 	l := m.lead
-	l.epoch = proto.Epoch{Instance: l.epoch.Instance, Counter: max(counter, l.epoch.Counter)}.Next(m.config.Self.Server)
+	l.epoch.Counter, l.epoch.Server = max(counter, l.epoch.Counter)+fence, m.config.Self.Server
 	m.do(SetEpoch{l.epoch}, Update{})
 }
 
@@ -179,8 +193,13 @@ func (m *Machine) clientSaw(e proto.Epoch) {
 }
 
 func (m *Machine) tendSaw() {
-	if l := m.lead; l.saw != nil && !l.confirm {
+	l := m.lead
+	switch {
+	case l.confirm:
+	case l.saw != nil:
 		m.ask(m.fleet.present(), nil, Query{}, *l.saw)
+	case l.asks:
+		m.ask(m.fleet.present(), nil, Query{}, l.epoch.Next(""))
 	}
 }
 
@@ -188,6 +207,9 @@ func (m *Machine) tendSaw() {
 // it may be the one.
 func (m *Machine) judgeSaw(silent bool) {
 	l := m.lead
+	if l.saw == nil {
+		return
+	}
 	saw := *l.saw
 	l.saw = nil
 	if !silent && m.sure() && !saw.Less(l.epoch) {
