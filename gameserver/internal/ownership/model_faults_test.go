@@ -186,7 +186,7 @@ func (m *model) move() {
 	if l == nil || len(l.view.order) == 0 {
 		return
 	}
-	if _, may := l.mach.Moving(); may {
+	if _, may := l.mach.Moving(l.mach.now); may {
 		l.step(MoveTo{Target: l.view.order[m.rng.IntN(len(l.view.order))]})
 	}
 }
@@ -201,7 +201,7 @@ func (m *model) newClientAgain() {
 func (m *model) drains() {
 	m.after(200*time.Millisecond, m.drains)
 	if l := m.leader(); l != nil && l.draining && len(l.view.order) > 0 {
-		if _, may := l.mach.Moving(); may {
+		if _, may := l.mach.Moving(l.mach.now); may {
 			l.step(MoveTo{Target: l.view.order[0]})
 		}
 	}

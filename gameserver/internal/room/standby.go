@@ -177,6 +177,15 @@ func (r *Room) sendKeyframe(s *standby) (sent int) {
 	return len(public) + len(f.secretKeyframe)
 }
 
+// bringUp gives standbys the state before the first tick, so that one of them can be told of that tick.
+func (r *Room) bringUp() {
+	for _, s := range r.standbys {
+		if s.stream != nil && !s.current && r.sim.Tick() >= s.retry {
+			r.metrics.StandbyBytes.Add(float64(r.sendKeyframe(s)))
+		}
+	}
+}
+
 // observeLag shows how far the standbys are behind.
 func (r *Room) observeLag() {
 	for _, s := range r.standbys {

@@ -165,7 +165,7 @@ func handedOver(t *testing.T, h *harness) (next *Room, out HandedOver) {
 }
 
 // The old leader stands by for the new one from what it has: it gets no keyframe, equals the leader after every tick, and
-// counts at once as having the final tick, so that outcomes up to it are told.
+// counts as having the final tick once it has acknowledged that, so that outcomes up to it are told.
 func TestOldLeaderStandsByWithoutAKeyframe(t *testing.T) {
 	withPool(t, testConfig(), func(h *harness) {
 		r, out := handedOver(t, h)
@@ -177,6 +177,9 @@ func TestOldLeaderStandsByWithoutAKeyframe(t *testing.T) {
 		if s.check(t).frames != 0 || s.ticks != 22 || r.Info().Standbys != 1 {
 			t.Errorf("%d keyframes, %d ticks, info %+v", s.frames, s.ticks, r.Info())
 		}
+		f.wantMatches(t, "before an acknowledgement")
+		r.Acked(1, out.Tick)
+		h.pass(100 * time.Millisecond)
 		f.wantMatches(t, "decided in the final tick", 1)
 	})
 }

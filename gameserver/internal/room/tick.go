@@ -45,6 +45,9 @@ func (r *Room) wait(now time.Duration) {
 	if now-r.suspension.since >= suspensionNotice {
 		r.tellSuspended()
 	}
+	if r.suspension.reasons == ReasonProbation {
+		r.bringUp()
+	}
 	r.flush() // what poll answered
 	r.publish()
 }

@@ -18,6 +18,8 @@ const (
 	stallTime = time.Second
 	// maxUnflushed bounds how long what was queued for standbys waits on a worker that never rests.
 	maxUnflushed = 5 * time.Millisecond
+	// probationInterval is how often a room on probation handles its inbox: others wait for its first tick.
+	probationInterval = time.Millisecond
 	// noPhase is the phase of a room whose grid begins at Spec.Due.
 	noPhase = -1
 )
@@ -130,14 +132,25 @@ func (w *worker) tickFirst(now time.Duration) (after time.Duration) {
 	if !w.unsent {
 		w.unsent, w.since = true, now
 	}
-	m.TickLateness.Observe((now - r.due).Seconds())
-	if r.cadence.advance(now) {
-		m.TicksLate.Inc()
-		w.late.Add(1)
-		r.late++
+	probation := r.suspension.reasons == ReasonProbation
+	if !probation {
+		m.TickLateness.Observe((now - r.due).Seconds())
+		if r.cadence.advance(now) {
+			m.TicksLate.Inc()
+			w.late.Add(1)
+			r.late++
+		}
 	}
 	r.due = r.cadence.due()
-	if r.tick(now) {
+	goesOn := r.tick(now)
+	switch {
+	case r.suspension.reasons == ReasonProbation:
+		r.due = now + probationInterval
+	case probation:
+		r.cadence = cadenceFrom(r.settings.TickRate, now+time.Second/time.Duration(r.settings.TickRate))
+		r.due = r.cadence.due()
+	}
+	if goesOn {
 		w.schedule.fixFirst()
 	} else {
 		w.schedule.removeFirst()
