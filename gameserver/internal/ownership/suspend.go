@@ -88,7 +88,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		m.judgeSaw(silent)
 		return
 	}
-	if silent || rival || !m.sure() && m.now-l.since > LeaseTime {
+	if silent || rival || m.now-l.since > LeaseTime && !m.settled() {
 		m.askLater(askAgain)
 		return
 	}
@@ -114,6 +114,12 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		m.raise(l.epoch.Counter)
 	}
 	m.resume()
+}
+
+// settled reports whether the servers that this one sees are those that are there: after a long absence, one that is missed still
+// may be the one that knows what became of the room.
+func (m *Machine) settled() bool {
+	return m.sure() && m.due(max(m.fleet.Settled, m.fleet.Since)+settleTime)
 }
 
 // resume goes on after the others were asked.
