@@ -10,6 +10,7 @@ import (
 // checks are the invariants. Each is checked at the moment at which it could break.
 type checks struct {
 	announcedOutcomes map[proto.Instance][]outcome
+	announcedIn       map[proto.Instance]proto.Epoch // the highest
 	over              map[proto.Instance]*conclusion
 	two               time.Duration // since when two servers tick one instance
 	rounds            map[*node][]time.Duration
@@ -23,6 +24,7 @@ type checks struct {
 
 func (c *checks) begin() {
 	c.announcedOutcomes = map[proto.Instance][]outcome{}
+	c.announcedIn = map[proto.Instance]proto.Epoch{}
 	c.over = map[proto.Instance]*conclusion{}
 	c.rounds = map[*node][]time.Duration{}
 }
@@ -60,9 +62,12 @@ func (c *checks) ticked(r *roomRun) {
 	}
 }
 
-// contains: what was announced is never taken back.
+// contains: what was announced is never taken back by a later leader. An earlier one may not have heard of it yet.
 func (c *checks) contains(r *roomRun, what string) {
 	told := c.announcedOutcomes[r.state.instance]
+	if r.epoch.Less(c.announcedIn[r.state.instance]) {
+		return
+	}
 	if k := len(told) - 1; k >= 0 && (len(r.state.outcomes) <= k || r.state.outcomes[k] != told[k]) {
 		r.node.model.fail("%s %s in %v without outcome %d, which was announced", r.node.name, what, r.epoch, k)
 	}
@@ -75,6 +80,9 @@ func (c *checks) announced(r *roomRun, k int) {
 		r.node.model.fail("%s announces another outcome of match %d", r.node.name, k)
 	case k == len(told):
 		c.announcedOutcomes[r.state.instance] = append(told, o)
+		if in := c.announcedIn[r.state.instance]; in.Less(r.epoch) {
+			c.announcedIn[r.state.instance] = r.epoch
+		}
 		c.decided++
 	}
 }

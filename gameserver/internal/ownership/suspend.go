@@ -35,7 +35,7 @@ func (m *Machine) tendSuspended() {
 		return
 	}
 	if m.due(l.since + keepTime) {
-		m.endUseless("it was suspended for too long, and a server that may have gone on with it did not come back")
+		m.endUseless("", "it was suspended for too long, and a server that may have gone on with it did not come back")
 		return
 	}
 	// Not the standbys only: another instance may have been created meanwhile, with any server.
@@ -100,7 +100,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 			m.askLater(askAgain)
 			return
 		case stale:
-			m.endUseless("it was suspended for too long, and a standby that may have gone on with it is gone")
+			m.endUseless(s.server, "it was suspended for too long, and a standby that may have gone on with it is gone")
 			return
 		case mayHaveLed:
 			missed = true
