@@ -38,7 +38,7 @@ func (m *Machine) examine(replies []Reply) examined {
 		x.epoch = p.withdrawn
 	}
 	var led, best, elsewhere Answer
-	over, lost := false, false
+	over, lost, announced := false, false, p.announced
 	var later []string         // servers that lead, or led, in a later epoch, as others say
 	heard := map[string]bool{} // what a server has is known
 	gone, proven := m.vanished(p.leader.Server, sure)
@@ -60,6 +60,7 @@ func (m *Machine) examine(replies []Reply) examined {
 			x.epoch = a.Epoch
 		}
 		lost = lost || mine && a.Holding == Gone
+		announced = announced || a.Announced && a.Epoch == p.epoch
 		over = over || mine && a.Holding == Over && !a.Epoch.Less(p.epoch)
 		switch {
 		case mine && a.Holding == Leading && !a.Epoch.Less(p.state):
@@ -108,7 +109,7 @@ func (m *Machine) examine(replies []Reply) examined {
 		x.what = unknown
 	case !p.stocked:
 		x.what = nothing
-	case p.announced && x.killed && (proven || m.fleet.presence(p.leader.Server) == Refused):
+	case announced && x.killed && (proven || m.fleet.presence(p.leader.Server) == Refused):
 		x.what = condemned
 	case best.Leader != "" && m.now-p.doubted < heirTime:
 		x.what = betterReplica

@@ -61,11 +61,12 @@ func (m *Machine) wanted(ev Wanted) {
 // direct answers a client at once, where nobody must be asked.
 func (m *Machine) direct(ev Wanted) bool {
 	self, t := m.config.Self.Server, m.tomb
+	if m.lost(ev.Seen.Instance) {
+		m.do(Turn{Code: proto.CloseLost, Instance: ev.Seen.Instance})
+		return true
+	}
 	if ev.Seen.Instance != 0 && ev.Seen.Instance == t.epoch.Instance {
 		switch {
-		case t.holding == Gone:
-			m.do(Turn{Code: proto.CloseLost, Instance: ev.Seen.Instance})
-			return true
 		case t.holding == Over && t.crashed:
 			m.do(Turn{Code: proto.CloseCrashed, Instance: ev.Seen.Instance})
 			return true

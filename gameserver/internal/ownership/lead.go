@@ -464,9 +464,12 @@ func (m *Machine) endEnded(e proto.Epoch) {
 
 // endUseless ends a room whose state is of no use here. Another server may have it; if none has, the clients that look for it
 // have it declared lost.
-func (m *Machine) endUseless(why string) {
-	m.do(Report{Kind: ReportDropped, From: m.config.Self.Server, Epoch: m.lead.epoch, Why: why}, End{Code: proto.CloseOverloaded})
+// Its replicas are of no use either: whoever asks hears that server, which may be gone, has gone on with it.
+func (m *Machine) endUseless(server, why string) {
+	e := m.lead.epoch
+	m.do(Report{Kind: ReportDropped, From: m.config.Self.Server, To: server, Epoch: e, Why: why}, End{Code: proto.CloseOverloaded})
 	m.giveUp(why)
+	m.bury(Moved, e.Next(server), server)
 }
 
 func (m *Machine) giveUp(why string) {

@@ -1,6 +1,7 @@
 package ownership
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ringside-go/ringside/proto"
@@ -42,6 +43,7 @@ type Machine struct {
 
 	role    Role
 	tomb    tomb
+	graves  []grave
 	promise promise
 	search  search
 	finding *finding
@@ -60,6 +62,15 @@ type tomb struct {
 	crashed bool   // with Over: the room killed the process that led it
 	at      time.Duration
 }
+
+// grave is an instance that the quorum has declared lost. It is remembered though another one has been led since.
+type grave struct {
+	instance proto.Instance
+	at       time.Duration
+}
+
+// maxGraves is how many lost instances of one room are remembered.
+const maxGraves = 16
 
 // promise leaves the room to a server that has claimed it.
 type promise struct {
@@ -162,7 +173,7 @@ func (m *Machine) Next() (at time.Duration, ok bool) { return m.next, m.next != 
 
 // Idle reports whether the machine remembers nothing, so that a new one is as good.
 func (m *Machine) Idle() bool {
-	return m.role == Absent && m.tomb.holding == None && m.promise.server == "" && m.search.instance == 0
+	return m.role == Absent && m.tomb.holding == None && len(m.graves) == 0 && m.promise.server == "" && m.search.instance == 0
 }
 
 // Role is what this server has of the room.
@@ -196,6 +207,9 @@ func (m *Machine) Leader() string {
 func (m *Machine) expire() {
 	if m.tomb.holding != None && m.due(m.tomb.at+tombTime) {
 		m.tomb = tomb{}
+	}
+	for len(m.graves) > 0 && m.due(m.graves[0].at+tombTime) {
+		m.graves = m.graves[1:]
 	}
 	if m.promise.server != "" && m.due(m.promise.until) {
 		m.promise = promise{}
@@ -265,6 +279,14 @@ func (m *Machine) paused(from time.Duration) {
 // bury remembers where the room went.
 func (m *Machine) bury(h Holding, e proto.Epoch, leader string) {
 	m.tomb = tomb{holding: h, epoch: e, leader: leader, at: m.now}
+	if h == Gone && !m.lost(e.Instance) {
+		m.graves = append(m.graves[max(0, len(m.graves)-maxGraves+1):], grave{e.Instance, m.now})
+	}
+}
+
+// lost reports whether an instance has been declared lost.
+func (m *Machine) lost(i proto.Instance) bool {
+	return slices.ContainsFunc(m.graves, func(g grave) bool { return g.instance == i })
 }
 
 // absent ends any role.

@@ -68,11 +68,14 @@ type Answer struct {
 	Epoch   proto.Epoch // of what it has or had; zero with None and Creating
 	Leader  string      // server that leads the room, or is about to create it; empty where there is none
 	Tick    proto.Tick  // of a replica
-	// Counted: it is Leading, and the asker is one of its standbys. A replica that its leader does not count must not be used.
+	// Counted: it is Leading, and has waited from its first tick on, or since the asker caught up, for the asker's word. A replica
+	// that its leader does not count must not be used.
 	Counted bool
 	// Suspended: it leads the room and does not tick it, or it has a replica whose lease is over. Neither goes on with the room
 	// before it has asked the others.
 	Suspended bool
+	// Announced: it has a replica, and the leader in Epoch was about to run the first tick after a takeover.
+	Announced bool
 }
 
 // RejectCode says why a server does not stand by for a room.

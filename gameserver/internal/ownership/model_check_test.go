@@ -10,8 +10,9 @@ import (
 // checks are the invariants. Each is checked at the moment at which it could break.
 type checks struct {
 	announcedOutcomes map[proto.Instance][]outcome
-	over              map[proto.Instance]string // told to be over
-	two               time.Duration             // since when two servers tick one instance
+	announcedIn       map[proto.Instance]proto.Epoch // the highest
+	over              map[proto.Instance]*conclusion
+	two               time.Duration // since when two servers tick one instance
 	rounds            map[*node][]time.Duration
 	ticks, decided    int
 	lost, failovers   int
@@ -23,7 +24,8 @@ type checks struct {
 
 func (c *checks) begin() {
 	c.announcedOutcomes = map[proto.Instance][]outcome{}
-	c.over = map[proto.Instance]string{}
+	c.announcedIn = map[proto.Instance]proto.Epoch{}
+	c.over = map[proto.Instance]*conclusion{}
 	c.rounds = map[*node][]time.Duration{}
 }
 
@@ -36,8 +38,8 @@ func (c *checks) ticked(r *roomRun) {
 	m := r.node.model
 	c.ticks++
 	i := r.state.instance
-	if why, ok := c.over[i]; ok {
-		m.fail("%s ticks instance %v in %v, which is over: %s", r.node.name, i, r.epoch, why)
+	if o, ok := c.over[i]; ok && o.known(r.node) {
+		m.fail("%s ticks instance %v in %v, which is over: %s", r.node.name, i, r.epoch, o.why)
 	}
 	c.contains(r, "ticks")
 	two := false
@@ -60,9 +62,12 @@ func (c *checks) ticked(r *roomRun) {
 	}
 }
 
-// contains: what was announced is never taken back.
+// contains: what was announced is never taken back by a later leader. An earlier one may not have heard of it yet.
 func (c *checks) contains(r *roomRun, what string) {
 	told := c.announcedOutcomes[r.state.instance]
+	if r.epoch.Less(c.announcedIn[r.state.instance]) {
+		return
+	}
 	if k := len(told) - 1; k >= 0 && (len(r.state.outcomes) <= k || r.state.outcomes[k] != told[k]) {
 		r.node.model.fail("%s %s in %v without outcome %d, which was announced", r.node.name, what, r.epoch, k)
 	}
@@ -75,6 +80,9 @@ func (c *checks) announced(r *roomRun, k int) {
 		r.node.model.fail("%s announces another outcome of match %d", r.node.name, k)
 	case k == len(told):
 		c.announcedOutcomes[r.state.instance] = append(told, o)
+		if in := c.announcedIn[r.state.instance]; in.Less(r.epoch) {
+			c.announcedIn[r.state.instance] = r.epoch
+		}
 		c.decided++
 	}
 }
@@ -103,13 +111,36 @@ func (c *checks) told(n *node, i proto.Instance, code proto.CloseCode) {
 	c.concluded(n, i, code)
 }
 
+// conclusion is that an instance is over. by are the processes that know.
+type conclusion struct {
+	why string
+	by  map[*node]uint64
+}
+
+// known reports whether one of them can be asked by n. Where all have ended, or are cut off, nobody can know.
+func (o *conclusion) known(n *node) bool {
+	part := n.model.parts()
+	for p, boot := range o.by {
+		if p.running() && p.bootID == boot && part[p.i] == part[n.i] {
+			return true
+		}
+	}
+	return false
+}
+
 // concluded: somebody was told that an instance is over.
 func (c *checks) concluded(n *node, i proto.Instance, code proto.CloseCode) {
 	m := n.model
 	if _, ok := c.over[i]; ok {
 		return
 	}
-	c.over[i] = fmt.Sprintf("%v by %s at %v", code, n.name, m.now)
+	o := &conclusion{why: fmt.Sprintf("%v by %s at %v", code, n.name, m.now), by: map[*node]uint64{n: n.bootID}}
+	for _, p := range m.nodes {
+		if t := p.mach.tomb; t.epoch.Instance == i && (t.holding == Gone || t.holding == Over) {
+			o.by[p] = p.bootID
+		}
+	}
+	c.over[i] = o
 	c.lost++
 	m.log(fmt.Sprintf("instance %v is over: %v", i, code))
 }

@@ -36,7 +36,7 @@ func (m *Machine) answer(asker string, q Query) Answer {
 		if !p.stocked {
 			return Answer{Holding: Moved, Epoch: p.epoch, Leader: p.leader.Server}
 		}
-		return Answer{Holding: Standby, Epoch: p.epoch, Leader: p.leader.Server, Tick: p.rank(), Suspended: p.expired(m)}
+		return Answer{Holding: Standby, Epoch: p.epoch, Leader: p.leader.Server, Tick: p.rank(), Suspended: p.expired(m), Announced: p.announced}
 	}
 	if q.Lost != 0 && !(m.tomb.holding == Over && m.tomb.epoch.Instance == q.Lost) {
 		m.bury(Gone, proto.Epoch{Instance: q.Lost}, "")
@@ -45,6 +45,9 @@ func (m *Machine) answer(asker string, q Query) Answer {
 		if first := m.claimed(asker); first != "" {
 			return Answer{Holding: Creating, Leader: first}
 		}
+	}
+	if m.lost(q.Leads.Instance) {
+		return Answer{Holding: Gone, Epoch: proto.Epoch{Instance: q.Leads.Instance}}
 	}
 	return m.answerNothing()
 }
@@ -58,7 +61,7 @@ func (m *Machine) answerLeading(asker string) Answer {
 		return a
 	}
 	s := m.lead.standby(asker)
-	a.Epoch, a.Suspended, a.Counted = m.lead.epoch, m.lead.suspended != 0, s != nil && !s.dismissed
+	a.Epoch, a.Suspended, a.Counted = m.lead.epoch, m.lead.suspended != 0, s != nil && s.may && !s.dismissed
 	return a
 }
 

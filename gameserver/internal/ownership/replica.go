@@ -20,6 +20,7 @@ type replica struct {
 	state   proto.Epoch // in which the state was led
 	tick    proto.Tick  // of the state, as of the last Observe
 
+	uncounted bool        // a later leader than that of the state does not wait for this replica, as far as is known
 	withdrawn proto.Epoch // no offer of this epoch, or of a lower one, is taken
 	announced bool        // its leader is about to run the first tick after a takeover
 	handed    *handed     // this server has handed the room over; nil: it has not, or the target's own standbys have it
@@ -57,10 +58,12 @@ func (p *replica) rank() proto.Tick {
 	return p.tick
 }
 
-// expired reports whether the leader may have gone on without the replica for so long that nobody may lead from it: outcomes
-// may have been announced that it does not have.
+// expired reports whether the leader may have gone on without the replica, so that nobody may lead from it: outcomes may have
+// been announced that it does not have.
 func (p *replica) expired(m *Machine) bool {
 	switch {
+	case p.uncounted:
+		return true
 	case p.stream == 0:
 		return m.now-p.lost > LeaseTime
 	case m.beforePause(p.opened):
@@ -102,7 +105,7 @@ func (m *Machine) replicaStep(ev Event) {
 	switch ev := ev.(type) {
 	case Stocked:
 		if ev.Stream == p.stream {
-			p.stocked, p.state = true, p.epoch
+			p.stocked, p.uncounted, p.state = true, false, p.epoch
 		}
 	case StreamStopped:
 		if ev.Stream == p.stream {
@@ -124,7 +127,7 @@ func (m *Machine) replicaStep(ev Event) {
 		if ev.Stream == p.stream {
 			p.others = append(without(p.others, ev.Leader), p.leader.Server)
 			p.leader, p.epoch, p.stream, p.lost = Process{Server: ev.Leader}, ev.Epoch, 0, m.now
-			p.state = ev.Epoch // it continues from the final tick
+			p.state = ev.Epoch // it continues from the final tick, and the new leader waits for it
 			p.check = m.now + tookTime
 		}
 	case Offer:
@@ -226,9 +229,10 @@ func (m *Machine) offered(ev Offered) {
 		ev.BaseEpoch = ev.Epoch
 	}
 	keep := p.stocked && ev.HasBase && p.tick == ev.Base && p.state == ev.BaseEpoch
-	if !keep && p.expired(m) {
-		p.stocked = false // the leader has gone on without it: it is of no use any more
+	if !keep && (p.expired(m) || !ev.HasBase && p.state != ev.Epoch) {
+		p.stocked = false // the leader has gone on without it, or did before it opened the stream
 	}
+	p.uncounted = false
 	p.leader, p.epoch, p.others = ev.From, ev.Epoch, without(ev.Others, m.config.Self.Server)
 	p.stream, p.opened, p.announced, p.doubts, p.hurry, p.fails = ev.Stream, m.now, false, false, false, 0
 	p.withdrawn = proto.Epoch{}
@@ -330,7 +334,7 @@ func (m *Machine) judgeLeader(replies []Reply) {
 		m.bury(Over, p.epoch, "")
 		m.drop()
 	case leaderElsewhere:
-		p.leader, p.epoch = Process{Server: v.answer.Leader}, v.answer.Epoch
+		p.leader, p.epoch, p.uncounted = Process{Server: v.answer.Leader}, v.answer.Epoch, true
 		m.askLater(graceTime)
 	case betterReplica:
 		m.askLater(graceTime)
@@ -390,6 +394,7 @@ func (m *Machine) leaderLives(a Answer) {
 		return
 	}
 	m.do(Send{Server: a.Leader, Epoch: a.Epoch})
+	p.uncounted = p.uncounted && !a.Counted
 	if p.epoch.Less(a.Epoch) && p.epoch.Instance == a.Epoch.Instance {
 		p.epoch = a.Epoch
 		p.leader = a.Process

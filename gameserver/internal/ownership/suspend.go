@@ -35,7 +35,7 @@ func (m *Machine) tendSuspended() {
 		return
 	}
 	if m.due(l.since + keepTime) {
-		m.endUseless("it was suspended for too long, and a server that may have gone on with it did not come back")
+		m.endUseless("", "it was suspended for too long, and a server that may have gone on with it did not come back")
 		return
 	}
 	// Not the standbys only: another instance may have been created meanwhile, with any server.
@@ -88,7 +88,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		m.judgeSaw(silent)
 		return
 	}
-	if silent || rival || !m.sure() && m.now-l.since > LeaseTime {
+	if silent || rival || m.now-l.since > LeaseTime && !m.settled() {
 		m.askLater(askAgain)
 		return
 	}
@@ -100,7 +100,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 			m.askLater(askAgain)
 			return
 		case stale:
-			m.endUseless("it was suspended for too long, and a standby that may have gone on with it is gone")
+			m.endUseless(s.server, "it was suspended for too long, and a standby that may have gone on with it is gone")
 			return
 		case mayHaveLed:
 			missed = true
@@ -114,6 +114,12 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		m.raise(l.epoch.Counter)
 	}
 	m.resume()
+}
+
+// settled reports whether the servers that this one sees are those that are there: after a long absence, one that is missed still
+// may be the one that knows what became of the room.
+func (m *Machine) settled() bool {
+	return m.sure() && m.due(max(m.fleet.Settled, m.fleet.Since)+settleTime)
 }
 
 // resume goes on after the others were asked.
