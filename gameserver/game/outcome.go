@@ -22,13 +22,10 @@ type Result struct {
 	Score int32
 }
 
-// OutcomeKeep is the time, in seconds, for which a room keeps an outcome at least. A leader that takes over in this time
-// tells it again. An outcome that a disconnected player may have missed is kept for longer: as long as that seat is held.
-const OutcomeKeep = 10
-
-// lossNotice is the time, in seconds, in which a dead connection goes unnoticed at most. What was told in this time before
-// a seat's loss may not have arrived.
-const lossNotice = 10
+// OutcomeKeep is the time, in seconds, for which a room keeps an outcome. A leader that takes over in this time tells it
+// again, and so hears a player whose connection was dead when it was told: a dead connection goes unnoticed for some
+// seconds, and the seat is held for proto.SeatHold (15 s) from then on.
+const OutcomeKeep = 30
 
 // outcomeRow is a piece of an outcome that was decided. An outcome can be longer than a string field holds, so it lies
 // in as many rows as it needs: one usually, at most 30 of the table's 64.
@@ -95,26 +92,14 @@ func (s *Simulation) dropOutcomes(match uint32) {
 // bounds them still. 0: none.
 func (s *Simulation) KeepOutcomes(match uint32) { s.untold = match }
 
-// dropOldOutcomes forgets what was decided over OutcomeKeep seconds ago, unless it is kept, or a held seat may have missed it.
+// dropOldOutcomes forgets what was decided over OutcomeKeep seconds ago and has been told.
 func (s *Simulation) dropOldOutcomes() {
-	from := s.missedFrom()
 	for id, row := range s.core.Outcomes.All() {
 		told := s.untold == 0 || row.Match < s.untold
-		if told && row.Tick < from && uint32(s.at)-row.Tick > uint32(OutcomeKeep*s.settings.TickRate) {
+		if told && uint32(s.at)-row.Tick > uint32(OutcomeKeep*s.settings.TickRate) {
 			s.core.Outcomes.Remove(id)
 		}
 	}
-}
-
-// missedFrom is the first tick whose outcomes a held seat may have missed; the next tick if no seat is held.
-func (s *Simulation) missedFrom() uint32 {
-	from := uint32(s.at) + 1
-	for _, row := range s.core.Seats.All() {
-		if !row.Connected {
-			from = min(from, row.LostAt-min(row.LostAt, uint32(lossNotice*s.settings.TickRate)))
-		}
-	}
-	return from
 }
 
 // Match is the number of the match being played, from 1.

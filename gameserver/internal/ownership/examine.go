@@ -141,7 +141,7 @@ func (m *Machine) vanished(server string, sure bool) (gone, proven bool) {
 	switch m.fleet.presence(server) {
 	case Exited:
 		return true, true
-	case Refused, Unreachable:
+	case Refused, Unreachable, CutOff:
 		return sure, false
 	case Unknown:
 		return sure && m.now-m.replica.lost >= orphanCheck, false

@@ -15,6 +15,7 @@ type Presence uint8
 const (
 	Unknown     Presence = iota // no member of the fleet, and none that is missing
 	Present                     // a member
+	CutOff                      // a member that says that it sees too little of the fleet: its rooms are suspended
 	Unreachable                 // silent: it may be alive and cut off
 	Refused                     // its address refuses everybody who was asked: it may be alive behind a firewall
 	Exited                      // its process is gone: proven by its own farewell, by this machine's kernel, or by a newer process of its name
@@ -24,7 +25,7 @@ const (
 type Server struct {
 	Name     string
 	Presence Presence
-	Gone     time.Duration // when it went, where it is not Present
+	Gone     time.Duration // when it went, where it is no member
 }
 
 // Fleet is one view of the game servers. It does not change once a Machine has seen it.
@@ -54,7 +55,7 @@ func (f *Fleet) find(server string) (Server, bool) {
 // present are the names of the servers that can be asked.
 func (f *Fleet) present() (names []string) {
 	for _, s := range f.Servers {
-		if s.Presence == Present {
+		if s.Presence == Present || s.Presence == CutOff {
 			names = append(names, s.Name)
 		}
 	}

@@ -33,6 +33,10 @@ func (m *Machine) answer(asker string, q Query) Answer {
 		return m.answerLeading(asker)
 	case Following:
 		p := m.replica
+		if asker == p.leader.Server && q.Leads.Instance == p.epoch.Instance && m.round.open {
+			m.abandonRound() // it leads the room: what was said before it asked proves nothing
+			m.askLater(askAgain)
+		}
 		if !p.stocked {
 			return Answer{Holding: Moved, Epoch: p.epoch, Leader: p.leader.Server}
 		}

@@ -57,7 +57,11 @@ func (r *Registry) lookLocked(view *membership.View) *fleet {
 	}
 	for _, m := range view.Members {
 		if m.Role == membership.GameServer && string(m.Name) != r.self {
-			f.Servers = append(f.Servers, ownership.Server{Name: string(m.Name), Presence: ownership.Present})
+			there := ownership.Present
+			if m.Standing == membership.CutOff {
+				there = ownership.CutOff
+			}
+			f.Servers = append(f.Servers, ownership.Server{Name: string(m.Name), Presence: there})
 		}
 	}
 	for _, g := range view.Gone {

@@ -101,7 +101,8 @@ func appendQuery(b []byte, q *ownership.Query) []byte {
 	b = appendString(b, string(q.Room))
 	b = append(b, flagOf(q.Claim))
 	b = binary.LittleEndian.AppendUint64(b, uint64(q.Lost))
-	return appendEpoch(b, q.Withdrawn)
+	b = appendEpoch(b, q.Withdrawn)
+	return appendEpoch(b, q.Leads)
 }
 
 func (r *reader) query() (q ownership.Query) {
@@ -109,6 +110,7 @@ func (r *reader) query() (q ownership.Query) {
 	q.Claim = r.flag()
 	q.Lost = r.instance()
 	q.Withdrawn = r.epoch()
+	q.Leads = r.epoch()
 	return q
 }
 
@@ -116,6 +118,7 @@ func (r *reader) query() (q ownership.Query) {
 const (
 	flagCounted   = 1 << 0
 	flagSuspended = 1 << 1
+	flagAnnounced = 1 << 2
 )
 
 func (m answer) append(b []byte) []byte {
@@ -123,7 +126,7 @@ func (m answer) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, m.ID)
 	b = appendString(b, m.Process.Server)
 	b = binary.AppendUvarint(b, m.Process.Boot)
-	b = append(b, byte(m.Holding), flagOf(m.Counted)*flagCounted|flagOf(m.Suspended)*flagSuspended)
+	b = append(b, byte(m.Holding), flagOf(m.Counted)*flagCounted|flagOf(m.Suspended)*flagSuspended|flagOf(m.Announced)*flagAnnounced)
 	b = appendEpoch(b, m.Epoch)
 	b = appendString(b, m.Leader)
 	b = binary.AppendUvarint(b, uint64(m.Tick))
@@ -138,8 +141,8 @@ func parseAnswer(b []byte) (m answer, err error) {
 	if m.Holding = ownership.Holding(r.bytes(1)[0]); !m.Holding.Valid() {
 		r.fail(fmt.Errorf("holding %d: %w", m.Holding, proto.ErrRange))
 	}
-	flags := r.uvarint(flagCounted | flagSuspended)
-	m.Counted, m.Suspended = flags&flagCounted != 0, flags&flagSuspended != 0
+	flags := r.uvarint(flagCounted | flagSuspended | flagAnnounced)
+	m.Counted, m.Suspended, m.Announced = flags&flagCounted != 0, flags&flagSuspended != 0, flags&flagAnnounced != 0
 	m.Epoch = r.epoch()
 	m.Leader = r.string(maxName)
 	m.Tick = proto.Tick(r.u32())

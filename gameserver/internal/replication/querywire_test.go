@@ -14,7 +14,8 @@ import (
 )
 
 var (
-	testQuery  = ownership.Query{Room: "r1", Claim: true, Lost: 0xb8, Withdrawn: proto.Epoch{Instance: 0xa7, Counter: 4, Server: "c"}}
+	testQuery = ownership.Query{Room: "r1", Claim: true, Lost: 0xb8, Withdrawn: proto.Epoch{Instance: 0xa7, Counter: 4, Server: "c"},
+		Leads: proto.Epoch{Instance: 0xa8, Counter: 5, Server: "d"}}
 	testAnswer = ownership.Answer{
 		Process: ownership.Process{Server: "b", Boot: 300}, Holding: ownership.Standby, Epoch: proto.Epoch{Instance: 0xa7, Counter: 2, Server: "s"},
 		Leader: "s", Tick: 300, Counted: true, Suspended: true,
@@ -28,13 +29,13 @@ var queryRecords = []struct {
 	golden string
 	parse  func(b []byte) (again []byte, err error)
 }{
-	{"query", query{300, testQuery}.append(nil), "8419" + "ac02" + "027231" + "01" + "b800000000000000" + "a700000000000000" + "040163",
+	{"query", query{300, testQuery}.append(nil), "8424" + "ac02" + "027231" + "01" + "b800000000000000" + "a700000000000000" + "040163" + "a800000000000000" + "050164",
 		func(b []byte) ([]byte, error) { m, err := parseQuery(b); return m.append(nil), err }},
-	{"relay", relay{300, "t", 1500 * time.Millisecond, testQuery}.append(nil), "861d" + "ac02" + "0174" + "dc0b" + "027231" + "01" +
-		"b800000000000000" + "a700000000000000" + "040163",
+	{"relay", relay{300, "t", 1500 * time.Millisecond, testQuery}.append(nil), "8628" + "ac02" + "0174" + "dc0b" + "027231" + "01" +
+		"b800000000000000" + "a700000000000000" + "040163" + "a800000000000000" + "050164",
 		func(b []byte) ([]byte, error) { m, err := parseRelay(b); return m.append(nil), err }},
-	{"forwarded", forwarded{300, "a", testQuery}.append(nil), "871b" + "ac02" + "0161" + "027231" + "01" + "b800000000000000" +
-		"a700000000000000" + "040163",
+	{"forwarded", forwarded{300, "a", testQuery}.append(nil), "8726" + "ac02" + "0161" + "027231" + "01" + "b800000000000000" +
+		"a700000000000000" + "040163" + "a800000000000000" + "050164",
 		func(b []byte) ([]byte, error) { m, err := parseForwarded(b); return m.append(nil), err }},
 	{"answer", answer{1, testAnswer}.append(nil), "8516" + "01" + "0162" + "ac02" + "05" + "03" + "a700000000000000" + "020173" + "0173" + "ac02",
 		func(b []byte) ([]byte, error) { m, err := parseAnswer(b); return m.append(nil), err }},
@@ -94,7 +95,7 @@ func TestQueryRanges(t *testing.T) {
 		"wait too long":        {1, "01" + "0174" + "d10f", proto.ErrRange},
 		"asker too long":       {2, "01" + "fe01", proto.ErrRange},
 		"unknown holding":      {3, "01" + "0162" + "01" + "07", proto.ErrRange},
-		"unknown flag":         {3, "01" + "0162" + "01" + "00" + "04", proto.ErrRange},
+		"unknown flag":         {3, "01" + "0162" + "01" + "00" + "08", proto.ErrRange},
 		"unknown code":         {4, "01" + "06" + "00", proto.ErrRange},
 		"text too long":        {4, "01" + "00" + "8104", proto.ErrRange},
 	} {
