@@ -20,6 +20,7 @@ type finding struct {
 type search struct {
 	instance    proto.Instance
 	first, last time.Duration // question of a client
+	others      time.Duration // for how long others know of it, as of the last round
 	declaring   bool          // all others are told, and may refuse
 }
 
@@ -124,6 +125,9 @@ func (m *Machine) tendFinding() {
 	if m.search.declaring {
 		q.Lost = m.search.instance
 	}
+	if f.returners {
+		q.Seeks = m.search.instance
+	}
 	f.claimed = f.creates
 	f.begun = m.now
 	m.ask(m.fleet.present(), nil, q, proto.Epoch{})
@@ -133,6 +137,10 @@ func (m *Machine) tendFinding() {
 func (m *Machine) found(replies []Reply) {
 	f := m.finding
 	lost := m.round.lost
+	m.search.others = 0
+	for _, r := range replies {
+		m.search.others = max(m.search.others, r.Answer.Sought)
+	}
 	at := m.locate(replies)
 	if at.server != "" {
 		m.search.declaring = false
@@ -164,6 +172,8 @@ func (m *Machine) found(replies []Reply) {
 		m.refuseCreation(whySilent)
 	case m.fleet.missing(m.now-returnTime) > m.config.Standbys:
 		m.refuseCreation(whyMissing) // as many as may have all copies of a room
+	case m.search.instance != 0 && m.fleet.mute() > 0:
+		m.refuseCreation(whyMissing) // players look for the room, and it may live
 	default:
 		f.preparing = true
 		m.do(Prepare{Create: true})
@@ -188,17 +198,25 @@ func (m *Machine) refuseCreation(why string) {
 // overdue reports whether the room has been looked for so long that servers which do not answer, and replicas that nobody may
 // lead from, are given up.
 func (m *Machine) overdue() bool {
-	s := m.search
-	return s.instance != 0 && m.fleet.Quorum && m.now-max(s.first, m.fleet.Since, m.pausedUntil) >= lostTime
+	return m.fleet.Quorum && max(m.sought(m.search.instance), m.search.others) >= lostTime
+}
+
+// sought is for how long this server knows that an instance is looked for.
+func (m *Machine) sought(i proto.Instance) time.Duration {
+	if s := m.search; i != 0 && s.instance == i && m.fleet.Quorum {
+		return m.now - max(s.first, m.fleet.Since, m.pausedUntil)
+	}
+	return 0
 }
 
 // returners decides whether the instance that clients look for is lost. While a server may come back that has it, they are
-// told to come again.
+// told to come again: one that is silent may be paused or cut off with a room that lives, and is waited for until the fleet
+// forgets it; one that refuses, or comes and goes, is not waited for longer than lostTime.
 func (m *Machine) returners(replies []Reply, silent bool) {
 	s := &m.search
 	unsettled := m.now-m.fleet.Settled < settleTime || m.fleet.missing(m.now-returnTime) > 0
 	switch {
-	case m.overdue(), !silent && !unsettled:
+	case m.fleet.mute() == 0 && (m.overdue() || !silent && !unsettled):
 		s.declaring = true
 	default:
 		m.finding.returners = false

@@ -72,6 +72,16 @@ func (f *Fleet) missing(since time.Duration) (n int) {
 	return n
 }
 
+// mute counts the servers that are silent, so that nothing tells whether they are gone. They count until the fleet forgets them.
+func (f *Fleet) mute() (n int) {
+	for _, s := range f.Servers {
+		if s.Presence == Unreachable {
+			n++
+		}
+	}
+	return n
+}
+
 // home is the server that creates room: the first in its order that is not draining. Empty: there is none.
 func (f *Fleet) home(room proto.RoomID, self string) string {
 	for _, s := range f.Placement.Order(nil, string(room), 2) {

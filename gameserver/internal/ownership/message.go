@@ -2,6 +2,7 @@ package ownership
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/ringside-go/ringside/proto"
 )
@@ -47,6 +48,9 @@ type Query struct {
 	// Lost, unless it is zero, is an instance that the quorum declares lost. A server that cannot go on with it drops what it
 	// has of that instance and remembers that it is lost.
 	Lost proto.Instance
+	// Seeks, unless it is zero, is an instance that clients look for at the asker. The asked server remembers since when, in case the
+	// asker restarts meanwhile.
+	Seeks proto.Instance
 	// Withdrawn, unless it is zero, is an epoch that the asker has offered to the asked server with a final tick, and that it
 	// withdraws: the asked server does not lead in that epoch, or in a lower one, if it does not do so yet.
 	Withdrawn proto.Epoch
@@ -74,6 +78,9 @@ type Answer struct {
 	// Suspended: it leads the room and does not tick it, or it has a replica whose lease is over. Neither goes on with the room
 	// before it has asked the others.
 	Suspended bool
+	// Sought is for how long the instance of Query.Seeks has been looked for, as far as the process knows, in a time in which it
+	// belonged to the part of the fleet that may decide and was not paused.
+	Sought time.Duration
 	// Announced: it has a replica, and the leader in Epoch was about to run the first tick after a takeover.
 	Announced bool
 }

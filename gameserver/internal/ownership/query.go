@@ -10,8 +10,11 @@ import (
 // same time, the one that goes first in the order of the two goes on and the other gives way; both come to the same result.
 func (m *Machine) Query(asker string, q Query, now time.Duration) (Answer, []Action) {
 	m.begin(now)
+	if q.Seeks != 0 {
+		m.searched(q.Seeks)
+	}
 	a := m.answer(asker, q)
-	a.Process = m.config.Self
+	a.Process, a.Sought = m.config.Self, m.sought(q.Seeks)
 	m.tend()
 	return a, m.out
 }

@@ -309,7 +309,7 @@ func (m *Machine) tendReplica() {
 	needed := append([]string{p.leader.Server}, p.others...)
 	q := Query{}
 	switch {
-	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
+	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.mute() == 0 && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
 		q.Lost, needed = m.search.instance, nil
 	case p.awaited():
 		q.Withdrawn = p.epoch

@@ -212,7 +212,7 @@ func (r *Registry) Query(asker string, q ownership.Query) ownership.Answer {
 	nothing := ownership.Answer{Process: r.machine.Self}
 	for {
 		e := r.find(q.Room)
-		if e == nil && !q.Claim && q.Lost == 0 {
+		if e == nil && !q.Claim && q.Lost == 0 && q.Seeks == 0 {
 			return nothing
 		}
 		if e == nil {

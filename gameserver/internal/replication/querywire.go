@@ -3,6 +3,7 @@ package replication
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/internal/ownership"
@@ -101,6 +102,7 @@ func appendQuery(b []byte, q *ownership.Query) []byte {
 	b = appendString(b, string(q.Room))
 	b = append(b, flagOf(q.Claim))
 	b = binary.LittleEndian.AppendUint64(b, uint64(q.Lost))
+	b = binary.LittleEndian.AppendUint64(b, uint64(q.Seeks))
 	b = appendEpoch(b, q.Withdrawn)
 	return appendEpoch(b, q.Leads)
 }
@@ -109,6 +111,7 @@ func (r *reader) query() (q ownership.Query) {
 	q.Room = r.room()
 	q.Claim = r.flag()
 	q.Lost = r.instance()
+	q.Seeks = r.instance()
 	q.Withdrawn = r.epoch()
 	q.Leads = r.epoch()
 	return q
@@ -130,6 +133,7 @@ func (m answer) append(b []byte) []byte {
 	b = appendEpoch(b, m.Epoch)
 	b = appendString(b, m.Leader)
 	b = binary.AppendUvarint(b, uint64(m.Tick))
+	b = binary.AppendUvarint(b, uint64(max(0, min(m.Sought.Milliseconds(), math.MaxUint32))))
 	return proto.EndRecord(b, at)
 }
 
@@ -146,6 +150,7 @@ func parseAnswer(b []byte) (m answer, err error) {
 	m.Epoch = r.epoch()
 	m.Leader = r.string(maxName)
 	m.Tick = proto.Tick(r.u32())
+	m.Sought = time.Duration(r.u32()) * time.Millisecond
 	return m, r.end("answer")
 }
 
