@@ -45,8 +45,9 @@ const (
 	settleTime = 2 * time.Second
 	// returnTime is how long a server that went without proof is expected back before its rooms are called lost.
 	returnTime = 10 * time.Second
-	// lostTime is how long after the first question a server that does not answer is waited for.
-	lostTime = returnTime + settleTime
+	// lostTime is how long after the first question a server that does not answer, or refuses, is waited for. Clients ask again every
+	// few seconds, and are to hear of a loss within 15 s.
+	lostTime = returnTime
 	// searchTime without a question ends the search for a room.
 	searchTime = time.Minute
 	// wakeTime is how long after a pause of this process its view may be stale: servers that joined meanwhile are not in it.
