@@ -160,7 +160,7 @@ func (m *Machine) found(replies []Reply) {
 		return // its client came meanwhile: tend asks again
 	case f.yielded != "":
 		m.giveWay()
-	case at.silent:
+	case at.silent, m.promise.server != "":
 		m.refuseCreation(whySilent)
 	case m.fleet.missing(m.now-returnTime) > m.config.Standbys:
 		m.refuseCreation(whyMissing) // as many as may have all copies of a room
@@ -251,6 +251,8 @@ func (m *Machine) create(err error) {
 		m.absent() // the shell has told the clients why
 	case f.yielded != "":
 		m.giveWay()
+	case m.promise.server != "":
+		m.refuseCreation(whySilent)
 	case m.now-f.begun > ClaimTime/2, m.pausedUntil >= f.begun && m.pausedUntil != 0:
 		m.refuseCreation(whySlow)
 	case home != "" && home != m.config.Self.Server:

@@ -2,6 +2,7 @@ package ownership
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/ringside-go/ringside/proto"
 )
@@ -74,6 +75,7 @@ type Answer struct {
 	// Suspended: it leads the room and does not tick it, or it has a replica whose lease is over. Neither goes on with the room
 	// before it has asked the others.
 	Suspended bool
+	Away      time.Duration // it is Leading and suspended: for how long
 	// Announced: it has a replica, and the leader in Epoch was about to run the first tick after a takeover.
 	Announced bool
 }

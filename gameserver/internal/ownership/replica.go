@@ -244,9 +244,11 @@ func (m *Machine) offered(ev Offered) {
 	m.do(Accept{ev.Stream, keep})
 }
 
-// yields reports whether a room that is suspended here gives way to another instance that is led.
+// yields reports whether a room that is led here gives way to another instance that is led: it is suspended, or there are two
+// against all rules, and one must go.
 func (m *Machine) yields(ev Offered) bool {
-	return m.lead.suspended&^OnProbation != 0 && m.lead.epoch.Instance != ev.Epoch.Instance
+	l := m.lead
+	return l.epoch.Instance != ev.Epoch.Instance && (l.away() || first(m.room, m.config.Self.Server, ev.From.Server) == ev.From.Server)
 }
 
 // drop frees the replica and ends the role.
@@ -384,6 +386,9 @@ func (m *Machine) patience(replies []Reply) time.Duration {
 func (m *Machine) leaderLives(a Answer) {
 	p := m.replica
 	p.doubts = false
+	if m.search.instance == a.Epoch.Instance {
+		m.search = search{}
+	}
 	if !a.Counted && !(a.Leader == p.leader.Server && p.stream != 0) {
 		if h := p.handed; h != nil && !h.ended {
 			m.moveDone(a.Epoch)
@@ -395,6 +400,9 @@ func (m *Machine) leaderLives(a Answer) {
 	}
 	m.do(Send{Server: a.Leader, Epoch: a.Epoch})
 	p.uncounted = p.uncounted && !a.Counted
+	if p.stream == 0 && a.Counted && a.Suspended { // it does not go on without this replica before DetachTime after it has resumed
+		p.lost = max(p.lost, m.round.asked)
+	}
 	if p.epoch.Less(a.Epoch) && p.epoch.Instance == a.Epoch.Instance {
 		p.epoch = a.Epoch
 		p.leader = a.Process
