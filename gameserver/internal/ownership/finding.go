@@ -189,7 +189,7 @@ func (m *Machine) refuseCreation(why string) {
 // lead from, are given up.
 func (m *Machine) overdue() bool {
 	s := m.search
-	return s.instance != 0 && m.fleet.Quorum && m.now-max(s.first, m.fleet.Since, m.pausedUntil) >= lostTime
+	return s.instance != 0 && m.fleet.Quorum && m.now-max(s.first, m.fleet.Since, m.fleet.Woke, m.pausedUntil) >= lostTime
 }
 
 // returners decides whether the instance that clients look for is lost. While a server may come back that has it, they are

@@ -126,7 +126,8 @@ func (m *Machine) replicaStep(ev Event) {
 	case HandedTo:
 		if ev.Stream == p.stream {
 			p.others = append(without(p.others, ev.Leader), p.leader.Server)
-			p.leader, p.epoch, p.stream, p.lost = Process{Server: ev.Leader}, ev.Epoch, 0, m.now
+			m.unstream()
+			p.leader, p.epoch = Process{Server: ev.Leader}, ev.Epoch
 			p.state = ev.Epoch // it continues from the final tick, and the new leader waits for it
 			p.check = m.now + tookTime
 		}
@@ -185,13 +186,16 @@ func (m *Machine) offered(ev Offered) {
 		m.finding.yielded = ev.From.Server
 		reject(Rejection{Code: RejectBusy, Text: "it is about to create the room, and gives way"})
 		return
-	case m.role == Promoting, m.role == Leads && !(same && m.lead.epoch.Less(ev.Epoch)) && !m.yields(ev),
+	case m.role == Promoting && !ev.Epoch.Supersedes(m.replica.next), m.role == Leads && !(same && m.lead.epoch.Less(ev.Epoch)) && !m.yields(ev),
 		m.role == Following && same && ev.Epoch.Less(m.replica.epoch):
 		reject(Rejection{Code: RejectEpoch, Epoch: m.Epoch(), Leader: m.Leader(), Text: "another epoch is led by " + m.Leader()})
 		return
 	case m.role == Following && !same && m.replica.stream != 0:
 		reject(Rejection{Code: RejectOther, Text: "it has a replica of another instance, whose leader is alive"})
 		return
+	}
+	if m.role == Promoting { // somebody leads above the epoch that this server was to lead in
+		m.role = Following
 	}
 	if m.role == Leads {
 		if same {

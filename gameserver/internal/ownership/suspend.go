@@ -176,12 +176,13 @@ func (m *Machine) loyalty(s *standby, said map[string]Reply) loyalty {
 	case asked && r.Evidence == Answered:
 		if a := r.Answer; s.boot == 0 || a.Process.Boot == 0 || a.Process.Boot == s.boot {
 			if a.Holding == Moved && l.epoch.Less(a.Epoch) && a.Epoch.Instance == l.epoch.Instance {
-				if m.fleet.presence(a.Leader) == Exited {
-					return stale
+				// It knows of a later leader. Where that one has spoken, or its process is gone, it leads no more.
+				if l, ok := said[a.Leader]; !(ok && l.Evidence == Answered) && m.fleet.presence(a.Leader) != Exited {
+					return waits
 				}
-				return waits // it knows of a later leader
+			} else {
+				return isLoyal
 			}
-			return isLoyal
 		}
 		gone = true
 	case asked && r.Evidence == GoneHere, m.fleet.presence(s.server) == Exited:
