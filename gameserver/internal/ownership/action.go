@@ -22,7 +22,8 @@ type Ask struct {
 // Suspect has membership probe a server at once.
 type Suspect struct{ Server string }
 
-// Prepare makes the room's simulation: of a replica, or a new one. Prepared follows.
+// Prepare makes the room's simulation: of a replica, or a new one. Prepared follows, unless another Accept, Prepare or Drop comes
+// before it.
 type Prepare struct{ Create bool }
 
 // Reason is why a room does not tick. A room ticks when it has none.

@@ -168,7 +168,7 @@ func (m *Machine) found(replies []Reply) {
 		return // its client came meanwhile: tend asks again
 	case f.yielded != "":
 		m.giveWay()
-	case at.silent:
+	case at.silent, m.promise.server != "":
 		m.refuseCreation(whySilent)
 	case m.fleet.missing(m.now-returnTime) > m.config.Standbys:
 		m.refuseCreation(whyMissing) // as many as may have all copies of a room
@@ -204,7 +204,7 @@ func (m *Machine) overdue() bool {
 // sought is for how long this server knows that an instance is looked for.
 func (m *Machine) sought(i proto.Instance) time.Duration {
 	if s := m.search; i != 0 && s.instance == i && m.fleet.Quorum {
-		return m.now - max(s.first, m.fleet.Since, m.pausedUntil)
+		return m.now - max(s.first, m.fleet.Since, m.fleet.Woke, m.pausedUntil)
 	}
 	return 0
 }
@@ -269,6 +269,8 @@ func (m *Machine) create(err error) {
 		m.absent() // the shell has told the clients why
 	case f.yielded != "":
 		m.giveWay()
+	case m.promise.server != "":
+		m.refuseCreation(whySilent)
 	case m.now-f.begun > ClaimTime/2, m.pausedUntil >= f.begun && m.pausedUntil != 0:
 		m.refuseCreation(whySlow)
 	case home != "" && home != m.config.Self.Server:

@@ -34,6 +34,7 @@ type Fleet struct {
 	Quorum    bool           // this server belongs to the part of the fleet that may decide
 	Since     time.Duration  // of Quorum: when it last became true
 	Settled   time.Duration  // when a game server last came, went or changed
+	Woke      time.Duration  // when this process last woke from a pause; 0: never. A Machine that is made later must know
 	Draining  bool           // this server hands off its rooms and takes no others
 	Placement *placement.Set // of the serving game servers
 }

@@ -82,6 +82,9 @@ func (l *lead) find(id int) *standby {
 	return nil
 }
 
+// away reports whether it may go on only after the others were asked.
+func (l *lead) away() bool { return l.suspended&^OnProbation != 0 || l.confirm }
+
 func (l *lead) names() (names []string) {
 	for _, s := range l.standbys {
 		names = append(names, s.server)
@@ -285,7 +288,7 @@ func (m *Machine) standbyLost(s *standby, e Evidence) {
 	s.tries++
 	m.standbyGone(s)
 	switch {
-	case e == GoneHere:
+	case e == GoneHere && !l.away(): // else it may have led the room before
 		m.detach(s, avoidBusy, "its process is gone")
 	case e == Misfit && !s.may:
 		m.detach(s, avoidTime, "it speaks no common version")
@@ -344,7 +347,7 @@ func (m *Machine) tendLead() {
 		return
 	}
 	m.tendSuspended()
-	if m.lead != l || l.suspended&^OnProbation != 0 || l.confirm {
+	if m.lead != l || l.away() {
 		return
 	}
 	m.tendStandbys()

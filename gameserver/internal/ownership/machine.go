@@ -222,7 +222,8 @@ func (m *Machine) expire() {
 // sure reports whether this server may conclude something from its view: it belongs to the part of the fleet that may decide,
 // and has not just been paused.
 func (m *Machine) sure() bool {
-	return m.fleet.Quorum && (m.pausedUntil == 0 || m.due(m.pausedUntil+wakeTime))
+	woke := max(m.pausedUntil, m.fleet.Woke)
+	return m.fleet.Quorum && (woke == 0 || m.due(woke+wakeTime))
 }
 
 // ask starts a round of questions to servers, if none is under way and the pause after the last one is over.

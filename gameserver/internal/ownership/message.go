@@ -78,6 +78,8 @@ type Answer struct {
 	// Suspended: it leads the room and does not tick it, or it has a replica whose lease is over. Neither goes on with the room
 	// before it has asked the others.
 	Suspended bool
+	// Away: it is Leading and suspended: for how long.
+	Away time.Duration
 	// Sought is for how long the instance of Query.Seeks has been looked for, as far as the process knows, in a time in which it
 	// belonged to the part of the fleet that may decide and was not paused.
 	Sought time.Duration

@@ -16,6 +16,7 @@ type view struct {
 	quorum  bool
 	since   time.Duration
 	settled time.Duration
+	woke    time.Duration
 	fleet   *Fleet
 	order   []string
 }
@@ -231,7 +232,7 @@ func (m *model) anyPath(part []int, n, i int) bool {
 // publish gives the view to the machine.
 func (v *view) publish() {
 	n, m := v.node, v.node.model
-	f := &Fleet{Quorum: v.quorum, Since: v.since, Settled: v.settled, Draining: n.draining}
+	f := &Fleet{Quorum: v.quorum, Since: v.since, Settled: v.settled, Woke: v.woke, Draining: n.draining}
 	var servers, takes []placement.Server
 	for i, s := range v.seen {
 		o := m.nodes[i]

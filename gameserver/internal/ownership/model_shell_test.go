@@ -156,6 +156,8 @@ func (n *node) wake() {
 	n.model.log(n.name + " wakes up")
 	n.paused, n.wokeAt = false, n.model.now
 	if n.model.now-n.pausedAt > 300*time.Millisecond {
+		n.view.woke = n.clock()
+		n.view.publish()
 		n.step(Paused{n.offset + n.pausedAt - n.model.between(0, 100*time.Millisecond)})
 	}
 	inbox := n.inbox

@@ -105,7 +105,7 @@ func (m *model) fail(format string, args ...any) {
 	}
 }
 
-const pastLines = 400
+const pastLines = 2000
 
 func (m *model) log(s string) {
 	if len(m.past) >= 2*pastLines {

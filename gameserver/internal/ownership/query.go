@@ -30,7 +30,7 @@ func (m *Machine) answer(asker string, q Query) Answer {
 	}
 	switch m.role {
 	case Leads, Promoting:
-		if l := m.lead; l != nil && l.suspended&^OnProbation == 0 && !l.confirm && q.Leads.Supersedes(l.epoch) {
+		if l := m.lead; l != nil && !l.away() && q.Leads.Supersedes(l.epoch) {
 			m.raise(q.Leads.Counter)
 		}
 		return m.answerLeading(asker)
@@ -63,12 +63,15 @@ func (m *Machine) answerLeading(asker string) Answer {
 	a := Answer{Holding: Leading, Leader: m.config.Self.Server}
 	if m.role == Promoting {
 		p := m.replica
-		a.Epoch = p.next
+		a.Epoch, a.Suspended = p.next, true
 		a.Counted = asker == p.leader.Server || p.has(asker)
 		return a
 	}
 	s := m.lead.standby(asker)
-	a.Epoch, a.Suspended, a.Counted = m.lead.epoch, m.lead.suspended != 0, s != nil && s.may && !s.dismissed
+	a.Epoch, a.Counted = m.lead.epoch, s != nil && s.may && !s.dismissed
+	if m.lead.away() {
+		a.Suspended, a.Away = true, m.now-m.lead.since
+	}
 	return a
 }
 

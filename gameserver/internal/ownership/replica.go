@@ -126,7 +126,8 @@ func (m *Machine) replicaStep(ev Event) {
 	case HandedTo:
 		if ev.Stream == p.stream {
 			p.others = append(without(p.others, ev.Leader), p.leader.Server)
-			p.leader, p.epoch, p.stream, p.lost = Process{Server: ev.Leader}, ev.Epoch, 0, m.now
+			m.unstream()
+			p.leader, p.epoch = Process{Server: ev.Leader}, ev.Epoch
 			p.state = ev.Epoch // it continues from the final tick, and the new leader waits for it
 			p.check = m.now + tookTime
 		}
@@ -185,13 +186,16 @@ func (m *Machine) offered(ev Offered) {
 		m.finding.yielded = ev.From.Server
 		reject(Rejection{Code: RejectBusy, Text: "it is about to create the room, and gives way"})
 		return
-	case m.role == Promoting, m.role == Leads && !(same && m.lead.epoch.Less(ev.Epoch)) && !m.yields(ev),
+	case m.role == Promoting && !ev.Epoch.Supersedes(m.replica.next), m.role == Leads && !(same && m.lead.epoch.Less(ev.Epoch)) && !m.yields(ev),
 		m.role == Following && same && ev.Epoch.Less(m.replica.epoch):
 		reject(Rejection{Code: RejectEpoch, Epoch: m.Epoch(), Leader: m.Leader(), Text: "another epoch is led by " + m.Leader()})
 		return
 	case m.role == Following && !same && m.replica.stream != 0:
 		reject(Rejection{Code: RejectOther, Text: "it has a replica of another instance, whose leader is alive"})
 		return
+	}
+	if m.role == Promoting { // somebody leads above the epoch that this server was to lead in
+		m.role = Following
 	}
 	if m.role == Leads {
 		if same {
@@ -244,9 +248,11 @@ func (m *Machine) offered(ev Offered) {
 	m.do(Accept{ev.Stream, keep})
 }
 
-// yields reports whether a room that is suspended here gives way to another instance that is led.
+// yields reports whether a room that is led here gives way to another instance that is led: it is suspended, or there are two
+// against all rules, and one must go.
 func (m *Machine) yields(ev Offered) bool {
-	return m.lead.suspended&^OnProbation != 0 && m.lead.epoch.Instance != ev.Epoch.Instance
+	l := m.lead
+	return l.epoch.Instance != ev.Epoch.Instance && (l.away() || first(m.room, m.config.Self.Server, ev.From.Server) == ev.From.Server)
 }
 
 // drop frees the replica and ends the role.
@@ -384,6 +390,9 @@ func (m *Machine) patience(replies []Reply) time.Duration {
 func (m *Machine) leaderLives(a Answer) {
 	p := m.replica
 	p.doubts = false
+	if m.search.instance == a.Epoch.Instance {
+		m.search = search{}
+	}
 	if !a.Counted && !(a.Leader == p.leader.Server && p.stream != 0) {
 		if h := p.handed; h != nil && !h.ended {
 			m.moveDone(a.Epoch)
@@ -395,6 +404,9 @@ func (m *Machine) leaderLives(a Answer) {
 	}
 	m.do(Send{Server: a.Leader, Epoch: a.Epoch})
 	p.uncounted = p.uncounted && !a.Counted
+	if p.stream == 0 && a.Counted && a.Suspended { // it does not go on without this replica before DetachTime after it has resumed
+		p.lost = max(p.lost, m.round.asked)
+	}
 	if p.epoch.Less(a.Epoch) && p.epoch.Instance == a.Epoch.Instance {
 		p.epoch = a.Epoch
 		p.leader = a.Process

@@ -9,7 +9,7 @@ import (
 // suspend stops a room that is led here; since is since when it is not certain that it leads alone.
 func (m *Machine) suspend(r Reason, since time.Duration) {
 	l := m.lead
-	if l.suspended&^OnProbation == 0 && !l.confirm {
+	if !l.away() {
 		l.since = since
 	}
 	l.confirm = true
@@ -49,7 +49,6 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		return
 	}
 	l.asks = false
-	self := m.config.Self.Server
 	said := map[string]Reply{}
 	highest, leader := proto.Epoch{}, ""
 	silent, rival := false, false
@@ -74,8 +73,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		case mine && a.Holding == Over && !a.Epoch.Less(l.epoch):
 			m.endEnded(a.Epoch)
 			return
-		case !mine && l.suspended&^OnProbation != 0 && (a.Holding == Leading || a.Holding == Standby) && (!a.Suspended ||
-			a.Holding == Leading && first(m.room, self, r.Server) == r.Server):
+		case !mine && l.away() && (a.Holding == Leading || a.Holding == Standby) && (!a.Suspended || a.Holding == Leading && m.older(a)):
 			m.endOver()
 			return
 		}
@@ -114,6 +112,16 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		m.raise(l.epoch.Counter)
 	}
 	m.resume()
+}
+
+// older reports whether the instance that is led here goes before that of a, where both leaders were away: the newer one was
+// created while this leader was away.
+func (m *Machine) older(a Answer) bool {
+	mine := m.now - m.lead.since
+	if d := mine - a.Away; d > time.Second || d < -time.Second {
+		return d > 0
+	}
+	return first(m.room, m.config.Self.Server, a.Process.Server) == a.Process.Server
 }
 
 // settled reports whether the servers that this one sees are those that are there: after a long absence, one that is missed still
@@ -168,12 +176,13 @@ func (m *Machine) loyalty(s *standby, said map[string]Reply) loyalty {
 	case asked && r.Evidence == Answered:
 		if a := r.Answer; s.boot == 0 || a.Process.Boot == 0 || a.Process.Boot == s.boot {
 			if a.Holding == Moved && l.epoch.Less(a.Epoch) && a.Epoch.Instance == l.epoch.Instance {
-				if m.fleet.presence(a.Leader) == Exited {
-					return stale
+				// It knows of a later leader. Where that one has spoken, or its process is gone, it leads no more.
+				if l, ok := said[a.Leader]; !(ok && l.Evidence == Answered) && m.fleet.presence(a.Leader) != Exited {
+					return waits
 				}
-				return waits // it knows of a later leader
+			} else {
+				return isLoyal
 			}
-			return isLoyal
 		}
 		gone = true
 	case asked && r.Evidence == GoneHere, m.fleet.presence(s.server) == Exited:

@@ -118,7 +118,8 @@ type Registry struct {
 	mu       sync.Mutex // never held while an entry's is taken
 	stopped  bool
 	draining bool
-	drainEnd time.Time // when the server that drains stops; zero: it does not
+	woke     time.Duration // when this process last woke from a pause; 0: never
+	drainEnd time.Time     // when the server that drains stops; zero: it does not
 	fleet    *fleet
 	rooms    map[proto.RoomID]*entry
 	misfits  misfits
@@ -209,6 +210,10 @@ func (r *Registry) start(f func()) {
 // Stalled is told that this process did not run for gap; its rooms are suspended already. It does not block.
 func (r *Registry) Stalled(gap time.Duration) {
 	from := r.clock.now() - gap
+	r.mu.Lock()
+	r.woke = r.clock.now()
+	r.fleet = r.lookLocked(r.fleet.view) // rooms that are entered from now on know of it
+	r.mu.Unlock()
 	r.posts.add(func() {
 		r.log.Warn("this process was paused; its rooms wait until the other servers have said who leads them", "for", gap)
 		for _, e := range r.all() {

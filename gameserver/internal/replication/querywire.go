@@ -133,7 +133,8 @@ func (m answer) append(b []byte) []byte {
 	b = appendEpoch(b, m.Epoch)
 	b = appendString(b, m.Leader)
 	b = binary.AppendUvarint(b, uint64(m.Tick))
-	b = binary.AppendUvarint(b, uint64(max(0, min(m.Sought.Milliseconds(), math.MaxUint32))))
+	b = appendSpan(b, m.Sought)
+	b = appendSpan(b, m.Away)
 	return proto.EndRecord(b, at)
 }
 
@@ -150,9 +151,17 @@ func parseAnswer(b []byte) (m answer, err error) {
 	m.Epoch = r.epoch()
 	m.Leader = r.string(maxName)
 	m.Tick = proto.Tick(r.u32())
-	m.Sought = time.Duration(r.u32()) * time.Millisecond
+	m.Sought = r.span()
+	m.Away = r.span()
 	return m, r.end("answer")
 }
+
+// appendSpan appends a duration in milliseconds.
+func appendSpan(b []byte, d time.Duration) []byte {
+	return binary.AppendUvarint(b, uint64(max(0, min(d.Milliseconds(), math.MaxUint32))))
+}
+
+func (r *reader) span() time.Duration { return time.Duration(r.u32()) * time.Millisecond }
 
 func (m unanswered) append(b []byte) []byte {
 	b, at := proto.BeginRecord(b, kindUnanswered)

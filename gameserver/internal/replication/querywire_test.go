@@ -18,7 +18,7 @@ var (
 		Leads: proto.Epoch{Instance: 0xa8, Counter: 5, Server: "d"}}
 	testAnswer = ownership.Answer{
 		Process: ownership.Process{Server: "b", Boot: 300}, Holding: ownership.Standby, Epoch: proto.Epoch{Instance: 0xa7, Counter: 2, Server: "s"},
-		Leader: "s", Tick: 300, Counted: true, Suspended: true, Sought: 1500 * time.Millisecond,
+		Leader: "s", Tick: 300, Counted: true, Suspended: true, Sought: 1500 * time.Millisecond, Away: 5 * time.Millisecond,
 	}
 )
 
@@ -37,7 +37,7 @@ var queryRecords = []struct {
 	{"forwarded", forwarded{300, "a", testQuery}.append(nil), "872e" + "ac02" + "0161" + "027231" + "01" + "b800000000000000" + "b900000000000000" +
 		"a700000000000000" + "040163" + "a800000000000000" + "050164",
 		func(b []byte) ([]byte, error) { m, err := parseForwarded(b); return m.append(nil), err }},
-	{"answer", answer{1, testAnswer}.append(nil), "8518" + "01" + "0162" + "ac02" + "05" + "03" + "a700000000000000" + "020173" + "0173" + "ac02" + "dc0b",
+	{"answer", answer{1, testAnswer}.append(nil), "8519" + "01" + "0162" + "ac02" + "05" + "03" + "a700000000000000" + "020173" + "0173" + "ac02" + "dc0b" + "05",
 		func(b []byte) ([]byte, error) { m, err := parseAnswer(b); return m.append(nil), err }},
 	{"unanswered", unanswered{1, relayTimeout, "no"}.append(nil), "8805" + "01" + "03" + "026e6f",
 		func(b []byte) ([]byte, error) { m, err := parseUnanswered(b); return m.append(nil), err }},
