@@ -6,8 +6,8 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// outcomesKept is how many matches' outcomes are remembered. A new leader tells those of the last minute again.
-const outcomesKept = 32
+// outcomesKept is how many matches' outcomes are remembered: more than a room keeps, which a new leader tells again.
+const outcomesKept = 128
 
 // outcomes remembers what was heard, by match.
 type outcomes map[uint32][]byte

@@ -10,7 +10,7 @@ import { newSamples, type Samples } from "./samples.ts";
 import { readSchema } from "./schema.ts";
 import { newStore, type Store } from "./store.ts";
 
-const outcomesKept = 32;
+const outcomesKept = 128;
 
 /** The figures of a room; those of this moment alone are Room.stats' to fill in. */
 export const newStats = (): Stats => ({

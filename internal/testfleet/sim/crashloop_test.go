@@ -12,7 +12,6 @@ const toldLimit = 15 * time.Second
 
 // Players of a room whose servers are gone for good are told so, whichever other server restarts again and again.
 func TestG6LostWhileAnotherServerCrashLoops(t *testing.T) {
-	pending(t)
 	for which := range 3 {
 		t.Run(fmt.Sprint(which), func(t *testing.T) {
 			run(t, 1, options{servers: 5, rooms: 1, players: 3}, func(f *fleet) { f.loseBeside(which) })

@@ -24,7 +24,6 @@ var roundTrips = []time.Duration{20 * time.Millisecond, 50 * time.Millisecond, 8
 
 // Rooms play on as if their servers were close. A planned move works: it costs no tick, and no more time than a round trip.
 func TestG1MoveBetweenDistantServers(t *testing.T) {
-	pending(t)
 	for _, trip := range roundTrips {
 		t.Run(trip.String(), func(t *testing.T) {
 			f := run(t, 1, far(trip), func(f *fleet) {
@@ -66,7 +65,6 @@ func TestG2FailoverBetweenDistantServers(t *testing.T) {
 
 // Beyond that distance a server says at its start that it is too far from the others.
 func TestDistanceIsWarnedOf(t *testing.T) {
-	pending(t)
 	o := far(2 * maxRoundTrip)
 	o.rooms, o.players = 0, 0
 	run(t, 1, o, func(f *fleet) {

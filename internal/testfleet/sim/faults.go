@@ -1,8 +1,6 @@
 package sim
 
 import (
-	"os"
-	"slices"
 	"time"
 
 	"github.com/ringside-go/ringside/proto"
@@ -15,20 +13,6 @@ type fault struct {
 	shortest time.Duration
 	longest  time.Duration
 	begin    func(f *fleet) (end func())
-}
-
-// pendingFaults break guarantees today, so that schedules leave them out unless PENDING is set.
-var pendingFaults = []string{
-	"die in a move", "die at an outcome", "pause all", "refusal between parts", "one-way refusal between parts", "refusal between two",
-	"a player is away",
-}
-
-// kept gives the faults under which the guarantees hold today; all of them if PENDING is set.
-func kept(all ...fault) []fault {
-	if os.Getenv("PENDING") != "" {
-		return all
-	}
-	return slices.DeleteFunc(all, func(f fault) bool { return slices.Contains(pendingFaults, f.name) })
 }
 
 // deaths end a process and what it has in memory. One of them at a time costs nothing.

@@ -94,7 +94,6 @@ func run(t *testing.T, seed uint64, o options, schedule func(f *fleet)) (f *flee
 	mathrand.Seed(int64(seed))
 	synctest.Test(t, func(t *testing.T) {
 		f = &fleet{t: t, seed: seed, seeds: seedAddrs[:min(o.servers, len(seedAddrs))], options: o, rng: rand.New(rand.NewPCG(seed, 1)), net: simnet.New(seed, lan), history: newHistory()}
-		f.history.lenient = o.overlap
 		f.setApart(o.apart)
 		f.operator = newOperator(f.net.Host(operatorIP))
 		defer func() {

@@ -61,10 +61,10 @@ func (i *instances) ticked(h *History, t tickOf) {
 	case l.reported:
 	case before != t.born:
 		l.reported = true
-		h.violateInstance("%s has two instances: %08x is ticked by %s after %08x has begun", t.room, t.born, t.process, before)
+		h.violate("%s has two instances: %08x is ticked by %s after %08x has begun", t.room, t.born, t.process, before)
 	case len(l.told) > 0:
 		l.reported = true
-		h.violateInstance("%s is ticked by %s at %v, but its players were told at %v that it is lost", t.room, t.process, now, l.toldAt)
+		h.violate("%s is ticked by %s at %v, but its players were told at %v that it is lost", t.room, t.process, now, l.toldAt)
 	}
 	l.lastBy, l.lastAt = t.process, now
 }
@@ -79,13 +79,13 @@ func (h *History) toldLost(room proto.RoomID, born uint32, player proto.PlayerID
 		l.toldAt = time.Since(h.began)
 		switch {
 		case l.lastBy != process{} && !i.hasEnded(l.lastBy):
-			h.violateInstance("%s is told that %s is lost, but %s still has it", player, room, l.lastBy)
+			h.violate("%s is told that %s is lost, but %s still has it", player, room, l.lastBy)
 		case i.deaths < copies:
-			h.violateInstance("%s is told that %s is lost, but of the %d servers that had it at most %d have ended", player, room, copies, i.deaths)
+			h.violate("%s is told that %s is lost, but of the %d servers that had it at most %d have ended", player, room, copies, i.deaths)
 		}
 	}
 	if l.told[player]++; l.told[player] > 1 {
-		h.violateInstance("%s is told %d times that %s is lost", player, l.told[player], room)
+		h.violate("%s is told %d times that %s is lost", player, l.told[player], room)
 	}
 }
 

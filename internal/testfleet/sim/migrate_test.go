@@ -75,7 +75,6 @@ func newer(s *machine) func(at *environment) []game.Definition {
 // A room's migration to a newer version of its game stops no other room of the server: neither when the replica is made, nor when
 // it is promoted.
 func TestSlowMigrationHarmsNoOtherRoom(t *testing.T) {
-	pending(t)
 	run(t, 1, options{servers: 2, rooms: 3, players: 2}, func(f *fleet) {
 		leads := f.leader("room-1")
 		updated := f.others(leads)[0]

@@ -10,7 +10,6 @@ import (
 // A part of a fleet without the quorum stays suspended, however long the partition lasts: it neither leads its rooms on nor
 // creates rooms for newcomers.
 func TestG3PartitionOfMinutes(t *testing.T) {
-	pending(t)
 	run(t, 1, options{servers: 4, rooms: 1, players: 3}, func(f *fleet) {
 		leads := f.leader("room-1")
 		players := f.of("room-1")
@@ -40,7 +39,6 @@ func TestG3PartitionOfMinutes(t *testing.T) {
 // lost, nor creates the room again: they are told to come back, and are back once the network is whole. A router may restart
 // with it.
 func TestG6RestartInTheSmallerPart(t *testing.T) {
-	pending(t)
 	for _, withRouter := range []bool{false, true} {
 		for _, restarts := range []string{"the leader", "the standby", "both"} {
 			t.Run(fmt.Sprintf("%s, with a router %v", restarts, withRouter), func(t *testing.T) {
@@ -102,7 +100,6 @@ func (f *fleet) restartInPart(restarts string, withRouter bool) {
 // A leader that is cut off from the other servers only, or from routers too, is reached by its clients. The room continues at
 // another server, and its players are there within 4 s, in their seats.
 func TestG2LeaderIsCutOffFromServers(t *testing.T) {
-	pending(t)
 	for _, withRouters := range []bool{false, true} {
 		for _, c := range copies {
 			t.Run(fmt.Sprintf("routers too %v, %s", withRouters, c.name), func(t *testing.T) {

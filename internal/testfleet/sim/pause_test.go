@@ -11,7 +11,6 @@ import (
 
 // All servers are paused at once, and wake one by one: no room is lost, with any number of standbys and in any order.
 func TestG6AllServersPause(t *testing.T) {
-	pending(t)
 	for _, c := range []struct {
 		name      string
 		configure func(*server.Config)
@@ -33,7 +32,6 @@ func TestG6AllServersPause(t *testing.T) {
 
 // The same where only some of the servers are paused, a room's leader and its standby among them.
 func TestG6LeaderAndStandbyPause(t *testing.T) {
-	pending(t)
 	for _, length := range []time.Duration{4 * time.Second, 10 * time.Second, 60 * time.Second} {
 		for _, leaderFirst := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%v, the leader first %v", length, leaderFirst), func(t *testing.T) {
