@@ -23,7 +23,8 @@ type examined struct {
 	what   verdict
 	answer Answer
 	epoch  proto.Epoch
-	killed bool // the leader's process has ended, or may have
+	killed bool     // the leader's process has ended, or may have
+	ended  []string // servers of which it is proven that the process with a replica has ended
 }
 
 // examine judges by all replies. A leader is gone if its process is (GoneHere, another process answers under its name, the fleet
@@ -47,6 +48,7 @@ func (m *Machine) examine(replies []Reply) examined {
 		a := r.Answer
 		if r.Evidence == GoneHere {
 			heard[r.Server] = true
+			x.ended = append(x.ended, r.Server)
 			if r.Server == p.leader.Server {
 				gone, proven, x.killed = true, true, true
 			}
@@ -85,8 +87,14 @@ func (m *Machine) examine(replies []Reply) examined {
 		}
 	}
 	for _, o := range p.others {
-		out, _ := m.vanished(o, sure)
+		out, dead := m.vanished(o, sure)
 		heard[o] = heard[o] || out
+		if dead {
+			x.ended = append(x.ended, o)
+		}
+	}
+	if proven && x.killed {
+		x.ended = append(x.ended, p.leader.Server)
 	}
 	quiet := false
 	for _, o := range p.others {

@@ -152,9 +152,14 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	finding := m.finding
 	m.lead = l
 	for _, s := range before {
-		if s != m.config.Self.Server {
-			l.standbys = append(l.standbys, &standby{id: l.nextID(), server: s, may: true})
+		if s == m.config.Self.Server || slices.Contains(from.ended, s) {
+			continue
 		}
+		w := &standby{id: l.nextID(), server: s, may: true}
+		if s == from.leader.Server {
+			w.boot = from.leader.Boot
+		}
+		l.standbys = append(l.standbys, w)
 	}
 	for _, s := range m.candidates(m.config.Standbys) {
 		if l.standby(s) == nil {
@@ -276,8 +281,8 @@ func (m *Machine) leadStep(ev Event) {
 	}
 }
 
-// standbyLost hears that a standby has no stream. One whose process is gone is none any more; another one may be alive, so outcomes
-// go on waiting for it.
+// standbyLost hears that a standby has no stream. One whose process ended just now is none any more; another one may be alive, or
+// has led before it ended, so outcomes go on waiting for it.
 func (m *Machine) standbyLost(s *standby, e Evidence) {
 	l := m.lead
 	if s.caught || s.silent == 0 {
@@ -288,7 +293,7 @@ func (m *Machine) standbyLost(s *standby, e Evidence) {
 	s.tries++
 	m.standbyGone(s)
 	switch {
-	case e == GoneHere && !l.away(): // else it may have led the room before
+	case e == GoneHere && !l.away() && m.endedSoon(s):
 		m.detach(s, avoidBusy, "its process is gone")
 	case e == Misfit && !s.may:
 		m.detach(s, avoidTime, "it speaks no common version")
@@ -356,6 +361,9 @@ func (m *Machine) tendLead() {
 	m.tendSaw()
 }
 
+// endedSoon reports whether a standby whose process has ended had no time to take over before.
+func (m *Machine) endedSoon(s *standby) bool { return !s.may || m.now-s.silent < endTime }
+
 // tendStandbys opens lost streams again, attaches standbys where the order has changed, and dismisses those that are not
 // needed once the others have caught up.
 func (m *Machine) tendStandbys() {
@@ -371,7 +379,7 @@ func (m *Machine) tendStandbys() {
 		}
 		switch {
 		case !s.lost:
-		case m.fleet.presence(s.server) == Exited:
+		case m.fleet.presence(s.server) == Exited && m.endedSoon(s):
 			m.detach(s, 0, "its process is gone")
 		case s.may && !s.fenced && m.due(s.silent+DetachTime-fenceTime):
 			// It may lead the room, cut off, and come back when outcomes were announced without it. Its epoch must be lower then.

@@ -36,8 +36,9 @@ type replica struct {
 	next  proto.Epoch   // in which this server leads
 	since time.Duration // when it was decided
 	offer bool          // the leader has handed the room over
-	// killed: the leader's process is gone, perhaps because of the room.
+	// killed: the leader's process is gone, perhaps because of the room. ended are those that cannot have a replica any more.
 	killed bool
+	ended  []string
 }
 
 // handed is what a server remembers of a room that it handed over, until another server has it as well.
@@ -186,12 +187,17 @@ func (m *Machine) offered(ev Offered) {
 		m.finding.yielded = ev.From.Server
 		reject(Rejection{Code: RejectBusy, Text: "it is about to create the room, and gives way"})
 		return
-	case m.role == Promoting && !ev.Epoch.Supersedes(m.replica.next), m.role == Leads && !(same && m.lead.epoch.Less(ev.Epoch)) && !m.yields(ev),
+	case m.role == Promoting && !ev.Epoch.Supersedes(m.replica.next), m.role == Leads && !(same && (m.lead.away() || m.lead.epoch.Less(ev.Epoch))) && !m.yields(ev),
 		m.role == Following && same && ev.Epoch.Less(m.replica.epoch):
 		reject(Rejection{Code: RejectEpoch, Epoch: m.Epoch(), Leader: m.Leader(), Text: "another epoch is led by " + m.Leader()})
 		return
 	case m.role == Following && !same && m.replica.stream != 0:
 		reject(Rejection{Code: RejectOther, Text: "it has a replica of another instance, whose leader is alive"})
+		return
+	}
+	if m.role == Leads && m.lead.away() && same && !m.lead.epoch.Less(ev.Epoch) {
+		// The one that ticks goes on. It raises its epoch when it is asked.
+		reject(Rejection{Code: RejectOther, Text: "it leads the room too, and is suspended"})
 		return
 	}
 	if m.role == Promoting { // somebody leads above the epoch that this server was to lead in
@@ -366,7 +372,7 @@ func (m *Machine) judgeLeader(replies []Reply) {
 			m.askLater(p.retry - m.now)
 			return
 		}
-		p.next, p.killed = v.epoch.Next(m.config.Self.Server), v.killed
+		p.next, p.killed, p.ended = v.epoch.Next(m.config.Self.Server), v.killed, v.ended
 		m.role, p.offer, p.since = Promoting, false, m.now
 		m.abandonRound()
 		m.do(Prepare{})
@@ -423,7 +429,7 @@ func (m *Machine) take(ev Offer) {
 		return
 	}
 	p.others = without(ev.Others, m.config.Self.Server)
-	p.next, p.offer, p.since, p.killed = ev.Epoch, true, m.now, false
+	p.next, p.offer, p.since, p.killed, p.ended = ev.Epoch, true, m.now, false, nil
 	m.role = Promoting
 	m.abandonRound()
 	m.do(Prepare{})
