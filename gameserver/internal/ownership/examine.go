@@ -20,11 +20,12 @@ const (
 
 // finding of examine: answer is the leader's, epoch the highest that is known of the room.
 type examined struct {
-	what   verdict
-	answer Answer
-	epoch  proto.Epoch
-	killed bool     // the leader's process has ended, or may have
-	ended  []string // servers of which it is proven that the process with a replica has ended
+	what    verdict
+	answer  Answer
+	epoch   proto.Epoch
+	unheard bool     // somebody did not answer
+	killed  bool     // the leader's process has ended, or may have
+	ended   []string // servers of which it is proven that the process with a replica has ended
 }
 
 // examine judges by all replies. A leader is gone if its process is (GoneHere, another process answers under its name, the fleet
@@ -54,6 +55,7 @@ func (m *Machine) examine(replies []Reply) examined {
 			}
 		}
 		if r.Evidence != Answered {
+			x.unheard = x.unheard || r.Evidence != GoneHere
 			continue
 		}
 		heard[r.Server] = true

@@ -162,8 +162,8 @@ func (m *Machine) found(replies []Reply) {
 		m.giveWay()
 	case at.silent, m.promise.server != "":
 		m.refuseCreation(whySilent)
-	case m.fleet.missing(m.now-returnTime) > m.config.Standbys:
-		m.refuseCreation(whyMissing) // as many as may have all copies of a room
+	case m.fleet.missing(m.now-returnTime) > 0:
+		m.refuseCreation(whyMissing) // one may have the only copy, if its standby was lost before
 	default:
 		f.preparing = true
 		m.do(Prepare{Create: true})

@@ -33,8 +33,10 @@ type lead struct {
 	confirm   bool          // it may resume only after the others were asked
 	saw       *proto.Epoch  // that a client has seen, and that the others are asked about
 	sawAt     time.Duration // when a client's word last caused that
-	asks      bool          // whether a standby without a stream has taken over
+	asks      bool          // whether another server leads, too
 	askedAt   time.Duration
+	hold      int           // stands for those that did not answer before the takeover: outcomes wait until they have; -1: none
+	held      time.Duration // since when
 
 	move   *move
 	moveAt time.Duration // when the next may begin
@@ -138,7 +140,7 @@ func (m *Machine) MayTake(server string, now time.Duration) bool {
 // startLead starts the room. from is the replica that it goes on from; nil: the room is new. Outcomes wait for those that
 // led it or had a replica until now: cut off or paused, they may not know yet who leads.
 func (m *Machine) startLead(a Lead, from *replica) {
-	l := &lead{epoch: a.Epoch, starting: true, created: from == nil, from: from, begun: m.now, avoid: map[string]time.Duration{}}
+	l := &lead{epoch: a.Epoch, starting: true, created: from == nil, from: from, begun: m.now, hold: -1, avoid: map[string]time.Duration{}}
 	var before []string
 	if from != nil {
 		l.begun = from.doubted
@@ -168,6 +170,10 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	}
 	for _, s := range l.standbys {
 		a.Standbys = append(a.Standbys, s.id)
+	}
+	if from != nil && from.unheard {
+		l.hold, l.held, l.asks, l.askedAt = l.nextID(), m.now, true, m.now
+		a.Standbys = append(a.Standbys, l.hold)
 	}
 	if !m.fleet.Quorum {
 		a.Suspended |= NoQuorum
@@ -356,6 +362,7 @@ func (m *Machine) tendLead() {
 		return
 	}
 	m.tendStandbys()
+	m.tendHold()
 	m.tendMove()
 	m.tendProbation()
 	m.tendSaw()

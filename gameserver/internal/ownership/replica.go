@@ -37,8 +37,10 @@ type replica struct {
 	since time.Duration // when it was decided
 	offer bool          // the leader has handed the room over
 	// killed: the leader's process is gone, perhaps because of the room. ended are those that cannot have a replica any more.
-	killed bool
-	ended  []string
+	// unheard: somebody did not answer.
+	killed  bool
+	unheard bool
+	ended   []string
 }
 
 // handed is what a server remembers of a room that it handed over, until another server has it as well.
@@ -372,7 +374,7 @@ func (m *Machine) judgeLeader(replies []Reply) {
 			m.askLater(p.retry - m.now)
 			return
 		}
-		p.next, p.killed, p.ended = v.epoch.Next(m.config.Self.Server), v.killed, v.ended
+		p.next, p.killed, p.unheard, p.ended = v.epoch.Next(m.config.Self.Server), v.killed, v.unheard, v.ended
 		m.role, p.offer, p.since = Promoting, false, m.now
 		m.abandonRound()
 		m.do(Prepare{})
@@ -410,7 +412,7 @@ func (m *Machine) leaderLives(a Answer) {
 	}
 	m.do(Send{Server: a.Leader, Epoch: a.Epoch})
 	p.uncounted = p.uncounted && !a.Counted
-	if p.stream == 0 && a.Counted && a.Suspended { // it does not go on without this replica before DetachTime after it has resumed
+	if p.stream == 0 && a.Counted && a.Suspended && !p.expired(m) { // it does not go on without this replica before DetachTime after it has resumed
 		p.lost = max(p.lost, m.round.asked)
 	}
 	if p.epoch.Less(a.Epoch) && p.epoch.Instance == a.Epoch.Instance {
@@ -429,7 +431,7 @@ func (m *Machine) take(ev Offer) {
 		return
 	}
 	p.others = without(ev.Others, m.config.Self.Server)
-	p.next, p.offer, p.since, p.killed, p.ended = ev.Epoch, true, m.now, false, nil
+	p.next, p.offer, p.since, p.killed, p.unheard, p.ended = ev.Epoch, true, m.now, false, false, nil
 	m.role = Promoting
 	m.abandonRound()
 	m.do(Prepare{})

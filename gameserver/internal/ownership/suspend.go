@@ -85,6 +85,9 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		m.stepDown(leader, highest)
 		return
 	}
+	if !silent {
+		m.release("all have answered")
+	}
 	if !l.confirm {
 		m.judgeSaw(silent)
 		return
@@ -162,6 +165,26 @@ func (m *Machine) raise(counter uint32) {
 	l := m.lead
 	l.epoch.Counter, l.epoch.Server = max(counter, l.epoch.Counter)+fence, m.config.Self.Server
 	m.do(SetEpoch{l.epoch}, Update{})
+}
+
+// tendHold asks until all have answered, or the lease of a replica that nobody knew of is over.
+func (m *Machine) tendHold() {
+	l := m.lead
+	switch {
+	case l.hold < 0:
+	case m.due(l.held + DetachTime):
+		m.release("the lease of a replica that was not heard of is over")
+	case m.due(l.askedAt + askStandbys):
+		l.asks, l.askedAt = true, m.now
+	}
+}
+
+// release lets outcomes wait no longer for those that did not answer.
+func (m *Machine) release(why string) {
+	if l := m.lead; l.hold >= 0 {
+		m.do(Remove{l.hold, why})
+		l.hold = -1
+	}
 }
 
 // loyal says what a standby may have done while the room was suspended.
