@@ -39,7 +39,7 @@ const (
 // Lead starts the room from the simulation that was prepared. Started follows at once.
 type Lead struct {
 	Epoch     proto.Epoch // of a room that is created: without an instance, which the shell fills in
-	Standbys  []int       // ids that Open will use: outcomes wait for them from the first tick on
+	Standbys  []int       // outcomes wait for these from the first tick on; Open uses the ids, or Remove comes without an Open
 	Resumed   bool        // another server has led it
 	Handoff   bool        // with a final tick, whose inputs and due time apply
 	Suspended Reason

@@ -20,10 +20,12 @@ const (
 
 // finding of examine: answer is the leader's, epoch the highest that is known of the room.
 type examined struct {
-	what   verdict
-	answer Answer
-	epoch  proto.Epoch
-	killed bool // the leader's process has ended, or may have
+	what    verdict
+	answer  Answer
+	epoch   proto.Epoch
+	unheard bool     // somebody did not answer
+	killed  bool     // the leader's process has ended, or may have
+	ended   []string // servers of which it is proven that the process with a replica has ended
 }
 
 // examine judges by all replies. A leader is gone if its process is (GoneHere, another process answers under its name, the fleet
@@ -47,11 +49,13 @@ func (m *Machine) examine(replies []Reply) examined {
 		a := r.Answer
 		if r.Evidence == GoneHere {
 			heard[r.Server] = true
+			x.ended = append(x.ended, r.Server)
 			if r.Server == p.leader.Server {
 				gone, proven, x.killed = true, true, true
 			}
 		}
 		if r.Evidence != Answered {
+			x.unheard = x.unheard || r.Evidence != GoneHere
 			continue
 		}
 		heard[r.Server] = true
@@ -85,8 +89,14 @@ func (m *Machine) examine(replies []Reply) examined {
 		}
 	}
 	for _, o := range p.others {
-		out, _ := m.vanished(o, sure)
+		out, dead := m.vanished(o, sure)
 		heard[o] = heard[o] || out
+		if dead {
+			x.ended = append(x.ended, o)
+		}
+	}
+	if proven && x.killed {
+		x.ended = append(x.ended, p.leader.Server)
 	}
 	quiet := false
 	for _, o := range p.others {

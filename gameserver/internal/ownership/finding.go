@@ -170,9 +170,11 @@ func (m *Machine) found(replies []Reply) {
 		m.giveWay()
 	case at.silent, m.promise.server != "":
 		m.refuseCreation(whySilent)
-	case m.fleet.missing(m.now-returnTime) > m.config.Standbys:
-		m.refuseCreation(whyMissing) // as many as may have all copies of a room
-	case m.search.instance != 0 && m.fleet.mute() > 0:
+	case m.fleet.mute(m.now-returnTime) > 0, m.fleet.missing(m.now-returnTime) > m.config.Standbys:
+		// One that is silent may have the only copy, if its standby was lost before; of those that refuse it takes as many as may
+		// have all copies of a room.
+		m.refuseCreation(whyMissing)
+	case m.search.instance != 0 && m.fleet.mute(0) > 0:
 		m.refuseCreation(whyMissing) // players look for the room, and it may live
 	default:
 		f.preparing = true
@@ -216,7 +218,7 @@ func (m *Machine) returners(replies []Reply, silent bool) {
 	s := &m.search
 	unsettled := m.now-m.fleet.Settled < settleTime || m.fleet.missing(m.now-returnTime) > 0
 	switch {
-	case m.fleet.mute() == 0 && (m.overdue() || !silent && !unsettled):
+	case m.fleet.mute(0) == 0 && (m.overdue() || !silent && !unsettled):
 		s.declaring = true
 	default:
 		m.finding.returners = false

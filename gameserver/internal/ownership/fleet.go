@@ -73,10 +73,10 @@ func (f *Fleet) missing(since time.Duration) (n int) {
 	return n
 }
 
-// mute counts the servers that are silent, so that nothing tells whether they are gone. They count until the fleet forgets them.
-func (f *Fleet) mute() (n int) {
+// mute counts the servers that fell silent after since, so that nothing tells whether they are gone.
+func (f *Fleet) mute(since time.Duration) (n int) {
 	for _, s := range f.Servers {
-		if s.Presence == Unreachable {
+		if s.Presence == Unreachable && max(s.Gone, f.Since) > since {
 			n++
 		}
 	}

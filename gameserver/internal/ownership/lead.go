@@ -33,8 +33,10 @@ type lead struct {
 	confirm   bool          // it may resume only after the others were asked
 	saw       *proto.Epoch  // that a client has seen, and that the others are asked about
 	sawAt     time.Duration // when a client's word last caused that
-	asks      bool          // whether a standby without a stream has taken over
+	asks      bool          // whether another server leads, too
 	askedAt   time.Duration
+	hold      int           // stands for those that did not answer before the takeover: outcomes wait until they have; -1: none
+	held      time.Duration // since when
 
 	move   *move
 	moveAt time.Duration // when the next may begin
@@ -138,7 +140,7 @@ func (m *Machine) MayTake(server string, now time.Duration) bool {
 // startLead starts the room. from is the replica that it goes on from; nil: the room is new. Outcomes wait for those that
 // led it or had a replica until now: cut off or paused, they may not know yet who leads.
 func (m *Machine) startLead(a Lead, from *replica) {
-	l := &lead{epoch: a.Epoch, starting: true, created: from == nil, from: from, begun: m.now, avoid: map[string]time.Duration{}}
+	l := &lead{epoch: a.Epoch, starting: true, created: from == nil, from: from, begun: m.now, hold: -1, avoid: map[string]time.Duration{}}
 	var before []string
 	if from != nil {
 		l.begun = from.doubted
@@ -152,9 +154,14 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	finding := m.finding
 	m.lead = l
 	for _, s := range before {
-		if s != m.config.Self.Server {
-			l.standbys = append(l.standbys, &standby{id: l.nextID(), server: s, may: true})
+		if s == m.config.Self.Server || slices.Contains(from.ended, s) {
+			continue
 		}
+		w := &standby{id: l.nextID(), server: s, may: true}
+		if s == from.leader.Server {
+			w.boot = from.leader.Boot
+		}
+		l.standbys = append(l.standbys, w)
 	}
 	for _, s := range m.candidates(m.config.Standbys) {
 		if l.standby(s) == nil {
@@ -163,6 +170,10 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	}
 	for _, s := range l.standbys {
 		a.Standbys = append(a.Standbys, s.id)
+	}
+	if from != nil && from.unheard {
+		l.hold, l.held, l.asks, l.askedAt = l.nextID(), m.now, true, m.now
+		a.Standbys = append(a.Standbys, l.hold)
 	}
 	if !m.fleet.Quorum {
 		a.Suspended |= NoQuorum
@@ -276,8 +287,8 @@ func (m *Machine) leadStep(ev Event) {
 	}
 }
 
-// standbyLost hears that a standby has no stream. One whose process is gone is none any more; another one may be alive, so outcomes
-// go on waiting for it.
+// standbyLost hears that a standby has no stream. One whose process ended just now is none any more; another one may be alive, or
+// has led before it ended, so outcomes go on waiting for it.
 func (m *Machine) standbyLost(s *standby, e Evidence) {
 	l := m.lead
 	if s.caught || s.silent == 0 {
@@ -288,7 +299,7 @@ func (m *Machine) standbyLost(s *standby, e Evidence) {
 	s.tries++
 	m.standbyGone(s)
 	switch {
-	case e == GoneHere && !l.away(): // else it may have led the room before
+	case e == GoneHere && !l.away() && m.endedSoon(s):
 		m.detach(s, avoidBusy, "its process is gone")
 	case e == Misfit && !s.may:
 		m.detach(s, avoidTime, "it speaks no common version")
@@ -351,10 +362,14 @@ func (m *Machine) tendLead() {
 		return
 	}
 	m.tendStandbys()
+	m.tendHold()
 	m.tendMove()
 	m.tendProbation()
 	m.tendSaw()
 }
+
+// endedSoon reports whether a standby whose process has ended had no time to take over before.
+func (m *Machine) endedSoon(s *standby) bool { return !s.may || m.now-s.silent < endTime }
 
 // tendStandbys opens lost streams again, attaches standbys where the order has changed, and dismisses those that are not
 // needed once the others have caught up.
@@ -371,7 +386,7 @@ func (m *Machine) tendStandbys() {
 		}
 		switch {
 		case !s.lost:
-		case m.fleet.presence(s.server) == Exited:
+		case m.fleet.presence(s.server) == Exited && m.endedSoon(s):
 			m.detach(s, 0, "its process is gone")
 		case s.may && !s.fenced && m.due(s.silent+DetachTime-fenceTime):
 			// It may lead the room, cut off, and come back when outcomes were announced without it. Its epoch must be lower then.

@@ -62,6 +62,9 @@ const (
 	// reopenTime is the first wait before a standby's stream is opened again; it doubles up to maxReopen.
 	reopenTime = 25 * time.Millisecond
 	maxReopen  = 2 * time.Second
+	// endTime is how long after the loss of its stream the end of a standby's process proves that it has not led: a takeover takes
+	// longer where the leader lives.
+	endTime = 500 * time.Millisecond
 	// replaceTime is how long a standby may be without a stream before another server stands by as well.
 	replaceTime = 300 * time.Millisecond
 	// avoidTime is how long a server that does not stand by for the room is not asked again; avoidBusy, if that may change soon.

@@ -232,7 +232,7 @@ func (m *Machine) ask(servers, needed []string, q Query, floor proto.Epoch) {
 	if m.round.open || m.round.again > 0 && !m.due(m.round.again) {
 		return
 	}
-	q.Room = m.room
+	q.Room, q.Instance = m.room, m.Epoch().Instance
 	m.round = round{number: m.round.number + 1, open: true, asked: m.now, lost: q.Lost}
 	m.do(Ask{m.round.number, servers, needed, q, floor})
 }

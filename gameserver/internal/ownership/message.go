@@ -54,6 +54,8 @@ type Query struct {
 	// Withdrawn, unless it is zero, is an epoch that the asker has offered to the asked server with a final tick, and that it
 	// withdraws: the asked server does not lead in that epoch, or in a lower one, if it does not do so yet.
 	Withdrawn proto.Epoch
+	// Instance, unless it is zero, is the one of which the asker has a replica, or that it leads.
+	Instance proto.Instance
 	// Leads, unless it is zero, is the epoch in which the asker leads the room. It is suspended. A server that leads and ticks the
 	// room in a lower one raises its own above it: the room that ticks goes on, and the asker gives way.
 	Leads proto.Epoch

@@ -210,7 +210,7 @@ func (m *model) drains() {
 // heal ends all faults.
 func (m *model) heal() {
 	m.log("all faults end")
-	m.healed, m.changed = true, m.now
+	m.healed, m.changed, m.config.slow = true, m.now, 0
 	m.check.onLead, m.check.onOutcome, m.check.onHandOver = nil, nil, nil
 	for i := range m.nodes {
 		for j := range m.nodes {

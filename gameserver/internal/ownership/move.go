@@ -57,7 +57,7 @@ func (m *Machine) tendMove() {
 		m.attach(v.target)
 		l.told = l.names()
 		m.do(Update{})
-	case s.caught && !s.lost && !s.dismissed && l.suspended == 0:
+	case s.caught && !s.lost && !s.dismissed && l.suspended == 0 && l.hold < 0:
 		v.queued, v.id = true, s.id
 		m.do(HandOff{s.id, s.server, m.fleet.Draining})
 	}

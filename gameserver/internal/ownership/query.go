@@ -28,6 +28,9 @@ func (m *Machine) answer(asker string, q Query) Answer {
 			m.lose(p.epoch)
 		}
 	}
+	if m.lost(q.Instance) {
+		return Answer{Holding: Gone, Epoch: proto.Epoch{Instance: q.Instance}}
+	}
 	switch m.role {
 	case Leads, Promoting:
 		if l := m.lead; l != nil && !l.away() && q.Leads.Supersedes(l.epoch) {
@@ -52,9 +55,6 @@ func (m *Machine) answer(asker string, q Query) Answer {
 		if first := m.claimed(asker); first != "" {
 			return Answer{Holding: Creating, Leader: first}
 		}
-	}
-	if m.lost(q.Leads.Instance) {
-		return Answer{Holding: Gone, Epoch: proto.Epoch{Instance: q.Leads.Instance}}
 	}
 	return m.answerNothing()
 }

@@ -36,8 +36,11 @@ type replica struct {
 	next  proto.Epoch   // in which this server leads
 	since time.Duration // when it was decided
 	offer bool          // the leader has handed the room over
-	// killed: the leader's process is gone, perhaps because of the room.
-	killed bool
+	// killed: the leader's process is gone, perhaps because of the room. ended are those that cannot have a replica any more.
+	// unheard: somebody did not answer.
+	killed  bool
+	unheard bool
+	ended   []string
 }
 
 // handed is what a server remembers of a room that it handed over, until another server has it as well.
@@ -186,12 +189,17 @@ func (m *Machine) offered(ev Offered) {
 		m.finding.yielded = ev.From.Server
 		reject(Rejection{Code: RejectBusy, Text: "it is about to create the room, and gives way"})
 		return
-	case m.role == Promoting && !ev.Epoch.Supersedes(m.replica.next), m.role == Leads && !(same && m.lead.epoch.Less(ev.Epoch)) && !m.yields(ev),
+	case m.role == Promoting && !ev.Epoch.Supersedes(m.replica.next), m.role == Leads && !(same && (m.lead.away() || m.lead.epoch.Less(ev.Epoch))) && !m.yields(ev),
 		m.role == Following && same && ev.Epoch.Less(m.replica.epoch):
 		reject(Rejection{Code: RejectEpoch, Epoch: m.Epoch(), Leader: m.Leader(), Text: "another epoch is led by " + m.Leader()})
 		return
 	case m.role == Following && !same && m.replica.stream != 0:
 		reject(Rejection{Code: RejectOther, Text: "it has a replica of another instance, whose leader is alive"})
+		return
+	}
+	if m.role == Leads && m.lead.away() && same && !m.lead.epoch.Less(ev.Epoch) {
+		// The one that ticks goes on. It raises its epoch when it is asked.
+		reject(Rejection{Code: RejectOther, Text: "it leads the room too, and is suspended"})
 		return
 	}
 	if m.role == Promoting { // somebody leads above the epoch that this server was to lead in
@@ -315,7 +323,7 @@ func (m *Machine) tendReplica() {
 	needed := append([]string{p.leader.Server}, p.others...)
 	q := Query{}
 	switch {
-	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.mute() == 0 && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
+	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.mute(0) == 0 && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
 		q.Lost, needed = m.search.instance, nil
 	case p.awaited():
 		q.Withdrawn = p.epoch
@@ -366,7 +374,7 @@ func (m *Machine) judgeLeader(replies []Reply) {
 			m.askLater(p.retry - m.now)
 			return
 		}
-		p.next, p.killed = v.epoch.Next(m.config.Self.Server), v.killed
+		p.next, p.killed, p.unheard, p.ended = v.epoch.Next(m.config.Self.Server), v.killed, v.unheard, v.ended
 		m.role, p.offer, p.since = Promoting, false, m.now
 		m.abandonRound()
 		m.do(Prepare{})
@@ -404,7 +412,7 @@ func (m *Machine) leaderLives(a Answer) {
 	}
 	m.do(Send{Server: a.Leader, Epoch: a.Epoch})
 	p.uncounted = p.uncounted && !a.Counted
-	if p.stream == 0 && a.Counted && a.Suspended { // it does not go on without this replica before DetachTime after it has resumed
+	if p.stream == 0 && a.Counted && a.Suspended && !p.expired(m) { // it does not go on without this replica before DetachTime after it has resumed
 		p.lost = max(p.lost, m.round.asked)
 	}
 	if p.epoch.Less(a.Epoch) && p.epoch.Instance == a.Epoch.Instance {
@@ -423,7 +431,7 @@ func (m *Machine) take(ev Offer) {
 		return
 	}
 	p.others = without(ev.Others, m.config.Self.Server)
-	p.next, p.offer, p.since, p.killed = ev.Epoch, true, m.now, false
+	p.next, p.offer, p.since, p.killed, p.unheard, p.ended = ev.Epoch, true, m.now, false, false, nil
 	m.role = Promoting
 	m.abandonRound()
 	m.do(Prepare{})

@@ -52,6 +52,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 	said := map[string]Reply{}
 	highest, leader := proto.Epoch{}, ""
 	silent, rival := false, false
+	var later []string // servers that lead, or led, in a later epoch, as others say
 	for _, r := range replies {
 		said[r.Server] = r
 		silent = silent || r.Evidence != Answered && r.Evidence != GoneHere
@@ -67,6 +68,8 @@ func (m *Machine) judgeSelf(replies []Reply) {
 			}
 		case mine && a.Holding == Leading:
 			rival = true // it raises its epoch, or gives way when it asks
+		case mine && a.Holding == Moved && l.epoch.Less(a.Epoch):
+			later = append(later, a.Leader)
 		case mine && a.Holding == Gone:
 			m.endLost()
 			return
@@ -82,6 +85,9 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		m.stepDown(leader, highest)
 		return
 	}
+	if !silent {
+		m.release("all have answered")
+	}
 	if !l.confirm {
 		m.judgeSaw(silent)
 		return
@@ -89,6 +95,13 @@ func (m *Machine) judgeSelf(replies []Reply) {
 	if silent || rival || m.now-l.since > LeaseTime && !m.settled() {
 		m.askLater(askAgain)
 		return
+	}
+	for _, s := range later {
+		// Where it has spoken, or its process is gone, it leads no more.
+		if r, ok := said[s]; !(ok && r.Evidence == Answered) && m.fleet.presence(s) != Exited {
+			m.askLater(askAgain)
+			return
+		}
 	}
 	missed := false
 	for _, s := range l.standbys {
@@ -154,6 +167,26 @@ func (m *Machine) raise(counter uint32) {
 	m.do(SetEpoch{l.epoch}, Update{})
 }
 
+// tendHold asks until all have answered, or the lease of a replica that nobody knew of is over.
+func (m *Machine) tendHold() {
+	l := m.lead
+	switch {
+	case l.hold < 0:
+	case m.due(l.held + DetachTime):
+		m.release("the lease of a replica that was not heard of is over")
+	case m.due(l.askedAt + askStandbys):
+		l.asks, l.askedAt = true, m.now
+	}
+}
+
+// release lets outcomes wait no longer for those that did not answer.
+func (m *Machine) release(why string) {
+	if l := m.lead; l.hold >= 0 {
+		m.do(Remove{l.hold, why})
+		l.hold = -1
+	}
+}
+
 // loyal says what a standby may have done while the room was suspended.
 type loyalty uint8
 
@@ -174,15 +207,17 @@ func (m *Machine) loyalty(s *standby, said map[string]Reply) loyalty {
 	gone := false
 	switch {
 	case asked && r.Evidence == Answered:
-		if a := r.Answer; s.boot == 0 || a.Process.Boot == 0 || a.Process.Boot == s.boot {
+		a := r.Answer
+		same := a.Process.Boot == s.boot
+		if s.boot == 0 || a.Process.Boot == 0 { // it is not known which process had the replica: one that has nothing may have ended
+			same = !s.may || a.Epoch.Instance == l.epoch.Instance
+		}
+		if same {
 			if a.Holding == Moved && l.epoch.Less(a.Epoch) && a.Epoch.Instance == l.epoch.Instance {
-				// It knows of a later leader. Where that one has spoken, or its process is gone, it leads no more.
-				if l, ok := said[a.Leader]; !(ok && l.Evidence == Answered) && m.fleet.presence(a.Leader) != Exited {
-					return waits
-				}
-			} else {
-				return isLoyal
+				gone = true // it, or who led after it, is as good as gone
+				break
 			}
+			return isLoyal
 		}
 		gone = true
 	case asked && r.Evidence == GoneHere, m.fleet.presence(s.server) == Exited:
