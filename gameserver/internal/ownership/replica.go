@@ -338,6 +338,9 @@ func (m *Machine) judgeLeader(replies []Reply) {
 		return
 	}
 	v := m.examine(replies)
+	if v.found && m.search.instance == p.epoch.Instance {
+		m.search = search{}
+	}
 	switch v.what {
 	case leaderLives:
 		m.leaderLives(v.answer)
@@ -398,9 +401,6 @@ func (m *Machine) patience(replies []Reply) time.Duration {
 func (m *Machine) leaderLives(a Answer) {
 	p := m.replica
 	p.doubts = false
-	if m.search.instance == a.Epoch.Instance {
-		m.search = search{}
-	}
 	if !a.Counted && !(a.Leader == p.leader.Server && p.stream != 0) {
 		if h := p.handed; h != nil && !h.ended {
 			m.moveDone(a.Epoch)
