@@ -23,6 +23,7 @@ type examined struct {
 	what    verdict
 	answer  Answer
 	epoch   proto.Epoch
+	found   bool     // somebody leads, or may lead from its replica
 	unheard bool     // somebody did not answer
 	killed  bool     // the leader's process has ended, or may have
 	ended   []string // servers of which it is proven that the process with a replica has ended
@@ -63,6 +64,7 @@ func (m *Machine) examine(replies []Reply) examined {
 		if mine && x.epoch.Less(a.Epoch) {
 			x.epoch = a.Epoch
 		}
+		x.found = x.found || mine && (a.Holding == Leading || a.Holding == Standby && !a.Suspended)
 		lost = lost || mine && a.Holding == Gone
 		announced = announced || a.Announced && a.Epoch == p.epoch
 		over = over || mine && a.Holding == Over && !a.Epoch.Less(p.epoch)
@@ -109,7 +111,7 @@ func (m *Machine) examine(replies []Reply) examined {
 	switch {
 	case led.Leader != "":
 		x.what, x.answer = leaderLives, led
-	case lost:
+	case lost && p.stream == 0: // else the leader hears it, or it has been found after all
 		x.what = roomLost
 	case over:
 		x.what = roomOver

@@ -273,6 +273,8 @@ func (m *Machine) create(err error) {
 		m.giveWay()
 	case m.promise.server != "":
 		m.refuseCreation(whySilent)
+	case m.fleet.Settled > f.begun:
+		m.refuseCreation(whyMissing) // who came since may have the room
 	case m.now-f.begun > ClaimTime/2, m.pausedUntil >= f.begun && m.pausedUntil != 0:
 		m.refuseCreation(whySlow)
 	case home != "" && home != m.config.Self.Server:
@@ -301,8 +303,8 @@ func (m *Machine) locate(replies []Reply) (at place) {
 	spoke := map[string]bool{}
 	for _, r := range replies {
 		spoke[r.Server] = r.Evidence == Answered
-		at.silent = at.silent || r.Evidence != Answered && r.Evidence != GoneHere
 	}
+	at.silent = m.silent(replies)
 	var best Answer
 	creator := ""
 	for _, r := range replies {
@@ -332,6 +334,23 @@ func (m *Machine) locate(replies []Reply) (at place) {
 		at.server = creator
 	}
 	return at
+}
+
+// silent reports whether somebody did not answer, or came after the questions were asked.
+func (m *Machine) silent(replies []Reply) bool {
+	heard := map[string]bool{}
+	for _, r := range replies {
+		heard[r.Server] = true
+		if r.Evidence != Answered && r.Evidence != GoneHere {
+			return true
+		}
+	}
+	for _, s := range m.fleet.Servers {
+		if s.Presence == Present && !heard[s.Name] {
+			return true
+		}
+	}
+	return false
 }
 
 // less orders answers by how much they are worth to a client.

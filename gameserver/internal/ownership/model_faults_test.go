@@ -62,8 +62,10 @@ func (m *model) fault(b byte) {
 			n.draining = true
 			n.view.publish()
 			n.after(m.between(time.Second, 8*time.Second), func() {
-				n.left = true
-				m.kill(n, long)
+				if !m.healed {
+					n.left = true
+					m.kill(n, long)
+				}
 			})
 		}
 	case 14: // at the next event

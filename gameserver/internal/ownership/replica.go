@@ -180,89 +180,6 @@ func (m *Machine) updated(ev Updated) {
 	p.others = without(ev.Others, m.config.Self.Server)
 }
 
-// offered decides on a stream that a leader offers.
-func (m *Machine) offered(ev Offered) {
-	reject := func(r Rejection) { m.do(Reject{ev.Stream, r}) }
-	same := m.Epoch().Instance == ev.Epoch.Instance
-	switch {
-	case m.role == Finding:
-		m.finding.yielded = ev.From.Server
-		reject(Rejection{Code: RejectBusy, Text: "it is about to create the room, and gives way"})
-		return
-	case m.role == Promoting && !ev.Epoch.Supersedes(m.replica.next), m.role == Leads && !(same && (m.lead.away() || m.lead.epoch.Less(ev.Epoch))) && !m.yields(ev),
-		m.role == Following && same && ev.Epoch.Less(m.replica.epoch):
-		reject(Rejection{Code: RejectEpoch, Epoch: m.Epoch(), Leader: m.Leader(), Text: "another epoch is led by " + m.Leader()})
-		return
-	case m.role == Following && !same && m.replica.stream != 0:
-		reject(Rejection{Code: RejectOther, Text: "it has a replica of another instance, whose leader is alive"})
-		return
-	}
-	if m.role == Leads && m.lead.away() && same && !m.lead.epoch.Less(ev.Epoch) {
-		// The one that ticks goes on. It raises its epoch when it is asked.
-		reject(Rejection{Code: RejectOther, Text: "it leads the room too, and is suspended"})
-		return
-	}
-	if m.role == Promoting { // somebody leads above the epoch that this server was to lead in
-		m.role = Following
-	}
-	if m.role == Leads {
-		if same {
-			m.stepDown(ev.From.Server, ev.Epoch)
-		} else {
-			m.endOver()
-		}
-	}
-	p := m.replica
-	continues := p != nil && same
-	if ev.Unable != nil && !(continues && ev.Unable.Code.soon()) {
-		if continues {
-			m.bury(Moved, ev.Epoch, ev.From.Server)
-			m.drop() // its leader goes on without it
-		}
-		reject(*ev.Unable)
-		return
-	}
-	if p != nil && !same {
-		m.drop()
-		p = nil
-	}
-	if p == nil {
-		m.absent()
-		m.role, p = Following, &replica{}
-		m.replica = p
-	}
-	if p.stream != 0 {
-		m.do(Reject{p.stream, Rejection{Code: RejectEpoch, Epoch: ev.Epoch, Leader: ev.From.Server, Text: "its leader has opened another stream"}})
-	}
-	if p.handed != nil && p.epoch.Server == ev.From.Server {
-		m.moveDone(ev.Epoch)
-	}
-	if ev.BaseEpoch == (proto.Epoch{}) {
-		ev.BaseEpoch = ev.Epoch
-	}
-	keep := p.stocked && ev.HasBase && p.tick == ev.Base && p.state == ev.BaseEpoch
-	if !keep && (p.expired(m) || !ev.HasBase && p.state != ev.Epoch) {
-		p.stocked = false // the leader has gone on without it, or did before it opened the stream
-	}
-	p.uncounted = false
-	p.leader, p.epoch, p.others = ev.From, ev.Epoch, without(ev.Others, m.config.Self.Server)
-	p.stream, p.opened, p.announced, p.doubts, p.hurry, p.fails = ev.Stream, m.now, false, false, false, 0
-	p.withdrawn = proto.Epoch{}
-	if keep {
-		p.state = ev.Epoch
-	}
-	m.tomb, m.promise = tomb{}, promise{}
-	m.abandonRound()
-	m.do(Accept{ev.Stream, keep})
-}
-
-// yields reports whether a room that is led here gives way to another instance that is led: it is suspended, or there are two
-// against all rules, and one must go.
-func (m *Machine) yields(ev Offered) bool {
-	l := m.lead
-	return l.epoch.Instance != ev.Epoch.Instance && (l.away() || first(m.room, m.config.Self.Server, ev.From.Server) == ev.From.Server)
-}
-
 // drop frees the replica and ends the role.
 func (m *Machine) drop() {
 	p := m.replica
@@ -338,6 +255,9 @@ func (m *Machine) judgeLeader(replies []Reply) {
 		return
 	}
 	v := m.examine(replies)
+	if v.found && m.search.instance == p.epoch.Instance {
+		m.search = search{}
+	}
 	switch v.what {
 	case leaderLives:
 		m.leaderLives(v.answer)
@@ -398,9 +318,6 @@ func (m *Machine) patience(replies []Reply) time.Duration {
 func (m *Machine) leaderLives(a Answer) {
 	p := m.replica
 	p.doubts = false
-	if m.search.instance == a.Epoch.Instance {
-		m.search = search{}
-	}
 	if !a.Counted && !(a.Leader == p.leader.Server && p.stream != 0) {
 		if h := p.handed; h != nil && !h.ended {
 			m.moveDone(a.Epoch)
@@ -420,64 +337,6 @@ func (m *Machine) leaderLives(a Answer) {
 		p.leader = a.Process
 	}
 	p.check = m.now + orphanCheck
-}
-
-// take decides on a room that its leader has handed to this server.
-func (m *Machine) take(ev Offer) {
-	p := m.replica
-	if !p.stocked || !p.withdrawn.Less(ev.Epoch) || !ev.Epoch.Supersedes(p.epoch) {
-		m.do(Reject{p.stream, Rejection{Code: RejectOther, Text: "its leader has asked meanwhile what became of it"}})
-		m.unstream()
-		return
-	}
-	p.others = without(ev.Others, m.config.Self.Server)
-	p.next, p.offer, p.since, p.killed, p.unheard, p.ended = ev.Epoch, true, m.now, false, false, nil
-	m.role = Promoting
-	m.abandonRound()
-	m.do(Prepare{})
-}
-
-// promote leads from the simulation that was made of the replica.
-func (m *Machine) promote(ev Prepared) {
-	p := m.replica
-	if ev.Err != nil {
-		m.notPromoted(ev.Err, ev.Final)
-		return
-	}
-	l := Lead{Epoch: p.next, Resumed: true, Handoff: p.offer}
-	switch {
-	case p.offer && (!m.sure() || m.now-p.since > LeaseTime):
-		l.Suspended = WasPaused // it may have been taken back meanwhile
-	case !p.offer && !m.sure():
-		m.notPromoted(errUnsure, false)
-		return
-	case !p.offer && p.expired(m):
-		m.notPromoted(errSlow, false)
-		return
-	}
-	if p.offer {
-		p.state = p.next // the final tick is where the others go on from, too
-	}
-	m.startLead(l, p)
-}
-
-// notPromoted goes on as a replica.
-func (m *Machine) notPromoted(err error, final bool) {
-	p := m.replica
-	m.role = Following
-	m.do(Report{Kind: ReportStuck, From: p.leader.Server, Epoch: p.epoch, Why: err.Error()})
-	if p.stream != 0 {
-		// Not RejectGame: the leader, should it live, must go on waiting for a server that has a replica.
-		m.do(Reject{p.stream, Rejection{Code: RejectOther, Text: err.Error()}})
-		m.unstream()
-	}
-	if final {
-		m.drop()
-		return
-	}
-	p.retry = m.now + prepareRetry<<min(p.fails, 3)
-	p.fails++
-	m.doubt()
 }
 
 // unstream notes that there is no stream any more.

@@ -51,11 +51,10 @@ func (m *Machine) judgeSelf(replies []Reply) {
 	l.asks = false
 	said := map[string]Reply{}
 	highest, leader := proto.Epoch{}, ""
-	silent, rival := false, false
+	silent, rival := m.silent(replies), false
 	var later []string // servers that lead, or led, in a later epoch, as others say
 	for _, r := range replies {
 		said[r.Server] = r
-		silent = silent || r.Evidence != Answered && r.Evidence != GoneHere
 		if r.Evidence != Answered {
 			continue
 		}
@@ -70,7 +69,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 			rival = true // it raises its epoch, or gives way when it asks
 		case mine && a.Holding == Moved && l.epoch.Less(a.Epoch):
 			later = append(later, a.Leader)
-		case mine && a.Holding == Gone:
+		case mine && a.Holding == Gone && l.away():
 			m.endLost()
 			return
 		case mine && a.Holding == Over && !a.Epoch.Less(l.epoch):

@@ -1,0 +1,86 @@
+package ownership
+
+import "github.com/ringside-go/ringside/proto"
+
+// offered decides on a stream that a leader offers.
+func (m *Machine) offered(ev Offered) {
+	reject := func(r Rejection) { m.do(Reject{ev.Stream, r}) }
+	same := m.Epoch().Instance == ev.Epoch.Instance
+	switch {
+	case m.role == Finding:
+		m.finding.yielded = ev.From.Server
+		reject(Rejection{Code: RejectBusy, Text: "it is about to create the room, and gives way"})
+		return
+	case m.role == Promoting && !ev.Epoch.Supersedes(m.replica.next), m.role == Leads && !(same && (m.lead.away() || m.lead.epoch.Less(ev.Epoch))) && !m.yields(ev),
+		m.role == Following && same && ev.Epoch.Less(m.replica.epoch):
+		reject(Rejection{Code: RejectEpoch, Epoch: m.Epoch(), Leader: m.Leader(), Text: "another epoch is led by " + m.Leader()})
+		return
+	case m.role == Following && !same && m.replica.stream != 0:
+		reject(Rejection{Code: RejectOther, Text: "it has a replica of another instance, whose leader is alive"})
+		return
+	}
+	if m.role == Leads && m.lead.away() && same && !m.lead.epoch.Less(ev.Epoch) {
+		// The one that ticks goes on. It raises its epoch when it is asked.
+		reject(Rejection{Code: RejectOther, Text: "it leads the room too, and is suspended"})
+		return
+	}
+	if m.role == Promoting { // somebody leads above the epoch that this server was to lead in
+		m.role = Following
+	}
+	if m.role == Leads {
+		if same {
+			m.stepDown(ev.From.Server, ev.Epoch)
+		} else {
+			m.endOver()
+		}
+	}
+	p := m.replica
+	continues := p != nil && same
+	if ev.Unable != nil && !(continues && ev.Unable.Code.soon()) {
+		if continues {
+			m.bury(Moved, ev.Epoch, ev.From.Server)
+			m.drop() // its leader goes on without it
+		}
+		reject(*ev.Unable)
+		return
+	}
+	if p != nil && !same {
+		m.drop()
+		p = nil
+	}
+	if p == nil {
+		m.absent()
+		m.role, p = Following, &replica{}
+		m.replica = p
+	}
+	if p.stream != 0 {
+		m.do(Reject{p.stream, Rejection{Code: RejectEpoch, Epoch: ev.Epoch, Leader: ev.From.Server, Text: "its leader has opened another stream"}})
+	}
+	if p.handed != nil && p.epoch.Server == ev.From.Server {
+		m.moveDone(ev.Epoch)
+	}
+	if ev.BaseEpoch == (proto.Epoch{}) {
+		ev.BaseEpoch = ev.Epoch
+	}
+	keep := p.stocked && ev.HasBase && p.tick == ev.Base && p.state == ev.BaseEpoch
+	if !keep && (p.expired(m) || !ev.HasBase && p.state != ev.Epoch) {
+		p.stocked = false // the leader has gone on without it, or did before it opened the stream
+	}
+	p.uncounted = false
+	p.leader, p.epoch, p.others = ev.From, ev.Epoch, without(ev.Others, m.config.Self.Server)
+	p.stream, p.opened, p.announced, p.doubts, p.hurry, p.fails = ev.Stream, m.now, false, false, false, 0
+	p.withdrawn = proto.Epoch{}
+	if keep {
+		p.state = ev.Epoch
+	}
+	m.tomb, m.promise = tomb{}, promise{}
+	m.abandonRound()
+	m.do(Accept{ev.Stream, keep})
+}
+
+// yields reports whether a room that is led here gives way to another instance that is led: it is suspended, or there are two
+// against all rules, and one must go.
+func (m *Machine) yields(ev Offered) bool {
+	l := m.lead
+	return l.epoch.Instance != ev.Epoch.Instance && (l.away() || first(m.room, m.config.Self.Server, ev.From.Server) == ev.From.Server)
+}
