@@ -104,7 +104,7 @@ func (m *Machine) searched(i proto.Instance) {
 	if s.instance != i && s.instance != 0 && m.now-s.last < lostTime {
 		return
 	}
-	if s.instance != i {
+	if s.instance != i || m.now-s.last >= searchGap { // it was found meanwhile
 		*s = search{instance: i, first: m.now}
 	}
 	s.last = m.now
@@ -138,8 +138,10 @@ func (m *Machine) found(replies []Reply) {
 	f := m.finding
 	lost := m.round.lost
 	m.search.others = 0
-	for _, r := range replies {
-		m.search.others = max(m.search.others, r.Answer.Sought)
+	if m.now < youth {
+		for _, r := range replies {
+			m.search.others = max(m.search.others, r.Answer.Sought)
+		}
 	}
 	at := m.locate(replies)
 	if at.server != "" {

@@ -48,6 +48,10 @@ const (
 	// lostTime is how long after the first question a server that does not answer, or refuses, is waited for. Clients ask again every
 	// few seconds, and are to hear of a loss within 15 s.
 	lostTime = returnTime
+	// searchGap is more than a client waits between two attempts. youth is for how long a process believes others for how long they know
+	// that a room is looked for: one that has run for longer knows it by itself.
+	searchGap = 7 * time.Second
+	youth     = 15 * time.Second
 	// searchTime without a question ends the search for a room.
 	searchTime = time.Minute
 	// wakeTime is how long after a pause of this process its view may be stale: servers that joined meanwhile are not in it.
