@@ -154,7 +154,11 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	finding := m.finding
 	m.lead = l
 	for _, s := range before {
-		if s == m.config.Self.Server || slices.Contains(from.ended, s) {
+		switch {
+		case s == m.config.Self.Server:
+			continue
+		case slices.Contains(from.ended, s):
+			l.avoid[s] = m.now + avoidBusy
 			continue
 		}
 		w := &standby{id: l.nextID(), server: s, may: true}

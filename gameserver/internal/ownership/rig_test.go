@@ -138,7 +138,9 @@ func says(server string, a Answer) Reply { return Reply{Server: server, Answer: 
 func gone(server string) Reply           { return Reply{Server: server, Evidence: GoneHere} }
 func mute(server string) Reply           { return Reply{Server: server, Evidence: Silent} }
 
-func epoch(counter uint32, server string) proto.Epoch { return proto.Epoch{Instance: life, Counter: counter, Server: server} }
+func epoch(counter uint32, server string) proto.Epoch {
+	return proto.Epoch{Instance: life, Counter: counter, Server: server}
+}
 
 // The roles.
 
