@@ -26,6 +26,7 @@ type examined struct {
 	found   bool     // somebody leads, or may lead from its replica
 	unheard bool     // somebody did not answer
 	killed  bool     // the leader's process has ended, or may have
+	holders []string // servers with a replica that are not among the others
 	ended   []string // servers of which it is proven that the process with a replica has ended
 }
 
@@ -66,6 +67,9 @@ func (m *Machine) examine(replies []Reply) examined {
 			x.epoch = a.Epoch
 		}
 		x.found = x.found || mine && (a.Holding == Leading || a.Holding == Standby && !a.Suspended)
+		if mine && a.Holding == Standby && r.Server != p.leader.Server && !p.has(r.Server) {
+			x.holders = append(x.holders, r.Server)
+		}
 		lost = lost || mine && a.Holding == Gone
 		announced = announced || a.Announced && a.Epoch == p.epoch
 		over = over || mine && a.Holding == Over && !a.Epoch.Less(p.epoch)
@@ -92,11 +96,8 @@ func (m *Machine) examine(replies []Reply) examined {
 		}
 	}
 	for _, o := range p.others {
-		out, dead := m.vanished(o, sure)
+		out, _ := m.vanished(o, sure)
 		heard[o] = heard[o] || out
-		if dead {
-			x.ended = append(x.ended, o)
-		}
 	}
 	if proven && x.killed {
 		x.ended = append(x.ended, p.leader.Server)
@@ -153,7 +154,8 @@ func (m *Machine) before(a Answer, server string) bool {
 func (m *Machine) vanished(server string, sure bool) (gone, proven bool) {
 	switch m.fleet.presence(server) {
 	case Exited:
-		return true, true
+		known := !(m.replica.newer && server == m.replica.leader.Server)
+		return known, known
 	case Refused, Unreachable, CutOff:
 		return sure, false
 	case Unknown:

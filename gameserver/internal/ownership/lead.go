@@ -54,6 +54,7 @@ type standby struct {
 
 	may       bool // it may have a replica: it had one, or has accepted a stream
 	dismissed bool
+	newer     bool          // its process is newer than the one whose end the view knows
 	fenced    bool          // the epoch is above any that it can lead in without a replica of it
 	lost      bool          // its stream is
 	silent    time.Duration // while it is, or has not caught up since: since when
@@ -154,7 +155,11 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	finding := m.finding
 	m.lead = l
 	for _, s := range before {
-		if s == m.config.Self.Server || slices.Contains(from.ended, s) {
+		switch {
+		case s == m.config.Self.Server:
+			continue
+		case slices.Contains(from.ended, s):
+			l.avoid[s] = m.now + avoidBusy
 			continue
 		}
 		w := &standby{id: l.nextID(), server: s, may: true}
@@ -263,6 +268,7 @@ func (m *Machine) leadStep(ev Event) {
 	switch ev := ev.(type) {
 	case StandbyCaught:
 		if s := l.find(ev.ID); s != nil {
+			s.newer = m.fleet.presence(s.server) == Exited
 			s.caught, s.may, s.fenced, s.boot, s.silent, s.tries = true, true, false, ev.Boot, 0, 0
 		}
 	case StandbyLost:

@@ -101,6 +101,9 @@ func (m *Machine) Step(ev Event, now time.Duration) []Action {
 		if m.lead != nil {
 			m.lead.seenAgain(m.fleet, ev.Fleet)
 		}
+		if p := m.replica; p != nil {
+			p.newer = p.newer && ev.Fleet.presence(p.leader.Server) == Exited
+		}
 		m.fleet, m.order = ev.Fleet, ev.Order
 	case Due:
 	case Paused:

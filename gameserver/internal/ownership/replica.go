@@ -15,6 +15,7 @@ type replica struct {
 	stream uint64   // 0: there is none
 	lost   time.Duration
 	opened time.Duration // when the stream began
+	newer  bool          // the leader's process is newer than the one whose end the view knows
 
 	stocked bool        // there is a state
 	state   proto.Epoch // in which the state was led
@@ -190,6 +191,9 @@ func (m *Machine) drop() {
 		h.ended = true
 		m.do(MoveEnded{errDeposed})
 	}
+	if m.tomb.holding == None { // a leader that comes back must hear that there was a later one
+		m.bury(Moved, p.epoch, p.leader.Server)
+	}
 	m.do(Drop{})
 	m.absent()
 }
@@ -294,6 +298,7 @@ func (m *Machine) judgeLeader(replies []Reply) {
 			m.askLater(p.retry - m.now)
 			return
 		}
+		p.others = append(p.others, v.holders...)
 		p.next, p.killed, p.unheard, p.ended = v.epoch.Next(m.config.Self.Server), v.killed, v.unheard, v.ended
 		m.role, p.offer, p.since = Promoting, false, m.now
 		m.abandonRound()

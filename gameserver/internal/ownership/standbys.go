@@ -87,7 +87,7 @@ func (m *Machine) tendStandbys() {
 		}
 		switch {
 		case !s.lost:
-		case m.fleet.presence(s.server) == Exited && m.endedSoon(s):
+		case m.fleet.presence(s.server) == Exited && !s.newer && m.endedSoon(s):
 			m.detach(s, 0, "its process is gone")
 		case s.may && !s.fenced && m.due(s.silent+DetachTime-fenceTime):
 			// It may lead the room, cut off, and come back when outcomes were announced without it. Its epoch must be lower then.
@@ -131,6 +131,9 @@ func (m *Machine) tendStandbys() {
 
 // seenAgain has servers asked again that were gone, and are there now.
 func (l *lead) seenAgain(before, now *Fleet) {
+	for _, s := range l.standbys {
+		s.newer = s.newer && now.presence(s.server) == Exited
+	}
 	for s := range l.avoid {
 		if before.presence(s) != Present && now.presence(s) == Present {
 			delete(l.avoid, s)

@@ -72,7 +72,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		case mine && a.Holding == Gone && l.away():
 			m.endLost()
 			return
-		case mine && a.Holding == Over && !a.Epoch.Less(l.epoch):
+		case mine && a.Holding == Over && l.away():
 			m.endEnded(a.Epoch)
 			return
 		case !mine && l.away() && (a.Holding == Leading || a.Holding == Standby) && (!a.Suspended || a.Holding == Leading && m.older(a)):
@@ -83,6 +83,11 @@ func (m *Machine) judgeSelf(replies []Reply) {
 	if leader != "" {
 		m.stepDown(leader, highest)
 		return
+	}
+	for _, r := range replies {
+		if a := r.Answer; r.Evidence == Answered && a.Holding == Standby && a.Epoch.Instance == l.epoch.Instance && l.hold >= 0 && l.standby(r.Server) == nil {
+			m.attach(r.Server).may = true // nobody knew of its replica
+		}
 	}
 	if !silent {
 		m.release("all have answered")
