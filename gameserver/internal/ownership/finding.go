@@ -164,7 +164,10 @@ func (m *Machine) found(replies []Reply) {
 	switch {
 	case m.search.declaring:
 		return // tend asks again, now with the declaration
-	case !f.creates:
+	case !f.creates && at.silent:
+		m.refuseCreation(whySilent)
+	case !f.creates: // who waits came with a resume token alone, and nobody has the room
+		m.do(Turn{Code: proto.CloseSeat, Newcomers: true})
 		m.absent()
 	case !f.claimed:
 		return // its client came meanwhile: tend asks again
