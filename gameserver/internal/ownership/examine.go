@@ -45,7 +45,6 @@ func (m *Machine) examine(replies []Reply) examined {
 	over, lost, announced := false, false, p.announced
 	var later []string         // servers that lead, or led, in a later epoch, as others say
 	heard := map[string]bool{} // what a server has is known
-	answered := map[string]bool{}
 	gone, proven := m.vanished(p.leader.Server, sure)
 	x.killed = gone
 	for _, r := range replies {
@@ -61,7 +60,7 @@ func (m *Machine) examine(replies []Reply) examined {
 			x.unheard = x.unheard || r.Evidence != GoneHere
 			continue
 		}
-		heard[r.Server], answered[r.Server] = true, true
+		heard[r.Server] = true
 		mine := a.Epoch.Instance == p.epoch.Instance
 		if mine && x.epoch.Less(a.Epoch) {
 			x.epoch = a.Epoch
@@ -127,7 +126,7 @@ func (m *Machine) examine(replies []Reply) examined {
 		x.what = condemned
 	case best.Leader != "" && m.now-p.doubted < heirTime:
 		x.what = betterReplica
-	case !p.expired(m), proven && m.fleet.vouched(p.leader.Server, p.lost, func(n string) bool { return answered[n] }):
+	case !p.expired(m):
 		x.what = takeOver
 	case proven && m.allProven(p.others, heard):
 		x.what = tooOld

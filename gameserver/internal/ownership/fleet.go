@@ -26,9 +26,6 @@ type Server struct {
 	Name     string
 	Presence Presence
 	Gone     time.Duration // when it went, where it is no member
-	// Seen is when this server first saw one of that name, and Restarted when it last saw that another process has taken the
-	// name; 0: none has.
-	Seen, Restarted time.Duration
 }
 
 // Fleet is one view of the game servers. It does not change once a Machine has seen it.
@@ -84,24 +81,6 @@ func (f *Fleet) mute(since time.Duration) (n int) {
 		}
 	}
 	return n
-}
-
-// vouched reports whether none but the server except can have had a later state of a room whose fate since the time given is not
-// known: all others are there, are the processes that they were then, and have answered, with nothing newer as the caller knows.
-// A server that took the room over had another one stand by, if there was one, before it announced anything; so there must have
-// been a third server.
-func (f *Fleet) vouched(except string, since time.Duration, answered func(server string) bool) bool {
-	third := false
-	for _, s := range f.Servers {
-		switch {
-		case s.Name == except, s.Presence == Exited && s.Gone != 0 && s.Gone < since:
-			continue
-		case s.Presence != Present || s.Restarted >= since && s.Restarted != 0 || !answered(s.Name):
-			return false
-		}
-		third = third || s.Seen < since
-	}
-	return third
 }
 
 // home is the server that creates room: the first in its order that is not draining. Empty: there is none.

@@ -25,21 +25,9 @@ type seen struct {
 	presence Presence
 	boot     uint64
 	gone     time.Duration
-	first    time.Duration // when it was first seen
-	again    time.Duration // when it was last seen to be another process; 0: never
 	draining bool
 	next     Presence // what it is about to become
 	at       time.Duration
-}
-
-// process notes which process has the name.
-func (s *seen) process(boot uint64, now time.Duration) {
-	if s.boot == 0 {
-		s.first = now
-	} else if s.boot != boot {
-		s.again = now
-	}
-	s.boot = boot
 }
 
 func (v *view) present() (nodes []*node) {
@@ -148,7 +136,7 @@ func (v *view) look(part []int) {
 				v.joined, changed = true, true
 				for j := range v.seen {
 					if j != n.i && m.official[j] {
-						v.seen[j] = seen{presence: Present, boot: m.nodes[j].bootID, first: n.clock()}
+						v.seen[j] = seen{presence: Present, boot: m.nodes[j].bootID}
 					}
 				}
 			}
@@ -164,8 +152,7 @@ func (v *view) look(part []int) {
 		s := &v.seen[i]
 		to, delay := v.truth(part, i)
 		if to == Present && s.presence == Present && (s.boot != o.bootID || s.draining != o.draining) {
-			s.process(o.bootID, n.clock())
-			s.draining, v.settled, changed = o.draining, n.clock(), true
+			s.boot, s.draining, v.settled, changed = o.bootID, o.draining, n.clock(), true
 		}
 		if to == s.presence || to == Unknown {
 			s.next = s.presence
@@ -181,10 +168,7 @@ func (v *view) look(part []int) {
 			if s.presence == Present || s.gone == 0 {
 				s.gone = n.clock()
 			}
-			if to == Present {
-				s.process(o.bootID, n.clock())
-			}
-			s.presence, s.draining = to, o.draining
+			s.presence, s.boot, s.draining = to, o.bootID, o.draining
 			v.settled, changed = n.clock(), true
 		}
 	}
@@ -259,7 +243,7 @@ func (v *view) publish() {
 		if s.presence == Unknown {
 			continue
 		}
-		f.Servers = append(f.Servers, Server{Name: o.name, Presence: s.presence, Gone: s.gone, Seen: s.first, Restarted: s.again})
+		f.Servers = append(f.Servers, Server{Name: o.name, Presence: s.presence, Gone: s.gone})
 		if s.presence == Present && !s.draining {
 			servers, takes = append(servers, placement.Server{Name: o.name}), append(takes, placement.Server{Name: o.name})
 		}

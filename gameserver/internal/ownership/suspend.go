@@ -231,7 +231,7 @@ func (m *Machine) loyalty(s *standby, said map[string]Reply) loyalty {
 	case expired:
 		return waits
 	}
-	if gone && expired && !m.fleet.vouched(s.server, l.since, func(n string) bool { return said[n].Server == n && said[n].Evidence == Answered }) {
+	if gone && expired {
 		return stale
 	}
 	return mayHaveLed

@@ -61,38 +61,16 @@ func (r *Registry) lookLocked(view *membership.View) *fleet {
 			if m.Standing == membership.CutOff {
 				there = ownership.CutOff
 			}
-			f.Servers = append(f.Servers, r.process(m, there))
+			f.Servers = append(f.Servers, ownership.Server{Name: string(m.Name), Presence: there})
 		}
 	}
 	for _, g := range view.Gone {
 		if g.Role == membership.GameServer && string(g.Name) != r.self {
-			s := r.process(g.Member, presence(g))
-			s.Gone = r.clock.at(g.Since)
-			f.Servers = append(f.Servers, s)
+			f.Servers = append(f.Servers, ownership.Server{Name: string(g.Name), Presence: presence(g), Gone: r.clock.at(g.Since)})
 		}
 	}
 	slices.SortFunc(f.Servers, func(a, b ownership.Server) int { return strings.Compare(a.Name, b.Name) })
 	return &fleet{f, view}
-}
-
-// process notes which process has the name of m. Called with mu held.
-func (r *Registry) process(m membership.Member, p ownership.Presence) ownership.Server {
-	k, known := r.processes[m.Name]
-	now := r.clock.now()
-	switch {
-	case !known:
-		k = process{boot: m.Boot, seen: now}
-	case k.boot != m.Boot:
-		k.boot, k.restarted = m.Boot, now
-	}
-	r.processes[m.Name] = k
-	return ownership.Server{Name: string(m.Name), Presence: p, Seen: k.seen, Restarted: k.restarted}
-}
-
-// process is what is known of a server's processes: ownership.Server says what the times mean.
-type process struct {
-	boot            string
-	seen, restarted time.Duration
 }
 
 func presence(g membership.Gone) ownership.Presence {

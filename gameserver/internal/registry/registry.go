@@ -115,15 +115,14 @@ type Registry struct {
 	ctx   context.Context
 	stop  context.CancelFunc
 
-	mu        sync.Mutex // never held while an entry's is taken
-	stopped   bool
-	draining  bool
-	woke      time.Duration // when this process last woke from a pause; 0: never
-	drainEnd  time.Time     // when the server that drains stops; zero: it does not
-	fleet     *fleet
-	rooms     map[proto.RoomID]*entry
-	misfits   misfits
-	processes map[membership.ServerName]process // at most the servers of a fleet's history
+	mu       sync.Mutex // never held while an entry's is taken
+	stopped  bool
+	draining bool
+	woke     time.Duration // when this process last woke from a pause; 0: never
+	drainEnd time.Time     // when the server that drains stops; zero: it does not
+	fleet    *fleet
+	rooms    map[proto.RoomID]*entry
+	misfits  misfits
 }
 
 // New builds a Registry. Run must be running for rooms to move, to be replicated and to be taken over.
@@ -133,16 +132,15 @@ func New(c Config) (*Registry, error) {
 	}
 	self := string(c.Members.View().Self.Name)
 	r := &Registry{
-		config:    c,
-		machine:   ownership.Config{Self: ownership.Process{Server: self, Boot: c.Links.Process()}, Standbys: c.Standbys},
-		games:     make(map[proto.GameName]*hosted),
-		self:      self,
-		log:       c.Logger,
-		metrics:   c.Metrics,
-		clock:     newClock(),
-		rooms:     make(map[proto.RoomID]*entry),
-		processes: make(map[membership.ServerName]process),
-		misfits:   misfits{by: make(map[misfit]rejectedBy)},
+		config:  c,
+		machine: ownership.Config{Self: ownership.Process{Server: self, Boot: c.Links.Process()}, Standbys: c.Standbys},
+		games:   make(map[proto.GameName]*hosted),
+		self:    self,
+		log:     c.Logger,
+		metrics: c.Metrics,
+		clock:   newClock(),
+		rooms:   make(map[proto.RoomID]*entry),
+		misfits: misfits{by: make(map[misfit]rejectedBy)},
 	}
 	r.posts.kick = make(chan struct{}, 1)
 	r.mover.kick = make(chan struct{}, 1)

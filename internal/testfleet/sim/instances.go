@@ -82,7 +82,7 @@ func (i *instances) ticked(h *History, t tickOf) {
 }
 
 // toldLost notes that a player was told that an instance is lost. copies is how many servers a room was on. A room is lost if the
-// process that ticked it last has ended; or if, since that was cut off or paused, as many others have ended as have copies of a
+// process that ticked it last has ended; or if, since that was cut off or paused, as many others have ended as have replicas of a
 // room: they may have gone on with it, and what they told its players is gone with them.
 func (h *History) toldLost(room proto.RoomID, born uint32, player proto.PlayerID, copies int) {
 	h.mu.Lock()
@@ -92,7 +92,7 @@ func (h *History) toldLost(room proto.RoomID, born uint32, player proto.PlayerID
 	if len(l.told) == 0 {
 		l.toldAt = time.Since(h.began)
 		switch {
-		case l.lastBy != process{} && !i.hasEnded(l.lastBy) && i.endedSince(l.lastAt) < copies:
+		case l.lastBy != process{} && !i.hasEnded(l.lastBy) && i.endedSince(l.lastAt) < copies-1:
 			h.violate("%s is told that %s is lost, but %s still has it", player, room, l.lastBy)
 		case len(i.ended) < copies:
 			h.violate("%s is told that %s is lost, but of the %d servers that had it at most %d have ended", player, room, copies, len(i.ended))
