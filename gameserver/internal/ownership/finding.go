@@ -100,7 +100,7 @@ func (m *Machine) direct(ev Wanted) bool {
 // searched notes that a client asks for an instance. One search at a time: another one begins when nobody asks for the first any more.
 func (m *Machine) searched(i proto.Instance) {
 	s := &m.search
-	if s.instance != i && s.instance != 0 && m.now-s.last < lostTime {
+	if s.instance != i && s.instance != 0 {
 		return
 	}
 	if s.instance != i {
@@ -255,7 +255,7 @@ func (m *Machine) create(err error) {
 		m.refuseCreation(whySilent)
 	case m.fleet.Settled > f.begun:
 		m.refuseCreation(whyMissing) // who came since may have the room
-	case m.now-f.begun > ClaimTime/2, m.pausedUntil >= f.begun && m.pausedUntil != 0:
+	case m.now-f.begun > createTime, m.pausedUntil >= f.begun && m.pausedUntil != 0:
 		m.refuseCreation(whySlow)
 	case home != "" && home != m.config.Self.Server:
 		m.do(Send{Server: home, All: true})

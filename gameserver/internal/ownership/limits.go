@@ -5,9 +5,10 @@ import "time"
 // Times of the machine. Those that wait for another server are extended by the fleet's round trip where that matters: the
 // shell bounds a round of questions, and the machine counts rounds.
 const (
-	// ClaimTime is how long a server that has answered None to a claim leaves the room to the asker. An asker that has not
-	// created the room by half of it asks again.
-	ClaimTime = time.Second
+	// ClaimTime is how long a server that has answered None to a claim leaves the room to the asker: until all views show the
+	// asker, or miss it. An asker that has not created the room by createTime asks again.
+	ClaimTime  = 4 * time.Second
+	createTime = 500 * time.Millisecond
 	// LeaseTime is how long a replica may be led from after its stream was lost, and how long a leader that was suspended may
 	// resume without the word of each standby. DetachTime is how long outcomes wait for a standby whose stream is lost. A
 	// standby notices the loss within a second or two; LeaseTime and that are below DetachTime.
@@ -47,8 +48,8 @@ const (
 	returnTime = 10 * time.Second
 	// lostTime is how long after the first question a server that does not answer is waited for.
 	lostTime = returnTime + settleTime
-	// searchTime without a question ends the search for a room.
-	searchTime = time.Minute
+	// searchTime without a question ends the search for a room: it may have been found meanwhile.
+	searchTime = 10 * time.Second
 	// wakeTime is how long after a pause of this process its view may be stale: servers that joined meanwhile are not in it.
 	wakeTime = 1500 * time.Millisecond
 	// pauseTime is how long a stream must go on after a pause for it to be alive: what came before may have waited.
