@@ -212,17 +212,19 @@ func (m *Machine) recorded(replies []Reply) {
 	s := &m.search
 	s.declaring = false
 	m.askLater(askAgain)
-	n := 0
+	n, refused := 0, false
 	for _, r := range replies {
 		if r.Evidence != Answered {
 			continue
 		}
-		if a := r.Answer; a.Epoch.Instance == s.instance && (a.Holding == Leading || a.Holding == Standby) {
-			return
-		}
 		n++
+		a := r.Answer
+		refused = refused || a.Epoch.Instance == s.instance && (a.Holding == Leading || a.Holding == Standby || a.Holding == Moved)
 	}
-	if !m.sure() || 2*n < len(m.fleet.present()) {
+	if refused || !m.sure() || 2*n < len(m.fleet.present()) {
+		if m.finding != nil {
+			m.finding.returners = false
+		}
 		m.do(Turn{Code: proto.CloseOverloaded, Instance: s.instance, Why: whySilent})
 		return
 	}
