@@ -18,7 +18,7 @@ const (
 	// server can raise it that has taken over from a replica and has no quorum. The others hear of it before anything is
 	// announced without that one.
 	fenceTime = 500 * time.Millisecond
-	fence     = 8
+	fence     = 16
 	// keepTime bounds how long an expired replica, or a suspended leader, waits for a server that may have gone on with the room.
 	keepTime = 10 * time.Minute
 	// tombTime is how long a server remembers a room that it had: longer than keepTime, so that whoever comes back hears of it.

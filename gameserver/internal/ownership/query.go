@@ -74,8 +74,9 @@ func (m *Machine) answerLeading(asker string) Answer {
 	return a
 }
 
-// fenced reports whether the leader in e may have announced outcomes without the one in o.
-func fenced(e, o proto.Epoch) bool { return e.Counter >= o.Counter+fence }
+// fenced reports whether the leader in e may have announced outcomes without the one in o, which has raised its own epoch by
+// takeovers and handoffs only since they parted.
+func fenced(e, o proto.Epoch) bool { return e.Counter >= o.Counter+fence/2 }
 
 // claimed leaves the room to asker, or gives the server that goes before it.
 func (m *Machine) claimed(asker string) (first_ string) {
