@@ -182,3 +182,92 @@ func TestOneStandbyThatLeadsBehindACut(t *testing.T) {
 		t.Errorf("its clients hear %+v", e)
 	}
 }
+
+// TestFencedLeaderIsNotOverruled: it may have announced outcomes without the one that ticks, which gives way.
+func TestFencedLeaderIsNotOverruled(t *testing.T) {
+	r := newRig(t, 1).leading()
+	a, _ := r.m.Query(peers[2], Query{Instance: life, Leads: epoch(1+fence, peers[2])}, r.now)
+	if a.Epoch != epoch(1, self) {
+		t.Errorf("it goes on in %v", a.Epoch)
+	}
+	r = newRig(t, 1).leading().quorum(false)
+	r.m.lead.epoch.Counter += fence
+	r.step(Offered{Stream: 5, From: Process{peers[2], 1}, Epoch: epoch(2, peers[2])})
+	if c := must[Reject](r).Rejection.Code; c != RejectEpoch {
+		t.Errorf("the one that ticks hears %d", c)
+	}
+}
+
+// TestMemberThatNobodyReachesIsWaitedFor: it may lead behind a cut.
+func TestMemberThatNobodyReachesIsWaitedFor(t *testing.T) {
+	for _, answers := range []bool{false, true} {
+		r := newRig(t, 1).leading()
+		detached, first := false, r.id(peers[0])
+		for end := r.now + DetachTime + 2*time.Second; r.now < end; {
+			if s := r.m.lead.find(first); s != nil && !s.lost {
+				r.step(StandbyLost{first, Silent})
+			}
+			r.pass(100 * time.Millisecond)
+			for _, a := range r.out {
+				rm, ok := a.(Remove)
+				detached = detached || ok && rm.ID == first
+			}
+			if r.m.round.open {
+				reply := mute(peers[0])
+				if answers {
+					reply = says(peers[0], Answer{})
+				}
+				r.replies(reply)
+			}
+		}
+		if detached != answers {
+			t.Errorf("it answers: %v; outcomes wait no longer: %v", answers, detached)
+		}
+	}
+}
+
+// TestRoomWhoseLeaderHasAskedIsNotLost: its leader is back, but not yet in the view of the one that declares.
+func TestRoomWhoseLeaderHasAskedIsNotLost(t *testing.T) {
+	r := newRig(t, 1)
+	r.m.Query(peers[1], Query{Instance: life, Leads: epoch(3, peers[1])}, r.now)
+	a, _ := r.m.Query(peers[0], Query{Lost: life}, r.now)
+	if a.Holding != Moved || r.m.lost(life) {
+		t.Errorf("it answers %+v", a)
+	}
+	r = newRig(t, 1).step(Wanted{Seen: epoch(3, peers[1])}).replies().replies(says(peers[0], a)).want(Absent, "Turn")
+	if told(r) {
+		t.Error("the room is told as lost")
+	}
+}
+
+// TestCreatorThatIsGoneIsNotNamed, and nobody creates the room as long as others leave it to that one.
+func TestCreatorThatIsGoneIsNotNamed(t *testing.T) {
+	promised := says(peers[1], Answer{Holding: Creating, Leader: peers[0]})
+	r := newRig(t, 1).see(peers[0], Exited).finding().replies(promised).want(Absent, "Turn")
+	r = newRig(t, 1).finding().replies(promised, mute(peers[0])).want(Absent, "Send")
+	r = newRig(t, 1)
+	r.m.Query(peers[0], Query{Claim: true}, r.now)
+	r.see(peers[0], Exited).finding().replies().want(Absent, "Turn")
+}
+
+// TestTombstoneSendsNobodyBack: who has seen its epoch was sent here from there.
+func TestTombstoneSendsNobodyBack(t *testing.T) {
+	r := newRig(t, 1).following().step(StreamStopped{1}).want(Absent, "Reject", "Drop")
+	r.step(Wanted{Seen: epoch(1, peers[0])}).want(Finding, "Ask")
+	r = newRig(t, 1).following().step(Updated{Stream: 1, Epoch: epoch(2, peers[0])}, StreamStopped{1})
+	r.step(Wanted{Seen: epoch(1, peers[0])}).want(Absent, "Send")
+}
+
+// TestUselessRoomIsNotCalledLost: another server may have it.
+func TestUselessRoomIsNotCalledLost(t *testing.T) {
+	r := newRig(t, 1).leading()
+	r.now += time.Minute
+	r.step(Paused{r.now - time.Minute}).replies().pass(wakeTime + askAgain)
+	r.replies(says(peers[0], Answer{Process: Process{peers[0], 2}})).want(Absent, "End", "Remove")
+	if c := must[End](r).Code; c != proto.CloseOverloaded {
+		t.Errorf("its clients hear %v", c)
+	}
+	if a, _ := r.m.Query(peers[1], Query{}, r.now); a.Holding != Moved || a.Leader != peers[0] {
+		t.Errorf("its replicas hear %+v", a)
+	}
+}

@@ -57,6 +57,7 @@ type standby struct {
 	newer     bool          // its process is newer than the one whose end the view knows
 	fenced    bool          // the epoch is above any that it can lead in without a replica of it
 	lost      bool          // its stream is
+	spoke     time.Duration // when it last answered a question
 	silent    time.Duration // while it is, or has not caught up since: since when
 	tries     int
 	retry     time.Duration // when its stream is opened again

@@ -44,6 +44,8 @@ type Machine struct {
 	role    Role
 	tomb    tomb
 	graves  []grave
+	heard   proto.Epoch // of a suspended leader that asked
+	heardAt time.Duration
 	promise promise
 	search  search
 	finding *finding
@@ -176,7 +178,7 @@ func (m *Machine) Next() (at time.Duration, ok bool) { return m.next, m.next != 
 
 // Idle reports whether the machine remembers nothing, so that a new one is as good.
 func (m *Machine) Idle() bool {
-	return m.role == Absent && m.tomb.holding == None && len(m.graves) == 0 && m.promise.server == "" && m.search.instance == 0
+	return m.role == Absent && m.tomb.holding == None && len(m.graves) == 0 && m.heard.Instance == 0 && m.promise.server == "" && m.search.instance == 0
 }
 
 // Role is what this server has of the room.
@@ -210,6 +212,9 @@ func (m *Machine) Leader() string {
 func (m *Machine) expire() {
 	if m.tomb.holding != None && m.due(m.tomb.at+tombTime) {
 		m.tomb = tomb{}
+	}
+	if m.heard.Instance != 0 && m.due(m.heardAt+lostTime) {
+		m.heard = proto.Epoch{}
 	}
 	for len(m.graves) > 0 && m.due(m.graves[0].at+tombTime) {
 		m.graves = m.graves[1:]

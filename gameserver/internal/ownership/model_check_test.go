@@ -29,7 +29,7 @@ func (c *checks) begin() {
 	c.rounds = map[*node][]time.Duration{}
 }
 
-// twoLeaders bounds how long two servers may tick one instance: a view misses the other part within suspect, and then either suspends
+// twoLeaders bounds how long two servers may tick the room after the last fault began or ended: a view misses the other part within suspect, and then either suspends
 // the room or has a round of questions answered.
 const twoLeaders = suspect + time.Second
 
@@ -49,7 +49,7 @@ func (c *checks) ticked(r *roomRun) {
 			if c.two == 0 {
 				c.two = m.now
 			}
-			if m.now-c.two > twoLeaders {
+			if m.now-max(c.two, m.changed) > twoLeaders {
 				m.fail("%s and %s tick in %v and %v for %v", r.node.name, n.name, r.epoch, o.epoch, m.now-c.two)
 			}
 		}

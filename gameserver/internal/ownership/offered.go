@@ -11,7 +11,7 @@ func (m *Machine) offered(ev Offered) {
 		m.finding.yielded = ev.From.Server
 		reject(Rejection{Code: RejectBusy, Text: "it is about to create the room, and gives way"})
 		return
-	case m.role == Promoting && !ev.Epoch.Supersedes(m.replica.next), m.role == Leads && !(same && (m.lead.away() || m.lead.epoch.Less(ev.Epoch))) && !m.yields(ev),
+	case m.role == Promoting && !ev.Epoch.Supersedes(m.replica.next), m.role == Leads && !(same && (m.lead.away() && !fenced(m.lead.epoch, ev.Epoch) || m.lead.epoch.Less(ev.Epoch))) && !m.yields(ev),
 		m.role == Following && same && ev.Epoch.Less(m.replica.epoch):
 		reject(Rejection{Code: RejectEpoch, Epoch: m.Epoch(), Leader: m.Leader(), Text: "another epoch is led by " + m.Leader()})
 		return
@@ -19,7 +19,7 @@ func (m *Machine) offered(ev Offered) {
 		reject(Rejection{Code: RejectOther, Text: "it has a replica of another instance, whose leader is alive"})
 		return
 	}
-	if m.role == Leads && m.lead.away() && same && !m.lead.epoch.Less(ev.Epoch) {
+	if m.role == Leads && m.lead.away() && same && !m.lead.epoch.Less(ev.Epoch) && !fenced(m.lead.epoch, ev.Epoch) {
 		// The one that ticks goes on. It raises its epoch when it is asked.
 		reject(Rejection{Code: RejectOther, Text: "it leads the room too, and is suspended"})
 		return

@@ -72,6 +72,12 @@ func (m *Machine) detach(s *standby, avoid time.Duration, why string) {
 // endedSoon reports whether a standby whose process has ended had no time to take over before.
 func (m *Machine) endedSoon(s *standby) bool { return !s.may || m.now-s.silent < endTime }
 
+// outOfReach reports whether a standby that is silent cannot lead: it is in no part with a quorum, or it has said since that it
+// does not. A member that answers nobody whom this server reaches may lead behind a cut.
+func (m *Machine) outOfReach(s *standby) bool {
+	return !s.may || m.fleet.presence(s.server) != Present || m.now-s.spoke < 2*askStandbys
+}
+
 // tendStandbys opens lost streams again, attaches standbys where the order has changed, and dismisses those that are not
 // needed once the others have caught up.
 func (m *Machine) tendStandbys() {
@@ -96,7 +102,7 @@ func (m *Machine) tendStandbys() {
 				o.fenced = o.fenced || o.lost
 			}
 			m.due(s.silent + DetachTime)
-		case m.due(s.silent + DetachTime):
+		case m.due(s.silent+DetachTime) && m.outOfReach(s):
 			m.detach(s, avoidTime, "it has been silent for longer than its lease")
 		case m.due(s.retry):
 			if s.may && s.tries > 1 && m.now-l.askedAt >= askStandbys {

@@ -55,6 +55,9 @@ func (m *Machine) judgeSelf(replies []Reply) {
 	var later []string // servers that lead, or led, in a later epoch, as others say
 	for _, r := range replies {
 		said[r.Server] = r
+		if s := l.standby(r.Server); s != nil && r.Evidence == Answered {
+			s.spoke = m.now
+		}
 		if r.Evidence != Answered {
 			continue
 		}
