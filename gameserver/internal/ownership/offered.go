@@ -67,7 +67,7 @@ func (m *Machine) offered(ev Offered) {
 		p.stocked = false // the leader has gone on without it, or did before it opened the stream
 	}
 	p.uncounted = false
-	p.newer = m.fleet.presence(ev.From.Server) == Exited
+	p.newer = m.fleet.presence(ev.From.Server) != Present
 	p.leader, p.epoch, p.others = ev.From, ev.Epoch, without(ev.Others, m.config.Self.Server)
 	p.stream, p.opened, p.announced, p.doubts, p.hurry, p.fails = ev.Stream, m.now, false, false, false, 0
 	p.withdrawn = proto.Epoch{}
