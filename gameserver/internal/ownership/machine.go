@@ -176,7 +176,8 @@ func (m *Machine) due(t time.Duration) bool {
 // Next is when Due is to be given; ok is false when nothing is due at any time.
 func (m *Machine) Next() (at time.Duration, ok bool) { return m.next, m.next != 0 }
 
-// Idle reports whether the machine remembers nothing, so that a new one is as good.
+// Idle reports whether the machine remembers nothing, so that a new one is as good. Replies to the old one must not be given to
+// the new one: both number their rounds from 1.
 func (m *Machine) Idle() bool {
 	return m.role == Absent && m.tomb.holding == None && len(m.graves) == 0 && m.heard.Instance == 0 && m.promise.server == "" && m.search.instance == 0
 }

@@ -74,8 +74,8 @@ type Answer struct {
 	// Counted: it is Leading, and has waited from its first tick on, or since the asker caught up, for the asker's word. A replica
 	// that its leader does not count must not be used.
 	Counted bool
-	// Suspended: it leads the room and does not tick it, or it has a replica whose lease is over. Neither goes on with the room
-	// before it has asked the others.
+	// Suspended: it leads the room and does not tick it, is about to lead it, or has a replica from which nobody may lead. A
+	// suspended leader goes on only when it has asked the others.
 	Suspended bool
 	Away      time.Duration // it is Leading and suspended: for how long
 	// Announced: it has a replica, and the leader in Epoch was about to run the first tick after a takeover.
