@@ -111,7 +111,7 @@ func (e *entry) carryOut(actions []ownership.Action) {
 // lead starts the room.
 func (e *entry) lead(a ownership.Lead) {
 	r, sim := e.r, e.sim
-	e.sim = nil
+	e.sim, e.base = nil, sim.Tick()
 	if a.Epoch.Instance == 0 {
 		a.Epoch.Instance = sim.Instance()
 		e.machine.SetInstance(sim.Instance())
@@ -131,12 +131,6 @@ func (e *entry) lead(a ownership.Lead) {
 	s.Enter = func(led *room.Room) {
 		e.waiting = nil
 		e.led = led
-		base := sim.Tick()
-		for i, server := range e.machine.Standbys() {
-			if a.Resumed {
-				e.openStream(a.Standbys[i], server, base, true)
-			}
-		}
 		for _, w := range waiting {
 			o, err := e.enterLed(led, w.spec, w.join)
 			w.done <- entered{occupant: o, err: err}

@@ -37,6 +37,7 @@ type entry struct {
 	stranded bool // its players were told that no other server can take it
 
 	sim         *game.Simulation // prepared
+	base        proto.Tick       // that the room had when it was started here
 	creating    *waiter          // whose ticket is used
 	led         *room.Room
 	pinned      bool           // the room was sent here on request, and stays
