@@ -289,7 +289,7 @@ func (r *roster) conclude(p *round) (again bool, far []other) {
 			o.decide(p.everybody && was.suspected, p.inquiries[node], now)
 			r.others[node] = o
 		}
-		settled = settled && !o.returns(now)
+		settled = settled && !(o.returns(now) && !r.superseded(o))
 		inquire := o.answer == refusing && o.reason != Refused && !o.reason.proven()
 		again = again || o.reason == "" && (o.answer != answering && !p.everybody || inquire && (p.inquiries[node] == nil || o.incomplete > 0))
 	}
@@ -344,6 +344,20 @@ func (o *other) leave(reason Reason, now time.Time) {
 		o.since = now
 	}
 	o.suspected, o.reason = false, reason
+}
+
+// superseded reports whether a newer process has o's name, so that o does not return. Its address may be the newer one's, which
+// answers. Called with mu held.
+func (r *roster) superseded(o other) bool {
+	if o.Name == r.self.Name {
+		return true
+	}
+	for _, p := range r.others {
+		if p.Name == o.Name && p.reason == "" && newer(p.Member, o.Member) < 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // returns reports whether o is missing and will be a member again in a moment.

@@ -196,7 +196,12 @@ func (e *entry) handOff(a ownership.HandOff) {
 	}
 	led := e.led
 	h.Result = func(out room.HandedOver, err error) {
-		r.posts.add(func() { e.handedOver(led, a.ID, out, err) })
+		e.result.Store(&handoffResult{led, a.ID, out, err})
+		r.posts.add(func() {
+			e.mu.Lock()
+			e.handedOver()
+			e.unlock()
+		})
 	}
 	if s := e.streams[a.ID]; s != nil {
 		s.stay.Store(e.mayStay())
@@ -204,22 +209,30 @@ func (e *entry) handOff(a ownership.HandOff) {
 	_ = led.QueueHandoff(h)
 }
 
-// handedOver keeps the state of a room that was handed over.
-func (e *entry) handedOver(led *room.Room, id int, out room.HandedOver, err error) {
-	e.mu.Lock()
-	defer e.unlock()
-	if e.led != led || e.forgotten {
+// handoffResult is what came of a handoff, from the room's loop.
+type handoffResult struct {
+	led *room.Room
+	id  int // of the standby
+	out room.HandedOver
+	err error
+}
+
+// handedOver keeps the state of a room that was handed over. What concerns the room afterwards, such as the new leader's stream,
+// may come before the post: lock and Query do this first. Called with mu held.
+func (e *entry) handedOver() {
+	h := e.result.Swap(nil)
+	if h == nil || e.led != h.led || e.forgotten {
 		return
 	}
-	if err != nil {
-		e.step(ownership.HandoffFailed{Err: err})
+	if h.err != nil {
+		e.step(ownership.HandoffFailed{Err: h.err})
 		return
 	}
 	e.led = nil
-	e.handoff = e.streams[id]
+	e.handoff = e.streams[h.id]
 	e.streams = make(map[int]*stream) // the others were told where the room goes
-	e.held = newHeld(e.copyOf(out.Sim), out.Tick)
-	e.step(ownership.HandedOver{Epoch: out.Epoch, Tick: out.Tick})
+	e.held = newHeld(e.copyOf(h.out.Sim), h.out.Tick)
+	e.step(ownership.HandedOver{Epoch: h.out.Epoch, Tick: h.out.Tick})
 }
 
 // report logs and counts.

@@ -20,6 +20,7 @@ type entry struct {
 	r      *Registry
 	id     proto.RoomID
 	others atomic.Pointer[[]string] // servers that have, or may have, a replica: for the final tick
+	result atomic.Pointer[handoffResult]
 
 	mu        sync.Mutex
 	forgotten bool // it is not in Registry.rooms any more
@@ -226,6 +227,7 @@ func (r *Registry) Query(asker string, q ownership.Query) ownership.Answer {
 			e.mu.Unlock()
 			continue
 		}
+		e.handedOver()
 		before, guarded := e.machine.Role(), e.machine.Guards()
 		e.observe()
 		a, actions := e.machine.Query(asker, q, r.clock.now())
@@ -249,9 +251,9 @@ func (r *Registry) lock(id proto.RoomID) *entry {
 			return nil
 		}
 		e.mu.Lock()
-		if !e.forgotten {
+		if e.handedOver(); !e.forgotten {
 			return e
 		}
-		e.mu.Unlock()
+		e.unlock()
 	}
 }
