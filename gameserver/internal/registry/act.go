@@ -278,6 +278,7 @@ func (r *Registry) report(id proto.RoomID, a ownership.Report) {
 }
 
 func (e *entry) moveEnded(err error) {
+	e.target = ""
 	if e.moving != nil {
 		e.moving <- err
 		e.moving = nil

@@ -10,6 +10,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
+	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/placement"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -44,6 +45,7 @@ type entry struct {
 	pinned      bool           // the room was sent here on request, and stays
 	pinnedAt    *placement.Set // while that is the placement
 	onRequest   bool           // the move that is under way is an operator's
+	target      string         // of the move that is under way
 	onProbation bool           // it has its turn in Registry.turns
 	streams     map[int]*stream
 	handoff     *stream // to the server that this one has handed the room to
@@ -193,12 +195,20 @@ func (e *entry) refresh(f *fleet, reordered bool) {
 	if e.forgotten {
 		return
 	}
-	if reordered || e.order == nil {
+	if reordered {
 		e.r.mu.Lock()
 		e.order = f.order(e.id, e.game, e.r)
 		e.r.mu.Unlock()
+		e.admitTarget(f)
 	}
 	e.step(ownership.FleetChanged{Fleet: f.Fleet, Order: e.order})
+}
+
+// admitTarget adds the server that the room is to move to, which may be far down the room's order. Called with mu held.
+func (e *entry) admitTarget(f *fleet) {
+	if m := f.member(e.target); e.target != "" && m.State == membership.Serving && !slices.Contains(e.order, e.target) {
+		e.order = append(slices.Clone(e.order), e.target)
+	}
 }
 
 // post has ev given to the machine soon, by another goroutine.

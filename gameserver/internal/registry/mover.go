@@ -127,6 +127,9 @@ func (r *Registry) beginMove(id proto.RoomID, server, why string, done chan<- er
 	}
 	e.moving, e.onRequest = done, why == onRequest
 	r.mover.began(e)
+	e.target = server
+	e.admitTarget(f)
+	e.step(ownership.FleetChanged{Fleet: f.Fleet, Order: e.order})
 	e.step(ownership.MoveTo{Target: server, Why: why})
 	return server, nil
 }
