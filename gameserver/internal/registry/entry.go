@@ -227,9 +227,13 @@ func (e *entry) setGame(game proto.GameName, options []byte) {
 // post has ev given to the machine soon, by another goroutine.
 func (e *entry) post(ev ownership.Event) { e.r.posts.add(func() { e.do(ev) }) }
 
-// task runs f, which may take long, and gives the machine what it returns.
+// task runs f, which may take long, and gives the machine what it returns, unless the registry is closed by then.
 func (e *entry) task(f func() ownership.Event) {
-	e.r.start(func() { e.do(f()) })
+	e.r.start(func() {
+		if ev := f(); e.r.ctx.Err() == nil {
+			e.do(ev)
+		}
+	})
 }
 
 // making is task for the simulation of Prepare: keep, unless nil, is called first, with mu held. Both are left out where another
@@ -240,7 +244,7 @@ func (e *entry) making(f func() (keep func(), err error)) {
 		keep, err := f()
 		e.mu.Lock()
 		defer e.unlock()
-		if e.preparation != n {
+		if e.preparation != n || e.r.ctx.Err() != nil {
 			return
 		}
 		if keep != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,6 +73,7 @@ type server struct {
 	logs    *testLog
 	stop    context.CancelFunc // of both the registry and the pool
 	ended   chan struct{}      // closed when the registry has
+	taken   int                // rooms that others took
 }
 
 // setup changes the configuration of a server.
@@ -278,3 +280,19 @@ func (s *server) happened(kind string) uint64 {
 type refusing struct{ err error }
 
 func (p refusing) Start(room.Spec) (*room.Room, error) { return nil, p.err }
+
+// failing is a pool that calls Enter and starts nothing, as one that has stopped does, until it works.
+type failing struct {
+	pool   *room.Pool
+	failed int
+	works  atomic.Bool
+}
+
+func (p *failing) Start(s room.Spec) (*room.Room, error) {
+	if p.works.Load() {
+		return p.pool.Start(s)
+	}
+	p.failed++
+	s.Enter(&room.Room{})
+	return nil, room.ErrStopped
+}
