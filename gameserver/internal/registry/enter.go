@@ -2,15 +2,14 @@ package registry
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
 	"time"
-
-	"crypto/rand"
-	"encoding/binary"
 
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/internal/ownership"
@@ -86,7 +85,7 @@ func (r *Registry) Enter(ctx context.Context, s Spec, j room.Join) (*room.Occupa
 func (r *Registry) enter(ctx context.Context, s Spec, j room.Join) entered {
 	e := r.lock(s.Room)
 	if e == nil {
-		return entered{err: proto.Refuse(proto.CloseStopping, "this server is stopping")}
+		return entered{err: errStopping()}
 	}
 	if e.led != nil && e.machine.Role() == ownership.Leads {
 		o, err := e.enterLed(e.led, s, j)
@@ -115,9 +114,12 @@ func (r *Registry) enter(ctx context.Context, s Spec, j room.Join) entered {
 		return got
 	case <-timer.C:
 	case <-ctx.Done():
+	case <-r.ctx.Done():
 	}
 	return e.stopWaiting(ctx, w)
 }
+
+func errStopping() error { return proto.Refuse(proto.CloseStopping, "this server is stopping") }
 
 // mayWait refuses a client for which there is nothing to wait.
 func (e *entry) mayWait(s Spec) error {
@@ -183,8 +185,11 @@ func (e *entry) stopWaiting(ctx context.Context, w *waiter) entered {
 	if p := e.replica; w.spec.Hold && p != nil {
 		p.back.Ready(e.waiting.holding())
 	}
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return entered{err: ctx.Err()}
+	case e.r.ctx.Err() != nil:
+		return entered{err: errStopping()}
 	}
 	if leader := e.machine.Leader(); leader != "" && leader != e.r.self {
 		return entered{err: e.r.moved(leader, e.id, e.machine.Epoch())}
@@ -253,17 +258,16 @@ func (e *entry) prepareNew() {
 	w := e.waiting[i]
 	s := w.spec
 	e.creating = w
-	e.task(func() ownership.Event {
+	e.making(func() (keep func(), err error) {
 		sim, err := r.build(s)
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		if err != nil {
-			e.answer(w, entered{err: err})
-			e.creating = nil
-		} else {
-			e.sim, e.game, e.options = sim, s.Game, s.Options
-		}
-		return ownership.Prepared{Err: err}
+		return func() {
+			if err != nil {
+				e.answer(w, entered{err: err})
+				return
+			}
+			e.sim = sim
+			e.setGame(s.Game, s.Options)
+		}, err
 	})
 }
 

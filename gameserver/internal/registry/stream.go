@@ -44,10 +44,15 @@ func (e *entry) othersOf(server string) []string {
 	return names[:min(len(names), replication.MaxOthers)]
 }
 
-// update tells all standbys the epoch and who else has a replica.
-func (e *entry) update() {
+// setOthers keeps who may have a replica, for the final tick.
+func (e *entry) setOthers() {
 	names := slices.Clone(e.machine.Standbys())
 	e.others.Store(&names)
+}
+
+// update tells all standbys the epoch and who else has a replica.
+func (e *entry) update() {
+	e.setOthers()
 	for _, s := range e.streams {
 		s.out.QueueUpdate(e.machine.Epoch(), e.othersOf(s.server))
 	}
