@@ -132,17 +132,14 @@ func (b *bed) dead() error {
 }
 
 // botOptions are those of the rooms: a match is over after 8 s, so that results are at stake whatever is broken.
-const botOptions = `{"tick_rate":%d,"round_seconds":8}`
+const botOptions = `{"tick_rate":20,"round_seconds":8}`
 
-// botRate is the usual tick rate of these rooms, and tick the length of such a tick.
-const (
-	botRate = 20
-	tick    = time.Second / botRate
-)
+// tick is the tick length of these rooms.
+const tick = 50 * time.Millisecond
 
 // play starts bots, and waits until all are in.
-func (b *bed) play(ctx context.Context, rooms, players, rate int, file string) error {
-	p := b.builder.bots(b.site.entrance(), rooms, players, "-options", fmt.Sprintf(botOptions, rate), "-json", file,
+func (b *bed) play(ctx context.Context, rooms, players int, file string) error {
+	p := b.builder.bots(b.site.entrance(), rooms, players, "-options", botOptions, "-json", file,
 		"-seed", fmt.Sprint(b.config.seed))
 	bots, err := b.site.place(p).start(b.log, len(b.site.members), make(chan *child, 1))
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,10 +35,10 @@ func chaos(ctx context.Context, c config, out *console) error {
 	return err
 }
 
-// choose gives the phases with these names, in the order of all; no names: all but those that must be asked for.
+// choose gives the phases with these names, in the order of all; no names: all.
 func choose(all []phase, names string) (chosen []phase, err error) {
 	if names == "" {
-		return slices.DeleteFunc(slices.Clone(all), func(p phase) bool { return p.asked }), nil
+		return all, nil
 	}
 	wanted := map[string]bool{}
 	for name := range strings.SplitSeq(names, ",") {
@@ -141,10 +140,6 @@ func (v *verdict) runAll(ctx context.Context, c config, all []phase, bin, dir st
 		if p.name == slowPhase && !net.canSlow(ctx) {
 			v.Skipped = append(v.Skipped, p.name+": this kernel, or tc, does not know netem")
 			continue
-		}
-		c, members := c, members
-		if p.servers > 0 {
-			c.servers, members = p.servers, memberNames(chaosRouters, p.servers)
 		}
 		s, err := newSite(p, net, members, dir)
 		if err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -16,9 +15,6 @@ type phase struct {
 	refusal    bool    // and can be made to refuse each other
 	balanced   bool    // clients reach the routers only, through a load balancer
 	crowd      int     // rooms of one player for each server, in place of the run's rooms
-	servers    int     // in place of the run's
-	rate       int     // ticks a second; 0: as bots play elsewhere
-	asked      bool    // left out unless it is named
 	target     target
 }
 
@@ -63,7 +59,6 @@ var phases = []phase{
 	{name: "silence", faults: []fault{silence}, share: 2, namespaces: true, target: noticed},
 	{name: "partition", faults: []fault{islands, halves, oneWay, apart}, share: 3, namespaces: true},
 	{name: "refusal", faults: []fault{refusedApart, refusedHalves}, share: 2, namespaces: true, refusal: true},
-	{name: "30 servers", faults: []fault{joining, draining, stopping, killing}, servers: 30, crowd: 67, rate: 10, asked: true},
 	{name: slowPhase, faults: []fault{mire}, share: 1, namespaces: true},
 }
 
@@ -102,7 +97,7 @@ func (p phase) breakAll(ctx context.Context, b *bed, o *outcome, length time.Dur
 	if err := b.open(ctx); err != nil {
 		return err
 	}
-	if err := b.play(ctx, o.Rooms, o.Players, cmp.Or(p.rate, botRate), reportFile(dir, p.name)); err != nil {
+	if err := b.play(ctx, o.Rooms, o.Players, reportFile(dir, p.name)); err != nil {
 		return err
 	}
 	order := b.rng.Perm(len(p.faults))
