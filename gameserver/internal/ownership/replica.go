@@ -26,12 +26,13 @@ type replica struct {
 	announced bool        // its leader is about to run the first tick after a takeover
 	handed    *handed     // this server has handed the room over; nil: it has not, or the target's own standbys have it
 
-	doubts  bool          // this server asks whether the leader is alive
-	doubted time.Duration // since when
-	check   time.Duration // without a stream: when it asks again by itself
-	hurry   bool          // the target of this server's handoff does not take the room, or its link is gone
-	retry   time.Duration // when the simulation may be made again
-	fails   int
+	searched []Reply       // of the last round, if nobody had the room; a declaration is none
+	doubts   bool          // this server asks whether the leader is alive
+	doubted  time.Duration // since when
+	check    time.Duration // without a stream: when it asks again by itself
+	hurry    bool          // the target of this server's handoff does not take the room, or its link is gone
+	retry    time.Duration // when the simulation may be made again
+	fails    int
 
 	// While Promoting.
 	next  proto.Epoch   // in which this server leads
@@ -247,7 +248,7 @@ func (m *Machine) tendReplica() {
 	}
 	q := Query{}
 	switch {
-	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.mute(0) == 0 && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
+	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.mute(0) == 0 && p.searched != nil && m.askedAll(p.searched) && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
 		q.Lost, needed = m.search.instance, nil
 	case p.awaited():
 		q.Withdrawn = p.epoch
@@ -262,6 +263,9 @@ func (m *Machine) judgeLeader(replies []Reply) {
 		return
 	}
 	v := m.examine(replies)
+	if p.searched = nil; !v.found {
+		p.searched = slices.Clone(replies)
+	}
 	if v.found && m.search.instance == p.epoch.Instance {
 		m.search = search{}
 	}
