@@ -12,10 +12,12 @@ type replica struct {
 	leader Process // Boot 0: it is not known which process
 	epoch  proto.Epoch
 	others []string // servers that may have a replica too
-	stream uint64   // 0: there is none
-	lost   time.Duration
-	opened time.Duration // when the stream began
-	newer  bool          // the leader opened the stream though the view missed it
+	// restarted are those of the others whose process is newer than the one whose end the view knows.
+	restarted []string
+	stream    uint64 // 0: there is none
+	lost      time.Duration
+	opened    time.Duration // when the stream began
+	newer     bool          // the leader opened the stream though the view missed it
 
 	stocked bool        // there is a state
 	state   proto.Epoch // in which the state was led
@@ -130,7 +132,7 @@ func (m *Machine) replicaStep(ev Event) {
 		}
 	case HandedTo:
 		if ev.Stream == p.stream {
-			p.others = append(without(p.others, ev.Leader), p.leader.Server)
+			m.setOthers(append(without(p.others, ev.Leader), p.leader.Server))
 			m.unstream()
 			p.leader, p.epoch = Process{Server: ev.Leader}, ev.Epoch
 			p.state = ev.Epoch // it continues from the final tick, and the new leader waits for it
@@ -179,7 +181,20 @@ func (m *Machine) updated(ev Updated) {
 		}
 		p.epoch = ev.Epoch
 	}
-	p.others = without(ev.Others, m.config.Self.Server)
+	m.setOthers(ev.Others)
+}
+
+// setOthers notes who has a replica too. A leader adds servers that it sees: where the view knows of an end, that was an earlier process.
+func (m *Machine) setOthers(names []string) {
+	p := m.replica
+	names = without(names, m.config.Self.Server)
+	var restarted []string
+	for _, o := range names {
+		if m.fleet.presence(o) == Exited && (!p.has(o) || slices.Contains(p.restarted, o)) {
+			restarted = append(restarted, o)
+		}
+	}
+	p.others, p.restarted = names, restarted
 }
 
 // drop frees the replica and ends the role.
