@@ -133,7 +133,7 @@ func (m *Machine) examine(replies []Reply) examined {
 		x.what = condemned
 	case behind && !p.uncounted:
 		x.what = leftBehind
-	case best.Leader != "" && m.now-p.doubted < heirTime:
+	case best.Leader != "" && (p.heir == 0 || m.now-p.heir < heirTime):
 		x.what = betterReplica
 	case !p.expired(m):
 		x.what = takeOver

@@ -31,6 +31,7 @@ type replica struct {
 	searched []Reply       // of the last round, if nobody had the room; a declaration is none
 	doubts   bool          // this server asks whether the leader is alive
 	doubted  time.Duration // since when
+	heir     time.Duration // since when it has heard of a better replica; 0: it has not
 	check    time.Duration // without a stream: when it asks again by itself
 	hurry    bool          // the target of this server's handoff does not take the room, or its link is gone
 	retry    time.Duration // when the simulation may be made again
@@ -217,7 +218,7 @@ func (m *Machine) drop() {
 // doubt has the others asked whether the leader is alive.
 func (m *Machine) doubt() {
 	if p := m.replica; !p.doubts {
-		p.doubts, p.doubted = true, m.now
+		p.doubts, p.doubted, p.heir = true, m.now, 0
 		m.round.again = 0
 	}
 }
@@ -297,6 +298,9 @@ func (m *Machine) judgeLeader(replies []Reply) {
 		p.leader, p.epoch, p.uncounted = Process{Server: v.answer.Leader}, v.answer.Epoch, true
 		m.askLater(graceTime)
 	case betterReplica:
+		if p.heir == 0 {
+			p.heir = m.now
+		}
 		m.askLater(graceTime)
 	case leftBehind:
 		p.uncounted = true
