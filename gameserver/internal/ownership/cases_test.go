@@ -83,6 +83,18 @@ func TestServerThatComesBackIsAskedBeforeItsRoomIsLost(t *testing.T) {
 	}
 }
 
+// TestRoomOfAMemberThatRefusesIsNotLost: its firewall refuses all questions, and it leads the room.
+func TestRoomOfAMemberThatRefusesIsNotLost(t *testing.T) {
+	r := newRig(t, 1)
+	for range lostTime/time.Second + 5 {
+		r.step(Wanted{Seen: epoch(1, peers[0])}).replies(Reply{Server: peers[0], Evidence: RefusedFar})
+		if a, ok := did[Ask](r); ok && a.Query.Lost != 0 {
+			t.Fatal("it is declared lost")
+		}
+		r.pass(time.Second)
+	}
+}
+
 // TestDeclarationOutlivesItsSearch: while the others record that the instance is lost, its last client may go away, and a client of
 // another instance may come.
 func TestDeclarationOutlivesItsSearch(t *testing.T) {

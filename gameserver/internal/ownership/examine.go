@@ -166,7 +166,7 @@ func (m *Machine) vanished(server string, sure bool) (gone, proven bool) {
 	}
 	switch m.fleet.presence(server) {
 	case Exited:
-		return !slices.Contains(p.restarted, server) || sure, !slices.Contains(p.restarted, server)
+		return true, true
 	case Refused, Unreachable, CutOff:
 		return sure, false
 	case Unknown:

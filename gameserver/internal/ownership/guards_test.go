@@ -356,8 +356,21 @@ func TestEndOfAnEarlierProcessProvesNothing(t *testing.T) {
 		}
 		r.following().see(peers[1], Exited).step(StreamLost{1}).replies(gone(peers[0])).want(Promoting, "Prepare")
 		r.step(Prepared{}, Started{})
+		r.m.lead.since = r.now - LeaseTime - 1
+		if what := r.m.loyalty(r.m.lead.standby(peers[1]), nil); (what == stale) != known {
+			t.Errorf("known %v: after a pause it counts as %v", known, what)
+		}
 		if _, removed := did[Remove](r.step(StandbyLost{r.id(peers[1]), Silent})); removed != known {
 			t.Errorf("known %v: removed %v", known, removed)
+		}
+
+		r = newRig(t, 1)
+		if !known {
+			r.see(peers[1], Exited)
+		}
+		r.following().see(peers[1], Exited).step(StreamLost{1}).replies(mute(peers[0])).pass(2 * LeaseTime).replies(gone(peers[0]))
+		if ended := r.m.Role() == Absent; ended != known {
+			t.Errorf("known %v: an older replica is dropped %v", known, ended)
 		}
 	}
 }
