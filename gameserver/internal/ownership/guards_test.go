@@ -235,6 +235,19 @@ func TestReplicaOfAFencedEpochIsNotLedFrom(t *testing.T) {
 	}
 }
 
+// TestFencedStateIsNotLedFrom: a later leader counts this replica, and is gone before that has its state. The one before it has announced
+// outcomes without this replica.
+func TestFencedStateIsNotLedFrom(t *testing.T) {
+	for counter, want := range map[uint32]Role{3: Promoting, 2 + fence: Absent} {
+		r := newRig(t, 1).following().step(StreamLost{1})
+		r.replies(says(peers[2], Answer{Holding: Leading, Epoch: epoch(counter, peers[2]), Leader: peers[2], Counted: true, Suspended: true}))
+		r.pass(orphanCheck).replies(gone(peers[2]), gone(peers[0]), says(peers[1], Answer{}))
+		if r.m.Role() != want {
+			t.Errorf("after epoch %d it is %v, want %v", counter, r.m.Role(), want)
+		}
+	}
+}
+
 func TestBaseOfAnotherHistoryIsNotKept(t *testing.T) {
 	for base, keep := range map[proto.Epoch]bool{epoch(1, peers[0]): true, epoch(2, peers[2]): false} {
 		r := newRig(t, 1).following().step(StreamLost{1})

@@ -70,7 +70,7 @@ func (p *replica) rank() proto.Tick {
 // been announced that it does not have.
 func (p *replica) expired(m *Machine) bool {
 	switch {
-	case p.uncounted:
+	case p.uncounted, fenced(p.epoch, p.state):
 		return true
 	case p.stream == 0:
 		return m.now-p.lost > LeaseTime
