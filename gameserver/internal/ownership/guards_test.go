@@ -315,6 +315,14 @@ func TestMissedServersAreHeldFor(t *testing.T) {
 	must[Remove](r.replies())
 }
 
+// TestTakenBackRoomIsNotResumed: its leader handed it to this server, which was paused while it promoted its replica, and took it back.
+func TestTakenBackRoomIsNotResumed(t *testing.T) {
+	r := newRig(t, 1).following().step(Offer{Stream: 1, Epoch: epoch(2, self)})
+	r.now += 2 * LeaseTime
+	r.step(Paused{r.now - LeaseTime}, Prepared{}, Started{}).see(peers[0], Unreachable).pass(wakeTime + askAgain)
+	mustNot[Resume](r.replies())
+}
+
 // TestServersThatMayHaveRestartedAreHeldFor: the leader that is gone may have made one a standby, and a cut hides it from this server.
 func TestServersThatMayHaveRestartedAreHeldFor(t *testing.T) {
 	for _, s := range []string{peers[0], peers[2]} {

@@ -192,6 +192,9 @@ func (m *Machine) startLead(a Lead, from *replica) {
 		a.Suspended |= OnProbation
 	}
 	l.suspended, l.since = a.Suspended, m.now
+	if from != nil {
+		l.since = from.since // a room that was handed over may have been taken back since
+	}
 	l.confirm = a.Suspended&^OnProbation != 0
 	m.role, m.replica, m.finding = Leads, nil, finding
 	m.abandonRound()
