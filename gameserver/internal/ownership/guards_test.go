@@ -323,6 +323,15 @@ func TestTakenBackRoomIsNotResumed(t *testing.T) {
 	mustNot[Resume](r.replies())
 }
 
+// TestLaterLeaderIsRemembered: this server had a stream of it and no state, and then hears an earlier leader only.
+func TestLaterLeaderIsRemembered(t *testing.T) {
+	r := newRig(t, 1).step(Offered{Stream: 1, From: Process{peers[0], 1}, Epoch: epoch(5, peers[0])}, StreamLost{1})
+	r.replies(mute(peers[0]), says(peers[1], Answer{Holding: Leading, Epoch: epoch(1, peers[1]), Leader: peers[1], Suspended: true})).want(Absent, "Send", "Drop")
+	if a, _ := r.m.Query(peers[1], Query{Leads: epoch(1, peers[1])}, r.now); a.Epoch != epoch(5, peers[0]) || a.Leader != peers[0] {
+		t.Errorf("it answers %+v", a)
+	}
+}
+
 // TestServersThatMayHaveRestartedAreHeldFor: the leader that is gone may have made one a standby, and a cut hides it from this server.
 func TestServersThatMayHaveRestartedAreHeldFor(t *testing.T) {
 	for _, s := range []string{peers[0], peers[2]} {

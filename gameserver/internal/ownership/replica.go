@@ -357,7 +357,9 @@ func (m *Machine) leaderLives(a Answer) {
 			m.moveDone(a.Epoch)
 		}
 		m.do(Send{Server: a.Leader, Epoch: a.Epoch, All: true})
-		m.bury(Moved, a.Epoch, a.Leader)
+		if !a.Epoch.Less(p.epoch) { // else drop notes the later leader: the one that answered must hear of it
+			m.bury(Moved, a.Epoch, a.Leader)
+		}
 		m.drop()
 		return
 	}
