@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,7 +23,8 @@ type simFleet struct {
 	hosts   map[string]*simnet.Host
 	members map[string]*running
 	logs    map[string]*logBuffer
-	seeds   string // names; empty: n1
+	seeds   string                   // names; empty: n1
+	dials   map[string]*atomic.Int64 // of each
 
 	mu   sync.Mutex
 	lost map[string]map[Reason]int // members that each was told it lost
@@ -31,7 +34,7 @@ type simFleet struct {
 func inBubble(t *testing.T, names string, f func(t *testing.T, s *simFleet)) {
 	synctest.Test(t, func(t *testing.T) {
 		n := simnet.New(1, simnet.Link{Latency: 200 * time.Microsecond, Jitter: 100 * time.Microsecond})
-		s := &simFleet{t: t, net: n, hosts: map[string]*simnet.Host{}, members: map[string]*running{}, logs: map[string]*logBuffer{}, lost: map[string]map[Reason]int{}}
+		s := &simFleet{t: t, net: n, hosts: map[string]*simnet.Host{}, members: map[string]*running{}, logs: map[string]*logBuffer{}, dials: map[string]*atomic.Int64{}, lost: map[string]map[Reason]int{}}
 		all := strings.Fields(names)
 		for _, name := range all {
 			s.start(name)
@@ -51,10 +54,10 @@ func inBubble(t *testing.T, names string, f func(t *testing.T, s *simFleet)) {
 func ip(name string) string { return "10.0.0." + name[1:] }
 
 func (s *simFleet) start(name string) {
-	s.hosts[name] = s.net.Host(ip(name))
+	s.hosts[name], s.dials[name] = s.net.Host(ip(name)), new(atomic.Int64)
 	c := Config{
 		Self: Member{Name: ServerName(name), Role: GameServer, State: Serving, URL: "http://" + ip(name)},
-		Bind: ip(name) + ":7946", Seeds: s.seedAddresses(), Key: []byte("0123456789abcdef"), Network: s.hosts[name],
+		Bind: ip(name) + ":7946", Seeds: s.seedAddresses(), Key: []byte("0123456789abcdef"), Network: countedHost{s.hosts[name], s.dials[name]},
 	}
 	s.logs[name] = new(logBuffer)
 	c.Logger = s.logs[name].logger()
@@ -70,6 +73,17 @@ func (s *simFleet) start(name string) {
 		s.lost[name][g.Reason]++
 	}
 	s.members[name] = run(s.t, c)
+}
+
+// countedHost counts what it dials.
+type countedHost struct {
+	*simnet.Host
+	dials *atomic.Int64
+}
+
+func (h countedHost) DialContext(ctx context.Context, addr string) (net.Conn, error) {
+	h.dials.Add(1)
+	return h.Host.DialContext(ctx, addr)
 }
 
 func (s *simFleet) seedAddresses() (addresses []string) {

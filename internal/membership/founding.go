@@ -173,6 +173,10 @@ func (g *Gossip) join(ctx context.Context, list *memberlist.Memberlist, seed str
 	return errors.Join(errs...)
 }
 
+// admissionInterval is the minimum interval between two requests for admission. An answer is a change, after which a process that
+// is still not admitted asks again.
+const admissionInterval = 250 * time.Millisecond
+
 // askAdmission exchanges the state with members that have the quorum.
 func (g *Gossip) askAdmission(ctx context.Context, list *memberlist.Memberlist) {
 	for {
@@ -182,6 +186,11 @@ func (g *Gossip) askAdmission(ctx context.Context, list *memberlist.Memberlist) 
 		case at := <-g.admissions:
 			if _, err := list.Join([]string{at.String()}); err != nil {
 				g.logger.Debug("gossip: cannot exchange the state with a member", "address", at, "error", err)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(admissionInterval):
 			}
 		}
 	}

@@ -134,6 +134,25 @@ func TestRestartInsideACut(t *testing.T) {
 }
 
 // All views drop a killed server within milliseconds of the first suspicion, across a network too.
+// TestAdmissionIsNotAskedForInALoop: a newcomer that starts behind a cut sees a member that has the quorum, and too few others.
+func TestAdmissionIsNotAskedForInALoop(t *testing.T) {
+	inBubble(t, "n1 n2 n3 n4", func(t *testing.T, s *simFleet) {
+		s.partition("n5", "n2 n3 n4")
+		s.start("n5")
+		s.await("n5", 5*time.Second, func(v *View) bool { return len(v.Members) > 1 })
+		const watched = 10 * time.Second
+		before := s.dials["n5"].Load()
+		time.Sleep(watched)
+		if s.members["n5"].View().Quorum {
+			t.Fatal("it is admitted")
+		}
+		// In each interval it asks once, probes four members, and may join a seed.
+		if n, most := s.dials["n5"].Load()-before, int64(6*watched/admissionInterval); n > most {
+			t.Errorf("%d dials within %v, want at most %d", n, watched, most)
+		}
+	})
+}
+
 func TestSuspectIsQuick(t *testing.T) {
 	inBubble(t, "n1 n2 n3 r4", func(t *testing.T, s *simFleet) {
 		s.crash("n3")
