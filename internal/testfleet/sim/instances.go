@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ringside-go/ringside/proto"
@@ -13,7 +14,11 @@ type instances struct {
 	newest map[proto.RoomID]uint32 // the instance that began last
 	all    map[instance]*life
 	ended  map[process]time.Duration // when
+	faults []span                    // of pauses of servers, and of faults of the network
 }
+
+// span is the time of a fault; to is 0 while it lasts.
+type span struct{ from, to time.Duration }
 
 // instance is one life of a room. born is the number that its game drew.
 type instance struct {
@@ -81,9 +86,38 @@ func (i *instances) ticked(h *History, t tickOf) {
 	l.lastBy, l.lastAt = t.process, now
 }
 
-// toldLost notes that a player was told that an instance is lost. copies is how many servers a room was on. A room is lost if the
-// process that ticked it last has ended; or if, since that was cut off or paused, as many others have ended as have replicas of a
-// room: they may have gone on with it, and what they told its players is gone with them.
+// beginFault notes that a pause or a fault of the network begins; the function that it gives notes the end.
+func (h *History) beginFault() (end func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := len(h.instances.faults)
+	h.instances.faults = append(h.instances.faults, span{from: time.Since(h.began)})
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.instances.faults[n].to = time.Since(h.began)
+	}
+}
+
+// faultAround reports whether a fault lasted at some time between from and to.
+func (i *instances) faultAround(from, to time.Duration) bool {
+	return slices.ContainsFunc(i.faults, func(s span) bool { return s.from <= to && (s.to == 0 || s.to >= from) })
+}
+
+// Times of the game servers' ownership package.
+const (
+	leaseTime  = 5 * time.Second // a replica may be led from, and a suspended leader goes on by itself
+	detachTime = 8 * time.Second // a leader waits for the word of a standby that is silent
+)
+
+// toldLost notes that a player was told that an instance is lost. copies is how many servers a room was on. A room is lost in
+// these cases only:
+//   - All processes that had it have ended.
+//   - The process that ticked it last was suspended for longer than leaseTime, and as many others have ended as have replicas:
+//     since then, or so shortly before that it still waited for them. They may have gone on with the room, and what they told its
+//     players is gone with them.
+//   - The process that ticked it last has ended, and around its end a fault kept a replica from it for longer than leaseTime: it may
+//     have gone on without that one.
 func (h *History) toldLost(room proto.RoomID, born uint32, player proto.PlayerID, copies int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -92,9 +126,11 @@ func (h *History) toldLost(room proto.RoomID, born uint32, player proto.PlayerID
 	if len(l.told) == 0 {
 		l.toldAt = time.Since(h.began)
 		switch {
-		case l.lastBy != process{} && !i.hasEnded(l.lastBy) && i.endedSince(l.lastAt) < copies-1:
+		case l.lastBy == process{}:
+			h.violate("%s is told that %s is lost, which nobody has ticked", player, room)
+		case !i.hasEnded(l.lastBy) && (l.toldAt-l.lastAt < leaseTime || i.endedSince(l.lastAt-detachTime) < copies-1):
 			h.violate("%s is told that %s is lost, but %s still has it", player, room, l.lastBy)
-		case len(i.ended) < copies:
+		case i.hasEnded(l.lastBy) && len(i.ended) < copies && !i.faultAround(l.lastAt-leaseTime, i.ended[l.lastBy]+leaseTime):
 			h.violate("%s is told that %s is lost, but of the %d servers that had it at most %d have ended", player, room, copies, len(i.ended))
 		}
 	}

@@ -25,6 +25,7 @@ type machine struct {
 	gate     gate
 	clock    atomic.Int64 // how far its wall clock is ahead, in nanoseconds
 	starts   int
+	endPause func()                  // nil: it is not paused
 	running  atomic.Pointer[running] // nil: no process runs
 }
 
@@ -200,7 +201,7 @@ func (f *fleet) end(s *machine, cause error) {
 	f.history.end(r.process)
 	s.running.Store(nil)
 	f.history.note("%s has ended: %v", r.process, r.err)
-	if r.err != nil && cause == nil {
+	if r.err != nil && cause == nil && !r.dead.Load() { // a trap may have killed it meanwhile
 		f.history.violation("%s drained with %v", s.name, r.err)
 	}
 }
@@ -214,12 +215,19 @@ func (f *fleet) running() (all []*machine) {
 // ticks no room fire all the same, though it reaches nobody.
 func (f *fleet) pause(s *machine) {
 	f.history.note("%s is paused", s.name)
+	if s.endPause == nil {
+		s.endPause = f.history.beginFault()
+	}
 	s.gate.close()
 	s.running.Load().host.Pause()
 }
 
 // resume ends a pause. A process that has ended meanwhile needs none.
 func (f *fleet) resume(s *machine) {
+	if s.endPause != nil {
+		s.endPause()
+		s.endPause = nil
+	}
 	s.gate.open()
 	if r := s.running.Load(); r != nil {
 		f.history.note("%s continues", s.name)

@@ -33,7 +33,9 @@ func (f *fleet) between2(how separate, what string) func() {
 func (f *fleet) separate(a, b []string, how separate, what string) func() {
 	f.history.note("%v %s %v", a, what, b)
 	how(a, b)
+	over := f.history.beginFault()
 	return func() {
+		over()
 		f.history.note("%v and %v reach each other", a, b)
 		f.net.Restore(a, b)
 	}
@@ -70,7 +72,9 @@ func degrade(f *fleet) func() {
 	f.history.note("the links of %s are as %+v", s.name, l)
 	f.net.SetLink(addresses(s), others, l)
 	f.net.SetLink(others, addresses(s), l)
+	over := f.history.beginFault()
 	return func() {
+		over()
 		f.history.note("links are good")
 		f.net.ResetLinks()
 	}
