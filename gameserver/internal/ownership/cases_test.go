@@ -243,9 +243,9 @@ func TestRoomWhoseLeaderHasAskedIsNotLost(t *testing.T) {
 // TestCreatorThatIsGoneIsNotNamed, and nobody creates the room as long as others leave it to that one.
 func TestCreatorThatIsGoneIsNotNamed(t *testing.T) {
 	promised := says(peers[1], Answer{Holding: Creating, Leader: peers[0]})
-	r := newRig(t, 1).see(peers[0], Exited).finding().replies(promised).want(Absent, "Turn")
-	r = newRig(t, 1).finding().replies(promised, mute(peers[0])).want(Absent, "Send")
-	r = newRig(t, 1)
+	newRig(t, 1).see(peers[0], Exited).finding().replies(promised).want(Absent, "Turn")
+	newRig(t, 1).finding().replies(promised, mute(peers[0])).want(Absent, "Send")
+	r := newRig(t, 1)
 	r.m.Query(peers[0], Query{Claim: true}, r.now)
 	r.see(peers[0], Exited).finding().replies().want(Absent, "Turn")
 }
