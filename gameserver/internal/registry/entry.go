@@ -45,6 +45,7 @@ type entry struct {
 	pinnedAt    *placement.Set // while that is the placement
 	onRequest   bool           // the move that is under way is an operator's
 	onProbation bool           // it has its turn in Registry.turns
+	exposed     bool           // it is one of Registry.turns.exposed
 	streams     map[int]*stream
 	handoff     *stream // to the server that this one has handed the room to
 	moving      chan<- error
@@ -132,6 +133,10 @@ func (e *entry) after(before ownership.Role, guarded bool) {
 			r.guards.Add(-1)
 		}
 	}
+	if only := e.only(); only != e.exposed {
+		e.exposed = only
+		r.turns.expose(e, only)
+	}
 	e.probationEnded()
 	if role != ownership.Finding && role != ownership.Promoting { // the simulation was used, or is of no use
 		e.sim, e.final, e.creating = nil, nil, nil
@@ -200,7 +205,7 @@ func (e *entry) refresh(reordered bool) {
 	e.mu.Lock()
 	defer e.unlock()
 	if !e.forgotten {
-		e.look(reordered || e.order == nil)
+		e.look(reordered)
 	}
 }
 

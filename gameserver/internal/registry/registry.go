@@ -143,6 +143,7 @@ func New(c Config) (*Registry, error) {
 		rooms:   make(map[proto.RoomID]*entry),
 		misfits: misfits{by: make(map[misfit]rejectedBy)},
 	}
+	r.turns.exposed = make(map[*entry]time.Time)
 	r.changed = make(chan struct{}, 1)
 	r.posts.kick = make(chan struct{}, 1)
 	r.mover.kick = make(chan struct{}, 1)
@@ -260,7 +261,8 @@ func (r *Registry) entry(id proto.RoomID) *entry {
 		return nil
 	}
 	e := &entry{r: r, id: id, streams: make(map[int]*stream)}
-	e.machine = ownership.New(&r.machine, id, r.fleet.Fleet, r.fleet.order(id, "", r))
+	e.order = r.fleet.order(id, "", r)
+	e.machine = ownership.New(&r.machine, id, r.fleet.Fleet, e.order)
 	r.rooms[id] = e
 	return e
 }
