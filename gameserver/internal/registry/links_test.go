@@ -107,6 +107,9 @@ func (l *testLinks) Open(server, addr string, o replication.Open, ev replication
 	defer l.mu.Unlock()
 	s := &testStream{server: server, open: o, events: ev, prompt: l.prompt}
 	l.streams = append(l.streams, s)
+	if s.prompt && o.HasBase {
+		go ev.Acked(o.Base)
+	}
 	return s
 }
 
