@@ -28,7 +28,11 @@ import (
 const asGame = "SERVER_TEST_IS_A_GAME"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asGame) != "" {
+	switch os.Getenv(asGame) {
+	case "":
+	case asPoison:
+		Main(poisons())
+	default:
 		Main(idles(nil))
 	}
 	goleak.VerifyTestMain(m)

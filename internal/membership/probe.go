@@ -18,7 +18,7 @@ const (
 	probeTimeout = 300 * time.Millisecond
 	// probeInterval is the longest time between two rounds of probes.
 	probeInterval = 250 * time.Millisecond
-	// suspectInterval bounds the rounds that Suspect causes.
+	// suspectInterval bounds the rounds that follow each other at once, and those that Suspect causes.
 	suspectInterval = 20 * time.Millisecond
 	// rumourTime is how long a member that takes connections may be called dead by gossip: when a partition has healed, old
 	// word of deaths spreads, and those concerned need a tenth of a second to refute it. A member that does not is paused.
@@ -84,7 +84,7 @@ func (g *Gossip) probe(ctx context.Context, list *memberlist.Memberlist) {
 		g.warnOfDistance(far)
 		g.settle()
 		if again {
-			timer.Reset(0)
+			timer.Reset(suspectInterval) // a dial that fails on this machine takes no time
 		} else {
 			timer.Reset(probeInterval)
 		}

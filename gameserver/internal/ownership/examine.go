@@ -69,7 +69,8 @@ func (m *Machine) examine(replies []Reply) examined {
 		if mine && a.Holding == Standby && r.Server != p.leader.Server && !p.has(r.Server) {
 			x.holders = append(x.holders, r.Server)
 		}
-		lost = lost || mine && a.Holding == Gone
+		// While the stream lives, only the leader's word counts: the others may have been asked to record what was not to be.
+		lost = lost || mine && a.Holding == Gone && (p.stream == 0 || r.Server == p.leader.Server)
 		announced = announced || a.Announced && a.Epoch == p.epoch
 		over = over || mine && a.Holding == Over && !a.Epoch.Less(p.epoch)
 		switch {
@@ -112,7 +113,7 @@ func (m *Machine) examine(replies []Reply) examined {
 	switch {
 	case led.Leader != "":
 		x.what, x.answer = leaderLives, led
-	case lost && p.stream == 0: // else the leader hears it, or it has been found after all
+	case lost:
 		x.what = roomLost
 	case over:
 		x.what = roomOver
@@ -151,14 +152,17 @@ func (m *Machine) before(a Answer, server string) bool {
 // vanished reports whether the part of the fleet that may decide has lost server, and whether it is proven that its process
 // is gone. A server that no view knows was faster than gossip when it came; it is lost where it has not come since.
 func (m *Machine) vanished(server string, sure bool) (gone, proven bool) {
+	p := m.replica
+	if p.newer && server == p.leader.Server && m.now-p.lost < viewTime {
+		return false, false // its stream came after what the view knows
+	}
 	switch m.fleet.presence(server) {
 	case Exited:
-		known := !(m.replica.newer && server == m.replica.leader.Server)
-		return known, known
+		return true, true
 	case Refused, Unreachable, CutOff:
 		return sure, false
 	case Unknown:
-		return sure && m.now-m.replica.lost >= orphanCheck, false
+		return sure && m.now-p.lost >= orphanCheck, false
 	}
 	return false, false
 }

@@ -270,3 +270,15 @@ func TestFirstTickIsAnnounced(t *testing.T) {
 	must[Step1](r.step(StandbyAnnounced{r.id(peers[1])}))
 	must[Resume](r.step(Stepped{}))
 }
+
+func TestMissedServersAreHeldFor(t *testing.T) {
+	r := newRig(t, 1).following().see(peers[2], Unreachable)
+	l := must[Lead](r.step(StreamLost{1}).replies(gone(peers[0]), r0standby()).step(Prepared{}))
+	if r.m.lead.hold != l.Standbys[len(l.Standbys)-1] {
+		t.Fatal("outcomes do not wait for it")
+	}
+	r.step(Started{}).replies()
+	mustNot[Remove](r)
+	r.see(peers[2], Present).pass(askStandbys)
+	must[Remove](r.replies())
+}

@@ -35,7 +35,7 @@ type lead struct {
 	sawAt     time.Duration // when a client's word last caused that
 	asks      bool          // whether another server leads, too
 	askedAt   time.Duration
-	hold      int           // stands for those that did not answer before the takeover: outcomes wait until they have; -1: none
+	hold      int           // stands for those that were missed, or did not answer, before the takeover: outcomes wait until they have; -1: none
 	held      time.Duration // since when
 
 	move   *move
@@ -177,7 +177,7 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	for _, s := range l.standbys {
 		a.Standbys = append(a.Standbys, s.id)
 	}
-	if from != nil && from.unheard {
+	if from != nil && !a.Handoff && (from.unheard || m.fleet.missing(m.now-DetachTime) > 0) {
 		l.hold, l.held, l.asks, l.askedAt = l.nextID(), m.now, true, m.now
 		a.Standbys = append(a.Standbys, l.hold)
 	}

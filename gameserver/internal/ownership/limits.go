@@ -42,6 +42,8 @@ const (
 	// prepareRetry is the wait after a simulation could not be made from a replica.
 	prepareRetry = 250 * time.Millisecond
 
+	// viewTime is how long a view may miss a server that is there, or show one that is gone.
+	viewTime = 4 * time.Second
 	// settleTime is how long no game server must have come or gone before this server's view is taken for the others' too.
 	settleTime = 2 * time.Second
 	// returnTime is how long a server that went without proof is expected back before its rooms are called lost.

@@ -104,7 +104,7 @@ func (m *Machine) Step(ev Event, now time.Duration) []Action {
 			m.lead.seenAgain(m.fleet, ev.Fleet)
 		}
 		if p := m.replica; p != nil {
-			p.newer = p.newer && ev.Fleet.presence(p.leader.Server) == Exited
+			p.newer = p.newer && ev.Fleet.presence(p.leader.Server) != Present
 		}
 		m.fleet, m.order = ev.Fleet, ev.Order
 	case Due:
@@ -176,7 +176,8 @@ func (m *Machine) due(t time.Duration) bool {
 // Next is when Due is to be given; ok is false when nothing is due at any time.
 func (m *Machine) Next() (at time.Duration, ok bool) { return m.next, m.next != 0 }
 
-// Idle reports whether the machine remembers nothing, so that a new one is as good.
+// Idle reports whether the machine remembers nothing, so that a new one is as good. Replies to the old one must not be given to
+// the new one: both number their rounds from 1.
 func (m *Machine) Idle() bool {
 	return m.role == Absent && m.tomb.holding == None && len(m.graves) == 0 && m.heard.Instance == 0 && m.promise.server == "" && m.search.instance == 0
 }

@@ -24,6 +24,10 @@ func (m *Machine) offered(ev Offered) {
 		reject(Rejection{Code: RejectOther, Text: "it leads the room too, and is suspended"})
 		return
 	}
+	if m.role == Absent && m.tomb.crashed && m.tomb.epoch.Instance == ev.Epoch.Instance {
+		reject(Rejection{Code: RejectCrashed, Epoch: m.tomb.epoch, Text: "the room has killed the server that took it over"})
+		return
+	}
 	if m.role == Promoting { // somebody leads above the epoch that this server was to lead in
 		m.role = Following
 	}
@@ -67,7 +71,7 @@ func (m *Machine) offered(ev Offered) {
 		p.stocked = false // the leader has gone on without it, or did before it opened the stream
 	}
 	p.uncounted = false
-	p.newer = m.fleet.presence(ev.From.Server) == Exited
+	p.newer = m.fleet.presence(ev.From.Server) != Present
 	p.leader, p.epoch, p.others = ev.From, ev.Epoch, without(ev.Others, m.config.Self.Server)
 	p.stream, p.opened, p.announced, p.doubts, p.hurry, p.fails = ev.Stream, m.now, false, false, false, 0
 	p.withdrawn = proto.Epoch{}

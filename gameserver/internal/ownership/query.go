@@ -51,7 +51,7 @@ func (m *Machine) answer(asker string, q Query) Answer {
 	if q.Leads != (proto.Epoch{}) {
 		m.heard, m.heardAt = q.Leads, m.now
 	}
-	if q.Lost != 0 && q.Lost == m.heard.Instance { // its leader asked a moment ago, though the asker may not see that one
+	if q.Lost != 0 && q.Lost == m.heard.Instance && asker != m.heard.Server { // its leader asked a moment ago, though the asker may not see that one
 		return Answer{Holding: Moved, Epoch: m.heard, Leader: m.heard.Server}
 	}
 	if q.Lost != 0 && !(m.tomb.holding == Over && m.tomb.epoch.Instance == q.Lost) {

@@ -35,6 +35,8 @@ func (m *Machine) standbyRejected(s *standby, r Rejection) {
 	m.standbyGone(s)
 	m.do(Report{Kind: ReportRejected, To: s.server, Why: r.Text})
 	switch {
+	case r.Code == RejectCrashed:
+		m.endCrashed()
 	case r.Code == RejectEpoch && r.Epoch.Supersedes(l.epoch):
 		leader := r.Leader
 		if m.fleet.presence(leader) != Present {

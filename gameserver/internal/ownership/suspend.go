@@ -92,7 +92,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 			m.attach(r.Server).may = true // nobody knew of its replica
 		}
 	}
-	if !silent {
+	if !silent && m.fleet.missing(m.now-DetachTime) == 0 {
 		m.release("all have answered")
 	}
 	if !l.confirm {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/internal/membership"
@@ -70,7 +71,7 @@ func (e *entry) carryOut(actions []ownership.Action) {
 		case ownership.Suspend:
 			_ = e.led.QueueSuspend(room.Reason(a.Reason), reasonText(a.Reason))
 		case ownership.Resume:
-			_ = e.led.QueueResume(room.Reason(a.Reason), r.clock.wall(a.Asked))
+			_ = e.led.QueueResume(room.Reason(a.Reason), e.asked)
 		case ownership.Announce:
 			if s := e.streams[a.ID]; s != nil {
 				s.out.QueueProbation(a.On)
@@ -111,11 +112,44 @@ func (e *entry) carryOut(actions []ownership.Action) {
 // lead starts the room.
 func (e *entry) lead(a ownership.Lead) {
 	r, sim := e.r, e.sim
-	e.sim = nil
+	e.base = sim.Tick()
 	if a.Epoch.Instance == 0 {
 		a.Epoch.Instance = sim.Instance()
 		e.machine.SetInstance(sim.Instance())
 	}
+	err := fmt.Errorf("room %s: %w", e.id, errClosed)
+	if r.ctx.Err() == nil {
+		_, err = r.config.Pool.Start(e.spec(a, sim))
+	}
+	if err != nil {
+		// The streams end with this server, which stops: a Stop would make the standbys drop the room.
+		e.led, e.streams = nil, make(map[int]*stream)
+		if e.creating != nil {
+			e.answer(e.creating, entered{err: notStarted(err)})
+		}
+	} else {
+		r.running.Add(1)
+		e.held, e.handoff = nil, nil
+		e.setOthers()
+		r.mover.wake()
+	}
+	e.todo = append(e.todo, ownership.Started{Err: err})
+}
+
+// notStarted is what the client hears whose room could not be started.
+func notStarted(err error) error {
+	switch {
+	case errors.Is(err, room.ErrOverloaded):
+		return proto.Refuse(proto.CloseOverloaded, "")
+	case errors.Is(err, room.ErrStopped):
+		return proto.Refuse(proto.CloseStopping, "")
+	}
+	return err
+}
+
+// spec is the room to start.
+func (e *entry) spec(a ownership.Lead, sim *game.Simulation) room.Spec {
+	r := e.r
 	s := room.Spec{
 		ID: e.id, Game: e.game, Sim: sim, Epoch: a.Epoch, Standbys: a.Standbys, Resumed: a.Resumed, Suspended: room.Reason(a.Suspended),
 		Fallbacks: func() []string { return r.fallbacks(e.id) },
@@ -127,40 +161,15 @@ func (e *entry) lead(a ownership.Lead) {
 		s.Pending = f.Pending
 		e.pinned, e.pinnedAt = f.Stay, r.current().Placement
 	}
-	waiting := e.waiting
 	s.Enter = func(led *room.Room) {
-		e.waiting = nil
 		e.led = led
-		base := sim.Tick()
-		for i, server := range e.machine.Standbys() {
-			if a.Resumed {
-				e.openStream(a.Standbys[i], server, base, true)
-			}
-		}
-		for _, w := range waiting {
+		for _, w := range e.waiting {
 			o, err := e.enterLed(led, w.spec, w.join)
 			w.done <- entered{occupant: o, err: err}
 		}
+		e.waiting = nil
 	}
-	_, err := r.config.Pool.Start(s)
-	if err != nil {
-		e.led = nil
-		e.closeStreams("the room could not be started")
-		if e.creating != nil {
-			switch {
-			case errors.Is(err, room.ErrOverloaded):
-				err = proto.Refuse(proto.CloseOverloaded, "")
-			case errors.Is(err, room.ErrStopped):
-				err = proto.Refuse(proto.CloseStopping, "")
-			}
-			e.answer(e.creating, entered{err: err})
-		}
-	} else {
-		r.running.Add(1)
-		e.held, e.final = nil, nil
-	}
-	e.creating = nil
-	e.todo = append(e.todo, ownership.Started{Err: err})
+	return s
 }
 
 // ended hears that a room has ended here.
@@ -169,13 +178,10 @@ func (e *entry) ended(led *room.Room) {
 	r.running.Add(-1)
 	e.mu.Lock()
 	defer e.unlock()
-	if e.led != led {
-		return // it was handed over, or given up
+	if e.led != led || r.ctx.Err() != nil {
+		return // it was handed over, or given up; or its standbys go on with it, as this server ends
 	}
 	e.led = nil
-	if r.ctx.Err() != nil {
-		return // its standbys go on with it
-	}
 	e.step(ownership.Ended{})
 }
 
@@ -236,7 +242,12 @@ func (e *entry) handedOver() {
 	}
 	e.led = nil
 	e.handoff = e.streams[h.id]
-	e.streams = make(map[int]*stream) // the others were told where the room goes
+	for _, s := range e.streams {
+		if s != e.handoff { // the room has told the standbys that it had; one that came later would wait for it for ever
+			s.out.QueueHanded(h.out.Epoch.Server, h.out.Epoch)
+		}
+	}
+	e.streams = make(map[int]*stream)
 	e.held = newHeld(e.copyOf(h.out.Sim), h.out.Tick)
 	e.step(ownership.HandedOver{Epoch: h.out.Epoch, Tick: h.out.Tick})
 }
@@ -283,7 +294,9 @@ func (r *Registry) report(id proto.RoomID, a ownership.Report) {
 	r.history.add(event)
 }
 
+// moveEnded tells whoever waits for the end of a move.
 func (e *entry) moveEnded(err error) {
+	e.target = ""
 	if e.moving != nil {
 		e.moving <- err
 		e.moving = nil
@@ -291,12 +304,4 @@ func (e *entry) moveEnded(err error) {
 	e.r.mover.ended(e)
 }
 
-// closeStreams ends all streams of the leader.
-func (e *entry) closeStreams(why string) {
-	for id, s := range e.streams {
-		s.out.Stop(why)
-		delete(e.streams, id)
-	}
-}
-
-var errGone = fmt.Errorf("registry is closed: %w", room.ErrStopped)
+var errClosed = fmt.Errorf("registry is closed: %w", room.ErrStopped)

@@ -25,6 +25,7 @@ const (
 func (e *entry) ask(a ownership.Ask) {
 	r := e.r
 	servers := slices.Clone(a.Servers)
+	e.asked = time.Now() // after what was carried out before: room.QueueResume compares it with the suspension
 	e.task(func() ownership.Event {
 		return ownership.Replies{Round: a.Round, Replies: r.round(servers, a)}
 	})
@@ -42,7 +43,7 @@ func (r *Registry) round(servers []string, a ownership.Ask) []ownership.Reply {
 	replies := make(chan ownership.Reply, len(servers))
 	f := r.current()
 	for _, s := range servers {
-		go func() { replies <- r.query(ctx, f, s, a.Query, relayTime+slack) }()
+		r.tasks.Go(func() { replies <- r.query(ctx, f, s, a.Query, relayTime+slack) }) // Run waits for this task already
 	}
 	all := make([]ownership.Reply, 0, len(servers))
 	needed := len(servers)
@@ -87,10 +88,10 @@ func (r *Registry) round(servers []string, a ownership.Ask) []ownership.Reply {
 // query asks one server, directly and, when that is silent or refuses, through others that may reach it.
 func (r *Registry) query(ctx context.Context, f *fleet, server string, q ownership.Query, patience time.Duration) ownership.Reply {
 	direct := make(chan ownership.Reply, 1)
-	go func() {
+	r.tasks.Go(func() {
 		a, err := r.config.Links.Query(ctx, server, f.address(server), q)
 		direct <- reply(server, a, err)
-	}()
+	})
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	first := ownership.Reply{Server: server, Evidence: ownership.Silent}
@@ -106,10 +107,10 @@ func (r *Registry) query(ctx context.Context, f *fleet, server string, q ownersh
 	relayed := make(chan ownership.Reply, maxRelays)
 	relays := f.relays(server)
 	for _, via := range relays {
-		go func() {
+		r.tasks.Go(func() {
 			a, err := r.config.Links.QueryThrough(ctx, via, f.address(via), server, q)
 			relayed <- reply(server, a, err)
-		}()
+		})
 	}
 	for n := len(relays); n > 0 || waiting; {
 		select {

@@ -2,17 +2,18 @@ package registry
 
 import "time"
 
-// clock tells the time since it was made. It goes on while the machine is suspended, which time.Since does not: leases are counted
-// with it.
+// clock tells the time since it was made. It goes on while the machine is suspended, which time.Since does not: leases are
+// counted with it.
 type clock struct {
-	start time.Time
-	slept time.Duration // of the machine, before start
+	start  time.Time
+	slept  func() time.Duration // how long the machine has been suspended; sleptTime but in tests
+	before time.Duration        // slept at start
 }
 
-func newClock() clock { return clock{time.Now(), sleptTime()} }
+func newClock(slept func() time.Duration) clock { return clock{time.Now(), slept, slept()} }
 
 func (c clock) now() time.Duration {
-	slept := sleptTime() - c.slept
+	slept := c.slept() - c.before
 	if slept < minSuspension { // the two clocks are read one after the other
 		slept = 0
 	}
@@ -24,6 +25,3 @@ const minSuspension = 100 * time.Millisecond
 
 // at is the time of t, as now counts it. What happened before the machine was last suspended seems newer than it is.
 func (c clock) at(t time.Time) time.Duration { return c.now() - time.Since(t) }
-
-// wall is the inverse of at.
-func (c clock) wall(d time.Duration) time.Time { return time.Now().Add(d - c.now()) }

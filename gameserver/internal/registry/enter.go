@@ -2,15 +2,14 @@ package registry
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
 	"time"
-
-	"crypto/rand"
-	"encoding/binary"
 
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/internal/ownership"
@@ -86,7 +85,7 @@ func (r *Registry) Enter(ctx context.Context, s Spec, j room.Join) (*room.Occupa
 func (r *Registry) enter(ctx context.Context, s Spec, j room.Join) entered {
 	e := r.lock(s.Room)
 	if e == nil {
-		return entered{err: proto.Refuse(proto.CloseStopping, "this server is stopping")}
+		return entered{err: errStopping()}
 	}
 	if e.led != nil && e.machine.Role() == ownership.Leads {
 		o, err := e.enterLed(e.led, s, j)
@@ -115,9 +114,12 @@ func (r *Registry) enter(ctx context.Context, s Spec, j room.Join) entered {
 		return got
 	case <-timer.C:
 	case <-ctx.Done():
+	case <-r.ctx.Done():
 	}
 	return e.stopWaiting(ctx, w)
 }
+
+func errStopping() error { return proto.Refuse(proto.CloseStopping, "this server is stopping") }
 
 // mayWait refuses a client for which there is nothing to wait.
 func (e *entry) mayWait(s Spec) error {
@@ -136,13 +138,11 @@ func (e *entry) mayWait(s Spec) error {
 	return nil
 }
 
-// fits refuses a client whose ticket or build is for another game than the room runs, or that was in another instance of it.
+// fits refuses a client whose ticket or build is for another game than the room runs.
 func (e *entry) fits(s Spec) error {
 	switch {
 	case s.Game != "" && s.Game != e.game:
 		return proto.Refuse(proto.CloseGame, "room %s runs %s, but the ticket is for %s; choose another room id", e.id, e.game, s.Game)
-	case s.Seen != (proto.Epoch{}) && s.Seen.Instance != e.machine.Epoch().Instance:
-		return proto.Refuse(proto.CloseOver, "")
 	case s.Fits != nil:
 		return s.Fits(e.game)
 	}
@@ -154,7 +154,14 @@ func (e *entry) enterLed(led *room.Room, s Spec, j room.Join) (*room.Occupant, e
 	if err := e.fits(s); err != nil {
 		return nil, err
 	}
-	if e.machine.Suspended()&ownership.NoQuorum != 0 {
+	suspended := e.machine.Suspended() &^ ownership.OnProbation
+	if s.Seen != (proto.Epoch{}) && s.Seen.Instance != e.machine.Epoch().Instance {
+		if suspended != 0 { // another server may lead the instance that the client was in
+			return nil, proto.Refuse(proto.CloseOverloaded, "room %s is suspended here; try again in a moment", e.id)
+		}
+		return nil, proto.Refuse(proto.CloseOver, "")
+	}
+	if suspended&ownership.NoQuorum != 0 {
 		return nil, proto.Refuse(proto.CloseOverloaded, "this server sees too little of the fleet at the moment; ask the router again")
 	}
 	j.Seen = s.Seen
@@ -178,8 +185,11 @@ func (e *entry) stopWaiting(ctx context.Context, w *waiter) entered {
 	if p := e.replica; w.spec.Hold && p != nil {
 		p.back.Ready(e.waiting.holding())
 	}
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return entered{err: ctx.Err()}
+	case e.r.ctx.Err() != nil:
+		return entered{err: errStopping()}
 	}
 	if leader := e.machine.Leader(); leader != "" && leader != e.r.self {
 		return entered{err: e.r.moved(leader, e.id, e.machine.Epoch())}
@@ -248,17 +258,16 @@ func (e *entry) prepareNew() {
 	w := e.waiting[i]
 	s := w.spec
 	e.creating = w
-	e.task(func() ownership.Event {
+	e.making(func() (keep func(), err error) {
 		sim, err := r.build(s)
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		if err != nil {
-			e.answer(w, entered{err: err})
-			e.creating = nil
-		} else {
-			e.sim, e.game, e.options = sim, s.Game, s.Options
-		}
-		return ownership.Prepared{Err: err}
+		return func() {
+			if err != nil {
+				e.answer(w, entered{err: err})
+				return
+			}
+			e.sim = sim
+			e.setGame(s.Game, s.Options)
+		}, err
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
+	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/placement"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -37,12 +38,16 @@ type entry struct {
 
 	stranded bool // its players were told that no other server can take it
 
+	preparation uint64           // counts Prepare, and what makes one worthless; an older one has no result
 	sim         *game.Simulation // prepared
+	base        proto.Tick       // that the room had when it was started here
 	creating    *waiter          // whose ticket is used
+	asked       time.Time        // when the last round of questions began
 	led         *room.Room
 	pinned      bool           // the room was sent here on request, and stays
 	pinnedAt    *placement.Set // while that is the placement
 	onRequest   bool           // the move that is under way is an operator's
+	target      string         // of the move that is under way
 	onProbation bool           // it has its turn in Registry.turns
 	streams     map[int]*stream
 	handoff     *stream // to the server that this one has handed the room to
@@ -88,11 +93,16 @@ func (e *entry) unlock() {
 
 // step is do with mu held.
 func (e *entry) step(ev ownership.Event) {
-	if e.forgotten {
-		return
+	if !e.forgotten {
+		e.act(func(now time.Duration) []ownership.Action { return e.machine.Step(ev, now) })
 	}
+}
+
+// act carries out what the machine says in f, and gives it the events that follow. Called with mu held; e is not forgotten.
+func (e *entry) act(f func(now time.Duration) []ownership.Action) {
 	before, guarded := e.machine.Role(), e.machine.Guards()
-	e.todo = append(e.todo, ev)
+	e.observe()
+	e.carryOut(slices.Clone(f(e.r.clock.now())))
 	for len(e.todo) > 0 {
 		ev := e.todo[0]
 		e.todo = e.todo[1:]
@@ -127,6 +137,9 @@ func (e *entry) after(before ownership.Role, guarded bool) {
 		}
 	}
 	e.probationEnded()
+	if role != ownership.Finding && role != ownership.Promoting { // the simulation was used, or is of no use
+		e.sim, e.final, e.creating = nil, nil, nil
+	}
 	switch role {
 	case ownership.Absent:
 		e.again()
@@ -176,36 +189,83 @@ func (e *entry) setTimer() {
 }
 
 func (e *entry) due() {
-	if e.r.ctx.Err() != nil {
+	if !e.r.begin() {
 		return
 	}
-	e.mu.Lock()
-	e.timed = 0
-	e.step(ownership.Due{})
-	e.unlock()
-}
-
-// refresh gives the machine a new view; reordered: the room's order may be another one.
-func (e *entry) refresh(f *fleet, reordered bool) {
+	defer e.r.tasks.Done()
 	e.mu.Lock()
 	defer e.unlock()
-	if e.forgotten {
-		return
+	e.timed = 0
+	e.step(ownership.Due{})
+}
+
+// refresh gives the machine the newest view; reordered: the room's order may be another one.
+func (e *entry) refresh(reordered bool) {
+	e.mu.Lock()
+	defer e.unlock()
+	if !e.forgotten {
+		e.look(reordered || e.order == nil)
 	}
-	if reordered || e.order == nil {
-		e.r.mu.Lock()
+}
+
+// look is refresh with mu held.
+func (e *entry) look(reordered bool) {
+	e.r.mu.Lock()
+	f := e.r.fleet
+	if reordered {
 		e.order = f.order(e.id, e.game, e.r)
-		e.r.mu.Unlock()
+	}
+	e.r.mu.Unlock()
+	if reordered {
+		e.admitTarget(f)
 	}
 	e.step(ownership.FleetChanged{Fleet: f.Fleet, Order: e.order})
+}
+
+// admitTarget adds the server that the room is to move to, which may be far down the room's order. Called with mu held.
+func (e *entry) admitTarget(f *fleet) {
+	if m := f.member(e.target); e.target != "" && m.State == membership.Serving && !slices.Contains(e.order, e.target) {
+		e.order = append(slices.Clone(e.order), e.target)
+	}
+}
+
+// setGame notes what the room runs. The servers that take no rooms of that game leave its order. Called with mu held.
+func (e *entry) setGame(game proto.GameName, options []byte) {
+	changed := e.game != game
+	e.game, e.options = game, options
+	if changed {
+		e.look(true)
+	}
 }
 
 // post has ev given to the machine soon, by another goroutine.
 func (e *entry) post(ev ownership.Event) { e.r.posts.add(func() { e.do(ev) }) }
 
-// task runs f, which may take long, and gives the machine what it returns.
+// task runs f, which may take long, and gives the machine what it returns, unless the registry is closed by then.
 func (e *entry) task(f func() ownership.Event) {
-	e.r.start(func() { e.do(f()) })
+	e.r.start(func() {
+		if ev := f(); e.r.ctx.Err() == nil {
+			e.do(ev)
+		}
+	})
+}
+
+// making is task for the simulation of Prepare: keep, unless nil, is called first, with mu held. Both are left out where another
+// Prepare, Accept or Drop has come meanwhile.
+func (e *entry) making(f func() (keep func(), err error)) {
+	n := e.preparation
+	e.r.start(func() {
+		keep, err := f()
+		e.mu.Lock()
+		defer e.unlock()
+		if e.preparation != n || e.r.ctx.Err() != nil {
+			return
+		}
+		if keep != nil {
+			keep()
+		}
+		e.step(ownership.Prepared{Err: err})
+	})
 }
 
 // Query answers another server; see replication.Rooms.
@@ -213,7 +273,7 @@ func (r *Registry) Query(asker string, q ownership.Query) ownership.Answer {
 	nothing := ownership.Answer{Process: r.machine.Self}
 	for {
 		e := r.find(q.Room)
-		if e == nil && !q.Claim && q.Lost == 0 && q.Seeks == 0 {
+		if e == nil && !q.Claim && q.Lost == 0 && q.Seeks == 0 && q.Leads == (proto.Epoch{}) {
 			return nothing
 		}
 		if e == nil {
@@ -227,16 +287,11 @@ func (r *Registry) Query(asker string, q ownership.Query) ownership.Answer {
 			continue
 		}
 		e.handedOver()
-		before, guarded := e.machine.Role(), e.machine.Guards()
-		e.observe()
-		a, actions := e.machine.Query(asker, q, r.clock.now())
-		e.carryOut(slices.Clone(actions))
-		for len(e.todo) > 0 {
-			ev := e.todo[0]
-			e.todo = e.todo[1:]
-			e.carryOut(slices.Clone(e.machine.Step(ev, r.clock.now())))
-		}
-		e.after(before, guarded)
+		var a ownership.Answer
+		e.act(func(now time.Duration) (actions []ownership.Action) {
+			a, actions = e.machine.Query(asker, q, now)
+			return actions
+		})
 		e.unlock()
 		return a
 	}

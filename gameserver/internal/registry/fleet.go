@@ -20,7 +20,7 @@ type fleet struct {
 // maxOrder is how many servers of a room's order are looked at for its standbys, unless too many of them take none.
 const maxOrder = 8
 
-// refresh gives a new view to all rooms.
+// refresh gives a new view to all rooms. It is Run's, so that no older view comes after a newer one.
 func (r *Registry) refresh() {
 	view := r.config.Members.View()
 	r.mu.Lock()
@@ -37,7 +37,7 @@ func (r *Registry) refresh() {
 	r.mu.Unlock()
 	r.tellQuorum(old, next)
 	for _, e := range r.all() {
-		e.refresh(next, reordered)
+		e.refresh(reordered)
 	}
 	r.mover.wake()
 }

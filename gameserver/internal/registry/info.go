@@ -138,7 +138,10 @@ func (r *Registry) setDraining(draining bool, end time.Time) {
 		m.drainBegan, m.drainRate = time.Now(), drainRate(int(r.running.Load()))
 		m.mu.Unlock()
 	}
-	r.posts.add(r.refresh)
+	select {
+	case r.changed <- struct{}{}:
+	default:
+	}
 }
 
 // Suspended reports whether this server's rooms are suspended because it sees too little of the fleet.

@@ -88,6 +88,8 @@ func (r *Registry) Move(ctx context.Context, id proto.RoomID, server string) (to
 		return to, err
 	case <-ctx.Done():
 		return to, ctx.Err()
+	case <-r.ctx.Done():
+		return to, errClosed
 	}
 }
 
@@ -127,6 +129,9 @@ func (r *Registry) beginMove(id proto.RoomID, server, why string, done chan<- er
 	}
 	e.moving, e.onRequest = done, why == onRequest
 	r.mover.began(e)
+	e.target = server
+	e.admitTarget(f)
+	e.step(ownership.FleetChanged{Fleet: f.Fleet, Order: e.order})
 	e.step(ownership.MoveTo{Target: server, Why: why})
 	return server, nil
 }
@@ -156,11 +161,13 @@ func (r *Registry) moveRooms() {
 	var pending []*entry
 	var seen *placement.Set
 	var scanned time.Time
+	again := false // something has changed since
 	for {
 		select {
 		case <-r.ctx.Done():
 			return
 		case <-m.kick:
+			again = true
 		case <-timer.C:
 		}
 		f, now := r.current(), time.Now()
@@ -171,26 +178,29 @@ func (r *Registry) moveRooms() {
 			continue
 		}
 		if now.Sub(scanned) >= rescan || seen != f.Placement {
-			pending, seen, scanned = r.all(), f.Placement, now
+			pending, seen, scanned, again = r.all(), f.Placement, now, false
 		}
 		next := time.Hour
+		if again {
+			next = rescan - now.Sub(scanned)
+		}
 		for len(pending) > 0 && m.count() < rate.atOnce {
 			e := pending[len(pending)-1]
 			to, why, later := r.target(e, f)
 			if later {
-				next = rescan
+				next = min(next, rescan)
 			}
 			if to == "" {
 				pending = pending[:len(pending)-1]
 				continue
 			}
 			if wait, ok := limit.take(now, rate); !ok {
-				next = wait
+				next = min(next, wait)
 				break
 			}
 			pending = pending[:len(pending)-1]
 			_, _ = r.beginMove(e.id, to, why, nil) // the room has moved, or cannot now: the next scan tells
-			next = rescan
+			next = min(next, rescan)
 		}
 		if m.count() > 0 {
 			next = min(next, rescan)

@@ -106,7 +106,8 @@ type Registry struct {
 	posts   posts
 	mover   mover
 	turns   probation
-	founded bool // this server has had the quorum; Run's own
+	founded bool          // this server has had the quorum; Run's own
+	changed chan struct{} // holds one: Run looks at the view, and whether this server drains
 
 	replicas, running atomic.Int64 // rooms stood by for; rooms in the pool
 	guards            atomic.Int64 // rooms that were handed over, and that no other server has yet
@@ -138,10 +139,11 @@ func New(c Config) (*Registry, error) {
 		self:    self,
 		log:     c.Logger,
 		metrics: c.Metrics,
-		clock:   newClock(),
+		clock:   newClock(sleptTime),
 		rooms:   make(map[proto.RoomID]*entry),
 		misfits: misfits{by: make(map[misfit]rejectedBy)},
 	}
+	r.changed = make(chan struct{}, 1)
 	r.posts.kick = make(chan struct{}, 1)
 	r.mover.kick = make(chan struct{}, 1)
 	r.ctx, r.stop = context.WithCancel(context.Background())
@@ -153,6 +155,7 @@ func New(c Config) (*Registry, error) {
 		c.Logger.Info("game is served", "game", g.Name, "version", fmt.Sprintf("%016x", r.games[g.Name].fingerprint))
 	}
 	r.fleet = r.look(c.Members.View())
+	r.founded = r.fleet.Quorum
 	return r, nil
 }
 
@@ -184,6 +187,7 @@ func (r *Registry) Run(ctx context.Context) error {
 			r.tasks.Wait()
 			return nil
 		case <-changed:
+		case <-r.changed:
 		case <-timer.C:
 		}
 	}
@@ -200,11 +204,23 @@ func (r *Registry) Close() {
 
 // start runs f on a goroutine that Run waits for; f must end when r.ctx does. It does nothing once the registry is closed.
 func (r *Registry) start(f func()) {
+	if r.begin() {
+		go func() {
+			defer r.tasks.Done()
+			f()
+		}()
+	}
+}
+
+// begin makes Run wait for a call of tasks.Done. false: the registry is closed.
+func (r *Registry) begin() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.stopped {
-		r.tasks.Go(f)
+	if r.stopped {
+		return false
 	}
+	r.tasks.Add(1)
+	return true
 }
 
 // Stalled is told that this process did not run for gap; its rooms are suspended already. It does not block.
@@ -243,13 +259,13 @@ func (r *Registry) entry(id proto.RoomID) *entry {
 	if r.stopped {
 		return nil
 	}
-	e := &entry{r: r, id: id, streams: make(map[int]*stream)}
-	e.machine = ownership.New(&r.machine, id, r.fleet.Fleet, r.fleet.order(id, "", r))
+	e := &entry{r: r, id: id, order: r.fleet.order(id, "", r), streams: make(map[int]*stream)}
+	e.machine = ownership.New(&r.machine, id, r.fleet.Fleet, e.order)
 	r.rooms[id] = e
 	return e
 }
 
-// find is entry where none is to be made.
+// find is entry, but makes none.
 func (r *Registry) find(id proto.RoomID) *entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -22,6 +22,7 @@ type held struct {
 
 	mu     sync.Mutex
 	copy   *game.Copy // nil: there is none yet
+	lent   int        // simulations that are being made of copy, without mu: nobody may write to it
 	writer *replica   // the stream that may write; nil: none
 }
 
@@ -38,10 +39,28 @@ func (h *held) write(p *replica) {
 	h.writer = p
 }
 
+// simulation makes the room of the copy, which may take long.
+func (h *held) simulation() (*game.Simulation, error) {
+	h.mu.Lock()
+	c := h.copy
+	h.lent++
+	h.mu.Unlock()
+	sim, err := c.Simulation()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.copy == c {
+		h.lent--
+	}
+	return sim, err
+}
+
 // apply brings the state to tick. Called with h.mu held.
 func (h *held) apply(tick proto.Tick, public, secret []byte) error {
-	if h.copy == nil {
+	switch {
+	case h.copy == nil:
 		return fmt.Errorf("tick %d: there is no state yet", tick)
+	case h.lent > 0:
+		return errLent
 	}
 	err := h.copy.Store().ApplyDelta(tick, public)
 	if err == nil {
@@ -86,7 +105,7 @@ func (r *Registry) Offer(from string, o replication.Open, back replication.Back)
 	}
 	e.offer = &offer{replica: p, hasBase: o.HasBase}
 	e.step(ownership.Offered{Stream: p.number, From: ownership.Process{Server: from, Boot: o.Process}, Epoch: o.Epoch, Others: o.Others,
-		Base: o.Base, HasBase: o.HasBase, Unable: unable})
+		Base: o.Base, HasBase: o.HasBase, BaseEpoch: o.BaseEpoch, Unable: unable})
 	got := e.offer
 	e.offer = nil
 	if !got.accepted {
@@ -95,7 +114,7 @@ func (r *Registry) Offer(from string, o replication.Open, back replication.Back)
 		}
 		return nil, got.rejection
 	}
-	e.game, e.options = o.Game, bytes.Clone(o.Options)
+	e.setGame(o.Game, bytes.Clone(o.Options))
 	return p, nil
 }
 
@@ -116,6 +135,7 @@ func (r *Registry) unable(e *entry) *ownership.Rejection {
 
 // accept takes the stream that is offered.
 func (e *entry) accept(a ownership.Accept) {
+	e.preparation++
 	p := e.offer.replica
 	e.offer.accepted = true
 	e.replica = p
@@ -148,10 +168,11 @@ func (e *entry) reject(a ownership.Reject) {
 
 // drop frees the state.
 func (e *entry) drop() {
+	e.preparation++
 	if e.held != nil {
 		e.held.write(nil)
 	}
-	e.held, e.replica, e.final, e.sim = nil, nil, nil, nil
+	e.held, e.replica = nil, nil
 	if h := e.handoff; h != nil {
 		h.out.Stop("the room is led elsewhere")
 		e.handoff = nil
@@ -165,31 +186,27 @@ func (e *entry) copyOf(sim *game.Simulation) *game.Copy {
 
 // prepare makes the simulation: a new one, or that of the replica.
 func (e *entry) prepare(create bool) {
+	e.preparation++
 	if create {
 		e.prepareNew()
 		return
 	}
 	h := e.held
 	h.write(nil)
-	f := e.final
-	if f != nil && f.err != nil {
+	if f := e.final; f != nil && f.err != nil {
 		e.todo = append(e.todo, ownership.Prepared{Err: f.err, Final: true})
 		return
 	}
-	e.task(func() ownership.Event {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		sim, err := h.copy.Simulation()
-		if err == nil {
-			e.mu.Lock()
-			e.sim = sim
-			e.mu.Unlock()
-		}
-		return ownership.Prepared{Err: err}
+	e.making(func() (keep func(), err error) {
+		sim, err := h.simulation()
+		return func() { e.sim = sim }, err
 	})
 }
 
-var errOver = errors.New("the replica is needed no more")
+var (
+	errOver = errors.New("the replica is needed no more")
+	errLent = errors.New("the room is about to be led from the replica")
+)
 
 // Keyframe implements replication.Replica.
 func (p *replica) Keyframe(tick proto.Tick, public, secret []byte) (err error) {
@@ -198,7 +215,10 @@ func (p *replica) Keyframe(tick proto.Tick, public, secret []byte) (err error) {
 			p.e.r.log.Error("the game failed while its room was replicated", "room", p.e.id, "panic", v, "stack", string(debug.Stack()))
 			err = fmt.Errorf("the game failed: %v", v)
 		}
-		if err != nil {
+		switch {
+		case err == errOver:
+			err = p.unfit(ownership.RejectOther, err)
+		case err != nil:
 			err = p.unfit(ownership.RejectGame, err)
 		}
 	}()
@@ -212,7 +232,7 @@ func (p *replica) Keyframe(tick proto.Tick, public, secret []byte) (err error) {
 		h.mu.Unlock()
 		return errOver
 	}
-	h.copy = fresh
+	h.copy, h.lent = fresh, 0
 	h.tick.Store(uint32(tick))
 	h.mu.Unlock()
 	if !p.stocked {
@@ -252,10 +272,14 @@ func (p *replica) Tick(tick proto.Tick, public, secret []byte) error {
 		err = h.apply(tick, public, secret)
 	}
 	h.mu.Unlock()
-	if err != nil {
-		return p.unfit(ownership.RejectOther, err)
+	switch err {
+	case nil:
+		return nil
+	case errLent:
+		p.back.NeedKeyframe() // no tick comes before that
+		return nil
 	}
-	return nil
+	return p.unfit(ownership.RejectOther, err)
 }
 
 // unfit ends the stream after an error, and gives what the leader is told.

@@ -106,9 +106,8 @@ func (r *Registry) incompatible(e *entry, server, why string) {
 	fresh := r.misfits.fits(e.game, m)
 	r.misfits.by[misfit{server, e.game}] = rejectedBy{m.Boot, time.Now().Add(misfitTime)}
 	r.misfits.changed = true
-	e.order = f.order(e.id, e.game, r)
 	r.mu.Unlock()
-	e.todo = append(e.todo, ownership.FleetChanged{Fleet: f.Fleet, Order: e.order})
+	e.look(true) // before the machine chooses another standby
 	if game := e.game; fresh {
 		e.later = append(e.later, func() {
 			r.log.Warn("a server takes no rooms of this version of the game", "game", game, "server", server, "version", m.Version, "error", why)

@@ -1,0 +1,180 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/ringside-go/ringside/clients/goclient"
+	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/internal/ticket"
+	"github.com/ringside-go/ringside/proto"
+)
+
+// asPoison as the value of asGame makes this test binary serve poison.
+const asPoison = "poison"
+
+// poisonStatus is the exit status of a server that the game has killed.
+const poisonStatus = 66
+
+// fuse is how many ticks after the player's message the game kills its server: the standby has the state by then.
+const fuse = 20
+
+// poison is a game that ends the process once a player has sent a message, at every server that ticks it.
+type poison struct {
+	State game.Value[struct {
+		Armed bool   `state:""`
+		Ticks uint32 `state:""`
+	}]
+}
+
+func poisons() game.Definition {
+	return game.Definition{Name: "poison", New: func(json.RawMessage) (game.Game, game.Settings, error) {
+		return &poison{}, game.Settings{TickRate: 30, Seats: 2}, nil
+	}}
+}
+
+func (p *poison) Start(*game.Room)                        {}
+func (p *poison) Join(*game.Room, game.Player)            {}
+func (p *poison) Leave(*game.Room, game.Player)           {}
+func (p *poison) Message(*game.Room, game.Player, []byte) { p.State.Get().Armed = true }
+func (p *poison) Tick(*game.Room) {
+	s := p.State.Get()
+	if !s.Armed {
+		return
+	}
+	if s.Ticks++; s.Ticks > fuse {
+		os.Exit(poisonStatus)
+	}
+}
+
+// poisonPlayer plays until its client ends.
+type poisonPlayer struct {
+	client *goclient.Client
+	frames atomic.Uint64
+	server atomic.Value // that leads its room
+	ended  chan struct{}
+	err    error // once ended is closed
+}
+
+func playPoison(t *testing.T, url, room string) *poisonPlayer {
+	t.Helper()
+	p := &poisonPlayer{ended: make(chan struct{})}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	await(t, "a client is let in", func() bool {
+		var err error
+		p.client, err = goclient.Dial(ctx, goclient.Config{
+			URL:    "ws" + strings.TrimPrefix(url, "http") + "/v1/rooms/" + room + "/connect",
+			Ticket: sign(t, ticket.Claims{Room: proto.RoomID(room), Game: "poison", Player: proto.PlayerID("player-of-" + room)}),
+			Events: goclient.Events{
+				Entered: func(c *goclient.Client) { p.server.Store(c.Welcome().Server) },
+				Frame:   func(*goclient.Client) { p.frames.Add(1) },
+			},
+		})
+		return err == nil
+	})
+	go func() {
+		defer close(p.ended)
+		p.err = p.client.Run(context.Background())
+	}()
+	t.Cleanup(func() {
+		p.client.Close()
+		<-p.ended
+	})
+	return p
+}
+
+// A room that kills every process which ticks it ends two servers, its leader and the standby that took it over, and no third one:
+// its player is told that it crashed, and all other rooms go on.
+func TestPoisonRoomKillsTwoServers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs processes")
+	}
+	const servers, rooms = 4, 12
+	var programs []*program
+	var urls []string
+	statuses := make(chan int, servers)
+	seeds := ""
+	for i := range servers {
+		p := runProgram(t, []string{asGame + "=" + asPoison}, fmt.Sprint("-name=gs-", i+1), "-listen=127.0.0.1:0", "-log-format=json", "-seeds="+seeds)
+		line := p.logged("server starts")
+		if seeds == "" {
+			seeds = attr(line, "gossip")
+		}
+		programs, urls = append(programs, p), append(urls, attr(line, "url"))
+	}
+	for _, p := range programs {
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			statuses <- p.ends()
+		}()
+		t.Cleanup(func() {
+			_ = p.Process.Kill()
+			<-ended
+		})
+	}
+	for _, url := range urls {
+		await(t, "all servers see each other", func() bool {
+			body, _ := fetch(t, url+"/v1/server/details")
+			return strings.Count(body, `":"serving"`) == servers
+		})
+	}
+	var players []*poisonPlayer
+	for i := range rooms {
+		players = append(players, playPoison(t, urls[0], fmt.Sprint("room-", i)))
+	}
+	victim := playPoison(t, urls[0], "poison")
+	await(t, "all play", func() bool {
+		for _, p := range append(players, victim) {
+			if p.frames.Load() < 30 {
+				return false
+			}
+		}
+		return true
+	})
+	if err := victim.client.SendCustom([]byte("arm")); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the player of the poison room is told", func() bool {
+		select {
+		case <-victim.ended:
+			return true
+		default:
+			return false
+		}
+	})
+	var closed *goclient.CloseError
+	if !errors.As(victim.err, &closed) || closed.Code != proto.CloseCrashed {
+		t.Errorf("its client ended with %v", victim.err)
+	}
+	for range 2 {
+		if status := <-statuses; status != poisonStatus {
+			t.Errorf("a server ended with status %d", status)
+		}
+	}
+	var all sync.WaitGroup
+	for i, p := range players {
+		all.Go(func() {
+			select {
+			case <-p.ended:
+				t.Errorf("the client of room-%d ended with %v", i, p.err)
+				return
+			default:
+			}
+			before := p.frames.Load()
+			await(t, fmt.Sprintf("room-%d goes on", i), func() bool { return p.frames.Load() > before+30 })
+		})
+	}
+	all.Wait()
+	if n := len(statuses); n != 0 {
+		t.Errorf("%d more servers have ended", n)
+	}
+}
