@@ -139,7 +139,8 @@ func TestARepeatedOutcomeIsHeardOnce(t *testing.T) {
 
 func TestOutcomesAreForgottenInTime(t *testing.T) {
 	h := outcomes{}
-	for match := range uint32(100) {
+	const newest = 2*outcomesKept - 1
+	for match := range uint32(2 * outcomesKept) {
 		if again, same := h.hear(match, []byte{byte(match)}); again || !same {
 			t.Fatalf("match %d is known", match)
 		}
@@ -147,10 +148,10 @@ func TestOutcomesAreForgottenInTime(t *testing.T) {
 	if len(h) != outcomesKept {
 		t.Errorf("%d are kept, want %d", len(h), outcomesKept)
 	}
-	if again, same := h.hear(99, []byte{99}); !again || !same {
+	if again, same := h.hear(newest, []byte{newest}); !again || !same {
 		t.Errorf("the newest is forgotten: %v %v", again, same)
 	}
-	if again, same := h.hear(99, []byte{1}); !again || same {
+	if again, same := h.hear(newest, []byte{1}); !again || same {
 		t.Errorf("a change is not seen: %v %v", again, same)
 	}
 }

@@ -49,10 +49,10 @@ type botReport struct {
 		TakenBack int `json:"outcomes_taken_back"`
 		Leaders   int `json:"two_leaders"`
 	} `json:"losses"`
-	Resent  int            `json:"inputs_resent"`
-	Frozen  float64        `json:"suspended_seconds"`
-	Broken  map[string]int `json:"broken_invariants"`
-	Details []string       `json:"details"`
+	Resent    int            `json:"inputs_resent"`
+	Suspended float64        `json:"suspended_seconds"`
+	Broken    map[string]int `json:"broken_invariants"`
+	Details   []string       `json:"details"`
 }
 
 type moveReport struct {
@@ -206,7 +206,7 @@ func (o *outcome) print(w io.Writer) {
 		first = moves[0]
 	}
 	fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%d\t%d\t%s\t%.0f ms\t%.1f s\t%s%s\t\n", o.Phase, len(o.Events), first, l.Rooms+l.Restarted, l.Seats,
-		l.Inputs, l.Changed+l.TakenBack+l.Leaders, again, r.Jitter.Max+float64(tick.Milliseconds()), r.Frozen, o.Target, reached)
+		l.Inputs, l.Changed+l.TakenBack+l.Leaders, again, r.Jitter.Max+float64(tick.Milliseconds()), r.Suspended, o.Target, reached)
 	for _, m := range moves[min(1, len(moves)):] {
 		fmt.Fprintf(w, "\t\t%s\t%s\n", m, strings.Repeat("\t", 8))
 	}

@@ -210,3 +210,29 @@ func FuzzParseMessage(f *testing.F) {
 		}
 	})
 }
+
+// A process that was killed and starts again under its name has the quorum as soon as it has been admitted and has probed the
+// others. Until then it does not call itself cut off, which would suspend newcomers. It does not wait for a killed process at
+// whose address a newer one of the same name answers.
+func TestReturnAtOnce(t *testing.T) {
+	r := new(roster)
+	self, former, b := people("c")[0], people("b")[0], people("b")[0]
+	self.Boot, b.Boot, b.Since = "new", "new", time.Now()
+	r.start(self, false)
+	address := netip.MustParseAddrPort("10.0.0.9:7946")
+	a := people("a")[0]
+	a.Standing, b.Standing = HasQuorum, HasQuorum
+	r.put("c", people("c")[0], address)
+	r.put("a", a, address)
+	r.put("b-new", b, address)
+	r.merge(state{standing: HasQuorum, gone: []goneNode{{node: "b", member: former, gossip: address, reason: Unreachable}}})
+	if got := r.standing(); got != Joined {
+		t.Errorf("once admitted its standing is %v, want Joined", got)
+	}
+	for range 3 {
+		r.answer(true, map[string]answer{"a": answering, "b": answering, "b-new": answering, "c": answering}, nil)
+	}
+	if got := describe(r.View()); got != "a b c, quorum true" || r.standing() != HasQuorum {
+		t.Errorf("after three rounds of probes: %s", got)
+	}
+}

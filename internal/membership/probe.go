@@ -18,7 +18,7 @@ const (
 	probeTimeout = 300 * time.Millisecond
 	// probeInterval is the longest time between two rounds of probes.
 	probeInterval = 250 * time.Millisecond
-	// suspectInterval bounds the rounds that Suspect causes.
+	// suspectInterval bounds the rounds that follow each other at once, and those that Suspect causes.
 	suspectInterval = 20 * time.Millisecond
 	// rumourTime is how long a member that takes connections may be called dead by gossip: when a partition has healed, old
 	// word of deaths spreads, and those concerned need a tenth of a second to refute it. A member that does not is paused.
@@ -84,7 +84,7 @@ func (g *Gossip) probe(ctx context.Context, list *memberlist.Memberlist) {
 		g.warnOfDistance(far)
 		g.settle()
 		if again {
-			timer.Reset(0)
+			timer.Reset(suspectInterval) // a dial that fails on this machine takes no time
 		} else {
 			timer.Reset(probeInterval)
 		}
@@ -289,7 +289,7 @@ func (r *roster) conclude(p *round) (again bool, far []other) {
 			o.decide(p.everybody && was.suspected, p.inquiries[node], now)
 			r.others[node] = o
 		}
-		settled = settled && !o.returns(now)
+		settled = settled && !(o.returns(now) && !r.superseded(o))
 		inquire := o.answer == refusing && o.reason != Refused && !o.reason.proven()
 		again = again || o.reason == "" && (o.answer != answering && !p.everybody || inquire && (p.inquiries[node] == nil || o.incomplete > 0))
 	}
@@ -344,6 +344,20 @@ func (o *other) leave(reason Reason, now time.Time) {
 		o.since = now
 	}
 	o.suspected, o.reason = false, reason
+}
+
+// superseded reports whether a newer process has o's name, so that o does not return. Its address may be the newer one's, which
+// answers. Called with mu held.
+func (r *roster) superseded(o other) bool {
+	if o.Name == r.self.Name {
+		return true
+	}
+	for _, p := range r.others {
+		if p.Name == o.Name && p.reason == "" && newer(p.Member, o.Member) < 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // returns reports whether o is missing and will be a member again in a moment.

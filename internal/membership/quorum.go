@@ -13,6 +13,7 @@ const (
 	Starting  Standing = iota // it knows no configuration yet, or is on probation in a part without the quorum
 	HasQuorum                 // it sees more than half of the configuration
 	CutOff                    // it misses half of the configuration or more
+	Joined                    // a part that has the quorum has just admitted it; it probes the members before it counts on that
 )
 
 // quorum reports whether a process that sees seen (itself included) and misses missing may lead rooms. Of two parts that

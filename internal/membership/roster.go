@@ -18,6 +18,7 @@ type roster struct {
 	mu        sync.Mutex
 	self      Member
 	admitted  bool                  // this process has founded the fleet, or joined a part that has the quorum
+	joining   bool                  // it has been admitted, would have the quorum, and has not had it yet
 	probation time.Time             // of self: since when; zero: it counts for the quorum
 	firstMet  time.Time             // when the first of the others was seen
 	others    map[string]other      // by memberlist's node name, which differs for each boot
@@ -66,6 +67,8 @@ func (r *roster) standing() Standing {
 		return HasQuorum
 	case !r.admitted, !r.probation.IsZero():
 		return Starting
+	case r.joining:
+		return Joined
 	}
 	return CutOff
 }
@@ -194,6 +197,7 @@ func (r *roster) refreshLocked(settled bool) (would bool) {
 	}
 	old := r.view.Load()
 	s.quorum = would && r.admitted && (old.Quorum || settled)
+	r.joining = r.joining && would && !s.quorum
 	r.advanceProbation(now, s.quorum)
 	r.count(now, s.quorum)
 	if next := old.next(now, s); next != old {

@@ -156,7 +156,7 @@ func (r *roster) merge(s state) {
 		if former, ok := r.counted(r.self.Name); ok && former.probation.IsZero() {
 			r.probation = time.Time{} // as above; gossip takes the former process for alive
 		}
-		r.admitted, r.stable = true, true
+		r.admitted, r.joining, r.stable = true, true, true
 	}
 	r.refreshLocked(false)
 }

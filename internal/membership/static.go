@@ -1,6 +1,7 @@
 package membership
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 )
@@ -17,7 +18,8 @@ func NewStatic(self Member, others ...Member) *Static {
 	return s
 }
 
-// Set replaces all members but self; one that has self's name becomes self. Nobody is gone then.
+// Set replaces all members but self; one that has self's name becomes self. Nobody is gone then. A member without a standing
+// has the quorum.
 func (s *Static) Set(members ...Member) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -26,6 +28,7 @@ func (s *Static) Set(members ...Member) {
 		if m.Name == s.self.Name {
 			s.self = m
 		} else {
+			m.Standing = cmp.Or(m.Standing, HasQuorum)
 			s.others[strconv.Itoa(i)] = other{Member: m}
 		}
 	}

@@ -17,7 +17,7 @@ type View struct {
 	// returned. Who falls silent stays in Members until it was dialled once more, a third of a second at most.
 	Gone []Gone
 	// Quorum says that this process is not in the smaller part of a fleet that was cut apart. A game server without it
-	// freezes its rooms and neither promotes nor creates any. It changes together with Members and Gone: whoever acts on
+	// suspends its rooms and neither promotes nor creates any. It changes together with Members and Gone: whoever acts on
 	// a loss that it finds in a view is to look for the quorum in the same view.
 	Quorum bool
 	// Settled is when a game server last came, went, restarted, changed its state or weight, or was cut off or not any

@@ -203,12 +203,11 @@ func (f *Fleet) Home(id proto.RoomID) *Server {
 	return f.Find(name)
 }
 
-// Leaders gives the names of all servers that lead id, without one that has handed it on a moment ago and has not heard yet that
-// it was taken: that one ticks it no more. More than one is the fleet's failure.
+// Leaders gives the names of all servers that lead id. More than one is the fleet's failure.
 func (f *Fleet) Leaders(id proto.RoomID) (leaders []string) {
 	for _, s := range f.Servers {
 		for _, r := range s.Node.Rooms() {
-			if r.ID == id && !s.gone && r.State != "handed" {
+			if r.ID == id && !s.gone {
 				leaders = append(leaders, s.Name)
 			}
 		}

@@ -154,7 +154,7 @@ func TestFleetTellsOfMoves(t *testing.T) {
 	servers := []*httptest.Server{}
 	for _, c := range []struct{ summary, details string }{
 		{`{"suspended":true,"replicas":2,"moves":{"move":2,"failover":1}}`, `{"events":[{"serial":1,"time":"2001-09-09T01:46:41Z","kind":"move","room":"r","from":"a","to":"b","why":"drain","took_ms":12.5}]}`},
-		{`{"moves":{"move":3}}`, `{"events":[{"serial":7,"time":"2001-09-09T01:46:40Z","kind":"failover","room":"q","epoch":"2@b"},{"serial":8,"time":"2001-09-09T01:46:42Z","kind":"freeze"}]}`},
+		{`{"moves":{"move":3}}`, `{"events":[{"serial":7,"time":"2001-09-09T01:46:40Z","kind":"failover","room":"q","epoch":"2@b"},{"serial":8,"time":"2001-09-09T01:46:42Z","kind":"suspend"}]}`},
 	} {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			answer := c.summary
@@ -178,7 +178,7 @@ func TestFleetTellsOfMoves(t *testing.T) {
 	want := []eventDoc{
 		{eventReport{Serial: 7, Time: at, Kind: "failover", Room: "q", Epoch: "2@b"}, "b"},
 		{eventReport{Serial: 1, Time: at.Add(time.Second), Kind: "move", Room: "r", From: "a", To: "b", Why: "drain", Took: 12.5}, "a"},
-		{eventReport{Serial: 8, Time: at.Add(2 * time.Second), Kind: "freeze"}, "b"},
+		{eventReport{Serial: 8, Time: at.Add(2 * time.Second), Kind: "suspend"}, "b"},
 	}
 	for i, e := range doc.Events {
 		if e != want[i] {

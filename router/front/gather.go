@@ -75,7 +75,7 @@ type viewReport struct {
 type eventReport struct {
 	Serial uint64                `json:"serial"` // counts the process's events
 	Time   time.Time             `json:"time"`
-	Kind   string                `json:"kind"` // of rooms: move, failover, depose, lost, failed; of the server: freeze, thaw; of a member: eventJoin and so on
+	Kind   string                `json:"kind"` // of rooms: move, failover, depose, lost, failed; of the server: suspend, resume; of a member: eventJoin and so on
 	Room   proto.RoomID          `json:"room,omitempty"`
 	Member membership.ServerName `json:"member,omitempty"`
 	From   string                `json:"from,omitempty"`

@@ -20,7 +20,7 @@ test("what happens to many rooms at once is one line, and nothing else is", () =
 	]);
 	const lines = groups.map((g) => { const d = describeGroup(g); return `${g.kind}: ${d.what} ${d.detail}`; });
 	assert.deepEqual(lines, [
-		"leave: d is gone: its process has ended",
+		"leave: d is gone: no member reaches it, and its address refuses connections",
 		"move: r4 a → b · drain",
 		"failover: 2 rooms taken over from d by b (1), c (1)",
 		"move: x b → c · home",
@@ -30,7 +30,7 @@ test("what happens to many rooms at once is one line, and nothing else is", () =
 });
 
 test("every kind of event has words", () => {
-	for (const kind of ["failed", "depose", "lost", "stays", "freeze", "thaw", "join", "restart", "serve", "something new"]) {
+	for (const kind of ["failed", "depose", "lost", "stays", "suspend", "resume", "join", "restart", "serve", "something new"]) {
 		const d = describeGroup(groupEvents([event(1, kind, { member: "m", room: "r", from: "a", to: "b", why: "so" })])[0]!);
 		assert.ok(d.what && d.detail, kind);
 	}

@@ -53,9 +53,9 @@ export function describeGroup(g: Group): { what: string; detail: string } {
 			return { what: rooms, detail: join(`lost with ${e.from}'s copy`, e.why) };
 		case "stays":
 			return { what: rooms, detail: `${n === 1 ? "ends" : "end"} with ${e.from}: no other server's version takes ${n === 1 ? "it" : "them"} over` };
-		case "freeze":
+		case "suspend":
 			return { what: e.server, detail: "suspends its rooms: it sees too little of the fleet" };
-		case "thaw":
+		case "resume":
 			return { what: e.server, detail: "goes on: it sees the greater part of the fleet again" };
 		case "join":
 			return { what: e.member ?? "", detail: "joined" };

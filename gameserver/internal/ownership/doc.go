@@ -5,10 +5,45 @@
 // Rules of the machine:
 //   - A server leads a room only as its home, after all others have said that they have nothing of it, or from a replica
 //     whose leader is gone, or from a replica that its leader has handed the room to.
-//   - A replica may be led from for LeaseTime after its stream was lost. A leader goes on without a standby's word for outcomes
-//     only DetachTime after it has lost that one.
-//   - A leader that was paused, or that had no quorum, asks all who may have taken over before it goes on.
+//   - A replica may be led from for LeaseTime after its stream was lost, and only if its leader waits for it: since its first tick,
+//     or since the replica caught up. A leader goes on without a standby's word for outcomes only DetachTime after it has lost
+//     that one, and in an epoch above any in which that one can lead.
+//   - After a takeover nothing is announced before all servers have answered, or the lease of one that has not is over.
+//   - A leader that was paused, or that had no quorum, asks all servers before it goes on. Of two leaders of an instance the one
+//     that ticks goes on; it raises its epoch above that of a suspended one.
 //   - After a handoff the old leader is a replica of the new one, so two servers can go on with the room at any moment.
 //   - Nothing is concluded from silence but by the part of the fleet that has the quorum; and what cannot be undone is concluded
-//     from proof, or after the lease.
+//     from proof, or after the lease. Only that part declares a room lost.
+//
+// What an event does in each role: the role that follows, if it changes, and the actions, without reports. The tests read this
+// table. The replica is one of peer 0, and peer 1 has another; the leader has one standby, peer 0.
+//
+//	event                          | absent          | finding      | replica             | promoting       | leader
+//	-------------------------------|-----------------|--------------|---------------------|-----------------|---------------------------
+//	Wanted                         | →finding Ask    | -            | Ask                 | -               | -
+//	Replies: nobody has it         | -               | Prepare      | -                   | -               | -
+//	Replies: somebody is silent    | -               | →absent Turn | -                   | -               | -
+//	Replies: another one leads     | -               | →absent Send | -                   | -               | -
+//	Prepared                       | -               | -            | -                   | →leader Lead    | -
+//	Prepared, with an error        | -               | -            | -                   | →replica Ask    | -
+//	Offered, earlier epoch         | →replica Accept | Reject       | Reject              | Reject          | Reject
+//	Offered, same epoch            | →replica Accept | Reject       | Reject Accept       | Reject          | Reject
+//	Offered, later epoch           | →replica Accept | Reject       | Reject Accept       | →replica Accept | →replica End Remove Accept
+//	Offered, other instance        | →replica Accept | Reject       | Reject              | Reject          | Reject
+//	StreamLost                     | -               | -            | Ask                 | -               | -
+//	StreamStopped                  | -               | -            | →absent Reject Drop | -               | -
+//	Unfit                          | -               | -            | →absent Reject Drop | -               | -
+//	Updated                        | -               | -            | -                   | -               | -
+//	HandedTo                       | -               | -            | -                   | -               | -
+//	Offer                          | -               | -            | →promoting Prepare  | -               | -
+//	Announced                      | -               | -            | -                   | -               | -
+//	StandbyLost                    | -               | -            | -                   | -               | -
+//	StandbyLost, its process ended | -               | -            | -                   | -               | Remove Open Update
+//	StandbyRejected, later epoch   | -               | -            | -                   | -               | →absent End Remove
+//	MoveTo                         | MoveEnded       | MoveEnded    | MoveEnded           | MoveEnded       | HandOff
+//	HandedOver                     | -               | -            | -                   | -               | →replica
+//	Paused                         | -               | →absent Turn | -                   | -               | Suspend Ask
+//	FleetChanged, no quorum        | -               | -            | -                   | -               | Suspend
+//	Ended                          | -               | -            | -                   | -               | →absent Remove
+//	ClientSaw                      | -               | -            | -                   | -               | Ask
 package ownership

@@ -36,6 +36,16 @@ func (m *Machine) endEnded(e proto.Epoch) {
 	m.bury(Over, e, "")
 }
 
+// endCrashed ends a room that has killed another server, as its players were told.
+func (m *Machine) endCrashed() {
+	const why = "it has killed a server that took it over"
+	e := m.lead.epoch
+	m.do(Report{Kind: ReportLost, From: m.config.Self.Server, Epoch: e, Why: why}, End{Code: proto.CloseCrashed})
+	m.giveUp(why)
+	m.bury(Over, e, "")
+	m.tomb.crashed = true
+}
+
 // endUseless ends a room whose state is of no use here. Another server may have it; if none has, the clients that look for it
 // have it declared lost.
 // Its replicas are of no use either: whoever asks hears that server, which may be gone, has gone on with it.

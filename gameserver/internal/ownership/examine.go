@@ -26,6 +26,7 @@ type examined struct {
 	found   bool     // somebody leads, or may lead from its replica
 	unheard bool     // somebody did not answer
 	killed  bool     // the leader's process has ended, or may have
+	holders []string // servers with a replica that are not among the others
 	ended   []string // servers of which it is proven that the process with a replica has ended
 }
 
@@ -65,7 +66,11 @@ func (m *Machine) examine(replies []Reply) examined {
 			x.epoch = a.Epoch
 		}
 		x.found = x.found || mine && (a.Holding == Leading || a.Holding == Standby && !a.Suspended)
-		lost = lost || mine && a.Holding == Gone
+		if mine && a.Holding == Standby && r.Server != p.leader.Server && !p.has(r.Server) {
+			x.holders = append(x.holders, r.Server)
+		}
+		// While the stream lives, only the leader's word counts: the others may have been asked to record what was not to be.
+		lost = lost || mine && a.Holding == Gone && (p.stream == 0 || r.Server == p.leader.Server)
 		announced = announced || a.Announced && a.Epoch == p.epoch
 		over = over || mine && a.Holding == Over && !a.Epoch.Less(p.epoch)
 		switch {
@@ -91,11 +96,8 @@ func (m *Machine) examine(replies []Reply) examined {
 		}
 	}
 	for _, o := range p.others {
-		out, dead := m.vanished(o, sure)
+		out, _ := m.vanished(o, sure)
 		heard[o] = heard[o] || out
-		if dead {
-			x.ended = append(x.ended, o)
-		}
 	}
 	if proven && x.killed {
 		x.ended = append(x.ended, p.leader.Server)
@@ -111,7 +113,7 @@ func (m *Machine) examine(replies []Reply) examined {
 	switch {
 	case led.Leader != "":
 		x.what, x.answer = leaderLives, led
-	case lost && p.stream == 0: // else the leader hears it, or it has been found after all
+	case lost:
 		x.what = roomLost
 	case over:
 		x.what = roomOver
@@ -150,13 +152,17 @@ func (m *Machine) before(a Answer, server string) bool {
 // vanished reports whether the part of the fleet that may decide has lost server, and whether it is proven that its process
 // is gone. A server that no view knows was faster than gossip when it came; it is lost where it has not come since.
 func (m *Machine) vanished(server string, sure bool) (gone, proven bool) {
+	p := m.replica
+	if p.newer && server == p.leader.Server && m.now-p.lost < viewTime {
+		return false, false // its stream came after what the view knows
+	}
 	switch m.fleet.presence(server) {
 	case Exited:
 		return true, true
 	case Refused, Unreachable, CutOff:
 		return sure, false
 	case Unknown:
-		return sure && m.now-m.replica.lost >= orphanCheck, false
+		return sure && m.now-p.lost >= orphanCheck, false
 	}
 	return false, false
 }

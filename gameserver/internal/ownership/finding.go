@@ -101,10 +101,10 @@ func (m *Machine) direct(ev Wanted) bool {
 // searched notes that a client asks for an instance. One search at a time: another one begins when nobody asks for the first any more.
 func (m *Machine) searched(i proto.Instance) {
 	s := &m.search
-	if s.instance != i && s.instance != 0 && m.now-s.last < lostTime {
+	if s.instance != i && s.instance != 0 {
 		return
 	}
-	if s.instance != i || m.now-s.last >= searchGap { // it was found meanwhile
+	if s.instance != i {
 		*s = search{instance: i, first: m.now}
 	}
 	s.last = m.now
@@ -164,7 +164,10 @@ func (m *Machine) found(replies []Reply) {
 	switch {
 	case m.search.declaring:
 		return // tend asks again, now with the declaration
-	case !f.creates:
+	case !f.creates && at.silent:
+		m.refuseCreation(whySilent)
+	case !f.creates: // who waits came with a resume token alone, and nobody has the room
+		m.do(Turn{Code: proto.CloseSeat, Newcomers: true})
 		m.absent()
 	case !f.claimed:
 		return // its client came meanwhile: tend asks again
@@ -234,17 +237,19 @@ func (m *Machine) recorded(replies []Reply) {
 	s := &m.search
 	s.declaring = false
 	m.askLater(askAgain)
-	n := 0
+	n, refused := 0, false
 	for _, r := range replies {
 		if r.Evidence != Answered {
 			continue
 		}
-		if a := r.Answer; a.Epoch.Instance == s.instance && (a.Holding == Leading || a.Holding == Standby) {
-			return
-		}
 		n++
+		a := r.Answer
+		refused = refused || a.Epoch.Instance == s.instance && (a.Holding == Leading || a.Holding == Standby || a.Holding == Moved)
 	}
-	if !m.sure() || 2*n < len(m.fleet.present()) {
+	if refused || !m.sure() || 2*n < len(m.fleet.present()) {
+		if m.finding != nil {
+			m.finding.returners = false
+		}
 		m.do(Turn{Code: proto.CloseOverloaded, Instance: s.instance, Why: whySilent})
 		return
 	}
@@ -277,7 +282,7 @@ func (m *Machine) create(err error) {
 		m.refuseCreation(whySilent)
 	case m.fleet.Settled > f.begun:
 		m.refuseCreation(whyMissing) // who came since may have the room
-	case m.now-f.begun > ClaimTime/2, m.pausedUntil >= f.begun && m.pausedUntil != 0:
+	case m.now-f.begun > createTime, m.pausedUntil >= f.begun && m.pausedUntil != 0:
 		m.refuseCreation(whySlow)
 	case home != "" && home != m.config.Self.Server:
 		m.do(Send{Server: home, All: true})

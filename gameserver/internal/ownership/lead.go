@@ -35,7 +35,7 @@ type lead struct {
 	sawAt     time.Duration // when a client's word last caused that
 	asks      bool          // whether another server leads, too
 	askedAt   time.Duration
-	hold      int           // stands for those that did not answer before the takeover: outcomes wait until they have; -1: none
+	hold      int           // stands for those that were missed, or did not answer, before the takeover: outcomes wait until they have; -1: none
 	held      time.Duration // since when
 
 	move   *move
@@ -54,8 +54,10 @@ type standby struct {
 
 	may       bool // it may have a replica: it had one, or has accepted a stream
 	dismissed bool
+	newer     bool          // its process is newer than the one whose end the view knows
 	fenced    bool          // the epoch is above any that it can lead in without a replica of it
 	lost      bool          // its stream is
+	spoke     time.Duration // when it last answered a question
 	silent    time.Duration // while it is, or has not caught up since: since when
 	tries     int
 	retry     time.Duration // when its stream is opened again
@@ -154,7 +156,11 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	finding := m.finding
 	m.lead = l
 	for _, s := range before {
-		if s == m.config.Self.Server || slices.Contains(from.ended, s) {
+		switch {
+		case s == m.config.Self.Server:
+			continue
+		case slices.Contains(from.ended, s):
+			l.avoid[s] = m.now + avoidBusy
 			continue
 		}
 		w := &standby{id: l.nextID(), server: s, may: true}
@@ -171,7 +177,7 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	for _, s := range l.standbys {
 		a.Standbys = append(a.Standbys, s.id)
 	}
-	if from != nil && from.unheard {
+	if from != nil && !a.Handoff && (from.unheard || m.fleet.missing(m.now-DetachTime) > 0) {
 		l.hold, l.held, l.asks, l.askedAt = l.nextID(), m.now, true, m.now
 		a.Standbys = append(a.Standbys, l.hold)
 	}
@@ -263,6 +269,7 @@ func (m *Machine) leadStep(ev Event) {
 	switch ev := ev.(type) {
 	case StandbyCaught:
 		if s := l.find(ev.ID); s != nil {
+			s.newer = m.fleet.presence(s.server) == Exited
 			s.caught, s.may, s.fenced, s.boot, s.silent, s.tries = true, true, false, ev.Boot, 0, 0
 		}
 	case StandbyLost:

@@ -5,9 +5,10 @@ import "time"
 // Times of the machine. Those that wait for another server are extended by the fleet's round trip where that matters: the
 // shell bounds a round of questions, and the machine counts rounds.
 const (
-	// ClaimTime is how long a server that has answered None to a claim leaves the room to the asker. An asker that has not
-	// created the room by half of it asks again.
-	ClaimTime = time.Second
+	// ClaimTime is how long a server that has answered None to a claim leaves the room to the asker: until all views show the
+	// asker, or miss it. An asker that has not created the room by createTime asks again.
+	ClaimTime  = 4 * time.Second
+	createTime = 500 * time.Millisecond
 	// LeaseTime is how long a replica may be led from after its stream was lost, and how long a leader that was suspended may
 	// resume without the word of each standby. DetachTime is how long outcomes wait for a standby whose stream is lost. A
 	// standby notices the loss within a second or two; LeaseTime and that are below DetachTime.
@@ -17,7 +18,7 @@ const (
 	// server can raise it that has taken over from a replica and has no quorum. The others hear of it before anything is
 	// announced without that one.
 	fenceTime = 500 * time.Millisecond
-	fence     = 8
+	fence     = 16
 	// keepTime bounds how long an expired replica, or a suspended leader, waits for a server that may have gone on with the room.
 	keepTime = 10 * time.Minute
 	// tombTime is how long a server remembers a room that it had: longer than keepTime, so that whoever comes back hears of it.
@@ -41,6 +42,8 @@ const (
 	// prepareRetry is the wait after a simulation could not be made from a replica.
 	prepareRetry = 250 * time.Millisecond
 
+	// viewTime is how long a view may miss a server that is there, or show one that is gone.
+	viewTime = 4 * time.Second
 	// settleTime is how long no game server must have come or gone before this server's view is taken for the others' too.
 	settleTime = 2 * time.Second
 	// returnTime is how long a server that went without proof is expected back before its rooms are called lost.
@@ -48,12 +51,11 @@ const (
 	// lostTime is how long after the first question a server that does not answer, or refuses, is waited for. Clients ask again every
 	// few seconds, and are to hear of a loss within 15 s.
 	lostTime = returnTime
-	// searchGap is more than a client waits between two attempts. youth is for how long a process believes others for how long they know
-	// that a room is looked for: one that has run for longer knows it by itself.
-	searchGap = 7 * time.Second
-	youth     = 15 * time.Second
-	// searchTime without a question ends the search for a room.
-	searchTime = time.Minute
+	// searchTime without a question ends the search for a room: it may have been found meanwhile.
+	searchTime = 10 * time.Second
+	// youth is for how long a process believes others for how long they know that a room is looked for: one that has run for longer
+	// knows it by itself.
+	youth = 15 * time.Second
 	// wakeTime is how long after a pause of this process its view may be stale: servers that joined meanwhile are not in it.
 	wakeTime = 1500 * time.Millisecond
 	// pauseTime is how long a stream must go on after a pause for it to be alive: what came before may have waited.

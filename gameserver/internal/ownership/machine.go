@@ -44,6 +44,8 @@ type Machine struct {
 	role    Role
 	tomb    tomb
 	graves  []grave
+	heard   proto.Epoch // of a suspended leader that asked
+	heardAt time.Duration
 	promise promise
 	search  search
 	finding *finding
@@ -100,6 +102,9 @@ func (m *Machine) Step(ev Event, now time.Duration) []Action {
 	case FleetChanged:
 		if m.lead != nil {
 			m.lead.seenAgain(m.fleet, ev.Fleet)
+		}
+		if p := m.replica; p != nil {
+			p.newer = p.newer && ev.Fleet.presence(p.leader.Server) != Present
 		}
 		m.fleet, m.order = ev.Fleet, ev.Order
 	case Due:
@@ -171,9 +176,10 @@ func (m *Machine) due(t time.Duration) bool {
 // Next is when Due is to be given; ok is false when nothing is due at any time.
 func (m *Machine) Next() (at time.Duration, ok bool) { return m.next, m.next != 0 }
 
-// Idle reports whether the machine remembers nothing, so that a new one is as good.
+// Idle reports whether the machine remembers nothing, so that a new one is as good. Replies to the old one must not be given to
+// the new one: both number their rounds from 1.
 func (m *Machine) Idle() bool {
-	return m.role == Absent && m.tomb.holding == None && len(m.graves) == 0 && m.promise.server == "" && m.search.instance == 0
+	return m.role == Absent && m.tomb.holding == None && len(m.graves) == 0 && m.heard.Instance == 0 && m.promise.server == "" && m.search.instance == 0
 }
 
 // Role is what this server has of the room.
@@ -207,6 +213,9 @@ func (m *Machine) Leader() string {
 func (m *Machine) expire() {
 	if m.tomb.holding != None && m.due(m.tomb.at+tombTime) {
 		m.tomb = tomb{}
+	}
+	if m.heard.Instance != 0 && m.due(m.heardAt+lostTime) {
+		m.heard = proto.Epoch{}
 	}
 	for len(m.graves) > 0 && m.due(m.graves[0].at+tombTime) {
 		m.graves = m.graves[1:]

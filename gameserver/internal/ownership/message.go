@@ -77,8 +77,8 @@ type Answer struct {
 	// Counted: it is Leading, and has waited from its first tick on, or since the asker caught up, for the asker's word. A replica
 	// that its leader does not count must not be used.
 	Counted bool
-	// Suspended: it leads the room and does not tick it, or it has a replica whose lease is over. Neither goes on with the room
-	// before it has asked the others.
+	// Suspended: it leads the room and does not tick it, is about to lead it, or has a replica from which nobody may lead. A
+	// suspended leader goes on only when it has asked the others.
 	Suspended bool
 	// Away: it is Leading and suspended: for how long.
 	Away time.Duration
@@ -101,6 +101,7 @@ const (
 	RejectSize                           // the room's keyframe is larger than a standby takes
 	RejectStopped                        // the answer to a dismissal: it has no replica any more
 	RejectIncompatible                   // it does not run the game, or no version that takes over the leader's
+	RejectCrashed                        // the room has killed a server that took it over, and its players were told so
 	rejectCodes
 )
 

@@ -29,7 +29,7 @@ func (c *checks) begin() {
 	c.rounds = map[*node][]time.Duration{}
 }
 
-// twoLeaders bounds how long two servers may tick one instance: a view misses the other part within suspect, and then either suspends
+// twoLeaders bounds how long two servers may tick the room after the last fault began or ended, where they reach each other through one other server: a view misses the other part within suspect, and then either suspends
 // the room or has a round of questions answered.
 const twoLeaders = suspect + time.Second
 
@@ -38,18 +38,18 @@ func (c *checks) ticked(r *roomRun) {
 	m := r.node.model
 	c.ticks++
 	i := r.state.instance
-	if o, ok := c.over[i]; ok && o.known(r.node) {
+	if o, ok := c.over[i]; ok && m.now-m.changed > suspect && o.known(r.node) {
 		m.fail("%s ticks instance %v in %v, which is over: %s", r.node.name, i, r.epoch, o.why)
 	}
 	c.contains(r, "ticks")
 	two := false
 	for _, n := range m.nodes {
-		if o := n.room; n.running() && o != nil && o != r && o.suspended == 0 && !o.ended && m.now-n.wokeAt > 500*time.Millisecond && m.now-r.node.wokeAt > 500*time.Millisecond {
+		if o := n.room; m.near(r.node, n) && n.running() && o != nil && o != r && o.suspended == 0 && !o.ended && m.now-n.wokeAt > 500*time.Millisecond && m.now-r.node.wokeAt > 500*time.Millisecond {
 			two = true
 			if c.two == 0 {
 				c.two = m.now
 			}
-			if m.now-c.two > twoLeaders {
+			if m.now-max(c.two, m.changed) > twoLeaders {
 				m.fail("%s and %s tick in %v and %v for %v", r.node.name, n.name, r.epoch, o.epoch, m.now-c.two)
 			}
 		}
@@ -60,6 +60,17 @@ func (c *checks) ticked(r *roomRun) {
 	if k := len(r.state.outcomes); k > 0 && r.state.outcomes[k-1].tick == r.state.tick && c.onOutcome != nil {
 		c.onOutcome(r.node)
 	}
+}
+
+// near reports whether a question gets from a to b and back, through one other server at most.
+func (m *model) near(a, b *node) bool {
+	open := func(x, y *node) bool { return x == y || !m.cut[x.i][y.i] && !m.cut[y.i][x.i] && !m.firewall[x.i][y.i] }
+	for _, via := range m.nodes {
+		if via.running() && open(a, via) && open(via, b) {
+			return true
+		}
+	}
+	return false
 }
 
 // contains: what was announced is never taken back by a later leader. An earlier one may not have heard of it yet.
@@ -170,8 +181,9 @@ func (c *checks) redirect(n *node, to string, heard bool) {
 	if to == n.name {
 		n.model.fail("%s sends clients to itself", n.name)
 	}
-	if p := n.view.fleet.presence(to); p != Present && !heard && (p == Exited || n.model.now-n.answers[to] > time.Second) {
-		n.model.fail("%s sends clients to %s, whose presence is %d", n.name, to, p)
+	s, _ := n.view.fleet.find(to)
+	if answered := n.offset + n.answers[to]; s.Presence != Present && !heard && (s.Presence == Exited && answered < s.Gone || n.clock()-answered > time.Second) {
+		n.model.fail("%s sends clients to %s, whose presence is %d", n.name, to, s.Presence)
 	}
 }
 

@@ -243,7 +243,7 @@ func (v *view) publish() {
 		if s.presence == Unknown {
 			continue
 		}
-		f.Servers = append(f.Servers, Server{o.name, s.presence, s.gone})
+		f.Servers = append(f.Servers, Server{Name: o.name, Presence: s.presence, Gone: s.gone})
 		if s.presence == Present && !s.draining {
 			servers, takes = append(servers, placement.Server{Name: o.name}), append(takes, placement.Server{Name: o.name})
 		}

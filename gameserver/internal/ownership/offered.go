@@ -11,7 +11,7 @@ func (m *Machine) offered(ev Offered) {
 		m.finding.yielded = ev.From.Server
 		reject(Rejection{Code: RejectBusy, Text: "it is about to create the room, and gives way"})
 		return
-	case m.role == Promoting && !ev.Epoch.Supersedes(m.replica.next), m.role == Leads && !(same && (m.lead.away() || m.lead.epoch.Less(ev.Epoch))) && !m.yields(ev),
+	case m.role == Promoting && !ev.Epoch.Supersedes(m.replica.next), m.role == Leads && !(same && (m.lead.away() && !fenced(m.lead.epoch, ev.Epoch) || m.lead.epoch.Less(ev.Epoch))) && !m.yields(ev),
 		m.role == Following && same && ev.Epoch.Less(m.replica.epoch):
 		reject(Rejection{Code: RejectEpoch, Epoch: m.Epoch(), Leader: m.Leader(), Text: "another epoch is led by " + m.Leader()})
 		return
@@ -19,9 +19,13 @@ func (m *Machine) offered(ev Offered) {
 		reject(Rejection{Code: RejectOther, Text: "it has a replica of another instance, whose leader is alive"})
 		return
 	}
-	if m.role == Leads && m.lead.away() && same && !m.lead.epoch.Less(ev.Epoch) {
+	if m.role == Leads && m.lead.away() && same && !m.lead.epoch.Less(ev.Epoch) && !fenced(m.lead.epoch, ev.Epoch) {
 		// The one that ticks goes on. It raises its epoch when it is asked.
 		reject(Rejection{Code: RejectOther, Text: "it leads the room too, and is suspended"})
+		return
+	}
+	if m.role == Absent && m.tomb.crashed && m.tomb.epoch.Instance == ev.Epoch.Instance {
+		reject(Rejection{Code: RejectCrashed, Epoch: m.tomb.epoch, Text: "the room has killed the server that took it over"})
 		return
 	}
 	if m.role == Promoting { // somebody leads above the epoch that this server was to lead in
@@ -67,6 +71,7 @@ func (m *Machine) offered(ev Offered) {
 		p.stocked = false // the leader has gone on without it, or did before it opened the stream
 	}
 	p.uncounted = false
+	p.newer = m.fleet.presence(ev.From.Server) != Present
 	p.leader, p.epoch, p.others = ev.From, ev.Epoch, without(ev.Others, m.config.Self.Server)
 	p.stream, p.opened, p.announced, p.doubts, p.hurry, p.fails = ev.Stream, m.now, false, false, false, 0
 	p.withdrawn = proto.Epoch{}

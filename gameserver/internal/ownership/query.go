@@ -33,7 +33,7 @@ func (m *Machine) answer(asker string, q Query) Answer {
 	}
 	switch m.role {
 	case Leads, Promoting:
-		if l := m.lead; l != nil && !l.away() && q.Leads.Supersedes(l.epoch) {
+		if l := m.lead; l != nil && !l.away() && q.Leads.Supersedes(l.epoch) && !fenced(q.Leads, l.epoch) {
 			m.raise(q.Leads.Counter)
 		}
 		return m.answerLeading(asker)
@@ -47,6 +47,12 @@ func (m *Machine) answer(asker string, q Query) Answer {
 			return Answer{Holding: Moved, Epoch: p.epoch, Leader: p.leader.Server}
 		}
 		return Answer{Holding: Standby, Epoch: p.epoch, Leader: p.leader.Server, Tick: p.rank(), Suspended: p.expired(m), Announced: p.announced}
+	}
+	if q.Leads != (proto.Epoch{}) {
+		m.heard, m.heardAt = q.Leads, m.now
+	}
+	if q.Lost != 0 && q.Lost == m.heard.Instance && asker != m.heard.Server { // its leader asked a moment ago, though the asker may not see that one
+		return Answer{Holding: Moved, Epoch: m.heard, Leader: m.heard.Server}
 	}
 	if q.Lost != 0 && !(m.tomb.holding == Over && m.tomb.epoch.Instance == q.Lost) {
 		m.bury(Gone, proto.Epoch{Instance: q.Lost}, "")
@@ -74,6 +80,10 @@ func (m *Machine) answerLeading(asker string) Answer {
 	}
 	return a
 }
+
+// fenced reports whether the leader in e may have announced outcomes without the one in o, which has raised its own epoch by
+// takeovers and handoffs only since they parted.
+func fenced(e, o proto.Epoch) bool { return e.Counter >= o.Counter+fence/2 }
 
 // claimed leaves the room to asker, or gives the server that goes before it.
 func (m *Machine) claimed(asker string) (first_ string) {

@@ -15,6 +15,7 @@ type replica struct {
 	stream uint64   // 0: there is none
 	lost   time.Duration
 	opened time.Duration // when the stream began
+	newer  bool          // the leader opened the stream though the view missed it
 
 	stocked bool        // there is a state
 	state   proto.Epoch // in which the state was led
@@ -190,6 +191,9 @@ func (m *Machine) drop() {
 		h.ended = true
 		m.do(MoveEnded{errDeposed})
 	}
+	if m.tomb.holding == None { // a leader that comes back must hear that there was a later one
+		m.bury(Moved, p.epoch, p.leader.Server)
+	}
 	m.do(Drop{})
 	m.absent()
 }
@@ -237,7 +241,10 @@ func (m *Machine) tendReplica() {
 	if !p.doubts || m.round.open || p.awaited() && there && !p.hurry && !m.due(p.lost+tookTime) {
 		return
 	}
-	needed := append([]string{p.leader.Server}, p.others...)
+	needed, servers := append([]string{p.leader.Server}, p.others...), m.fleet.present()
+	if p.newer {
+		servers = append(servers, p.leader.Server)
+	}
 	q := Query{}
 	switch {
 	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.mute(0) == 0 && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
@@ -245,7 +252,7 @@ func (m *Machine) tendReplica() {
 	case p.awaited():
 		q.Withdrawn = p.epoch
 	}
-	m.ask(m.fleet.present(), needed, q, p.epoch)
+	m.ask(servers, needed, q, p.epoch)
 }
 
 // judgeLeader acts on what the others say of the leader.
@@ -294,6 +301,7 @@ func (m *Machine) judgeLeader(replies []Reply) {
 			m.askLater(p.retry - m.now)
 			return
 		}
+		p.others = append(p.others, v.holders...)
 		p.next, p.killed, p.unheard, p.ended = v.epoch.Next(m.config.Self.Server), v.killed, v.unheard, v.ended
 		m.role, p.offer, p.since = Promoting, false, m.now
 		m.abandonRound()

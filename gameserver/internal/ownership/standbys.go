@@ -35,6 +35,8 @@ func (m *Machine) standbyRejected(s *standby, r Rejection) {
 	m.standbyGone(s)
 	m.do(Report{Kind: ReportRejected, To: s.server, Why: r.Text})
 	switch {
+	case r.Code == RejectCrashed:
+		m.endCrashed()
 	case r.Code == RejectEpoch && r.Epoch.Supersedes(l.epoch):
 		leader := r.Leader
 		if m.fleet.presence(leader) != Present {
@@ -72,6 +74,12 @@ func (m *Machine) detach(s *standby, avoid time.Duration, why string) {
 // endedSoon reports whether a standby whose process has ended had no time to take over before.
 func (m *Machine) endedSoon(s *standby) bool { return !s.may || m.now-s.silent < endTime }
 
+// outOfReach reports whether a standby that is silent cannot lead: it is in no part with a quorum, or it has said since that it
+// does not. A member that answers nobody whom this server reaches may lead behind a cut.
+func (m *Machine) outOfReach(s *standby) bool {
+	return !s.may || m.fleet.presence(s.server) != Present || m.now-s.spoke < 2*askStandbys
+}
+
 // tendStandbys opens lost streams again, attaches standbys where the order has changed, and dismisses those that are not
 // needed once the others have caught up.
 func (m *Machine) tendStandbys() {
@@ -87,7 +95,7 @@ func (m *Machine) tendStandbys() {
 		}
 		switch {
 		case !s.lost:
-		case m.fleet.presence(s.server) == Exited && m.endedSoon(s):
+		case m.fleet.presence(s.server) == Exited && !s.newer && m.endedSoon(s):
 			m.detach(s, 0, "its process is gone")
 		case s.may && !s.fenced && m.due(s.silent+DetachTime-fenceTime):
 			// It may lead the room, cut off, and come back when outcomes were announced without it. Its epoch must be lower then.
@@ -96,7 +104,7 @@ func (m *Machine) tendStandbys() {
 				o.fenced = o.fenced || o.lost
 			}
 			m.due(s.silent + DetachTime)
-		case m.due(s.silent + DetachTime):
+		case m.due(s.silent+DetachTime) && m.outOfReach(s):
 			m.detach(s, avoidTime, "it has been silent for longer than its lease")
 		case m.due(s.retry):
 			if s.may && s.tries > 1 && m.now-l.askedAt >= askStandbys {
@@ -131,6 +139,9 @@ func (m *Machine) tendStandbys() {
 
 // seenAgain has servers asked again that were gone, and are there now.
 func (l *lead) seenAgain(before, now *Fleet) {
+	for _, s := range l.standbys {
+		s.newer = s.newer && now.presence(s.server) == Exited
+	}
 	for s := range l.avoid {
 		if before.presence(s) != Present && now.presence(s) == Present {
 			delete(l.avoid, s)

@@ -55,6 +55,9 @@ func (m *Machine) judgeSelf(replies []Reply) {
 	var later []string // servers that lead, or led, in a later epoch, as others say
 	for _, r := range replies {
 		said[r.Server] = r
+		if s := l.standby(r.Server); s != nil && r.Evidence == Answered {
+			s.spoke = m.now
+		}
 		if r.Evidence != Answered {
 			continue
 		}
@@ -72,7 +75,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		case mine && a.Holding == Gone && l.away():
 			m.endLost()
 			return
-		case mine && a.Holding == Over && !a.Epoch.Less(l.epoch):
+		case mine && a.Holding == Over && l.away():
 			m.endEnded(a.Epoch)
 			return
 		case !mine && l.away() && (a.Holding == Leading || a.Holding == Standby) && (!a.Suspended || a.Holding == Leading && m.older(a)):
@@ -84,7 +87,12 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		m.stepDown(leader, highest)
 		return
 	}
-	if !silent {
+	for _, r := range replies {
+		if a := r.Answer; r.Evidence == Answered && a.Holding == Standby && a.Epoch.Instance == l.epoch.Instance && l.hold >= 0 && l.standby(r.Server) == nil {
+			m.attach(r.Server).may = true // nobody knew of its replica
+		}
+	}
+	if !silent && m.fleet.missing(m.now-DetachTime) == 0 {
 		m.release("all have answered")
 	}
 	if !l.confirm {

@@ -112,6 +112,7 @@ func (e *entry) carryOut(actions []ownership.Action) {
 // lead starts the room.
 func (e *entry) lead(a ownership.Lead) {
 	r, sim := e.r, e.sim
+	e.base = sim.Tick()
 	if a.Epoch.Instance == 0 {
 		a.Epoch.Instance = sim.Instance()
 		e.machine.SetInstance(sim.Instance())
@@ -162,12 +163,6 @@ func (e *entry) spec(a ownership.Lead, sim *game.Simulation) room.Spec {
 	}
 	s.Enter = func(led *room.Room) {
 		e.led = led
-		base := sim.Tick()
-		for i, server := range e.machine.Standbys() {
-			if a.Resumed {
-				e.openStream(a.Standbys[i], server, base, true)
-			}
-		}
 		for _, w := range e.waiting {
 			o, err := e.enterLed(led, w.spec, w.join)
 			w.done <- entered{occupant: o, err: err}
@@ -213,7 +208,12 @@ func (e *entry) handOff(a ownership.HandOff) {
 	}
 	led := e.led
 	h.Result = func(out room.HandedOver, err error) {
-		r.posts.add(func() { e.handedOver(led, a.ID, out, err) })
+		e.result.Store(&handoffResult{led, a.ID, out, err})
+		r.posts.add(func() {
+			e.mu.Lock()
+			e.handedOver()
+			e.unlock()
+		})
 	}
 	if s := e.streams[a.ID]; s != nil {
 		s.stay.Store(e.mayStay())
@@ -221,27 +221,35 @@ func (e *entry) handOff(a ownership.HandOff) {
 	_ = led.QueueHandoff(h)
 }
 
-// handedOver keeps the state of a room that was handed over.
-func (e *entry) handedOver(led *room.Room, id int, out room.HandedOver, err error) {
-	e.mu.Lock()
-	defer e.unlock()
-	if e.led != led || e.forgotten {
+// handoffResult is what came of a handoff, from the room's loop.
+type handoffResult struct {
+	led *room.Room
+	id  int // of the standby
+	out room.HandedOver
+	err error
+}
+
+// handedOver keeps the state of a room that was handed over. What concerns the room afterwards, such as the new leader's stream,
+// may come before the post: lock and Query do this first. Called with mu held.
+func (e *entry) handedOver() {
+	h := e.result.Swap(nil)
+	if h == nil || e.led != h.led || e.forgotten {
 		return
 	}
-	if err != nil {
-		e.step(ownership.HandoffFailed{Err: err})
+	if h.err != nil {
+		e.step(ownership.HandoffFailed{Err: h.err})
 		return
 	}
 	e.led = nil
-	e.handoff = e.streams[id]
+	e.handoff = e.streams[h.id]
 	for _, s := range e.streams {
 		if s != e.handoff { // the room has told the standbys that it had; one that came later would wait for it for ever
-			s.out.QueueHanded(out.Epoch.Server, out.Epoch)
+			s.out.QueueHanded(h.out.Epoch.Server, h.out.Epoch)
 		}
 	}
 	e.streams = make(map[int]*stream)
-	e.held = newHeld(e.copyOf(out.Sim), out.Tick)
-	e.step(ownership.HandedOver{Epoch: out.Epoch, Tick: out.Tick})
+	e.held = newHeld(e.copyOf(h.out.Sim), h.out.Tick)
+	e.step(ownership.HandedOver{Epoch: h.out.Epoch, Tick: h.out.Tick})
 }
 
 // report logs and counts.
@@ -288,6 +296,7 @@ func (r *Registry) report(id proto.RoomID, a ownership.Report) {
 
 // moveEnded tells whoever waits for the end of a move.
 func (e *entry) moveEnded(err error) {
+	e.target = ""
 	if e.moving != nil {
 		e.moving <- err
 		e.moving = nil

@@ -138,13 +138,11 @@ func (e *entry) mayWait(s Spec) error {
 	return nil
 }
 
-// fits refuses a client whose ticket or build is for another game than the room runs, or that was in another instance of it.
+// fits refuses a client whose ticket or build is for another game than the room runs.
 func (e *entry) fits(s Spec) error {
 	switch {
 	case s.Game != "" && s.Game != e.game:
 		return proto.Refuse(proto.CloseGame, "room %s runs %s, but the ticket is for %s; choose another room id", e.id, e.game, s.Game)
-	case s.Seen != (proto.Epoch{}) && s.Seen.Instance != e.machine.Epoch().Instance:
-		return proto.Refuse(proto.CloseOver, "")
 	case s.Fits != nil:
 		return s.Fits(e.game)
 	}
@@ -156,7 +154,14 @@ func (e *entry) enterLed(led *room.Room, s Spec, j room.Join) (*room.Occupant, e
 	if err := e.fits(s); err != nil {
 		return nil, err
 	}
-	if e.machine.Suspended()&ownership.NoQuorum != 0 {
+	suspended := e.machine.Suspended() &^ ownership.OnProbation
+	if s.Seen != (proto.Epoch{}) && s.Seen.Instance != e.machine.Epoch().Instance {
+		if suspended != 0 { // another server may lead the instance that the client was in
+			return nil, proto.Refuse(proto.CloseOverloaded, "room %s is suspended here; try again in a moment", e.id)
+		}
+		return nil, proto.Refuse(proto.CloseOver, "")
+	}
+	if suspended&ownership.NoQuorum != 0 {
 		return nil, proto.Refuse(proto.CloseOverloaded, "this server sees too little of the fleet at the moment; ask the router again")
 	}
 	j.Seen = s.Seen

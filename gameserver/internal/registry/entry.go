@@ -10,6 +10,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
+	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/placement"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -20,6 +21,7 @@ type entry struct {
 	r      *Registry
 	id     proto.RoomID
 	others atomic.Pointer[[]string] // servers that have, or may have, a replica: for the final tick
+	result atomic.Pointer[handoffResult]
 
 	mu        sync.Mutex
 	forgotten bool // it is not in Registry.rooms any more
@@ -38,12 +40,14 @@ type entry struct {
 
 	preparation uint64           // counts Prepare, and what makes one worthless; an older one has no result
 	sim         *game.Simulation // prepared
+	base        proto.Tick       // that the room had when it was started here
 	creating    *waiter          // whose ticket is used
 	asked       time.Time        // when the last round of questions began
 	led         *room.Room
 	pinned      bool           // the room was sent here on request, and stays
 	pinnedAt    *placement.Set // while that is the placement
 	onRequest   bool           // the move that is under way is an operator's
+	target      string         // of the move that is under way
 	onProbation bool           // it has its turn in Registry.turns
 	exposed     bool           // it is one of Registry.turns.exposed
 	streams     map[int]*stream
@@ -217,7 +221,17 @@ func (e *entry) look(reordered bool) {
 		e.order = f.order(e.id, e.game, e.r)
 	}
 	e.r.mu.Unlock()
+	if reordered {
+		e.admitTarget(f)
+	}
 	e.step(ownership.FleetChanged{Fleet: f.Fleet, Order: e.order})
+}
+
+// admitTarget adds the server that the room is to move to, which may be far down the room's order. Called with mu held.
+func (e *entry) admitTarget(f *fleet) {
+	if m := f.member(e.target); e.target != "" && m.State == membership.Serving && !slices.Contains(e.order, e.target) {
+		e.order = append(slices.Clone(e.order), e.target)
+	}
 }
 
 // setGame notes what the room runs. The servers that take no rooms of that game leave its order. Called with mu held.
@@ -264,7 +278,7 @@ func (r *Registry) Query(asker string, q ownership.Query) ownership.Answer {
 	nothing := ownership.Answer{Process: r.machine.Self}
 	for {
 		e := r.find(q.Room)
-		if e == nil && !q.Claim && q.Lost == 0 && q.Seeks == 0 {
+		if e == nil && !q.Claim && q.Lost == 0 && q.Seeks == 0 && q.Leads == (proto.Epoch{}) {
 			return nothing
 		}
 		if e == nil {
@@ -277,6 +291,7 @@ func (r *Registry) Query(asker string, q ownership.Query) ownership.Answer {
 			e.mu.Unlock()
 			continue
 		}
+		e.handedOver()
 		var a ownership.Answer
 		e.act(func(now time.Duration) (actions []ownership.Action) {
 			a, actions = e.machine.Query(asker, q, now)
@@ -295,9 +310,9 @@ func (r *Registry) lock(id proto.RoomID) *entry {
 			return nil
 		}
 		e.mu.Lock()
-		if !e.forgotten {
+		if e.handedOver(); !e.forgotten {
 			return e
 		}
-		e.mu.Unlock()
+		e.unlock()
 	}
 }

@@ -116,6 +116,8 @@ func (r *Registry) beginMove(id proto.RoomID, server, why string, done chan<- er
 		return "", fmt.Errorf("%w: server %s leads it already", ErrTarget, server)
 	case m.Role != membership.GameServer || m.State != membership.Serving:
 		return "", fmt.Errorf("%w: no serving game server is named %q", ErrTarget, server)
+	case m.Standing != membership.HasQuorum:
+		return "", fmt.Errorf("%w: server %q sees too little of the fleet, or has just started", ErrTarget, server)
 	case !r.fits(e.game, m):
 		return "", fmt.Errorf("%w: the version of game %s on server %s takes no rooms of this one's", ErrTarget, e.game, server)
 	case moving:
@@ -127,6 +129,9 @@ func (r *Registry) beginMove(id proto.RoomID, server, why string, done chan<- er
 	}
 	e.moving, e.onRequest = done, why == onRequest
 	r.mover.began(e)
+	e.target = server
+	e.admitTarget(f)
+	e.step(ownership.FleetChanged{Fleet: f.Fleet, Order: e.order})
 	e.step(ownership.MoveTo{Target: server, Why: why})
 	return server, nil
 }
@@ -137,7 +142,7 @@ func (e *entry) next(f *fleet) string {
 	order := f.order(e.id, e.game, e.r)
 	e.r.mu.Unlock()
 	for _, s := range order {
-		if e.machine.MayTake(s, e.r.clock.now()) {
+		if e.machine.MayTake(s, e.r.clock.now()) && f.member(s).Standing == membership.HasQuorum {
 			return s
 		}
 	}
@@ -234,7 +239,8 @@ func (r *Registry) target(e *entry, f *fleet) (to, why string, later bool) {
 	if !ok || home == r.self || e.pinned && e.pinnedAt == f.Placement {
 		return "", "", false
 	}
-	if moving || !may || !r.fits(e.game, f.member(home)) || !e.machine.MayTake(home, r.clock.now()) {
+	// Without the quorum the home would suspend the room at once.
+	if m := f.member(home); moving || !may || m.Standing != membership.HasQuorum || !r.fits(e.game, m) || !e.machine.MayTake(home, r.clock.now()) {
 		return "", "", true
 	}
 	return home, "home", true

@@ -260,8 +260,7 @@ func (r *Registry) entry(id proto.RoomID) *entry {
 	if r.stopped {
 		return nil
 	}
-	e := &entry{r: r, id: id, streams: make(map[int]*stream)}
-	e.order = r.fleet.order(id, "", r)
+	e := &entry{r: r, id: id, order: r.fleet.order(id, "", r), streams: make(map[int]*stream)}
 	e.machine = ownership.New(&r.machine, id, r.fleet.Fleet, e.order)
 	r.rooms[id] = e
 	return e

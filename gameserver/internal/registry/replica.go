@@ -105,7 +105,7 @@ func (r *Registry) Offer(from string, o replication.Open, back replication.Back)
 	}
 	e.offer = &offer{replica: p, hasBase: o.HasBase}
 	e.step(ownership.Offered{Stream: p.number, From: ownership.Process{Server: from, Boot: o.Process}, Epoch: o.Epoch, Others: o.Others,
-		Base: o.Base, HasBase: o.HasBase, Unable: unable})
+		Base: o.Base, HasBase: o.HasBase, BaseEpoch: o.BaseEpoch, Unable: unable})
 	got := e.offer
 	e.offer = nil
 	if !got.accepted {

@@ -23,23 +23,19 @@ type stream struct {
 	stay   atomic.Bool // a room that is handed over stays there
 }
 
-// open opens a stream, unless lead has opened it already.
+// open opens a stream to a standby.
 func (e *entry) open(a ownership.Open) {
-	if a.Base && e.streams[a.ID] != nil {
+	r, led := e.r, e.led
+	if led == nil {
 		return
 	}
-	e.openStream(a.ID, a.Server, 0, false)
-}
-
-func (e *entry) openStream(id int, server string, base proto.Tick, hasBase bool) {
-	r, led := e.r, e.led
-	s := &stream{e: e, id: id, server: server, acked: led.Acked, ready: led.Ready, stale: led.NeedKeyframe}
-	e.streams[id] = s
-	s.out = r.config.Links.Open(server, r.current().address(server), replication.Open{
+	s := &stream{e: e, id: a.ID, server: a.Server, acked: led.Acked, ready: led.Ready, stale: led.NeedKeyframe}
+	e.streams[a.ID] = s
+	s.out = r.config.Links.Open(a.Server, r.current().address(a.Server), replication.Open{
 		Room: e.id, Game: e.game, Options: e.options, Schema: r.games[e.game].schema, Epoch: e.machine.Epoch(),
-		Process: r.machine.Self.Boot, Others: e.othersOf(server), HasBase: hasBase, Base: base,
+		Process: r.machine.Self.Boot, Others: e.othersOf(a.Server), HasBase: a.Base, Base: e.base, BaseEpoch: a.From,
 	}, s)
-	_ = led.QueueStandby(id, s, base, hasBase)
+	_ = led.QueueStandby(a.ID, s, e.base, a.Base)
 }
 
 // othersOf are the servers beside server that may have a replica.

@@ -51,7 +51,7 @@
 //	refuse     text string: why the handshake ends here
 //	ping       empty; a side that has sent nothing for an interval sends one
 //
-// Records of queries. A query's fields are room string, claim flag, lost instance, sought instance, withdrawn epoch, leads epoch.
+// Records of queries. A query's fields are room string, claim flag, lost instance, sought instance, instance, withdrawn epoch, leads epoch.
 //
 //	query      id uvarint, fields of the query
 //	relay      id uvarint, target string, wait uvarint (ms), fields of the query: forward it to target
@@ -63,7 +63,8 @@
 // Records of streams begin with the stream's number, a uvarint that the dialler uses once per link. From the leader:
 //
 //	open       room string, game string, options bytes, schema bytes (state.Schema.AppendPeer), epoch, process uvarint (the
-//	           leader's), others names (servers that may have a replica too), has base flag, base tick uvarint if it has
+//	           leader's), others names (servers that may have a replica too), has base flag; if it has: base tick
+//	           uvarint, epoch of its state
 //	keyframe   tick uvarint, length of the public part uvarint, of the hidden part uvarint; replaces one that is not complete
 //	part       the next bytes of the keyframe, public before hidden, to the record's end
 //	tick       low 16 bits of the tick, little endian; public delta bytes; hidden delta, to the record's end

@@ -20,6 +20,8 @@ type Open struct {
 	// after it, and a keyframe comes only if the receiver asks for one.
 	HasBase bool
 	Base    proto.Tick
+	// BaseEpoch is the one in which the state of Base was led: two servers may have had different states at one tick.
+	BaseEpoch proto.Epoch
 }
 
 // StreamEvents hears what happens to a Stream. The methods are called on the link's reading goroutine, in order, and must

@@ -103,6 +103,7 @@ func appendQuery(b []byte, q *ownership.Query) []byte {
 	b = append(b, flagOf(q.Claim))
 	b = binary.LittleEndian.AppendUint64(b, uint64(q.Lost))
 	b = binary.LittleEndian.AppendUint64(b, uint64(q.Seeks))
+	b = binary.LittleEndian.AppendUint64(b, uint64(q.Instance))
 	b = appendEpoch(b, q.Withdrawn)
 	return appendEpoch(b, q.Leads)
 }
@@ -112,6 +113,7 @@ func (r *reader) query() (q ownership.Query) {
 	q.Claim = r.flag()
 	q.Lost = r.instance()
 	q.Seeks = r.instance()
+	q.Instance = r.instance()
 	q.Withdrawn = r.epoch()
 	q.Leads = r.epoch()
 	return q

@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	testQuery = ownership.Query{Room: "r1", Claim: true, Lost: 0xb8, Seeks: 0xb9, Withdrawn: proto.Epoch{Instance: 0xa7, Counter: 4, Server: "c"},
+	testQuery = ownership.Query{Room: "r1", Claim: true, Lost: 0xb8, Seeks: 0xb9, Instance: 0xba, Withdrawn: proto.Epoch{Instance: 0xa7, Counter: 4, Server: "c"},
 		Leads: proto.Epoch{Instance: 0xa8, Counter: 5, Server: "d"}}
 	testAnswer = ownership.Answer{
 		Process: ownership.Process{Server: "b", Boot: 300}, Holding: ownership.Standby, Epoch: proto.Epoch{Instance: 0xa7, Counter: 2, Server: "s"},
@@ -29,12 +29,12 @@ var queryRecords = []struct {
 	golden string
 	parse  func(b []byte) (again []byte, err error)
 }{
-	{"query", query{300, testQuery}.append(nil), "842c" + "ac02" + "027231" + "01" + "b800000000000000" + "b900000000000000" + "a700000000000000" + "040163" + "a800000000000000" + "050164",
+	{"query", query{300, testQuery}.append(nil), "8434" + "ac02" + "027231" + "01" + "b800000000000000" + "b900000000000000" + "ba00000000000000" + "a700000000000000" + "040163" + "a800000000000000" + "050164",
 		func(b []byte) ([]byte, error) { m, err := parseQuery(b); return m.append(nil), err }},
-	{"relay", relay{300, "t", 1500 * time.Millisecond, testQuery}.append(nil), "8630" + "ac02" + "0174" + "dc0b" + "027231" + "01" +
-		"b800000000000000" + "b900000000000000" + "a700000000000000" + "040163" + "a800000000000000" + "050164",
+	{"relay", relay{300, "t", 1500 * time.Millisecond, testQuery}.append(nil), "8638" + "ac02" + "0174" + "dc0b" + "027231" + "01" +
+		"b800000000000000" + "b900000000000000" + "ba00000000000000" + "a700000000000000" + "040163" + "a800000000000000" + "050164",
 		func(b []byte) ([]byte, error) { m, err := parseRelay(b); return m.append(nil), err }},
-	{"forwarded", forwarded{300, "a", testQuery}.append(nil), "872e" + "ac02" + "0161" + "027231" + "01" + "b800000000000000" + "b900000000000000" +
+	{"forwarded", forwarded{300, "a", testQuery}.append(nil), "8736" + "ac02" + "0161" + "027231" + "01" + "b800000000000000" + "b900000000000000" + "ba00000000000000" +
 		"a700000000000000" + "040163" + "a800000000000000" + "050164",
 		func(b []byte) ([]byte, error) { m, err := parseForwarded(b); return m.append(nil), err }},
 	{"answer", answer{1, testAnswer}.append(nil), "8519" + "01" + "0162" + "ac02" + "05" + "03" + "a700000000000000" + "020173" + "0173" + "ac02" + "dc0b" + "05",

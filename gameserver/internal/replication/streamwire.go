@@ -42,6 +42,7 @@ func appendOpen(b []byte, stream uint32, o *Open) []byte {
 	b = append(b, flagOf(o.HasBase))
 	if o.HasBase {
 		b = binary.AppendUvarint(b, uint64(o.Base))
+		b = appendEpoch(b, o.BaseEpoch)
 	}
 	return proto.EndRecord(b, at)
 }
@@ -61,6 +62,7 @@ func parseOpen(b []byte) (stream uint32, o Open, err error) {
 	o.Others = r.names()
 	if o.HasBase = r.flag(); o.HasBase {
 		o.Base = proto.Tick(r.u32())
+		o.BaseEpoch = r.epoch()
 	}
 	return stream, o, r.end("open")
 }

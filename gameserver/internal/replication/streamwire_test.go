@@ -17,7 +17,7 @@ import (
 var (
 	testOpen = Open{Room: "r1", Game: "arena", Options: []byte("{}"), Schema: []byte{1, 0, 0}, Epoch: proto.Epoch{Instance: 0xa7, Counter: 3, Server: "a"}, Process: 300,
 		Others: []string{"d", "ee"}}
-	testBase      = Open{Room: "r1", Schema: []byte{}, HasBase: true, Base: 513}
+	testBase      = Open{Room: "r1", Schema: []byte{}, HasBase: true, Base: 513, BaseEpoch: proto.Epoch{Instance: 0xa9, Counter: 1, Server: "l"}}
 	testEpoch     = proto.Epoch{Instance: 0xa7, Counter: 4, Server: "b"}
 	testRejection = ownership.Rejection{Code: ownership.RejectEpoch, Epoch: proto.Epoch{Instance: 0xa7, Counter: 4, Server: "c"}, Leader: "c", Text: "old"}
 	testFinal     = FinalTick{
@@ -36,7 +36,7 @@ var streamRecords = []struct {
 }{
 	{"open", appendOpen(nil, 300, &testOpen), "9026" + "ac02" + "027231" + "056172656e61" + "027b7d" + "03010000" + "a700000000000000" + "030161" + "ac02" +
 		"02" + "0164" + "026565" + "00", reOpen},
-	{"open from a base", appendOpen(nil, 1, &testBase), "9016" + "01" + "027231" + "00" + "00" + "00" + "0000000000000000" + "0000" + "00" + "00" + "01" + "8104", reOpen},
+	{"open from a base", appendOpen(nil, 1, &testBase), "9021" + "01" + "027231" + "00" + "00" + "00" + "0000000000000000" + "0000" + "00" + "00" + "01" + "8104" + "a900000000000000" + "01016c", reOpen},
 	{"keyframe", appendKeyframe(nil, 1, 513, nil, nil), "9105" + "01" + "8104" + "00" + "00", reKeyframe},
 	{"part", appendKeyframe(nil, 1, 513, nil, []byte("abc"))[7:], "9204" + "01" + "616263", rePart},
 	{"tick", appendTick(nil, 1, 513, []byte("pub"), []byte("se")), "9309" + "01" + "0102" + "03707562" + "7365", reTick},

@@ -147,10 +147,11 @@ func (r *Room) handOver(public, secret []byte) bool {
 	return true
 }
 
-// giveAway gives the room's state to the owner of the handoff, after all else that the room does with it.
+// giveAway gives the room's state to the owner of the handoff. The room uses it no more.
 func (r *Room) giveAway() {
 	m := r.move
 	r.metrics.Moves.WithLabelValues("handoff", "done").Inc()
+	r.publish()
 	out := HandedOver{Epoch: m.epoch, Tick: r.sim.Tick(), Sim: r.sim}
 	r.sim = nil
 	m.Result(out, nil)

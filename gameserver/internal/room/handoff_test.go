@@ -159,13 +159,16 @@ func TestHandoffSendsOnWhoHasJustCome(t *testing.T) {
 	})
 }
 
-// The owner of the state has it alone when Result is called: the room does nothing with it after that, and ends.
+// The owner of the state has it alone when Result is called: the room does nothing with it after that, closes its clients and ends.
+// Nobody waits for the clients, since the new leader may ask for the state at once.
 func TestHandedOverStateBelongsToItsOwner(t *testing.T) {
 	withPool(t, testConfig(), func(h *harness) {
 		spec := h.spec(newTestGame(t, 20, 4))
 		var order []string
+		var f *testClient
 		spec.Ended = func(r *Room) {
 			order = append(order, "ended")
+			f.wantCloses(t, proto.CloseMoved)
 			if r.sim != nil || r.Info().Tick == 0 {
 				t.Errorf("the ended room has a state, or lost its info: %+v", r.Info())
 			}
@@ -175,10 +178,10 @@ func TestHandedOverStateBelongsToItsOwner(t *testing.T) {
 			t.Fatal(err)
 		}
 		attach(t, r, 1)
-		_, f := h.join(r, Join{Player: "ann"})
+		_, f = h.join(r, Join{Player: "ann"})
 		r.QueueHandoff(Handoff{ID: 1, To: proto.Moved{URL: "ws://next", Server: "next"}, Result: func(out HandedOver, err error) {
 			order = append(order, "result")
-			f.wantCloses(t, proto.CloseMoved)
+			f.wantCloses(t)
 		}})
 		h.pass(time.Second)
 		if want := []string{"result", "ended"}; !slices.Equal(order, want) {

@@ -48,12 +48,13 @@ func (r *Room) publish() {
 	defer r.infoMu.Unlock()
 	r.info.Epoch = r.epoch
 	r.info.State = r.state()
-	r.info.Tick = r.sim.Tick()
 	r.info.Reasons = r.suspension.reasons.String()
 	r.info.Standbys = r.currentStandbys()
 	r.info.Players = r.players
 	r.info.Connected = r.connected
 	r.info.Spectators = len(r.spectators)
 	r.info.Late = r.late
-	r.info.Match = r.sim.Match()
+	if r.sim != nil { // else it was given away, and the last values stay
+		r.info.Tick, r.info.Match = r.sim.Tick(), r.sim.Match()
+	}
 }

@@ -9,8 +9,8 @@ import (
 
 const (
 	// maxSeen is how far above the room's epoch a client's may be to be believed. A higher one would need more takeovers
-	// than a client sees between two connections.
-	maxSeen = 16
+	// than a client sees between two connections: each raises the counter by 16 at most.
+	maxSeen = 64
 	// outrankedInterval is the minimum time between two calls of Spec.Outranked, so that clients cannot make this server
 	// query the others more often.
 	outrankedInterval = 3 * time.Second

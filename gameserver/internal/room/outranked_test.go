@@ -34,9 +34,9 @@ func TestOutranked(t *testing.T) {
 	}{
 		"a higher counter":        {proto.Epoch{Instance: 7, Counter: 4, Server: "server-1"}, true, false, true},
 		"by a waiting connection": {proto.Epoch{Instance: 7, Counter: 4, Server: "server-1"}, true, true, true},
-		"the highest counter":     {proto.Epoch{Instance: 7, Counter: 19, Server: "server-2"}, true, false, true},
+		"the highest counter":     {proto.Epoch{Instance: 7, Counter: 3 + maxSeen, Server: "server-2"}, true, false, true},
 		"the same of another":     {other, true, false, true},
-		"too high a counter":      {proto.Epoch{Instance: 7, Counter: 20, Server: "server-2"}, true, false, false},
+		"too high a counter":      {proto.Epoch{Instance: 7, Counter: 3 + maxSeen + 1, Server: "server-2"}, true, false, false},
 		"the highest number":      {proto.Epoch{Instance: 7, Counter: 1<<32 - 1, Server: "server-2"}, true, false, false},
 		"the room's own":          {proto.Epoch{Instance: 7, Counter: 3, Server: "server-1"}, true, false, false},
 		"an earlier one":          {proto.Epoch{Instance: 7, Counter: 2, Server: "server-2"}, true, false, false},

@@ -156,12 +156,24 @@ func (r *Room) crash(cause any, stack []byte) {
 // shutDown ends the room because its pool stops.
 func (r *Room) shutDown() { r.end(proto.CloseStopping, "") }
 
-// end closes the inbox and then, each exactly once, every client: those inside and those whose join was not yet handled.
+// end gives a room away that was handed over, closes the inbox and then, each exactly once, every client: those inside and those
+// whose join was not yet handled.
 func (r *Room) end(code proto.CloseCode, text string) {
 	if r.ended {
 		return
 	}
 	r.ended = true
+	if r.spec.Ended != nil {
+		defer r.spec.Ended(r)
+	}
+	defer r.finish(code, text)
+	if r.handed() {
+		r.giveAway() // first: the target's own stream may come at any moment
+	}
+}
+
+// finish closes all clients, whatever became of the handoff.
+func (r *Room) finish(code proto.CloseCode, text string) {
 	r.closeAll(code, text)
 	r.publish()
 	r.metrics.Rooms.Dec()
@@ -169,12 +181,6 @@ func (r *Room) end(code proto.CloseCode, text string) {
 		r.metrics.RoomsSuspended.Dec()
 	}
 	r.log.Info("room ended", "code", code, "tick", r.info.Tick)
-	if r.spec.Ended != nil {
-		defer r.spec.Ended(r) // even if Result fails
-	}
-	if r.handed() {
-		r.giveAway()
-	}
 }
 
 // closeAll closes the inbox and every client.

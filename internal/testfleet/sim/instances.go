@@ -12,8 +12,7 @@ import (
 type instances struct {
 	newest map[proto.RoomID]uint32 // the instance that began last
 	all    map[instance]*life
-	ended  map[process]bool
-	deaths int // processes that were killed or lost with their machine, and those that were drained
+	ended  map[process]time.Duration // when
 }
 
 // instance is one life of a room. born is the number that its game drew.
@@ -32,10 +31,23 @@ type life struct {
 }
 
 func newInstances() instances {
-	return instances{newest: make(map[proto.RoomID]uint32), all: make(map[instance]*life), ended: make(map[process]bool)}
+	return instances{newest: make(map[proto.RoomID]uint32), all: make(map[instance]*life), ended: make(map[process]time.Duration)}
 }
 
-func (i *instances) hasEnded(p process) bool { return i.ended[p] }
+func (i *instances) hasEnded(p process) bool {
+	_, ended := i.ended[p]
+	return ended
+}
+
+// endedSince counts the processes that have ended after a time: killed, lost with their machine, or drained.
+func (i *instances) endedSince(at time.Duration) (n int) {
+	for _, ended := range i.ended {
+		if ended > at {
+			n++
+		}
+	}
+	return n
+}
 
 // life finds that of an instance, or begins it.
 func (i *instances) life(at instance) *life {
@@ -69,7 +81,9 @@ func (i *instances) ticked(h *History, t tickOf) {
 	l.lastBy, l.lastAt = t.process, now
 }
 
-// toldLost notes that a player was told that an instance is lost. copies is how many servers a room was on.
+// toldLost notes that a player was told that an instance is lost. copies is how many servers a room was on. A room is lost if the
+// process that ticked it last has ended; or if, since that was cut off or paused, as many others have ended as have replicas of a
+// room: they may have gone on with it, and what they told its players is gone with them.
 func (h *History) toldLost(room proto.RoomID, born uint32, player proto.PlayerID, copies int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -78,10 +92,10 @@ func (h *History) toldLost(room proto.RoomID, born uint32, player proto.PlayerID
 	if len(l.told) == 0 {
 		l.toldAt = time.Since(h.began)
 		switch {
-		case l.lastBy != process{} && !i.hasEnded(l.lastBy):
+		case l.lastBy != process{} && !i.hasEnded(l.lastBy) && i.endedSince(l.lastAt) < copies-1:
 			h.violate("%s is told that %s is lost, but %s still has it", player, room, l.lastBy)
-		case i.deaths < copies:
-			h.violate("%s is told that %s is lost, but of the %d servers that had it at most %d have ended", player, room, copies, i.deaths)
+		case len(i.ended) < copies:
+			h.violate("%s is told that %s is lost, but of the %d servers that had it at most %d have ended", player, room, copies, len(i.ended))
 		}
 	}
 	if l.told[player]++; l.told[player] > 1 {
@@ -89,11 +103,10 @@ func (h *History) toldLost(room proto.RoomID, born uint32, player proto.PlayerID
 	}
 }
 
-// end notes that a process has ended.
-func (i *instances) end(p process) {
-	if !i.ended[p] {
-		i.ended[p] = true
-		i.deaths++
+// end notes that a process has ended, at now.
+func (i *instances) end(p process, now time.Duration) {
+	if _, ended := i.ended[p]; !ended {
+		i.ended[p] = now
 	}
 }
 
@@ -101,5 +114,5 @@ func (i *instances) end(p process) {
 func (h *History) end(p process) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.instances.end(p)
+	h.instances.end(p, time.Since(h.began))
 }

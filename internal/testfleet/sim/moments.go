@@ -60,7 +60,7 @@ func (h *History) spring(m moment) {
 		t.spent = true
 		strike := func() {
 			if t.machine, t.killed = t.kill(server); t.killed != nil {
-				h.instances.end(t.killed.process)
+				h.instances.end(t.killed.process, time.Since(h.began))
 				h.write(fmt.Sprintf("%s is killed by a trap", t.killed.process))
 			}
 			close(t.sprung)

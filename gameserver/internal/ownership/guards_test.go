@@ -1,0 +1,284 @@
+package ownership
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// The tests of this file each hold one mechanism without which the model's invariants break.
+
+// TestTimesFitTogether holds the relations of which limits.go speaks. notice is what a standby takes to notice silence at the latest.
+func TestTimesFitTogether(t *testing.T) {
+	const notice = noticeMax
+	for name, ok := range map[string]bool{
+		"a lease is over before the epoch is raised over it":          LeaseTime+notice <= DetachTime-fenceTime,
+		"a view without a quorum is noticed before outcomes wait":     suspect < DetachTime-fenceTime,
+		"a stream that ended in a pause is noticed before it counts":  notice <= pauseTime,
+		"a tombstone outlives whoever comes back":                     keepTime < tombTime,
+		"a claim is created from before the promises end":             createTime+roundTime < ClaimTime && suspect < ClaimTime,
+		"a room is declared lost in time":                             lostTime+2*roundTime < 15*time.Second,
+		"a server that went is expected back before a room is lost":   returnTime <= lostTime,
+		"a takeover of a leader that lives takes longer than endTime": endTime < suspect,
+	} {
+		if !ok {
+			t.Error("not so: ", name)
+		}
+	}
+}
+
+func TestReplicaIsLedFromForItsLease(t *testing.T) {
+	for after, want := range map[time.Duration]bool{LeaseTime - 10*time.Millisecond: true, LeaseTime + 10*time.Millisecond: false} {
+		r := newRig(t, 1).following()
+		r.step(StreamLost{1}).replies(mute(peers[0])).pass(after)
+		r.replies(gone(peers[0]))
+		if (r.m.Role() == Promoting) != want {
+			t.Errorf("%v after its stream was lost: %v", after, r.m.Role())
+		}
+	}
+}
+
+func TestSlowPromotionOutlivesNoLease(t *testing.T) {
+	r := newRig(t, 1).promoting()
+	r.now += LeaseTime + time.Millisecond
+	r.step(Prepared{}).want(Following, "Ask")
+	r = newRig(t, 1).following().step(Offer{Stream: 1, Epoch: epoch(2, self)})
+	r.now += LeaseTime + time.Millisecond
+	if r.step(Prepared{}); must[Lead](r).Suspended != WasPaused {
+		t.Error("a handoff that took longer than a lease is not confirmed")
+	}
+}
+
+func TestSlowCreationDecidesNothing(t *testing.T) {
+	r := newRig(t, 1).finding().replies().want(Finding, "Prepare")
+	r.now += createTime + time.Millisecond
+	r.step(Prepared{}).want(Absent, "Turn")
+}
+
+func TestAnswersOlderThanAPauseMeanNothing(t *testing.T) {
+	r := newRig(t, 1).following().step(StreamLost{1})
+	round := r.round
+	r.now += 2 * time.Second
+	r.step(Paused{r.now - time.Second})
+	r.now += wakeTime
+	r.round = round
+	r.replies(gone(peers[0]), r.standby(1, 90)).want(Following)
+
+	for name, away := range map[string]func(){
+		"paused":         func() { r.step(Paused{r.now - time.Second}) },
+		"without quorum": func() { r.quorum(false).quorum(true) },
+	} {
+		r = newRig(t, 1).leading().step(ClientSaw{epoch(2, peers[2])})
+		round = r.round
+		r.now += 2 * time.Second
+		away()
+		if r.round == round {
+			t.Errorf("%s: nobody is asked", name)
+		}
+		r.round = round
+		r.replies()
+		mustNot[Resume](r)
+	}
+}
+
+// TestExpiredReplicaIsNotRenewed: the target of a handoff that is still promoting counts its replicas, so their leases go on; but
+// not the lease of one that is over.
+func TestExpiredReplicaIsNotRenewed(t *testing.T) {
+	for lost, able := range map[time.Duration]bool{LeaseTime / 2: true, 2 * LeaseTime: false} {
+		r := newRig(t, 1).following().step(HandedTo{1, peers[1], epoch(2, peers[1])})
+		r.now += lost
+		r.step(Due{})
+		r.replies(says(peers[1], Answer{Holding: Leading, Epoch: epoch(2, peers[1]), Leader: peers[1], Counted: true, Suspended: true}))
+		r.now += LeaseTime * 3 / 4
+		if r.step(); r.m.replica.expired(r.m) == able {
+			t.Errorf("asked %v after its stream was lost, it is able: %v", lost, !able)
+		}
+	}
+}
+
+func TestFencedReplicaTakesNoOffer(t *testing.T) {
+	r := newRig(t, 1).following()
+	r.m.Query(peers[0], Query{Withdrawn: epoch(2, self)}, r.now)
+	r.step(Offer{Stream: 1, Epoch: epoch(2, self)}).want(Following, "Reject")
+	r.replies(says(peers[0], Answer{Holding: Standby, Epoch: epoch(2, self), Leader: self, Tick: 100}), r.standby(1, 90))
+	if r.m.replica.withdrawn != epoch(2, self) {
+		t.Error("the withdrawal is forgotten")
+	}
+}
+
+// handed is a room that this server has handed to peers[0].
+func (r *rig) handed() *rig {
+	r.leading().step(MoveTo{Target: peers[0]}).want(Leads, "HandOff")
+	return r.step(HandedOver{epoch(2, peers[0]), 100})
+}
+
+func TestOldLeaderTakesTheRoomBack(t *testing.T) {
+	r := newRig(t, 2).handed().want(Following)
+	if !r.m.Guards() || r.m.Leader() != peers[0] {
+		t.Fatal("it does not guard the room for its new leader")
+	}
+	r.step(StandbyLost{0, GoneHere})
+	if q := must[Ask](r).Query; q.Withdrawn != epoch(2, peers[0]) {
+		t.Errorf("the question withdraws %v", q.Withdrawn)
+	}
+	r.replies(gone(peers[0])).want(Promoting, "Prepare")
+	l := must[Lead](r.step(Prepared{}))
+	if want := epoch(3, self); l.Epoch != want {
+		t.Errorf("it leads in %v, want %v", l.Epoch, want)
+	}
+	r.step(Started{})
+	if m := must[MoveEnded](r); m.Err == nil {
+		t.Error("the move is told as done")
+	}
+}
+
+func TestTargetThatAnswersIsLeftTheRoom(t *testing.T) {
+	r := newRig(t, 2).handed().pass(tookTime)
+	must[Ask](r)
+	r.replies(says(peers[0], Answer{Holding: Leading, Epoch: epoch(2, peers[0]), Leader: peers[0], Counted: true, Suspended: true}))
+	r.want(Following, "Send")
+	r.step(Offered{Stream: 5, From: Process{peers[0], 1}, Epoch: epoch(2, peers[0]), Base: 100, HasBase: true})
+	if a := must[Accept](r); !a.Keep {
+		t.Error("the old leader needs a keyframe")
+	}
+	r.step(StreamStopped{5}).want(Absent, "Reject", "Drop")
+}
+
+func TestWitnessesAreWaitedFor(t *testing.T) {
+	r := newRig(t, 1).following().step(StreamLost{1})
+	r.see(peers[0], Refused) // not proven
+	r.pass(askAgain).replies(r.standby(1, 90)).want(Promoting, "Prepare")
+	l := must[Lead](r.step(Prepared{}))
+	var opened []string
+	for _, s := range r.m.lead.standbys {
+		opened = append(opened, s.server)
+		if !slices.Contains(l.Standbys, s.id) {
+			t.Errorf("outcomes do not wait for %s", s.server)
+		}
+	}
+	if want := []string{peers[0], peers[1]}; !slices.Equal(opened, want) {
+		t.Fatalf("witnesses %v, want %v", opened, want)
+	}
+	r.step(Started{}, ProbationTurn{}, StandbyCaught{r.id(peers[1]), 1})
+	// The leader that is missed is waited for until its lease is over, whatever the others say; then the epoch goes above its own.
+	lost, before := r.now, r.m.Epoch()
+	for r.step(StandbyLost{0, RefusedFar}); r.now < lost+DetachTime-10*time.Millisecond; r.step(StandbyLost{0, RefusedFar}) {
+		mustNot[Remove](r.pass(10 * time.Millisecond))
+	}
+	if r.m.Epoch().Counter < before.Counter+fence {
+		t.Errorf("the epoch is %v", r.m.Epoch())
+	}
+	if rm := must[Remove](r.pass(20 * time.Millisecond)); rm.ID != 0 {
+		t.Errorf("removed %d", rm.ID)
+	}
+}
+
+func TestProvenEndIsNotWaitedFor(t *testing.T) {
+	r := newRig(t, 1).promoting()
+	r.step(Prepared{})
+	if must[Lead](r); r.m.lead.standby(peers[0]) != nil {
+		t.Error("it waits for a process that has ended")
+	}
+}
+
+func TestNothingIsAnnouncedBeforeAllHaveAnswered(t *testing.T) {
+	r := newRig(t, 1).following().step(StreamLost{1}).replies(gone(peers[0]), r0standby(), mute(peers[2]))
+	l := must[Lead](r.step(Prepared{}))
+	hold := l.Standbys[len(l.Standbys)-1]
+	for _, s := range r.m.lead.standbys {
+		if s.id == hold {
+			t.Fatal("nothing stands for the silent one")
+		}
+	}
+	r.step(Started{})
+	must[Ask](r)
+	r.replies(mute(peers[2]))
+	mustNot[Remove](r)
+	r.pass(askStandbys).replies()
+	if must[Remove](r).ID != hold {
+		t.Error("outcomes wait though all have answered")
+	}
+}
+
+func r0standby() Reply {
+	return says(peers[1], Answer{Holding: Standby, Epoch: epoch(1, peers[0]), Leader: peers[0], Tick: 90})
+}
+
+// TestUncountedReplicaIsNotLedFrom: its leader was deposed by one that does not know of it.
+func TestUncountedReplicaIsNotLedFrom(t *testing.T) {
+	r := newRig(t, 1).following().step(StreamLost{1})
+	r.replies(says(peers[0], Answer{Holding: Standby, Epoch: epoch(2, peers[2]), Leader: peers[2], Tick: 90}), r.standby(1, 90))
+	r.pass(askAgain).replies(gone(peers[2]), says(peers[0], Answer{Holding: Moved, Epoch: epoch(2, peers[2]), Leader: peers[2]}))
+	if r.m.Role() == Promoting {
+		t.Error("it leads from a replica for which the later leader did not wait")
+	}
+}
+
+func TestBaseOfAnotherHistoryIsNotKept(t *testing.T) {
+	for base, keep := range map[proto.Epoch]bool{epoch(1, peers[0]): true, epoch(2, peers[2]): false} {
+		r := newRig(t, 1).following().step(StreamLost{1})
+		r.step(Offered{Stream: 2, From: Process{peers[1], 1}, Epoch: epoch(3, peers[1]), Base: 100, HasBase: true, BaseEpoch: base})
+		if a := must[Accept](r); a.Keep != keep {
+			t.Errorf("base of %v: kept %v", base, a.Keep)
+		}
+	}
+}
+
+func TestBusyServerKeepsItsReplica(t *testing.T) {
+	r := newRig(t, 1).following().step(StreamLost{1})
+	r.step(Offered{Stream: 2, From: Process{peers[0], 1}, Epoch: epoch(1, peers[0]), Unable: &Rejection{Code: RejectBusy}})
+	r.want(Following, "Accept")
+	r.step(Offered{Stream: 3, From: Process{peers[0], 1}, Epoch: epoch(1, peers[0]), Unable: &Rejection{Code: RejectIncompatible}})
+	r.want(Absent, "Reject", "Drop", "Reject")
+}
+
+func TestPoisonousRoomIsCondemned(t *testing.T) {
+	r := newRig(t, 1).following().step(Announced{1, true}, StreamLost{1}, Wanted{Seen: epoch(1, peers[0])})
+	r.replies(gone(peers[0]), r0standby()).want(Absent, "Turn", "Drop")
+	if must[Turn](r).Code != proto.CloseCrashed {
+		t.Error("its players are told something else")
+	}
+	r.step(Wanted{Seen: epoch(1, peers[0])})
+	if must[Turn](r).Code != proto.CloseCrashed {
+		t.Error("it is forgotten")
+	}
+	// The other standby does not take it over either.
+	r = newRig(t, 1).following().step(StreamLost{1})
+	a := r0standby()
+	a.Answer.Announced = true
+	if r.replies(gone(peers[0]), a); r.m.Role() != Absent {
+		t.Error("another standby takes over a room that was announced")
+	}
+	// A leader that lives and has nothing was not killed by it.
+	r = newRig(t, 1).following().step(Announced{1, true}, StreamLost{1})
+	r.replies(r0standby()).want(Promoting, "Prepare")
+}
+
+func TestFirstTickIsAnnounced(t *testing.T) {
+	r := newRig(t, 1).promoting() // its leader's process is gone, which the view does not know yet
+	if l := must[Lead](r.step(Prepared{})); l.Suspended != OnProbation {
+		t.Fatalf("it starts suspended for %d", l.Suspended)
+	}
+	r.now += time.Minute // until it is its turn
+	r.step(Started{}, ProbationTurn{})
+	mustNot[Step1](r)
+	r.step(StandbyCaught{r.id(peers[1]), 1})
+	must[Announce](r)
+	mustNot[Step1](r)
+	must[Step1](r.step(StandbyAnnounced{r.id(peers[1])}))
+	must[Resume](r.step(Stepped{}))
+}
+
+func TestMissedServersAreHeldFor(t *testing.T) {
+	r := newRig(t, 1).following().see(peers[2], Unreachable)
+	l := must[Lead](r.step(StreamLost{1}).replies(gone(peers[0]), r0standby()).step(Prepared{}))
+	if r.m.lead.hold != l.Standbys[len(l.Standbys)-1] {
+		t.Fatal("outcomes do not wait for it")
+	}
+	r.step(Started{}).replies()
+	mustNot[Remove](r)
+	r.see(peers[2], Present).pass(askStandbys)
+	must[Remove](r.replies())
+}
