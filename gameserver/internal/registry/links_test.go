@@ -223,6 +223,13 @@ func (b *testBack) note(f func()) {
 	f()
 }
 
+// heard is how many clients waited, each time that the leader was told.
+func (b *testBack) heard() []int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.ready)
+}
+
 func (b *testBack) Ready(n int)            { b.note(func() { b.ready = append(b.ready, n) }) }
 func (b *testBack) NeedKeyframe()          { b.note(func() { b.keyframes++ }) }
 func (b *testBack) Probation()             { b.note(func() { b.noted++ }) }
