@@ -50,6 +50,33 @@ func TestOldPlayersAreToldOnceThatTheirRoomIsLost(t *testing.T) {
 	}
 }
 
+// TestDeclarationOutlivesItsSearch: while the others record that the instance is lost, its last client may go away, and a client of
+// another instance may come.
+func TestDeclarationOutlivesItsSearch(t *testing.T) {
+	for name, next := range map[string]func(*rig){
+		"no search":  func(*rig) {},
+		"other one":  func(r *rig) { r.step(Wanted{Seen: proto.Epoch{Instance: 9, Counter: 1}}) },
+		"a newcomer": func(r *rig) { r.step(Wanted{Create: true}) },
+	} {
+		for _, refused := range []bool{false, true} {
+			r := newRig(t, 1).step(Wanted{Seen: epoch(3, peers[0])}).replies()
+			if must[Ask](r).Query.Lost != life {
+				t.Fatal("it is not declared")
+			}
+			r.now += searchTime
+			next(r.step(Due{}))
+			var given []Reply
+			if refused {
+				given = append(given, says(peers[0], Answer{Holding: Moved, Epoch: epoch(3, peers[0]), Leader: peers[0]}))
+			}
+			r.replies(given...)
+			if r.m.lost(life) == refused || r.m.lost(0) || r.m.lost(9) {
+				t.Errorf("%s, refused %v: lost %+v", name, refused, r.m.graves)
+			}
+		}
+	}
+}
+
 // TestLongPartition: a part without the quorum stays suspended, and creates and loses nothing.
 func TestLongPartition(t *testing.T) {
 	r := newRig(t, 1).leading().quorum(false).pass(keepTime - 5*time.Second)

@@ -10,6 +10,7 @@ const (
 	leaderLives                    // somebody leads the room
 	leaderElsewhere                // the leader that is known says who leads now: ask after that one
 	betterReplica                  // it is gone, and another server's replica is newer, or goes first
+	leftBehind                     // a later leader has detached this replica
 	takeOver                       // it is gone, and this replica is the one to go on with
 	roomOver                       // the room has ended
 	roomLost                       // the quorum has declared it lost
@@ -42,7 +43,7 @@ func (m *Machine) examine(replies []Reply) examined {
 		x.epoch = p.withdrawn
 	}
 	var led, best, elsewhere Answer
-	over, lost, announced := false, false, p.announced
+	over, lost, behind, announced := false, false, false, p.announced
 	var later []string         // servers that lead, or led, in a later epoch, as others say
 	heard := map[string]bool{} // what a server has is known
 	gone, proven := m.vanished(p.leader.Server, sure)
@@ -73,6 +74,7 @@ func (m *Machine) examine(replies []Reply) examined {
 		lost = lost || mine && a.Holding == Gone && (p.stream == 0 || r.Server == p.leader.Server)
 		announced = announced || a.Announced && a.Epoch == p.epoch
 		over = over || mine && a.Holding == Over && !a.Epoch.Less(p.epoch)
+		behind = behind || mine && a.Holding == Standby && fenced(a.Epoch, p.epoch)
 		switch {
 		case mine && a.Holding == Leading && !a.Epoch.Less(p.state):
 			if led.Leader == "" || led.Epoch.Less(a.Epoch) {
@@ -125,6 +127,8 @@ func (m *Machine) examine(replies []Reply) examined {
 		x.what = nothing
 	case announced && x.killed && (proven || m.fleet.presence(p.leader.Server) == Refused):
 		x.what = condemned
+	case behind && !p.uncounted:
+		x.what = leftBehind
 	case best.Leader != "" && m.now-p.doubted < heirTime:
 		x.what = betterReplica
 	case !p.expired(m):

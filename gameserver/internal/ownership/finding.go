@@ -234,9 +234,9 @@ func (m *Machine) returners(replies []Reply, silent bool) {
 // recorded decides on the replies to a declaration: it counts when at least half of the servers that are there have recorded
 // it, and none that answered refused.
 func (m *Machine) recorded(replies []Reply) {
-	s := &m.search
-	s.declaring = false
+	m.search.declaring = false
 	m.askLater(askAgain)
+	lost := m.round.lost // the search may be over, or another one has begun
 	n, refused := 0, false
 	for _, r := range replies {
 		if r.Evidence != Answered {
@@ -244,23 +244,25 @@ func (m *Machine) recorded(replies []Reply) {
 		}
 		n++
 		a := r.Answer
-		refused = refused || a.Epoch.Instance == s.instance && (a.Holding == Leading || a.Holding == Standby || a.Holding == Moved)
+		refused = refused || a.Epoch.Instance == lost && (a.Holding == Leading || a.Holding == Standby || a.Holding == Moved)
 	}
 	if refused || !m.sure() || 2*n < len(m.fleet.present()) {
 		if m.finding != nil {
 			m.finding.returners = false
 		}
-		m.do(Turn{Code: proto.CloseOverloaded, Instance: s.instance, Why: whySilent})
+		m.do(Turn{Code: proto.CloseOverloaded, Instance: lost, Why: whySilent})
 		return
 	}
-	m.lose(proto.Epoch{Instance: s.instance})
+	m.lose(proto.Epoch{Instance: lost})
 }
 
 // lose notes that an instance is lost, and tells those who wait for it.
 func (m *Machine) lose(e proto.Epoch) {
 	m.do(Report{Kind: ReportLost, Epoch: e, Why: "no server can go on with it"}, Turn{Code: proto.CloseLost, Instance: e.Instance})
 	m.bury(Gone, proto.Epoch{Instance: e.Instance}, "")
-	m.search = search{}
+	if m.search.instance == e.Instance {
+		m.search = search{}
+	}
 	if m.finding != nil {
 		m.finding.returners = false
 	}

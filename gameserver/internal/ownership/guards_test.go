@@ -216,6 +216,19 @@ func TestUncountedReplicaIsNotLedFrom(t *testing.T) {
 	}
 }
 
+// TestReplicaOfAFencedEpochIsNotLedFrom: a later leader has gone on without this replica, and another server has that one's. This
+// server had no quorum for longer than a newer replica is given time to be led from.
+func TestReplicaOfAFencedEpochIsNotLedFrom(t *testing.T) {
+	for counter, want := range map[uint32]Role{2: Promoting, 1 + fence: Following} {
+		r := newRig(t, 1).following().quorum(false).step(StreamLost{1}).replies(gone(peers[0]), mute(peers[1]))
+		r.pass(2*heirTime).quorum(true).see(peers[1], Unreachable).pass(askAgain)
+		r.replies(gone(peers[0]), says(peers[2], Answer{Holding: Standby, Epoch: epoch(counter, peers[1]), Leader: peers[1], Tick: 200}))
+		if r.m.Role() != want {
+			t.Errorf("where another replica is of epoch %d it is %v, want %v", counter, r.m.Role(), want)
+		}
+	}
+}
+
 func TestBaseOfAnotherHistoryIsNotKept(t *testing.T) {
 	for base, keep := range map[proto.Epoch]bool{epoch(1, peers[0]): true, epoch(2, peers[2]): false} {
 		r := newRig(t, 1).following().step(StreamLost{1})

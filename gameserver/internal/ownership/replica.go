@@ -279,6 +279,9 @@ func (m *Machine) judgeLeader(replies []Reply) {
 		m.askLater(graceTime)
 	case betterReplica:
 		m.askLater(graceTime)
+	case leftBehind:
+		p.uncounted = true
+		m.askLater(graceTime)
 	case unknown:
 		m.askLater(m.patience(replies))
 		if p.stream == 0 && m.fleet.presence(p.leader.Server) == Present {
