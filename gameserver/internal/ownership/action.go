@@ -53,6 +53,9 @@ type Open struct {
 	From   proto.Epoch
 }
 
+// Wait makes outcomes wait for ID, which has no stream, until Remove.
+type Wait struct{ ID int }
+
 // Dismiss tells a standby that it is not needed; outcomes wait until it says that it has no replica.
 type Dismiss struct{ ID int }
 
@@ -174,6 +177,7 @@ func (Suspect) action()   {}
 func (Prepare) action()   {}
 func (Lead) action()      {}
 func (Open) action()      {}
+func (Wait) action()      {}
 func (Dismiss) action()   {}
 func (Remove) action()    {}
 func (Update) action()    {}

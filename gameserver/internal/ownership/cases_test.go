@@ -50,6 +50,39 @@ func TestOldPlayersAreToldOnceThatTheirRoomIsLost(t *testing.T) {
 	}
 }
 
+// TestServerThatComesBackIsAskedBeforeItsRoomIsLost: it was cut off with the room while clients looked for that, and it is seen again
+// while the others answer.
+func TestServerThatComesBackIsAskedBeforeItsRoomIsLost(t *testing.T) {
+	leads := says(peers[0], Answer{Holding: Leading, Epoch: epoch(1, peers[0]), Leader: peers[0], Suspended: true})
+	lost := func(r *rig) bool { a, ok := did[Ask](r); return ok && a.Query.Lost != 0 }
+	r := newRig(t, 1).see(peers[0], Unreachable)
+	for range lostTime/time.Second + 1 {
+		r.step(Wanted{Seen: epoch(1, peers[0])}).replies().pass(time.Second)
+	}
+	r.step(Wanted{Seen: epoch(1, peers[0])})
+	before := r.round
+	given := Replies{Round: before, Replies: []Reply{says(peers[1], Answer{}), says(peers[2], Answer{})}}
+	if r.see(peers[0], Present).step(given); lost(r) {
+		t.Fatal("the home has it declared lost")
+	}
+	if r.step(Wanted{Seen: epoch(1, peers[0])}); r.round == before {
+		t.Fatal("nobody is asked again")
+	}
+	must[Send](r.replies(leads))
+
+	// So does the home where it has a replica that is too old.
+	r = newRig(t, 1).following().see(peers[0], Unreachable).step(StreamLost{1}).replies(mute(peers[1]))
+	for range lostTime/time.Second + LeaseTime/time.Second {
+		r.step(Wanted{Seen: epoch(1, peers[0])}).pass(time.Second).replies(mute(peers[1]))
+	}
+	if r.see(peers[0], Present).pass(time.Second); lost(r) {
+		t.Fatal("the replica's server has it declared lost")
+	}
+	if r.replies(mute(peers[0]), mute(peers[1])).pass(time.Second); !lost(r) {
+		t.Fatal("it is never declared lost")
+	}
+}
+
 // TestDeclarationOutlivesItsSearch: while the others record that the instance is lost, its last client may go away, and a client of
 // another instance may come.
 func TestDeclarationOutlivesItsSearch(t *testing.T) {

@@ -1,6 +1,10 @@
 package ownership
 
-import "github.com/ringside-go/ringside/proto"
+import (
+	"slices"
+
+	"github.com/ringside-go/ringside/proto"
+)
 
 // verdict is what has become of a replica's leader.
 type verdict uint8
@@ -162,7 +166,7 @@ func (m *Machine) vanished(server string, sure bool) (gone, proven bool) {
 	}
 	switch m.fleet.presence(server) {
 	case Exited:
-		return true, true
+		return !slices.Contains(p.restarted, server) || sure, !slices.Contains(p.restarted, server)
 	case Refused, Unreachable, CutOff:
 		return sure, false
 	case Unknown:
@@ -174,7 +178,7 @@ func (m *Machine) vanished(server string, sure bool) (gone, proven bool) {
 // allProven reports whether nobody else can have a replica that is newer.
 func (m *Machine) allProven(others []string, heard map[string]bool) bool {
 	for _, o := range others {
-		if pr := m.fleet.presence(o); (pr == Unreachable || pr == Refused) || !heard[o] {
+		if pr := m.fleet.presence(o); pr == Unreachable || pr == Refused || slices.Contains(m.replica.restarted, o) || !heard[o] {
 			return false
 		}
 	}

@@ -223,7 +223,7 @@ func (m *Machine) returners(replies []Reply, silent bool) {
 	s := &m.search
 	unsettled := m.now-m.fleet.Settled < settleTime || m.fleet.missing(m.now-returnTime) > 0
 	switch {
-	case m.fleet.mute(0) == 0 && (m.overdue() || !silent && !unsettled):
+	case m.fleet.mute(0) == 0 && (m.overdue() && m.askedAll(replies) || !silent && !unsettled):
 		s.declaring = true
 	default:
 		m.finding.returners = false
@@ -347,19 +347,27 @@ func (m *Machine) locate(replies []Reply) (at place) {
 
 // silent reports whether somebody did not answer, or came after the questions were asked.
 func (m *Machine) silent(replies []Reply) bool {
-	heard := map[string]bool{}
 	for _, r := range replies {
-		heard[r.Server] = true
 		if r.Evidence != Answered && r.Evidence != GoneHere {
 			return true
 		}
 	}
+	return !m.askedAll(replies)
+}
+
+// askedAll reports whether the replies are of all servers that are there. One that came after the questions were asked may have
+// been cut off with the room until then: it is asked before the others are told that the room is lost.
+func (m *Machine) askedAll(replies []Reply) bool {
+	asked := map[string]bool{}
+	for _, r := range replies {
+		asked[r.Server] = true
+	}
 	for _, s := range m.fleet.Servers {
-		if s.Presence == Present && !heard[s.Name] {
-			return true
+		if s.Presence == Present && !asked[s.Name] {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 // less orders answers by how much they are worth to a client.

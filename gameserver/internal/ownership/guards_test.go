@@ -292,6 +292,50 @@ func TestMissedServersAreHeldFor(t *testing.T) {
 	}
 	r.step(Started{}).replies()
 	mustNot[Remove](r)
-	r.see(peers[2], Present).pass(askStandbys)
+	r.see(peers[2], Present).pass(settleTime)
 	must[Remove](r.replies())
+}
+
+// TestOutcomesWaitAfterAResume: a standby that is gone may have led meanwhile, and another server may have gone on from its replica.
+func TestOutcomesWaitAfterAResume(t *testing.T) {
+	away := func() *rig { return newRig(t, 1).leading().quorum(false).pass(time.Second) }
+	r := away().see(peers[0], Exited).quorum(true).replies()
+	must[Resume](r)
+	hold := must[Wait](r).ID
+	r.pass(askStandbys).replies()
+	for _, a := range r.out {
+		if a, ok := a.(Remove); ok && a.ID == hold {
+			t.Fatal("they wait no longer, though the view has just changed")
+		}
+	}
+	r.pass(settleTime + askStandbys).replies()
+	if must[Remove](r).ID != hold {
+		t.Error("they wait though all have answered")
+	}
+	// One that knows of the replica is heard of.
+	r = away().see(peers[0], Exited).quorum(true).replies().pass(settleTime + askStandbys)
+	r.replies(says(peers[2], Answer{Holding: Leading, Epoch: epoch(2, peers[2]), Leader: peers[2]}))
+	if a, ok := did[Remove](r); ok && a.ID == r.m.lead.hold || r.m.lead.hold < 0 {
+		t.Error("outcomes wait no longer, though another server leads")
+	}
+	// Where all standbys have answered nobody can have led.
+	r = away().quorum(true).replies(says(peers[0], Answer{Holding: Standby, Epoch: epoch(1, self), Leader: self}))
+	must[Resume](r)
+	mustNot[Wait](r)
+}
+
+// TestEndOfAnEarlierProcessProvesNothing: the leader has made a server a standby that has restarted, and this server, which cannot
+// reach that one, knows only how its earlier process ended.
+func TestEndOfAnEarlierProcessProvesNothing(t *testing.T) {
+	for _, known := range []bool{false, true} { // whether it was a standby when it ended
+		r := newRig(t, 1)
+		if !known {
+			r.see(peers[1], Exited)
+		}
+		r.following().see(peers[1], Exited).step(StreamLost{1}).replies(gone(peers[0])).want(Promoting, "Prepare")
+		r.step(Prepared{}, Started{})
+		if _, removed := did[Remove](r.step(StandbyLost{r.id(peers[1]), Silent})); removed != known {
+			t.Errorf("known %v: removed %v", known, removed)
+		}
+	}
 }

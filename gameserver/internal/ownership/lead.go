@@ -35,7 +35,7 @@ type lead struct {
 	sawAt     time.Duration // when a client's word last caused that
 	asks      bool          // whether another server leads, too
 	askedAt   time.Duration
-	hold      int           // stands for those that were missed, or did not answer, before the takeover: outcomes wait until they have; -1: none
+	hold      int           // stands for those that may have a replica of which nobody knows: outcomes wait until all have answered; -1: none
 	held      time.Duration // since when
 
 	move   *move
@@ -163,7 +163,7 @@ func (m *Machine) startLead(a Lead, from *replica) {
 			l.avoid[s] = m.now + avoidBusy
 			continue
 		}
-		w := &standby{id: l.nextID(), server: s, may: true}
+		w := &standby{id: l.nextID(), server: s, may: true, newer: slices.Contains(from.restarted, s)}
 		if s == from.leader.Server {
 			w.boot = from.leader.Boot
 		}

@@ -104,6 +104,7 @@ func (m *Machine) Step(ev Event, now time.Duration) []Action {
 			m.lead.seenAgain(m.fleet, ev.Fleet)
 		}
 		if p := m.replica; p != nil {
+			p.restarted = slices.DeleteFunc(p.restarted, func(o string) bool { return ev.Fleet.presence(o) != Exited })
 			p.newer = p.newer && ev.Fleet.presence(p.leader.Server) != Present
 		}
 		m.fleet, m.order = ev.Fleet, ev.Order

@@ -255,6 +255,8 @@ func (n *node) act(a Action) {
 			r.waits = append(r.waits, a.ID)
 		}
 		n.dial(a, r)
+	case Wait:
+		r.waits = append(r.waits, a.ID)
 	case Dismiss:
 		if st := n.out[a.ID]; st != nil {
 			st.send(0, func() { st.ends[1].node.step(StreamStopped{st.id}) })

@@ -72,7 +72,8 @@ func (m *Machine) offered(ev Offered) {
 	}
 	p.uncounted = false
 	p.newer = m.fleet.presence(ev.From.Server) != Present
-	p.leader, p.epoch, p.others = ev.From, ev.Epoch, without(ev.Others, m.config.Self.Server)
+	m.setOthers(ev.Others)
+	p.leader, p.epoch = ev.From, ev.Epoch
 	p.stream, p.opened, p.announced, p.doubts, p.hurry, p.fails = ev.Stream, m.now, false, false, false, 0
 	p.withdrawn = proto.Epoch{}
 	if keep {

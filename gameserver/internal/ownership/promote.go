@@ -8,7 +8,7 @@ func (m *Machine) take(ev Offer) {
 		m.unstream()
 		return
 	}
-	p.others = without(ev.Others, m.config.Self.Server)
+	m.setOthers(ev.Others)
 	p.next, p.offer, p.since, p.killed, p.unheard, p.ended = ev.Epoch, true, m.now, false, false, nil
 	m.role = Promoting
 	m.abandonRound()

@@ -12,10 +12,12 @@ type replica struct {
 	leader Process // Boot 0: it is not known which process
 	epoch  proto.Epoch
 	others []string // servers that may have a replica too
-	stream uint64   // 0: there is none
-	lost   time.Duration
-	opened time.Duration // when the stream began
-	newer  bool          // the leader opened the stream though the view missed it
+	// restarted are those of the others whose process is newer than the one whose end the view knows.
+	restarted []string
+	stream    uint64 // 0: there is none
+	lost      time.Duration
+	opened    time.Duration // when the stream began
+	newer     bool          // the leader opened the stream though the view missed it
 
 	stocked bool        // there is a state
 	state   proto.Epoch // in which the state was led
@@ -26,12 +28,13 @@ type replica struct {
 	announced bool        // its leader is about to run the first tick after a takeover
 	handed    *handed     // this server has handed the room over, and has been a replica of it since; nil: it has not
 
-	doubts  bool          // this server asks whether the leader is alive
-	doubted time.Duration // since when
-	check   time.Duration // without a stream: when it asks again by itself
-	hurry   bool          // the target of this server's handoff does not take the room, or its link is gone
-	retry   time.Duration // when the simulation may be made again
-	fails   int
+	searched []Reply       // of the last round, if nobody had the room; a declaration is none
+	doubts   bool          // this server asks whether the leader is alive
+	doubted  time.Duration // since when
+	check    time.Duration // without a stream: when it asks again by itself
+	hurry    bool          // the target of this server's handoff does not take the room, or its link is gone
+	retry    time.Duration // when the simulation may be made again
+	fails    int
 
 	// While Promoting.
 	next  proto.Epoch   // in which this server leads
@@ -130,7 +133,7 @@ func (m *Machine) replicaStep(ev Event) {
 		}
 	case HandedTo:
 		if ev.Stream == p.stream {
-			p.others = append(without(p.others, ev.Leader), p.leader.Server)
+			m.setOthers(append(without(p.others, ev.Leader), p.leader.Server))
 			m.unstream()
 			p.leader, p.epoch = Process{Server: ev.Leader}, ev.Epoch
 			p.state = ev.Epoch // it continues from the final tick, and the new leader waits for it
@@ -179,7 +182,20 @@ func (m *Machine) updated(ev Updated) {
 		}
 		p.epoch = ev.Epoch
 	}
-	p.others = without(ev.Others, m.config.Self.Server)
+	m.setOthers(ev.Others)
+}
+
+// setOthers notes who has a replica too. A leader adds servers that it sees: where the view knows of an end, that was an earlier process.
+func (m *Machine) setOthers(names []string) {
+	p := m.replica
+	names = without(names, m.config.Self.Server)
+	var restarted []string
+	for _, o := range names {
+		if m.fleet.presence(o) == Exited && (!p.has(o) || slices.Contains(p.restarted, o)) {
+			restarted = append(restarted, o)
+		}
+	}
+	p.others, p.restarted = names, restarted
 }
 
 // drop frees the replica and ends the role.
@@ -248,7 +264,7 @@ func (m *Machine) tendReplica() {
 	}
 	q := Query{}
 	switch {
-	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.mute(0) == 0 && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
+	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.mute(0) == 0 && p.searched != nil && m.askedAll(p.searched) && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
 		q.Lost, needed = m.search.instance, nil
 	case p.awaited():
 		q.Withdrawn = p.epoch
@@ -263,6 +279,9 @@ func (m *Machine) judgeLeader(replies []Reply) {
 		return
 	}
 	v := m.examine(replies)
+	if p.searched = nil; !v.found {
+		p.searched = slices.Clone(replies)
+	}
 	if v.found && m.search.instance == p.epoch.Instance {
 		m.search = search{}
 	}

@@ -92,7 +92,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 			m.attach(r.Server).may = true // nobody knew of its replica
 		}
 	}
-	if !silent && m.fleet.missing(m.now-DetachTime) == 0 {
+	if !silent && !rival && m.settled() && m.fleet.missing(m.now-DetachTime) == 0 {
 		m.release("all have answered")
 	}
 	if !l.confirm {
@@ -130,6 +130,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 	}
 	if missed {
 		m.raise(l.epoch.Counter)
+		m.holdOutcomes() // a server that nobody here knows may have gone on from a replica of that one's
 	}
 	m.resume()
 }
@@ -172,6 +173,16 @@ func (m *Machine) raise(counter uint32) {
 	l := m.lead
 	l.epoch.Counter, l.epoch.Server = max(counter, l.epoch.Counter)+fence, m.config.Self.Server
 	m.do(SetEpoch{l.epoch}, Update{})
+}
+
+// holdOutcomes makes outcomes wait until all servers have answered.
+func (m *Machine) holdOutcomes() {
+	l := m.lead
+	if l.hold < 0 {
+		l.hold = l.nextID()
+		m.do(Wait{l.hold})
+	}
+	l.held = m.now
 }
 
 // tendHold asks until all have answered, or the lease of a replica that nobody knew of is over.
@@ -227,7 +238,7 @@ func (m *Machine) loyalty(s *standby, said map[string]Reply) loyalty {
 			return isLoyal
 		}
 		gone = true
-	case asked && r.Evidence == GoneHere, m.fleet.presence(s.server) == Exited:
+	case asked && r.Evidence == GoneHere, m.fleet.presence(s.server) == Exited && !s.newer:
 		gone = true
 	case m.fleet.presence(s.server) == Present, !m.sure():
 		return waits

@@ -58,6 +58,8 @@ func (e *entry) carryOut(actions []ownership.Action) {
 			e.lead(a)
 		case ownership.Open:
 			e.open(a)
+		case ownership.Wait:
+			_ = e.led.QueueStandby(a.ID, nil, 0, false)
 		case ownership.Dismiss:
 			if s := e.streams[a.ID]; s != nil {
 				s.out.Dismiss("another server stands by")
