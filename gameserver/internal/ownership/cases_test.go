@@ -83,6 +83,44 @@ func TestServerThatComesBackIsAskedBeforeItsRoomIsLost(t *testing.T) {
 	}
 }
 
+// TestRoomThatMovedIsNotCreatedAgain: a server that handed it over a moment ago sees the target, of which the asker knows only how its
+// earlier process ended.
+func TestRoomThatMovedIsNotCreatedAgain(t *testing.T) {
+	target := peers[0]
+	r := newRig(t, 1).following().step(StreamStopped{1}).want(Absent, "Reject", "Drop")
+	claim := Query{Claim: true}
+	a, _ := r.m.Query(peers[2], claim, r.now)
+	if a.Holding != Creating || a.Leader != target {
+		t.Errorf("it answers %+v", a)
+	}
+	r2 := newRig(t, 1).see(target, Exited).finding()
+	r2.replies(says(peers[1], a)).want(Absent, "Turn")
+
+	if a, _ = r.m.Query(target, claim, r.now); a.Holding != Moved {
+		t.Errorf("it answers the target %+v", a)
+	}
+	r = newRig(t, 1).following().step(StreamStopped{1}).see(target, Exited)
+	if a, _ = r.m.Query(peers[2], claim, r.now); a.Holding != Moved {
+		t.Errorf("it answers %+v, though the target has ended", a)
+	}
+	r = newRig(t, 1).following().step(StreamStopped{1}).see(target, Unreachable).pass(returnTime)
+	if a, _ = r.m.Query(peers[2], claim, r.now); a.Holding != Moved {
+		t.Errorf("it answers %+v, though the target did not come back", a)
+	}
+}
+
+// TestRoomOfAMemberThatRefusesIsNotLost: its firewall refuses all questions, and it leads the room.
+func TestRoomOfAMemberThatRefusesIsNotLost(t *testing.T) {
+	r := newRig(t, 1)
+	for range lostTime/time.Second + 5 {
+		r.step(Wanted{Seen: epoch(1, peers[0])}).replies(Reply{Server: peers[0], Evidence: RefusedFar})
+		if a, ok := did[Ask](r); ok && a.Query.Lost != 0 {
+			t.Fatal("it is declared lost")
+		}
+		r.pass(time.Second)
+	}
+}
+
 // TestDeclarationOutlivesItsSearch: while the others record that the instance is lost, its last client may go away, and a client of
 // another instance may come.
 func TestDeclarationOutlivesItsSearch(t *testing.T) {

@@ -78,7 +78,7 @@ func (m *Machine) examine(replies []Reply) examined {
 		lost = lost || mine && a.Holding == Gone && (p.stream == 0 || r.Server == p.leader.Server)
 		announced = announced || a.Announced && a.Epoch == p.epoch
 		over = over || mine && a.Holding == Over && !a.Epoch.Less(p.epoch)
-		behind = behind || mine && a.Holding == Standby && fenced(a.Epoch, p.epoch)
+		behind = behind || mine && a.Holding == Standby && fenced(a.Epoch, p.state)
 		switch {
 		case mine && a.Holding == Leading && !a.Epoch.Less(p.state):
 			if led.Leader == "" || led.Epoch.Less(a.Epoch) {
@@ -133,7 +133,7 @@ func (m *Machine) examine(replies []Reply) examined {
 		x.what = condemned
 	case behind && !p.uncounted:
 		x.what = leftBehind
-	case best.Leader != "" && m.now-p.doubted < heirTime:
+	case best.Leader != "" && (p.heir == 0 || m.now-p.heir < heirTime):
 		x.what = betterReplica
 	case !p.expired(m):
 		x.what = takeOver
@@ -166,7 +166,7 @@ func (m *Machine) vanished(server string, sure bool) (gone, proven bool) {
 	}
 	switch m.fleet.presence(server) {
 	case Exited:
-		return !slices.Contains(p.restarted, server) || sure, !slices.Contains(p.restarted, server)
+		return true, true
 	case Refused, Unreachable, CutOff:
 		return sure, false
 	case Unknown:

@@ -1,6 +1,7 @@
 package ownership
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ringside-go/ringside/proto"
@@ -218,12 +219,13 @@ func (m *Machine) sought(i proto.Instance) time.Duration {
 
 // returners decides whether the instance that clients look for is lost. While a server may come back that has it, they are
 // told to come again: one that is silent may be paused or cut off with a room that lives, and is waited for until the fleet
-// forgets it; one that refuses, or comes and goes, is not waited for longer than lostTime.
+// forgets it, as is a member that stays and answers nobody; one that is missed and refuses, or comes and goes, is not waited for
+// longer than lostTime.
 func (m *Machine) returners(replies []Reply, silent bool) {
 	s := &m.search
 	unsettled := m.now-m.fleet.Settled < settleTime || m.fleet.missing(m.now-returnTime) > 0
 	switch {
-	case m.fleet.mute(0) == 0 && (m.overdue() && m.askedAll(replies) || !silent && !unsettled):
+	case m.fleet.mute(0) == 0 && (m.overdue() && !m.awaits(replies) || !silent && !unsettled):
 		s.declaring = true
 	default:
 		m.finding.returners = false
@@ -353,6 +355,14 @@ func (m *Machine) silent(replies []Reply) bool {
 		}
 	}
 	return !m.askedAll(replies)
+}
+
+// awaits reports whether a member may still say that it has the room: it was not asked, or does not answer though it has been there
+// for a while. One that comes and goes is not waited for.
+func (m *Machine) awaits(replies []Reply) bool {
+	return !m.askedAll(replies) || m.now-m.fleet.Settled >= settleTime && slices.ContainsFunc(replies, func(r Reply) bool {
+		return r.Evidence != Answered && r.Evidence != GoneHere && m.fleet.presence(r.Server) == Present
+	})
 }
 
 // askedAll reports whether the replies are of all servers that are there. One that came after the questions were asked may have

@@ -73,6 +73,12 @@ func (f *Fleet) missing(since time.Duration) (n int) {
 	return n
 }
 
+// hidden reports whether a server may have restarted where this one does not see it: a cut hides it, and the end that is known
+// is that of its earlier process. Those in ended have not.
+func (f *Fleet) hidden(ended []string) bool {
+	return slices.ContainsFunc(f.Servers, func(s Server) bool { return s.Presence == Exited && !slices.Contains(ended, s.Name) })
+}
+
 // mute counts the servers that fell silent after since, so that nothing tells whether they are gone.
 func (f *Fleet) mute(since time.Duration) (n int) {
 	for _, s := range f.Servers {

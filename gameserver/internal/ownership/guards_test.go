@@ -222,9 +222,28 @@ func TestReplicaOfAFencedEpochIsNotLedFrom(t *testing.T) {
 	for counter, want := range map[uint32]Role{2: Promoting, 1 + fence: Following} {
 		r := newRig(t, 1).following().quorum(false).step(StreamLost{1}).replies(gone(peers[0]), mute(peers[1]))
 		r.pass(2*heirTime).quorum(true).see(peers[1], Unreachable).pass(askAgain)
-		r.replies(gone(peers[0]), says(peers[2], Answer{Holding: Standby, Epoch: epoch(counter, peers[1]), Leader: peers[1], Tick: 200}))
-		if r.m.Role() != want {
+		better := func() {
+			r.replies(gone(peers[0]), says(peers[2], Answer{Holding: Standby, Epoch: epoch(counter, peers[1]), Leader: peers[1], Tick: 200}))
+		}
+		if better(); r.m.Role() != Following {
+			t.Errorf("another replica is of epoch %d, and is not waited for", counter)
+		}
+		r.pass(heirTime)
+		if better(); r.m.Role() != want {
 			t.Errorf("where another replica is of epoch %d it is %v, want %v", counter, r.m.Role(), want)
+		}
+	}
+}
+
+// TestFencedStateIsNotLedFrom: a later leader counts this replica, and is gone before that has its state. The one before it has announced
+// outcomes without this replica.
+func TestFencedStateIsNotLedFrom(t *testing.T) {
+	for counter, want := range map[uint32]Role{3: Promoting, 2 + fence: Absent} {
+		r := newRig(t, 1).following().step(StreamLost{1})
+		r.replies(says(peers[2], Answer{Holding: Leading, Epoch: epoch(counter, peers[2]), Leader: peers[2], Counted: true, Suspended: true}))
+		r.pass(orphanCheck).replies(gone(peers[2]), gone(peers[0]), says(peers[1], Answer{}))
+		if r.m.Role() != want {
+			t.Errorf("after epoch %d it is %v, want %v", counter, r.m.Role(), want)
 		}
 	}
 }
@@ -296,6 +315,24 @@ func TestMissedServersAreHeldFor(t *testing.T) {
 	must[Remove](r.replies())
 }
 
+// TestTakenBackRoomIsNotResumed: its leader handed it to this server, which was paused while it promoted its replica, and took it back.
+func TestTakenBackRoomIsNotResumed(t *testing.T) {
+	r := newRig(t, 1).following().step(Offer{Stream: 1, Epoch: epoch(2, self)})
+	r.now += 2 * LeaseTime
+	r.step(Paused{r.now - LeaseTime}, Prepared{}, Started{}).see(peers[0], Unreachable).pass(wakeTime + askAgain)
+	mustNot[Resume](r.replies())
+}
+
+// TestServersThatMayHaveRestartedAreHeldFor: the leader that is gone may have made one a standby, and a cut hides it from this server.
+func TestServersThatMayHaveRestartedAreHeldFor(t *testing.T) {
+	for _, s := range []string{peers[0], peers[2]} {
+		r := newRig(t, 1).following().see(s, Exited).step(StreamLost{1}).replies(gone(peers[0]), r0standby())
+		if r.step(Prepared{}); r.m.lead.hold >= 0 != (s == peers[2]) {
+			t.Errorf("the end of %v is known: outcomes wait: %v", s, r.m.lead.hold >= 0)
+		}
+	}
+}
+
 // TestOutcomesWaitAfterAResume: a standby that is gone may have led meanwhile, and another server may have gone on from its replica.
 func TestOutcomesWaitAfterAResume(t *testing.T) {
 	away := func() *rig { return newRig(t, 1).leading().quorum(false).pass(time.Second) }
@@ -309,7 +346,13 @@ func TestOutcomesWaitAfterAResume(t *testing.T) {
 		}
 	}
 	r.pass(settleTime + askStandbys).replies()
-	if must[Remove](r).ID != hold {
+	if r.m.lead.hold != hold {
+		t.Fatal("they wait no longer, though that one may have restarted behind a cut")
+	}
+	if r.pass(DetachTime); r.m.lead.hold >= 0 {
+		t.Error("they wait for ever")
+	}
+	if r = away().see(peers[0], Exited).quorum(true).replies().see(peers[0], Present).pass(settleTime + askStandbys).replies(); r.m.lead.hold >= 0 {
 		t.Error("they wait though all have answered")
 	}
 	// One that knows of the replica is heard of.
@@ -334,8 +377,21 @@ func TestEndOfAnEarlierProcessProvesNothing(t *testing.T) {
 		}
 		r.following().see(peers[1], Exited).step(StreamLost{1}).replies(gone(peers[0])).want(Promoting, "Prepare")
 		r.step(Prepared{}, Started{})
+		r.m.lead.since = r.now - LeaseTime - 1
+		if what := r.m.loyalty(r.m.lead.standby(peers[1]), nil); (what == stale) != known {
+			t.Errorf("known %v: after a pause it counts as %v", known, what)
+		}
 		if _, removed := did[Remove](r.step(StandbyLost{r.id(peers[1]), Silent})); removed != known {
 			t.Errorf("known %v: removed %v", known, removed)
+		}
+
+		r = newRig(t, 1)
+		if !known {
+			r.see(peers[1], Exited)
+		}
+		r.following().see(peers[1], Exited).step(StreamLost{1}).replies(mute(peers[0])).pass(2 * LeaseTime).replies(gone(peers[0]))
+		if ended := r.m.Role() == Absent; ended != known {
+			t.Errorf("known %v: an older replica is dropped %v", known, ended)
 		}
 	}
 }

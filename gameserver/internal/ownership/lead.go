@@ -37,6 +37,7 @@ type lead struct {
 	askedAt   time.Duration
 	hold      int           // stands for those that may have a replica of which nobody knows: outcomes wait until all have answered; -1: none
 	held      time.Duration // since when
+	ended     []string      // servers whose end is known to be that of their last process
 
 	move   *move
 	moveAt time.Duration // when the next may begin
@@ -177,7 +178,10 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	for _, s := range l.standbys {
 		a.Standbys = append(a.Standbys, s.id)
 	}
-	if from != nil && !a.Handoff && (from.unheard || m.fleet.missing(m.now-DetachTime) > 0) {
+	if from != nil {
+		l.ended = append(from.ended, from.leader.Server)
+	}
+	if from != nil && !a.Handoff && (from.unheard || m.fleet.missing(m.now-DetachTime) > 0 || m.fleet.hidden(l.ended)) {
 		l.hold, l.held, l.asks, l.askedAt = l.nextID(), m.now, true, m.now
 		a.Standbys = append(a.Standbys, l.hold)
 	}
@@ -188,6 +192,9 @@ func (m *Machine) startLead(a Lead, from *replica) {
 		a.Suspended |= OnProbation
 	}
 	l.suspended, l.since = a.Suspended, m.now
+	if from != nil {
+		l.since = from.since // a room that was handed over may have been taken back since
+	}
 	l.confirm = a.Suspended&^OnProbation != 0
 	m.role, m.replica, m.finding = Leads, nil, finding
 	m.abandonRound()

@@ -104,11 +104,6 @@ func (m *Machine) handedOver(ev HandedOver) {
 		lost: m.now, check: m.now + tookTime, stocked: true, state: ev.Epoch, tick: ev.Tick,
 		handed: &handed{id: v.id, why: v.why, begun: v.begun},
 	}
-	for _, s := range l.standbys {
-		if s.newer && p.has(s.server) {
-			p.restarted = append(p.restarted, s.server)
-		}
-	}
 	m.absent()
 	m.role, m.replica = Following, p
 }

@@ -85,10 +85,16 @@ func (m *Machine) answerLeading(asker string) Answer {
 // takeovers and handoffs only since they parted.
 func fenced(e, o proto.Epoch) bool { return e.Counter >= o.Counter+fence/2 }
 
-// claimed leaves the room to asker, or gives the server that goes before it.
+// claimed leaves the room to asker, or gives the server that goes before it: one that is creating the room, or that had it a moment ago
+// and is not known to have ended. The asker may know only the end of that one's earlier process.
 func (m *Machine) claimed(asker string) (first_ string) {
 	if p := m.promise; p.server != "" && p.server != asker {
 		return p.server
+	}
+	if t := m.tomb; t.holding == Moved && t.leader != asker && m.now-t.at < redirectTime {
+		if s, _ := m.fleet.find(t.leader); s.Presence == Present || s.Presence > Present && s.Presence != Exited && m.now-s.Gone < returnTime {
+			return t.leader
+		}
 	}
 	if f := m.finding; f != nil && f.creates && f.yielded == "" {
 		if self := m.config.Self.Server; first(m.room, self, asker) == self {

@@ -31,6 +31,7 @@ type replica struct {
 	searched []Reply       // of the last round, if nobody had the room; a declaration is none
 	doubts   bool          // this server asks whether the leader is alive
 	doubted  time.Duration // since when
+	heir     time.Duration // since when it has heard of a better replica; 0: it has not
 	check    time.Duration // without a stream: when it asks again by itself
 	hurry    bool          // the target of this server's handoff does not take the room, or its link is gone
 	retry    time.Duration // when the simulation may be made again
@@ -69,7 +70,7 @@ func (p *replica) rank() proto.Tick {
 // been announced that it does not have.
 func (p *replica) expired(m *Machine) bool {
 	switch {
-	case p.uncounted:
+	case p.uncounted, fenced(p.epoch, p.state):
 		return true
 	case p.stream == 0:
 		return m.now-p.lost > LeaseTime
@@ -218,7 +219,7 @@ func (m *Machine) drop() {
 // doubt has the others asked whether the leader is alive.
 func (m *Machine) doubt() {
 	if p := m.replica; !p.doubts {
-		p.doubts, p.doubted = true, m.now
+		p.doubts, p.doubted, p.heir = true, m.now, 0
 		m.round.again = 0
 	}
 }
@@ -264,7 +265,7 @@ func (m *Machine) tendReplica() {
 	}
 	q := Query{}
 	switch {
-	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.mute(0) == 0 && p.searched != nil && m.askedAll(p.searched) && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
+	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.mute(0) == 0 && p.searched != nil && !m.awaits(p.searched) && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
 		q.Lost, needed = m.search.instance, nil
 	case p.awaited():
 		q.Withdrawn = p.epoch
@@ -298,6 +299,9 @@ func (m *Machine) judgeLeader(replies []Reply) {
 		p.leader, p.epoch, p.uncounted = Process{Server: v.answer.Leader}, v.answer.Epoch, true
 		m.askLater(graceTime)
 	case betterReplica:
+		if p.heir == 0 {
+			p.heir = m.now
+		}
 		m.askLater(graceTime)
 	case leftBehind:
 		p.uncounted = true

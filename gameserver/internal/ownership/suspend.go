@@ -92,7 +92,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 			m.attach(r.Server).may = true // nobody knew of its replica
 		}
 	}
-	if !silent && !rival && m.settled() && m.fleet.missing(m.now-DetachTime) == 0 {
+	if !silent && !rival && m.settled() && m.fleet.missing(m.now-DetachTime) == 0 && !m.fleet.hidden(l.ended) {
 		m.release("all have answered")
 	}
 	if !l.confirm {
@@ -182,7 +182,7 @@ func (m *Machine) holdOutcomes() {
 		l.hold = l.nextID()
 		m.do(Wait{l.hold})
 	}
-	l.held = m.now
+	l.held, l.ended = m.now, nil
 }
 
 // tendHold asks until all have answered, or the lease of a replica that nobody knew of is over.
