@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -290,4 +291,76 @@ func TestTheOldConnectionMayFinish(t *testing.T) {
 			})
 		}
 	})
+}
+
+// playPast plays at host a, which ends the connection as end says. Host b is where the client goes first: it takes the connection
+// and falls silent. Host c leads the room. It returns the move. It must run in a bubble.
+func playPast(t *testing.T, b func(p *peer), end func(p *peer)) Move {
+	t.Helper()
+	r := newRoom(t)
+	r.fallbacks = []string{"ws://b/", "ws://c/"}
+	s := &bubble{t: t, scripts: map[string]func(p *peer){"a:80": func(p *peer) {
+		p.enter(r, 0)
+		p.ticks(r, time.Second)
+		end(p)
+	}, "c:80": func(p *peer) {
+		r.epoch = r.epoch.Next("gs-2")
+		p.enter(r, proto.WelcomeResumed)
+		p.wait()
+	}, "b:80": b}}
+	moves := make(chan Move, 1)
+	c := Config{URL: "ws://a/", Ticket: "t", Events: Events{Moved: func(_ *Client, m Move) { moves <- m }}}
+	c.Dial = func(ctx context.Context, addr string) (net.Conn, error) {
+		if b != nil || addr != "b:80" {
+			return s.dial(ctx, addr)
+		}
+		client, server := net.Pipe()
+		s.done.Go(func() { _, _ = io.Copy(io.Discard, server) })
+		return client, nil
+	}
+	client, err := Dial(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- client.Run(t.Context()) }()
+	m := <-moves
+	client.Close()
+	<-ended
+	s.done.Wait()
+	return m
+}
+
+// The process of a fallback is paused: its kernel takes the connection, and nothing answers the upgrade.
+func TestAPausedFallbackIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		if m := playPast(t, nil, (*peer).cut); m.Gap < upgradeTimeout || m.Gap > serverSilence+time.Second/2 {
+			t.Errorf("move %+v", m)
+		}
+	})
+}
+
+// The server to which the room moves is paused when the client is sent there, or when the old one is lost.
+func TestAPausedTargetIsLeft(t *testing.T) {
+	for name, end := range map[string]func(p *peer, to proto.Moved){
+		"moved": func(p *peer, to proto.Moved) { p.send(to.Append(nil)) },
+		"lost":  func(p *peer, _ proto.Moved) { p.cut() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				to := proto.Moved{URL: "ws://b/", Server: "gs-1"}
+				m := playPast(t, func(p *peer) {
+					p.hello()
+					p.wait()
+				}, func(p *peer) {
+					p.send(proto.Prepare{Moved: to}.Append(nil))
+					time.Sleep(time.Second / 10)
+					end(p, to)
+				})
+				if m.Gap < serverSilence || m.Gap > serverSilence+time.Second/2 {
+					t.Errorf("move %+v", m)
+				}
+			})
+		})
+	}
 }

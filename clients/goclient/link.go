@@ -19,8 +19,9 @@ import (
 const (
 	// connectTimeout bounds the network connection: a packet that was lost is sent again after a second.
 	connectTimeout = 2 * time.Second
-	// upgradeTimeout bounds the server's answer to the upgrade.
-	upgradeTimeout = 5 * time.Second
+	// upgradeTimeout bounds the server's answer to the upgrade. The kernel takes the connections of a process that is paused, and
+	// the room may be led elsewhere by then.
+	upgradeTimeout = 2 * time.Second
 	// readBuffer is the read buffer of a connection in bytes: a dozen deltas. Keyframes go around it.
 	readBuffer = 2 << 10
 	// maxHops is how many redirects, or moved messages, a client follows in a row.

@@ -20,6 +20,9 @@ const (
 	// openGrace is how long a prepared connection that is not open yet may take when it is needed. It has had the time
 	// of the preparation; a place that cannot be reached, behind a router in proxy mode, shall not hold the client up.
 	openGrace = 500 * time.Millisecond
+	// welcomeGrace is how long the welcome may take on a prepared connection when it is needed: the room is led there by then, or
+	// the server may be lost or paused.
+	welcomeGrace = 2 * time.Second
 	// preparedPing is the time between pings on a connection that waits.
 	preparedPing = 2 * time.Second
 )
@@ -153,11 +156,11 @@ func (p *prepared) tend(now time.Duration) {
 }
 
 // take waits for the welcome and gives the link with the message that it is in; the caller closes both. It may block for
-// openGrace and enterTimeout, less when the client is closed.
+// openGrace and welcomeGrace, less when the client is closed.
 func (p *prepared) take() (*link, *gws.Message, error) {
 	p.expiry.Reset(openGrace)
 	<-p.opened
-	p.expiry.Reset(enterTimeout)
+	p.expiry.Reset(welcomeGrace)
 	<-p.done
 	p.expiry.Stop()
 	defer p.cancel()

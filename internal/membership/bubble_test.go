@@ -252,11 +252,11 @@ func TestOnlyTheQuorumForgets(t *testing.T) {
 		s.await("n2", 10*time.Second, is("n2 n3, n1 unreachable, quorum true"))
 		gone, _ := s.members["n2"].View().FindGone("n1")
 		s.await("n2", time.Hour, is("n2 n3, quorum true"))
-		if took := time.Since(gone.Since); took < memory || took > memory+time.Second {
+		if took := time.Since(gone.Since); took < testMemory || took > testMemory+time.Second {
 			t.Errorf("n1 was forgotten after %v", took)
 		}
 		s.await("n3", time.Second, is("n2 n3, quorum true"))
-		time.Sleep(2 * memory)
+		time.Sleep(2 * testMemory)
 		if got := describe(s.members["n1"].View()); got != "n1, n2 unreachable, n3 unreachable, quorum false" {
 			t.Errorf("later n1 sees %s", got)
 		}

@@ -119,7 +119,7 @@ func TestRestartInsideACut(t *testing.T) {
 		for _, name := range []string{"n3", "n4", "n5", "r7"} {
 			s.await(name, 5*time.Second, is("n3 n4 n5 r7, n1 unreachable, n2 unreachable, r6 unreachable, quorum true"))
 		}
-		for end := time.Now().Add(10 * time.Minute); time.Now().Before(end); time.Sleep(time.Second) {
+		for end := time.Now().Add(2 * testMemory); time.Now().Before(end); time.Sleep(time.Second) {
 			for _, name := range []string{"n1", "n2", "r6"} {
 				if v := s.members[name].View(); v.Quorum {
 					t.Fatalf("%s sees %s", name, describe(v))

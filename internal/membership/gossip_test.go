@@ -33,6 +33,7 @@ func run(t *testing.T, c Config) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
+	g.memory = testMemory
 	ctx, cancel := context.WithCancelCause(t.Context())
 	r := &running{g, cancel, make(chan error, 1)}
 	go func() { r.done <- g.Run(ctx) }()

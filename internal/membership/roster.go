@@ -14,6 +14,7 @@ import (
 type roster struct {
 	view   atomic.Pointer[View]
 	spread chan struct{} // one place: the state is to be sent to all members
+	memory time.Duration // the constant, but for tests
 
 	mu        sync.Mutex
 	self      Member
@@ -32,7 +33,7 @@ type roster struct {
 
 // start begins with self alone. If it is not admitted yet, it is on probation.
 func (r *roster) start(self Member, admitted bool) {
-	r.self, r.admitted = self, admitted
+	r.self, r.admitted, r.memory = self, admitted, memory
 	r.others, r.suspects, r.forgotten = make(map[string]other), make(map[string]bool), make(map[ServerName]string)
 	r.changed, r.spread = make(chan struct{}), make(chan struct{}, 1)
 	now := time.Now()
@@ -180,11 +181,11 @@ func (r *roster) refreshLocked(settled bool) (would bool) {
 	now := time.Now()
 	known := make([]other, 0, len(r.others))
 	for node, o := range r.others {
-		if o.reason.proven() && now.Sub(o.since) >= memory {
+		if o.reason.proven() && now.Sub(o.since) >= r.memory {
 			delete(r.others, node)
 			continue
 		}
-		if o.missing() && !o.counted.IsZero() && now.Sub(o.counted) >= memory {
+		if o.missing() && !o.counted.IsZero() && now.Sub(o.counted) >= r.memory {
 			r.forgetLocked(o.Name)
 			continue
 		}

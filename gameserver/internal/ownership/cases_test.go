@@ -341,9 +341,9 @@ func TestRoomWhoseLeaderHasAskedIsNotLost(t *testing.T) {
 // TestCreatorThatIsGoneIsNotNamed, and nobody creates the room as long as others leave it to that one.
 func TestCreatorThatIsGoneIsNotNamed(t *testing.T) {
 	promised := says(peers[1], Answer{Holding: Creating, Leader: peers[0]})
-	r := newRig(t, 1).see(peers[0], Exited).finding().replies(promised).want(Absent, "Turn")
-	r = newRig(t, 1).finding().replies(promised, mute(peers[0])).want(Absent, "Send")
-	r = newRig(t, 1)
+	newRig(t, 1).see(peers[0], Exited).finding().replies(promised).want(Absent, "Turn")
+	newRig(t, 1).finding().replies(promised, mute(peers[0])).want(Absent, "Send")
+	r := newRig(t, 1)
 	r.m.Query(peers[0], Query{Claim: true}, r.now)
 	r.see(peers[0], Exited).finding().replies().want(Absent, "Turn")
 }
@@ -367,5 +367,21 @@ func TestUselessRoomIsNotCalledLost(t *testing.T) {
 	}
 	if a, _ := r.m.Query(peers[1], Query{}, r.now); a.Holding != Moved || a.Leader != peers[0] {
 		t.Errorf("its replicas hear %+v", a)
+	}
+}
+
+// TestStandbyOfANewLeaderKeepsNobody: clients prepared a connection for a move to this server, or came to ask for the leader's fate,
+// and another standby took the room over.
+func TestStandbyOfANewLeaderKeepsNobody(t *testing.T) {
+	for name, came := range map[string]Wanted{"for a move": {Seen: epoch(1, peers[0]), Waits: true}, "after a loss": {Seen: epoch(1, peers[0])}} {
+		r := newRig(t, 2).following().step(came, StreamLost{1}, Offered{Stream: 2, From: Process{peers[1], 1}, Epoch: epoch(2, peers[1])})
+		if to := must[Send](r); to.Server != peers[1] || to.Epoch != epoch(2, peers[1]) || !to.All {
+			t.Errorf("%s: sent to %+v", name, to)
+		}
+	}
+	// The same leader opens a stream again: who waits for a move of its room goes on waiting.
+	r := newRig(t, 2).following().step(StreamLost{1}, Wanted{Seen: epoch(1, peers[0])}, Offered{Stream: 2, From: Process{peers[0], 1}, Epoch: epoch(1, peers[0])})
+	if to := must[Send](r); to.Server != peers[0] || to.All {
+		t.Errorf("sent to %+v", to)
 	}
 }

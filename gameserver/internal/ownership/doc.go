@@ -32,7 +32,7 @@
 //	Prepared, with an error        | -               | -            | -                   | →replica Ask    | -
 //	Offered, earlier epoch         | →replica Accept | Reject       | Reject              | Reject          | Reject
 //	Offered, same epoch            | →replica Accept | Reject       | Reject Accept       | Reject          | Reject
-//	Offered, later epoch           | →replica Accept | Reject       | Reject Accept       | →replica Accept | →replica End Remove Accept
+//	Offered, later epoch           | →replica Accept | Reject       | Reject Accept Send  | →replica Accept Send | →replica End Remove Accept
 //	Offered, other instance        | →replica Accept | Reject       | Reject              | Reject          | Reject
 //	StreamLost                     | -               | -            | Ask                 | -               | -
 //	StreamStopped                  | -               | -            | →absent Reject Drop | -               | -

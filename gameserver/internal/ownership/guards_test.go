@@ -261,7 +261,7 @@ func TestBaseOfAnotherHistoryIsNotKept(t *testing.T) {
 func TestBusyServerKeepsItsReplica(t *testing.T) {
 	r := newRig(t, 1).following().step(StreamLost{1})
 	r.step(Offered{Stream: 2, From: Process{peers[0], 1}, Epoch: epoch(1, peers[0]), Unable: &Rejection{Code: RejectBusy}})
-	r.want(Following, "Accept")
+	r.want(Following, "Accept", "Send")
 	r.step(Offered{Stream: 3, From: Process{peers[0], 1}, Epoch: epoch(1, peers[0]), Unable: &Rejection{Code: RejectIncompatible}})
 	r.want(Absent, "Reject", "Drop", "Reject")
 }

@@ -71,7 +71,9 @@ func (m *Machine) offered(ev Offered) {
 		p.stocked = false // the leader has gone on without it, or did before it opened the stream
 	}
 	p.uncounted = false
+	replaced := continues && p.epoch.Less(ev.Epoch) && p.leader.Server != ev.From.Server
 	p.newer = m.fleet.presence(ev.From.Server) != Present
+	sends := (replaced || p.doubts) && !p.newer
 	m.setOthers(ev.Others)
 	p.leader, p.epoch = ev.From, ev.Epoch
 	p.stream, p.opened, p.announced, p.doubts, p.hurry, p.fails = ev.Stream, m.now, false, false, false, 0
@@ -82,6 +84,9 @@ func (m *Machine) offered(ev Offered) {
 	m.tomb, m.promise = tomb{}, promise{}
 	m.abandonRound()
 	m.do(Accept{ev.Stream, keep})
+	if sends { // a leader that was replaced will not move the room here
+		m.do(Send{Server: ev.From.Server, Epoch: ev.Epoch, All: replaced})
+	}
 }
 
 // yields reports whether a room that is led here gives way to another instance that is led: it is suspended, or there are two

@@ -26,7 +26,7 @@ type replica struct {
 	uncounted bool        // a later leader than that of the state does not wait for this replica, as far as is known
 	withdrawn proto.Epoch // no offer of this epoch, or of a lower one, is taken
 	announced bool        // its leader is about to run the first tick after a takeover
-	handed    *handed     // this server has handed the room over; nil: it has not, or the target's own standbys have it
+	handed    *handed     // this server has handed the room over, and has been a replica of it since; nil: it has not
 
 	searched []Reply       // of the last round, if nobody had the room; a declaration is none
 	doubts   bool          // this server asks whether the leader is alive
@@ -48,7 +48,7 @@ type replica struct {
 	ended   []string
 }
 
-// handed is what a server remembers of a room that it handed over, until another server has it as well.
+// handed is what a server remembers of a room that it handed over, for as long as it stands by for it.
 type handed struct {
 	id    int // the standby that it was handed to; its stream may still say that it took the room
 	why   string
@@ -93,7 +93,8 @@ func (m *Machine) Observe(tick proto.Tick) {
 	}
 }
 
-// Guards reports whether this server has handed the room over and is still needed: the new leader has no other standby yet.
+// Guards reports whether this server has handed the room over and stands by for it since. The new leader dismisses a server that
+// drains as soon as another one stands by.
 func (m *Machine) Guards() bool { return m.replica != nil && m.replica.handed != nil }
 
 // replicaStep takes the events of streams. Those of a stream that was replaced mean nothing.

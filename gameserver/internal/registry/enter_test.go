@@ -376,6 +376,7 @@ func TestLost(t *testing.T) {
 		wantRefusal(t, s.enter(back), proto.CloseOverloaded)
 		s.links.set("b", nil)
 		wantRefusal(t, s.enter(back), proto.CloseLost)
+		synctest.Wait() // the report comes after the answer
 		if s.happened(EventLost) != 1 || s.logs.count("a room is lost") != 1 {
 			t.Errorf("%d events", s.happened(EventLost))
 		}

@@ -49,6 +49,7 @@ type entry struct {
 	onRequest   bool           // the move that is under way is an operator's
 	target      string         // of the move that is under way
 	onProbation bool           // it has its turn in Registry.turns
+	exposed     bool           // it is one of Registry.turns.exposed
 	streams     map[int]*stream
 	handoff     *stream // to the server that this one has handed the room to
 	moving      chan<- error
@@ -136,6 +137,10 @@ func (e *entry) after(before ownership.Role, guarded bool) {
 			r.guards.Add(-1)
 		}
 	}
+	if only := e.only(); only != e.exposed {
+		e.exposed = only
+		r.turns.expose(e, only)
+	}
 	e.probationEnded()
 	if role != ownership.Finding && role != ownership.Promoting { // the simulation was used, or is of no use
 		e.sim, e.final, e.creating = nil, nil, nil
@@ -204,7 +209,7 @@ func (e *entry) refresh(reordered bool) {
 	e.mu.Lock()
 	defer e.unlock()
 	if !e.forgotten {
-		e.look(reordered || e.order == nil)
+		e.look(reordered)
 	}
 }
 

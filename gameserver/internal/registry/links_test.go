@@ -107,6 +107,9 @@ func (l *testLinks) Open(server, addr string, o replication.Open, ev replication
 	defer l.mu.Unlock()
 	s := &testStream{server: server, open: o, events: ev, prompt: l.prompt}
 	l.streams = append(l.streams, s)
+	if s.prompt && o.HasBase {
+		go ev.Acked(o.Base)
+	}
 	return s
 }
 
@@ -218,6 +221,13 @@ func (b *testBack) note(f func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	f()
+}
+
+// heard is how many clients waited, each time that the leader was told.
+func (b *testBack) heard() []int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.ready)
 }
 
 func (b *testBack) Ready(n int)            { b.note(func() { b.ready = append(b.ready, n) }) }

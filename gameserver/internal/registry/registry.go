@@ -143,6 +143,7 @@ func New(c Config) (*Registry, error) {
 		rooms:   make(map[proto.RoomID]*entry),
 		misfits: misfits{by: make(map[misfit]rejectedBy)},
 	}
+	r.turns.exposed = make(map[*entry]time.Time)
 	r.changed = make(chan struct{}, 1)
 	r.posts.kick = make(chan struct{}, 1)
 	r.mover.kick = make(chan struct{}, 1)

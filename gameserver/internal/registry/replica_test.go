@@ -249,7 +249,7 @@ func TestWaitingAtStandby(t *testing.T) {
 		wantMoved(t, s.enter(spec("r")), "r", "l")
 		wantMoved(t, <-first, "r", "l")
 		wantMoved(t, <-second, "r", "l")
-		if got := l.back.ready; len(got) < 3 || got[0] != 1 || got[1] != 2 || got[len(got)-1] != 0 {
+		if got := l.back.heard(); len(got) < 3 || got[0] != 1 || got[1] != 2 || got[len(got)-1] != 0 {
 			t.Errorf("the leader heard %v", got)
 		}
 		other := hold
@@ -257,7 +257,7 @@ func TestWaitingAtStandby(t *testing.T) {
 		wantRefusal(t, s.enter(other), proto.CloseGame)
 		again := s.entering(hold)
 		l.offer() // a stream that is new tells who waits
-		if got := l.back.ready; len(got) != 1 || got[0] != 1 {
+		if got := l.back.heard(); len(got) != 1 || got[0] != 1 {
 			t.Errorf("the leader heard %v on the new stream", got)
 		}
 		<-again

@@ -17,12 +17,12 @@ func base(tick proto.Tick) Open {
 // A receiver that has the base gets the ticks after it and no keyframe.
 func TestBase(t *testing.T) {
 	simulate(t, nil, func(f *fleet) {
-		stream, events := f.openWith(base(70000))
+		stream, _ := f.openWith(base(70000))
 		if stream.QueueTick(70002, nil, nil) || stream.QueueTick(70001, nil, nil) {
 			t.Error("a tick was left out, and the stream goes on without a keyframe")
 		}
 		stream.Stop("")
-		stream, events = f.openWith(base(70000))
+		stream, events := f.openWith(base(70000))
 		if !stream.QueueTick(70001, []byte("p"), nil) || !stream.QueueTick(70002, []byte("p"), nil) {
 			t.Error("not queued")
 		}

@@ -9,7 +9,7 @@ import (
 
 // schedules is how many random schedules the gate plays, and how many fleets of any other test: the race detector makes each
 // ten times as slow.
-const schedules = 4
+const schedules = 2
 
 // fleetsOf counts the fleets of each test. Tests of this package do not run in parallel.
 var fleetsOf = map[string]int{}

@@ -1,0 +1,6 @@
+//go:build !race
+
+package membership
+
+// testMemory is the memory of bubbles.
+const testMemory = memory
