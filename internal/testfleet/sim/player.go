@@ -36,6 +36,7 @@ type player struct {
 	dial    dialFunc  // nil: from its host
 	history *History
 	script  script
+	overlap bool          // faults of the schedule overlap
 	strict  bool          // no fault of the schedule may cost a seat or an acknowledged input
 	returns time.Duration // after it was told that its room is lost, it enters the new one; 0: it does not
 	copies  int           // servers that have its room: one leader and the standbys
@@ -88,7 +89,7 @@ func (f *fleet) newPlayer(room proto.RoomID, strict bool) *player {
 	}
 	p := &player{
 		id: proto.PlayerID(fmt.Sprintf("p%d", n)), room: room, ip: fmt.Sprintf("10.0.1.%d", n), history: f.history,
-		script: part, strict: strict, copies: f.standbys + 1, returns: f.options.returns, ended: make(chan struct{}),
+		script: part, strict: strict, copies: f.standbys + 1, returns: f.options.returns, overlap: f.options.overlap, ended: make(chan struct{}),
 	}
 	for i := range f.routers {
 		p.routers = append(p.routers, f.routers[(i+n)%len(f.routers)])
@@ -191,8 +192,9 @@ func (p *player) events() goclient.Events {
 		Schema: func(*goclient.Client) error { return nil }, // scripts look their tables up when they enter
 		Lost:   func(_ *goclient.Client, err error) { p.note("connection lost: %v", err) },
 		Violation: func(_ *goclient.Client, v goclient.Violation, text string) {
-			if v == goclient.InputLost && !p.strict {
-				p.note("inputs are lost: %s", text)
+			// Faults that overlap cost a seat that was taken at a leader which was cut off, and not yet suspended.
+			if v == goclient.InputLost && !p.strict || v == goclient.SeatLost && p.overlap {
+				p.note("the server broke %s: %s", v, text)
 			} else {
 				p.violate("the server broke %s: %s", v, text)
 			}
