@@ -288,6 +288,16 @@ func TestPoisonousRoomIsCondemned(t *testing.T) {
 	r.replies(r0standby()).want(Promoting, "Prepare")
 }
 
+// TestAnnouncementEndsWithItsLeader: the one that made it lives, and says that another one leads.
+func TestAnnouncementEndsWithItsLeader(t *testing.T) {
+	r := newRig(t, 1).following().step(Announced{1, true}, StreamLost{1})
+	moved := says(peers[0], Answer{Holding: Moved, Epoch: epoch(2, peers[2]), Leader: peers[2]})
+	r.replies(moved, r0standby()).pass(askAgain).replies(moved, gone(peers[2]), r0standby())
+	if a, ok := did[Turn](r); ok {
+		t.Errorf("its players are told %v", a.Code)
+	}
+}
+
 func TestFirstTickIsAnnounced(t *testing.T) {
 	r := newRig(t, 1).promoting() // its leader's process is gone, which the view does not know yet
 	if l := must[Lead](r.step(Prepared{})); l.Suspended != OnProbation {

@@ -297,6 +297,7 @@ func (m *Machine) judgeLeader(replies []Reply) {
 		m.drop()
 	case leaderElsewhere:
 		p.leader, p.epoch, p.uncounted = Process{Server: v.answer.Leader}, v.answer.Epoch, true
+		p.announced = false // by the leader before, which lives
 		m.askLater(graceTime)
 	case betterReplica:
 		if p.heir == 0 {
