@@ -292,8 +292,12 @@ func TestPoisonousRoomIsCondemned(t *testing.T) {
 func TestAnnouncementEndsWithItsLeader(t *testing.T) {
 	r := newRig(t, 1).following().step(Announced{1, true}, StreamLost{1})
 	moved := says(peers[0], Answer{Holding: Moved, Epoch: epoch(2, peers[2]), Leader: peers[2]})
-	r.replies(moved, r0standby()).pass(askAgain).replies(moved, gone(peers[2]), r0standby())
-	if a, ok := did[Turn](r); ok {
+	r.replies(moved, r0standby()).pass(tookTime)
+	if r.m.replica.leader.Server != peers[2] {
+		t.Fatal("it does not ask after the later leader")
+	}
+	r.replies(moved, gone(peers[2]), r0standby())
+	if a, ok := did[Turn](r); ok || r.m.tomb.crashed {
 		t.Errorf("its players are told %v", a.Code)
 	}
 }
