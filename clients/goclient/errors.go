@@ -21,7 +21,7 @@ var (
 	// could not help.
 	ErrSchema = errors.New("schema differs")
 
-	// ErrSuspended ends the connection to a suspended room that another server goes on with: the client has found it there.
+	// ErrSuspended ends the connection to a suspended room that another server leads by now: the client has found it there.
 	ErrSuspended = errors.New("room was suspended here and is led elsewhere")
 
 	errLost = errors.New("connection lost")

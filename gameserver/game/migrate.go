@@ -117,7 +117,7 @@ func (c *Copy) TakesInputs() bool {
 	return err == nil && slices.Equal(mine.Input.Fields, c.old.Schema().Input.Fields)
 }
 
-// Simulation is the room to go on with. For an older version each call migrates a new one from the tables as they are.
+// Simulation returns the room to continue with. For an older version each call migrates a new one from the tables as they are.
 func (c *Copy) Simulation() (*Simulation, error) {
 	if c.sim != nil {
 		return c.sim, nil

@@ -21,7 +21,7 @@ import (
 var ErrKilled = errors.New("killed")
 
 const (
-	// updateTimeout bounds the wait for a change to be sent once; it goes on being sent after that. Measured: 0.1 s.
+	// updateTimeout bounds the wait for a change to be sent once; memberlist keeps sending it after that. Measured: 0.1 s.
 	updateTimeout = 250 * time.Millisecond
 	// leaveTimeout bounds the wait for the farewell. Measured: 0.1 s.
 	leaveTimeout = time.Second

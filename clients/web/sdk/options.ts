@@ -83,7 +83,7 @@ export interface JoinOptions<G extends Game = Game> {
 
 	/**
 	 * What the player wants now. It is called once a tick, at the moment from which the sample arrives just in time for the
-	 * server's next one; undefined: nothing. While the room stands still it is not called. A game that is not played in
+	 * server's next one; undefined: nothing. While the room is suspended it is not called. A game that is not played in
 	 * ticks leaves it out and calls room.send.
 	 */
 	input?: () => G["input"] | undefined;
@@ -158,7 +158,7 @@ export interface View<G extends Game> {
 export type Status =
 	| "connecting" // on the way in, for the first time
 	| "playing"
-	| "suspended" // the room stands still until its server sees the fleet again, or the client finds the room elsewhere
+	| "suspended" // the room does not tick until its server sees the fleet again, or the client finds the room elsewhere
 	| "returning" // the connection was lost or the room moved, and the client is on its way back to its seat
 	| "ended"; // left, or not to be gone on with: room.error says why
 

@@ -68,7 +68,7 @@ type Remove struct {
 // Update tells all standbys the epoch and who else has a replica.
 type Update struct{}
 
-// SetEpoch makes the room go on in a later epoch.
+// SetEpoch raises the epoch of the room that is led here.
 type SetEpoch struct{ Epoch proto.Epoch }
 
 // Suspend and Resume stop and start the room's ticks. Asked is when the answers were asked for that allow it.
@@ -166,7 +166,7 @@ const (
 	ReportNotMoved                   // a handoff failed
 	ReportFailover                   // this server leads a room whose leader is gone
 	ReportDeposed                    // another server leads the room in a later epoch
-	ReportLost                       // the room cannot go on
+	ReportLost                       // no server can continue the room
 	ReportDropped                    // a replica is needed no longer, or of no use
 	ReportRejected                   // a server does not stand by
 	ReportStuck                      // a replica cannot be led yet

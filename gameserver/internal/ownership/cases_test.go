@@ -9,7 +9,7 @@ import (
 
 // The tests of this file are cases that were lost before there was a machine.
 
-// TestTargetDiesAfterAMove: no redirect names the target once it is known to be gone, and the old leader goes on.
+// TestTargetDiesAfterAMove: no redirect names the target once it is known to be gone, and the old leader takes the room over.
 func TestTargetDiesAfterAMove(t *testing.T) {
 	r := newRig(t, 1).handed().step(StandbyTook{0, epoch(2, peers[0])})
 	r.step(Offered{Stream: 5, From: Process{peers[0], 1}, Epoch: epoch(2, peers[0]), Base: 100, HasBase: true}, StreamLost{5})
@@ -242,7 +242,8 @@ func TestAllArePaused(t *testing.T) {
 	r.replies(says(peers[0], Answer{Holding: Leading, Epoch: epoch(1, peers[0]), Leader: peers[0], Counted: true, Suspended: true})).want(Following, "Send")
 }
 
-// TestAClientsWordTouchesNoStandby: it makes the leader ask, at most every sawTime, and go on above what it saw if nobody leads there.
+// TestAClientsWordTouchesNoStandby: it makes the leader ask the others, at most every sawTime. If nobody leads in the
+// epoch that the client saw, the leader raises its own above it.
 func TestAClientsWordTouchesNoStandby(t *testing.T) {
 	r := newRig(t, 1).leading().step(ClientSaw{epoch(9, peers[2])}).want(Leads, "Ask").replies()
 	if r.want(Leads, "SetEpoch", "Update"); !epoch(9, peers[2]).Less(r.m.Epoch()) {
@@ -254,7 +255,7 @@ func TestAClientsWordTouchesNoStandby(t *testing.T) {
 	}
 }
 
-// TestTwoLeadersOfOneInstance: the one that ticks goes on, above the one that is suspended.
+// TestTwoLeadersOfOneInstance: the leader that ticks keeps the room, in an epoch above that of the suspended one.
 func TestTwoLeadersOfOneInstance(t *testing.T) {
 	r := newRig(t, 1).leading()
 	a, acts := r.m.Query(peers[2], Query{Instance: life, Leads: epoch(2, peers[2])}, r.now)
@@ -286,7 +287,7 @@ func TestFencedLeaderIsNotOverruled(t *testing.T) {
 	r := newRig(t, 1).leading()
 	a, _ := r.m.Query(peers[2], Query{Instance: life, Leads: epoch(1+fence, peers[2])}, r.now)
 	if a.Epoch != epoch(1, self) {
-		t.Errorf("it goes on in %v", a.Epoch)
+		t.Errorf("it leads in %v", a.Epoch)
 	}
 	r = newRig(t, 1).leading().quorum(false)
 	r.m.lead.epoch.Counter += fence
@@ -379,7 +380,7 @@ func TestStandbyOfANewLeaderKeepsNobody(t *testing.T) {
 			t.Errorf("%s: sent to %+v", name, to)
 		}
 	}
-	// The same leader opens a stream again: who waits for a move of its room goes on waiting.
+	// The same leader opens a stream again: clients that wait for a move of its room keep waiting.
 	r := newRig(t, 2).following().step(StreamLost{1}, Wanted{Seen: epoch(1, peers[0])}, Offered{Stream: 2, From: Process{peers[0], 1}, Epoch: epoch(1, peers[0])})
 	if to := must[Send](r); to.Server != peers[0] || to.All {
 		t.Errorf("sent to %+v", to)

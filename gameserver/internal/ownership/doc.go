@@ -6,15 +6,15 @@
 //   - A server leads a room only as its home, after all others have said that they have nothing of it, or from a replica
 //     whose leader is gone, or from a replica that its leader has handed the room to.
 //   - A replica may be led from for LeaseTime after its stream was lost, and only if its leader waits for it: since its first tick,
-//     or since the replica caught up. A leader goes on without a standby's word for outcomes only DetachTime after it has lost
-//     that one, and in an epoch above any in which that one can lead.
+//     or since the replica caught up. A leader announces outcomes without a standby's word only DetachTime after it has lost
+//     that standby, and in an epoch above any in which the standby can lead.
 //   - After a takeover, and after a resume where a standby is gone, nothing is announced before all servers have answered, or the
 //     lease of one that has not is over. A server of which only an end is known may have restarted behind a cut: it counts as one
 //     that has not answered, unless it is the earlier leader.
 //   - An epoch that is raised by fence may have outcomes that no replica of an earlier epoch has: nobody leads from such a one.
-//   - A leader that was paused, or that had no quorum, asks all servers before it goes on. Of two leaders of an instance the one
-//     that ticks goes on; it raises its epoch above that of a suspended one.
-//   - After a handoff the old leader is a replica of the new one, so two servers can go on with the room at any moment.
+//   - A leader that was paused, or that had no quorum, asks all servers before its room ticks again. Of two leaders of an instance
+//     the one that ticks keeps the room; it raises its epoch above that of a suspended one.
+//   - After a handoff the old leader is a replica of the new one, so two servers can continue the room at any moment.
 //   - Nothing is concluded from silence but by the part of the fleet that has the quorum; and what cannot be undone is concluded
 //     from proof, or after the lease. Only that part declares a room lost, once it has asked every member, those that have just come
 //     back too. A member that stays and answers nobody is waited for.

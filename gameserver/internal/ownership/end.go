@@ -13,7 +13,7 @@ func (m *Machine) stepDown(server string, e proto.Epoch) {
 // endOver ends the room here: another instance of it is led elsewhere.
 func (m *Machine) endOver() {
 	e := m.lead.epoch
-	m.do(Report{Kind: ReportLost, From: m.config.Self.Server, Epoch: e, Why: "another instance of the room was created while this one could not go on"},
+	m.do(Report{Kind: ReportLost, From: m.config.Self.Server, Epoch: e, Why: "another instance of the room was created while this one was suspended"},
 		End{Code: proto.CloseOver})
 	m.giveUp("the instance is over")
 	m.bury(Gone, proto.Epoch{Instance: e.Instance}, "")

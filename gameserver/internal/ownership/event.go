@@ -86,7 +86,7 @@ type StreamLost struct{ Stream uint64 }
 // StreamStopped: the leader needs the replica no longer.
 type StreamStopped struct{ Stream uint64 }
 
-// Unfit: the replica cannot go on; its leader hears Rejection.
+// Unfit: the replica cannot be kept; its leader hears Rejection.
 type Unfit struct {
 	Stream    uint64
 	Rejection Rejection
@@ -158,7 +158,7 @@ type HandedOver struct {
 	Tick  proto.Tick
 }
 
-// HandoffFailed: the room goes on here.
+// HandoffFailed: the room stays here and ticks.
 type HandoffFailed struct{ Err error }
 
 // Stepped: the room has run its first tick after a takeover.

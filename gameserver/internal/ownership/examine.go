@@ -15,7 +15,7 @@ const (
 	leaderElsewhere                // the leader that is known says who leads now: ask after that one
 	betterReplica                  // it is gone, and another server's replica is newer, or goes first
 	leftBehind                     // a later leader has detached this replica
-	takeOver                       // it is gone, and this replica is the one to go on with
+	takeOver                       // it is gone, and this replica is the one to lead from
 	roomOver                       // the room has ended
 	roomLost                       // the quorum has declared it lost
 	tooOld                         // it is gone for sure, and may have gone on without this replica

@@ -260,7 +260,7 @@ func (m *Machine) recorded(replies []Reply) {
 
 // lose notes that an instance is lost, and tells those who wait for it.
 func (m *Machine) lose(e proto.Epoch) {
-	m.do(Report{Kind: ReportLost, Epoch: e, Why: "no server can go on with it"}, Turn{Code: proto.CloseLost, Instance: e.Instance})
+	m.do(Report{Kind: ReportLost, Epoch: e, Why: "no server can continue it"}, Turn{Code: proto.CloseLost, Instance: e.Instance})
 	m.bury(Gone, proto.Epoch{Instance: e.Instance}, "")
 	if m.search.instance == e.Instance {
 		m.search = search{}
@@ -273,7 +273,7 @@ func (m *Machine) lose(e proto.Epoch) {
 	}
 }
 
-// create goes on with the simulation of a new room, unless something came between since the claim.
+// create leads the new room whose simulation is ready, unless something came between since the claim.
 func (m *Machine) create(err error) {
 	f := m.finding
 	f.preparing = false

@@ -83,7 +83,7 @@ func TestAnswersOlderThanAPauseMeanNothing(t *testing.T) {
 	}
 }
 
-// TestExpiredReplicaIsNotRenewed: the target of a handoff that is still promoting counts its replicas, so their leases go on; but
+// TestExpiredReplicaIsNotRenewed: the target of a handoff that is still promoting counts its replicas, so their leases last; but
 // not the lease of one that is over.
 func TestExpiredReplicaIsNotRenewed(t *testing.T) {
 	for lost, able := range map[time.Duration]bool{LeaseTime / 2: true, 2 * LeaseTime: false} {

@@ -12,7 +12,7 @@ var (
 	errEnded   = errors.New("the room has ended")
 	errDeposed = errors.New("another server leads the room")
 	errUnsure  = errors.New("this server sees too little of the fleet")
-	errSlow    = errors.New("the simulation was made too late to go on from the replica")
+	errSlow    = errors.New("the simulation was made after the replica's lease ended")
 )
 
 // lead is the role of the server that ticks the room.
@@ -87,7 +87,7 @@ func (l *lead) find(id int) *standby {
 	return nil
 }
 
-// away reports whether it may go on only after the others were asked.
+// away reports whether the room may tick only after the others were asked.
 func (l *lead) away() bool { return l.suspended&^OnProbation != 0 || l.confirm }
 
 func (l *lead) names() (names []string) {
@@ -140,7 +140,7 @@ func (m *Machine) MayTake(server string, now time.Duration) bool {
 	return l != nil && now >= l.avoid[server] && !l.standby(server).absent(now)
 }
 
-// startLead starts the room. from is the replica that it goes on from; nil: the room is new. Outcomes wait for those that
+// startLead starts the room. from is the replica that it continues; nil: the room is new. Outcomes wait for those that
 // led it or had a replica until now: cut off or paused, they may not know yet who leads.
 func (m *Machine) startLead(a Lead, from *replica) {
 	l := &lead{epoch: a.Epoch, starting: true, created: from == nil, from: from, begun: m.now, hold: -1, avoid: map[string]time.Duration{}}

@@ -58,7 +58,7 @@ const (
 	youth = 15 * time.Second
 	// wakeTime is how long after a pause of this process its view may be stale: servers that joined meanwhile are not in it.
 	wakeTime = 1500 * time.Millisecond
-	// pauseTime is how long a stream must go on after a pause for it to be alive: what came before may have waited.
+	// pauseTime is how long a stream must last after a pause before it counts as alive: earlier records may have waited in a buffer.
 	pauseTime = 2 * time.Second
 	// askStandbys is how often a leader asks after a standby whose stream cannot be opened.
 	askStandbys = time.Second

@@ -95,7 +95,7 @@ func New(c *Config, room proto.RoomID, f *Fleet, order []string) *Machine {
 }
 
 // Step takes ev, which happened at now, and returns what is to be done, in this order. The slice is valid until the next
-// call. now never decreases; it is counted from any moment, and goes on while the machine is suspended.
+// call. now never decreases; it is counted from any moment, and advances while the computer is suspended.
 func (m *Machine) Step(ev Event, now time.Duration) []Action {
 	m.begin(now)
 	switch ev := ev.(type) {
@@ -306,7 +306,7 @@ func (m *Machine) absent() {
 	m.abandonRound()
 }
 
-// prepared goes on when the simulation is there.
+// prepared leads the room whose simulation is ready.
 func (m *Machine) prepared(ev Prepared) {
 	switch {
 	case m.role == Finding && m.finding.preparing:

@@ -45,7 +45,7 @@ type Query struct {
 	Room proto.RoomID
 	// Claim: the asker wants to create the room. A server that has nothing of it leaves it to the asker for ClaimTime.
 	Claim bool
-	// Lost, unless it is zero, is an instance that the quorum declares lost. A server that cannot go on with it drops what it
+	// Lost, unless it is zero, is an instance that the quorum declares lost. A server that cannot continue it drops what it
 	// has of that instance and remembers that it is lost.
 	Lost proto.Instance
 	// Seeks, unless it is zero, is an instance that clients look for at the asker. The asked server remembers since when, in case the
@@ -57,7 +57,7 @@ type Query struct {
 	// Instance, unless it is zero, is the one of which the asker has a replica, or that it leads.
 	Instance proto.Instance
 	// Leads, unless it is zero, is the epoch in which the asker leads the room. It is suspended. A server that leads and ticks the
-	// room in a lower one raises its own above it: the room that ticks goes on, and the asker gives way.
+	// room in a lower one raises its own above it: the server that ticks the room keeps it, and the asker gives way.
 	Leads proto.Epoch
 }
 
@@ -78,7 +78,7 @@ type Answer struct {
 	// that its leader does not count must not be used.
 	Counted bool
 	// Suspended: it leads the room and does not tick it, is about to lead it, or has a replica from which nobody may lead. A
-	// suspended leader goes on only when it has asked the others.
+	// suspended leader resumes only after it has asked the others.
 	Suspended bool
 	// Away: it is Leading and suspended: for how long.
 	Away time.Duration

@@ -156,10 +156,10 @@ func (c *checks) concluded(n *node, i proto.Instance, code proto.CloseCode) {
 	m.log(fmt.Sprintf("instance %v is over: %v", i, code))
 }
 
-// reported: a part that declares a room lost must not have a server that can go on with it.
+// reported: a part that declares a room lost must not have a server that can continue it.
 func (c *checks) reported(n *node, a Report) {
 	m := n.model
-	if a.Kind != ReportLost || a.Why != "no server can go on with it" {
+	if a.Kind != ReportLost || a.Why != "no server can continue it" {
 		return
 	}
 	part := m.parts()
@@ -171,7 +171,7 @@ func (c *checks) reported(n *node, a Report) {
 		leads := mach.role == Leads && mach.lead.epoch.Instance == i && o.view.quorum
 		able := mach.role == Following && mach.replica.epoch.Instance == i && mach.replica.stocked && !mach.replica.expired(mach) && o.view.quorum
 		if leads || able {
-			m.fail("%s declares %v lost, which %s can go on with as %v", n.name, i, o.name, mach.role)
+			m.fail("%s declares %v lost, which %s can continue as %v", n.name, i, o.name, mach.role)
 		}
 	}
 }

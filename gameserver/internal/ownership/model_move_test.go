@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// TestOneCrashDuringAMove moves the room and kills one server at any moment of it: the room goes on, without a new instance, within
+// TestOneCrashDuringAMove moves the room and kills one server at any moment of it: the room ticks again, without a new instance, within
 // a few seconds where the end is proven, and within the time in which a view misses a server where it is not.
 func TestOneCrashDuringAMove(t *testing.T) {
 	moved, taken := 0, 0
@@ -32,7 +32,7 @@ func TestOneCrashDuringAMove(t *testing.T) {
 		m.runUntil(m.now + 6*time.Second)
 		now := m.leader()
 		if m.failed == "" && (now == nil || now.room.state.instance != instance) {
-			m.fail("the room does not go on")
+			m.fail("the room does not tick again")
 		}
 		m.report(t, seed)
 		moved, taken = moved+m.check.moves, taken+m.check.failovers

@@ -59,7 +59,7 @@ func runModel(seed uint64, next func(m *model) (fault byte, after time.Duration,
 	for m.failed == "" && !m.goesOn(false) {
 		m.runUntil(m.now + 500*time.Millisecond)
 		if m.now-end > settleBound {
-			m.fail("%v after the last fault the room does not go on", m.now-end)
+			m.fail("%v after the last fault the room does not tick again", m.now-end)
 		}
 	}
 	for m.failed == "" && !m.goesOn(true) {

@@ -73,7 +73,7 @@ func (m *Machine) takes(server string) bool {
 	return false
 }
 
-// moveFailed goes on here.
+// moveFailed ends a move: the room stays here.
 func (m *Machine) moveFailed(err error) {
 	l := m.lead
 	if l.move == nil {
@@ -92,7 +92,8 @@ func (m *Machine) endMove(err error) {
 	}
 }
 
-// handedOver goes on as a replica of the target: should that be gone before another server has the room, this one leads again.
+// handedOver makes this server a replica of the target. If the target is gone before another server has the room, this server
+// leads again.
 func (m *Machine) handedOver(ev HandedOver) {
 	l := m.lead
 	v := l.move

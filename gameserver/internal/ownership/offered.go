@@ -20,7 +20,7 @@ func (m *Machine) offered(ev Offered) {
 		return
 	}
 	if m.role == Leads && m.lead.away() && same && !m.lead.epoch.Less(ev.Epoch) && !fenced(m.lead.epoch, ev.Epoch) {
-		// The one that ticks goes on. It raises its epoch when it is asked.
+		// The leader that ticks keeps the room. It raises its epoch when it is asked.
 		reject(Rejection{Code: RejectOther, Text: "it leads the room too, and is suspended"})
 		return
 	}
@@ -43,7 +43,7 @@ func (m *Machine) offered(ev Offered) {
 	if ev.Unable != nil && !(continues && ev.Unable.Code.soon()) {
 		if continues {
 			m.bury(Moved, ev.Epoch, ev.From.Server)
-			m.drop() // its leader goes on without it
+			m.drop() // its leader continues without it
 		}
 		reject(*ev.Unable)
 		return

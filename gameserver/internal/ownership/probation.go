@@ -9,7 +9,7 @@ import "time"
 
 // probation is how far the first tick after a takeover is.
 type probation struct {
-	turn  bool          // the shell lets this room go on
+	turn  bool          // the shell lets this room run its first tick
 	since time.Duration // of turn
 	id    int           // standby that was told; -1: none yet
 	told  bool
@@ -73,7 +73,7 @@ func (m *Machine) stepped() {
 	m.do(Resume{OnProbation, m.now})
 }
 
-// standbyGone goes on where the standby is gone that was told.
+// standbyGone announces the first tick to another standby if the one that was told is gone.
 func (m *Machine) standbyGone(s *standby) {
 	if p := &m.lead.probation; p.told && p.id == s.id && !p.ran {
 		p.told = false // another one is told, or nobody

@@ -34,18 +34,18 @@ func (m *Machine) promote(ev Prepared) {
 		return
 	}
 	if p.offer {
-		p.state = p.next // the final tick is where the others go on from, too
+		p.state = p.next // the others continue from the final tick, too
 	}
 	m.startLead(l, p)
 }
 
-// notPromoted goes on as a replica.
+// notPromoted keeps the replica and returns to Following.
 func (m *Machine) notPromoted(err error, final bool) {
 	p := m.replica
 	m.role = Following
 	m.do(Report{Kind: ReportStuck, From: p.leader.Server, Epoch: p.epoch, Why: err.Error()})
 	if p.stream != 0 {
-		// Not RejectGame: the leader, should it live, must go on waiting for a server that has a replica.
+		// Not RejectGame: the leader, should it live, must keep waiting for a server that has a replica.
 		m.do(Reject{p.stream, Rejection{Code: RejectOther, Text: err.Error()}})
 		m.unstream()
 	}

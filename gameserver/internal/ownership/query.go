@@ -7,7 +7,7 @@ import (
 )
 
 // Query answers a question of another server, and returns what is to be done. When two servers want to create the room at the
-// same time, the one that goes first in the order of the two goes on and the other gives way; both come to the same result.
+// same time, the one that comes first in the order of the two continues and the other gives way; both come to the same result.
 func (m *Machine) Query(asker string, q Query, now time.Duration) (Answer, []Action) {
 	m.begin(now)
 	if q.Seeks != 0 {

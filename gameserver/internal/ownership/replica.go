@@ -313,7 +313,7 @@ func (m *Machine) judgeLeader(replies []Reply) {
 			m.do(Suspect{p.leader.Server})
 		}
 	case tooOld:
-		m.do(Report{Kind: ReportLost, From: p.leader.Server, Epoch: p.epoch, Why: "its leader is gone, and this replica is too old to go on from"})
+		m.do(Report{Kind: ReportLost, From: p.leader.Server, Epoch: p.epoch, Why: "its leader is gone, and this replica is too old to be led from"})
 		m.drop()
 	case nothing:
 		m.do(Report{Kind: ReportDropped, From: p.leader.Server, Epoch: p.epoch, Why: "its leader is gone before this server had the room"})
@@ -350,7 +350,7 @@ func (m *Machine) patience(replies []Reply) time.Duration {
 	return askAgain
 }
 
-// leaderLives goes on as a standby of the leader that answered, if that counts on this replica.
+// leaderLives keeps the replica for the leader that answered, if that leader counts on it.
 func (m *Machine) leaderLives(a Answer) {
 	p := m.replica
 	p.doubts = false
@@ -367,7 +367,7 @@ func (m *Machine) leaderLives(a Answer) {
 	}
 	m.do(Send{Server: a.Leader, Epoch: a.Epoch})
 	p.uncounted = p.uncounted && !a.Counted
-	if p.stream == 0 && a.Counted && a.Suspended && !p.expired(m) { // it does not go on without this replica before DetachTime after it has resumed
+	if p.stream == 0 && a.Counted && a.Suspended && !p.expired(m) { // it waits for this replica until DetachTime after it has resumed
 		p.lost = max(p.lost, m.round.asked)
 	}
 	if p.epoch.Less(a.Epoch) && p.epoch.Instance == a.Epoch.Instance {

@@ -6,7 +6,7 @@ import (
 )
 
 // standbyLost hears that a standby has no stream. One whose process ended just now is none any more; another one may be alive, or
-// has led before it ended, so outcomes go on waiting for it.
+// has led before it ended, so outcomes keep waiting for it.
 func (m *Machine) standbyLost(s *standby, e Evidence) {
 	l := m.lead
 	if s.caught || s.silent == 0 {
@@ -124,7 +124,7 @@ func (m *Machine) tendStandbys() {
 	}
 	if ready {
 		for _, s := range l.standbys {
-			// One that cannot be told is waited for, or it might go on from what it has.
+			// One that cannot be told is waited for, or it might lead from what it has.
 			if !s.lost && !s.dismissed && !slices.Contains(want, s.server) && (l.move == nil || l.move.target != s.server) {
 				s.dismissed = true
 				m.do(Dismiss{s.id})

@@ -22,7 +22,7 @@ func (m *Machine) suspend(r Reason, since time.Duration) {
 	}
 }
 
-// tendSuspended suspends a room without a quorum, and asks the others whether a suspended one may go on.
+// tendSuspended suspends a room without a quorum, and asks the others whether a suspended one may resume.
 func (m *Machine) tendSuspended() {
 	l := m.lead
 	if !m.fleet.Quorum {
@@ -42,7 +42,7 @@ func (m *Machine) tendSuspended() {
 	m.ask(m.fleet.present(), nil, Query{Leads: l.epoch}, l.epoch.Next(""))
 }
 
-// judgeSelf decides whether a suspended room may go on, or what a client's word is worth.
+// judgeSelf decides whether a suspended room may resume, or what a client's word is worth.
 func (m *Machine) judgeSelf(replies []Reply) {
 	l := m.lead
 	if !l.confirm && l.saw == nil && !l.asks {
@@ -151,7 +151,7 @@ func (m *Machine) settled() bool {
 	return m.sure() && m.due(max(m.fleet.Settled, m.fleet.Since)+settleTime)
 }
 
-// resume goes on after the others were asked.
+// resume lets the room tick after the others were asked.
 func (m *Machine) resume() {
 	l := m.lead
 	l.confirm = false
@@ -168,7 +168,7 @@ func (m *Machine) resume() {
 	l.suspended &= OnProbation
 }
 
-// raise makes the room go on in an epoch above counter, and above those of a server that took over meanwhile and handed on.
+// raise leads the room in an epoch above counter, and above those of a server that took over meanwhile and handed the room over.
 func (m *Machine) raise(counter uint32) {
 	l := m.lead
 	l.epoch.Counter, l.epoch.Server = max(counter, l.epoch.Counter)+fence, m.config.Self.Server
@@ -271,7 +271,7 @@ func (m *Machine) tendSaw() {
 	}
 }
 
-// judgeSaw goes on above the epoch that a client has seen: whoever led in it is gone, or leads no more. While somebody is silent,
+// judgeSaw raises the epoch above the one that a client has seen: whoever led in it is gone, or leads no more. While somebody is silent,
 // it may be the one.
 func (m *Machine) judgeSaw(silent bool) {
 	l := m.lead

@@ -181,7 +181,7 @@ func (e *entry) ended(led *room.Room) {
 	e.mu.Lock()
 	defer e.unlock()
 	if e.led != led || r.ctx.Err() != nil {
-		return // it was handed over, or given up; or its standbys go on with it, as this server ends
+		return // it was handed over, or given up; or its standbys take it over, as this server ends
 	}
 	e.led = nil
 	e.step(ownership.Ended{})

@@ -2,7 +2,7 @@ package registry
 
 import "time"
 
-// clock tells the time since it was made. It goes on while the machine is suspended, which time.Since does not: leases are
+// clock tells the time since it was made. It advances while the computer is suspended, which time.Since does not: leases are
 // counted with it.
 type clock struct {
 	start  time.Time

@@ -12,9 +12,9 @@ const (
 	EventMove     = "move"     // a room was handed to another server
 	EventFailover = "failover" // this server leads a room whose leader is gone
 	EventDepose   = "depose"   // this server gave up a room that another leads in a higher epoch
-	EventLost     = "lost"     // the room cannot go on
+	EventLost     = "lost"     // no server can continue the room
 	EventSuspend  = "suspend"  // this server's rooms are suspended: it sees too little of the fleet
-	EventResume   = "resume"   // and may go on
+	EventResume   = "resume"   // and may tick again
 	EventFailed   = "failed"   // a handoff failed
 	EventStays    = "stays"    // this draining server keeps a room, which ends with it: the others' version of the game takes none
 )

@@ -52,7 +52,7 @@ func (p *probation) next(r *Registry) {
 		}
 		e.unlock()
 		if on {
-			return // probationEnded goes on
+			return // probationEnded calls next
 		}
 	}
 }

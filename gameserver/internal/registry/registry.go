@@ -195,7 +195,7 @@ func (r *Registry) Run(ctx context.Context) error {
 }
 
 // Close ends what the registry does by itself: no room is replicated, moved or taken over from here on, and rooms that end do so
-// with this server, so that their standbys go on with them. Run does it when its context ends.
+// with this server, so that their standbys take them over. Run does it when its context ends.
 func (r *Registry) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

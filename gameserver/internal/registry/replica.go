@@ -39,7 +39,7 @@ func (h *held) write(p *replica) {
 	h.writer = p
 }
 
-// simulation makes the room of the copy, which may take long.
+// simulation builds the room from the copy, which may take long.
 func (h *held) simulation() (*game.Simulation, error) {
 	h.mu.Lock()
 	c := h.copy

@@ -157,7 +157,7 @@ func (l *Links) accept(rooms Rooms, forward func(*acceptor, relay)) error {
 		if errors.Is(err, net.ErrClosed) {
 			return err
 		}
-		if err != nil { // out of descriptors, or the other side closed at once: the listener goes on
+		if err != nil { // out of descriptors, or the other side closed at once: the listener still works
 			l.log.Warn("replication: cannot accept a connection", "error", err)
 			time.Sleep(acceptPause)
 			continue

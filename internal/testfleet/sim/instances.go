@@ -106,7 +106,7 @@ func (i *instances) faultAround(from, to time.Duration) bool {
 
 // Times of the game servers' ownership package.
 const (
-	leaseTime  = 5 * time.Second // a replica may be led from, and a suspended leader goes on by itself
+	leaseTime  = 5 * time.Second // a replica may be led from, and a suspended leader resumes by itself
 	detachTime = 8 * time.Second // a leader waits for the word of a standby that is silent
 )
 
