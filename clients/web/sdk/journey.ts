@@ -25,6 +25,8 @@ const enum Watch {
 	leave = 1000,
 	/** How long a server may take from hello to keyframe: it may have to claim the room. */
 	welcome = 10_000,
+	/** The same for a prepared connection when it is needed: the room is led there by then, or the server is lost or paused. */
+	preparedWelcome = 2000,
 	/** How long a prepared connection that is not open yet may take when it is needed. */
 	grace = 500,
 	/** How long the old connection may go on when the first frame has come on the prepared one. */
@@ -205,7 +207,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		}
 		ticket = to.ticket || ticket;
 		const link = await open(to.url);
-		const timer = setTimeout(() => link.end(new Fault(Status.lost, "no welcome")), Watch.welcome);
+		const timer = setTimeout(() => link.end(new Fault(Status.lost, "no welcome")), link.prepared ? Watch.preparedWelcome : Watch.welcome);
 		const arrived = new Promise<void>((resolve) => (link.arrived = resolve));
 		link.listen((data) => receive(session, link, data, hooks));
 		await Promise.race([arrived, link.ended]);

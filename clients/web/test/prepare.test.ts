@@ -131,3 +131,15 @@ test("a prepared connection that was refused is made anew; one that cannot be op
 		assert.equal(c.room.status, "playing");
 	});
 });
+
+test("a move's target that takes the connection and says nothing is left after 2 s", async (t) => {
+	const c = await play(t);
+	c.socket.say(s.moved("ws://there/", "", Kind.prepare, 3000));
+	const there = await c.opened("ws://there/");
+	c.socket.say(s.moved("ws://there/"));
+	c.socket.end(4011, "moved");
+	await c.time.pass(1900);
+	assert.ok(!there.closedByClient);
+	await c.time.pass(200);
+	assert.ok(there.closedByClient);
+});
