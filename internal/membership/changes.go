@@ -29,7 +29,7 @@ func logChanges(logger *slog.Logger, from, to *View) {
 	}
 	if from.Quorum != to.Quorum {
 		if to.Quorum {
-			logger.Info("this process sees the greater part of the fleet again", "members", len(to.Members))
+			logger.Info("this process sees more than half of the fleet", "members", len(to.Members))
 		} else {
 			logger.Warn("this process is cut off from half of the fleet or more", "members", len(to.Members), "gone", len(to.Gone))
 		}

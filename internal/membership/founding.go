@@ -89,7 +89,9 @@ func (g *Gossip) settle() {
 	quorumAt, starters, alone := g.candidates()
 	if starters && g.founding.majority(g.seeds, alone, g.gossipsAt, time.Now()) {
 		old := g.View()
-		g.found()
+		if !g.found() {
+			return // another seed's goroutine was first
+		}
 		g.logger.Info("fleet founded", "members", len(old.Members))
 		g.changedFrom(old)
 		signal(g.losses) // a round of probes gives the quorum
@@ -123,10 +125,13 @@ func (r *roster) candidates() (quorumAt netip.AddrPort, starters, alone bool) {
 	return quorumAt, starters, alone
 }
 
-// found admits this process and those it has met.
-func (r *roster) found() {
+// found admits this process and those it has met. It reports whether this call did it.
+func (r *roster) found() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.admitted {
+		return false
+	}
 	r.admitted, r.probation = true, time.Time{}
 	alone := true
 	for node, o := range r.others {
@@ -137,6 +142,7 @@ func (r *roster) found() {
 	}
 	r.stable = true
 	r.refreshLocked(alone)
+	return true
 }
 
 // join joins the addresses of one seed that are not known, all at once, since an address that does not answer takes
