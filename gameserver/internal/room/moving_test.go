@@ -107,6 +107,7 @@ func (f *fleet) run(d time.Duration, more bool) {
 }
 
 func (f *fleet) do(e event) {
+	synctest.Wait() // a room that has just started, or has just been told something, may be at work
 	switch e.what {
 	case "join", "watch":
 		c := &movingClient{fleet: f, open: e.wait, heard: map[uint32]proto.Outcome{}}
