@@ -78,7 +78,8 @@ func (m *Machine) examine(replies []Reply) examined {
 		lost = lost || mine && a.Holding == Gone && (p.stream == 0 || r.Server == p.leader.Server)
 		announced = announced || a.Announced && a.Epoch == p.epoch
 		over = over || mine && a.Holding == Over && !a.Epoch.Less(p.epoch)
-		behind = behind || mine && a.Holding == Standby && fenced(a.Epoch, p.state)
+		behind = behind || mine && a.Holding == Standby && fenced(a.Epoch, p.state) ||
+			mine && a.Holding == Moved && a.Leader == self && p.epoch.Less(a.Epoch) && p.next.Less(a.Epoch) // to an earlier process
 		switch {
 		case mine && a.Holding == Leading && !a.Epoch.Less(p.state):
 			if led.Leader == "" || led.Epoch.Less(a.Epoch) {

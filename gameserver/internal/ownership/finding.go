@@ -310,7 +310,6 @@ type place struct {
 // replica, whose server knows how its leader is; else with a server that is creating it. Of that, its own word counts more
 // than the others'. Once the search is overdue, replicas that nobody may lead from do not count.
 func (m *Machine) locate(replies []Reply) (at place) {
-	overdue := m.overdue()
 	spoke := map[string]bool{}
 	for _, r := range replies {
 		spoke[r.Server] = r.Evidence == Answered
@@ -324,7 +323,7 @@ func (m *Machine) locate(replies []Reply) (at place) {
 		}
 		switch a := r.Answer; a.Holding {
 		case Leading, Standby:
-			if overdue && a.Holding == Standby && a.Suspended {
+			if a.Holding == Standby && a.Suspended && a.Epoch.Instance == m.search.instance && m.overdue() {
 				continue
 			}
 			if at.server == "" || less(best, a) {

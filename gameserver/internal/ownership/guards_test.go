@@ -119,7 +119,7 @@ func TestOldLeaderTakesTheRoomBack(t *testing.T) {
 	if !r.m.Guards() || r.m.Leader() != peers[0] {
 		t.Fatal("it does not guard the room for its new leader")
 	}
-	r.step(StandbyLost{0, GoneHere})
+	r.step(StandbyLost{Evidence: GoneHere})
 	if q := must[Ask](r).Query; q.Withdrawn != epoch(2, peers[0]) {
 		t.Errorf("the question withdraws %v", q.Withdrawn)
 	}
@@ -164,7 +164,7 @@ func TestWitnessesAreWaitedFor(t *testing.T) {
 	r.step(Started{}, ProbationTurn{}, StandbyCaught{r.id(peers[1]), 1})
 	// The leader that is missed is waited for until its lease is over, whatever the others say; then the epoch goes above its own.
 	lost, before := r.now, r.m.Epoch()
-	for r.step(StandbyLost{0, RefusedFar}); r.now < lost+DetachTime-10*time.Millisecond; r.step(StandbyLost{0, RefusedFar}) {
+	for r.step(StandbyLost{Evidence: RefusedFar}); r.now < lost+DetachTime-10*time.Millisecond; r.step(StandbyLost{Evidence: RefusedFar}) {
 		mustNot[Remove](r.pass(10 * time.Millisecond))
 	}
 	if r.m.Epoch().Counter < before.Counter+fence {
@@ -404,7 +404,7 @@ func TestEndOfAnEarlierProcessProvesNothing(t *testing.T) {
 		if what := r.m.loyalty(r.m.lead.standby(peers[1]), nil); (what == stale) != known {
 			t.Errorf("known %v: after a pause it counts as %v", known, what)
 		}
-		if _, removed := did[Remove](r.step(StandbyLost{r.id(peers[1]), Silent})); removed != known {
+		if _, removed := did[Remove](r.step(StandbyLost{ID: r.id(peers[1]), Evidence: Silent})); removed != known {
 			t.Errorf("known %v: removed %v", known, removed)
 		}
 
@@ -415,6 +415,49 @@ func TestEndOfAnEarlierProcessProvesNothing(t *testing.T) {
 		r.following().see(peers[1], Exited).step(StreamLost{1}).replies(mute(peers[0])).pass(2 * LeaseTime).replies(gone(peers[0]))
 		if ended := r.m.Role() == Absent; ended != known {
 			t.Errorf("known %v: an older replica is dropped %v", known, ended)
+		}
+	}
+}
+
+// TestReplicaOfALeaderThatGaveUpIsNotLedFrom: the leader was away for so long that an earlier process of this server may have gone on
+// with the room, and ended it just after this process had the state.
+func TestReplicaOfALeaderThatGaveUpIsNotLedFrom(t *testing.T) {
+	gaveUp := says(peers[0], Answer{Holding: Moved, Epoch: epoch(2, self), Leader: self})
+	other := r0standby()
+	other.Answer.Suspended = true // it has heard so, too
+	r := newRig(t, 1).following().step(StreamLost{1}).replies(gaveUp, other).want(Following)
+	r.pass(graceTime).replies(gaveUp, other).want(Absent, "Drop")
+	// Here it is this process of which the leader has heard: it was about to lead, and failed.
+	r = newRig(t, 1).promoting().step(Prepared{Err: errCell}).pass(prepareRetry)
+	r.replies(gaveUp, r0standby()).want(Promoting, "Prepare")
+}
+
+// TestSearchOfAnotherInstanceGivesUpNoReplica: a replica that is expired is given up only once its own instance has been looked for.
+func TestSearchOfAnotherInstanceGivesUpNoReplica(t *testing.T) {
+	for instance, creates := range map[proto.Instance]bool{life: true, life + 1: false} {
+		expired := r0standby()
+		expired.Answer.Suspended = true
+		r := newRig(t, 1)
+		r.m.Query(peers[2], Query{Seeks: instance}, r.now)
+		r.now += lostTime
+		r.m.Query(peers[2], Query{Seeks: instance}, r.now)
+		r.finding().replies(expired)
+		if _, prepares := did[Prepare](r); prepares != creates {
+			t.Errorf("instance %v has been looked for: the room is created %v", instance, prepares)
+		}
+	}
+}
+
+// TestStandbyThatWasNotHeardOfMayHaveLed: the first keyframe of a stream has come, and the answer has not. The standby may have taken the
+// room over and announced outcomes, and then have restarted.
+func TestStandbyThatWasNotHeardOfMayHaveLed(t *testing.T) {
+	for reached, ended := range map[uint64]bool{0: false, 1: true} {
+		r := newRig(t, 1).finding().replies().step(Prepared{})
+		r.m.SetInstance(life)
+		r.step(Started{}, StandbyLost{ID: 0, Evidence: Silent, Boot: reached}).quorum(false).pass(2 * LeaseTime).quorum(true)
+		r.pass(settleTime).replies(Reply{Server: peers[0], Answer: Answer{Process: Process{peers[0], 2}}})
+		if _, ok := did[End](r); ok != ended {
+			t.Errorf("the stream has reached process %d: the room ended: %v", reached, ok)
 		}
 	}
 }
