@@ -162,7 +162,7 @@ func (m *Machine) before(a Answer, server string) bool {
 // is gone. A server that no view knows was faster than gossip when it came; it is lost where it has not come since.
 func (m *Machine) vanished(server string, sure bool) (gone, proven bool) {
 	p := m.replica
-	if p.newer && server == p.leader.Server && m.now-p.lost < viewTime {
+	if p.newer && server == p.leader.Server && (p.stream != 0 || m.now-p.lost < viewTime) {
 		return false, false // its stream came after what the view knows
 	}
 	switch m.fleet.presence(server) {

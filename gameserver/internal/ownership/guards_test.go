@@ -92,7 +92,7 @@ func TestExpiredReplicaIsNotRenewed(t *testing.T) {
 		r.step(Due{})
 		r.replies(says(peers[1], Answer{Holding: Leading, Epoch: epoch(2, peers[1]), Leader: peers[1], Counted: true, Suspended: true}))
 		r.now += LeaseTime * 3 / 4
-		if r.step(); r.m.replica.expired(r.m) == able {
+		if r.step(Due{}); r.m.replica.expired(r.m) == able {
 			t.Errorf("asked %v after its stream was lost, it is able: %v", lost, !able)
 		}
 	}
@@ -458,6 +458,29 @@ func TestStandbyThatWasNotHeardOfMayHaveLed(t *testing.T) {
 		r.pass(settleTime).replies(Reply{Server: peers[0], Answer: Answer{Process: Process{peers[0], 2}}})
 		if _, ok := did[End](r); ok != ended {
 			t.Errorf("the stream has reached process %d: the room ended: %v", reached, ok)
+		}
+	}
+}
+
+// TestLeaderThatTheViewMissesIsThere: the view knows the end of its earlier process only, and a client comes while it is silent.
+func TestLeaderThatTheViewMissesIsThere(t *testing.T) {
+	r := newRig(t, 1).see(peers[0], Exited).following().step(Wanted{Seen: epoch(1, peers[0])})
+	must[Ask](r)
+	r.replies(mute(peers[0]), r0standby()).want(Following)
+	r.step(StreamLost{1}).pass(viewTime-time.Millisecond).replies(mute(peers[0]), r0standby()).want(Following)
+}
+
+// TestWhoIsOnlyPromotingRenewsNoLease: another standby takes over from a leader that may be alive, and counts on this replica. Until it
+// leads, the other leader may go on without this one.
+func TestWhoIsOnlyPromotingRenewsNoLease(t *testing.T) {
+	for away, renewed := range map[time.Duration]bool{0: false, time.Second: true} {
+		r := newRig(t, 1).following().step(StreamLost{1})
+		r.now += LeaseTime / 2
+		r.replies(mute(peers[0]), mute(peers[1])).pass(askAgain)
+		r.replies(mute(peers[0]), says(peers[1], Answer{Holding: Leading, Epoch: epoch(2, peers[1]), Leader: peers[1], Counted: true, Suspended: true, Away: away}))
+		r.now += LeaseTime * 3 / 4
+		if r.step(Due{}); r.m.replica.expired(r.m) == renewed {
+			t.Errorf("another server has been suspended for %v: the lease is renewed: %v", away, !renewed)
 		}
 	}
 }

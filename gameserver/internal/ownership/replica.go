@@ -367,7 +367,9 @@ func (m *Machine) leaderLives(a Answer) {
 	}
 	m.do(Send{Server: a.Leader, Epoch: a.Epoch})
 	p.uncounted = p.uncounted && !a.Counted
-	if p.stream == 0 && a.Counted && a.Suspended && !p.expired(m) { // it waits for this replica until DetachTime after it has resumed
+	// A suspended leader waits for this replica until DetachTime after it has resumed. One that is still promoting its own may come to
+	// nothing, and the leader of the state may have gone on; but not where that one has handed the room over.
+	if p.stream == 0 && a.Counted && a.Suspended && (a.Away > 0 || a.Epoch == p.state) && !p.expired(m) {
 		p.lost = max(p.lost, m.round.asked)
 	}
 	if p.epoch.Less(a.Epoch) && p.epoch.Instance == a.Epoch.Instance {
