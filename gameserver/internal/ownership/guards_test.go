@@ -484,3 +484,17 @@ func TestWhoIsOnlyPromotingRenewsNoLease(t *testing.T) {
 		}
 	}
 }
+
+// TestTwoPausesAreOne: between them the process does not run for long enough to notice that a stream is lost.
+func TestTwoPausesAreOne(t *testing.T) {
+	for between, expired := range map[time.Duration]bool{pauseTime / 2: true, pauseTime: false} {
+		r := newRig(t, 1).following()
+		r.now += time.Second + 2*LeaseTime
+		r.step(Paused{r.now - 2*LeaseTime})
+		r.now += between + 3*time.Second
+		r.step(Paused{r.now - 3*time.Second}, StreamLost{1})
+		if r.m.replica.expired(r.m) != expired {
+			t.Errorf("it ran for %v: the replica is expired: %v", between, !expired)
+		}
+	}
+}

@@ -275,7 +275,7 @@ func (m *Machine) replied(ev Replies) {
 func (m *Machine) abandonRound() { m.round.open, m.round.again = false, 0 }
 
 func (m *Machine) paused(from time.Duration) {
-	if m.pausedUntil == 0 || m.now-m.pausedUntil >= pauseTime {
+	if m.pausedUntil == 0 || from-m.pausedUntil >= pauseTime {
 		m.pausedFrom = from
 	}
 	m.pausedUntil = m.now
