@@ -163,7 +163,7 @@ func (m *Machine) before(a Answer, server string) bool {
 func (m *Machine) vanished(server string, sure bool) (gone, proven bool) {
 	p := m.replica
 	if p.newer && server == p.leader.Server && (p.stream != 0 || m.now-p.lost < viewTime) {
-		return false, false // its stream came after what the view knows
+		return false, false // that it leads is newer than what the view knows
 	}
 	switch m.fleet.presence(server) {
 	case Exited:

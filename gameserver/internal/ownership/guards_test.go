@@ -468,6 +468,10 @@ func TestLeaderThatTheViewMissesIsThere(t *testing.T) {
 	must[Ask](r)
 	r.replies(mute(peers[0]), r0standby()).want(Following)
 	r.step(StreamLost{1}).pass(viewTime-time.Millisecond).replies(mute(peers[0]), r0standby()).want(Following)
+
+	r = newRig(t, 1).see(peers[2], Exited).following().step(HandedTo{1, peers[2], epoch(2, peers[2])})
+	must[Ask](r)
+	r.replies(mute(peers[2])).want(Following)
 }
 
 // TestWhoIsOnlyPromotingRenewsNoLease: another standby takes over from a leader that may be alive, and counts on this replica. Until it

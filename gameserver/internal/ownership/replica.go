@@ -17,7 +17,7 @@ type replica struct {
 	stream    uint64 // 0: there is none
 	lost      time.Duration
 	opened    time.Duration // when the stream began
-	newer     bool          // the leader opened the stream though the view missed it
+	newer     bool          // the leader is there, as its stream or another server says, though the view misses it
 
 	stocked bool        // there is a state
 	state   proto.Epoch // in which the state was led
@@ -136,7 +136,7 @@ func (m *Machine) replicaStep(ev Event) {
 		if ev.Stream == p.stream {
 			m.setOthers(append(without(p.others, ev.Leader), p.leader.Server))
 			m.unstream()
-			p.leader, p.epoch = Process{Server: ev.Leader}, ev.Epoch
+			m.follow(Process{Server: ev.Leader}, ev.Epoch)
 			p.state = ev.Epoch // it continues from the final tick, and the new leader waits for it
 			p.check = m.now + tookTime
 		}
@@ -161,6 +161,12 @@ func (m *Machine) replicaStep(ev Event) {
 			m.hurry()
 		}
 	}
+}
+
+// follow notes who leads the room. Where the view misses that server, it is older than the word that it leads.
+func (m *Machine) follow(leader Process, e proto.Epoch) {
+	p := m.replica
+	p.leader, p.epoch, p.newer = leader, e, m.fleet.presence(leader.Server) != Present
 }
 
 func without(names []string, name string) []string {
@@ -296,7 +302,8 @@ func (m *Machine) judgeLeader(replies []Reply) {
 		m.bury(Over, p.epoch, "")
 		m.drop()
 	case leaderElsewhere:
-		p.leader, p.epoch, p.uncounted = Process{Server: v.answer.Leader}, v.answer.Epoch, true
+		m.follow(Process{Server: v.answer.Leader}, v.answer.Epoch)
+		p.uncounted = true
 		p.announced = false // by the leader before, which lives
 		m.askLater(graceTime)
 	case betterReplica:
@@ -373,8 +380,7 @@ func (m *Machine) leaderLives(a Answer) {
 		p.lost = max(p.lost, m.round.asked)
 	}
 	if p.epoch.Less(a.Epoch) && p.epoch.Instance == a.Epoch.Instance {
-		p.epoch = a.Epoch
-		p.leader = a.Process
+		m.follow(a.Process, a.Epoch)
 	}
 	p.check = m.now + orphanCheck
 }
