@@ -333,7 +333,7 @@ func TestRoomWhoseLeaderHasAskedIsNotLost(t *testing.T) {
 	if a.Holding != Moved || r.m.lost(life) {
 		t.Errorf("it answers %+v", a)
 	}
-	r = newRig(t, 1).step(Wanted{Seen: epoch(3, peers[1])}).replies().replies(says(peers[0], a)).want(Absent, "Turn", "Turn")
+	r = newRig(t, 1).step(Wanted{Seen: epoch(3, peers[1])}).replies().replies(says(peers[0], a)).want(Absent, "Turn", "Turn", "Turn")
 	if told(r) {
 		t.Error("the room is told as lost")
 	}

@@ -50,6 +50,7 @@ func (m *Machine) examine(replies []Reply) examined {
 	over, lost, behind, announced := false, false, false, p.announced
 	var later []string         // servers that lead, or led, in a later epoch, as others say
 	heard := map[string]bool{} // what a server has is known
+	loyal := map[string]bool{} // it has a replica, and has not led
 	gone, proven := m.vanished(p.leader.Server, sure)
 	x.killed = gone
 	for _, r := range replies {
@@ -71,6 +72,7 @@ func (m *Machine) examine(replies []Reply) examined {
 			x.epoch = a.Epoch
 		}
 		x.found = x.found || mine && (a.Holding == Leading || a.Holding == Standby && !a.Suspended)
+		loyal[r.Server] = mine && a.Holding == Standby && !p.epoch.Less(a.Epoch)
 		if mine && a.Holding == Standby && r.Server != p.leader.Server && !p.has(r.Server) {
 			x.holders = append(x.holders, r.Server)
 		}
@@ -136,7 +138,7 @@ func (m *Machine) examine(replies []Reply) examined {
 		x.what = leftBehind
 	case best.Leader != "" && (p.heir == 0 || m.now-p.heir < heirTime):
 		x.what = betterReplica
-	case !p.expired(m):
+	case !p.expired(m) && !p.outOfDate(m.now, loyal):
 		x.what = takeOver
 	case proven && m.allProven(p.others, heard):
 		x.what = tooOld

@@ -31,6 +31,7 @@ const (
 	whySilent  = "a server that may have the room does not answer"
 	whyMissing = "servers that may have the room went away a moment ago"
 	whySlow    = "the room took too long to create"
+	whySearch  = "the players of another instance of it are looking for it"
 	whyChanged = "the room changes its server just now"
 )
 
@@ -169,7 +170,7 @@ func (m *Machine) found(replies []Reply) {
 		m.refuseCreation(whySilent)
 	case !f.creates: // who waits came with a resume token alone, and nobody has the room
 		m.do(Turn{Code: proto.CloseSeat, Newcomers: true})
-		m.absent()
+		m.refuseCreation(whySearch)
 	case !f.claimed:
 		return // its client came meanwhile: tend asks again
 	case f.yielded != "":
@@ -198,8 +199,9 @@ func (m *Machine) giveWay() {
 	m.refuseCreation(whySilent)
 }
 
+// refuseCreation turns all away that still wait: newcomers, and clients of an instance that is not looked for now.
 func (m *Machine) refuseCreation(why string) {
-	m.do(Turn{Code: proto.CloseOverloaded, Newcomers: true, Why: why})
+	m.do(Turn{Code: proto.CloseOverloaded, Why: why})
 	m.absent()
 }
 

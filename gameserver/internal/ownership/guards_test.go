@@ -502,3 +502,40 @@ func TestTwoPausesAreOne(t *testing.T) {
 		}
 	}
 }
+
+// TestClientOfAnotherInstanceIsTurnedAway: one instance is looked for at a time.
+func TestClientOfAnotherInstanceIsTurnedAway(t *testing.T) {
+	other := epoch(1, peers[0])
+	other.Instance++
+	r := newRig(t, 1).step(Wanted{Seen: other}).see(peers[2], Unreachable)
+	r.replies().step(Wanted{Seen: epoch(1, peers[0])}).replies().want(Absent, "Turn", "Turn", "Turn")
+	if last := r.out[len(r.out)-1].(Turn); last.Instance != 0 || last.Newcomers || last.Code != proto.CloseOverloaded {
+		t.Errorf("the clients that are left are told %+v", last)
+	}
+}
+
+// TestReplicaOfALeaderWithoutAQuorumIsOutOfDate: the room did not tick, though its stream lived. Another standby may have led it meanwhile.
+func TestReplicaOfALeaderWithoutAQuorumIsOutOfDate(t *testing.T) {
+	nothing := says(peers[1], Answer{})
+	for name, c := range map[string]struct {
+		apart func(r *rig) *rig
+		other Reply
+		want  Role
+	}{
+		"this server sees too little":          {func(r *rig) *rig { return r.quorum(false).pass(2 * LeaseTime).quorum(true) }, nothing, Absent},
+		"the leader says so":                   {func(r *rig) *rig { return r.see(peers[0], CutOff).pass(2*LeaseTime).see(peers[0], Present) }, nothing, Absent},
+		"the other standby has not led":        {func(r *rig) *rig { return r.quorum(false).pass(2 * LeaseTime).quorum(true) }, r0standby(), Promoting},
+		"the other one had no time":            {func(r *rig) *rig { return r.quorum(false).pass(LeaseTime / 2).quorum(true) }, nothing, Promoting},
+		"the leader ticks since it has quorum": {func(r *rig) *rig { r.quorum(false).pass(2 * LeaseTime).quorum(true).m.Observe(101); return r }, nothing, Promoting},
+		"the leader ticked for a moment before": {func(r *rig) *rig {
+			r.quorum(false).m.Observe(101)
+			r.pass(2 * LeaseTime).quorum(true).m.Observe(101)
+			return r
+		}, nothing, Absent},
+	} {
+		r := c.apart(newRig(t, 1).following()).step(StreamLost{1})
+		if r.replies(gone(peers[0]), c.other); r.m.Role() != c.want {
+			t.Errorf("%s: %v, want %v", name, r.m.Role(), c.want)
+		}
+	}
+}

@@ -108,6 +108,7 @@ func (m *Machine) Step(ev Event, now time.Duration) []Action {
 			p.newer = p.newer && ev.Fleet.presence(p.leader.Server) != Present
 		}
 		m.fleet, m.order = ev.Fleet, ev.Order
+		m.seeApart()
 	case Due:
 	case Paused:
 		m.paused(ev.From)

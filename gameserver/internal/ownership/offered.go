@@ -76,7 +76,8 @@ func (m *Machine) offered(ev Offered) {
 	sends := (replaced || p.doubts) && !p.newer
 	m.setOthers(ev.Others)
 	p.stream, p.opened, p.announced, p.doubts, p.hurry, p.fails = ev.Stream, m.now, false, false, false, 0
-	p.withdrawn = proto.Epoch{}
+	p.withdrawn, p.apart = proto.Epoch{}, 0
+	m.seeApart()
 	if keep {
 		p.state = ev.Epoch
 	}

@@ -23,6 +23,9 @@ type replica struct {
 	state   proto.Epoch // in which the state was led
 	tick    proto.Tick  // of the state, as of the last Observe
 
+	apart     time.Duration // since when the leader may have no quorum, until it ticks with one; 0: it has one
+	apartTick proto.Tick    // then
+
 	uncounted bool        // a later leader than that of the state does not wait for this replica, as far as is known
 	withdrawn proto.Epoch // no offer of this epoch, or of a lower one, is taken
 	announced bool        // its leader is about to run the first tick after a takeover
@@ -80,6 +83,24 @@ func (p *replica) expired(m *Machine) bool {
 	return false
 }
 
+// apart reports whether the replica's leader may have no quorum: it says so, or this server, which it reaches, has none.
+func (m *Machine) apart() bool {
+	return !m.fleet.Quorum || m.fleet.presence(m.replica.leader.Server) == CutOff
+}
+
+// seeApart notes since when that is so.
+func (m *Machine) seeApart() {
+	if p := m.replica; p != nil && p.apart == 0 && m.apart() {
+		p.apart, p.apartTick = m.now, p.tick
+	}
+}
+
+// outOfDate reports whether one of the others may have led the room and announced outcomes while the leader had no quorum. Those in
+// loyal have not.
+func (p *replica) outOfDate(now time.Duration, loyal map[string]bool) bool {
+	return p.apart != 0 && now-p.apart > LeaseTime && slices.ContainsFunc(p.others, func(o string) bool { return o != p.leader.Server && !loyal[o] })
+}
+
 // beforePause reports whether a stream that began at opened is older than a pause that ended just now: its end may not have
 // been noticed yet, and what comes from it may have waited during the pause.
 func (m *Machine) beforePause(opened time.Duration) bool {
@@ -88,8 +109,16 @@ func (m *Machine) beforePause(opened time.Duration) bool {
 
 // Observe tells the tick that the replica has. It is to be called before Step and Query of a machine that has one.
 func (m *Machine) Observe(tick proto.Tick) {
-	if p := m.replica; p != nil && p.stocked {
-		p.tick = tick
+	p := m.replica
+	if p == nil || !p.stocked {
+		return
+	}
+	switch p.tick = tick; {
+	case p.apart == 0:
+	case m.apart():
+		p.apartTick = tick
+	case p.apartTick < tick:
+		p.apart = 0
 	}
 }
 
