@@ -119,6 +119,8 @@ func (m *Machine) examine(replies []Reply) examined {
 		out, _ := m.vanished(o, sure)
 		quiet = quiet || !heard[o] && !out
 	}
+	// Without a quorum this server could not see who restarted: such a one may know that the room has ended.
+	early := m.now-m.fleet.Since < settleTime && m.fleet.hidden(append(x.ended, p.leader.Server))
 	switch {
 	case led.Leader != "":
 		x.what, x.answer = leaderLives, led
@@ -128,7 +130,7 @@ func (m *Machine) examine(replies []Reply) examined {
 		x.what = roomOver
 	case elsewhere.Leader != "":
 		x.what, x.answer = leaderElsewhere, elsewhere
-	case !sure, !gone, quiet:
+	case !sure, !gone, quiet, early:
 		x.what = unknown
 	case !p.stocked:
 		x.what = nothing

@@ -539,3 +539,18 @@ func TestReplicaOfALeaderWithoutAQuorumIsOutOfDate(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoRestartedUnseenIsWaitedFor: this server has just got the quorum back, and a server that has restarted meanwhile may know what
+// became of the room.
+func TestWhoRestartedUnseenIsWaitedFor(t *testing.T) {
+	for exited, want := range map[Presence]Role{Exited: Following, Present: Promoting} {
+		r := newRig(t, 1).following().see(peers[2], exited).quorum(false).step(StreamLost{1}).pass(time.Second).quorum(true)
+		r.replies(gone(peers[0]), r0standby())
+		if r.m.Role() != want {
+			t.Errorf("a server is %d in the view: %v, want %v", exited, r.m.Role(), want)
+		}
+		if r.pass(settleTime).replies(gone(peers[0]), r0standby()); r.m.Role() != Promoting {
+			t.Errorf("%v later: %v", settleTime, r.m.Role())
+		}
+	}
+}
