@@ -554,3 +554,14 @@ func TestWhoRestartedUnseenIsWaitedFor(t *testing.T) {
 		}
 	}
 }
+
+// TestOldLeaderThatTheViewMissesIsWaitedFor: this server knows only how its earlier process ended.
+func TestOldLeaderThatTheViewMissesIsWaitedFor(t *testing.T) {
+	for before, removed := range map[Presence]bool{Exited: false, Present: true} {
+		r := newRig(t, 2).see(peers[0], before).following().step(Offer{Stream: 1, Epoch: epoch(2, self)}, Prepared{}, Started{})
+		r.see(peers[0], Exited)
+		if _, ok := did[Remove](r.step(StandbyLost{ID: r.id(peers[0]), Evidence: Silent})); ok != removed {
+			t.Errorf("the view said %d when the room was handed over: outcomes wait no longer: %v", before, ok)
+		}
+	}
+}

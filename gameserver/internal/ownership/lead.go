@@ -166,7 +166,7 @@ func (m *Machine) startLead(a Lead, from *replica) {
 		}
 		w := &standby{id: l.nextID(), server: s, may: true, newer: slices.Contains(from.restarted, s)}
 		if s == from.leader.Server {
-			w.boot = from.leader.Boot
+			w.boot, w.newer = from.leader.Boot, from.newer
 		}
 		l.standbys = append(l.standbys, w)
 	}
