@@ -225,9 +225,9 @@ func (m *Machine) sought(i proto.Instance) time.Duration {
 // longer than lostTime.
 func (m *Machine) returners(replies []Reply, silent bool) {
 	s := &m.search
-	unsettled := m.now-m.fleet.Settled < settleTime || m.fleet.missing(m.now-returnTime) > 0
+	unsettled := m.now-max(m.fleet.Settled, m.fleet.Since) < settleTime || m.fleet.missing(m.now-returnTime) > 0
 	switch {
-	case m.fleet.mute(0) == 0 && (m.overdue() && !m.awaits(replies) || !silent && !unsettled):
+	case m.fleet.mute(0) == 0 && s.instance != m.heard.Instance && (m.overdue() && !m.awaits(replies) || !silent && !unsettled):
 		s.declaring = true
 	default:
 		m.finding.returners = false

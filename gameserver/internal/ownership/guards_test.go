@@ -565,3 +565,23 @@ func TestOldLeaderThatTheViewMissesIsWaitedFor(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingIsLostAtFirstSight: this server has just got the quorum back, or has heard the room's leader, which its view misses.
+func TestNothingIsLostAtFirstSight(t *testing.T) {
+	for name, c := range map[string]struct {
+		before func(r *rig)
+		lost   bool
+	}{
+		"nothing happened":     {func(*rig) {}, true},
+		"the quorum is new":    {func(r *rig) { r.quorum(false).pass(time.Second).quorum(true) }, false},
+		"the quorum is back":   {func(r *rig) { r.quorum(false).quorum(true).pass(settleTime) }, true},
+		"its leader has asked": {func(r *rig) { r.m.Query(peers[0], Query{Instance: life, Leads: epoch(1, peers[0])}, r.now) }, false},
+	} {
+		r := newRig(t, 1).see(peers[0], Exited).pass(2 * settleTime)
+		c.before(r)
+		r.step(Wanted{Seen: epoch(1, peers[0])}).replies()
+		if a, ok := did[Ask](r); ok != c.lost || ok && a.Query.Lost != life {
+			t.Errorf("%s: it declares the room lost: %v", name, ok)
+		}
+	}
+}
