@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -30,6 +31,11 @@ type ID string
 
 // NewID is the ID of a member, by its role and name in membership.
 func NewID(role, name string) ID { return ID("ringside://" + role + "/" + name) }
+
+// Name returns the name of a member of that role.
+func (id ID) Name(role string) (string, bool) {
+	return strings.CutPrefix(string(id), string(NewID(role, "")))
+}
 
 // Errors of handshakes with a Config, for errors.Is.
 var (

@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"gameserver/internal/room":        {"gameserver/game", "gameserver/internal/replication", "proto", "proto/state", "internal/obs"},
 	"gameserver/internal/session":     {"proto", "internal/obs"},
 	"gameserver/internal/ownership":   {"proto", "internal/placement"},
-	"gameserver/internal/replication": {"gameserver/internal/ownership", "proto", "internal/network"},
+	"gameserver/internal/replication": {"gameserver/internal/ownership", "proto", "internal/certs", "internal/network"},
 	"gameserver/internal/registry":    {"gameserver/game", "gameserver/internal/ownership", "gameserver/internal/replication", "gameserver/internal/room", "proto", "proto/state", "internal/..."},
 	"gameserver/server":               {"gameserver/...", "proto", "internal/..."},
 	"gameserver":                      {"gameserver/server", "gameserver/arena"},
