@@ -16,8 +16,8 @@ const (
 	DefaultStreamsPerAddress = 64
 	// maxInboundBytes bounds what all open inbound streams have brought together, in bytes. memberlist holds a stream in memory,
 	// up to 20 MiB, before it knows whether the sender has the key. The state of a member takes about 300 bytes, so this is the
-	// state of 10,000.
-	maxInboundBytes = 4 << 20
+	// state of 7,000.
+	maxInboundBytes = 2 << 20
 )
 
 // refusedBytes is told of a stream that was closed because it had brought the most when maxInboundBytes were reached.
