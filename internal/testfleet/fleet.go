@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/server"
+	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
@@ -36,6 +39,8 @@ type Options struct {
 	Games     []game.Definition    // Walk
 	Configure func(*server.Config) // changes each server's configuration before it is built
 	Logger    *slog.Logger         // nobody
+
+	Certificates bool // processes prove their names to each other, in TLS, as in production
 }
 
 // Fleet is a running fleet. Its methods are for the test's goroutine.
@@ -46,6 +51,7 @@ type Fleet struct {
 	t       testing.TB
 	options Options
 	signer  *ticket.Signer
+	ca      certs.FleetFiles // no files: Options.Certificates is not set
 }
 
 // Server is a game server of a fleet.
@@ -91,6 +97,9 @@ func Start(t testing.TB, o Options) *Fleet {
 	}
 	f := &Fleet{t: t, options: o, signer: ticket.NewSigner(ticket.DevKey())}
 	t.Cleanup(f.stop)
+	if o.Certificates {
+		f.makeCA()
+	}
 	for range o.Servers {
 		f.addServer(fmt.Sprintf("gs-%d", len(f.Servers)+1))
 	}
@@ -246,6 +255,9 @@ func (f *Fleet) addServer(name string) *Server {
 	c.Fleet.Seeds = f.seeds()
 	c.Fleet.Key = []byte("a key of 16 byte")
 	c.Fleet.Cluster = "testfleet"
+	if f.options.Certificates {
+		c.Fleet.Cert, c.Fleet.CertKey, c.Internal = f.ca.Cert, f.ca.Key, "127.0.0.1:0"
+	}
 	c.Security.TicketKeys = []ed25519.PublicKey{ticket.DevKey().Public().(ed25519.PublicKey)}
 	c.Testing.Checks = true
 	c.Logger = f.options.Logger.With("server", c.Name)
@@ -292,6 +304,9 @@ func (f *Fleet) addRouter() {
 	c := front.DefaultConfig()
 	c.Mode, c.Signer, c.Drain = f.options.Mode, f.signer, f.options.Drain
 	c.Logger = f.options.Logger.With("server", name)
+	if c.Certs, err = certs.LoadFleet(f.ca, certs.NewID(string(membership.Router), name), c.Logger); err != nil {
+		f.t.Fatal(err)
+	}
 	door, err := front.New(c, gossip)
 	if err != nil {
 		listener.Close()
@@ -305,6 +320,22 @@ func (f *Fleet) addRouter() {
 		close(r.ended)
 	}()
 	f.Routers = append(f.Routers, r)
+}
+
+// makeCA makes the CA of the fleet, whose key each process has.
+func (f *Fleet) makeCA() {
+	f.t.Helper()
+	cert, key, err := certs.NewCA()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	dir := f.t.TempDir()
+	f.ca = certs.FleetFiles{Cert: filepath.Join(dir, "ca.crt"), Key: filepath.Join(dir, "ca.key")}
+	for file, text := range map[string][]byte{f.ca.Cert: cert, f.ca.Key: key} {
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			f.t.Fatal(err)
+		}
+	}
 }
 
 func routerName(i int) string { return fmt.Sprintf("router-%d", i+1) }
