@@ -51,7 +51,7 @@ var allowed = map[string][]string{
 	"internal/testfleet":     {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
 	"internal/testfleet/sim": {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
 
-	"deploy/local":     {"internal/placement", "internal/ticket"},
+	"deploy/local":     {"internal/certs", "internal/placement", "internal/ticket"},
 	"deploy/k8s/image": {},
 	"deploy/k8s/test":  {"internal/placement"},
 }
