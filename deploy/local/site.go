@@ -95,11 +95,11 @@ func inNamespaces(n *namespaces, members []string, dir string) (*site, error) {
 		return nil, err
 	}
 	s := &site{members: members, addr: map[string]address{}, token: secret(24), place: n.place, dial: n.dial, net: n}
-	ca, caKey, err := certs.NewCA()
+	ca, err := certs.WriteCA(dir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("keys: %w", err)
 	}
-	files := map[string]string{"cluster.key": secret(32), "ca.crt": string(ca), "ca.key": string(caKey), "ticket.pem": string(private), "ticket.pub": string(public), "admin.token": s.token}
+	files := map[string]string{"cluster.key": secret(32), "ticket.pem": string(private), "ticket.pub": string(public), "admin.token": s.token}
 	for name, text := range files {
 		file := filepath.Join(dir, name)
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -108,7 +108,7 @@ func inNamespaces(n *namespaces, members []string, dir string) (*site, error) {
 		files[name] = file
 	}
 	both := []string{"-cluster-key-file", files["cluster.key"], "-admin-token-file", files["admin.token"],
-		"-fleet-cert", files["ca.crt"], "-fleet-key", files["ca.key"]}
+		"-fleet-cert", ca.Cert, "-fleet-key", ca.Key}
 	s.routerArgs = append([]string{"-ticket-key", files["ticket.pem"]}, both...)
 	s.serverArgs = append([]string{"-ticket-keys", files["ticket.pub"]}, both...)
 	for _, name := range members {

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -108,17 +106,11 @@ func TestNewFailsCleanly(t *testing.T) {
 // certify gives c a CA of its own.
 func certify(t *testing.T, c *Config) {
 	t.Helper()
-	cert, key, err := certs.NewCA()
+	f, err := certs.WriteCA(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	c.Fleet.Cert, c.Fleet.CertKey, c.Internal = filepath.Join(dir, "ca.crt"), filepath.Join(dir, "ca.key"), "127.0.0.1:0"
-	for file, text := range map[string][]byte{c.Fleet.Cert: cert, c.Fleet.CertKey: key} {
-		if err := os.WriteFile(file, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	c.Fleet.Cert, c.Fleet.CertKey, c.Internal = f.Cert, f.Key, "127.0.0.1:0"
 }
 
 // launch starts n and gives what stops it and waits for it.

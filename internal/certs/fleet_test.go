@@ -20,16 +20,13 @@ import (
 
 var discard = slog.New(slog.DiscardHandler)
 
-// newCA writes a CA and returns its files.
-func newCA(t *testing.T, dir string) FleetFiles {
+// writeCA writes a CA and returns its files.
+func writeCA(t *testing.T) FleetFiles {
 	t.Helper()
-	cert, key, err := NewCA()
+	f, err := WriteCA(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := FleetFiles{Cert: filepath.Join(dir, "ca.crt"), Key: filepath.Join(dir, "ca.key")}
-	write(t, f.Cert, cert)
-	write(t, f.Key, key)
 	return f
 }
 
@@ -43,7 +40,7 @@ func load(t *testing.T, f FleetFiles, id ID) *Fleet {
 }
 
 // meet does a handshake and exchanges a byte. It returns what each side says, and whom the acceptor took the dialler for.
-func meet(t *testing.T, dialler, acceptor *tls.Config, seen *Fleet) (dial, accept error, who ID) {
+func meet(t *testing.T, dialler, acceptor *tls.Config, seen *Fleet) (who ID, dial, accept error) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -78,35 +75,35 @@ func meet(t *testing.T, dialler, acceptor *tls.Config, seen *Fleet) (dial, accep
 	}
 	_ = a.Close()
 	<-done
-	return dial, accept, who
+	return who, dial, accept
 }
 
 func TestFleetProvesNames(t *testing.T) {
-	ours := newCA(t, t.TempDir())
+	ours := writeCA(t)
 	one, two := load(t, ours, NewID("gameserver", "gs-1")), load(t, ours, NewID("router", "router-1"))
-	if dial, accept, who := meet(t, two.Config("ringside://gameserver/gs-1"), one.Config(""), one); dial != nil || accept != nil || who != "ringside://router/router-1" {
+	if who, dial, accept := meet(t, two.Config("ringside://gameserver/gs-1"), one.Config(""), one); dial != nil || accept != nil || who != "ringside://router/router-1" {
 		t.Errorf("the fleet's own: %v, %v, %q", dial, accept, who)
 	}
-	if dial, _, _ := meet(t, two.Config("ringside://gameserver/gs-2"), one.Config(""), one); !errors.Is(dial, ErrOtherProcess) {
+	if _, dial, _ := meet(t, two.Config("ringside://gameserver/gs-2"), one.Config(""), one); !errors.Is(dial, ErrOtherProcess) {
 		t.Errorf("gs-1 in place of gs-2: %v", dial)
 	}
-	stranger := load(t, newCA(t, t.TempDir()), NewID("router", "router-1"))
-	if dial, accept, _ := meet(t, stranger.Config(""), one.Config(""), one); !errors.Is(dial, ErrStranger) || accept == nil {
+	stranger := load(t, writeCA(t), NewID("router", "router-1"))
+	if _, dial, accept := meet(t, stranger.Config(""), one.Config(""), one); !errors.Is(dial, ErrStranger) || accept == nil {
 		t.Errorf("another fleet's process dials: %v, %v", dial, accept)
 	}
 	// It takes anybody for a member, so the acceptor's check decides.
 	blind := stranger.Config("")
 	blind.VerifyConnection = nil
-	if dial, accept, _ := meet(t, blind, one.Config(""), one); !errors.Is(accept, ErrStranger) || dial == nil {
+	if _, dial, accept := meet(t, blind, one.Config(""), one); !errors.Is(accept, ErrStranger) || dial == nil {
 		t.Errorf("another fleet's process dials blindly: %v, %v", dial, accept)
 	}
 	none := &tls.Config{InsecureSkipVerify: true}
-	if dial, accept, _ := meet(t, none, one.Config(""), one); accept == nil || dial == nil {
+	if _, dial, accept := meet(t, none, one.Config(""), one); accept == nil || dial == nil {
 		t.Errorf("a client without a certificate: %v, %v", dial, accept)
 	}
 	old := two.Config("")
 	old.MinVersion, old.MaxVersion = tls.VersionTLS12, tls.VersionTLS12
-	if _, accept, _ := meet(t, old, one.Config(""), one); accept == nil {
+	if _, _, accept := meet(t, old, one.Config(""), one); accept == nil {
 		t.Error("TLS 1.2 is taken, which has no forward secrecy in all its forms")
 	}
 }
@@ -140,11 +137,11 @@ func leaf(t *testing.T, files FleetFiles, dir string, id ID, valid time.Duration
 
 // A process with a certificate of its own cannot be another one.
 func TestFleetWithCertificatesOfTheirOwn(t *testing.T) {
-	ca := newCA(t, t.TempDir())
+	ca := writeCA(t)
 	id := NewID("gameserver", "gs-1")
 	own := leaf(t, ca, t.TempDir(), id, time.Hour)
 	one, two := load(t, own, id), load(t, ca, NewID("gameserver", "gs-2"))
-	if dial, accept, who := meet(t, one.Config("ringside://gameserver/gs-2"), two.Config(""), two); dial != nil || accept != nil || who != id {
+	if who, dial, accept := meet(t, one.Config("ringside://gameserver/gs-2"), two.Config(""), two); dial != nil || accept != nil || who != id {
 		t.Errorf("%v, %v, %q", dial, accept, who)
 	}
 	for name, c := range map[string]struct {
@@ -154,7 +151,7 @@ func TestFleetWithCertificatesOfTheirOwn(t *testing.T) {
 	}{
 		"another name":    {own, NewID("gameserver", "gs-3"), "is the certificate of ringside://gameserver/gs-1, but this process is ringside://gameserver/gs-3"},
 		"expired":         {leaf(t, ca, t.TempDir(), id, -time.Minute), id, "expired"},
-		"another CA":      {FleetFiles{Cert: own.Cert, Key: own.Key, CA: newCA(t, t.TempDir()).Cert}, id, "not of this fleet"},
+		"another CA":      {FleetFiles{Cert: own.Cert, Key: own.Key, CA: writeCA(t).Cert}, id, "not of this fleet"},
 		"no CA":           {FleetFiles{Cert: own.Cert, Key: own.Key}, id, "-fleet-ca"},
 		"no key":          {FleetFiles{Cert: own.Cert}, id, "go together"},
 		"only a CA":       {FleetFiles{CA: ca.Cert}, id, "go together"},
@@ -177,7 +174,7 @@ func TestFleetWithCertificatesOfTheirOwn(t *testing.T) {
 
 // The CA is replaced in three steps, each of which every process takes at its own time.
 func TestFleetChangesItsCA(t *testing.T) {
-	oldCA, newCAFiles := newCA(t, t.TempDir()), newCA(t, t.TempDir())
+	oldCA, newCAFiles := writeCA(t), writeCA(t)
 	read := func(files ...string) (all []byte) {
 		for _, f := range files {
 			all = append(all, readFile(t, f)...)
@@ -192,7 +189,7 @@ func TestFleetChangesItsCA(t *testing.T) {
 		{read(newCAFiles.Cert), read(newCAFiles.Key)},
 	}
 	member := func(name string) (*Fleet, func(step)) {
-		f := newCA(t, t.TempDir())
+		f := writeCA(t)
 		put := func(s step) {
 			write(t, f.Cert, s.cert)
 			write(t, f.Key, s.key)
@@ -208,7 +205,7 @@ func TestFleetChangesItsCA(t *testing.T) {
 	two, moveTwo := member("gs-2")
 	both := func(when string, n int) {
 		t.Helper()
-		if dial, accept, _ := meet(t, one.Config(two.id), two.Config(one.id), two); dial != nil || accept != nil {
+		if _, dial, accept := meet(t, one.Config(two.id), two.Config(one.id), two); dial != nil || accept != nil {
 			t.Errorf("step %d, %s: %v, %v", n, when, dial, accept)
 		}
 	}
@@ -219,7 +216,7 @@ func TestFleetChangesItsCA(t *testing.T) {
 		both("both have it", n+1)
 	}
 	moveOne(steps[0])
-	if dial, accept, _ := meet(t, one.Config(two.id), two.Config(one.id), two); dial == nil || accept == nil {
+	if _, dial, accept := meet(t, one.Config(two.id), two.Config(one.id), two); dial == nil || accept == nil {
 		t.Errorf("the old CA is still trusted: %v, %v", dial, accept)
 	}
 }
@@ -227,7 +224,7 @@ func TestFleetChangesItsCA(t *testing.T) {
 // A certificate that a process has issued to itself is renewed long before it ends.
 func TestIssuedCertificatesAreRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ca := newCA(t, t.TempDir())
+		ca := writeCA(t)
 		one, two := load(t, ca, NewID("gameserver", "gs-1")), load(t, ca, NewID("gameserver", "gs-2"))
 		serials := map[string]bool{}
 		for range 10 {
@@ -252,7 +249,7 @@ func TestIssuedCertificatesAreRenewed(t *testing.T) {
 
 // On one port, members speak TLS and others in the clear.
 func TestListener(t *testing.T) {
-	ca := newCA(t, t.TempDir())
+	ca := writeCA(t)
 	server, router := load(t, ca, NewID("gameserver", "gs-1")), load(t, ca, NewID("router", "r-1"))
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

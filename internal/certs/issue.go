@@ -10,6 +10,8 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"net/url"
+	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -44,8 +46,8 @@ func (a *authority) issue(id ID) (*tls.Certificate, error) {
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, nil
 }
 
-// NewCA makes a fleet's CA, as PEM for FleetFiles.Cert and Key.
-func NewCA() (certificate, key []byte, err error) {
+// newCA makes a fleet's CA, as PEM for FleetFiles.Cert and Key.
+func newCA() (certificate, key []byte, err error) {
 	c := &x509.Certificate{
 		Subject:   pkix.Name{CommonName: "Ringside fleet CA"},
 		NotBefore: time.Now().Add(-backdated), NotAfter: time.Now().Add(caLife),
@@ -61,6 +63,19 @@ func NewCA() (certificate, key []byte, err error) {
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), nil
+}
+
+// WriteCA makes a fleet's CA and writes it to files in dir, ca.crt and ca.key, which only this user can read.
+func WriteCA(dir string) (FleetFiles, error) {
+	certificate, key, err := newCA()
+	if err != nil {
+		return FleetFiles{}, err
+	}
+	f := FleetFiles{Cert: filepath.Join(dir, "ca.crt"), Key: filepath.Join(dir, "ca.key")}
+	if err := os.WriteFile(f.Cert, certificate, 0o600); err != nil {
+		return FleetFiles{}, err
+	}
+	return f, os.WriteFile(f.Key, key, 0o600)
 }
 
 // sign makes a key for c and has parent sign c; without a parent's key, c's own.

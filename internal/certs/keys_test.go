@@ -41,7 +41,7 @@ func TestKeysForHosts(t *testing.T) {
 	two := load(t, files("gameserver/gs_2.a"), NewID("gameserver", "gs_2.a"))
 	router := load(t, files("router/router-1"), NewID("router", "router-1"))
 	for _, other := range []*Fleet{two, router} {
-		if dial, accept, who := meet(t, other.Config(one.id), one.Config(""), one); dial != nil || accept != nil || who != other.id {
+		if who, dial, accept := meet(t, other.Config(one.id), one.Config(""), one); dial != nil || accept != nil || who != other.id {
 			t.Errorf("%s dials %s: %v, %v, %q", other.id, one.id, dial, accept, who)
 		}
 	}
@@ -81,7 +81,7 @@ func TestKeysForKubernetes(t *testing.T) {
 		write(t, file, text)
 	}
 	one, two := load(t, f, NewID("gameserver", "gameserver-0")), load(t, f, NewID("router", "router-5f7d-x"))
-	if dial, accept, _ := meet(t, two.Config(one.id), one.Config(""), one); dial != nil || accept != nil {
+	if _, dial, accept := meet(t, two.Config(one.id), one.Config(""), one); dial != nil || accept != nil {
 		t.Errorf("%v, %v", dial, accept)
 	}
 }

@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -98,7 +96,10 @@ func Start(t testing.TB, o Options) *Fleet {
 	f := &Fleet{t: t, options: o, signer: ticket.NewSigner(ticket.DevKey())}
 	t.Cleanup(f.stop)
 	if o.Certificates {
-		f.makeCA()
+		var err error
+		if f.ca, err = certs.WriteCA(t.TempDir()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for range o.Servers {
 		f.addServer(fmt.Sprintf("gs-%d", len(f.Servers)+1))
@@ -320,22 +321,6 @@ func (f *Fleet) addRouter() {
 		close(r.ended)
 	}()
 	f.Routers = append(f.Routers, r)
-}
-
-// makeCA makes the CA of the fleet, whose key each process has.
-func (f *Fleet) makeCA() {
-	f.t.Helper()
-	cert, key, err := certs.NewCA()
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	dir := f.t.TempDir()
-	f.ca = certs.FleetFiles{Cert: filepath.Join(dir, "ca.crt"), Key: filepath.Join(dir, "ca.key")}
-	for file, text := range map[string][]byte{f.ca.Cert: cert, f.ca.Key: key} {
-		if err := os.WriteFile(file, text, 0o600); err != nil {
-			f.t.Fatal(err)
-		}
-	}
 }
 
 func routerName(i int) string { return fmt.Sprintf("router-%d", i+1) }

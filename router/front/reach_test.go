@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -22,16 +20,9 @@ import (
 // fleetFiles writes a CA of its own.
 func fleetFiles(t *testing.T) certs.FleetFiles {
 	t.Helper()
-	cert, key, err := certs.NewCA()
+	f, err := certs.WriteCA(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	f := certs.FleetFiles{Cert: filepath.Join(dir, "ca.crt"), Key: filepath.Join(dir, "ca.key")}
-	for file, text := range map[string][]byte{f.Cert: cert, f.Key: key} {
-		if err := os.WriteFile(file, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
 	}
 	return f
 }

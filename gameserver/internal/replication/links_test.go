@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -38,23 +37,25 @@ func config(t testing.TB, name string) Config {
 	return Config{Listen: "127.0.0.1:0", Name: name, Cluster: "test", Certs: member(t, writeCA(t), "gameserver", name), Logger: slog.New(slog.DiscardHandler)}
 }
 
-var testCA = sync.OnceValue(func() (ca [2][]byte) {
-	var err error
-	if ca[0], ca[1], err = certs.NewCA(); err != nil {
-		panic(err)
-	}
-	return ca
-})
+var (
+	testCA    sync.Mutex
+	testFiles [2][]byte // of the CA of all tests outside bubbles
+)
 
 // writeCA writes the CA of all tests, and returns its files.
-func writeCA(t testing.TB) certs.FleetFiles { return writePair(t, testCA()) }
-
-func writePair(t testing.TB, pair [2][]byte) certs.FleetFiles {
+func writeCA(t testing.TB) certs.FleetFiles {
 	t.Helper()
-	dir := t.TempDir()
-	f := certs.FleetFiles{Cert: filepath.Join(dir, "ca.crt"), Key: filepath.Join(dir, "ca.key")}
+	testCA.Lock()
+	defer testCA.Unlock()
+	f := strangers(t)
 	for i, file := range []string{f.Cert, f.Key} {
-		if err := os.WriteFile(file, pair[i], 0o600); err != nil {
+		var err error
+		if testFiles[i] == nil {
+			testFiles[i], err = os.ReadFile(file)
+		} else {
+			err = os.WriteFile(file, testFiles[i], 0o600)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -64,11 +65,11 @@ func writePair(t testing.TB, pair [2][]byte) certs.FleetFiles {
 // strangers writes a CA that no other test has.
 func strangers(t testing.TB) certs.FleetFiles {
 	t.Helper()
-	cert, key, err := certs.NewCA()
+	f, err := certs.WriteCA(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return writePair(t, [2][]byte{cert, key})
+	return f
 }
 
 func member(t testing.TB, files certs.FleetFiles, role, name string) *certs.Fleet {
