@@ -50,7 +50,7 @@ func New(c Config, source membership.Source) (*Front, error) {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
 	table := lookup.NewTable(source)
-	f := &Front{config: c, table: table, asker: newAsker(reach{c.Network, c.Certs}, table)}
+	f := &Front{config: c, table: table, asker: newAsker(reach{network: c.Network, certs: c.Certs}, table)}
 	f.poller = newPoller(f.table, f.asker)
 	f.picker = lookup.NewPicker(f.poller.load, nil)
 	f.gatherer, f.roomLister = newGatherer(f.table, f.asker), newRoomLister(f.table, f.asker)

@@ -21,6 +21,7 @@ import (
 type reach struct {
 	network network.Network
 	certs   *certs.Fleet // nil: the fleet has none
+	tunnels bool         // its connections are tunnels
 }
 
 // errElsewhere says that a token was not sent.
@@ -45,8 +46,10 @@ func (r *reach) dial(ctx context.Context, m membership.Member) (net.Conn, error)
 	if err != nil {
 		return nil, err
 	}
-	limitBuffer(conn, (*net.TCPConn).SetReadBuffer)
-	conn = network.Raw(conn)
+	if r.tunnels {
+		limitBuffer(conn, (*net.TCPConn).SetReadBuffer)
+		conn = network.Raw(conn)
+	}
 	var secure *tls.Conn
 	switch {
 	case r.certs != nil:

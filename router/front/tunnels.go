@@ -36,7 +36,7 @@ type tunnels struct {
 }
 
 func newTunnels(table *lookup.Table, c Config) *tunnels {
-	return &tunnels{table: table, reach: reach{certs: c.Certs}, max: c.MaxTunnels, logger: c.Logger, gauge: c.Metrics.Tunnels, open: map[*tunnel]struct{}{}}
+	return &tunnels{table: table, reach: reach{certs: c.Certs, tunnels: true}, max: c.MaxTunnels, logger: c.Logger, gauge: c.Metrics.Tunnels, open: map[*tunnel]struct{}{}}
 }
 
 // serve opens the upgrade at the room's server and, when that accepts it, at the client, and leaves a tunnel running.
