@@ -55,8 +55,14 @@ func run(args []string) error {
 	advertise := fs.String("advertise", "", "`IP` at which the others reach -gossip (default its own)")
 	fs.Var((*flags.List)(&g.Seeds), "seeds", "gossip `addresses` of some members, separated by commas; names are looked up again and again")
 	fs.StringVar(&g.Cluster, "cluster", "ringside", "`label` that keeps fleets apart")
-	key := fs.String("cluster-key", "", "cluster `key`, base64 of 16, 24 or 32 bytes (default none: loopback only)")
-	keyFile := fs.String("cluster-key-file", "", "`file` with the cluster key")
+	key := fs.String("cluster-key", "", "cluster `key` of gossip, base64 of 16 bytes or more (default none: loopback only)")
+	keyFile := fs.String("cluster-key-file", "", "`file` with cluster keys, one a line: the first encrypts, all decrypt; read again when it changes")
+	var own certs.FleetFiles
+	fs.StringVar(&own.Cert, "fleet-cert", "", "PEM `file` with the certificate that this router shows to game servers, or with the fleet's CA, by which it then issues its own; read again when it changes (default none: loopback only)")
+	fs.StringVar(&own.Key, "fleet-key", "", "PEM `file` with its private key")
+	fs.StringVar(&own.CA, "fleet-ca", "", "PEM `file` with the CAs whose certificates game servers may show (default the CA in -fleet-cert)")
+	fs.IntVar(&g.Streams, "max-gossip-streams", membership.DefaultStreams, "`streams` that others have open to -gossip; beyond, the oldest is closed")
+	fs.IntVar(&g.StreamsPerAddress, "max-gossip-streams-per-address", membership.DefaultStreamsPerAddress, "`streams` of one address among them")
 	ticketKey := fs.String("ticket-key", "", "PEM `file` with the private key that signs tickets (default the development key: loopback only)")
 	var authKeys flags.List
 	fs.Var(&authKeys, "auth-keys", "PEM `files` with public keys: only players with an identity token signed by one get tickets")
@@ -96,7 +102,12 @@ func run(args []string) error {
 		}
 		c.Identity = ticket.NewIdentityVerifier(keys...)
 	}
-	if g.Key, err = flags.ClusterKey(*key, *keyFile); err != nil {
+	keys, err := certs.Watch("cluster keys", []string{*keyFile}, func() ([][]byte, error) { return flags.ClusterKeys(*key, *keyFile) }, c.Logger)
+	if err != nil {
+		return err
+	}
+	g.Keys = keys.Get
+	if c.Certs, err = certs.LoadFleet(own, certs.NewID(string(membership.Router), *name), c.Logger); err != nil {
 		return err
 	}
 	if *advertise != "" {
@@ -122,6 +133,7 @@ func run(args []string) error {
 	}
 	self.URL = cmp.Or(c.PublicURL, scheme+listener.Addr().String())
 	g.Self, g.Logger = self, c.Logger
+	g.Refused = func(reason string) { c.Metrics.GossipRefused.WithLabelValues(reason).Inc() }
 	g.Lost = func(m membership.Gone) { c.Metrics.MembersLost.WithLabelValues(string(m.Reason)).Inc() }
 	gossip, err := membership.NewGossip(g)
 	if err != nil {

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -58,6 +60,10 @@ func (b *bed) start(name string) error {
 	if !isRouter(name) {
 		host, _, _ := strings.Cut(a.gossip, ":")
 		p = b.builder.server(name, a, append([]string{"-peer", host + ":0", "-checks"}, b.site.serverArgs...)...)
+	}
+	if b.site.net != nil && !isRouter(name) {
+		host, _, _ := strings.Cut(a.gossip, ":")
+		p.args = append(p.args, "-listen", net.JoinHostPort(host, strconv.Itoa(sitePlay)), "-inside", a.http)
 	}
 	if lb := b.site.balancer; lb != nil && isRouter(name) {
 		p.args = append(p.args, "-mode", "proxy", "-drain", "20s")

@@ -58,12 +58,19 @@ type Security struct {
 
 // Fleet is how a server finds and reaches the other servers.
 type Fleet struct {
-	Cluster   string   // label that keeps fleets apart
-	Key       []byte   // cluster key, 16, 24 or 32 bytes; empty: loopback addresses only
-	Seeds     []string // host:port of some members' gossip; the server's own may be among them
-	Gossip    string   // host:port for gossip, UDP and TCP; port 0 picks one
-	Peer      string   // host:port for the other servers' links; port 0 picks one
-	Advertise string   // host at which the others reach Gossip and Peer; empty: the hosts given there
+	Cluster string // label that keeps fleets apart
+	Key     []byte // cluster key of gossip, 16 bytes or more; empty: loopback addresses only
+	// Keys are the cluster keys as they are now: the first encrypts, all decrypt. They are asked for again every few seconds, so
+	// a key can be replaced while the fleet runs. Nil: Key, for ever.
+	Keys func() [][]byte
+	// Cert and CertKey are PEM files with this server's certificate and its private key, CA one with the certificates of the
+	// fleet's CA. They are read again when they change. If Cert is the CA's own, this server issues a certificate for its name to
+	// itself, and CA may be empty. No files: links are in the clear, on loopback addresses only.
+	Cert, CertKey, CA string
+	Seeds             []string // host:port of some members' gossip; the server's own may be among them
+	Gossip            string   // host:port for gossip, UDP and TCP; port 0 picks one
+	Peer              string   // host:port for the other servers' links; port 0 picks one
+	Advertise         string   // host at which the others reach Gossip and Peer; empty: the hosts given there
 }
 
 // Limits of what one server takes on.
@@ -74,6 +81,12 @@ type Limits struct {
 	Busy        float64       // share of its time, 0 to 1, above which a tick worker takes no new room
 	IdleRoom    time.Duration // a room without seats taken and spectators ends after this
 	Replicas    int           // rooms of other servers that this one stands by for; led ones do not count. Beyond: their leaders ask others
+
+	// At these limits the oldest connection is closed, not the newest.
+	Handshakes           int // links whose other side has proved nothing yet
+	HandshakesPerAddress int // of them, those of one address
+	Streams              int // inbound streams of gossip
+	StreamsPerAddress    int // of them, those of one address
 }
 
 // Testing is what tests and measurements set. Its zero value is right for everything else.
@@ -105,6 +118,8 @@ func DefaultConfig() Config {
 		Limits: Limits{
 			Connections: sessions.MaxConnections, Unentered: sessions.MaxUnentered, OutboxBytes: sessions.OutboxBytes,
 			Busy: rooms.MaxBusy, IdleRoom: rooms.IdleTimeout, Replicas: defaultReplicas(),
+			Handshakes: replication.DefaultHandshakes, HandshakesPerAddress: replication.DefaultHandshakesPerAddress,
+			Streams: membership.DefaultStreams, StreamsPerAddress: membership.DefaultStreamsPerAddress,
 		},
 		Standbys:     1,
 		DrainTimeout: 20 * time.Second, // an orchestrator kills after 30
@@ -127,6 +142,21 @@ func (c Config) Validate() error {
 	if len(c.Security.TicketKeys) == 0 && !flags.Loopback(c.Listen) {
 		return fmt.Errorf("server: listening on %s without ticket keys would let anyone in with the development key; "+
 			"give the routers' public keys (-ticket-keys), or listen on 127.0.0.1", c.Listen)
+	}
+	if c.Fleet.Cert != "" && c.Internal == "" {
+		return errors.New("server: routers and operators need an address that is not the clients' in a fleet with certificates; " +
+			"give one for the internal listener (-inside)")
+	}
+	for _, l := range []struct {
+		what string
+		n    int
+	}{
+		{"handshakes", c.Limits.Handshakes}, {"handshakes per address", c.Limits.HandshakesPerAddress},
+		{"streams", c.Limits.Streams}, {"streams per address", c.Limits.StreamsPerAddress},
+	} {
+		if l.n < 1 {
+			return fmt.Errorf("server: limits: %d %s; at least 1 is needed", l.n, l.what)
+		}
 	}
 	if c.DrainTimeout < 0 {
 		return fmt.Errorf("server: drain timeout is %v; it cannot be negative", c.DrainTimeout)

@@ -39,8 +39,15 @@ func configure(program string, args []string, env func(string) (string, bool), s
 	tlsKey := fs.String("tls-key", "", "PEM `file` with its private key")
 	adminToken := fs.String("admin-token", "", "operators' `token`, to drain this server and move its rooms (default none: loopback only)")
 	adminFile := fs.String("admin-token-file", "", "`file` with the operators' token")
-	key := fs.String("cluster-key", "", "cluster `key`, base64 of 16, 24 or 32 bytes (default none: loopback only)")
-	keyFile := fs.String("cluster-key-file", "", "`file` with the cluster key")
+	key := fs.String("cluster-key", "", "cluster `key` of gossip, base64 of 16 bytes or more (default none: loopback only)")
+	keyFile := fs.String("cluster-key-file", "", "`file` with cluster keys, one a line: the first encrypts, all decrypt; read again when it changes")
+	fs.StringVar(&c.Fleet.Cert, "fleet-cert", "", "PEM `file` with the certificate that this server shows to the fleet, or with the fleet's CA, by which it then issues its own; read again when it changes (default none: loopback only)")
+	fs.StringVar(&c.Fleet.CertKey, "fleet-key", "", "PEM `file` with its private key")
+	fs.StringVar(&c.Fleet.CA, "fleet-ca", "", "PEM `file` with the CAs whose certificates the others may show (default the CA in -fleet-cert)")
+	fs.IntVar(&c.Limits.Handshakes, "max-handshakes", c.Limits.Handshakes, "`connections` to -peer that have proved nothing yet; beyond, the oldest is closed")
+	fs.IntVar(&c.Limits.HandshakesPerAddress, "max-handshakes-per-address", c.Limits.HandshakesPerAddress, "`connections` of one address among them")
+	fs.IntVar(&c.Limits.Streams, "max-gossip-streams", c.Limits.Streams, "`streams` that others have open to -gossip; beyond, the oldest is closed")
+	fs.IntVar(&c.Limits.StreamsPerAddress, "max-gossip-streams-per-address", c.Limits.StreamsPerAddress, "`streams` of one address among them")
 	var ticketKeys flags.List
 	fs.Var(&ticketKeys, "ticket-keys", "PEM `files` with the routers' public keys (default the development key: loopback only)")
 	var level slog.Level
@@ -55,9 +62,11 @@ func configure(program string, args []string, env func(string) (string, bool), s
 	if c.Logger, err = obs.NewLogger(stderr, level, *format, slog.String("server", c.Name)); err != nil {
 		return c, false, fmt.Errorf("-log-format: %w", err)
 	}
-	if c.Fleet.Key, err = flags.ClusterKey(*key, *keyFile); err != nil {
+	keys, err := certs.Watch("cluster keys", []string{*keyFile}, func() ([][]byte, error) { return flags.ClusterKeys(*key, *keyFile) }, c.Logger)
+	if err != nil {
 		return c, false, err
 	}
+	c.Fleet.Keys = keys.Get
 	if c.Security.AdminToken, err = flags.Secret("admin-token", *adminToken, *adminFile); err != nil {
 		return c, false, err
 	}

@@ -134,7 +134,11 @@ func (n *Server) serveInternal(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	return serve(ctx, n.internalHTTP, n.internal)
+	l := n.internal
+	if n.certs != nil {
+		l = n.certs.Listener(l)
+	}
+	return serve(ctx, n.internalHTTP, l)
 }
 
 // serve answers HTTP until ctx ends; requests in flight may then end, within stopTimeout.

@@ -38,6 +38,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/gameserver/internal/session"
+	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/internal/obs"
@@ -57,6 +58,7 @@ type Server struct {
 	url            string
 	clientHTTP     *http.Server // serves clientListener
 	internalHTTP   *http.Server // serves internal; nil: there is none
+	certs          *certs.Fleet // nil: the fleet has none
 	links          *replication.Links
 	gossip         *membership.Gossip
 	pool           *room.Pool
@@ -121,8 +123,15 @@ func (n *Server) build(games []game.Definition) error {
 			n.url = "https://" + host
 		}
 	}
+	n.certs, err = certs.LoadFleet(certs.FleetFiles{Cert: c.Fleet.Cert, Key: c.Fleet.CertKey, CA: c.Fleet.CA},
+		certs.NewID(string(membership.GameServer), c.Name), c.Logger)
+	if err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
 	n.links, err = replication.New(replication.Config{
-		Listen: c.Fleet.Peer, Name: c.Name, Cluster: c.Fleet.Cluster, Key: c.Fleet.Key,
+		Listen: c.Fleet.Peer, Name: c.Name, Cluster: c.Fleet.Cluster, Certs: n.certs,
+		Handshakes: c.Limits.Handshakes, HandshakesPerAddress: c.Limits.HandshakesPerAddress,
+		Refused: func(reason string) { n.metrics.HandshakesFailed.WithLabelValues(reason).Inc() },
 		Network: c.Testing.Network, Logger: c.Logger,
 	})
 	if err != nil {
@@ -185,8 +194,10 @@ func (n *Server) newGossip() (*membership.Gossip, error) {
 	}
 	return membership.NewGossip(membership.Config{
 		Self: n.config.member(n.url, peerAddr, port), Bind: f.Gossip, Advertise: advertise, Seeds: f.Seeds,
-		Key: f.Key, Cluster: f.Cluster, Logger: n.config.Logger, Network: n.config.Testing.Network,
-		Lost: func(g membership.Gone) { n.metrics.MembersLost.WithLabelValues(string(g.Reason)).Inc() },
+		Key: f.Key, Keys: f.Keys, Cluster: f.Cluster, Logger: n.config.Logger, Network: n.config.Testing.Network,
+		Streams: n.config.Limits.Streams, StreamsPerAddress: n.config.Limits.StreamsPerAddress,
+		Refused: func(reason string) { n.metrics.GossipRefused.WithLabelValues(reason).Inc() },
+		Lost:    func(g membership.Gone) { n.metrics.MembersLost.WithLabelValues(string(g.Reason)).Inc() },
 	})
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
+	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
@@ -80,8 +81,11 @@ func TestNewFailsCleanly(t *testing.T) {
 		"bad sessions":      {func(c *Config) { c.Limits.Connections = 0 }, []game.Definition{idles(nil)}, "MaxConnections"},
 		"no replicas":       {func(c *Config) { c.Limits.Replicas = 0 }, []game.Definition{idles(nil)}, "MaxReplicas is 0"},
 		"gossip in the way": {func(c *Config) { c.Fleet.Gossip = c.Listen }, []game.Definition{idles(nil)}, "address already in use"},
-		"open links":        {func(c *Config) { c.Fleet.Peer = "0.0.0.0:0" }, []game.Definition{idles(nil)}, "cluster key"},
-		"unreachable links": {func(c *Config) { c.Fleet.Peer, c.Fleet.Key = "0.0.0.0:0", make([]byte, 16) }, []game.Definition{idles(nil)}, "advertise"},
+		"open links":        {func(c *Config) { c.Fleet.Peer = "0.0.0.0:0" }, []game.Definition{idles(nil)}, "-fleet-cert"},
+		"unreachable links": {func(c *Config) {
+			certify(t, c)
+			c.Fleet.Peer = "0.0.0.0:0"
+		}, []game.Definition{idles(nil)}, "advertise"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			conf := config("gs-1")
@@ -97,6 +101,16 @@ func TestNewFailsCleanly(t *testing.T) {
 			again.Close()
 		})
 	}
+}
+
+// certify gives c a CA of its own.
+func certify(t *testing.T, c *Config) {
+	t.Helper()
+	f, err := certs.WriteCA(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Fleet.Cert, c.Fleet.CertKey, c.Internal = f.Cert, f.Key, "127.0.0.1:0"
 }
 
 // launch starts n and gives what stops it and waits for it.

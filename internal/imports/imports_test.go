@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"gameserver/internal/room":        {"gameserver/game", "gameserver/internal/replication", "proto", "proto/state", "internal/obs"},
 	"gameserver/internal/session":     {"proto", "internal/obs"},
 	"gameserver/internal/ownership":   {"proto", "internal/placement"},
-	"gameserver/internal/replication": {"gameserver/internal/ownership", "proto", "internal/network"},
+	"gameserver/internal/replication": {"gameserver/internal/ownership", "proto", "internal/certs", "internal/network"},
 	"gameserver/internal/registry":    {"gameserver/game", "gameserver/internal/ownership", "gameserver/internal/replication", "gameserver/internal/room", "proto", "proto/state", "internal/..."},
 	"gameserver/server":               {"gameserver/...", "proto", "internal/..."},
 	"gameserver":                      {"gameserver/server", "gameserver/arena"},
@@ -45,13 +45,13 @@ var allowed = map[string][]string{
 	"internal/ticket":         {"proto"},
 	"internal/obs":            {},
 	"internal/flags":          {},
-	"internal/certs":          {},
+	"internal/certs":          {"internal/network"},
 	"internal/imports":        {},
 	// testfleet assembles whole fleets for tests, so it reaches across; nothing but tests imports it.
 	"internal/testfleet":     {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
 	"internal/testfleet/sim": {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
 
-	"deploy/local":     {"internal/placement", "internal/ticket"},
+	"deploy/local":     {"internal/certs", "internal/placement", "internal/ticket"},
 	"deploy/k8s/image": {},
 	"deploy/k8s/test":  {"internal/placement"},
 }

@@ -33,6 +33,7 @@ type Gossip struct {
 	roster
 	settings  *memberlist.Config
 	seeds     []string
+	keys      func() [][]byte // nil: they stay
 	transport *transport
 	logger    *slog.Logger
 	joined    atomic.Bool
@@ -72,16 +73,20 @@ func NewGossip(c Config) (*Gossip, error) {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	g := &Gossip{seeds: c.Seeds, logger: logger, lost: c.Lost,
+	g := &Gossip{seeds: c.Seeds, keys: c.Keys, logger: logger, lost: c.Lost,
 		inbox: make(chan message, inboxSize), reports: make(chan message, inboxSize), admissions: make(chan netip.AddrPort, 1),
 		founding: founding{seeds: make(map[string]seedState)},
 		seen:     make(chan struct{}, 1), losses: make(chan struct{}, 1), suspicions: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
-	if g.transport, err = bind(network.Or(c.Network), at, advertise, logger); err != nil {
+	ring, err := newKeyring(c.keys())
+	if err != nil {
+		return nil, fmt.Errorf("membership: %w", err)
+	}
+	if g.transport, err = bind(network.Or(c.Network), at, advertise, newInbound(c), logger); err != nil {
 		return nil, fmt.Errorf("membership: %w", err)
 	}
 	g.start(self, len(c.Seeds) == 0) // without seeds it founds alone
 	g.joined.Store(len(c.Seeds) == 0)
-	g.settings = tuned(c, g)
+	g.settings = tuned(c, g, ring)
 	return g, nil
 }
 
@@ -130,6 +135,7 @@ func (g *Gossip) Run(ctx context.Context) error {
 	wg.Go(func() { g.serve(ctx, list) })
 	wg.Go(func() { g.askAdmission(ctx, list) })
 	wg.Go(func() { g.spreadState(ctx, list) })
+	wg.Go(func() { g.followKeys(ctx, g.keys) })
 	for _, seed := range g.seeds {
 		wg.Go(func() { g.keepJoining(ctx, list, seed) })
 	}

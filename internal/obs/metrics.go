@@ -34,10 +34,13 @@ type Metrics struct {
 	StandbyBytes    prometheus.Counter       // bytes of state queued for standbys
 	StandbyLag      prometheus.Histogram     // seconds that standbys are behind, each once a second
 	Members         *prometheus.GaugeVec     // members in the view, by role and state
-	MembersLost     *prometheus.CounterVec   // members that went, by reason (membership.Reason)
-	Requests        *prometheus.HistogramVec // router requests in seconds, by route and status class
-	Watchers        prometheus.Gauge         // who follow the fleet's events through a router
-	Tunnels         prometheus.Gauge         // sockets tunnelled by a router in proxy mode
+
+	HandshakesFailed *prometheus.CounterVec   // connections to the peer port that proved nothing, by reason
+	GossipRefused    *prometheus.CounterVec   // inbound gossip streams closed at a limit, by reason
+	MembersLost      *prometheus.CounterVec   // members that went, by reason (membership.Reason)
+	Requests         *prometheus.HistogramVec // router requests in seconds, by route and status class
+	Watchers         prometheus.Gauge         // who follow the fleet's events through a router
+	Tunnels          prometheus.Gauge         // sockets tunnelled by a router in proxy mode
 }
 
 // NewMetrics builds the metrics and registers them with reg; a nil reg leaves them unregistered, for tests.
@@ -90,13 +93,16 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"kind"}),
 		Requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "ringside", Name: "request_seconds",
 			Help: "Router requests.", Buckets: prometheus.DefBuckets}, []string{"route", "status"}),
-		Watchers: gauge("watchers", "Streams of the fleet's events that this router serves."),
-		Tunnels:  gauge("tunnels", "Client sockets that this router tunnels."),
+		HandshakesFailed: counters("link_handshakes_failed_total", "Connections to the peer port that ended without a proof, by reason: limit, address_limit, timeout, closed, refused.", "reason"),
+		GossipRefused:    counters("gossip_streams_refused_total", "Inbound gossip streams closed at a limit, by reason: limit, address_limit, bytes.", "reason"),
+		Watchers:         gauge("watchers", "Streams of the fleet's events that this router serves."),
+		Tunnels:          gauge("tunnels", "Client sockets that this router tunnels."),
 	}
 	if reg != nil {
 		reg.MustRegister(m.Rooms, m.Players, m.Spectators, m.Connections, m.TickDuration, m.TickLateness, m.TicksLate,
 			m.PlayerTicks, m.WorkerBusy, m.RoomsSuspended, m.RoomsRefused, m.Replicas, m.ReplicasRefused, m.RoomsCrashed, m.InboxFull, m.OutboxDrops, m.SentBytes,
-			m.RecvBytes, m.Closed, m.ClockSkew, m.Tickets, m.Claims, m.Moved, m.Moves, m.MoveTime, m.StandbyBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels)
+			m.RecvBytes, m.Closed, m.ClockSkew, m.Tickets, m.Claims, m.Moved, m.Moves, m.MoveTime, m.StandbyBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels,
+			m.HandshakesFailed, m.GossipRefused)
 	}
 	return m
 }

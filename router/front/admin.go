@@ -3,10 +3,8 @@ package front
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -86,20 +84,16 @@ func (f *Front) postMove(w http.ResponseWriter, r *http.Request) error {
 func (f *Front) forward(w http.ResponseWriter, r *http.Request, m membership.Member, path string) error {
 	ctx, cancel := context.WithTimeout(r.Context(), adminTimeout)
 	defer cancel()
-	target, err := url.JoinPath(m.Inside(), path)
-	if err != nil {
-		return fmt.Errorf("server %s: %w", m.Name, err)
-	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		return problemf(http.StatusBadRequest, "the body cannot be read: %v", err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(string(body)))
+	req, err := request(ctx, http.MethodPost, m, path, strings.NewReader(string(body)))
 	if err != nil {
-		return fmt.Errorf("server %s: %w", m.Name, err)
+		return err
 	}
 	f.config.Operator.Sign(req)
-	resp, err := f.asker.client.Do(req)
+	resp, err := f.asker.tokens.Do(req)
 	if err != nil {
 		return problemf(http.StatusBadGateway, "server %s cannot be reached: %v", m.Name, err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/internal/ticket"
@@ -34,6 +35,7 @@ type Config struct {
 	MaxTunnels int                      // sockets tunnelled at once; beyond, 503. A tunnel costs about 20 KB and two sockets
 	Pages      fs.FS                    // index.html, fleet.html and assets/, as package clients/web has them; nil: no pages but text
 	Drain      time.Duration            // how long to go on at most after the stop signal, while clients go to other routers
+	Certs      *certs.Fleet             // how game servers prove their names to this router, and it to them; nil: the fleet has none
 	Network    network.Network          // from which game servers are asked; nil: the operating system's. Tunnels do not use it
 	Logger     *slog.Logger
 	Metrics    *obs.Metrics

@@ -49,7 +49,8 @@ func New(c Config, source membership.Source) (*Front, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	f := &Front{config: c, table: lookup.NewTable(source), asker: newAsker(c.Network)}
+	table := lookup.NewTable(source)
+	f := &Front{config: c, table: table, asker: newAsker(reach{network: c.Network, certs: c.Certs}, table)}
 	f.poller = newPoller(f.table, f.asker)
 	f.picker = lookup.NewPicker(f.poller.load, nil)
 	f.gatherer, f.roomLister = newGatherer(f.table, f.asker), newRoomLister(f.table, f.asker)

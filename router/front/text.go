@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/ringside-go/ringside/internal/membership"
 )
@@ -28,8 +29,16 @@ func (f *Front) getFleetPage(w http.ResponseWriter, r *http.Request) error {
 	f.describe().print(&b, f.config.Mode, time.Now())
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = io.WriteString(w, b.String())
+	_, _ = io.WriteString(w, strings.Map(shown, b.String()))
 	return nil
+}
+
+// shown replaces what could rewrite a terminal or hide in a name. Names of rooms, games and errors come from other processes.
+func shown(r rune) rune {
+	if r != '\n' && !unicode.IsGraphic(r) {
+		return unicode.ReplacementChar
+	}
+	return r
 }
 
 // print writes the members and the rooms as aligned tables.

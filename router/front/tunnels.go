@@ -23,6 +23,7 @@ import (
 // ringside_tunnels shows how many.
 type tunnels struct {
 	table  *lookup.Table
+	reach  reach
 	max    int
 	logger *slog.Logger
 	gauge  prometheus.Gauge
@@ -35,7 +36,7 @@ type tunnels struct {
 }
 
 func newTunnels(table *lookup.Table, c Config) *tunnels {
-	return &tunnels{table: table, max: c.MaxTunnels, logger: c.Logger, gauge: c.Metrics.Tunnels, open: map[*tunnel]struct{}{}}
+	return &tunnels{table: table, reach: reach{certs: c.Certs, tunnels: true}, max: c.MaxTunnels, logger: c.Logger, gauge: c.Metrics.Tunnels, open: map[*tunnel]struct{}{}}
 }
 
 // serve opens the upgrade at the room's server and, when that accepts it, at the client, and leaves a tunnel running.
@@ -46,6 +47,7 @@ func (t *tunnels) serve(w http.ResponseWriter, r *http.Request, room proto.RoomI
 		return tryLater("this router carries all the connections it can (%d); try again, or at another router", t.max)
 	}
 	upgrade := newUpgrade(room, r, t.table.Fleet().View.Self.Name)
+	upgrade.reach = t.reach
 	server, resp, err := dialFirst(r.Context(), t.table, first, upgrade)
 	if err != nil {
 		t.release()

@@ -187,9 +187,9 @@ func isUpdate(line string) bool { return strings.HasPrefix(line, "updated") }
 // stopped hears one last event, and every replica too.
 func TestManyAtOnce(t *testing.T) {
 	s := newStandby()
-	conf := config("b")
+	conf := config(t, "b")
 	b, stopB := start(t, conf, s)
-	conf = config("a")
+	conf = config(t, "a")
 	a, stopA := start(t, conf, nothing)
 	var wg sync.WaitGroup
 	var mu sync.Mutex

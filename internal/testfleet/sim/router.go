@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/network/simnet"
 	"github.com/ringside-go/ringside/internal/ticket"
@@ -47,6 +48,9 @@ func (f *fleet) startRouter(r *router) {
 	}
 	c := front.DefaultConfig()
 	c.Signer, c.Drain, c.Network = ticket.NewSigner(ticket.DevKey()), 0, r.host
+	if c.Certs, err = certs.LoadFleet(f.ca, certs.NewID(string(membership.Router), r.name), c.Logger); err != nil {
+		f.t.Fatal(err)
+	}
 	handler, err := front.New(c, r.gossip)
 	if err != nil {
 		f.t.Fatal(err)
