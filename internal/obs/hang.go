@@ -25,28 +25,28 @@ type Watch struct {
 	last time.Time
 }
 
-// Look notes a look at now and reports whether the limit is reached. same: nothing has changed since the last look.
-func (w *Watch) Look(now time.Time, same bool) bool {
+// Look notes a look at now, and reports whether so many have been alike. same: nothing has changed since the last look.
+func (w *Watch) Look(now time.Time, same bool, limit int) bool {
 	if !same || now.Sub(w.last) > 2*HangInterval {
 		w.seen = 0
 	}
 	w.last = now
 	w.seen++
-	return w.seen > HangLimit
+	return w.seen > limit
 }
 
-// Await waits until done is closed, and gives up after about HangLimit times HangInterval in which the process ran.
-func Await(done <-chan struct{}) (hung bool) {
+// Await waits until done is closed, and gives up after about limit times HangInterval in which the process ran.
+func Await(done <-chan struct{}, limit int) (hung bool) {
 	timer := time.NewTicker(HangInterval)
 	defer timer.Stop()
 	var w Watch
-	w.Look(time.Now(), false)
+	w.Look(time.Now(), false, limit)
 	for {
 		select {
 		case <-done:
 			return false
 		case now := <-timer.C:
-			if w.Look(now, true) {
+			if w.Look(now, true, limit) {
 				return true
 			}
 		}

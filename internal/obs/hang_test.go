@@ -12,7 +12,7 @@ import (
 func TestAwait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun, never := time.Now(), make(chan struct{})
-		if !Await(never) {
+		if !Await(never, HangLimit) {
 			t.Error("a call that never ends is not hung")
 		}
 		if took := time.Since(begun); took < 800*time.Millisecond || took > time.Second {
@@ -20,14 +20,14 @@ func TestAwait(t *testing.T) {
 		}
 		done := make(chan struct{})
 		time.AfterFunc(750*time.Millisecond, func() { close(done) })
-		if Await(done) {
+		if Await(done, HangLimit) {
 			t.Error("a call of 750 ms is hung")
 		}
 		var w Watch
 		now := time.Now()
 		for range 10 * HangLimit {
 			now = now.Add(3 * HangInterval)
-			if w.Look(now, true) {
+			if w.Look(now, true, HangLimit) {
 				t.Fatal("a process that hardly ran found a hang")
 			}
 		}

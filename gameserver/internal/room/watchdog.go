@@ -73,7 +73,7 @@ func (p *Pool) watch(ctx context.Context, stop <-chan struct{}) {
 // look judges one worker.
 func (p *Pool) look(ctx context.Context, w *worker, k *watched, now time.Time) {
 	number, beat := w.call.n.Load(), w.beat.Load()
-	hung := k.calls.Look(now, number == k.call && number%2 == 1)
+	hung := k.calls.Look(now, number == k.call && number%2 == 1, obs.HangLimit)
 	k.call = number
 	if beat != k.beat {
 		k.beat, k.stillFor = beat, 0
