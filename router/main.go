@@ -79,6 +79,8 @@ func run(args []string) error {
 	if c.Logger, err = obs.NewLogger(os.Stderr, level, *format, slog.String("server", *name)); err != nil {
 		return err
 	}
+	defer obs.Flush(c.Logger)
+	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go; Go ends a process that writes to a stderr without a reader
 	if c.Signer, err = signer(*ticketKey, *listen, c.Logger); err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func TestHangWhileARoomIsCreated(t *testing.T) {
 		if took := time.Since(begun); took > 100*time.Millisecond {
 			t.Errorf("the second client was told after %v", took)
 		}
-		if hung != 1 || s.happened(EventCrash) != 1 || s.logs.count("a game does not return") != 1 || s.Check() == nil ||
+		if hung != 1 || s.happened(EventCrash) != 1 || s.logs.count("a game does not return") != 1 || s.Check() != nil ||
 			testutil.ToFloat64(s.metrics.RoomsHung) != 1 {
 			t.Errorf("%d goroutines, %d events, %v", hung, s.happened(EventCrash), s.Check())
 		}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/ringside-go/ringside/proto"
@@ -19,7 +18,6 @@ type Pool struct {
 	lane    *worker        // the slow lane: rooms over their share
 	all     []*worker      // with the slow lane
 	running sync.WaitGroup // for all, but not for goroutines that hang
-	hung    atomic.Int64   // those
 }
 
 // NewPool builds the workers; Run starts them.

@@ -52,7 +52,7 @@ func TestHungRoomEndsAlone(t *testing.T) {
 				t.Errorf("room %d: %d ticks in the 10 s after, %+v", i, n, r.Info())
 			}
 		}
-		if stalls != 0 || h.Check() == nil || testutil.ToFloat64(h.config.Metrics.RoomsHung) != 1 {
+		if stalls != 0 || h.Check() != nil || testutil.ToFloat64(h.config.Metrics.RoomsHung) != 1 {
 			t.Errorf("%d stalls, %v", stalls, h.Check())
 		}
 		if n := h.workers[0].load.Load() / int64(tickLoad); n != 60 {
