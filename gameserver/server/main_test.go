@@ -32,6 +32,8 @@ func TestMain(m *testing.M) {
 	case "":
 	case asPoison:
 		Main(poisons())
+	case asStuck:
+		Main(stucks())
 	default:
 		Main(idles(nil))
 	}

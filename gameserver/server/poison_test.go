@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -91,26 +92,68 @@ func playPoison(t *testing.T, url, room string) *poisonPlayer {
 	return p
 }
 
+// processes are game servers gs-1, gs-2 and so on that see each other.
+type processes struct {
+	programs []*program
+	urls     []string
+}
+
+func runFleet(t *testing.T, game string, servers int, env ...string) *processes {
+	t.Helper()
+	f := &processes{}
+	seeds := ""
+	for i := range servers {
+		p := runProgram(t, append(env, asGame+"="+game), fmt.Sprint("-name=gs-", i+1), "-listen=127.0.0.1:0", "-log-format=json", "-seeds="+seeds)
+		line := p.logged("server starts")
+		if seeds == "" {
+			seeds = attr(line, "gossip")
+		}
+		f.programs, f.urls = append(f.programs, p), append(f.urls, attr(line, "url"))
+	}
+	for _, url := range f.urls {
+		await(t, "all servers see each other", func() bool {
+			body, _ := fetch(t, url+"/v1/server/details")
+			return strings.Count(body, `":"serving"`) == servers
+		})
+	}
+	return f
+}
+
+// number is the place of a server in the lists.
+func (f *processes) number(name string) int {
+	n, _ := strconv.Atoi(strings.TrimPrefix(name, "gs-"))
+	return n - 1
+}
+
+// goOn waits until all play on.
+func goOn(t *testing.T, players []*poisonPlayer) {
+	t.Helper()
+	var all sync.WaitGroup
+	for i, p := range players {
+		all.Go(func() {
+			select {
+			case <-p.ended:
+				t.Errorf("the client of room-%d ended with %v", i, p.err)
+				return
+			default:
+			}
+			before := p.frames.Load()
+			await(t, fmt.Sprintf("room-%d goes on", i), func() bool { return p.frames.Load() > before+30 })
+		})
+	}
+	all.Wait()
+}
+
 // A room that kills every process which ticks it ends two servers, its leader and the standby that took it over, and no third one:
 // its player is told that it crashed, and all other rooms go on.
 func TestPoisonRoomKillsTwoServers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs processes")
 	}
-	const servers, rooms = 4, 12
-	var programs []*program
-	var urls []string
+	const servers, rooms = 4, 20
+	fleet := runFleet(t, asPoison, servers)
 	statuses := make(chan int, servers)
-	seeds := ""
-	for i := range servers {
-		p := runProgram(t, []string{asGame + "=" + asPoison}, fmt.Sprint("-name=gs-", i+1), "-listen=127.0.0.1:0", "-log-format=json", "-seeds="+seeds)
-		line := p.logged("server starts")
-		if seeds == "" {
-			seeds = attr(line, "gossip")
-		}
-		programs, urls = append(programs, p), append(urls, attr(line, "url"))
-	}
-	for _, p := range programs {
+	for _, p := range fleet.programs {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
@@ -121,17 +164,11 @@ func TestPoisonRoomKillsTwoServers(t *testing.T) {
 			<-ended
 		})
 	}
-	for _, url := range urls {
-		await(t, "all servers see each other", func() bool {
-			body, _ := fetch(t, url+"/v1/server/details")
-			return strings.Count(body, `":"serving"`) == servers
-		})
-	}
 	var players []*poisonPlayer
 	for i := range rooms {
-		players = append(players, playPoison(t, urls[0], fmt.Sprint("room-", i)))
+		players = append(players, playPoison(t, fleet.urls[0], fmt.Sprint("room-", i)))
 	}
-	victim := playPoison(t, urls[0], "poison")
+	victim := playPoison(t, fleet.urls[0], "poison")
 	await(t, "all play", func() bool {
 		for _, p := range append(players, victim) {
 			if p.frames.Load() < 30 {
@@ -160,20 +197,7 @@ func TestPoisonRoomKillsTwoServers(t *testing.T) {
 			t.Errorf("a server ended with status %d", status)
 		}
 	}
-	var all sync.WaitGroup
-	for i, p := range players {
-		all.Go(func() {
-			select {
-			case <-p.ended:
-				t.Errorf("the client of room-%d ended with %v", i, p.err)
-				return
-			default:
-			}
-			before := p.frames.Load()
-			await(t, fmt.Sprintf("room-%d goes on", i), func() bool { return p.frames.Load() > before+30 })
-		})
-	}
-	all.Wait()
+	goOn(t, players)
 	if n := len(statuses); n != 0 {
 		t.Errorf("%d more servers have ended", n)
 	}
