@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,8 +22,8 @@ import (
 // asPoison as the value of asGame makes this test binary serve poison.
 const asPoison = "poison"
 
-// poisonStatus is the exit status of a server that the game has killed.
-const poisonStatus = 66
+// fatalStatus is the exit status of a Go program that panics.
+const fatalStatus = 2
 
 // fuse is how many ticks after the player's message the game kills its server: the standby has the state by then.
 const fuse = 20
@@ -30,10 +31,36 @@ const fuse = 20
 // poison is a game that ends the process once a player has sent a message, at every server that ticks it.
 type poison struct {
 	State game.Value[struct {
-		Armed bool   `state:""`
+		Way   string `state:"max=16"` // of deadly; empty: none yet
 		Ticks uint32 `state:""`
 	}]
 }
+
+// deadly are ways in which a game's program ends its process. Go lets none of them be caught, but for the first.
+var deadly = map[string]func(){
+	"exit": func() { os.Exit(fatalStatus) },
+	"stack overflow": func() {
+		debug.SetMaxStack(1 << 20) // it would be a gigabyte
+		overflow(0)
+	},
+	"map writes": func() {
+		shared := map[int]int{}
+		for range 2 {
+			go func() {
+				for i := 0; ; i++ {
+					shared[i%8] = i
+				}
+			}()
+		}
+		select {}
+	},
+	"goroutine": func() {
+		go func() { panic("in a goroutine of the game") }()
+		select {}
+	},
+}
+
+func overflow(n int) int { return 1 + overflow(n+1) }
 
 func poisons() game.Definition {
 	return game.Definition{Name: "poison", New: func(json.RawMessage) (game.Game, game.Settings, error) {
@@ -41,17 +68,17 @@ func poisons() game.Definition {
 	}}
 }
 
-func (p *poison) Start(*game.Room)                        {}
-func (p *poison) Join(*game.Room, game.Player)            {}
-func (p *poison) Leave(*game.Room, game.Player)           {}
-func (p *poison) Message(*game.Room, game.Player, []byte) { p.State.Get().Armed = true }
+func (p *poison) Start(*game.Room)                                {}
+func (p *poison) Join(*game.Room, game.Player)                    {}
+func (p *poison) Leave(*game.Room, game.Player)                   {}
+func (p *poison) Message(_ *game.Room, _ game.Player, way []byte) { p.State.Get().Way = string(way) }
 func (p *poison) Tick(*game.Room) {
 	s := p.State.Get()
-	if !s.Armed {
+	if s.Way == "" {
 		return
 	}
 	if s.Ticks++; s.Ticks > fuse {
-		os.Exit(poisonStatus)
+		deadly[s.Way]()
 	}
 }
 
@@ -150,6 +177,12 @@ func TestPoisonRoomKillsTwoServers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs processes")
 	}
+	for way := range deadly {
+		t.Run(way, func(t *testing.T) { poisonKillsTwo(t, way) })
+	}
+}
+
+func poisonKillsTwo(t *testing.T, way string) {
 	const servers, rooms = 4, 20
 	fleet := runFleet(t, asPoison, servers)
 	statuses := make(chan int, servers)
@@ -177,7 +210,7 @@ func TestPoisonRoomKillsTwoServers(t *testing.T) {
 		}
 		return true
 	})
-	if err := victim.client.SendCustom([]byte("arm")); err != nil {
+	if err := victim.client.SendCustom([]byte(way)); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "the player of the poison room is told", func() bool {
@@ -193,7 +226,7 @@ func TestPoisonRoomKillsTwoServers(t *testing.T) {
 		t.Errorf("its client ended with %v", victim.err)
 	}
 	for range 2 {
-		if status := <-statuses; status != poisonStatus {
+		if status := <-statuses; status != fatalStatus {
 			t.Errorf("a server ended with status %d", status)
 		}
 	}
