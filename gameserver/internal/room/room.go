@@ -74,8 +74,10 @@ type Room struct {
 	late       uint64
 	idleSince  time.Duration
 	frames     frames
-	begun      bool            // the first tick was made
-	returnBy   time.Duration   // when absent clients of a resumed room count as not connected; 0: done
+	begun      bool          // the first tick was made
+	returnBy   time.Duration // when absent clients of a resumed room count as not connected; 0: done
+	size       size
+	noisy      bool            // it was logged that custom messages were refused
 	pending    []proto.Outcome // decided and not told yet, by match
 	told       uint32          // the last match whose outcome was told
 	standbys   []*standby
@@ -114,6 +116,7 @@ func newRoom(p *Pool, s Spec) *Room {
 	for _, id := range s.Standbys {
 		r.standbys = append(r.standbys, &standby{id: id})
 	}
+	r.size.may = s.Sim.Store().MaxSize() > warnSize
 	r.suspension = suspension{reasons: s.Suspended, since: p.now(), text: suspendedText}
 	r.info = Info{ID: s.ID, Game: s.Game, TickRate: settings.TickRate, Seats: settings.Seats, Created: time.Now()}
 	r.publish()

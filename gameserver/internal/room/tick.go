@@ -76,7 +76,12 @@ func (r *Room) play(now time.Duration) verdict {
 		r.fail(err)
 		return ended
 	}
+	r.countRefused()
 	r.encode()
+	if err := r.tooLarge(); err != nil {
+		r.crash(err, nil)
+		return ended
+	}
 	r.replicate(r.final(now))
 	r.broadcast(now)
 	r.sendCustoms()
