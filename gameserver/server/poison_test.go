@@ -91,6 +91,13 @@ type poisonPlayer struct {
 	err    error // once ended is closed
 }
 
+func poisonConfig(t *testing.T, url, room string, options []byte) goclient.Config {
+	return goclient.Config{
+		URL:    "ws" + strings.TrimPrefix(url, "http") + "/v1/rooms/" + room + "/connect",
+		Ticket: sign(t, ticket.Claims{Room: proto.RoomID(room), Game: "poison", Player: proto.PlayerID("player-of-" + room), Options: options}),
+	}
+}
+
 func playPoison(t *testing.T, url, room string) *poisonPlayer {
 	t.Helper()
 	p := &poisonPlayer{ended: make(chan struct{})}
@@ -98,14 +105,12 @@ func playPoison(t *testing.T, url, room string) *poisonPlayer {
 	defer cancel()
 	await(t, "a client is let in", func() bool {
 		var err error
-		p.client, err = goclient.Dial(ctx, goclient.Config{
-			URL:    "ws" + strings.TrimPrefix(url, "http") + "/v1/rooms/" + room + "/connect",
-			Ticket: sign(t, ticket.Claims{Room: proto.RoomID(room), Game: "poison", Player: proto.PlayerID("player-of-" + room)}),
-			Events: goclient.Events{
-				Entered: func(c *goclient.Client) { p.server.Store(c.Welcome().Server) },
-				Frame:   func(*goclient.Client) { p.frames.Add(1) },
-			},
-		})
+		c := poisonConfig(t, url, room, nil)
+		c.Events = goclient.Events{
+			Entered: func(c *goclient.Client) { p.server.Store(c.Welcome().Server) },
+			Frame:   func(*goclient.Client) { p.frames.Add(1) },
+		}
+		p.client, err = goclient.Dial(ctx, c)
 		return err == nil
 	})
 	go func() {
