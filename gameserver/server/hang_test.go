@@ -132,7 +132,7 @@ func TestHangInStart(t *testing.T) {
 	if s := summaryOf(t, url); s.Hung != 1 || s.State != "serving" || s.Rooms != 1 {
 		t.Errorf("%+v", s)
 	}
-	if body, status := fetch(t, url+"/livez"); status != 200 || !strings.Contains(body, "1 goroutines hang in games") {
+	if body, status := fetch(t, url+"/livez"); status != 200 || !strings.Contains(body, "1 hang in games") {
 		t.Errorf("livez: %d %s", status, body)
 	}
 }

@@ -3,8 +3,10 @@ package server
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
@@ -13,6 +15,9 @@ import (
 
 // logBlocked is how long a write to the log must not return for the log to count as blocked.
 const logBlocked = 2 * time.Second
+
+// memoryShare is the share of GOMEMLIMIT from which on livez shows it.
+const memoryShare = 0.95
 
 // lost notes that a goroutine is lost to a game that does not return. It may burn a core until the process ends, so Go gets one
 // more thread for the others. tendLost has the rooms moved. It does not block.
@@ -50,7 +55,7 @@ func (n *Server) getLive(w http.ResponseWriter, _ *http.Request) {
 	lost := n.hung.Load()
 	err := n.stuck()
 	if lost > 0 && n.registry.Running() == 0 {
-		err = errors.Join(err, fmt.Errorf("%d goroutines hang in games, and no room is left here", lost))
+		err = errors.Join(err, fmt.Errorf("lost goroutines: %d hang in games, and no room is left here", lost))
 	}
 	if err != nil {
 		obs.Problem(w, http.StatusServiceUnavailable, err.Error()+"; restart this process")
@@ -58,7 +63,10 @@ func (n *Server) getLive(w http.ResponseWriter, _ *http.Request) {
 	}
 	fmt.Fprintln(w, "ok")
 	if lost > 0 {
-		fmt.Fprintf(w, "%d goroutines hang in games; the server's log has the rooms\n", lost)
+		fmt.Fprintf(w, "lost goroutines: %d hang in games; the server's log has the rooms\n", lost)
+	}
+	if used, limit := memoryInUse(), debug.SetMemoryLimit(-1); limit < math.MaxInt64 && float64(used) > memoryShare*float64(limit) {
+		fmt.Fprintf(w, "memory: %d MiB of the memory limit of %d MiB are used; Go collects garbage all the time\n", used>>20, limit>>20)
 	}
 	if log := obs.StateOfLog(n.config.Logger); log.Blocked > logBlocked {
 		fmt.Fprintf(w, "the log is not read: a write has not returned for %v; %d lines were dropped\n", log.Blocked.Round(time.Second), log.Dropped)
