@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"os"
 	"runtime"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
@@ -67,6 +69,11 @@ func (n *Server) getLive(w http.ResponseWriter, _ *http.Request) {
 	}
 	if used, limit := memoryInUse(), debug.SetMemoryLimit(-1); limit < math.MaxInt64 && float64(used) > memoryShare*float64(limit) {
 		fmt.Fprintf(w, "memory: %d MiB of the memory limit of %d MiB are used; Go collects garbage all the time\n", used>>20, limit>>20)
+	}
+	if f, err := os.Open(os.DevNull); errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		fmt.Fprintf(w, "file descriptors: none is free (%v), so no client can connect; raise the limit (ulimit -n)\n", err)
+	} else if err == nil {
+		f.Close()
 	}
 	if log := obs.StateOfLog(n.config.Logger); log.Blocked > logBlocked {
 		fmt.Fprintf(w, "the log is not read: a write has not returned for %v; %d lines were dropped\n", log.Blocked.Round(time.Second), log.Dropped)
