@@ -31,7 +31,7 @@ const (
 )
 
 // Game is the rules of one room. Its methods are called by the room's loop only, one at a time, and must not block. A
-// panic in one of them ends this room and no other. The pointer that Definition.New gives must be to a struct; see the
+// panic in one of them ends this room and no other, and so does one that does not return; see the package's documentation. The pointer that Definition.New gives must be to a struct; see the
 // package's documentation for what it may hold.
 type Game interface {
 	// Start fills the tables of a new room, before its first tick and before anybody has joined. It is not called when
