@@ -34,7 +34,7 @@ func stucks() game.Definition {
 }
 
 func (g *stuckGame) Start(*game.Room) {
-	for g.hangs {
+	for n := 0; g.hangs; n++ {
 	}
 }
 func (g *stuckGame) Join(*game.Room, game.Player)                    {}

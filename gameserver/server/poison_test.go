@@ -41,7 +41,7 @@ var deadly = map[string]func(){
 	"exit": func() { os.Exit(fatalStatus) },
 	"stack overflow": func() {
 		debug.SetMaxStack(1 << 20) // it would be a gigabyte
-		overflow(0)
+		_ = overflow(0)
 	},
 	"map writes": func() {
 		shared := map[int]int{}
@@ -60,7 +60,12 @@ var deadly = map[string]func(){
 	},
 }
 
-func overflow(n int) int { return 1 + overflow(n+1) }
+func overflow(n int) int {
+	if n < 0 {
+		return 0
+	}
+	return 1 + overflow(n+1)
+}
 
 func poisons() game.Definition {
 	return game.Definition{Name: "poison", New: func(json.RawMessage) (game.Game, game.Settings, error) {

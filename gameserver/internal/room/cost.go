@@ -15,7 +15,8 @@ const (
 	// new room.
 	tickLoad = 5 * time.Microsecond
 	// maxShare is a room's share: the part of one worker's time that it may take. Above it the room moves to the slow lane, a
-	// worker for such rooms alone, and returns below half of it. A room at its share delays others by a quarter of its period.
+	// worker for such rooms alone, and returns below half of it. Where the workers have no time to spare a room rests there for
+	// as long as its tick took. A room at its share delays others by a quarter of its period.
 	maxShare = 0.25
 	// balanceLooks is how many looks of the watchdog are between two comparisons of the workers' loads.
 	balanceLooks = 10

@@ -34,10 +34,10 @@ func TestRoomOverItsShareIsSlowedAlone(t *testing.T) {
 				t.Errorf("room %d: %d ticks in ten seconds", i, n)
 			}
 		}
-		if i := heavy.Info(); i.Tick-before < 100 || i.Tick-before > 200 || i.Share < 0.9 {
+		if i := heavy.Info(); i.Tick-before < 100 || i.Tick-before > 180 || i.Share < 0.5 || i.Share > 0.95 {
 			t.Errorf("the heavy room made %d ticks; its share is %v", i.Tick-before, i.Share)
 		}
-		if n := testutil.ToFloat64(h.config.Metrics.TickSeconds.WithLabelValues("test")); n < 9 || n > 12 {
+		if n := testutil.ToFloat64(h.config.Metrics.TickSeconds.WithLabelValues("test")); n < 6 || n > 12 {
 			t.Errorf("the game's ticks took %v s", n)
 		}
 		o.QueueCustom([]byte("nap 1"))

@@ -204,6 +204,10 @@ func (w *worker) tickFirst(now time.Duration) (after time.Duration, mine bool) {
 	w.times.add(took)
 	m.TickDuration.Observe(took.Seconds())
 	w.load.Add(r.cost.add(took, after))
+	if w == w.pool.lane && w.pool.average() > w.pool.config.MaxBusy {
+		r.cadence.skipTo(after + took) // the workers need the time
+		r.due = r.cadence.due()
+	}
 	switch to := w.next(r, took); {
 	case v == ended:
 		w.unschedule(r)
