@@ -108,6 +108,7 @@ func run(args []string) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	c.Metrics, c.Gatherer = obs.NewMetrics(registry), registry
+	obs.RegisterLog(registry, c.Logger)
 
 	pair, err := certs.Load(*tlsCert, *tlsKey, c.Logger)
 	if err != nil {

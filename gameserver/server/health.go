@@ -15,9 +15,6 @@ import (
 	"github.com/ringside-go/ringside/internal/obs"
 )
 
-// logBlocked is how long a write to the log must not return for the log to count as blocked.
-const logBlocked = 2 * time.Second
-
 // memoryShare is the share of GOMEMLIMIT from which on livez shows it.
 const memoryShare = 0.95
 
@@ -75,20 +72,7 @@ func (n *Server) getLive(w http.ResponseWriter, _ *http.Request) {
 	} else if err == nil {
 		f.Close()
 	}
-	if log := obs.StateOfLog(n.config.Logger); log.Blocked > logBlocked {
+	if log := obs.StateOfLog(n.config.Logger); log.IsBlocked() {
 		fmt.Fprintf(w, "the log is not read: a write has not returned for %v; %d lines were dropped\n", log.Blocked.Round(time.Second), log.Dropped)
 	}
-}
-
-// measureLog keeps the metrics of the log.
-func (n *Server) measureLog() {
-	now := obs.StateOfLog(n.config.Logger)
-	n.metrics.LogDropped.Add(float64(now.Dropped - n.logged.Dropped))
-	n.metrics.LogLeftOut.Add(float64(now.LeftOut - n.logged.LeftOut))
-	n.logged = now
-	blocked := 0.0
-	if now.Blocked > logBlocked {
-		blocked = 1
-	}
-	n.metrics.LogBlocked.Set(blocked)
 }

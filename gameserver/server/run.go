@@ -159,7 +159,7 @@ func serve(ctx context.Context, server *http.Server, l net.Listener) error {
 	return err
 }
 
-// measure keeps the metrics of the members, the tick workers and the log until ctx ends, and drains a server that is losing its
+// measure keeps the metrics of the members and of the tick workers until ctx ends, and drains a server that is losing its
 // cores to games.
 func (n *Server) measure(ctx context.Context) error {
 	tick := time.NewTicker(measureInterval)
@@ -172,7 +172,6 @@ func (n *Server) measure(ctx context.Context) error {
 		}
 		n.countMembers()
 		n.metrics.WorkerBusy.Set(n.pool.Busy())
-		n.measureLog()
 		n.tendLost()
 	}
 }

@@ -68,8 +68,7 @@ type Server struct {
 	operator       *ticket.Operator
 	ready          atomic.Bool
 	hung           atomic.Int64  // goroutines that are lost to games
-	drainedFor     int64         // of them, as many as this server has drained for; measure's own, as is logged
-	logged         obs.LogState  // that the metrics have
+	drainedFor     int64         // of them, as many as this server has drained for; measure's own
 	stops          chan struct{} // one token: Stop was called
 }
 
@@ -96,6 +95,7 @@ func (n *Server) build(games []game.Definition) error {
 	prom := prometheus.NewRegistry()
 	prom.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	n.metrics = obs.NewMetrics(prom)
+	obs.RegisterLog(prom, c.Logger)
 	if n.operator, err = c.operator(); err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // NewLogger builds a process's logger: format is "text" (key=value lines, for people) or "json" (for collectors), and
@@ -44,6 +46,29 @@ type LogState struct {
 	Dropped uint64        // lines that were dropped because the log is not read, or cannot be written
 	LeftOut uint64        // repeated lines that were not logged
 	Blocked time.Duration // for how long the present write has not returned; 0: there is none
+}
+
+// logBlocked is how long a write to the log must not return for the log to count as blocked.
+const logBlocked = 2 * time.Second
+
+// IsBlocked reports whether nobody reads the log.
+func (s LogState) IsBlocked() bool { return s.Blocked > logBlocked }
+
+// RegisterLog registers the metrics of a logger of NewLogger with reg.
+func RegisterLog(reg prometheus.Registerer, l *slog.Logger) {
+	counter := func(name, help string, value func(LogState) uint64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "ringside", Name: name, Help: help},
+			func() float64 { return float64(value(StateOfLog(l))) })
+	}
+	reg.MustRegister(
+		counter("log_dropped_total", "Log lines dropped because the log is not read, or cannot be written.", func(s LogState) uint64 { return s.Dropped }),
+		counter("log_left_out_total", "Repeated log lines that were not logged.", func(s LogState) uint64 { return s.LeftOut }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "ringside", Name: "log_blocked", Help: "1 while a write to the log does not return."}, func() float64 {
+			if StateOfLog(l).IsBlocked() {
+				return 1
+			}
+			return 0
+		}))
 }
 
 // StateOfLog gives the state of a logger of NewLogger; zero for others.

@@ -29,9 +29,6 @@ type Metrics struct {
 	RecvBytes       prometheus.Counter       // payload bytes read from clients
 	Closed          *prometheus.CounterVec   // connections closed by us, by code (name of proto.CloseCodes)
 	ClockSkew       prometheus.Gauge         // seconds by which this server's clock is ahead of the routers'; 0: nothing of it is seen
-	LogDropped      prometheus.Counter       // log lines dropped because the log is not read, or cannot be written
-	LogLeftOut      prometheus.Counter       // repeated log lines that were not logged
-	LogBlocked      prometheus.Gauge         // 1: a write to the log does not return
 	Tickets         *prometheus.CounterVec   // tickets by result: issued, refused
 	Claims          *prometheus.CounterVec   // claims asked, by answer: none, leading, following, claiming, refused, timeout
 	Moved           prometheus.Counter       // clients sent to another server
@@ -84,9 +81,6 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		RecvBytes:       counter("received_bytes_total", "Payload bytes read from clients."),
 		Closed:          counters("connections_closed_total", "Connections closed by this server, by close code.", "code"),
 		ClockSkew:       gauge("clock_skew_seconds", "Seconds by which this server's clock seems ahead of the routers', by the tickets of clients; 0: it is right."),
-		LogDropped:      counter("log_dropped_total", "Log lines dropped because the log is not read, or cannot be written."),
-		LogLeftOut:      counter("log_left_out_total", "Repeated log lines that were not logged."),
-		LogBlocked:      gauge("log_blocked", "1 while a write to the log does not return."),
 		Tickets:         counters("tickets_total", "Tickets by result.", "result"),
 		Claims:          counters("claims_total", "Claims asked of other servers, by answer.", "answer"),
 		Moved:           counter("clients_moved_total", "Clients sent to another server."),
@@ -108,7 +102,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	if reg != nil {
 		reg.MustRegister(m.Rooms, m.Players, m.Spectators, m.Connections, m.TickDuration, m.TickLateness, m.TicksLate,
 			m.PlayerTicks, m.WorkerBusy, m.RoomsSuspended, m.RoomsRefused, m.Replicas, m.ReplicasRefused, m.RoomsCrashed, m.RoomsHung, m.TickSeconds, m.InboxFull, m.CustomsRefused, m.OutboxDrops, m.SentBytes,
-			m.RecvBytes, m.Closed, m.ClockSkew, m.LogDropped, m.LogLeftOut, m.LogBlocked, m.Tickets, m.Claims, m.Moved, m.Moves, m.MoveTime, m.StandbyBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels)
+			m.RecvBytes, m.Closed, m.ClockSkew, m.Tickets, m.Claims, m.Moved, m.Moves, m.MoveTime, m.StandbyBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels)
 	}
 	return m
 }
