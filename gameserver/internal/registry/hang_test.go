@@ -116,3 +116,22 @@ func TestCrashedRoomIsAnEvent(t *testing.T) {
 		}
 	}, games(counters("count"), dooms))
 }
+
+// A loop of the registry that does not run any more shows, and one that runs does not.
+func TestStuckLoopShows(t *testing.T) {
+	serve(t, nil, func(t *testing.T, s *server) {
+		s.pass(time.Minute)
+		if err := s.Check(); err != nil {
+			t.Error(err)
+		}
+		s.posts.add(func() { time.Sleep(2 * loopLimit) })
+		s.pass(loopLimit + time.Second)
+		if err := s.Check(); err == nil || !strings.Contains(err.Error(), "posts") {
+			t.Errorf("posts are stuck: %v", err)
+		}
+		s.pass(loopLimit)
+		if err := s.Check(); err != nil {
+			t.Error(err)
+		}
+	})
+}
