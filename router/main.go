@@ -85,6 +85,8 @@ func run(args []string) error {
 	if c.Logger, err = obs.NewLogger(os.Stderr, level, *format, slog.String("server", *name)); err != nil {
 		return err
 	}
+	defer obs.Flush(c.Logger)
+	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go; Go ends a process that writes to a stderr without a reader
 	if c.Signer, err = signer(*ticketKey, *listen, c.Logger); err != nil {
 		return err
 	}
@@ -117,6 +119,7 @@ func run(args []string) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	c.Metrics, c.Gatherer = obs.NewMetrics(registry), registry
+	obs.RegisterLog(registry, c.Logger)
 
 	pair, err := certs.Load(*tlsCert, *tlsKey, c.Logger)
 	if err != nil {

@@ -17,6 +17,8 @@ var (
 	ErrFuture = errors.New("input from the future")
 	// ErrSample: samples cannot be decoded.
 	ErrSample = errors.New("input cannot be read")
+	// ErrCustoms: a custom message is too long, or there are too many to one recipient in this tick.
+	ErrCustoms = errors.New("custom message is not sent")
 	// ErrMismatch: a keyframe is of another game, or of a room with other options.
 	ErrMismatch = errors.New("keyframe of another kind of room")
 )

@@ -21,8 +21,17 @@ type (
 // NoSeat stands for nobody.
 const NoSeat = proto.NoSeat
 
+const (
+	// MaxCustomTick bounds the custom messages of a tick to one seat, and those to everyone, in bytes. A client's outbox holds
+	// eight ticks of them.
+	MaxCustomTick = 4 << 10
+	// MaxState bounds a room's keyframe with the own part of one seat, in bytes. The rest of proto.MaxServerMessage is for the
+	// welcome, whose schema takes most of it, and for custom messages.
+	MaxState = 896 << 10
+)
+
 // Game is the rules of one room. Its methods are called by the room's loop only, one at a time, and must not block. A
-// panic in one of them ends this room and no other. The pointer that Definition.New gives must be to a struct; see the
+// panic in one of them ends this room and no other, and so does one that does not return; see the package's documentation. The pointer that Definition.New gives must be to a struct; see the
 // package's documentation for what it may hold.
 type Game interface {
 	// Start fills the tables of a new room, before its first tick and before anybody has joined. It is not called when

@@ -34,7 +34,7 @@ type Simulation struct {
 	at       Tick
 	untold   uint32 // the first match whose outcome is kept whatever its age; 0: none
 	outcomes []proto.Outcome
-	customs  customs
+	customs  outgoing
 }
 
 // New creates a room: its tables are as the game's Start left them, at tick 0. seed begins the room's random generator.

@@ -53,7 +53,7 @@ func (s *Simulation) Step() (err error) {
 	s.store.Begin()
 	s.at = s.store.Tick() + 1
 	s.outcomes = s.outcomes[:0]
-	s.customs.clear()
+	s.customs.begin()
 	s.expire()
 	s.seatChanges()
 	s.takeInputs()
@@ -86,6 +86,9 @@ func (s *Simulation) giveMessages() {
 	}
 	s.messages.clear()
 }
+
+// Refused is how many custom messages of the game's last Step were refused.
+func (s *Simulation) Refused() int { return s.customs.refused }
 
 // Customs gives the custom messages that the game sent in the last Step. Valid until the next.
 func (s *Simulation) Customs() []CustomOut { return s.customs.list }

@@ -34,7 +34,7 @@ func (n *Server) newHTTP(metrics prometheus.Gatherer) (client, internal *http.Se
 	mux.HandleFunc("POST /v1/server/undrain", n.admin(n.postUndrain))
 	mux.HandleFunc("POST /v1/server/forget", n.admin(n.postForget))
 	mux.HandleFunc("POST /v1/rooms/{room}/move", n.admin(n.postMove))
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /livez", n.getLive)
 	mux.HandleFunc("GET /readyz", n.getReady)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	if n.internal == nil {

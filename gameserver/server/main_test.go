@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 		Main(poisons())
 	case asSlow:
 		Main(slow())
+	case asStuck:
+		Main(stucks())
 	default:
 		Main(idles(nil))
 	}

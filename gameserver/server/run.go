@@ -163,7 +163,8 @@ func serve(ctx context.Context, server *http.Server, l net.Listener) error {
 	return err
 }
 
-// measure keeps the metrics of the members and of the tick workers until ctx ends.
+// measure keeps the metrics of the members and of the tick workers until ctx ends, and drains a server that is losing its
+// cores to games.
 func (n *Server) measure(ctx context.Context) error {
 	tick := time.NewTicker(measureInterval)
 	defer tick.Stop()
@@ -175,6 +176,7 @@ func (n *Server) measure(ctx context.Context) error {
 		}
 		n.countMembers()
 		n.metrics.WorkerBusy.Set(n.pool.Busy())
+		n.tendLost()
 	}
 }
 

@@ -69,6 +69,8 @@ type Server struct {
 	metrics        *obs.Metrics
 	operator       *ticket.Operator
 	ready          atomic.Bool
+	hung           atomic.Int64  // goroutines that are lost to games
+	drainedFor     int64         // of them, as many as this server has drained for; measure's own
 	stops          chan struct{} // one token: Stop was called
 }
 
@@ -95,6 +97,7 @@ func (n *Server) build(games []game.Definition) error {
 	prom := prometheus.NewRegistry()
 	prom.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	n.metrics = obs.NewMetrics(prom)
+	obs.RegisterLog(prom, c.Logger)
 	if n.operator, err = c.operator(); err != nil {
 		return err
 	}
@@ -102,6 +105,7 @@ func (n *Server) build(games []game.Definition) error {
 	// The workers run after all parts exist.
 	rooms.Flush = func() { n.links.Flush() }
 	rooms.Stalled = func(gap time.Duration) { n.registry.Stalled(gap) }
+	rooms.Hung = func(room.Hang) { n.lost() }
 	if n.pool, err = room.NewPool(rooms); err != nil {
 		return err
 	}
@@ -142,8 +146,8 @@ func (n *Server) build(games []game.Definition) error {
 	}
 	n.registry, err = registry.New(registry.Config{
 		Games: games, Members: n.gossip, Links: links{n.links}, Pool: n.pool, Standbys: c.Standbys,
-		MaxReplicas: c.Limits.Replicas,
-		Logger:      c.Logger, Metrics: n.metrics,
+		MaxReplicas: c.Limits.Replicas, Hung: n.lost,
+		Logger: c.Logger, Metrics: n.metrics,
 	})
 	if err != nil {
 		return err

@@ -214,11 +214,8 @@ func (deaf) Poll()                          {}
 func (deaf) Flush()                         {}
 func (deaf) Close(proto.CloseCode, string)  {}
 
-// A game that hangs in a tick delays the stop of a server by stopTimeout and no more.
+// A game that hangs in a tick delays the stop of a server by less than stopTimeout.
 func TestHangingGame(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits for stopTimeout")
-	}
 	hang := make(chan struct{})
 	n, err := New(config("a"), idles(hang))
 	if err != nil {
@@ -238,10 +235,10 @@ func TestHangingGame(t *testing.T) {
 	n.Stop()
 	n.Stop() // once more: do not wait for the room
 	begun := time.Now()
-	if err := stop(nil); err == nil || !strings.Contains(err.Error(), "tick workers did not stop") {
+	if err := stop(nil); err != nil {
 		t.Errorf("got %v", err)
 	}
-	if took := time.Since(begun); took < stopTimeout || took > 2*stopTimeout {
+	if took := time.Since(begun); took > stopTimeout {
 		t.Errorf("took %v", took)
 	}
 	close(hang)

@@ -37,6 +37,7 @@ type Gossip struct {
 	transport *transport
 	logger    *slog.Logger
 	joined    atomic.Bool
+	turn      atomic.Int64 // when watch began the turn that it is at, in nanoseconds since 1970; 0: it waits
 	lost      func(Gone)
 
 	founding founding
@@ -103,6 +104,17 @@ func (g *Gossip) Addr() string { return g.transport.advertise.String() }
 // Joined reports whether this process has met the fleet: it has seen another member or reached a seed, is a seed itself,
 // or has none.
 func (g *Gossip) Joined() bool { return g.joined.Load() }
+
+// turnLimit is how long a change of the view may take before Check reports it.
+const turnLimit = 5 * time.Second
+
+// Check reports whether the view is stuck; nil: it is not.
+func (g *Gossip) Check() error {
+	if since := g.turn.Load(); since != 0 && time.Duration(time.Now().UnixNano()-since) > turnLimit {
+		return fmt.Errorf("the view of the fleet has been stuck for more than %v", turnLimit)
+	}
+	return nil
+}
 
 // Close gives the sockets back if Run is not going to be called.
 func (g *Gossip) Close() { _ = g.transport.Shutdown() }
@@ -181,8 +193,10 @@ func (g *Gossip) watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-g.seen:
+			g.turn.Store(time.Now().UnixNano())
 			g.renew()
 			g.settle()
+			g.turn.Store(0)
 		}
 	}
 }

@@ -20,7 +20,10 @@ type Metrics struct {
 	Replicas        prometheus.Gauge         // rooms of other servers that this one stands by for
 	ReplicasRefused prometheus.Counter       // replicas refused at the limit
 	RoomsCrashed    prometheus.Counter       // rooms ended by a panic in the game
+	RoomsHung       prometheus.Counter       // of them, those whose game did not return; each costs a core until the process ends
+	TickSeconds     *prometheus.CounterVec   // seconds that ticks took, by game
 	InboxFull       prometheus.Counter       // messages refused because a room's inbox was full
+	CustomsRefused  prometheus.Counter       // custom messages of games that were over the bound of a tick
 	OutboxDrops     prometheus.Counter       // times an outbox went over its bound and dropped its pending state
 	SentBytes       prometheus.Counter       // bytes written to clients, WebSocket headers included
 	RecvBytes       prometheus.Counter       // payload bytes read from clients
@@ -71,8 +74,11 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		RoomsRefused:    counter("rooms_refused_total", "Rooms not made because the tick workers were overloaded."),
 		Replicas:        gauge("replicas", "Rooms of other servers that this server stands by for."),
 		ReplicasRefused: counter("replicas_refused_total", "Replicas that this server refused because it has as many as it may (-max-replicas)."),
-		RoomsCrashed:    counter("rooms_crashed_total", "Rooms ended by a panic in their game."),
+		RoomsCrashed:    counter("rooms_crashed_total", "Rooms ended by a panic in their game, or because it hung."),
+		RoomsHung:       counter("rooms_hung_total", "Calls into games that did not return. Each costs a core until the process ends."),
+		TickSeconds:     counters("tick_seconds_total", "Time that ticks took, by game.", "game"),
 		InboxFull:       counter("inbox_full_total", "Messages refused because a room's inbox was full."),
+		CustomsRefused:  counter("customs_refused_total", "Custom messages that games could not send because they were too long, or too many in a tick."),
 		OutboxDrops:     counter("outbox_drops_total", "Times an outbox dropped its pending state."),
 		SentBytes:       counter("sent_bytes_total", "Bytes written to clients."),
 		RecvBytes:       counter("received_bytes_total", "Payload bytes read from clients."),
@@ -100,7 +106,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	}
 	if reg != nil {
 		reg.MustRegister(m.Rooms, m.Players, m.Spectators, m.Connections, m.TickDuration, m.TickLateness, m.TicksLate,
-			m.PlayerTicks, m.WorkerBusy, m.RoomsSuspended, m.RoomsRefused, m.Replicas, m.ReplicasRefused, m.RoomsCrashed, m.InboxFull, m.OutboxDrops, m.SentBytes,
+			m.PlayerTicks, m.WorkerBusy, m.RoomsSuspended, m.RoomsRefused, m.Replicas, m.ReplicasRefused, m.RoomsCrashed, m.RoomsHung, m.TickSeconds, m.InboxFull, m.CustomsRefused, m.OutboxDrops, m.SentBytes,
 			m.RecvBytes, m.Closed, m.ClockSkew, m.Tickets, m.Claims, m.Moved, m.Moves, m.MoveTime, m.StandbyBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels,
 			m.HandshakesFailed, m.GossipRefused)
 	}

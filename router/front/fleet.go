@@ -55,13 +55,15 @@ type memberDoc struct {
 
 // loadDoc is the last summary of a server.
 type loadDoc struct {
-	Rooms    int     `json:"rooms"`
-	Players  int     `json:"players"` // connected
-	Replicas int     `json:"replicas"`
-	Moving   int     `json:"moving"` // rooms that are being handed off
-	Busy     int     `json:"busy"`   // of the busiest tick worker, per mille
-	Memory   uint64  `json:"memory"` // bytes
-	Age      float64 `json:"age_s"`  // since the server said so
+	Rooms    int         `json:"rooms"`
+	Players  int         `json:"players"` // connected
+	Replicas int         `json:"replicas"`
+	Moving   int         `json:"moving"`             // rooms that are being handed off
+	Busy     int         `json:"busy"`               // of the busiest tick worker, per mille
+	Memory   uint64      `json:"memory"`             // bytes
+	Age      float64     `json:"age_s"`              // since the server said so
+	Hung     int         `json:"hung,omitempty"`     // goroutines that are lost to games that do not return
+	Heaviest []heavyRoom `json:"heaviest,omitempty"` // the few rooms that take the most of a tick worker's time
 }
 
 type roomDoc struct {
@@ -102,7 +104,7 @@ func (f *Front) describe() fleetDoc {
 				d.Error = p.err.Error()
 			}
 			if !p.at.IsZero() {
-				d.Load = &loadDoc{p.Rooms, p.Players, p.Replicas, p.Moving, p.Busy, p.Memory, time.Since(p.at).Round(time.Millisecond).Seconds()}
+				d.Load = &loadDoc{p.Rooms, p.Players, p.Replicas, p.Moving, p.Busy, p.Memory, time.Since(p.at).Round(time.Millisecond).Seconds(), p.Hung, p.Heaviest}
 			}
 			doc.Totals.Rooms += p.Rooms
 			doc.Totals.Players += p.Players

@@ -51,7 +51,7 @@ func TestFleet(t *testing.T) {
 		t.Errorf("member is %+v", ma)
 	}
 	load := *ma.Load
-	if load.Age = 0; load != (loadDoc{2, 3, 5, 1, 421, 1 << 20, 0}) || ma.Load.Age > testTimeout.Seconds() {
+	if load.Age = 0; !reflect.DeepEqual(load, loadDoc{Rooms: 2, Players: 3, Replicas: 5, Moving: 1, Busy: 421, Memory: 1 << 20}) || ma.Load.Age > testTimeout.Seconds() {
 		t.Errorf("load is %+v", ma.Load)
 	}
 	if mb.Name != "game-b" || mb.State != membership.Draining || *mb.Reachable || mb.Load != nil || !strings.Contains(mb.Error, "refused") {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/router/lookup"
 )
 
@@ -35,7 +36,16 @@ type serverSummary struct {
 		P99  float64 `json:"p99_ms"`
 		Late uint64  `json:"late"`
 	} `json:"ticks"`
-	Moves map[string]uint64 `json:"moves"`
+	Moves    map[string]uint64 `json:"moves"`
+	Hung     int               `json:"hung"`
+	Heaviest []heavyRoom       `json:"heaviest"`
+}
+
+// heavyRoom is one of the few rooms of a server that take the most of a tick worker's time.
+type heavyRoom struct {
+	Room  proto.RoomID   `json:"room"`
+	Game  proto.GameName `json:"game"`
+	Share int            `json:"share"` // of one worker's time, per mille
 }
 
 // polled is what is known of one server. It is immutable.

@@ -25,6 +25,8 @@ export interface Member {
 	p99_ms: number;
 	late: number;
 	moves: Record<string, number> | null;
+	hung?: number; // goroutines that are lost to games that do not return
+	heaviest?: { room: string; game: string; share: number }[] | null; // share: per mille of a tick worker's time
 }
 
 export interface Room {

@@ -184,6 +184,11 @@ func (e *entry) ended(led *room.Room) {
 		return // it was handed over, or given up; or its standbys take it over, as this server ends
 	}
 	e.led = nil
+	if i := led.Info(); i.Failure != "" {
+		e.later = append(e.later, func() {
+			r.history.add(Event{Kind: EventCrash, Room: e.id, From: r.self, Why: i.Failure, Epoch: i.Epoch})
+		})
+	}
 	e.step(ownership.Ended{})
 }
 

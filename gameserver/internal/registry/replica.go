@@ -197,9 +197,19 @@ func (e *entry) prepare(create bool) {
 		e.todo = append(e.todo, ownership.Prepared{Err: f.err, Final: true})
 		return
 	}
+	call := gameCall{e.game, "Migrate", string(e.options)}
 	e.making(func() (keep func(), err error) {
-		sim, err := h.simulation()
-		return func() { e.sim = sim }, err
+		made := make(chan *game.Simulation, 1)
+		err = e.r.inGame(call, e.id, migrateLooks, func() error {
+			sim, err := h.simulation()
+			made <- sim
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		sim := <-made
+		return func() { e.sim = sim }, nil
 	})
 }
 
@@ -249,8 +259,9 @@ func (p *replica) check(fresh *game.Copy) {
 		e.do(ownership.Stocked{Stream: p.number})
 		return
 	}
+	call := gameCall{p.game.Name, "Migrate", string(p.options())}
 	e.task(func() ownership.Event {
-		if err := fresh.Check(); err != nil {
+		if err := e.r.inGame(call, e.id, migrateLooks, fresh.Check); err != nil {
 			return ownership.Unfit{Stream: p.number, Rejection: ownership.Rejection{Code: ownership.RejectGame, Text: err.Error()}}
 		}
 		return ownership.Stocked{Stream: p.number}

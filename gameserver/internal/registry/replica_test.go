@@ -35,7 +35,7 @@ func (s *server) newLeader(id proto.RoomID, d game.Definition) *leader {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	h, err := host(&d)
+	h, err := new(Registry).host(d)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -387,7 +387,7 @@ func counters2(gate <-chan error, migrates ...uint64) game.Definition {
 // serveNext is serve for a server of the next version of the game, whose migrations wait for the gate.
 func serveNext(t *testing.T, f func(t *testing.T, s *server, gate chan error)) {
 	old := counters("count")
-	h, err := host(&old)
+	h, err := new(Registry).host(old)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,7 +69,7 @@ func (s *steady) play(t testing.TB) {
 		}
 	}
 	s.input.First++
-	if !s.room.tick(s.room.now()) {
+	if s.room.tick(s.room.now()) != goesOn {
 		t.Fatal("the room has ended")
 	}
 }
@@ -166,7 +166,7 @@ func BenchmarkStandby(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			if !rooms[i].room.tick(rooms[i].room.now()) {
+			if rooms[i].room.tick(rooms[i].room.now()) != goesOn {
 				b.Fatal("the room has ended")
 			}
 			took[i] = append(took[i], time.Since(begun))

@@ -37,6 +37,9 @@ type Config struct {
 	// took that long. Another server may lead its rooms by now, so the worker has suspended them for ReasonPaused. It must
 	// not block. nil: pauses are ignored.
 	Stalled func(gap time.Duration)
+	// Hung is told of each room that hangs in its game, once it has ended. It is called by the watchdog and must not block. nil:
+	// nobody.
+	Hung func(Hang)
 	// WallClock tells the time of day, which may be set at any moment; only it goes on while a virtual machine is paused.
 	// nil: the machine's.
 	WallClock func() time.Time

@@ -119,7 +119,7 @@ func (c *roomModel) tick(t *rapid.T, n int) {
 	for range n {
 		c.now += 50 * time.Millisecond
 		c.room.idleSince = c.now // it never ends by itself
-		if !c.room.tick(c.now) {
+		if c.room.tick(c.now) != goesOn {
 			t.Fatal("the room has ended")
 		}
 		seats, spectators := 0, 0

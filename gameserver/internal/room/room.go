@@ -3,9 +3,11 @@
 package room
 
 import (
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -58,6 +60,8 @@ type Room struct {
 	cadence cadence
 	phase   int
 	due     time.Duration
+	call    *call // of its worker
+	cost    cost
 
 	// The loop's own.
 	sim        *game.Simulation
@@ -70,8 +74,10 @@ type Room struct {
 	late       uint64
 	idleSince  time.Duration
 	frames     frames
-	begun      bool            // the first tick was made
-	returnBy   time.Duration   // when absent clients of a resumed room count as not connected; 0: done
+	begun      bool          // the first tick was made
+	returnBy   time.Duration // when absent clients of a resumed room count as not connected; 0: done
+	size       size
+	noisy      bool            // it was logged that custom messages were refused
 	pending    []proto.Outcome // decided and not told yet, by match
 	told       uint32          // the last match whose outcome was told
 	standbys   []*standby
@@ -82,7 +88,13 @@ type Room struct {
 	moved      []byte       // record that says where the room is, when it is not here any more
 	ending     *stopRequest // the room ends when what was taken is handled
 	ended      bool
+	failure    string // why it ended as crashed; empty: it did not
 }
+
+// maxFailure bounds what an event tells of a crash, in bytes. The log has all of it.
+const maxFailure = 200
+
+func clip(s string) string { return strings.ToValidUTF8(s[:min(len(s), maxFailure)], "") }
 
 func newRoom(p *Pool, s Spec) *Room {
 	settings := s.Sim.Settings()
@@ -97,11 +109,14 @@ func newRoom(p *Pool, s Spec) *Room {
 		epoch:    s.Epoch,
 		phase:    noPhase,
 		due:      p.now() + s.Due,
+		call:     new(call),
+		cost:     newCost(settings.TickRate, p.now(), p.config.Metrics.TickSeconds.WithLabelValues(string(s.Game))),
 		seats:    make([]*Occupant, settings.Seats),
 	}
 	for _, id := range s.Standbys {
 		r.standbys = append(r.standbys, &standby{id: id})
 	}
+	r.size.may = s.Sim.Store().MaxSize() > warnSize
 	r.suspension = suspension{reasons: s.Suspended, since: p.now(), text: suspendedText}
 	r.info = Info{ID: s.ID, Game: s.Game, TickRate: settings.TickRate, Seats: settings.Seats, Created: time.Now()}
 	r.publish()
@@ -145,12 +160,24 @@ func (r *Room) remove(o *Occupant) {
 // no matter of the game's.
 func (r *Room) crash(cause any, stack []byte) {
 	r.metrics.RoomsCrashed.Inc()
+	r.failure = clip(fmt.Sprint(cause))
 	r.log.Error("a tick failed and the room ends", "tick", r.info.Tick+1, "panic", cause, "stack", string(stack))
 	if r.handed() {
 		r.end(proto.CloseMoved, "")
 	} else {
 		r.end(proto.CloseCrashed, "")
 	}
+}
+
+// hang ends the room because its game hangs in a tick. The watchdog calls it and owns the room; the simulation belongs to
+// the goroutine that hangs.
+func (r *Room) hang(stack string) {
+	r.sim = nil
+	r.metrics.RoomsHung.Inc()
+	r.metrics.RoomsCrashed.Inc()
+	r.failure = "its game did not return from a tick"
+	r.end(proto.CloseCrashed, "")
+	r.log.Error("a game does not return from a tick: its room ends, and a core is lost until this process ends", "tick", r.info.Tick+1, "stack", stack)
 }
 
 // shutDown ends the room because its pool stops.

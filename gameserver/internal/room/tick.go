@@ -9,35 +9,46 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// tick runs one tick that began at now, always in this order, and reports whether the room continues. A panic anywhere in
-// it ends this room and no other.
-func (r *Room) tick(now time.Duration) (goesOn bool) {
+// verdict is what a tick came to.
+type verdict uint8
+
+const (
+	ended  verdict = iota // the room has ended
+	goesOn                // the room continues
+	seized                // the watchdog has taken the room and its worker: the caller must touch neither
+)
+
+// tick runs one tick that began at now, always in this order. A panic anywhere in it ends this room and no other.
+func (r *Room) tick(now time.Duration) (v verdict) {
 	defer func() {
-		if v := recover(); v != nil {
-			r.crash(v, debug.Stack())
-			goesOn = false
+		if cause := recover(); cause != nil {
+			r.crash(cause, debug.Stack())
+			v = ended
 		}
 	}()
 	r.poll()
 	if stop := r.inbox.take(&r.taken); stop != nil {
 		r.end(stop.code, stop.text)
-		return false
+		return ended
 	}
 	r.handle()
 	if r.ending != nil {
 		r.end(r.ending.code, r.ending.text)
-		return false
+		return ended
 	}
 	step := r.suspension.takeStep()
 	if r.suspended() && (step == nil || r.suspension.reasons != ReasonProbation) {
 		r.wait(now)
-	} else if !r.play(now) {
-		return false
+	} else if v := r.play(now); v != goesOn {
+		return v
 	}
 	if step != nil {
 		step()
 	}
-	return r.suspended() || !r.endIfIdle(now)
+	if !r.suspended() && r.endIfIdle(now) {
+		return ended
+	}
+	return goesOn
 }
 
 // wait is a tick of a suspended room: it has handled its inbox and does nothing else.
@@ -52,26 +63,37 @@ func (r *Room) wait(now time.Duration) {
 	r.publish()
 }
 
-// play computes a tick and sends it, and reports whether the room continues here.
-func (r *Room) play(now time.Duration) bool {
+// play computes a tick and sends it.
+func (r *Room) play(now time.Duration) verdict {
 	r.begin(now)
-	if err := r.sim.Step(); err != nil {
-		r.fail(err)
-		return false
+	call, sim := r.call, r.sim
+	number := call.enter() // from here until leave nothing of r may be touched
+	err := sim.Step()
+	if !call.leave(number) {
+		return seized
 	}
+	if err != nil {
+		r.fail(err)
+		return ended
+	}
+	r.countRefused()
 	r.encode()
+	if err := r.tooLarge(); err != nil {
+		r.crash(err, nil)
+		return ended
+	}
 	r.replicate(r.final(now))
 	r.broadcast(now)
 	r.sendCustoms()
 	r.releaseOutcomes()
 	if r.handed() {
 		r.end(proto.CloseMoved, "")
-		return false
+		return ended
 	}
 	r.flush()
 	r.count()
 	r.publish()
-	return true
+	return goesOn
 }
 
 // begin does what comes before some ticks.
