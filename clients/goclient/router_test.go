@@ -34,7 +34,7 @@ func TestTheRouterIsAskedForWhatTheConfigSays(t *testing.T) {
 	}
 	for _, c := range []Config{
 		{Router: s.URL + "/", Identity: "who", Request: Request{Game: "test", Room: "r-1", Options: json.RawMessage(`{"a":1}`),
-			Player: Player{ID: "jo", Name: "Jo"}, Role: SpectatorRole}},
+			Player: Player{Guest: "a-secret-of-22-letters", Name: "Jo"}, Role: SpectatorRole}},
 		{Router: s.URL, Match: true, Request: Request{Game: "test"}},
 	} {
 		c.HTTP = s.Client()
@@ -45,7 +45,7 @@ func TestTheRouterIsAskedForWhatTheConfigSays(t *testing.T) {
 		client.Close()
 	}
 	b, _ := json.Marshal(got[0].body)
-	if want := `{"game":"test","options":{"a":1},"player":{"id":"jo","name":"Jo"},"role":"spectator","room":"r-1"}`; string(b) != want ||
+	if want := `{"game":"test","options":{"a":1},"player":{"guest":"a-secret-of-22-letters","name":"Jo"},"role":"spectator","room":"r-1"}`; string(b) != want ||
 		got[0].path != "/v1/rooms" || got[0].auth != "Bearer who" {
 		t.Errorf("the router was asked %v, want %s", got[0], want)
 	}

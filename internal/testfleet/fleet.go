@@ -11,6 +11,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"sync"
 	"testing"
 	"time"
@@ -46,6 +47,7 @@ type Fleet struct {
 	t       testing.TB
 	options Options
 	signer  *ticket.Signer
+	issued  atomic.Int64 // tickets
 }
 
 // Server is a game server of a fleet.
@@ -223,6 +225,9 @@ func (f *Fleet) Ticket(c ticket.Claims) string {
 	}
 	if c.Role == "" {
 		c.Role = ticket.Player
+	}
+	if c.Issued.IsZero() { // each ticket is newer than those before
+		c.Issued = time.Now().Add(-time.Hour + time.Duration(f.issued.Add(1))*time.Second)
 	}
 	if c.Expires.IsZero() {
 		c.Expires = time.Now().Add(time.Hour)

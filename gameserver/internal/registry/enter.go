@@ -280,7 +280,7 @@ func (r *Registry) build(s Spec) (sim *game.Simulation, err error) {
 			err = proto.Refuse(proto.CloseCrashed, "")
 		}
 	}()
-	sim, err = game.New(r.games[s.Game].Definition, s.Options, random(), newInstance())
+	sim, err = game.New(r.games[s.Game].Definition, s.Options, game.Origin{Seed: random(), Instance: newInstance(), Secret: game.NewSecret()})
 	if err != nil {
 		return nil, proto.Refuse(proto.CloseOptions, "%v", err)
 	}

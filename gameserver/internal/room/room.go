@@ -70,10 +70,10 @@ type Room struct {
 	late       uint64
 	idleSince  time.Duration
 	frames     frames
-	begun      bool            // the first tick was made
-	returnBy   time.Duration   // when absent clients of a resumed room count as not connected; 0: done
-	pending    []proto.Outcome // decided and not told yet, by match
-	told       uint32          // the last match whose outcome was told
+	begun      bool           // the first tick was made
+	returnBy   time.Duration  // when absent clients of a resumed room count as not connected; 0: done
+	pending    []game.Decided // decided and not told yet, by match
+	told       uint32         // the last match whose outcome was told
 	standbys   []*standby
 	suspension suspension
 	asked      bool // Spec.Outranked was called, last at askedAt
