@@ -67,12 +67,12 @@ func TestNames(t *testing.T) {
 		{"name", display, "a\u200eb", "has U+200E at 1"}, // left-to-right mark
 		{"name", display, "a\u061cb", "has U+061C at 1"}, // Arabic letter mark
 		{"name", display, "a\ufeffb", "has U+FEFF at 1"},
-		{"name", display, "a\u00adb", "has U+00AD at 1"}, // soft hyphen
-		{"name", display, "a\u2028b", "has U+2028 at 1"}, // line separator
-		{"name", display, "a\u3164b", "has U+3164 at 1"}, // Hangul filler
+		{"name", display, "a\u00adb", "has U+00AD at 1"},      // soft hyphen
+		{"name", display, "a\u2028b", "has U+2028 at 1"},      // line separator
+		{"name", display, "a\u3164b", "has U+3164 at 1"},      // Hangul filler
 		{"name", display, "a\U000e0041b", "has U+E0041 at 1"}, // tag
-		{"name", display, "a\ufe00b", "has U+FE00 at 1"}, // variation selector
-		{"name", display, "a\ue000b", "has U+E000 at 1"}, // private use
+		{"name", display, "a\ufe00b", "has U+FE00 at 1"},      // variation selector
+		{"name", display, "a\ue000b", "has U+E000 at 1"},      // private use
 	} {
 		err := c.parse(c.s)
 		switch {
