@@ -1,6 +1,7 @@
 package goclient
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -52,6 +53,38 @@ func TestTheRouterIsAskedForWhatTheConfigSays(t *testing.T) {
 	b, _ = json.Marshal(got[1].body)
 	if want := `{"game":"test"}`; string(b) != want || got[1].path != "/v1/match" || got[1].auth != "" {
 		t.Errorf("the router was asked %v, want %s", got[1], want)
+	}
+}
+
+// The router's secret makes the client the same guest when it has to ask again; servers do not get it.
+func TestAGuestStaysTheSame(t *testing.T) {
+	s, r := newServer(t), newRoom(t)
+	var asked []Request
+	s.router = func(w http.ResponseWriter, q *http.Request) {
+		var body Request
+		if err := json.NewDecoder(q.Body).Decode(&body); err != nil {
+			t.Error(err)
+		}
+		asked = append(asked, body)
+		s.admit(w, s.URL)
+	}
+	var first proto.Hello
+	s.script(func(p *peer) {
+		first = p.hello()
+		p.refuse(proto.Error{Code: proto.CloseSeat})
+		p.wait()
+	})
+	s.script(func(p *peer) { p.enter(r, 0); p.wait() })
+	client, err := Dial(t.Context(), s.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Close()
+	if len(asked) != 2 || asked[0].Player.Guest != "" || asked[1].Player.Guest != "secret-of-jo" || client.Guest() != "secret-of-jo" {
+		t.Errorf("the router was asked %+v, the guest is %q", asked, client.Guest())
+	}
+	if bytes.Contains(first.Append(nil), []byte("secret-of-jo")) {
+		t.Error("the server is told the secret")
 	}
 }
 
