@@ -17,12 +17,14 @@ const (
 	MaxGameName = 32
 	// MaxPlayerID holds a UUID or an e-mail address of usual length.
 	MaxPlayerID = 64
+	// MaxAlias bounds a player's alias. The servers here make aliases of 10 characters.
+	MaxAlias = 16
 	// MaxPlayerName bounds the display name, in bytes of UTF-8.
 	MaxPlayerName = 32
 
 	// MaxServerName holds a pod's name, which is a DNS label.
 	MaxServerName = 63
-	// MaxResume bounds a resume token, in bytes. The servers here make tokens of 16.
+	// MaxResume bounds a resume token, in bytes. The servers here make tokens of 21.
 	MaxResume = 64
 	// MaxSchema bounds the schema in a welcome, in bytes: some 2,000 fields.
 	MaxSchema = 64 << 10

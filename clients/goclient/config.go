@@ -48,14 +48,16 @@ type Request struct {
 	Game    proto.GameName  `json:"game"`
 	Room    proto.RoomID    `json:"room,omitempty"`    // empty: a new room, or with Match any
 	Options json.RawMessage `json:"options,omitempty"` // of the room, a JSON object
-	Player  Player          `json:"player,omitzero"`   // empty: a guest
+	Player  Player          `json:"player,omitzero"`   // zero: a new guest
 	Role    Role            `json:"role,omitempty"`    // empty: PlayerRole
 }
 
-// Player names who plays.
+// Player says who plays. Where the router demands identity tokens, Config.Identity does that.
 type Player struct {
-	ID   proto.PlayerID `json:"id,omitempty"`
-	Name string         `json:"name,omitempty"`
+	// Guest is the secret of a guest: 22 to 64 letters, digits, - and _, drawn at random. Whoever has it is this guest. Empty:
+	// the router makes a new guest, whose secret Client.Guest gives.
+	Guest string `json:"guest,omitempty"`
+	Name  string `json:"name,omitempty"` // to be shown
 }
 
 // Role is what a client is in a room.

@@ -1,6 +1,7 @@
 package goclient
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -236,13 +237,13 @@ func (c *Client) findRoom(ctx context.Context) (place, error) {
 		return place{c.config.URL, c.config.Ticket}, nil
 	}
 	r := c.config.Request
-	r.Room, r.Player.ID = c.room, c.player
+	r.Room, r.Player.Guest = c.room, c.guest
 	a, err := ask(ctx, c.config, r, c.config.Match && c.room == "")
 	if err != nil {
 		return place{}, err
 	}
 	c.heard = true
-	c.room, c.player = a.Room, a.Player // the same for as long as the client lives
+	c.room, c.guest = a.Room, cmp.Or(a.Guest, c.guest) // the same for as long as the client lives
 	return place{a.URL, a.Ticket}, nil
 }
 

@@ -1,6 +1,7 @@
 package goclient
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -34,7 +35,7 @@ func TestTheRouterIsAskedForWhatTheConfigSays(t *testing.T) {
 	}
 	for _, c := range []Config{
 		{Router: s.URL + "/", Identity: "who", Request: Request{Game: "test", Room: "r-1", Options: json.RawMessage(`{"a":1}`),
-			Player: Player{ID: "jo", Name: "Jo"}, Role: SpectatorRole}},
+			Player: Player{Guest: "a-secret-of-22-letters", Name: "Jo"}, Role: SpectatorRole}},
 		{Router: s.URL, Match: true, Request: Request{Game: "test"}},
 	} {
 		c.HTTP = s.Client()
@@ -45,13 +46,45 @@ func TestTheRouterIsAskedForWhatTheConfigSays(t *testing.T) {
 		client.Close()
 	}
 	b, _ := json.Marshal(got[0].body)
-	if want := `{"game":"test","options":{"a":1},"player":{"id":"jo","name":"Jo"},"role":"spectator","room":"r-1"}`; string(b) != want ||
+	if want := `{"game":"test","options":{"a":1},"player":{"guest":"a-secret-of-22-letters","name":"Jo"},"role":"spectator","room":"r-1"}`; string(b) != want ||
 		got[0].path != "/v1/rooms" || got[0].auth != "Bearer who" {
 		t.Errorf("the router was asked %v, want %s", got[0], want)
 	}
 	b, _ = json.Marshal(got[1].body)
 	if want := `{"game":"test"}`; string(b) != want || got[1].path != "/v1/match" || got[1].auth != "" {
 		t.Errorf("the router was asked %v, want %s", got[1], want)
+	}
+}
+
+// The router's secret makes the client the same guest when it has to ask again; servers do not get it.
+func TestAGuestStaysTheSame(t *testing.T) {
+	s, r := newServer(t), newRoom(t)
+	var asked []Request
+	s.router = func(w http.ResponseWriter, q *http.Request) {
+		var body Request
+		if err := json.NewDecoder(q.Body).Decode(&body); err != nil {
+			t.Error(err)
+		}
+		asked = append(asked, body)
+		s.admit(w, s.URL)
+	}
+	var first proto.Hello
+	s.script(func(p *peer) {
+		first = p.hello()
+		p.refuse(proto.Error{Code: proto.CloseSeat})
+		p.wait()
+	})
+	s.script(func(p *peer) { p.enter(r, 0); p.wait() })
+	client, err := Dial(t.Context(), s.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Close()
+	if len(asked) != 2 || asked[0].Player.Guest != "" || asked[1].Player.Guest != "secret-of-jo" || client.Guest() != "secret-of-jo" {
+		t.Errorf("the router was asked %+v, the guest is %q", asked, client.Guest())
+	}
+	if bytes.Contains(first.Append(nil), []byte("secret-of-jo")) {
+		t.Error("the server is told the secret")
 	}
 }
 

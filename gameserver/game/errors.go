@@ -9,8 +9,8 @@ import (
 var (
 	// ErrFull: every seat is taken.
 	ErrFull = errors.New("every seat is taken")
-	// ErrToken: a resume token is empty or longer than maxToken bytes.
-	ErrToken = errors.New("bad resume token")
+	// ErrTaken: the player's seat has a connection, and nothing proves that the newcomer is the same player.
+	ErrTaken = errors.New("the seat has a connection")
 	// ErrSeat: nobody has the seat.
 	ErrSeat = errors.New("nobody has the seat")
 	// ErrFuture: samples are missing before the ones that came, or they are too far ahead.

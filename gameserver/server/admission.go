@@ -87,6 +87,9 @@ func (a *admission) read(id proto.RoomID, hello proto.Hello, now time.Time) (reg
 		spec.Game, spec.Options = t.Game, t.Options
 	}
 	join.Player, join.Name, join.Spectator = t.Player, t.Name, t.Role == ticket.Spectator
+	if !t.Issued.IsZero() { // routers verify the player's identity for each ticket
+		join.Proven = uint32(t.Issued.Unix())
+	}
 	return spec, join, nil
 }
 

@@ -42,7 +42,9 @@ func TestAdmissionReads(t *testing.T) {
 	d := &admission{tickets: ticket.NewVerifier(devKeys()...), schemas: map[proto.GameName]uint64{"idle": 7},
 		skew: newSkew(slog.New(slog.DiscardHandler), obs.NewMetrics(nil))}
 	epoch := proto.Epoch{Counter: 3, Server: "z"}
-	good := sign(t, ticket.Claims{Room: "r", Name: "Alice", Options: []byte(`{"a":1}`)})
+	issued := time.Now().Add(-time.Minute)
+	good := sign(t, ticket.Claims{Room: "r", Name: "Alice", Options: []byte(`{"a":1}`), Issued: issued})
+	proven := uint32(issued.Unix())
 	old := sign(t, ticket.Claims{Room: "r", Expires: time.Now().Add(-time.Minute)})
 	oldWatch := sign(t, ticket.Claims{Room: "r", Role: ticket.Spectator, Expires: time.Now().Add(-time.Minute)})
 	oldElsewhere := sign(t, ticket.Claims{Room: "s", Role: ticket.Spectator, Expires: time.Now().Add(-time.Minute)})
@@ -54,8 +56,8 @@ func TestAdmissionReads(t *testing.T) {
 		join  room.Join
 		code  proto.CloseCode // 0: let in
 	}{
-		{"ticket", proto.Hello{Ticket: good, Epoch: epoch}, "idle", room.Join{Player: "alice", Name: "Alice"}, 0},
-		{"ticket and token", proto.Hello{Ticket: good, Resume: token}, "idle", room.Join{Player: "alice", Name: "Alice", Resume: token}, 0},
+		{"ticket", proto.Hello{Ticket: good, Epoch: epoch}, "idle", room.Join{Player: "alice", Name: "Alice", Proven: proven}, 0},
+		{"ticket and token", proto.Hello{Ticket: good, Resume: token}, "idle", room.Join{Player: "alice", Name: "Alice", Proven: proven, Resume: token}, 0},
 		{"token", proto.Hello{Resume: token}, "", room.Join{Resume: token}, 0},
 		{"old ticket and token", proto.Hello{Ticket: old, Resume: token}, "", room.Join{Resume: token}, 0},
 		{"old ticket", proto.Hello{Ticket: old}, "", room.Join{}, proto.CloseTicket},
@@ -66,7 +68,7 @@ func TestAdmissionReads(t *testing.T) {
 		{"old ticket to watch another room, waiting", proto.Hello{Ticket: oldElsewhere, Flags: proto.HelloWait}, "", room.Join{}, proto.CloseTicket},
 		{"token, waiting", proto.Hello{Resume: token, Flags: proto.HelloWait}, "", room.Join{Resume: token, Waits: true}, 0},
 		{"no ticket, and a token", proto.Hello{Ticket: "x", Resume: token}, "", room.Join{}, proto.CloseTicket},
-		{"right schema", proto.Hello{Ticket: good, Fingerprint: 7}, "idle", room.Join{Player: "alice", Name: "Alice"}, 0},
+		{"right schema", proto.Hello{Ticket: good, Fingerprint: 7}, "idle", room.Join{Player: "alice", Name: "Alice", Proven: proven}, 0},
 		{"wrong schema", proto.Hello{Ticket: good, Fingerprint: 8}, "", room.Join{}, proto.CloseSchema},
 		{"other room", proto.Hello{Ticket: sign(t, ticket.Claims{Room: "s"})}, "", room.Join{}, proto.CloseTicket},
 		{"spectator", proto.Hello{Ticket: sign(t, ticket.Claims{Room: "r", Role: ticket.Spectator})}, "idle", room.Join{Player: "alice", Spectator: true}, 0},

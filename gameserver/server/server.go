@@ -230,7 +230,7 @@ func (l links) Open(server, addr string, o replication.Open, ev replication.Stre
 func fingerprints(games []game.Definition) (map[proto.GameName]uint64, error) {
 	public := make(map[proto.GameName]uint64, len(games))
 	for _, g := range games {
-		sim, err := game.New(&g, nil, 1, 1)
+		sim, err := game.New(&g, nil, game.Origin{Seed: 1, Instance: 1})
 		if err != nil {
 			return nil, fmt.Errorf("server: game %s does not start without options: %w", g.Name, err)
 		}

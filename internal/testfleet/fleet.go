@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,6 +51,7 @@ type Fleet struct {
 	options Options
 	signer  *ticket.Signer
 	ca      certs.FleetFiles // no files: Options.Certificates is not set
+	issued  atomic.Int64     // tickets
 }
 
 // Server is a game server of a fleet.
@@ -233,6 +235,9 @@ func (f *Fleet) Ticket(c ticket.Claims) string {
 	}
 	if c.Role == "" {
 		c.Role = ticket.Player
+	}
+	if c.Issued.IsZero() { // each ticket is newer than those before
+		c.Issued = time.Now().Add(-time.Hour + time.Duration(f.issued.Add(1))*time.Second)
 	}
 	if c.Expires.IsZero() {
 		c.Expires = time.Now().Add(time.Hour)

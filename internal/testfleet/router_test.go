@@ -27,7 +27,7 @@ func behind(t *testing.T) (*Fleet, *balancer) {
 // crowd lets three players and a spectator into each of so many rooms.
 func (b *balancer) crowd(t *testing.T, rooms int) (all []*player) {
 	for i := range rooms * 4 {
-		r := goclient.Request{Game: WalkName, Room: proto.RoomID(fmt.Sprint("room-", i/4)), Player: goclient.Player{ID: proto.PlayerID(fmt.Sprint("p", i))}}
+		r := goclient.Request{Game: WalkName, Room: proto.RoomID(fmt.Sprint("room-", i/4)), Player: goclient.Player{Name: fmt.Sprint("p", i)}}
 		if i%4 == 3 {
 			r.Role = goclient.SpectatorRole
 		}

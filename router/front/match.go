@@ -24,14 +24,14 @@ const (
 // postMatch gives a seat in the fullest open room of the game and the options asked for, or in a new one; and spectators a
 // place in the room with the most players.
 func (f *Front) postMatch(w http.ResponseWriter, r *http.Request) error {
-	c, err := readEntry(w, r)
+	e, c, err := readEntry(w, r)
 	if err != nil {
 		return err
 	}
 	if c.Room != "" {
 		return problemf(http.StatusBadRequest, "a match is in a room that is found for you; leave out \"room\", or use POST /v1/rooms")
 	}
-	if err := f.identify(r, &c); err != nil {
+	if err := f.identify(r, &e, &c); err != nil {
 		return err
 	}
 	find := f.findSeat
@@ -42,7 +42,7 @@ func (f *Front) postMatch(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return f.admit(w, r, c, server)
+	return f.admit(w, r, &e, c, server)
 }
 
 // findStage sets c's room to the one with the most players to watch; of equal ones the first by id.

@@ -125,7 +125,7 @@ export class Page {
 			room: visit.room,
 			match: !visit.room,
 			role: visit.role,
-			player: { id: visit.player, name: this.#name },
+			player: { name: this.#name },
 			WebSocket: badWebSocket(),
 			giveUp: behind ? 5000 : undefined,
 			input: () => this.#sample(),
@@ -169,7 +169,7 @@ export class Page {
 		const back = { label: "Back", go: () => this.leave() };
 		const other = { label: "Find another match", go: () => this.enter({ role: "player" }, this.#name) };
 		// Who was inside wants to be there again, and not where quick match finds a seat.
-		const again = () => (room.tick ? this.enter({ ...this.#visit!, room: room.id, player: room.player }, this.#name) : room.retry());
+		const again = () => (room.tick ? this.enter({ ...this.#visit!, room: room.id }, this.#name) : room.retry());
 		switch (error.next) {
 			case "retry":
 				return [{ label: error.code === "replaced" ? "Play here" : "Try again", go: again }, back];

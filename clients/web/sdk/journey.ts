@@ -105,7 +105,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 				const { status, error, spoken } = e as Fault;
 				if (session.welcome && !spoken) throw new RingsideError("gave-up", error.detail);
 				remember(error?.next === "reload"); // a page that fits comes back to the seat
-				if (told(error)) memory.save({ room: session.room, player: session.player, url: "", ticket: "", resume: [], epoch: noEpoch });
+				if (told(error)) memory.save({ room: session.room, url: "", ticket: "", resume: [], epoch: noEpoch });
 				throw status === Status.unopened && heard ? new RingsideError("blocked", error.detail) : (error ?? e);
 			} finally {
 				clearInterval(timer);
@@ -140,7 +140,6 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 	/** Makes a seat that was taken before the page was loaded again the first place to go. */
 	const takeUp = () => {
 		const seat = memory.load();
-		session.player ||= seat?.player ?? "";
 		if (!seat?.resume.length) return;
 		session.room = seat.room;
 		session.instance = seat.epoch.instance;
@@ -218,10 +217,11 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 	/** Tries one place, from the router's answer to the keyframe. */
 	const visit = async (to: Place) => {
 		if (!to.url) {
-			const a = await ask(options, session.room, session.player);
+			session.guest ??= memory.guest();
+			const a = await ask(options, session.room, session.guest);
 			heard = true;
 			session.room = a.room;
-			session.player = a.player;
+			if (a.guest) memory.saveGuest((session.guest = a.guest));
 			to = a;
 		}
 		ticket = to.ticket || ticket;
@@ -248,7 +248,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 			const tried = [old.url];
 			const queue: (Place | undefined)[] = [...fallbacks.map((url) => ({ url, ticket: "" })), undefined];
 			while (queue.length && searching === mine) {
-				const to = queue.shift() ?? (await Promise.race([ask(options, session.room, session.player).catch(() => {}), sleep(Watch.searchInterval)]));
+				const to = queue.shift() ?? (await Promise.race([ask(options, session.room, session.guest).catch(() => {}), sleep(Watch.searchInterval)]));
 				if (!to || tried.includes(to.url) || searching !== mine) continue;
 				tried.push(to.url);
 				const moved = await probe(to, old);
@@ -408,12 +408,12 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		journey.flush();
 	};
 
-	/** Remembers the guest, and his seat unless it is given up. */
+	/** Remembers the seat unless it is given up. */
 	const remember = (held = true) => {
-		const { room, player, welcome } = session;
+		const { room, welcome } = session;
 		if (!welcome) return;
 		const { resume, epoch } = welcome;
-		memory.save({ room, player, url: journey.link?.url ?? "", ticket, resume: held ? [...resume] : [], epoch });
+		memory.save({ room, url: journey.link?.url ?? "", ticket, resume: held ? [...resume] : [], epoch });
 	};
 
 	return journey;

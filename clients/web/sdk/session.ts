@@ -39,8 +39,8 @@ export const newStats = (): Stats => ({
 
 export type Session = ReturnType<typeof newSession>;
 
-/** room and player are their ids as far as known. */
-export function newSession(emitter: Emitter, stats: Stats, room = "", player = "") {
+/** room is its id as far as known, guest the secret of the guest who plays. */
+export function newSession(emitter: Emitter, stats: Stats, room = "", guest?: string) {
 	const { emit } = emitter;
 	const outbox = newOutbox(emitter, stats);
 	const outcomes = new Map<number, string>();
@@ -49,7 +49,7 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", player = "
 		stats,
 		outbox,
 		room,
-		player,
+		guest,
 		/** The newest welcome; the three are there from the first one on, the latter two anew when the schema is another. */
 		welcome: undefined as Welcome | undefined,
 		store: undefined as Store | undefined,
@@ -91,7 +91,6 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", player = "
 			s.welcome = w;
 			s.instance = w.epoch.instance;
 			s.room = w.room;
-			s.player = w.player || s.player;
 			const { again, lost } = outbox.welcome(w);
 			if (lost) s.violate("input-lost", lost);
 			else if (again && same) s.violate("processed-back", again);

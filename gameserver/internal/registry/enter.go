@@ -274,7 +274,7 @@ func (e *entry) prepareNew() {
 func (r *Registry) build(s Spec) (*game.Simulation, error) {
 	made := make(chan *game.Simulation, 1) // a call that hangs may return after all
 	err := r.inGame(gameCall{s.Game, "New or Start", string(s.Options)}, s.Room, hangLooks, func() error {
-		sim, err := game.New(&r.games[s.Game].original, s.Options, random(), newInstance())
+		sim, err := game.New(&r.games[s.Game].original, s.Options, game.Origin{Seed: random(), Instance: newInstance(), Secret: game.NewSecret()})
 		made <- sim
 		return err
 	})

@@ -31,7 +31,7 @@ type leader struct {
 // newLeader makes a room of d that server l leads.
 func (s *server) newLeader(id proto.RoomID, d game.Definition) *leader {
 	s.t.Helper()
-	sim, err := game.New(&d, nil, 1, 9)
+	sim, err := game.New(&d, nil, game.Origin{Seed: 1, Instance: 9})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -143,7 +143,7 @@ func BenchmarkStandby(b *testing.B) {
 	}
 	var rooms [2]steady
 	for i := range rooms {
-		sim, err := game.New(&definition, []byte(`{"tick_rate":20,"seats":8,"round_seconds":900,"frag_limit":100}`), 1, 1)
+		sim, err := game.New(&definition, []byte(`{"tick_rate":20,"seats":8,"round_seconds":900,"frag_limit":100}`), game.Origin{Seed: 1, Instance: 1})
 		if err != nil {
 			b.Fatal(err)
 		}

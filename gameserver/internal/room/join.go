@@ -2,10 +2,10 @@ package room
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"fmt"
 
+	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -14,6 +14,7 @@ type Join struct {
 	Client    Client
 	Player    proto.PlayerID
 	Name      string
+	Proven    uint32 // when Player last proved its identity, in Unix seconds; 0: not known. See game.Entrant
 	Spectator bool
 	// Resume, when not empty, takes up the seat with this token. If there is none, Player (of a ticket that was shown
 	// too) joins as if new; without a Player the client is closed with CloseSeat.
@@ -38,6 +39,7 @@ func (r *Room) QueueJoin(j Join) (*Occupant, error) {
 		client:    j.Client,
 		player:    j.Player,
 		name:      j.Name,
+		proven:    j.Proven,
 		spectator: j.Spectator,
 		resume:    bytes.Clone(j.Resume),
 		seen:      j.Seen,
@@ -46,7 +48,6 @@ func (r *Room) QueueJoin(j Join) (*Occupant, error) {
 		seat:      proto.NoSeat,
 		arrived:   noInput,
 	}
-	rand.Read(o.token[:])
 	err := r.inbox.queueJoin(o)
 	if err == ErrFull {
 		r.metrics.InboxFull.Inc()
@@ -101,7 +102,11 @@ func (r *Room) resume(o *Occupant) {
 
 // join gives a new player a seat and one who has a seat that one.
 func (r *Room) join(o *Occupant) {
-	seat, again, err := r.sim.Join(o.player, o.name, o.token[:])
+	seat, again, err := r.sim.Join(game.Entrant{ID: o.player, Name: o.name, Secret: game.NewSecret(), Proven: o.proven})
+	if errors.Is(err, game.ErrTaken) {
+		r.refuse(o, proto.CloseSeat, "another connection has this seat; a new ticket of the router takes it over, this one is not newer")
+		return
+	}
 	if err != nil {
 		r.refuse(o, proto.CloseFull, fmt.Sprintf("all %d seats of room %s are taken; choose another room", r.settings.Seats, r.spec.ID))
 		return
@@ -112,13 +117,14 @@ func (r *Room) join(o *Occupant) {
 	r.sit(o, seat)
 }
 
-// sit puts o into seat; a client of the same player that is still there is replaced.
+// sit puts o into seat; a client of the same player that is still there is replaced. Each connection is told a resume token of
+// its own, see game.Simulation.Token.
 func (r *Room) sit(o *Occupant, seat proto.Seat) {
 	if old := r.seats[seat]; old != nil {
 		r.remove(old)
 		old.client.Close(proto.CloseReplaced, "")
 	}
-	o.state, o.seat = entered, seat
+	o.state, o.seat, o.renews = entered, seat, true
 	r.seats[seat] = o
 	r.connected++
 	r.metrics.Players.Inc()
@@ -137,7 +143,6 @@ func (r *Room) appendWelcome(b []byte, o *Occupant) []byte {
 		Flags:    o.flags,
 		Room:     r.spec.ID,
 		Game:     r.spec.Game,
-		Player:   o.player,
 		Seat:     o.seat,
 		TickRate: uint8(r.settings.TickRate),
 		Tick:     r.sim.Tick(),
@@ -150,7 +155,7 @@ func (r *Room) appendWelcome(b []byte, o *Occupant) []byte {
 	}
 	if !o.spectator {
 		p, _ := r.sim.Player(o.seat)
-		w.Player, w.Processed, w.Resume = p.ID, r.sim.Processed(o.seat), r.sim.Token(o.seat)
+		w.Alias, w.Processed, w.Resume = p.Alias, r.sim.Processed(o.seat), r.sim.Token(o.seat)
 	}
 	if r.spec.Fallbacks != nil {
 		w.Fallbacks = r.spec.Fallbacks()

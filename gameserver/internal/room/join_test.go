@@ -25,8 +25,8 @@ func TestJoinIsWelcomed(t *testing.T) {
 		}
 		w := f.welcomes[0]
 		if w.Version != proto.Version || w.Flags != proto.WelcomeChecks || w.Room != "room-1" || w.Game != "test" ||
-			w.Player != "ann" || w.Seat != 0 || w.TickRate != 20 || w.Tick != r.Info().Tick || w.Processed != 0 ||
-			w.Epoch != (proto.Epoch{Counter: 3, Server: "server-1"}) || w.Server != "server-1" || len(w.Resume) != 16 ||
+			len(w.Alias) != 10 || w.Seat != 0 || w.TickRate != 20 || w.Tick != r.Info().Tick || w.Processed != 0 ||
+			w.Epoch != (proto.Epoch{Counter: 3, Server: "server-1"}) || w.Server != "server-1" || len(w.Resume) != 21 ||
 			!slices.Equal(w.Fallbacks, []string{"ws://a", "ws://b", "ws://c", "ws://d"}) {
 			t.Errorf("welcome %+v", w)
 		}
@@ -53,7 +53,7 @@ func TestSpectatorsGetTheSharedPartOnly(t *testing.T) {
 		h.pass(time.Second)
 		f.check(t)
 		w := f.welcomes[0]
-		if w.Flags != proto.WelcomeSpectator || w.Seat != proto.NoSeat || w.Player != "eve" || len(w.Resume) != 0 {
+		if w.Flags != proto.WelcomeSpectator || w.Seat != proto.NoSeat || w.Alias != "" || len(w.Resume) != 0 {
 			t.Errorf("welcome %+v", w)
 		}
 		if row := f.x(t, 0); row.X != 5 || row.Secret != 0 || len(f.ticks) != 21 {
@@ -113,8 +113,8 @@ func TestLostSeatIsResumed(t *testing.T) {
 		token := f.check(t).welcomes[0].Resume
 		_, f2 := h.join(r, Join{Resume: token})
 		f2.check(t)
-		if w := f2.welcomes[0]; w.Flags != proto.WelcomeResumed || w.Seat != 0 || w.Player != "ann" || w.Processed != 3 ||
-			!bytes.Equal(w.Resume, token) {
+		if w := f2.welcomes[0]; w.Flags != proto.WelcomeResumed || w.Seat != 0 || w.Alias != f.welcomes[0].Alias || w.Processed != 3 ||
+			bytes.Equal(w.Resume, token) {
 			t.Errorf("welcome %+v", w)
 		}
 		if row := f2.x(t, 0); row != (testRow{X: 6, Secret: -6}) {
@@ -169,7 +169,7 @@ func TestSamePlayerTakesOver(t *testing.T) {
 		withPool(t, testConfig(), func(h *harness) {
 			r := h.start(20, 2)
 			old, f := h.join(r, Join{Player: "ann"})
-			j := Join{Player: "ann"}
+			j := Join{Player: "ann", Proven: 1}
 			if by == "token" {
 				j = Join{Resume: f.check(t).welcomes[0].Resume}
 			}
@@ -197,12 +197,90 @@ func TestSamePlayerTakesOver(t *testing.T) {
 	}
 }
 
+// Who knows a player's id, or has a copy of the ticket that the player came with, cannot take the seat from its connection.
+func TestConnectedSeatIsNotTaken(t *testing.T) {
+	withPool(t, testConfig(), func(h *harness) {
+		r := h.start(20, 2)
+		ann, f := h.join(r, Join{Player: "ann", Proven: 100})
+		for _, proven := range []uint32{0, 99, 100} {
+			_, thief := h.join(r, Join{Player: "ann", Proven: proven})
+			thief.check(t).wantCloses(t, proto.CloseSeat)
+			if len(thief.welcomes) != 0 {
+				t.Errorf("proven at %d: welcome %+v", proven, thief.welcomes[0])
+			}
+		}
+		f.check(t).wantCloses(t)
+		ann.QueueInput(testInputs(1, 7), time.Now())
+		h.pass(50 * time.Millisecond)
+		if row := f.check(t).x(t, 0); row.X != 7 {
+			t.Errorf("row %+v", row)
+		}
+		ann.QueueLost()
+		h.pass(50 * time.Millisecond)
+		_, again := h.join(r, Join{Player: "ann", Proven: 100})
+		again.check(t).wantCloses(t)
+		if w := again.welcomes[0]; w.Flags != proto.WelcomeResumed || w.Processed != 1 {
+			t.Errorf("welcome to the held seat %+v", w)
+		}
+	})
+}
+
+// The token of a welcome replaces the one before when its client answers: before that the connection may have ended with the
+// welcome unread, and then the client comes with the token that it has.
+func TestTokenIsRenewed(t *testing.T) {
+	for _, answer := range []func(o *Occupant){
+		func(o *Occupant) { o.QueueInput(testInputs(1, 1), time.Now()) },
+		func(o *Occupant) { o.QueueCustom([]byte("hello")) },
+	} {
+		withPool(t, testConfig(), func(h *harness) {
+			r := h.start(20, 2)
+			_, f := h.join(r, Join{Player: "ann"})
+			one := f.check(t).welcomes[0].Resume
+			lost, f := h.join(r, Join{Resume: one})
+			two := f.check(t).welcomes[0].Resume
+			lost.QueueLost()
+			o, f := h.join(r, Join{Resume: one})
+			if w := f.check(t).welcomes[0]; !bytes.Equal(w.Resume, two) || bytes.Equal(one, two) {
+				t.Errorf("tokens %x, %x, %x", one, two, w.Resume)
+			}
+			answer(o)
+			h.pass(50 * time.Millisecond)
+			_, stale := h.join(r, Join{Resume: one})
+			stale.check(t).wantCloses(t, proto.CloseSeat)
+			f.check(t).wantCloses(t)
+			_, f2 := h.join(r, Join{Resume: two})
+			f.check(t).wantCloses(t, proto.CloseReplaced)
+			f2.check(t).wantCloses(t)
+			_, stale = h.join(r, Join{Resume: one})
+			stale.check(t).wantCloses(t, proto.CloseSeat)
+		})
+	}
+}
+
+// What a client sends before its welcome does not show that it has read it.
+func TestTokenIsNotRenewedBeforeTheWelcome(t *testing.T) {
+	withPool(t, testConfig(), func(h *harness) {
+		r := h.start(20, 2)
+		_, f := h.join(r, Join{Player: "ann"})
+		one := f.check(t).welcomes[0].Resume
+		f2 := &testClient{}
+		o, err := r.QueueJoin(Join{Resume: one, Client: f2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.QueueInput(testInputs(1, 1), time.Now())
+		h.pass(50 * time.Millisecond)
+		_, f3 := h.join(r, Join{Resume: one})
+		f3.check(t).wantCloses(t)
+	})
+}
+
 func TestTwoJoinsOfOnePlayerInOneTick(t *testing.T) {
 	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
 		f := &testClient{}
 		r.QueueJoin(Join{Player: "ann", Client: f})
-		_, f2 := h.join(r, Join{Player: "ann"})
+		_, f2 := h.join(r, Join{Player: "ann", Proven: 1})
 		f.check(t).wantCloses(t, proto.CloseReplaced)
 		f2.check(t).wantCloses(t)
 		if len(f.welcomes) != 0 || len(f2.welcomes) != 1 {

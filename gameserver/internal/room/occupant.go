@@ -18,7 +18,7 @@ type Occupant struct {
 	seen      proto.Epoch
 	waits     bool // as in Join, as are seen and expired
 	expired   bool
-	token     [16]byte // of the seat, if it is a new one
+	proven    uint32
 
 	// Guarded by room.inbox.mu.
 	gone        bool // leave or lost was queued
@@ -30,6 +30,7 @@ type Occupant struct {
 	state       occupantState
 	seat        proto.Seat // proto.NoSeat for a spectator
 	flags       proto.WelcomeFlags
+	renews      bool          // nothing shows yet that it has read its welcome, whose resume token is new
 	arrived     time.Duration // of the newest input since the last tick; noInput when none came
 	kept        int           // custom messages kept while the room is suspended
 	reconnect   *proto.Moved  // the reconnect request that it got; nil: none

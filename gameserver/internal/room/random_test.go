@@ -39,7 +39,8 @@ func TestRandomClients(outer *testing.T) {
 		c := &roomModel{room: newRoom(p, Spec{ID: "r", Game: "test", Sim: newTestGame(outer, 20, 3)})}
 		t.Repeat(map[string]func(*rapid.T){
 			"join": func(t *rapid.T) {
-				c.enter(t, Join{Player: proto.PlayerID(fmt.Sprint("p", rapid.IntRange(0, 4).Draw(t, "player")))})
+				player := proto.PlayerID(fmt.Sprint("p", rapid.IntRange(0, 4).Draw(t, "player")))
+				c.enter(t, Join{Player: player, Proven: rapid.Uint32Range(0, 9).Draw(t, "proven")})
 			},
 			"watch": func(t *rapid.T) { c.enter(t, Join{Spectator: true}) },
 			"resume": func(t *rapid.T) {

@@ -1,7 +1,6 @@
 package room
 
 import (
-	"crypto/subtle"
 	"fmt"
 	"slices"
 
@@ -28,25 +27,24 @@ func (r *Room) requestReconnect(o *Occupant, url string) {
 // stay queued, since both connections are of one client. A connection that got no reconnect request stays, and o is
 // closed: the client may have changed its mind after it opened o, and must not lose the connection that it plays on.
 func (r *Room) replacePlayer(o *Occupant) {
-	for seat, old := range r.seats {
-		if old == nil || subtle.ConstantTimeCompare(r.sim.Token(proto.Seat(seat)), o.resume) == 0 {
-			continue
-		}
-		if old.reconnect == nil {
-			r.refuse(o, proto.CloseOverloaded, "the other connection to this seat continues; come again without waiting")
-			return
-		}
-		pending := r.sim.Pending(old.seat)
-		r.replace(old, o)
+	seat, ok := r.sim.SeatOf(o.resume)
+	if !ok || r.seats[seat] == nil {
 		r.resume(o)
-		for _, in := range pending {
-			if err := r.sim.Queue(o.seat, in); err != nil {
-				r.log.Error("an input of the last connection is not taken", "seat", o.seat, "error", err)
-			}
-		}
 		return
 	}
+	old := r.seats[seat]
+	if old.reconnect == nil {
+		r.refuse(o, proto.CloseOverloaded, "the other connection to this seat continues; come again without waiting")
+		return
+	}
+	pending := r.sim.Pending(seat)
+	r.replace(old, o)
 	r.resume(o)
+	for _, in := range pending {
+		if err := r.sim.Queue(seat, in); err != nil {
+			r.log.Error("an input of the last connection is not taken", "seat", seat, "error", err)
+		}
+	}
 }
 
 // replaceSpectator is replacePlayer for a spectator, which has no token: it replaces the connections of the same player

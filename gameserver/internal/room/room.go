@@ -77,9 +77,9 @@ type Room struct {
 	begun      bool          // the first tick was made
 	returnBy   time.Duration // when absent clients of a resumed room count as not connected; 0: done
 	size       size
-	noisy      bool            // it was logged that custom messages were refused
-	pending    []proto.Outcome // decided and not told yet, by match
-	told       uint32          // the last match whose outcome was told
+	noisy      bool           // it was logged that custom messages were refused
+	pending    []game.Decided // decided and not told yet, by match
+	told       uint32         // the last match whose outcome was told
 	standbys   []*standby
 	suspension suspension
 	asked      bool // Spec.Outranked was called, last at askedAt

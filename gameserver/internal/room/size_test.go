@@ -50,7 +50,7 @@ func newGrowing(t testing.TB, g *growing) *game.Simulation {
 	d := game.Definition{Name: "growing", New: func(json.RawMessage) (game.Game, game.Settings, error) {
 		return g, game.Settings{TickRate: 20, Seats: 2}, nil
 	}}
-	sim, err := game.New(&d, nil, 1, 1)
+	sim, err := game.New(&d, nil, game.Origin{Seed: 1, Instance: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

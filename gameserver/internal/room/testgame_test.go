@@ -95,7 +95,7 @@ func testOptions(rate, seats int) []byte {
 // newTestGame is a simulation of testGame with so many ticks a second and seats.
 func newTestGame(t testing.TB, rate, seats int) *game.Simulation {
 	t.Helper()
-	sim, err := game.New(&testDefinition, testOptions(rate, seats), 1, 1)
+	sim, err := game.New(&testDefinition, testOptions(rate, seats), game.Origin{Seed: 1, Instance: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -126,14 +126,24 @@ func (r *Room) handle() {
 			r.forward(o, it)
 		case o.state == outside: // replaced or closed after it sent this
 		case it.kind == itemInput:
+			r.renew(o)
 			r.input(o, it)
 		case it.kind == itemCustom:
+			r.renew(o)
 			r.custom(o, r.taken.payload(it))
 		case it.kind == itemLeave:
 			r.leave(o)
 		case it.kind == itemLost:
 			r.lose(o)
 		}
+	}
+}
+
+// renew ends the resume tokens before the one of o's welcome: o sends what clients send after they have read it.
+func (r *Room) renew(o *Occupant) {
+	if o.renews && o.state != entered {
+		o.renews = false
+		r.sim.Renew(o.seat)
 	}
 }
 

@@ -186,7 +186,7 @@ func TestOutcomesReachEverybody(t *testing.T) {
 		h.pass(time.Second)
 		for name, f := range map[string]*testClient{"ann": a, "slow": slow, "spectator": watching} {
 			f.check(t)
-			if len(f.outcomes) != 1 || f.outcomes[0].Match != 1 || len(f.outcomes[0].Results) != 1 || f.outcomes[0].Results[0].Player != "ann" {
+			if len(f.outcomes) != 1 || f.outcomes[0].Match != 1 || len(f.outcomes[0].Results) != 1 || f.outcomes[0].Results[0].Alias != a.welcomes[0].Alias {
 				t.Errorf("%s: outcomes %+v", name, f.outcomes)
 			}
 		}

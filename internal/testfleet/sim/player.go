@@ -174,7 +174,7 @@ func (p *player) enterRoom() (err error) {
 		return p.dialRouter(ctx)
 	}, DisableKeepAlives: true}
 	request := p.script.request(p.room)
-	request.Player.ID = p.id
+	request.Player.Guest = "the-guest-of-this-run-" + string(p.id)
 	p.client, err = goclient.Dial(p.ctx, goclient.Config{
 		Router: routerURL, Request: request, GiveUp: giveUp,
 		HTTP: &http.Client{Transport: transport, Timeout: 5 * time.Second},
