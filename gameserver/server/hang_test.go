@@ -108,6 +108,18 @@ func TestHungRoomHarmsNoOther(t *testing.T) {
 	if line := fleet.programs[fleet.number(at)].logged("a game does not return from a tick"); !strings.Contains(line, "(*stuckGame).Tick") {
 		t.Errorf("the log says %s", line)
 	}
+	if err := fleet.programs[fleet.number(at)].Process.Kill(); err != nil { // as an operator would who has waited for too long
+		t.Fatal(err)
+	}
+	goOn(t, players)
+	for i, other := range fleet.urls {
+		if i == fleet.number(at) {
+			continue
+		}
+		if s := summaryOf(t, other); s.Hung != 0 {
+			t.Errorf("%s took the room over: %+v", s.Name, s)
+		}
+	}
 }
 
 // A game that never returns from Start costs the one who wants that room a second, and the server a goroutine. A server that is alone
