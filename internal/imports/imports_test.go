@@ -44,6 +44,7 @@ var allowed = map[string][]string{
 	"internal/membership":     {"internal/network", "internal/placement", "proto"},
 	"internal/ticket":         {"proto"},
 	"internal/obs":            {},
+	"internal/limit":          {},
 	"internal/flags":          {},
 	"internal/certs":          {},
 	"internal/imports":        {},
