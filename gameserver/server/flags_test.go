@@ -43,7 +43,7 @@ func TestConfigure(t *testing.T) {
 		"RINGSIDE_TLS_CERT":         file("tls.crt", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})),
 	}
 	args := []string{"-name=gs-1", "-listen=:1", "-inside=:2", "-public-url=http://x", "-gossip=:3", "-peer=:4", "-advertise=1.2.3.4",
-		"-seeds=a:1,b:2", "-cluster=c", "-drain=7s", "-max-replicas=9", "-poll=false", "-checks",
+		"-seeds=a:1,b:2", "-cluster=c", "-drain=7s", "-idle-room=9s", "-unplayed-room=3s", "-max-replicas=9", "-poll=false", "-checks",
 		"-tls-key=" + file("tls.key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}))}
 	c, show, err := configure("game", args, func(k string) (string, bool) { v, ok := env[k]; return v, ok }, io.Discard)
 	if err != nil || show {
@@ -58,6 +58,7 @@ func TestConfigure(t *testing.T) {
 		"ticket keys":       len(c.Security.TicketKeys) == 2,
 		"token":             c.Security.AdminToken == "a token of some bytes",
 		"standbys, drain":   c.Standbys == 2 && c.DrainTimeout == 7*time.Second,
+		"rooms end":         c.Limits.IdleRoom == 9*time.Second && c.Limits.Unplayed == 3*time.Second,
 		"replicas":          c.Limits.Replicas == 9,
 		"checks, poll":      c.Testing.Checks && c.Testing.NoPolling,
 		"TLS":               c.Security.TLS != nil && c.Security.TLS.GetCertificate != nil, // reads the files again when they change

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ringside-go/ringside/proto"
 )
@@ -75,7 +76,12 @@ func (r *Room) admit(o *Occupant) {
 	}
 }
 
+// watch gives o a place to watch. A player has one of them: a newer connection replaces the older one.
 func (r *Room) watch(o *Occupant) {
+	if old := r.watcher(o.player); old != nil {
+		r.remove(old)
+		old.client.Close(proto.CloseReplaced, "")
+	}
 	if len(r.spectators) == proto.MaxSpectators {
 		r.refuse(o, proto.CloseFull, fmt.Sprintf("%d clients watch this room already; try again later", proto.MaxSpectators))
 		return
@@ -85,13 +91,22 @@ func (r *Room) watch(o *Occupant) {
 	r.metrics.Spectators.Inc()
 }
 
+// watcher is the connection by which player watches; nil: there is none.
+func (r *Room) watcher(player proto.PlayerID) *Occupant {
+	i := slices.IndexFunc(r.spectators, func(o *Occupant) bool { return o.player == player })
+	if i < 0 || player == "" {
+		return nil
+	}
+	return r.spectators[i]
+}
+
 // resume takes up the seat that o has the token of, whoever is in it.
 func (r *Room) resume(o *Occupant) {
 	seat, ok := r.sim.Resume(o.resume)
 	switch {
 	case ok:
 		o.flags = proto.WelcomeResumed
-		r.sit(o, seat)
+		r.sit(o, seat, true)
 	case o.player != "":
 		r.join(o)
 	default:
@@ -109,12 +124,14 @@ func (r *Room) join(o *Occupant) {
 	if again {
 		o.flags = proto.WelcomeResumed
 	}
-	r.sit(o, seat)
+	r.sit(o, seat, again)
 }
 
-// sit puts o into seat; a client of the same player that is still there is replaced.
-func (r *Room) sit(o *Occupant, seat proto.Seat) {
+// sit puts o into seat; a client of the same player that is still there is replaced. held: the seat was taken before.
+func (r *Room) sit(o *Occupant, seat proto.Seat, held bool) {
+	o.played = held
 	if old := r.seats[seat]; old != nil {
+		o.played = old.played
 		r.remove(old)
 		old.client.Close(proto.CloseReplaced, "")
 	}

@@ -133,8 +133,13 @@ func TestLostSeatIsGivenUpInTheEnd(t *testing.T) {
 	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
 		o, f := h.join(r, Join{Player: "ann"})
+		o.QueueInput(testInputs(1, 1), time.Now())
 		o.QueueLost()
-		h.pass(proto.SeatHold + time.Second)
+		h.pass(proto.SeatHold - time.Second)
+		if i := r.Info(); i.Players != 1 {
+			t.Errorf("info while the seat is held: %+v", i)
+		}
+		h.pass(2 * time.Second)
 		if i := r.Info(); i.Players != 0 {
 			t.Errorf("info %+v", i)
 		}
@@ -145,6 +150,59 @@ func TestLostSeatIsGivenUpInTheEnd(t *testing.T) {
 		f3.check(t).wantCloses(t)
 		if w := f3.welcomes[0]; w.Flags != 0 || w.Seat != 0 {
 			t.Errorf("welcome %+v", w)
+		}
+	})
+}
+
+// One client cannot fill a room by joining under many names and hanging up: a seat that was never used is free at once.
+func TestUnusedSeatIsNotHeld(t *testing.T) {
+	withPool(t, testConfig(), func(h *harness) {
+		r := h.start(20, 2)
+		for i := range 6 {
+			o, f := h.join(r, Join{Player: proto.PlayerID(fmt.Sprint("eve", i))})
+			f.check(t).wantCloses(t)
+			o.QueueLost()
+		}
+		h.pass(100 * time.Millisecond)
+		if i := r.Info(); i.Players != 0 {
+			t.Errorf("info %+v; want no seat held", i)
+		}
+		// It is used from its first input or message on, whichever connection of the player sent it.
+		ann, _ := h.join(r, Join{Player: "ann"})
+		ann.QueueInput(testInputs(1, 1), time.Now())
+		again, _ := h.join(r, Join{Player: "ann"})
+		bob, _ := h.join(r, Join{Player: "bob"})
+		bob.QueueCustom([]byte("hello"))
+		again.QueueLost()
+		bob.QueueLost()
+		h.pass(time.Second)
+		if i := r.Info(); i.Players != 2 || i.Connected != 0 {
+			t.Errorf("info %+v; want both seats held", i)
+		}
+		back, _ := h.join(r, Join{Player: "ann"})
+		back.QueueLost() // it was held, so it is held again
+		h.pass(time.Second)
+		if i := r.Info(); i.Players != 2 {
+			t.Errorf("info %+v after coming back for a moment; want both seats held", i)
+		}
+	})
+}
+
+// One identity has one place to watch, as it has one seat, and may have both.
+func TestOneIdentityTakesOnePlaceToWatch(t *testing.T) {
+	withPool(t, testConfig(), func(h *harness) {
+		r := h.start(20, 2)
+		_, seat := h.join(r, Join{Player: "eve"})
+		_, f := h.join(r, Join{Player: "eve", Spectator: true})
+		for range 2 * proto.MaxSpectators {
+			_, next := h.join(r, Join{Player: "eve", Spectator: true})
+			f.check(t).wantCloses(t, proto.CloseReplaced)
+			f = next
+		}
+		f.check(t).wantCloses(t)
+		seat.check(t).wantCloses(t)
+		if i := r.Info(); i.Spectators != 1 || i.Players != 1 || testutil.ToFloat64(h.config.Metrics.Spectators) != 1 {
+			t.Errorf("info %+v; want one spectator and one player", i)
 		}
 	})
 }

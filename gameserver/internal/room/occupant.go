@@ -29,6 +29,7 @@ type Occupant struct {
 	// The room's loop only.
 	state       occupantState
 	seat        proto.Seat // proto.NoSeat for a spectator
+	played      bool       // its seat has sent an input or a custom message, or was held: it is held when the connection ends
 	flags       proto.WelcomeFlags
 	arrived     time.Duration // of the newest input since the last tick; noInput when none came
 	kept        int           // custom messages kept while the room is suspended
@@ -78,6 +79,6 @@ func (o *Occupant) queue(it item, payload []byte) error {
 // QueueLeave gives the seat up; the room closes the client with CloseLeft.
 func (o *Occupant) QueueLeave() { o.room.inbox.queueGone(o, itemLeave) }
 
-// QueueLost says that the connection is gone; the seat is kept for proto.SeatHold. After the client was replaced, left or
+// QueueLost says that the connection is gone; the seat is kept for proto.SeatHold if the player has played. After the client was replaced, left or
 // closed by the room it does nothing.
 func (o *Occupant) QueueLost() { o.room.inbox.queueGone(o, itemLost) }

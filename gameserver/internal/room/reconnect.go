@@ -3,7 +3,6 @@ package room
 import (
 	"crypto/subtle"
 	"fmt"
-	"slices"
 
 	"github.com/ringside-go/ringside/proto"
 )
@@ -39,6 +38,7 @@ func (r *Room) replacePlayer(o *Occupant) {
 		pending := r.sim.Pending(old.seat)
 		r.replace(old, o)
 		r.resume(o)
+		o.played = old.played
 		for _, in := range pending {
 			if err := r.sim.Queue(o.seat, in); err != nil {
 				r.log.Error("an input of the last connection is not taken", "seat", o.seat, "error", err)
@@ -49,19 +49,18 @@ func (r *Room) replacePlayer(o *Occupant) {
 	r.resume(o)
 }
 
-// replaceSpectator is replacePlayer for a spectator, which has no token: it replaces the connections of the same player
-// that got a reconnect request. If there is none, o becomes a new spectator. It is refused if its ticket has expired, and
-// during a handoff, because the next server will accept it.
+// replaceSpectator is replacePlayer for a spectator, which has no token: it replaces the connection of the same player.
+// If there is none, o becomes a new spectator. It is refused if its ticket has expired, and during a handoff, because the
+// next server will accept it.
 func (r *Room) replaceSpectator(o *Occupant) {
-	found := false
-	for _, old := range slices.Clone(r.spectators) {
-		if old.reconnect != nil && old.player == o.player {
-			r.replace(old, o)
-			found = true
-		}
-	}
+	old := r.watcher(o.player)
 	switch {
-	case found || !o.expired && r.move == nil:
+	case old != nil && old.reconnect != nil:
+		r.replace(old, o)
+		r.watch(o)
+	case old != nil && !o.expired && r.move == nil:
+		r.refuse(o, proto.CloseOverloaded, "your other connection to this room continues; come again without waiting")
+	case !o.expired && r.move == nil:
 		r.watch(o)
 	case o.expired:
 		r.refuse(o, proto.CloseTicket, "")

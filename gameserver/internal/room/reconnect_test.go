@@ -1,6 +1,7 @@
 package room
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -76,24 +77,24 @@ func TestReconnectRequest(t *testing.T) {
 	})
 }
 
-// A spectator has no token: it replaces a connection of the same player that got a request, also with an expired ticket. A
-// connection without a request stays. Anybody else with an expired ticket is refused.
+// A spectator has no token: it replaces the connection of the same player if that got a request, also with an expired
+// ticket. A connection without a request stays. Anybody else with an expired ticket is refused.
 func TestReconnectRequestOfASpectator(t *testing.T) {
 	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
 		first, f := h.join(r, Join{Player: "eve", Spectator: true})
-		_, other := h.join(r, Join{Player: "eve", Spectator: true})
+		_, other := h.join(r, Join{Player: "eve", Spectator: true, Waits: true})
+		other.wantCloses(t, proto.CloseOverloaded)
 		_, late := h.join(r, Join{Player: "eve", Spectator: true, Waits: true, Expired: true})
 		late.wantCloses(t, proto.CloseTicket)
 		h.reconnect(first, f)
-		for range proto.MaxSpectators - 2 {
-			h.join(r, Join{Player: "roomModel", Spectator: true})
+		for i := range proto.MaxSpectators - 1 {
+			h.join(r, Join{Player: proto.PlayerID(fmt.Sprint("roomModel", i)), Spectator: true})
 		}
 		_, stranger := h.join(r, Join{Player: "zoe", Spectator: true, Waits: true, Expired: true})
 		stranger.wantCloses(t, proto.CloseTicket)
 		_, next := h.join(r, Join{Player: "eve", Spectator: true, Waits: true, Expired: true})
 		h.wantReplaced(f, next)
-		other.wantCloses(t)
 		first.QueueLost()
 		h.pass(50 * time.Millisecond)
 		if i := r.Info(); i.Spectators != proto.MaxSpectators {

@@ -121,6 +121,7 @@ func (r *Room) input(o *Occupant, it *item) {
 	in := proto.Input{First: it.first, Ack: it.ack, Count: int(it.count), Samples: r.taken.payload(it)}
 	err := r.sim.Queue(o.seat, in)
 	if err == nil {
+		r.plays(o)
 		return
 	}
 	code := proto.CloseMalformed
@@ -140,8 +141,12 @@ func (r *Room) custom(o *Occupant, payload []byte) {
 		r.metrics.InboxFull.Inc()
 		return
 	}
+	r.plays(o)
 	r.sim.Message(o.seat, payload)
 }
+
+// plays notes that o's seat, and so the room, is in use.
+func (r *Room) plays(o *Occupant) { o.played, r.played = true, true }
 
 // leave gives o's seat up.
 func (r *Room) leave(o *Occupant) {
@@ -152,11 +157,16 @@ func (r *Room) leave(o *Occupant) {
 	o.client.Close(proto.CloseLeft, "")
 }
 
-// lose removes a client whose connection is gone. The simulation holds its seat for a while.
+// lose removes a client whose connection is gone. The simulation holds its seat for a while if it was ever used: a client
+// that joins and hangs up, again and again under different names, must not fill the room.
 func (r *Room) lose(o *Occupant) {
 	r.remove(o)
-	if !o.spectator {
+	switch {
+	case o.spectator:
+	case o.played:
 		r.sim.Disconnect(o.seat)
+	default:
+		r.sim.Leave(o.seat)
 	}
 }
 
@@ -188,7 +198,11 @@ func (r *Room) endIfIdle(now time.Duration) bool {
 		r.idleSince = now
 		return false
 	}
-	if now-r.idleSince < r.pool.config.IdleTimeout {
+	timeout := r.pool.config.IdleTimeout
+	if !r.played {
+		timeout = min(timeout, r.pool.config.UnplayedTimeout)
+	}
+	if now-r.idleSince < timeout {
 		return false
 	}
 	if _, ok := r.inbox.close(true); !ok {

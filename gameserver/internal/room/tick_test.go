@@ -80,6 +80,7 @@ func TestBadInputClosesItsClientOnly(t *testing.T) {
 			r := h.start(20, 2)
 			o, f := h.join(r, Join{Player: "mallory"})
 			_, other := h.join(r, Join{Player: "ann"})
+			o.QueueCustom([]byte("hello"))
 			if err := o.QueueInput(in, time.Now()); err != nil {
 				t.Fatal(err)
 			}
@@ -276,9 +277,10 @@ func TestStopClosesEverybodyOnce(t *testing.T) {
 
 func TestIdleRoomEnds(t *testing.T) {
 	c := testConfig()
+	c.UnplayedTimeout = DefaultConfig().UnplayedTimeout
 	withPool(t, c, func(h *harness) {
 		h.start(20, 2)
-		h.pass(c.IdleTimeout - time.Millisecond)
+		h.pass(c.UnplayedTimeout - time.Millisecond)
 		h.wantEnded(0)
 		h.pass(time.Millisecond)
 		h.wantEnded(1)
@@ -286,6 +288,7 @@ func TestIdleRoomEnds(t *testing.T) {
 		r := h.start(20, 2)
 		o, _ := h.join(r, Join{Player: "ann"})
 		_, f := h.join(r, Join{Spectator: true})
+		o.QueueInput(testInputs(1, 1), time.Now())
 		h.pass(2 * c.IdleTimeout)
 		o.QueueLost() // the spectator stays, so does the room
 		h.pass(2 * c.IdleTimeout)
@@ -304,6 +307,7 @@ func TestIdleTimeBeginsAfterTheLastSeat(t *testing.T) {
 	withPool(t, c, func(h *harness) {
 		r := h.start(20, 2)
 		o, _ := h.join(r, Join{Player: "ann"})
+		o.QueueInput(testInputs(1, 1), time.Now())
 		o.QueueLost()
 		h.pass(proto.SeatHold + c.IdleTimeout - time.Second)
 		h.wantEnded(0)
@@ -313,4 +317,43 @@ func TestIdleTimeBeginsAfterTheLastSeat(t *testing.T) {
 			t.Errorf("join: %v, want ErrStopped", err)
 		}
 	})
+}
+
+// A room that somebody made and left, or only watched, is gone within seconds; one that was played in stays for whoever comes back.
+// A client that follows a redirect to the room has 4 s.
+func TestUnplayedRoomEndsSoon(t *testing.T) {
+	c := testConfig()
+	c.UnplayedTimeout = DefaultConfig().UnplayedTimeout
+	withPool(t, c, func(h *harness) {
+		r := h.start(20, 2)
+		o, _ := h.join(r, Join{Player: "ann"})
+		w, _ := h.join(r, Join{Player: "eve", Spectator: true})
+		h.pass(time.Minute) // somebody is here
+		h.wantEnded(0)
+		o.QueueLost()
+		w.QueueLost()
+		h.pass(4 * time.Second)
+		h.wantEnded(0)
+		h.pass(2 * time.Second)
+		h.wantEnded(1)
+	})
+	for what, play := range map[string]func(o *Occupant) error{
+		"an input":  func(o *Occupant) error { return o.QueueInput(testInputs(1, 1), time.Now()) },
+		"a message": func(o *Occupant) error { return o.QueueCustom([]byte("hello")) },
+	} {
+		withPool(t, c, func(h *harness) {
+			r := h.start(20, 2)
+			o, _ := h.join(r, Join{Player: "ann"})
+			if err := play(o); err != nil {
+				t.Fatal(err)
+			}
+			o.QueueLeave()
+			h.pass(c.IdleTimeout - time.Second)
+			if h.wantEnded(0); t.Failed() {
+				t.Error("a room in which", what, "was sent ended too soon")
+			}
+			h.pass(2 * time.Second)
+			h.wantEnded(1)
+		})
+	}
 }
