@@ -290,6 +290,7 @@ func (f *Fleet) addRouter() {
 		f.t.Fatal(err)
 	}
 	c := front.DefaultConfig()
+	c.Limits.TicketsPerAddress = 0 // all the players are at one address
 	c.Mode, c.Signer, c.Drain = f.options.Mode, f.signer, f.options.Drain
 	c.Logger = f.options.Logger.With("server", name)
 	door, err := front.New(c, gossip)

@@ -36,6 +36,7 @@ type Front struct {
 	gatherer   *gatherer
 	roomLister *roomLister
 	matches    *matches
+	limits     limits
 	tunnels    *tunnels
 	eventLog   eventLog
 	watch      *watch
@@ -53,7 +54,7 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.poller = newPoller(f.table, f.asker)
 	f.picker = lookup.NewPicker(f.poller.load, nil)
 	f.gatherer, f.roomLister = newGatherer(f.table, f.asker), newRoomLister(f.table, f.asker)
-	f.matches = newMatches()
+	f.matches, f.limits = newMatches(), newLimits(c)
 	f.tunnels = newTunnels(f.table, c)
 	f.watch = newWatch(c, source.View().Self.Name, f.buildSnapshot)
 	var err error

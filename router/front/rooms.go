@@ -38,7 +38,7 @@ func (f *Front) postRoom(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := f.identify(r, &c); err != nil {
+	if err := f.known(r, &c); err != nil {
 		return err
 	}
 	fleet := f.table.Fleet()
