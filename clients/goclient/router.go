@@ -27,6 +27,7 @@ type admission struct {
 	URL    string         `json:"url"`
 	Player proto.PlayerID `json:"player"`
 	Ticket string         `json:"ticket"`
+	Code   string         `json:"code"`
 }
 
 // ask asks the router for r, or, with match, for a seat in any open room. A refusal is a *Problem.

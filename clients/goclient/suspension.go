@@ -118,7 +118,7 @@ func (c *Client) discardFound() {
 func (c *Client) newSearch() *search {
 	s := &search{config: &c.config, stats: &c.stats, hello: c.hello(0), here: c.plan.here.url, server: c.welcome.Server,
 		request: c.config.Request, done: make(chan struct{}), strange: make(chan proto.Epoch, 1)}
-	s.request.Room, s.request.Player.ID = c.room, c.player
+	s.request.Room, s.request.Player.ID, s.request.Code, s.request.Private = c.room, c.player, c.code, false
 	s.places = append(append(s.places, c.plan.fallbacks...), router)
 	var all, more context.Context
 	all, s.cancel = context.WithCancel(c.running)

@@ -26,9 +26,12 @@ const (
 // postMatch gives a seat in the fullest open room of the game and the options asked for, or in a new one; and spectators a
 // place in the room with the most players.
 func (f *Front) postMatch(w http.ResponseWriter, r *http.Request) error {
-	c, err := readEntry(w, r)
+	e, c, err := readEntry(w, r)
 	if err != nil {
 		return err
+	}
+	if e.Private || e.Code != "" {
+		return problemf(http.StatusBadRequest, "a match is in a room that is open to strangers; leave out \"private\" and \"code\", or use POST /v1/rooms")
 	}
 	if c.Room != "" {
 		return problemf(http.StatusBadRequest, "a match is in a room that is found for you; leave out \"room\", or use POST /v1/rooms")
@@ -45,7 +48,7 @@ func (f *Front) postMatch(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return f.admit(w, r, c, server)
+	return f.admit(w, r, c, server, "")
 }
 
 // findStage sets c's room to the one with the most players to watch; of equal ones the first by id.
@@ -108,7 +111,7 @@ func (f *Front) findSeat(ctx context.Context, c *ticket.Claims, network netip.Pr
 const matchPrefix = "q-"
 
 // matchKind is how the ids of the rooms begin that quick match makes for game and (canonical) options. So every router
-// tells from a room's id alone that it is open to strangers, and to which; rooms made by POST /v1/rooms stay private.
+// tells from a room's id alone that it is open to strangers, and to which. No private room has such an id.
 func matchKind(game proto.GameName, options []byte) string {
 	sum := sha256.Sum256(append(append([]byte(game), 0), options...))
 	return matchPrefix + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:10]) + "-"

@@ -27,45 +27,55 @@ type entry struct {
 		ID   string `json:"id"`
 		Name string `json:"name"`
 	} `json:"player"`
-	Role string `json:"role"`
+	Role    string `json:"role"`
+	Private bool   `json:"private"` // make a room that is entered with a code only
+	Code    string `json:"code"`    // of a private room, which it names by itself
 }
 
 // readEntry reads and checks a body. Room, Options and Role of the claims are filled where the body has them, the
 // player is the one who the body says.
-func readEntry(w http.ResponseWriter, r *http.Request) (ticket.Claims, error) {
-	var e entry
-	var c ticket.Claims
+func readEntry(w http.ResponseWriter, r *http.Request) (e entry, c ticket.Claims, err error) {
 	if err := decode(w, r, &e); err != nil {
-		return c, err
+		return e, c, err
 	}
-	var err error
+	err = e.read(&c)
+	return e, c, err
+}
+
+// read fills the claims.
+func (e *entry) read(c *ticket.Claims) (err error) {
 	if c.Game, err = proto.ParseGameName(e.Game); err != nil {
-		return c, badField("game", err)
+		return badField("game", err)
 	}
 	if e.Room != "" {
 		if c.Room, err = proto.ParseRoomID(e.Room); err != nil {
-			return c, badField("room", err)
+			return badField("room", err)
 		}
 	}
 	if e.Player.ID != "" {
 		if c.Player, err = proto.ParsePlayerID(e.Player.ID); err != nil {
-			return c, badField("player.id", err)
+			return badField("player.id", err)
 		}
 	}
 	if c.Name, err = playerName(e.Player.Name); err != nil {
-		return c, badField("player.name", err)
+		return badField("player.name", err)
 	}
 	if c.Options, err = canonical(e.Options); err != nil {
-		return c, badField("options", err)
+		return badField("options", err)
+	}
+	if e.Code != "" {
+		if err := ticket.CheckCode(e.Code); err != nil {
+			return badField("code", err)
+		}
 	}
 	switch c.Role = ticket.Role(e.Role); c.Role {
 	case ticket.Player, ticket.Spectator:
 	case "":
 		c.Role = ticket.Player
 	default:
-		return c, badField("role", fmt.Errorf("%q is no role; use %q or %q", e.Role, ticket.Player, ticket.Spectator))
+		return badField("role", fmt.Errorf("%q is no role; use %q or %q", e.Role, ticket.Player, ticket.Spectator))
 	}
-	return c, nil
+	return nil
 }
 
 func badField(field string, err error) error {

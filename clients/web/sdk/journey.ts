@@ -102,7 +102,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 				const { status, error, spoken } = e as Fault;
 				if (session.welcome && !spoken) throw new RingsideError("gave-up", error.detail);
 				remember(error?.next === "reload"); // a page that fits comes back to the seat
-				if (told(error)) memory.save({ room: session.room, player: session.player, url: "", ticket: "", resume: [], epoch: noEpoch });
+				if (told(error)) memory.save({ room: session.room, player: session.player, code: session.code, url: "", ticket: "", resume: [], epoch: noEpoch });
 				throw status === Status.unopened && heard ? new RingsideError("blocked", error.detail) : (error ?? e);
 			} finally {
 				clearInterval(timer);
@@ -140,6 +140,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		session.player ||= seat?.player ?? "";
 		if (!seat?.resume.length) return;
 		session.room = seat.room;
+		session.code ||= seat.code;
 		session.instance = seat.epoch.instance;
 		held = { resume: Uint8Array.from(seat.resume), epoch: seat.epoch };
 		plan.prefer(seat);
@@ -199,10 +200,11 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 	/** Tries one place, from the router's answer to the keyframe. */
 	const visit = async (to: Place) => {
 		if (!to.url) {
-			const a = await ask(options, session.room, session.player);
+			const a = await ask(options, session.room, session.player, session.code);
 			heard = true;
 			session.room = a.room;
 			session.player = a.player;
+			session.code = a.code ?? "";
 			to = a;
 		}
 		ticket = to.ticket || ticket;
@@ -229,7 +231,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 			const tried = [old.url];
 			const queue: (Place | undefined)[] = [...fallbacks.map((url) => ({ url, ticket: "" })), undefined];
 			while (queue.length && searching === mine) {
-				const to = queue.shift() ?? (await Promise.race([ask(options, session.room, session.player).catch(() => {}), sleep(Watch.searchInterval)]));
+				const to = queue.shift() ?? (await Promise.race([ask(options, session.room, session.player, session.code).catch(() => {}), sleep(Watch.searchInterval)]));
 				if (!to || tried.includes(to.url) || searching !== mine) continue;
 				tried.push(to.url);
 				const moved = await probe(to, old);
@@ -391,10 +393,10 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 
 	/** Remembers the guest, and his seat unless it is given up. */
 	const remember = (held = true) => {
-		const { room, player, welcome } = session;
+		const { room, player, code, welcome } = session;
 		if (!welcome) return;
 		const { resume, epoch } = welcome;
-		memory.save({ room, player, url: journey.link?.url ?? "", ticket, resume: held ? [...resume] : [], epoch });
+		memory.save({ room, player, code, url: journey.link?.url ?? "", ticket, resume: held ? [...resume] : [], epoch });
 	};
 
 	return journey;

@@ -7,6 +7,7 @@ import type { JoinOptions } from "./options.ts";
 interface Seat {
 	room: string;
 	player: string;
+	code: string;
 	url: string;
 	ticket: string;
 	resume: number[];
@@ -14,8 +15,8 @@ interface Seat {
 }
 
 /** A place for one seat. A storage that throws, as browsers' do when it is full or forbidden, remembers nothing. */
-export function newMemory({ storage, role, router, game, room, match, player }: JoinOptions) {
-	const key = ["ringside", router, game, room ?? (match ? "?match" : "?new"), player?.id].join(" ");
+export function newMemory({ storage, role, router, game, room, code, private: hidden, match, player }: JoinOptions) {
+	const key = ["ringside", router, game, room ?? code ?? (match ? "?match" : hidden ? "?private" : "?new"), player?.id].join(" ");
 	const place = () => (role === "spectator" ? undefined : storage === undefined ? globalThis.sessionStorage : storage);
 	return {
 		load(): Seat | undefined {

@@ -39,8 +39,8 @@ export const newStats = (): Stats => ({
 
 export type Session = ReturnType<typeof newSession>;
 
-/** room and player are their ids as far as known. */
-export function newSession(emitter: Emitter, stats: Stats, room = "", player = "") {
+/** room and player are their ids as far as known; code is that of a private room. */
+export function newSession(emitter: Emitter, stats: Stats, room = "", player = "", code = "") {
 	const { emit } = emitter;
 	const outbox = newOutbox(emitter, stats);
 	const outcomes = new Map<number, string>();
@@ -50,6 +50,7 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", player = "
 		outbox,
 		room,
 		player,
+		code,
 		/** The newest welcome; the three are there from the first one on, the latter two anew when the schema is another. */
 		welcome: undefined as Welcome | undefined,
 		store: undefined as Store | undefined,
