@@ -28,6 +28,8 @@ type Simulation struct {
 	// What waits for the next Step.
 	joining  seatSet
 	leaving  seatSet
+	kicking  seatSet // those of kicks
+	kicks    []Kicked
 	messages customs
 
 	// The tick being computed, and what it sent.
@@ -35,6 +37,7 @@ type Simulation struct {
 	untold   uint32 // the first match whose outcome is kept whatever its age; 0: none
 	outcomes []proto.Outcome
 	customs  customs
+	kicked   []Kicked
 }
 
 // New creates a room: its tables are as the game's Start left them, at tick 0. seed begins the room's random generator.

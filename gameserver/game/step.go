@@ -38,7 +38,7 @@ func (s *Simulation) Pending(seat Seat) []proto.Input {
 }
 
 // Step runs one tick: held seats expire, leaves, joins, at most proto.MaxSamplesPerTick samples a seat are taken,
-// custom messages, the game's Tick, commit. After it the frames of the tick can be had from Store. A panic is returned
+// custom messages, the game's Tick, kicks, commit. After it the frames of the tick can be had from Store. A panic is returned
 // as a *PanicError, by this call and all later ones; the tick was not committed. In steady state it does not allocate.
 func (s *Simulation) Step() (err error) {
 	if s.failed != nil {
@@ -59,6 +59,7 @@ func (s *Simulation) Step() (err error) {
 	s.takeInputs()
 	s.giveMessages()
 	s.game.Tick(&s.room)
+	s.putOut()
 	s.dropOldOutcomes()
 	s.store.Commit(s.at)
 	if s.inputs != nil {

@@ -45,6 +45,7 @@ var allowed = map[string][]string{
 	"internal/ticket":         {"proto"},
 	"internal/obs":            {},
 	"internal/limit":          {},
+	"internal/bans":           {"proto"},
 	"internal/flags":          {},
 	"internal/certs":          {},
 	"internal/imports":        {},

@@ -34,6 +34,8 @@ type Config struct {
 	UnplayedTimeout time.Duration
 	// Checks makes every room send a proto.Check once a second.
 	Checks bool
+	// Bans is who may not play; nil: everybody may.
+	Bans Bans
 	// Flush sends what ticks queued for standbys. A worker calls it when it has ticked the rooms that were due, and at
 	// least every maxUnflushed. It must not block. nil: nothing.
 	Flush func()

@@ -73,6 +73,7 @@ type Room struct {
 	frames     frames
 	begun      bool            // the first tick was made
 	returnBy   time.Duration   // when absent clients of a resumed room count as not connected; 0: done
+	bansSeen   uint64          // revision of the bans that were enforced
 	pending    []proto.Outcome // decided and not told yet, by match
 	told       uint32          // the last match whose outcome was told
 	standbys   []*standby

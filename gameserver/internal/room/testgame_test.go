@@ -66,7 +66,7 @@ func (d *testGame) Tick(r *game.Room) {
 	}
 }
 
-// Message obeys: "panic", "finish", "nap MS", "tell SEAT TEXT" (255: everyone).
+// Message obeys: "panic", "finish", "nap MS", "kick SEAT REASON", "tell SEAT TEXT" (255: everyone).
 func (d *testGame) Message(r *game.Room, p game.Player, payload []byte) {
 	order := string(payload)
 	var seat, nap int
@@ -78,6 +78,8 @@ func (d *testGame) Message(r *game.Room, p game.Player, payload []byte) {
 		r.Finish(game.Outcome{Results: []game.Result{{Seat: p.Seat, Place: 1, Score: 7}}})
 	case scan(order, "nap %d", &nap):
 		d.Orders.Get().Nap = uint16(nap)
+	case scan(order, "kick %d %s", &seat, &text):
+		r.Kick(proto.Seat(seat), text)
 	case scan(order, "tell %d %s", &seat, &text):
 		r.Send(proto.Seat(seat), []byte(text))
 	}

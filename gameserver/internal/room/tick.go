@@ -24,6 +24,7 @@ func (r *Room) tick(now time.Duration) (goesOn bool) {
 		return false
 	}
 	r.handle()
+	r.enforceBans()
 	if r.ending != nil {
 		r.end(r.ending.code, r.ending.text)
 		return false
@@ -59,6 +60,7 @@ func (r *Room) play(now time.Duration) bool {
 		r.fail(err)
 		return false
 	}
+	r.closeKicked()
 	r.encode()
 	r.replicate(r.final(now))
 	r.broadcast(now)
