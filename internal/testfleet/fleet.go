@@ -291,6 +291,9 @@ func (f *Fleet) addRouter() {
 	}
 	c := front.DefaultConfig()
 	c.Limits.TicketsPerAddress = 0 // all the players are at one address
+	if c.Operator, err = ticket.NewOperator("", true); err != nil {
+		f.t.Fatal(err)
+	}
 	c.Mode, c.Signer, c.Drain = f.options.Mode, f.signer, f.options.Drain
 	c.Logger = f.options.Logger.With("server", name)
 	door, err := front.New(c, gossip)

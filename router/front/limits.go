@@ -77,6 +77,9 @@ func (f *Front) known(r *http.Request, c *ticket.Claims) error {
 	if err := f.identify(r, c); err != nil {
 		return err
 	}
+	if text, banned := f.bans.Banned(c.Player); banned {
+		return f.refuse(problemf(http.StatusForbidden, "%s", text))
+	}
 	if wait, ok := f.limits.identity.Take(c.Player); !ok {
 		return tooMany(wait, "player %s asked for too many tickets, over %d a minute; wait %v", c.Player, f.config.Limits.TicketsPerIdentity, wait.Round(time.Second))
 	}
