@@ -25,6 +25,14 @@ func (s *Simulation) Queue(seat Seat, in proto.Input) error {
 	return s.inputs.queue(seat, proto.Seq(row.Processed), in)
 }
 
+// BoundAck says how many ticks the Ack of a sample of seat may be behind the tick that takes it, from now on until another
+// connection takes the seat; 0: any number. A lower Ack counts as the lowest one allowed. It is no state.
+func (s *Simulation) BoundAck(seat Seat, behind Tick) {
+	if s.inputs != nil && int(seat) < s.settings.Seats {
+		s.inputs.bound(seat, behind)
+	}
+}
+
 // Message queues a custom message of seat for the next Step and copies it. A game that is no Messenger ignores it.
 func (s *Simulation) Message(seat Seat, payload []byte) { s.messages.add(seat, payload) }
 
@@ -73,7 +81,7 @@ func (s *Simulation) takeInputs() {
 		return
 	}
 	for id, row := range s.core.Seats.All() {
-		row.Processed += uint32(s.inputs.take(Seat(id)))
+		row.Processed += uint32(s.inputs.take(Seat(id), s.at))
 	}
 }
 

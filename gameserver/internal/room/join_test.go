@@ -49,7 +49,7 @@ func TestSpectatorsGetTheSharedPartOnly(t *testing.T) {
 		r := h.start(20, 2)
 		ann, _ := h.join(r, Join{Player: "ann"})
 		o, f := h.join(r, Join{Player: "eve", Spectator: true})
-		ann.QueueInput(testInputs(1, 5), time.Now())
+		ann.QueueInput(testInputs(1, 5), time.Now(), 0)
 		h.pass(time.Second)
 		f.check(t)
 		w := f.welcomes[0]
@@ -62,7 +62,7 @@ func TestSpectatorsGetTheSharedPartOnly(t *testing.T) {
 		if i := r.Info(); i.Spectators != 1 || i.Players != 1 || i.Connected != 1 {
 			t.Errorf("info %+v", i)
 		}
-		for what, err := range map[string]error{"input": o.QueueInput(testInputs(1, 5), time.Now()), "message": o.QueueCustom([]byte("panic"))} {
+		for what, err := range map[string]error{"input": o.QueueInput(testInputs(1, 5), time.Now(), 0), "message": o.QueueCustom([]byte("panic"))} {
 			if refusal, ok := err.(*proto.Refusal); !ok || refusal.Code != proto.CloseMalformed {
 				t.Errorf("a spectator's %s: %v", what, err)
 			}
@@ -103,7 +103,7 @@ func TestLostSeatIsResumed(t *testing.T) {
 	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
 		first, f := h.join(r, Join{Player: "ann"})
-		first.QueueInput(testInputs(1, 1, 2, 3), time.Now())
+		first.QueueInput(testInputs(1, 1, 2, 3), time.Now(), 0)
 		h.pass(time.Second)
 		first.QueueLost()
 		h.pass(proto.SeatHold - time.Second)
@@ -133,7 +133,7 @@ func TestLostSeatIsGivenUpInTheEnd(t *testing.T) {
 	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
 		o, f := h.join(r, Join{Player: "ann"})
-		o.QueueInput(testInputs(1, 1), time.Now())
+		o.QueueInput(testInputs(1, 1), time.Now(), 0)
 		o.QueueLost()
 		h.pass(proto.SeatHold - time.Second)
 		if i := r.Info(); i.Players != 1 {
@@ -169,7 +169,7 @@ func TestUnusedSeatIsNotHeld(t *testing.T) {
 		}
 		// It is used from its first input or message on, whichever connection of the player sent it.
 		ann, _ := h.join(r, Join{Player: "ann"})
-		ann.QueueInput(testInputs(1, 1), time.Now())
+		ann.QueueInput(testInputs(1, 1), time.Now(), 0)
 		again, _ := h.join(r, Join{Player: "ann"})
 		bob, _ := h.join(r, Join{Player: "bob"})
 		bob.QueueCustom([]byte("hello"))
@@ -236,9 +236,9 @@ func TestSamePlayerTakesOver(t *testing.T) {
 			if w := f2.check(t).welcomes[0]; w.Seat != 0 || w.Flags != proto.WelcomeResumed {
 				t.Errorf("by %s: welcome %+v", by, w)
 			}
-			old.QueueInput(testInputs(1, 100), time.Now())
+			old.QueueInput(testInputs(1, 100), time.Now(), 0)
 			old.QueueLost()
-			next.QueueInput(testInputs(1, 7), time.Now())
+			next.QueueInput(testInputs(1, 7), time.Now(), 0)
 			h.pass(2 * proto.SeatHold)
 			f2.check(t).wantCloses(t)
 			f.wantCloses(t, proto.CloseReplaced)
@@ -275,7 +275,7 @@ func TestLeaveGivesTheSeatUp(t *testing.T) {
 		o, f := h.join(r, Join{Player: "ann"})
 		o.QueueLeave()
 		o.QueueLost()
-		if err := o.QueueInput(testInputs(1, 1), time.Now()); err != ErrStopped {
+		if err := o.QueueInput(testInputs(1, 1), time.Now(), 0); err != ErrStopped {
 			t.Errorf("input after leaving: %v, want ErrStopped", err)
 		}
 		h.pass(50 * time.Millisecond)
@@ -296,7 +296,7 @@ func TestLeaveAndJoinInOneTick(t *testing.T) {
 		o.QueueLeave()
 		o2, f2 := h.join(r, Join{Player: "ann"})
 		f.check(t).wantCloses(t, proto.CloseLeft)
-		o2.QueueInput(testInputs(1, 4), time.Now())
+		o2.QueueInput(testInputs(1, 4), time.Now(), 0)
 		h.pass(time.Second)
 		f2.check(t).wantCloses(t)
 		if row := f2.x(t, 0); row.X != 4 {

@@ -25,7 +25,7 @@ func TestKick(t *testing.T) {
 		o, f := h.join(r, Join{Player: "eve"})
 		_, watching := h.join(r, Join{Player: "eve", Spectator: true})
 		_, other := h.join(r, Join{Player: "ann"})
-		o.QueueInput(testInputs(1, 1), time.Now())
+		o.QueueInput(testInputs(1, 1), time.Now(), 0)
 		token := f.check(t).welcomes[0].Resume
 		places := -1
 		if err := r.QueueKick("eve", "that was rude", func(n int) { places = n }); err != nil {
@@ -102,7 +102,7 @@ func TestBanPutsPlayersOut(t *testing.T) {
 		_, f := h.join(r, Join{Player: "eve"})
 		o, held := h.join(other, Join{Player: "eve"})
 		_, ann := h.join(other, Join{Player: "ann"})
-		o.QueueInput(testInputs(1, 1), time.Now())
+		o.QueueInput(testInputs(1, 1), time.Now(), 0)
 		o.QueueLost()
 		h.pass(time.Second)
 		f.check(t).wantCloses(t)
@@ -124,7 +124,7 @@ func TestPlayersAreListed(t *testing.T) {
 		h.join(r, Join{Player: "ann", Name: "Ann"})
 		o, _ := h.join(r, Join{Player: "bob"})
 		h.join(r, Join{Player: "cleo", Spectator: true})
-		o.QueueInput(testInputs(1, 1), time.Now())
+		o.QueueInput(testInputs(1, 1), time.Now(), 0)
 		o.QueueLost()
 		var got []Player
 		r.QueuePlayers(func(p []Player) { got = p })

@@ -29,6 +29,7 @@ type Occupant struct {
 	// The room's loop only.
 	state       occupantState
 	seat        proto.Seat // proto.NoSeat for a spectator
+	acked       proto.Tick // the highest Ack that its inputs had
 	played      bool       // its seat has sent an input or a custom message, or was held: it is held when the connection ends
 	flags       proto.WelcomeFlags
 	arrived     time.Duration // of the newest input since the last tick; noInput when none came
@@ -50,14 +51,14 @@ const (
 
 const noInput time.Duration = -1
 
-// QueueInput copies in to the room; it arrived at the time given, from which the wait for the tick counts. The error is a
-// *proto.Refusal for a spectator, else ErrFull or ErrStopped.
-func (o *Occupant) QueueInput(in proto.Input, arrived time.Time) error {
+// QueueInput copies in to the room; it arrived at the time given, from which the wait for the tick counts, over a connection with
+// the measured round trip given. The error is a *proto.Refusal for a spectator, else ErrFull or ErrStopped.
+func (o *Occupant) QueueInput(in proto.Input, arrived time.Time, roundTrip time.Duration) error {
 	if o.spectator {
 		return proto.Refuse(proto.CloseMalformed, "a spectator sent an input; only players do")
 	}
 	at := max(0, arrived.Sub(o.room.pool.started))
-	return o.queue(item{kind: itemInput, occ: o, first: in.First, ack: in.Ack, count: uint8(in.Count), at: at}, in.Samples)
+	return o.queue(item{kind: itemInput, occ: o, first: in.First, ack: in.Ack, count: uint8(in.Count), at: at, trip: roundTrip}, in.Samples)
 }
 
 // QueueCustom copies a message to the game. The errors are as QueueInput's.

@@ -38,7 +38,7 @@ func (r *Room) replacePlayer(o *Occupant) {
 		pending := r.sim.Pending(old.seat)
 		r.replace(old, o)
 		r.resume(o)
-		o.played = old.played
+		o.played, o.acked = old.played, old.acked
 		for _, in := range pending {
 			if err := r.sim.Queue(o.seat, in); err != nil {
 				r.log.Error("an input of the last connection is not taken", "seat", o.seat, "error", err)
@@ -86,8 +86,7 @@ func (r *Room) forward(old *Occupant, it *item) {
 	case it.kind == itemCustom:
 		r.custom(old.replacement, r.taken.payload(it))
 	default:
-		in := proto.Input{First: it.first, Ack: it.ack, Count: int(it.count), Samples: r.taken.payload(it)}
-		if r.sim.Queue(old.seat, in) == nil { // otherwise the client sends it again
+		if r.queue(old.replacement, it) == nil { // otherwise the client sends it again
 			old.replacement.arrived = it.at
 		}
 	}

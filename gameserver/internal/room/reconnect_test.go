@@ -50,10 +50,10 @@ func TestReconnectRequest(t *testing.T) {
 		if len(f.check(t).prepares) != 2 || len(f.moves)+len(f.closes) > 0 {
 			t.Fatalf("before anybody came: prepares %v, moves %v, closes %v", f.prepares, f.moves, f.closes)
 		}
-		o.QueueInput(testInputs(1, 1, 2, 3, 4, 5, 6), time.Now()) // two more than a tick takes
+		o.QueueInput(testInputs(1, 1, 2, 3, 4, 5, 6), time.Now(), 0) // two more than a tick takes
 		h.pass(50 * time.Millisecond)
 		f.polled = func() { // what comes with the tick that lets the next connection in
-			o.QueueInput(testInputs(7, 7), time.Now().Add(-3*time.Millisecond))
+			o.QueueInput(testInputs(7, 7), time.Now().Add(-3*time.Millisecond), 0)
 			o.QueueCustom([]byte("tell 0 hi"))
 		}
 		_, next := h.join(r, Join{Resume: f.welcomes[0].Resume, Waits: true})

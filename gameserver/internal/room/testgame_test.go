@@ -15,6 +15,7 @@ import (
 type testGame struct {
 	Rows   game.Table[testRow] `state:"max=64"`
 	Orders game.Value[testOrders]
+	Last   game.Value[testLast]
 	In     game.Inputs[testInput]
 
 	settings game.Settings
@@ -27,6 +28,11 @@ type testRow struct {
 
 type testOrders struct {
 	Nap uint16 `state:"hidden"` // ms that each tick takes
+}
+
+// testLast is of the last sample.
+type testLast struct {
+	Behind uint8 `state:""` // by how many ticks what the player saw was behind the tick that took it
 }
 
 type testInput struct {
@@ -62,6 +68,7 @@ func (d *testGame) Tick(r *game.Room) {
 		for _, s := range d.In.Of(p.Seat) {
 			row.X += int32(s.Value.DX)
 			row.Secret -= int32(s.Value.DX)
+			d.Last.Get().Behind = uint8(r.Tick() - s.Ack)
 		}
 	}
 }

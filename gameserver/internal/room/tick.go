@@ -120,8 +120,7 @@ func (r *Room) handle() {
 // input queues an input message. One that the simulation does not accept costs its client the connection.
 func (r *Room) input(o *Occupant, it *item) {
 	o.arrived = it.at
-	in := proto.Input{First: it.first, Ack: it.ack, Count: int(it.count), Samples: r.taken.payload(it)}
-	err := r.sim.Queue(o.seat, in)
+	err := r.queue(o, it)
 	if err == nil {
 		r.plays(o)
 		return
@@ -132,6 +131,26 @@ func (r *Room) input(o *Occupant, it *item) {
 	}
 	r.lose(o)
 	o.client.Close(code, err.Error())
+}
+
+// queue gives an input to the simulation. What the client says that it saw never goes back, and is not further back than the
+// connection's round trip explains: a client that always claims to be slow would shoot at where others were.
+func (r *Room) queue(o *Occupant, it *item) error {
+	in := proto.Input{First: it.first, Ack: it.ack, Count: int(it.count), Samples: r.taken.payload(it)}
+	if in.Ack == 0 { // it does not say
+		in.Ack = r.sim.Tick()
+	} else {
+		o.acked = max(o.acked, min(in.Ack, r.sim.Tick()))
+		in.Ack = o.acked
+	}
+	r.sim.BoundAck(o.seat, maxBehind(it.trip, r.settings.TickRate))
+	return r.sim.Queue(o.seat, in)
+}
+
+// maxBehind is how many ticks what a player saw may be behind the tick that takes the sample: one is the newest that there was,
+// one more is shown a little late so that it moves evenly, and the rest is on the way.
+func maxBehind(roundTrip time.Duration, rate int) proto.Tick {
+	return 2 + proto.Tick(((roundTrip+proto.AckTolerance)*time.Duration(rate)+time.Second-1)/time.Second)
 }
 
 // custom gives a message to the simulation. In a suspended room, where messages of many ticks add up, it keeps maxQueued of
