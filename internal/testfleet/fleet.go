@@ -290,7 +290,7 @@ func (f *Fleet) addRouter() {
 		f.t.Fatal(err)
 	}
 	c := front.DefaultConfig()
-	c.Limits.TicketsPerAddress = 0 // all the players are at one address
+	c.Quotas.TicketsPerAddress = 0 // all the players are at one address
 	if c.Operator, err = ticket.NewOperator("", true); err != nil {
 		f.t.Fatal(err)
 	}

@@ -12,9 +12,9 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// Limits is what one stranger may take of this router. Each is a number a minute, of which all may be used at once; 0 is no
+// Quotas is what one stranger may take of this router. Each is a number a minute, of which all may be used at once; 0 is no
 // limit. Each router counts for itself. IPv6 addresses count by their /64.
-type Limits struct {
+type Quotas struct {
 	// TicketsPerIdentity and TicketsPerAddress bound tickets, and with them the rooms that are made; beyond: 429. An honest
 	// client asks for one a match, and a few more while its server is lost. Many honest clients may share an address.
 	TicketsPerIdentity int
@@ -24,14 +24,14 @@ type Limits struct {
 	ReservationsPerAddress int
 }
 
-func (l Limits) validate() error {
+func (l Quotas) validate() error {
 	if l.TicketsPerIdentity < 0 || l.TicketsPerAddress < 0 || l.ReservationsPerAddress < 0 {
 		return errors.New("a limit is negative; use 0 for no limit")
 	}
 	return nil
 }
 
-// limits are the Limits of a Front at work.
+// limits are the Quotas of a Front at work.
 type limits struct {
 	identity     *limit.Limiter[proto.PlayerID]
 	address      *limit.Limiter[netip.Prefix]
@@ -47,9 +47,9 @@ func newLimits(c Config) limits {
 		return l
 	}
 	return limits{
-		identity:     limit.New[proto.PlayerID](perMinute(c.Limits.TicketsPerIdentity, "tickets-per-identity")),
-		address:      limit.New[netip.Prefix](perMinute(c.Limits.TicketsPerAddress, "tickets-per-address")),
-		reservations: limit.New[netip.Prefix](perMinute(c.Limits.ReservationsPerAddress, "reservations-per-address")),
+		identity:     limit.New[proto.PlayerID](perMinute(c.Quotas.TicketsPerIdentity, "tickets-per-identity")),
+		address:      limit.New[netip.Prefix](perMinute(c.Quotas.TicketsPerAddress, "tickets-per-address")),
+		reservations: limit.New[netip.Prefix](perMinute(c.Quotas.ReservationsPerAddress, "reservations-per-address")),
 	}
 }
 
@@ -72,7 +72,7 @@ func tooMany(wait time.Duration, format string, args ...any) *problem {
 // known settles who the ticket of a POST is for, within the limits of their address and of themselves.
 func (f *Front) known(r *http.Request, c *ticket.Claims) error {
 	if wait, ok := f.limits.address.Take(remote(r)); !ok {
-		return tooMany(wait, "this address asked for too many tickets, over %d a minute; wait %v", f.config.Limits.TicketsPerAddress, wait.Round(time.Second))
+		return tooMany(wait, "this address asked for too many tickets, over %d a minute; wait %v", f.config.Quotas.TicketsPerAddress, wait.Round(time.Second))
 	}
 	if err := f.identify(r, c); err != nil {
 		return err
@@ -81,7 +81,7 @@ func (f *Front) known(r *http.Request, c *ticket.Claims) error {
 		return f.refuse(problemf(http.StatusForbidden, "%s", text))
 	}
 	if wait, ok := f.limits.identity.Take(c.Player); !ok {
-		return tooMany(wait, "player %s asked for too many tickets, over %d a minute; wait %v", c.Player, f.config.Limits.TicketsPerIdentity, wait.Round(time.Second))
+		return tooMany(wait, "player %s asked for too many tickets, over %d a minute; wait %v", c.Player, f.config.Quotas.TicketsPerIdentity, wait.Round(time.Second))
 	}
 	return nil
 }

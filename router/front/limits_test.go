@@ -10,16 +10,16 @@ import (
 
 func TestTicketsAreLimited(t *testing.T) {
 	for name, test := range map[string]struct {
-		limits Limits
+		limits Quotas
 		bodies []string // posted in turn; the last is over the limit
 		detail string
 		other  string // who is not limited, with the same address
 	}{
-		"tickets-per-identity": {Limits{TicketsPerIdentity: 3}, []string{`{"game":"arena","player":{"id":"eve"}}`}, "player eve", `{"game":"arena","player":{"id":"ann"}}`},
-		"tickets-per-address":  {Limits{TicketsPerAddress: 3}, []string{`{"game":"arena"}`, `{"game":"arena","player":{"id":"eve"}}`}, "this address", ""},
+		"tickets-per-identity": {Quotas{TicketsPerIdentity: 3}, []string{`{"game":"arena","player":{"id":"eve"}}`}, "player eve", `{"game":"arena","player":{"id":"ann"}}`},
+		"tickets-per-address":  {Quotas{TicketsPerAddress: 3}, []string{`{"game":"arena"}`, `{"game":"arena","player":{"id":"eve"}}`}, "this address", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newTestFront(t, func(c *Config) { c.Limits = test.limits }, fleetOf(3)...)
+			f := newTestFront(t, func(c *Config) { c.Quotas = test.limits }, fleetOf(3)...)
 			for i := range 3 {
 				path := []string{"/v1/rooms", "/v1/match"}[i%2]
 				if resp := f.call(t, "POST", path, test.bodies[i%len(test.bodies)]); resp.StatusCode != http.StatusCreated {

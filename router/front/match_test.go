@@ -268,7 +268,7 @@ func TestOnePromisePerPlayer(t *testing.T) {
 // Somebody who asks for matches all the time and never comes keeps nobody apart who does come.
 func TestPromisesToOneAddressKeepNobodyApart(t *testing.T) {
 	s := newFakeServer(t, "game-1")
-	f := newTestFront(t, func(c *Config) { c.Limits.TicketsPerAddress = 0 }, s.member())
+	f := newTestFront(t, func(c *Config) { c.Quotas.TicketsPerAddress = 0 }, s.member())
 	honest := 0
 	from := func(ip string) proto.RoomID {
 		t.Helper()

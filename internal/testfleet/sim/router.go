@@ -46,7 +46,7 @@ func (f *fleet) startRouter(r *router) {
 		f.t.Fatal(err)
 	}
 	c := front.DefaultConfig()
-	c.Limits.TicketsPerAddress = 0 // all the players are at one address
+	c.Quotas.TicketsPerAddress = 0 // all the players are at one address
 	c.Signer, c.Drain, c.Network = ticket.NewSigner(ticket.DevKey()), 0, r.host
 	handler, err := front.New(c, r.gossip)
 	if err != nil {
