@@ -26,7 +26,7 @@ function button(label: string, testid: string, press: () => void): HTMLButtonEle
 /** The players of the chosen room; they are asked for when the operator wants to see them. */
 export class PlayerList {
 	readonly element: HTMLElement;
-	private readonly list = h("ul", { className: "found", dataset: { testid: "players" } });
+	private readonly list = h("ul", { className: "found people", dataset: { testid: "players" } });
 	private room = "";
 
 	constructor(private readonly acts: PlayerActs) {
@@ -62,7 +62,7 @@ export class PlayerList {
 
 /** The bans of the fleet. */
 export class BanList {
-	private readonly list = h("ul", { className: "found", dataset: { testid: "bans" } });
+	private readonly list = h("ul", { className: "found people", dataset: { testid: "bans" } });
 	private readonly input = h("input", { placeholder: "Player's id", dataset: { testid: "ban-player" } });
 
 	constructor(
@@ -71,7 +71,7 @@ export class BanList {
 	) {
 		this.input.setAttribute("aria-label", "id of the player to ban");
 		const ban = button("Ban", "ban-add", () => this.input.value.trim() && this.again(this.acts.ban(this.input.value.trim())));
-		panel.append(h("div", { className: "row" }, this.input, ban, button("Show bans", "show-bans", () => void this.load())), this.list);
+		panel.append(h("div", { className: "row" }, this.input, ban), button("Show bans", "show-bans", () => void this.load()), this.list);
 	}
 
 	/** Shows the panel to operators only. */

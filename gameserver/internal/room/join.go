@@ -60,7 +60,10 @@ func (r *Room) QueueJoin(j Join) (*Occupant, error) {
 
 // admit gives o its place, or closes it.
 func (r *Room) admit(o *Occupant) {
+	text, banned := r.banned(o.player)
 	switch {
+	case banned: // since the ticket was checked
+		r.refuse(o, proto.CloseKicked, text)
 	case r.outranked(o):
 		r.refuse(o, proto.CloseOverloaded, fmt.Sprintf("which server leads room %s is being checked; try again in a moment", r.spec.ID))
 	case o.spectator && o.waits:

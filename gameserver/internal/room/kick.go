@@ -79,6 +79,13 @@ func (r *Room) closeKicked() {
 	}
 }
 
+func (r *Room) banned(player proto.PlayerID) (text string, banned bool) {
+	if r.pool.config.Bans == nil || player == "" {
+		return "", false
+	}
+	return r.pool.config.Bans.Banned(player)
+}
+
 // enforceBans kicks those who were banned since it looked last.
 func (r *Room) enforceBans() {
 	if r.pool.config.Bans == nil {

@@ -115,6 +115,11 @@ func TestBanPutsPlayersOut(t *testing.T) {
 		}
 		_, back := h.join(other, Join{Resume: held.check(t).welcomes[0].Resume})
 		back.check(t).wantCloses(t, proto.CloseSeat)
+		// Who was let in before the ban, and waited for the room, comes too late.
+		for _, j := range []Join{{Player: "eve"}, {Player: "eve", Spectator: true}, {Player: "eve", Resume: held.welcomes[0].Resume}} {
+			_, late := h.join(other, j)
+			late.check(t).wantCloses(t, proto.CloseKicked)
+		}
 	})
 }
 
