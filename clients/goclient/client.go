@@ -36,6 +36,7 @@ type Client struct {
 	prepared   *prepared       // the next connection, or nil
 	suspension *suspension     // nil: the room is not suspended
 	found      *search         // with the connection to where a suspended room was found; nil once that is used
+	unanswered time.Duration   // until then, a hello that was given up may still take the seat; see giveUpHello
 
 	mu      sync.Mutex
 	link    *link              // the connection there is, or is being made
@@ -81,7 +82,7 @@ func (c *Client) Run(ctx context.Context) error {
 		f(c)
 	}
 	for {
-		err := c.leaveSuspended(c.play())
+		err := c.replacement(c.leaveSuspended(c.play()))
 		if c.drop() {
 			return ctx.Err()
 		}

@@ -12,6 +12,10 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
+// unansweredFor is how long a hello may act after the client has given its connection up: the server may still have to
+// read it, or keeps it waiting for a suspended room, and a router in proxy mode passes the end of a connection on late.
+const unansweredFor = 2 * enterTimeout
+
 // enterTimeout is how long a server may take from hello to keyframe: it may have to claim the room, and to wait for a
 // tick.
 const enterTimeout = 10 * time.Second
@@ -82,6 +86,7 @@ func (c *Client) enter(ctx context.Context, cause error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		err = c.replacement(err)
 		if errors.Is(err, ErrClosed) || first && !c.heard && !passing(err) {
 			return err
 		}
@@ -173,6 +178,9 @@ func (c *Client) connect(ctx context.Context, to place) error {
 	}
 	if err != nil {
 		l.close()
+		if closeCode(err) == 0 {
+			c.giveUpHello()
+		}
 	}
 	return err
 }
@@ -190,6 +198,9 @@ func (c *Client) openPlace(ctx context.Context, to place) (*link, *gws.Message, 
 			c.plan.prefer(router)
 			return nil, nil, err
 		}
+		if closeCode(err) == 0 {
+			c.giveUpHello()
+		}
 	}
 	if f := c.found; f != nil && f.to == to {
 		c.found = nil
@@ -197,6 +208,19 @@ func (c *Client) openPlace(ctx context.Context, to place) (*link, *gws.Message, 
 	}
 	l, err := open(ctx, &c.config, to.url, &c.stats)
 	return l, nil, err
+}
+
+// giveUpHello notes that a hello was given up unanswered. If the server reads it after the hello of the next connection,
+// it gives the seat to the connection that is gone and closes the newer one as replaced.
+func (c *Client) giveUpHello() { c.unanswered = c.now() + unansweredFor }
+
+// replacement takes a replacement by a hello of this client, which nobody listens to any more, for a lost connection: the
+// client comes back. Other errors, and a replacement by another client, stay what they are.
+func (c *Client) replacement(err error) error {
+	if closeCode(err) == proto.CloseReplaced && c.now() < c.unanswered {
+		return fmt.Errorf("%w: an earlier hello took the seat", errLost)
+	}
+	return err
 }
 
 // proxied reports whether a room's URL is the router's own.

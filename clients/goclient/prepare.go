@@ -176,8 +176,9 @@ func (p *prepared) take() (*link, *gws.Message, error) {
 	return p.link, p.first, nil
 }
 
-// discard closes the connection. It blocks for as long as an interrupted dial takes.
-func (p *prepared) discard() {
+// discard closes the connection and reports whether a hello was said on it that the server has not refused. It blocks for
+// as long as an interrupted dial takes.
+func (p *prepared) discard() (unanswered bool) {
 	p.expiry.Stop()
 	p.cancel()
 	<-p.done
@@ -187,15 +188,19 @@ func (p *prepared) discard() {
 	if p.first != nil {
 		p.first.Close()
 	}
-	if p.link != nil {
-		p.link.close()
+	if p.link == nil {
+		return false
 	}
+	p.link.close()
+	return closeCode(p.err) == 0
 }
 
 // discardPrepared closes the prepared connection, if there is one.
 func (c *Client) discardPrepared() {
 	if c.prepared != nil {
-		c.prepared.discard()
+		if c.prepared.discard() {
+			c.giveUpHello()
+		}
 		c.prepared = nil
 	}
 }

@@ -25,10 +25,11 @@ type search struct {
 	places  []place
 
 	cancel, noMore context.CancelFunc // now; after the place that is being tried
-	done           chan struct{}      // closed when the goroutine has ended; from then on the three below can be read
+	done           chan struct{}      // closed when the goroutine has ended; from then on what is below can be read
 	to             place
 	link           *link            // on which the room's welcome has come; nil: not found
 	first          *gws.Message     // with the welcome
+	unanswered     bool             // a hello was given up before the server answered
 	strange        chan proto.Epoch // of a welcome of another instance; holds one, later ones are dropped
 }
 
@@ -125,7 +126,9 @@ func (s *search) visit(ctx context.Context, to place) (moved *proto.Moved) {
 		return nil
 	case s.first != nil: // its time was over at this very moment
 		s.first.Close()
-		s.first = nil
+		s.first, s.unanswered = nil, true
+	case err != nil && closeCode(err) == 0:
+		s.unanswered = true
 	}
 	unhook()
 	l.close()

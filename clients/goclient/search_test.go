@@ -286,6 +286,46 @@ func TestASearchMayReplaceItsOwnConnection(t *testing.T) {
 	})
 }
 
+// A hello that the search gave up may still be in the server's hands: when it is read, the seat goes to a connection that is
+// gone. The client comes back, and lets itself be replaced only when no such hello can be left.
+func TestAHelloThatWasGivenUpMayTakeTheSeat(t *testing.T) {
+	for _, test := range []struct {
+		after time.Duration
+		back  bool
+	}{{0, true}, {unansweredFor - 2*time.Second, true}, {unansweredFor + 2*time.Second, false}} {
+		synctest.Test(t, func(t *testing.T) {
+			silent := func(p *peer, _ *searching) {
+				p.hello()
+				p.wait()
+			}
+			again := func(p *peer, s *searching) {
+				p.hello()
+				s.room.step()
+				p.send(s.room.welcome(proto.WelcomeResumed))
+				p.wait()
+			}
+			suspended(t, "", answers{"b": {silent, again}}, func(s *searching) {
+				time.Sleep(proto.SuspendedSearch + time.Second) // b has the hello
+				close(s.over)
+				<-s.bell
+				time.Sleep(test.after)
+				s.refuse(proto.CloseReplaced)
+				if test.back {
+					if m := <-s.moves; m.Kind != Reconnect {
+						t.Errorf("after %v: move %+v", test.after, m)
+					}
+					return
+				}
+				err := <-s.err
+				s.err <- nil
+				if closeCode(err) != proto.CloseReplaced {
+					t.Errorf("after %v: Run returned %v", test.after, err)
+				}
+			})
+		})
+	}
+}
+
 // Somebody else with the player's seat replaces it for good, search or not.
 func TestASearchingClientCanBeReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -70,6 +70,9 @@ func (c *Client) resume() {
 	if s.search != nil {
 		s.search.stop()
 		c.reportStrange()
+		if s.search.unanswered {
+			c.giveUpHello()
+		}
 		if s.search.link != nil {
 			c.found = s.search
 		}
@@ -111,6 +114,7 @@ func (c *Client) discardFound() {
 		c.found.first.Close()
 		c.found.link.close()
 		c.found = nil
+		c.giveUpHello()
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -32,6 +33,8 @@ func TestMain(m *testing.M) {
 	case "":
 	case asPoison:
 		Main(poisons())
+	case asSlow:
+		Main(slow())
 	default:
 		Main(idles(nil))
 	}
@@ -129,9 +132,12 @@ type program struct {
 	log   strings.Builder
 }
 
+// lifetime bounds a program whose test hangs.
+const lifetime = 15 * time.Minute
+
 func runProgram(t *testing.T, env []string, args ...string) *program {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
+	ctx, cancel := context.WithTimeout(context.Background(), lifetime)
 	t.Cleanup(cancel)
 	p := &program{Cmd: command(ctx, env, args...), t: t}
 	log, err := p.StderrPipe()

@@ -25,6 +25,8 @@ const enum Watch {
 	leave = 1000,
 	/** How long a server may take from hello to keyframe: it may have to claim the room. */
 	welcome = 10_000,
+	/** How long a hello may act after its connection was given up; a later replacement is by another client. */
+	unanswered = 20_000,
 	/** The same for a prepared connection when it is needed: the room is led there by then, or the server is lost or paused. */
 	preparedWelcome = 2000,
 	/** How long a prepared connection that is not open yet may take when it is needed. */
@@ -77,6 +79,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 	let departure: Departure | undefined;
 	let heard = false; // by a router
 	let closing = false; // the client is to be in the room no more
+	let givenUp = -Infinity; // when a hello was last given up unanswered
 	let ticket = "";
 	let held = { resume: nothing, epoch: noEpoch }; // of a page before this one
 
@@ -152,6 +155,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		// The search's own connection may be what has replaced this one.
 		if (cause.status === Status.replaced && probed && (await probed.done)) cause = new Fault(Status.lost, cause.message);
 		endSearch();
+		cause = replacement(cause);
 		const { moved } = cause;
 		const planned = !!moved || ahead;
 		departure = { epoch: session.welcome!.epoch, tick: session.tick, at: session.lastFrame, planned };
@@ -164,6 +168,21 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		if (!planned) stats.reconnects++;
 		await enter(options.giveUp ?? Watch.giveUp);
 	};
+
+	/**
+	 * Says hello. If the connection is given up unanswered, the server may read the hello after that of the next connection: it gives the
+	 * seat to the connection that is gone and closes the newer one as replaced.
+	 */
+	const greet = (link: Link, flags: number, ticket: string) => {
+		link.send(greeting(flags, ticket));
+		void link.ended.then((e) => {
+			if (!link.entered && !e.spoken) givenUp = performance.now();
+		});
+	};
+
+	/** Takes a replacement by a hello of this client, which nobody listens to any more, for a lost connection. */
+	const replacement = (cause: Fault) =>
+		cause.status === Status.replaced && performance.now() - givenUp < Watch.unanswered ? new Fault(Status.lost, cause.message) : cause;
 
 	/** Plans what follows a fault, or throws it when nothing does. */
 	const ended = (cause: Fault, lasted: number) => {
@@ -180,7 +199,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 			try {
 				return await visit(to);
 			} catch (e) {
-				const cause = e as Fault;
+				const cause = replacement(e as Fault);
 				const { advice, spoken, status } = cause;
 				if (closing || performance.now() - begin > patience) throw cause;
 				const refused = spoken && (advice === Advice.stop || advice === Advice.ticket) && !told(cause.error);
@@ -249,7 +268,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		let found = () => {};
 		const end = (why: string) => link.end(new Fault(Status.lost, why));
 		const timer = setTimeout(end, Watch.searchInterval, "no answer");
-		void link.opened.then(() => link.send(greeting(0, to.ticket || ticket)));
+		void link.opened.then(() => greet(link, 0, to.ticket || ticket));
 		const done = Promise.race([link.ended.then(() => false), new Promise<boolean>((resolve) => (found = () => resolve(true)))]);
 		probed = { link, done };
 		link.early = (data) => {
@@ -309,7 +328,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		}
 		const link = (attempt = connect(url));
 		if (!(await link.opened)) throw await link.ended;
-		link.send(greeting(0, ticket));
+		greet(link, 0, ticket);
 		return link;
 	};
 
@@ -362,7 +381,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 				const link = connect(to.url);
 				prepared = { to, link };
 				link.prepared = true;
-				void link.opened.then(() => link.send(greeting(Is.wait, to.ticket || ticket)));
+				void link.opened.then(() => greet(link, Is.wait, to.ticket || ticket));
 				link.early = (data) => {
 					// What lets the client in begins with the welcome.
 					if (new Uint8Array(data as ArrayBuffer)[0] !== Kind.welcome) return;

@@ -107,12 +107,33 @@ test("the search may replace its own connection, and plays on", async (t) => {
 
 test("a client that searches can be replaced by another window", async (t) => {
 	const c = await suspended(t, 3000);
-	await c.opened("ws://next/");
+	(await c.opened("ws://next/")).end(4017);
+	await c.time.settle();
 	c.socket.end(4015);
 	await c.time.pass(2100);
 	assert.equal(c.room.error?.code, "replaced");
 	assert.ok(c.net.sockets.every((x) => x.readyState === 3));
 });
+
+for (const { after, back } of [{ after: 0, back: true }, { after: 18_000, back: true }, { after: 21_000, back: false }])
+	test(`a hello that the search gave up may take the seat, ${after} ms later: the client ${back ? "comes back" : "is replaced"}`, async (t) => {
+		const c = await suspended(t, 3000);
+		await c.opened("ws://next/");
+		c.socket.say(s.notice(2), s.delta(2, 0)); // the room resumes before next has answered
+		for (let at = 0; at < after; at += 500) {
+			await c.time.pass(500);
+			c.socket.say(s.delta(3 + at / 500, 0));
+		}
+		c.socket.end(4015);
+		await c.time.pass(100);
+		if (!back) return assert.equal(c.room.error?.code, "replaced");
+		const again = await c.opened("ws://next/");
+		assert.equal(hello(again).resume, "token");
+		again.say(s.welcome({ tick: 60, resumed: true }));
+		await c.time.settle();
+		assert.equal(c.room.status, "playing");
+		assert.equal(c.seen.moves.at(-1)?.kind, "reconnect");
+	});
 
 test("a client that is closed searches no more", async (t) => {
 	const c = await suspended(t, 3000);

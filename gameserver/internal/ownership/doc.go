@@ -28,6 +28,7 @@
 //	Replies: nobody has it         | -               | Prepare      | -                   | -               | -
 //	Replies: somebody is silent    | -               | →absent Turn | -                   | -               | -
 //	Replies: another one leads     | -               | →absent Send | -                   | -               | -
+//	Replies: an expired replica    | -               | →absent Send | -                   | -               | -
 //	Prepared                       | -               | -            | -                   | →leader Lead    | -
 //	Prepared, with an error        | -               | -            | -                   | →replica Ask    | -
 //	Offered, earlier epoch         | →replica Accept | Reject       | Reject              | Reject          | Reject
@@ -35,6 +36,7 @@
 //	Offered, later epoch           | →replica Accept | Reject       | Reject Accept Send  | →replica Accept Send | →replica End Remove Accept
 //	Offered, other instance        | →replica Accept | Reject       | Reject              | Reject          | Reject
 //	StreamLost                     | -               | -            | Ask                 | -               | -
+//	StreamLost, an earlier process led | -           | -            | →absent Drop        | -               | -
 //	StreamStopped                  | -               | -            | →absent Reject Drop | -               | -
 //	Unfit                          | -               | -            | →absent Reject Drop | -               | -
 //	Updated                        | -               | -            | -                   | -               | -

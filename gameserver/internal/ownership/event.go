@@ -125,10 +125,11 @@ type StandbyCaught struct {
 	Boot uint64
 }
 
-// StandbyLost: a standby's stream is lost.
+// StandbyLost: a standby's stream is lost. Boot is the process that the stream may have reached; 0: it has reached none.
 type StandbyLost struct {
 	ID       int
 	Evidence Evidence
+	Boot     uint64
 }
 
 // StandbyRejected: a standby has no replica, or does not take this stream.

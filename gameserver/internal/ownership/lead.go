@@ -53,7 +53,7 @@ type standby struct {
 	boot   uint64
 	caught bool // it has acknowledged something of the present stream
 
-	may       bool // it may have a replica: it had one, or has accepted a stream
+	may       bool // it may have a replica: it had one, or a stream has reached it
 	dismissed bool
 	newer     bool          // its process is newer than the one whose end the view knows
 	fenced    bool          // the epoch is above any that it can lead in without a replica of it
@@ -166,7 +166,7 @@ func (m *Machine) startLead(a Lead, from *replica) {
 		}
 		w := &standby{id: l.nextID(), server: s, may: true, newer: slices.Contains(from.restarted, s)}
 		if s == from.leader.Server {
-			w.boot = from.leader.Boot
+			w.boot, w.newer = from.leader.Boot, from.newer
 		}
 		l.standbys = append(l.standbys, w)
 	}
@@ -281,7 +281,7 @@ func (m *Machine) leadStep(ev Event) {
 		}
 	case StandbyLost:
 		if s := l.find(ev.ID); s != nil {
-			m.standbyLost(s, ev.Evidence)
+			m.standbyLost(s, ev)
 		}
 	case StandbyRejected:
 		if s := l.find(ev.ID); s != nil {

@@ -17,11 +17,14 @@ type replica struct {
 	stream    uint64 // 0: there is none
 	lost      time.Duration
 	opened    time.Duration // when the stream began
-	newer     bool          // the leader opened the stream though the view missed it
+	newer     bool          // the leader is there, as its stream or another server says, though the view misses it
 
 	stocked bool        // there is a state
 	state   proto.Epoch // in which the state was led
 	tick    proto.Tick  // of the state, as of the last Observe
+
+	apart     time.Duration // since when the leader may have no quorum, until it ticks with one; 0: it has one
+	apartTick proto.Tick    // then
 
 	uncounted bool        // a later leader than that of the state does not wait for this replica, as far as is known
 	withdrawn proto.Epoch // no offer of this epoch, or of a lower one, is taken
@@ -80,6 +83,24 @@ func (p *replica) expired(m *Machine) bool {
 	return false
 }
 
+// apart reports whether the replica's leader may have no quorum: it says so, or this server, which it reaches, has none.
+func (m *Machine) apart() bool {
+	return !m.fleet.Quorum || m.fleet.presence(m.replica.leader.Server) == CutOff
+}
+
+// seeApart notes since when that is so.
+func (m *Machine) seeApart() {
+	if p := m.replica; p != nil && p.apart == 0 && m.apart() {
+		p.apart, p.apartTick = m.now, p.tick
+	}
+}
+
+// outOfDate reports whether one of the others may have led the room and announced outcomes while the leader had no quorum. Those in
+// loyal have not.
+func (p *replica) outOfDate(now time.Duration, loyal map[string]bool) bool {
+	return p.apart != 0 && now-p.apart > LeaseTime && slices.ContainsFunc(p.others, func(o string) bool { return o != p.leader.Server && !loyal[o] })
+}
+
 // beforePause reports whether a stream that began at opened is older than a pause that ended just now: its end may not have
 // been noticed yet, and what comes from it may have waited during the pause.
 func (m *Machine) beforePause(opened time.Duration) bool {
@@ -88,8 +109,16 @@ func (m *Machine) beforePause(opened time.Duration) bool {
 
 // Observe tells the tick that the replica has. It is to be called before Step and Query of a machine that has one.
 func (m *Machine) Observe(tick proto.Tick) {
-	if p := m.replica; p != nil && p.stocked {
-		p.tick = tick
+	p := m.replica
+	if p == nil || !p.stocked {
+		return
+	}
+	switch p.tick = tick; {
+	case p.apart == 0:
+	case m.apart():
+		p.apartTick = tick
+	case p.apartTick < tick:
+		p.apart = 0
 	}
 }
 
@@ -136,7 +165,7 @@ func (m *Machine) replicaStep(ev Event) {
 		if ev.Stream == p.stream {
 			m.setOthers(append(without(p.others, ev.Leader), p.leader.Server))
 			m.unstream()
-			p.leader, p.epoch = Process{Server: ev.Leader}, ev.Epoch
+			m.follow(Process{Server: ev.Leader}, ev.Epoch)
 			p.state = ev.Epoch // it continues from the final tick, and the new leader waits for it
 			p.check = m.now + tookTime
 		}
@@ -161,6 +190,12 @@ func (m *Machine) replicaStep(ev Event) {
 			m.hurry()
 		}
 	}
+}
+
+// follow notes who leads the room. Where the view misses that server, it is older than the word that it leads.
+func (m *Machine) follow(leader Process, e proto.Epoch) {
+	p := m.replica
+	p.leader, p.epoch, p.newer = leader, e, m.fleet.presence(leader.Server) != Present
 }
 
 func without(names []string, name string) []string {
@@ -296,7 +331,8 @@ func (m *Machine) judgeLeader(replies []Reply) {
 		m.bury(Over, p.epoch, "")
 		m.drop()
 	case leaderElsewhere:
-		p.leader, p.epoch, p.uncounted = Process{Server: v.answer.Leader}, v.answer.Epoch, true
+		m.follow(Process{Server: v.answer.Leader}, v.answer.Epoch)
+		p.uncounted = true
 		p.announced = false // by the leader before, which lives
 		m.askLater(graceTime)
 	case betterReplica:
@@ -367,12 +403,13 @@ func (m *Machine) leaderLives(a Answer) {
 	}
 	m.do(Send{Server: a.Leader, Epoch: a.Epoch})
 	p.uncounted = p.uncounted && !a.Counted
-	if p.stream == 0 && a.Counted && a.Suspended && !p.expired(m) { // it waits for this replica until DetachTime after it has resumed
+	// A suspended leader waits for this replica until DetachTime after it has resumed. One that is still promoting its own may come to
+	// nothing, and the leader of the state may have gone on; but not where that one has handed the room over.
+	if p.stream == 0 && a.Counted && a.Suspended && (a.Away > 0 || a.Epoch == p.state) && !p.expired(m) {
 		p.lost = max(p.lost, m.round.asked)
 	}
 	if p.epoch.Less(a.Epoch) && p.epoch.Instance == a.Epoch.Instance {
-		p.epoch = a.Epoch
-		p.leader = a.Process
+		m.follow(a.Process, a.Epoch)
 	}
 	p.check = m.now + orphanCheck
 }

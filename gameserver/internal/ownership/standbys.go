@@ -7,8 +7,11 @@ import (
 
 // standbyLost hears that a standby has no stream. One whose process ended just now is none any more; another one may be alive, or
 // has led before it ended, so outcomes keep waiting for it.
-func (m *Machine) standbyLost(s *standby, e Evidence) {
-	l := m.lead
+func (m *Machine) standbyLost(s *standby, ev StandbyLost) {
+	l, e := m.lead, ev.Evidence
+	if ev.Boot != 0 { // its first keyframe may have come, though its answer has not
+		s.may, s.boot = true, ev.Boot
+	}
 	if s.caught || s.silent == 0 {
 		s.tries, s.silent = 0, m.now
 	}

@@ -134,5 +134,5 @@ func (s *stream) Lost(err error) {
 	if errors.Is(err, replication.ErrStopped) {
 		return
 	}
-	s.tell(func() ownership.Event { return ownership.StandbyLost{ID: s.id, Evidence: evidence(err)} })
+	s.tell(func() ownership.Event { return ownership.StandbyLost{ID: s.id, Evidence: evidence(err), Boot: s.out.Process()} })
 }

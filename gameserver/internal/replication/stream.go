@@ -44,7 +44,7 @@ func (l *Links) Open(server, addr string, o Open, events StreamEvents) *Stream {
 	}
 }
 
-// Process is the standby's process, once it has acknowledged something; 0 before the link's handshake.
+// Process is the standby's process; 0 before the link's handshake, when nothing of the stream was sent.
 func (s *Stream) Process() uint64 { return s.link.process.Load() }
 
 // QueueKeyframe queues the room's state after tick; the next QueueTick is the tick after it. It can be called at once, while
