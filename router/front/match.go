@@ -75,7 +75,7 @@ func (f *Front) findStage(c *ticket.Claims) (leader membership.Member, err error
 // findSeat reserves a seat for c, who asks from an address of network, and sets its room. It may wait for the next lists of
 // rooms.
 func (f *Front) findSeat(ctx context.Context, c *ticket.Claims, network netip.Prefix) (server membership.Member, err error) {
-	q := request{player: c.Player, kind: matchKind(c.Game, c.Options)}
+	q := seatRequest{player: c.Player, kind: matchKind(c.Game, c.Options)}
 	q.soft = sync.OnceValue(func() bool {
 		_, ok := f.limits.reservations.Take(network)
 		return !ok

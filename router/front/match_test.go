@@ -175,7 +175,7 @@ func TestReservations(t *testing.T) {
 	seatOf := func(open *openRooms, patient bool) seating {
 		t.Helper()
 		asked++
-		s, ok := m.seat(open, request{player: proto.PlayerID(fmt.Sprint("p", asked)), kind: arena, patient: patient, soft: never, pick: func() (proto.RoomID, bool) {
+		s, ok := m.seat(open, seatRequest{player: proto.PlayerID(fmt.Sprint("p", asked)), kind: arena, patient: patient, soft: never, pick: func() (proto.RoomID, bool) {
 			made++
 			return proto.RoomID(fmt.Sprintf("%snew-%d", arena, made)), true
 		}}, now)
@@ -236,7 +236,7 @@ func TestOnePromisePerPlayer(t *testing.T) {
 	made := 0
 	ask := func(player proto.PlayerID, kind string) proto.RoomID {
 		t.Helper()
-		s, ok := m.seat(m.last, request{player: player, kind: kind, soft: never, pick: func() (proto.RoomID, bool) {
+		s, ok := m.seat(m.last, seatRequest{player: player, kind: kind, soft: never, pick: func() (proto.RoomID, bool) {
 			made++
 			return proto.RoomID(fmt.Sprint(kind, "new-", made)), true
 		}}, now)
@@ -337,11 +337,11 @@ func TestKindsAreBounded(t *testing.T) {
 	open := listOf(membership.Serving)
 	for i := range maxKinds + 1 {
 		kind := matchKind("arena", fmt.Appendf(nil, `{"i":%d}`, i))
-		m.seat(open, request{proto.PlayerID(fmt.Sprint("p", i)), kind, true, never,
+		m.seat(open, seatRequest{proto.PlayerID(fmt.Sprint("p", i)), kind, true, never,
 			func() (proto.RoomID, bool) { return proto.RoomID(kind) + "x", true }}, now)
 	}
 	now = now.Add(reservationLife + 1)
-	m.seat(listOf(membership.Serving, reported(arena, "a", 0, 2)), request{"ann", arena, true, never, nil}, now)
+	m.seat(listOf(membership.Serving, reported(arena, "a", 0, 2)), seatRequest{"ann", arena, true, never, nil}, now)
 	if n := len(m.kinds); n != 1 {
 		t.Errorf("%d kinds are remembered; want the one that has a room", n)
 	}

@@ -84,8 +84,8 @@ func newMatches() *matches {
 	return &matches{kinds: map[string]*matchRooms{}, promised: map[proto.PlayerID]promisedRoom{}}
 }
 
-// request is what matches.seat is asked for.
-type request struct {
+// seatRequest is what matches.seat is asked for.
+type seatRequest struct {
 	player  proto.PlayerID
 	kind    string
 	patient bool                        // may be told to wait
@@ -103,7 +103,7 @@ type seating struct {
 // seat promises a seat in the open room of the kind with the most connected players, or in the room that pick makes when none
 // is open. A patient caller is told to wait instead of getting a new room while the first rooms of a kind are being made and
 // nobody knows how many seats they have. ok is false when pick makes no room.
-func (m *matches) seat(open *openRooms, q request, now time.Time) (s seating, ok bool) {
+func (m *matches) seat(open *openRooms, q seatRequest, now time.Time) (s seating, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.last != open {
@@ -135,7 +135,7 @@ func (m *matches) seat(open *openRooms, q request, now time.Time) (s seating, ok
 }
 
 // renew takes the promise that the player has out of its room, and renews it if it fits the request.
-func (m *matches) renew(q request, now time.Time) (room proto.RoomID, found *matchRoom) {
+func (m *matches) renew(q seatRequest, now time.Time) (room proto.RoomID, found *matchRoom) {
 	at, ok := m.promised[q.player]
 	if !ok {
 		return "", nil
