@@ -42,6 +42,7 @@ const (
 	CloseOptions    CloseCode = 4020
 	CloseInternal   CloseCode = 4021
 	CloseOver       CloseCode = 4022
+	CloseKicked     CloseCode = 4023
 )
 
 // CloseInfo describes a close code.
@@ -76,6 +77,7 @@ var CloseCodes = map[CloseCode]CloseInfo{
 	CloseOptions:    {"options", Stop, "the room's options are not valid for this game; the message says which"},
 	CloseInternal:   {"internal", Router, "the server failed; ask the router again"},
 	CloseOver:       {"over", Stop, "the room that you were in is over; enter the new room of this name as a new player if you want to"},
+	CloseKicked:     {"kicked", Stop, "you were put out by the game or by an operator; the message says why"},
 }
 
 func (c CloseCode) String() string {

@@ -70,6 +70,10 @@ const (
 	// stalled catch up, and bound what a client that sends too fast can gain.
 	MaxSamplesPerTick = 4
 
+	// AckTolerance is by how much more than its round trip, and two ticks, a client may be behind with what it shows when it
+	// sends an input: the jitter of the network.
+	AckTolerance = 50 * time.Millisecond
+
 	// MaxMessageRate is how many messages per second a client may send for long, MaxMessageBurst how many at once.
 	// One input per tick at 60, pings and custom messages fit twice; a burst follows each stall of the network.
 	MaxMessageRate  = 150

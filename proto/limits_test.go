@@ -128,11 +128,11 @@ func TestProtocolShowsLimits(t *testing.T) {
 		"MaxFallbacks": MaxFallbacks, "MaxOutcomeData": MaxOutcomeData, "MinTickRate": MinTickRate, "MaxTickRate": MaxTickRate,
 		"MaxSamples": MaxSamples, "MaxSampleBytes": MaxSampleBytes, "InputWindow": InputWindow,
 		"MaxSamplesPerTick": MaxSamplesPerTick, "MaxMessageRate": MaxMessageRate, "MaxMessageBurst": MaxMessageBurst,
-		"HelloTimeout": int(HelloTimeout.Seconds()), "SeatHold": int(SeatHold.Seconds()), "SuspendedSearch": int(SuspendedSearch.Seconds()),
+		"HelloTimeout": int(HelloTimeout.Seconds()), "SeatHold": int(SeatHold.Seconds()), "AckTolerance": int(AckTolerance.Milliseconds()), "SuspendedSearch": int(SuspendedSearch.Seconds()),
 		"SlowClientTimeout": int(SlowClientTimeout.Seconds()), "SilenceTimeout": int(SilenceTimeout.Seconds()),
 	}
 	shown := map[string]int{}
-	for _, m := range regexp.MustCompile(`(?m)^\| (M\w+|InputWindow|HelloTimeout|S\w+) \| ([\d,]+)`).FindAllStringSubmatch(string(doc), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^\| (M\w+|InputWindow|AckTolerance|HelloTimeout|S\w+) \| ([\d,]+)`).FindAllStringSubmatch(string(doc), -1) {
 		n, err := strconv.Atoi(strings.ReplaceAll(m[2], ",", ""))
 		if err != nil {
 			t.Fatal(err)

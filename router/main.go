@@ -48,6 +48,9 @@ func run(args []string) error {
 	fs.StringVar(&c.PublicURL, "public-url", "", "base `URL` at which clients reach -listen (default what their request named)")
 	mode := fs.String("mode", string(c.Mode), "redirect: clients dial game servers; proxy: this router tunnels them")
 	fs.IntVar(&c.MaxTunnels, "max-tunnels", c.MaxTunnels, "most sockets tunnelled at once, in proxy mode")
+	fs.IntVar(&c.Quotas.TicketsPerIdentity, "tickets-per-identity", c.Quotas.TicketsPerIdentity, "most `tickets` a minute, and rooms with them, for one player; beyond, 429; 0: no limit")
+	fs.IntVar(&c.Quotas.TicketsPerAddress, "tickets-per-address", c.Quotas.TicketsPerAddress, "most `tickets` a minute for one address, or for one /64 of IPv6; beyond, 429; 0: no limit")
+	fs.IntVar(&c.Quotas.ReservationsPerAddress, "reservations-per-address", c.Quotas.ReservationsPerAddress, "most `seats` a minute that quick match keeps for players of one address who have not come yet; 0: no limit")
 	fs.DurationVar(&c.Drain, "drain", c.Drain, "how long to go on at most after SIGTERM, until the clients of its tunnels have come by another router; stay below the orchestrator's grace period")
 	c.Pages = web.Files()
 	var g membership.Config

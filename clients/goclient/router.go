@@ -27,6 +27,7 @@ type admission struct {
 	URL    string       `json:"url"`
 	Guest  string       `json:"guest"` // secret of a guest that the router has made
 	Ticket string       `json:"ticket"`
+	Code   string       `json:"code"` // of a private room
 }
 
 // ask asks the router for r, or, with match, for a seat in any open room. A refusal is a *Problem.

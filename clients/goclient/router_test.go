@@ -221,3 +221,40 @@ func TestValidate(t *testing.T) {
 		}
 	}
 }
+
+// A private room is made once. From then on it is sought by its id and with its code.
+func TestAPrivateRoomIsSoughtWithItsCode(t *testing.T) {
+	c := &Client{config: Config{Request: Request{Game: "test", Private: true}}}
+	var got []map[string]any
+	s := newServer(t)
+	s.router = func(w http.ResponseWriter, q *http.Request) {
+		var body map[string]any
+		if err := json.NewDecoder(q.Body).Decode(&body); err != nil {
+			t.Error(err)
+		}
+		got = append(got, body)
+		w.WriteHeader(http.StatusCreated)
+		w.Write([]byte(`{"room":"p-new","url":"ws://x/","player":"jo","ticket":"t","code":"the code"}`))
+	}
+	c.config.Router, c.config.HTTP = s.URL, s.Client()
+	for range 2 {
+		if _, err := c.findRoom(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c.Code() != "the code" {
+		t.Errorf("the code is %q", c.Code())
+	}
+	b, _ := json.Marshal(got)
+	if want := `[{"game":"test","private":true},{"code":"the code","game":"test","player":{"id":"jo"},"room":"p-new"}]`; string(b) != want {
+		t.Errorf("the router was asked %s, want %s", b, want)
+	}
+	for _, r := range []Request{{Game: "test", Private: true, Room: "r"}, {Game: "test", Private: true, Code: "c"}} {
+		if (Config{Router: "http://x", Request: r}).Validate() == nil {
+			t.Errorf("%+v is valid", r)
+		}
+	}
+	if (Config{Router: "http://x", Match: true, Request: Request{Game: "test", Code: "c"}}).Validate() == nil {
+		t.Error("a match with a code is valid")
+	}
+}

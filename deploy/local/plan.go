@@ -94,7 +94,8 @@ func newPlan(c config, bin string, addresses []address) plan {
 type builder struct{ bin, seeds, logLevel string }
 
 func (b builder) router(name string, a address, args ...string) process {
-	p := b.member("router", name, a, "-drain", "0s") // no load balancer to wait for
+	p := b.member("router", name, a, "-drain", "0s", // no load balancer to wait for
+		"-tickets-per-address", "0") // all the players are at one address
 	p.args = append(p.args, args...)
 	return p
 }

@@ -40,7 +40,7 @@ type Game interface {
 	// Join tells that p took a seat. It is called in a tick, before Tick.
 	Join(r *Room, p Player)
 	// Leave tells that p gave up the seat: he left, or did not come back in time. It is called in a tick, before Join
-	// and Tick; p is still among Room.Players.
+	// and Tick, or after Tick when he was kicked; p is still among Room.Players.
 	Leave(r *Room, p Player)
 	// Tick advances the room by one tick.
 	Tick(r *Room)

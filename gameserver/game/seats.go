@@ -100,7 +100,7 @@ func (s *Simulation) Leave(seat Seat) {
 	case s.core.Seats.Get(RowID(seat)) == nil:
 	case s.joining.has(seat):
 		s.joining.del(seat)
-		s.core.Seats.Remove(RowID(seat))
+		s.free(seat)
 		s.messages.drop(seat) // or they would be taken for those of the next one here
 	default:
 		s.leaving.add(seat)
@@ -140,7 +140,7 @@ func (s *Simulation) seatChanges() {
 	for s.leaving != 0 {
 		seat := s.leaving.pop()
 		s.game.Leave(&s.room, s.core.Seats.Get(RowID(seat)).player(RowID(seat)))
-		s.core.Seats.Remove(RowID(seat))
+		s.free(seat)
 		if s.inputs != nil {
 			s.inputs.reset(seat)
 		}

@@ -28,6 +28,8 @@ type Simulation struct {
 	// What waits for the next Step.
 	joining  seatSet
 	leaving  seatSet
+	kicking  seatSet // those of kicks
+	kicks    []Kicked
 	messages customs
 
 	// The tick being computed, and what it sent.
@@ -35,6 +37,7 @@ type Simulation struct {
 	untold   uint32 // the first match whose outcome is kept whatever its age; 0: none
 	outcomes []Decided
 	customs  outgoing
+	kicked   []Kicked
 }
 
 // Origin is what is drawn once when a room is created. It becomes part of the state: every rebuilt, migrated or promoted copy

@@ -11,6 +11,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/internal/registry"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/gameserver/internal/session"
+	"github.com/ringside-go/ringside/internal/bans"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
@@ -39,7 +40,7 @@ func sign(t *testing.T, c ticket.Claims) string {
 }
 
 func TestAdmissionReads(t *testing.T) {
-	d := &admission{tickets: ticket.NewVerifier(devKeys()...), schemas: map[proto.GameName]uint64{"idle": 7},
+	d := &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), schemas: map[proto.GameName]uint64{"idle": 7},
 		skew: newSkew(slog.New(slog.DiscardHandler), obs.NewMetrics(nil))}
 	epoch := proto.Epoch{Counter: 3, Server: "z"}
 	issued := time.Now().Add(-time.Minute)
@@ -118,7 +119,7 @@ func (e *entered) Enter(_ context.Context, s registry.Spec, j room.Join) (*room.
 // Admission passes the client and its wish on, and returns a refusal as one.
 func TestAdmissionEnters(t *testing.T) {
 	rooms := &entered{}
-	d := &admission{tickets: ticket.NewVerifier(devKeys()...), rooms: rooms, schemas: map[proto.GameName]uint64{"idle": 7}, clock: time.Now}
+	d := &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), rooms: rooms, schemas: map[proto.GameName]uint64{"idle": 7}, clock: time.Now}
 	hello := proto.Hello{Resume: []byte("token"), Flags: proto.HelloWait, Fingerprint: 8}
 	c := new(session.Conn)
 	o, err := d.Enter(t.Context(), "r", hello, c)

@@ -80,6 +80,7 @@ type Limits struct {
 	OutboxBytes int           // pending frames of one client, a keyframe not counted; beyond: they are dropped, and a keyframe follows
 	Busy        float64       // share of its time, 0 to 1, above which a tick worker takes no new room
 	IdleRoom    time.Duration // a room without seats taken and spectators ends after this
+	Unplayed    time.Duration // the same for a room in which nobody has played yet
 	Replicas    int           // rooms of other servers that this one stands by for; led ones do not count. Beyond: their leaders ask others
 
 	// At these limits the oldest connection is closed, not the newest.
@@ -117,7 +118,7 @@ func DefaultConfig() Config {
 		Fleet:   Fleet{Cluster: "ringside", Gossip: "127.0.0.1:0", Peer: "127.0.0.1:0"},
 		Limits: Limits{
 			Connections: sessions.MaxConnections, Unentered: sessions.MaxUnentered, OutboxBytes: sessions.OutboxBytes,
-			Busy: rooms.MaxBusy, IdleRoom: rooms.IdleTimeout, Replicas: defaultReplicas(),
+			Busy: rooms.MaxBusy, IdleRoom: rooms.IdleTimeout, Unplayed: rooms.UnplayedTimeout, Replicas: defaultReplicas(),
 			Handshakes: replication.DefaultHandshakes, HandshakesPerAddress: replication.DefaultHandshakesPerAddress,
 			Streams: membership.DefaultStreams, StreamsPerAddress: membership.DefaultStreamsPerAddress,
 		},
@@ -178,7 +179,7 @@ func (c Config) Validate() error {
 // room is the configuration of the tick workers.
 func (c Config) room(m *obs.Metrics) room.Config {
 	return room.Config{
-		Workers: c.Testing.Workers, MaxBusy: c.Limits.Busy, IdleTimeout: c.Limits.IdleRoom, Checks: c.Testing.Checks,
+		Workers: c.Testing.Workers, MaxBusy: c.Limits.Busy, IdleTimeout: c.Limits.IdleRoom, UnplayedTimeout: c.Limits.Unplayed, Checks: c.Testing.Checks,
 		WallClock: c.Testing.WallClock, Logger: c.Logger, Metrics: m,
 	}
 }

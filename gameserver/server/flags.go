@@ -32,6 +32,8 @@ func configure(program string, args []string, env func(string) (string, bool), s
 	fs.StringVar(&c.Fleet.Cluster, "cluster", c.Fleet.Cluster, "`label` that keeps fleets apart")
 	fs.IntVar(&c.Standbys, "standbys", c.Standbys, "`replicas` of each room kept on other servers, 0 to 2")
 	fs.IntVar(&c.Limits.Replicas, "max-replicas", c.Limits.Replicas, "`rooms` of other servers that this one stands by for; the default fits into a quarter of the memory")
+	fs.DurationVar(&c.Limits.IdleRoom, "idle-room", c.Limits.IdleRoom, "how long a room goes on without players and spectators")
+	fs.DurationVar(&c.Limits.Unplayed, "unplayed-room", c.Limits.Unplayed, "the same for a room in which nobody has played yet: no input came; longer than a client takes to follow a redirect")
 	fs.DurationVar(&c.DrainTimeout, "drain", c.DrainTimeout, "how long SIGTERM waits for rooms to be handed off; stay below the orchestrator's grace period")
 	fs.BoolVar(&c.Testing.Checks, "checks", false, "send every client a hash of the state once a second")
 	poll := fs.Bool("poll", true, "read client sockets in the ticks rather than in goroutines; on Linux only")

@@ -43,7 +43,7 @@ func TestConfigure(t *testing.T) {
 		"RINGSIDE_TLS_CERT":         file("tls.crt", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})),
 	}
 	args := []string{"-name=gs-1", "-listen=:1", "-inside=:2", "-public-url=http://x", "-gossip=:3", "-peer=:4", "-advertise=1.2.3.4",
-		"-seeds=a:1,b:2", "-cluster=c", "-drain=7s", "-max-replicas=9", "-poll=false", "-fleet-cert=own.crt", "-fleet-key=own.key", "-fleet-ca=ca.crt",
+		"-seeds=a:1,b:2", "-cluster=c", "-drain=7s", "-idle-room=9s", "-unplayed-room=3s", "-max-replicas=9", "-poll=false", "-fleet-cert=own.crt", "-fleet-key=own.key", "-fleet-ca=ca.crt",
 		"-max-handshakes=5", "-max-handshakes-per-address=6", "-max-gossip-streams=7", "-max-gossip-streams-per-address=8", "-checks",
 		"-tls-key=" + file("tls.key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}))}
 	c, show, err := configure("game", args, func(k string) (string, bool) { v, ok := env[k]; return v, ok }, io.Discard)
@@ -59,6 +59,7 @@ func TestConfigure(t *testing.T) {
 		"ticket keys":       len(c.Security.TicketKeys) == 2,
 		"token":             c.Security.AdminToken == "a token of some bytes",
 		"standbys, drain":   c.Standbys == 2 && c.DrainTimeout == 7*time.Second,
+		"rooms end":         c.Limits.IdleRoom == 9*time.Second && c.Limits.Unplayed == 3*time.Second,
 		"replicas":          c.Limits.Replicas == 9,
 		"certificate":       c.Fleet.Cert == "own.crt" && c.Fleet.CertKey == "own.key" && c.Fleet.CA == "ca.crt",
 		"handshakes":        c.Limits.Handshakes == 5 && c.Limits.HandshakesPerAddress == 6,

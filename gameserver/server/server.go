@@ -38,6 +38,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/gameserver/internal/session"
+	"github.com/ringside-go/ringside/internal/bans"
 	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/network"
@@ -66,6 +67,7 @@ type Server struct {
 	sessions       *session.Server
 	reconnects     *reconnects
 	skew           *skew
+	bans           *bans.Set
 	metrics        *obs.Metrics
 	operator       *ticket.Operator
 	ready          atomic.Bool
@@ -101,7 +103,9 @@ func (n *Server) build(games []game.Definition) error {
 	if n.operator, err = c.operator(); err != nil {
 		return err
 	}
+	n.bans = bans.New(c.Testing.WallClock)
 	rooms := c.room(n.metrics)
+	rooms.Bans = n.bans
 	// The workers run after all parts exist.
 	rooms.Flush = func() { n.links.Flush() }
 	rooms.Stalled = func(gap time.Duration) { n.registry.Stalled(gap) }

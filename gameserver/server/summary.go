@@ -25,6 +25,7 @@ type summary struct {
 	Busy      int                   `json:"busy"`      // share of the busiest tick worker's time, per mille
 	Memory    uint64                `json:"memory"`    // bytes that the Go runtime has from the system
 	Ticks     ticksReport           `json:"ticks"`
+	Bans      string                `json:"bans"`  // hash of the bans that this server knows; empty: none
 	Moves     map[string]uint64     `json:"moves"` // events since the process started, by kind
 	Hung      int64                 `json:"hung"`  // goroutines that are lost to games that do not return
 	Heaviest  []heavyRoom           `json:"heaviest,omitempty"`
@@ -59,7 +60,7 @@ func (n *Server) getServer(w http.ResponseWriter, _ *http.Request) {
 		Name: self.Name, Boot: self.Boot, State: self.State, Version: self.Version, Suspended: n.registry.Suspended(),
 		Rooms: counts.Rooms, Players: counts.Players, Replicas: counts.Replicas, Moving: counts.Moving,
 		Busy: perMille(n.pool.Busy()), Memory: memoryInUse(),
-		Ticks: ticksReport{milliseconds(n.pool.TickTime()), n.pool.Late()}, Moves: moves,
+		Ticks: ticksReport{milliseconds(n.pool.TickTime()), n.pool.Late()}, Bans: n.bans.Hash(), Moves: moves,
 		Hung: n.hung.Load(), Heaviest: heaviest(counts.Heaviest),
 	})
 }

@@ -44,6 +44,8 @@ var allowed = map[string][]string{
 	"internal/membership":     {"internal/network", "internal/placement", "proto"},
 	"internal/ticket":         {"proto"},
 	"internal/obs":            {},
+	"internal/limit":          {},
+	"internal/bans":           {"proto"},
 	"internal/flags":          {},
 	"internal/certs":          {"internal/network"},
 	"internal/imports":        {},

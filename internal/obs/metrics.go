@@ -30,6 +30,7 @@ type Metrics struct {
 	Closed          *prometheus.CounterVec   // connections closed by us, by code (name of proto.CloseCodes)
 	ClockSkew       prometheus.Gauge         // seconds by which this server's clock is ahead of the routers'; 0: nothing of it is seen
 	Tickets         *prometheus.CounterVec   // tickets by result: issued, refused
+	Limited         *prometheus.CounterVec   // requests beyond a limit, by limit (the name of its flag)
 	Claims          *prometheus.CounterVec   // claims asked, by answer: none, leading, following, claiming, refused, timeout
 	Moved           prometheus.Counter       // clients sent to another server
 	Moves           *prometheus.CounterVec   // rooms moved, by kind (handoff, failover) and result (done, failed, called-off)
@@ -85,6 +86,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		Closed:          counters("connections_closed_total", "Connections closed by this server, by close code.", "code"),
 		ClockSkew:       gauge("clock_skew_seconds", "Seconds by which this server's clock seems ahead of the routers', by the tickets of clients; 0: it is right."),
 		Tickets:         counters("tickets_total", "Tickets by result.", "result"),
+		Limited:         counters("limited_total", "Requests beyond a limit of what one stranger may take, by limit.", "limit"),
 		Claims:          counters("claims_total", "Claims asked of other servers, by answer.", "answer"),
 		Moved:           counter("clients_moved_total", "Clients sent to another server."),
 		Moves:           counters("moves_total", "Rooms moved between servers, by kind and result.", "kind", "result"),
@@ -107,7 +109,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	if reg != nil {
 		reg.MustRegister(m.Rooms, m.Players, m.Spectators, m.Connections, m.TickDuration, m.TickLateness, m.TicksLate,
 			m.PlayerTicks, m.WorkerBusy, m.RoomsSuspended, m.RoomsRefused, m.Replicas, m.ReplicasRefused, m.RoomsCrashed, m.RoomsHung, m.TickSeconds, m.InboxFull, m.CustomsRefused, m.OutboxDrops, m.SentBytes,
-			m.RecvBytes, m.Closed, m.ClockSkew, m.Tickets, m.Claims, m.Moved, m.Moves, m.MoveTime, m.StandbyBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels,
+			m.RecvBytes, m.Closed, m.ClockSkew, m.Tickets, m.Limited, m.Claims, m.Moved, m.Moves, m.MoveTime, m.StandbyBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels,
 			m.HandshakesFailed, m.GossipRefused)
 	}
 	return m

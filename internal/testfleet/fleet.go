@@ -308,6 +308,10 @@ func (f *Fleet) addRouter() {
 		f.t.Fatal(err)
 	}
 	c := front.DefaultConfig()
+	c.Quotas.TicketsPerAddress = 0 // all the players are at one address
+	if c.Operator, err = ticket.NewOperator("", true); err != nil {
+		f.t.Fatal(err)
+	}
 	c.Mode, c.Signer, c.Drain = f.options.Mode, f.signer, f.options.Drain
 	c.Logger = f.options.Logger.With("server", name)
 	if c.Certs, err = certs.LoadFleet(f.ca, certs.NewID(string(membership.Router), name), c.Logger); err != nil {

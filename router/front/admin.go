@@ -66,6 +66,21 @@ func (f *Front) postState(verb string) handler {
 
 // postMove hands a room to another server; the body may name it, {"server": "gs-2"}.
 func (f *Front) postMove(w http.ResponseWriter, r *http.Request) error {
+	return f.operateRoom(w, r, "move")
+}
+
+// postKick puts a player out of a room.
+func (f *Front) postKick(w http.ResponseWriter, r *http.Request) error {
+	return f.operateRoom(w, r, "kick")
+}
+
+// getPlayers gives who is in a room.
+func (f *Front) getPlayers(w http.ResponseWriter, r *http.Request) error {
+	return f.operateRoom(w, r, "players")
+}
+
+// operateRoom has the leader of a room answer an operator's request.
+func (f *Front) operateRoom(w http.ResponseWriter, r *http.Request, verb string) error {
 	if err := f.allow(r); err != nil {
 		return err
 	}
@@ -77,7 +92,7 @@ func (f *Front) postMove(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return problemf(http.StatusNotFound, "no server that answers leads room %s", room)
 	}
-	return f.forward(w, r, m, "/v1/rooms/"+string(room)+"/move")
+	return f.forward(w, r, m, "/v1/rooms/"+string(room)+"/"+verb)
 }
 
 // forward has m answer the request at path, with the operator's token, which is the same for the whole fleet.
@@ -88,7 +103,7 @@ func (f *Front) forward(w http.ResponseWriter, r *http.Request, m membership.Mem
 	if err != nil {
 		return problemf(http.StatusBadRequest, "the body cannot be read: %v", err)
 	}
-	req, err := request(ctx, http.MethodPost, m, path, strings.NewReader(string(body)))
+	req, err := request(ctx, r.Method, m, path, strings.NewReader(string(body)))
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,7 @@ type Config struct {
 	Signer     *ticket.Signer           // signs the tickets
 	Identity   *ticket.IdentityVerifier // whose identity tokens get tickets; nil: everyone gets one
 	Operator   *ticket.Operator         // who may drain servers and move rooms; nil: nobody
+	Quotas     Quotas                   // of what one stranger takes
 	MaxTunnels int                      // sockets tunnelled at once; beyond, 503. A tunnel costs about 20 KB and two sockets
 	Pages      fs.FS                    // index.html, fleet.html and assets/, as package clients/web has them; nil: no pages but text
 	Drain      time.Duration            // how long to go on at most after the stop signal, while clients go to other routers
@@ -46,6 +47,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Mode:       Redirect,
+		Quotas:     Quotas{TicketsPerIdentity: 30, TicketsPerAddress: 300, ReservationsPerAddress: 4},
 		MaxTunnels: 10_000,
 		Drain:      20 * time.Second, // an orchestrator kills after 30
 		Logger:     slog.New(slog.DiscardHandler),
@@ -65,6 +67,9 @@ func (c Config) Validate() error {
 		return fmt.Errorf("max tunnels is %d; at least 1 is needed", c.MaxTunnels)
 	case c.Drain < 0:
 		return fmt.Errorf("drain time is %v; it cannot be negative", c.Drain)
+	}
+	if err := c.Quotas.validate(); err != nil {
+		return err
 	}
 	if c.PublicURL == "" {
 		return nil

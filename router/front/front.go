@@ -11,6 +11,11 @@
 //	GET  /v1/fleet/operator         whether the caller may do what follows
 //	POST /v1/fleet/servers/{name}/drain, /undrain   take a server out of service, or back; for operators
 //	POST /v1/rooms/{room}/move      hand a room to another server; for operators
+//	GET  /v1/rooms/{room}/players   who is in a room; for operators
+//	POST /v1/rooms/{room}/kick      put a player out of a room; for operators
+//	POST /v1/bans                   keep a player out of all rooms for a time; for operators
+//	GET  /v1/bans                   the bans; for operators
+//	DELETE /v1/bans/{player}        lift one; for operators
 //	GET  /  /fleet  /assets/{file}  pages: the game, the fleet; /fleet is text for those who take no HTML
 //	GET  /livez /readyz /metrics
 package front
@@ -22,6 +27,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/ringside-go/ringside/internal/bans"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/router/lookup"
 )
@@ -36,6 +42,8 @@ type Front struct {
 	gatherer   *gatherer
 	roomLister *roomLister
 	matches    *matches
+	limits     limits
+	bans       *bans.Set
 	tunnels    *tunnels
 	eventLog   eventLog
 	watch      *watch
@@ -51,10 +59,11 @@ func New(c Config, source membership.Source) (*Front, error) {
 	}
 	table := lookup.NewTable(source)
 	f := &Front{config: c, table: table, asker: newAsker(reach{network: c.Network, certs: c.Certs}, table)}
-	f.poller = newPoller(f.table, f.asker)
+	f.bans = bans.New(nil)
+	f.poller = newPoller(f.table, f.asker, f.pollBans)
 	f.picker = lookup.NewPicker(f.poller.load, nil)
 	f.gatherer, f.roomLister = newGatherer(f.table, f.asker), newRoomLister(f.table, f.asker)
-	f.matches = newMatches()
+	f.matches, f.limits = newMatches(), newLimits(c)
 	f.tunnels = newTunnels(f.table, c)
 	f.watch = newWatch(c, source.View().Self.Name, f.buildSnapshot)
 	var err error
@@ -75,6 +84,10 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.route("/v1/fleet/servers/{name}/drain", "drain", http.MethodPost, f.postState("drain"))
 	f.route("/v1/fleet/servers/{name}/undrain", "undrain", http.MethodPost, f.postState("undrain"))
 	f.route("/v1/rooms/{room}/move", "move", http.MethodPost, f.postMove)
+	f.route("/v1/rooms/{room}/kick", "kick", http.MethodPost, f.postKick)
+	f.route("/v1/rooms/{room}/players", "players", http.MethodGet, f.getPlayers)
+	f.routes("/v1/bans", "bans", map[string]handler{http.MethodGet: f.getBans, http.MethodPost: f.postBan})
+	f.route("/v1/bans/{player}", "ban", http.MethodDelete, f.deleteBan)
 	f.route("/{$}", "page", http.MethodGet, f.pages.serve(indexPage))
 	f.route("/fleet", "page", http.MethodGet, f.getFleetPage)
 	f.route("/assets/{file}", "page", http.MethodGet, f.pages.serveAsset)

@@ -26,7 +26,9 @@ type entry struct {
 		Guest string `json:"guest"` // secret of a guest
 		Name  string `json:"name"`
 	} `json:"player"`
-	Role string `json:"role"`
+	Role    string `json:"role"`
+	Private bool   `json:"private"` // make a room that is entered with a code only
+	Code    string `json:"code"`    // of a private room, which it names by itself
 
 	made string // secret of the guest that was made for this request; empty: none was
 }
@@ -56,6 +58,11 @@ func (e *entry) read(c *ticket.Claims) (err error) {
 	}
 	if c.Options, err = canonical(e.Options); err != nil {
 		return badField("options", err)
+	}
+	if e.Code != "" {
+		if err := ticket.CheckCode(e.Code); err != nil {
+			return badField("code", err)
+		}
 	}
 	switch c.Role = ticket.Role(e.Role); c.Role {
 	case ticket.Player, ticket.Spectator:

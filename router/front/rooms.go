@@ -26,6 +26,7 @@ type place struct {
 // admission is the answer to POST /v1/rooms and POST /v1/match.
 type admission struct {
 	place
+	Code    string         `json:"code,omitempty"` // of a private room, for those who are invited
 	Player  proto.PlayerID `json:"player"`
 	Guest   string         `json:"guest,omitempty"` // secret of a guest that was just made; its client keeps it and sends it again
 	Ticket  string         `json:"ticket"`
@@ -39,14 +40,20 @@ func (f *Front) postRoom(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := f.identify(r, &e, &c); err != nil {
+	if err := f.known(r, &e, &c); err != nil {
+		return err
+	}
+	if err := f.permit(r, e, &c); err != nil {
 		return err
 	}
 	fleet := f.table.Fleet()
 	home, ok := membership.Member{}, false
-	if c.Room == "" {
+	switch {
+	case e.Private:
+		c.Room, e.Code, home, ok = f.pickPrivate(fleet)
+	case c.Room == "":
 		c.Room, home, ok = f.picker.Pick(fleet, "")
-	} else {
+	default:
 		home, ok = fleet.Home(c.Room)
 	}
 	if !ok {
@@ -94,7 +101,7 @@ func (f *Front) admit(w http.ResponseWriter, r *http.Request, e *entry, c ticket
 	f.config.Metrics.Tickets.WithLabelValues("issued").Inc()
 	w.Header().Set("Location", "/v1/rooms/"+string(c.Room))
 	return writeJSON(w, http.StatusCreated,
-		admission{place: f.locate(r, c.Room, home), Player: c.Player, Guest: e.made, Ticket: signed, Expires: c.Expires})
+		admission{place: f.locate(r, c.Room, home), Code: e.Code, Player: c.Player, Guest: e.made, Ticket: signed, Expires: c.Expires})
 }
 
 // locate builds the URL to connect to: the home's, or, in proxy mode, this router's.

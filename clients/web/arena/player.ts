@@ -10,6 +10,10 @@ export interface Visit {
 	role: "player" | "spectator";
 	/** The room that was asked for; without one quick match finds it. */
 	room?: string;
+	/** The code of a private room. */
+	code?: string;
+	/** A new private room was asked for. */
+	private?: boolean;
 	/** The room that he is in, as the page's address names it. */
 	in?: string;
 }

@@ -105,7 +105,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 				const { status, error, spoken } = e as Fault;
 				if (session.welcome && !spoken) throw new RingsideError("gave-up", error.detail);
 				remember(error?.next === "reload"); // a page that fits comes back to the seat
-				if (told(error)) memory.save({ room: session.room, url: "", ticket: "", resume: [], epoch: noEpoch });
+				if (told(error)) memory.save({ room: session.room, code: session.code, url: "", ticket: "", resume: [], epoch: noEpoch });
 				throw status === Status.unopened && heard ? new RingsideError("blocked", error.detail) : (error ?? e);
 			} finally {
 				clearInterval(timer);
@@ -142,6 +142,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		const seat = memory.load();
 		if (!seat?.resume.length) return;
 		session.room = seat.room;
+		session.code ||= seat.code;
 		session.instance = seat.epoch.instance;
 		held = { resume: Uint8Array.from(seat.resume), epoch: seat.epoch };
 		plan.prefer(seat);
@@ -218,9 +219,10 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 	const visit = async (to: Place) => {
 		if (!to.url) {
 			session.guest ??= memory.guest();
-			const a = await ask(options, session.room, session.guest);
+			const a = await ask(options, session.room, session.guest, session.code);
 			heard = true;
 			session.room = a.room;
+			session.code = a.code ?? "";
 			if (a.guest) memory.saveGuest((session.guest = a.guest));
 			to = a;
 		}
@@ -248,7 +250,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 			const tried = [old.url];
 			const queue: (Place | undefined)[] = [...fallbacks.map((url) => ({ url, ticket: "" })), undefined];
 			while (queue.length && searching === mine) {
-				const to = queue.shift() ?? (await Promise.race([ask(options, session.room, session.guest).catch(() => {}), sleep(Watch.searchInterval)]));
+				const to = queue.shift() ?? (await Promise.race([ask(options, session.room, session.guest, session.code).catch(() => {}), sleep(Watch.searchInterval)]));
 				if (!to || tried.includes(to.url) || searching !== mine) continue;
 				tried.push(to.url);
 				const moved = await probe(to, old);
@@ -410,10 +412,10 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 
 	/** Remembers the seat unless it is given up. */
 	const remember = (held = true) => {
-		const { room, welcome } = session;
+		const { room, code, welcome } = session;
 		if (!welcome) return;
 		const { resume, epoch } = welcome;
-		memory.save({ room, url: journey.link?.url ?? "", ticket, resume: held ? [...resume] : [], epoch });
+		memory.save({ room, code, url: journey.link?.url ?? "", ticket, resume: held ? [...resume] : [], epoch });
 	};
 
 	return journey;

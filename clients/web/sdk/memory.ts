@@ -6,6 +6,7 @@ import type { JoinOptions } from "./options.ts";
 /** A seat as it is remembered; without a resume token there is none. */
 interface Seat {
 	room: string;
+	code: string;
 	url: string;
 	ticket: string;
 	resume: number[];
@@ -13,8 +14,8 @@ interface Seat {
 }
 
 /** A place for one seat and the guest. A storage that throws, as browsers' do when it is full or forbidden, remembers nothing. */
-export function newMemory({ storage, role, router, game, room, match, player }: JoinOptions) {
-	const key = ["ringside", router, game, room ?? (match ? "?match" : "?new"), player?.guest].join(" ");
+export function newMemory({ storage, role, router, game, room, code, private: hidden, match, player }: JoinOptions) {
+	const key = ["ringside", router, game, room ?? code ?? (match ? "?match" : hidden ? "?private" : "?new"), player?.guest].join(" ");
 	const place = () => (role === "spectator" ? undefined : storage === undefined ? globalThis.sessionStorage : storage);
 	const guestKey = "ringside guest " + (router ?? "");
 	const guestPlace = () => (storage === undefined ? globalThis.localStorage : storage)!;

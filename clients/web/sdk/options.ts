@@ -64,6 +64,10 @@ export interface JoinOptions<G extends Game = Game> {
 	game: string;
 	/** Id of the room to enter, made when it is not there; without one a new room. */
 	room?: string;
+	/** Make a new room that is entered with a code only; Room.code is it. Leave room and match out. */
+	private?: boolean;
+	/** The code of a private room, to enter it; room may be left out. */
+	code?: string;
 	/** Ask for a seat in any open room of the game with these options; leave room and role out. */
 	match?: boolean;
 	/** Options of the room, see the game; what counts is what was asked for when the room was made. */

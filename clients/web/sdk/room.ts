@@ -32,6 +32,8 @@ export interface Room<G extends Game = Game> {
 
 	/** The room's id. */
 	readonly id: string;
+	/** The code that opens a private room, for those who are invited; empty: the room is not private. */
+	readonly code: string;
 	/** By which the seats and outcomes of this room name the player; empty for a spectator. */
 	readonly alias: string;
 	/** The secret of the guest who plays. Whoever has it is this guest; keep it yourself where there is no storage. */
@@ -115,18 +117,18 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 		room.entered = new Promise((resolve, reject) => (settle = { resolve, reject }));
 		room.entered.catch(() => {}); // the status tells it too
 		const same = room.error?.next !== "room" ? room.id : ""; // after a loss the same room, whoever chose it
-		session = newSession(emitter, stats, options.room ?? same, options.player?.guest ?? (room.guest || undefined));
+		session = newSession(emitter, stats, options.room ?? same, options.player?.guest ?? (room.guest || undefined), options.code ?? (same && room.code));
 		journey = newJourney(options as JoinOptions, session, {
 			arrived(move) {
 				clearTimeout(leaving);
 				leaving = undefined;
 				leftAt = 0;
-				const { store, welcome, guest = "" } = session;
+				const { store, welcome, code, guest = "" } = session;
 				const { alias, epoch, room: id, seat, tickRate } = welcome!;
 				const { tables, values, events } = store as any;
 				if (scene?.store !== store) scene = newScene(session, options);
 				if (options.input) pacer ??= newPacer(1000 / tickRate, stats, sample);
-				Object.assign(room, { id, alias, guest, seat: seat === Is.noSeat ? -1 : seat, server: epoch.server, epoch, tickRate, tables, values, events });
+				Object.assign(room, { id, code, alias, guest, seat: seat === Is.noSeat ? -1 : seat, server: epoch.server, epoch, tickRate, tables, values, events });
 				if (room.seat >= 0) pacer?.start();
 				settle.resolve();
 				tell("playing");
@@ -200,6 +202,7 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 		status: "ended",
 		error: undefined,
 		id: "",
+		code: "",
 		alias: "",
 		guest: "",
 		seat: -1,

@@ -12,21 +12,31 @@ interface Admission extends Place {
 	room: string;
 	/** The secret of a guest that the router has made. */
 	guest?: string;
+	/** The code of a private room. */
+	code?: string;
 }
 
 /** Asks for the room, or, where there is none and a match is wanted, for a seat in any. What it throws is a Fault. */
-export const ask = (o: JoinOptions, room: string, guest?: string): Promise<Admission> =>
-	request(o, room, guest).catch((e) => {
+export const ask = (o: JoinOptions, room: string, guest: string | undefined, code: string): Promise<Admission> =>
+	request(o, room, guest, code).catch((e) => {
 		throw e instanceof Fault ? e : new Fault(Status.lost, "router: " + e);
 	});
 
-async function request(o: JoinOptions, room: string, guest?: string): Promise<Admission> {
+async function request(o: JoinOptions, room: string, guest: string | undefined, code: string): Promise<Admission> {
 	const { router = "", game, identity, match, options, role } = o;
 	const token = typeof identity === "function" ? await identity() : identity;
 	const answer = await (o.fetch ?? fetch)(router.replace(/\/$/, "") + (match && !room ? "/v1/match" : "/v1/rooms"), {
 		method: "POST",
 		headers: token ? { Authorization: "Bearer " + token } : {}, // no others: they would cost a preflight request
-		body: JSON.stringify({ game, room, options, player: { guest: token ? undefined : guest, name: nameOf(o.player?.name) }, role }),
+		body: JSON.stringify({
+			game,
+			room,
+			code: code || undefined,
+			private: (o.private && !room) || undefined,
+			options,
+			player: { guest: token ? undefined : guest, name: nameOf(o.player?.name) },
+			role,
+		}),
 		signal: AbortSignal.timeout(askTimeout),
 	});
 	const body = await answer.json().catch(() => ({})); // an error page of what is between

@@ -39,8 +39,8 @@ export const newStats = (): Stats => ({
 
 export type Session = ReturnType<typeof newSession>;
 
-/** room is its id as far as known, guest the secret of the guest who plays. */
-export function newSession(emitter: Emitter, stats: Stats, room = "", guest?: string) {
+/** room is its id as far as known, guest the secret of the guest who plays; code is that of a private room. */
+export function newSession(emitter: Emitter, stats: Stats, room = "", guest?: string, code = "") {
 	const { emit } = emitter;
 	const outbox = newOutbox(emitter, stats);
 	const outcomes = new Map<number, string>();
@@ -50,6 +50,7 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", guest?: st
 		outbox,
 		room,
 		guest,
+		code,
 		/** The newest welcome; the three are there from the first one on, the latter two anew when the schema is another. */
 		welcome: undefined as Welcome | undefined,
 		store: undefined as Store | undefined,

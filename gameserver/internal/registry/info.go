@@ -123,6 +123,17 @@ func (r *Registry) Find(id proto.RoomID) (i Info, ok bool) {
 	return i, ok && i.Leads
 }
 
+// Room gives a room that is led here.
+func (r *Registry) Room(id proto.RoomID) (led *room.Room, ok bool) {
+	e := r.find(id)
+	if e == nil {
+		return nil, false
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.led, e.led != nil
+}
+
 func (r *Registry) led() (led []*room.Room) {
 	for _, e := range r.all() {
 		e.mu.Lock()

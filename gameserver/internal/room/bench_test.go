@@ -64,7 +64,7 @@ func (s *steady) enter(t testing.TB, sim *game.Simulation, clients int) {
 
 func (s *steady) play(t testing.TB) {
 	for _, o := range s.occupants {
-		if err := o.QueueInput(s.input, time.Now()); err != nil {
+		if err := o.QueueInput(s.input, time.Now(), 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -162,7 +162,7 @@ func BenchmarkStandby(b *testing.B) {
 			for seat, o := range rooms[i].occupants {
 				in := inputs[n%ticks][seat]
 				in.First, in.Ack = proto.Seq(n+1), proto.Tick(n)
-				if err := o.QueueInput(in, time.Now()); err != nil {
+				if err := o.QueueInput(in, time.Now(), 0); err != nil {
 					b.Fatal(err)
 				}
 			}

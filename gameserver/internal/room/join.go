@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/proto"
@@ -60,7 +61,10 @@ func (r *Room) QueueJoin(j Join) (*Occupant, error) {
 
 // admit gives o its place, or closes it.
 func (r *Room) admit(o *Occupant) {
+	text, banned := r.banned(o.player)
 	switch {
+	case banned: // since the ticket was checked
+		r.refuse(o, proto.CloseKicked, text)
 	case r.outranked(o):
 		r.refuse(o, proto.CloseOverloaded, fmt.Sprintf("which server leads room %s is being checked; try again in a moment", r.spec.ID))
 	case o.spectator && o.waits:
@@ -76,7 +80,12 @@ func (r *Room) admit(o *Occupant) {
 	}
 }
 
+// watch gives o a place to watch. A player has one of them: a newer connection replaces the older one.
 func (r *Room) watch(o *Occupant) {
+	if old := r.watcher(o.player); old != nil {
+		r.remove(old)
+		old.client.Close(proto.CloseReplaced, "")
+	}
 	if len(r.spectators) == proto.MaxSpectators {
 		r.refuse(o, proto.CloseFull, fmt.Sprintf("%d clients watch this room already; try again later", proto.MaxSpectators))
 		return
@@ -86,13 +95,22 @@ func (r *Room) watch(o *Occupant) {
 	r.metrics.Spectators.Inc()
 }
 
+// watcher is the connection by which player watches; nil: there is none.
+func (r *Room) watcher(player proto.PlayerID) *Occupant {
+	i := slices.IndexFunc(r.spectators, func(o *Occupant) bool { return o.player == player })
+	if i < 0 || player == "" {
+		return nil
+	}
+	return r.spectators[i]
+}
+
 // resume takes up the seat that o has the token of, whoever is in it.
 func (r *Room) resume(o *Occupant) {
 	seat, ok := r.sim.Resume(o.resume)
 	switch {
 	case ok:
 		o.flags = proto.WelcomeResumed
-		r.sit(o, seat)
+		r.sit(o, seat, true)
 	case o.player != "":
 		r.join(o)
 	default:
@@ -114,13 +132,15 @@ func (r *Room) join(o *Occupant) {
 	if again {
 		o.flags = proto.WelcomeResumed
 	}
-	r.sit(o, seat)
+	r.sit(o, seat, again)
 }
 
-// sit puts o into seat; a client of the same player that is still there is replaced. Each connection is told a resume token of
-// its own, see game.Simulation.Token.
-func (r *Room) sit(o *Occupant, seat proto.Seat) {
+// sit puts o into seat; a client of the same player that is still there is replaced. held: the seat was taken before. Each
+// connection is told a resume token of its own, see game.Simulation.Token.
+func (r *Room) sit(o *Occupant, seat proto.Seat, held bool) {
+	o.played = held
 	if old := r.seats[seat]; old != nil {
+		o.played = old.played
 		r.remove(old)
 		old.client.Close(proto.CloseReplaced, "")
 	}

@@ -49,7 +49,7 @@ func TestSpectatorsGetTheSharedPartOnly(t *testing.T) {
 		r := h.start(20, 2)
 		ann, _ := h.join(r, Join{Player: "ann"})
 		o, f := h.join(r, Join{Player: "eve", Spectator: true})
-		ann.QueueInput(testInputs(1, 5), time.Now())
+		ann.QueueInput(testInputs(1, 5), time.Now(), 0)
 		h.pass(time.Second)
 		f.check(t)
 		w := f.welcomes[0]
@@ -62,7 +62,7 @@ func TestSpectatorsGetTheSharedPartOnly(t *testing.T) {
 		if i := r.Info(); i.Spectators != 1 || i.Players != 1 || i.Connected != 1 {
 			t.Errorf("info %+v", i)
 		}
-		for what, err := range map[string]error{"input": o.QueueInput(testInputs(1, 5), time.Now()), "message": o.QueueCustom([]byte("panic"))} {
+		for what, err := range map[string]error{"input": o.QueueInput(testInputs(1, 5), time.Now(), 0), "message": o.QueueCustom([]byte("panic"))} {
 			if refusal, ok := err.(*proto.Refusal); !ok || refusal.Code != proto.CloseMalformed {
 				t.Errorf("a spectator's %s: %v", what, err)
 			}
@@ -103,7 +103,7 @@ func TestLostSeatIsResumed(t *testing.T) {
 	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
 		first, f := h.join(r, Join{Player: "ann"})
-		first.QueueInput(testInputs(1, 1, 2, 3), time.Now())
+		first.QueueInput(testInputs(1, 1, 2, 3), time.Now(), 0)
 		h.pass(time.Second)
 		first.QueueLost()
 		h.pass(proto.SeatHold - time.Second)
@@ -133,8 +133,13 @@ func TestLostSeatIsGivenUpInTheEnd(t *testing.T) {
 	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
 		o, f := h.join(r, Join{Player: "ann"})
+		o.QueueInput(testInputs(1, 1), time.Now(), 0)
 		o.QueueLost()
-		h.pass(proto.SeatHold + time.Second)
+		h.pass(proto.SeatHold - time.Second)
+		if i := r.Info(); i.Players != 1 {
+			t.Errorf("info while the seat is held: %+v", i)
+		}
+		h.pass(2 * time.Second)
 		if i := r.Info(); i.Players != 0 {
 			t.Errorf("info %+v", i)
 		}
@@ -145,6 +150,59 @@ func TestLostSeatIsGivenUpInTheEnd(t *testing.T) {
 		f3.check(t).wantCloses(t)
 		if w := f3.welcomes[0]; w.Flags != 0 || w.Seat != 0 {
 			t.Errorf("welcome %+v", w)
+		}
+	})
+}
+
+// One client cannot fill a room by joining under many names and hanging up: a seat that was never used is free at once.
+func TestUnusedSeatIsNotHeld(t *testing.T) {
+	withPool(t, testConfig(), func(h *harness) {
+		r := h.start(20, 2)
+		for i := range 6 {
+			o, f := h.join(r, Join{Player: proto.PlayerID(fmt.Sprint("eve", i))})
+			f.check(t).wantCloses(t)
+			o.QueueLost()
+		}
+		h.pass(100 * time.Millisecond)
+		if i := r.Info(); i.Players != 0 {
+			t.Errorf("info %+v; want no seat held", i)
+		}
+		// It is used from its first input or message on, whichever connection of the player sent it.
+		ann, _ := h.join(r, Join{Player: "ann"})
+		ann.QueueInput(testInputs(1, 1), time.Now(), 0)
+		again, _ := h.join(r, Join{Player: "ann"})
+		bob, _ := h.join(r, Join{Player: "bob"})
+		bob.QueueCustom([]byte("hello"))
+		again.QueueLost()
+		bob.QueueLost()
+		h.pass(time.Second)
+		if i := r.Info(); i.Players != 2 || i.Connected != 0 {
+			t.Errorf("info %+v; want both seats held", i)
+		}
+		back, _ := h.join(r, Join{Player: "ann"})
+		back.QueueLost() // it was held, so it is held again
+		h.pass(time.Second)
+		if i := r.Info(); i.Players != 2 {
+			t.Errorf("info %+v after coming back for a moment; want both seats held", i)
+		}
+	})
+}
+
+// One identity has one place to watch, as it has one seat, and may have both.
+func TestOneIdentityTakesOnePlaceToWatch(t *testing.T) {
+	withPool(t, testConfig(), func(h *harness) {
+		r := h.start(20, 2)
+		_, seat := h.join(r, Join{Player: "eve"})
+		_, f := h.join(r, Join{Player: "eve", Spectator: true})
+		for range 2 * proto.MaxSpectators {
+			_, next := h.join(r, Join{Player: "eve", Spectator: true})
+			f.check(t).wantCloses(t, proto.CloseReplaced)
+			f = next
+		}
+		f.check(t).wantCloses(t)
+		seat.check(t).wantCloses(t)
+		if i := r.Info(); i.Spectators != 1 || i.Players != 1 || testutil.ToFloat64(h.config.Metrics.Spectators) != 1 {
+			t.Errorf("info %+v; want one spectator and one player", i)
 		}
 	})
 }
@@ -178,9 +236,9 @@ func TestSamePlayerTakesOver(t *testing.T) {
 			if w := f2.check(t).welcomes[0]; w.Seat != 0 || w.Flags != proto.WelcomeResumed {
 				t.Errorf("by %s: welcome %+v", by, w)
 			}
-			old.QueueInput(testInputs(1, 100), time.Now())
+			old.QueueInput(testInputs(1, 100), time.Now(), 0)
 			old.QueueLost()
-			next.QueueInput(testInputs(1, 7), time.Now())
+			next.QueueInput(testInputs(1, 7), time.Now(), 0)
 			h.pass(2 * proto.SeatHold)
 			f2.check(t).wantCloses(t)
 			f.wantCloses(t, proto.CloseReplaced)
@@ -210,7 +268,7 @@ func TestConnectedSeatIsNotTaken(t *testing.T) {
 			}
 		}
 		f.check(t).wantCloses(t)
-		ann.QueueInput(testInputs(1, 7), time.Now())
+		ann.QueueInput(testInputs(1, 7), time.Now(), 0)
 		h.pass(50 * time.Millisecond)
 		if row := f.check(t).x(t, 0); row.X != 7 {
 			t.Errorf("row %+v", row)
@@ -229,7 +287,7 @@ func TestConnectedSeatIsNotTaken(t *testing.T) {
 // welcome unread, and then the client comes with the token that it has.
 func TestTokenIsRenewed(t *testing.T) {
 	for _, answer := range []func(o *Occupant){
-		func(o *Occupant) { o.QueueInput(testInputs(1, 1), time.Now()) },
+		func(o *Occupant) { o.QueueInput(testInputs(1, 1), time.Now(), 0) },
 		func(o *Occupant) { o.QueueCustom([]byte("hello")) },
 	} {
 		withPool(t, testConfig(), func(h *harness) {
@@ -268,7 +326,7 @@ func TestTokenIsNotRenewedBeforeTheWelcome(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o.QueueInput(testInputs(1, 1), time.Now())
+		o.QueueInput(testInputs(1, 1), time.Now(), 0)
 		h.pass(50 * time.Millisecond)
 		_, f3 := h.join(r, Join{Resume: one})
 		f3.check(t).wantCloses(t)
@@ -295,7 +353,7 @@ func TestLeaveGivesTheSeatUp(t *testing.T) {
 		o, f := h.join(r, Join{Player: "ann"})
 		o.QueueLeave()
 		o.QueueLost()
-		if err := o.QueueInput(testInputs(1, 1), time.Now()); err != ErrStopped {
+		if err := o.QueueInput(testInputs(1, 1), time.Now(), 0); err != ErrStopped {
 			t.Errorf("input after leaving: %v, want ErrStopped", err)
 		}
 		h.pass(50 * time.Millisecond)
@@ -316,7 +374,7 @@ func TestLeaveAndJoinInOneTick(t *testing.T) {
 		o.QueueLeave()
 		o2, f2 := h.join(r, Join{Player: "ann"})
 		f.check(t).wantCloses(t, proto.CloseLeft)
-		o2.QueueInput(testInputs(1, 4), time.Now())
+		o2.QueueInput(testInputs(1, 4), time.Now(), 0)
 		h.pass(time.Second)
 		f2.check(t).wantCloses(t)
 		if row := f2.x(t, 0); row.X != 4 {

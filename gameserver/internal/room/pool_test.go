@@ -29,6 +29,7 @@ type harness struct {
 func testConfig() Config {
 	c := DefaultConfig()
 	c.Workers = 1
+	c.UnplayedTimeout = c.IdleTimeout // most tests run rooms in which nobody plays
 	c.Logger = slog.New(slog.DiscardHandler)
 	c.Metrics = obs.NewMetrics(nil)
 	return c
@@ -289,11 +290,12 @@ func TestPoolStops(t *testing.T) {
 
 func TestConfigIsChecked(t *testing.T) {
 	for name, spoil := range map[string]func(c *Config){
-		"Workers":     func(c *Config) { c.Workers = -1 },
-		"MaxBusy":     func(c *Config) { c.MaxBusy = 1.5 },
-		"IdleTimeout": func(c *Config) { c.IdleTimeout = 0 },
-		"Logger":      func(c *Config) { c.Logger = nil },
-		"Metrics":     func(c *Config) { c.Metrics = nil },
+		"Workers":         func(c *Config) { c.Workers = -1 },
+		"MaxBusy":         func(c *Config) { c.MaxBusy = 1.5 },
+		"IdleTimeout":     func(c *Config) { c.IdleTimeout = 0 },
+		"UnplayedTimeout": func(c *Config) { c.UnplayedTimeout = 0 },
+		"Logger":          func(c *Config) { c.Logger = nil },
+		"Metrics":         func(c *Config) { c.Metrics = nil },
 	} {
 		c := DefaultConfig()
 		spoil(&c)

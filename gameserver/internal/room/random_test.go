@@ -56,7 +56,7 @@ func TestRandomClients(outer *testing.T) {
 				if v.next == 0 && len(v.welcomes) > 0 {
 					v.next = v.welcomes[0].Processed + 1
 				}
-				if v.next > 0 && v.occupant.QueueInput(testInputs(v.next, 1, 2), time.Now()) == nil {
+				if v.next > 0 && v.occupant.QueueInput(testInputs(v.next, 1, 2), time.Now(), 0) == nil {
 					v.next += 2
 				}
 			},

@@ -2,7 +2,6 @@ package room
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/ringside-go/ringside/proto"
 )
@@ -40,6 +39,7 @@ func (r *Room) replacePlayer(o *Occupant) {
 	pending := r.sim.Pending(seat)
 	r.replace(old, o)
 	r.resume(o)
+	o.played, o.acked = old.played, old.acked
 	for _, in := range pending {
 		if err := r.sim.Queue(seat, in); err != nil {
 			r.log.Error("an input of the last connection is not taken", "seat", seat, "error", err)
@@ -47,19 +47,18 @@ func (r *Room) replacePlayer(o *Occupant) {
 	}
 }
 
-// replaceSpectator is replacePlayer for a spectator, which has no token: it replaces the connections of the same player
-// that got a reconnect request. If there is none, o becomes a new spectator. It is refused if its ticket has expired, and
-// during a handoff, because the next server will accept it.
+// replaceSpectator is replacePlayer for a spectator, which has no token: it replaces the connection of the same player.
+// If there is none, o becomes a new spectator. It is refused if its ticket has expired, and during a handoff, because the
+// next server will accept it.
 func (r *Room) replaceSpectator(o *Occupant) {
-	found := false
-	for _, old := range slices.Clone(r.spectators) {
-		if old.reconnect != nil && old.player == o.player {
-			r.replace(old, o)
-			found = true
-		}
-	}
+	old := r.watcher(o.player)
 	switch {
-	case found || !o.expired && r.move == nil:
+	case old != nil && old.reconnect != nil:
+		r.replace(old, o)
+		r.watch(o)
+	case old != nil && !o.expired && r.move == nil:
+		r.refuse(o, proto.CloseOverloaded, "your other connection to this room continues; come again without waiting")
+	case !o.expired && r.move == nil:
 		r.watch(o)
 	case o.expired:
 		r.refuse(o, proto.CloseTicket, "")
@@ -85,8 +84,7 @@ func (r *Room) forward(old *Occupant, it *item) {
 	case it.kind == itemCustom:
 		r.custom(old.replacement, r.taken.payload(it))
 	default:
-		in := proto.Input{First: it.first, Ack: it.ack, Count: int(it.count), Samples: r.taken.payload(it)}
-		if r.sim.Queue(old.seat, in) == nil { // otherwise the client sends it again
+		if r.queue(old.replacement, it) == nil { // otherwise the client sends it again
 			old.replacement.arrived = it.at
 		}
 	}

@@ -73,9 +73,11 @@ type Room struct {
 	connected  int // occupants in seats
 	late       uint64
 	idleSince  time.Duration
+	played     bool // a seat has sent an input or a custom message, here or, as far as is known, at an earlier leader
 	frames     frames
 	begun      bool          // the first tick was made
 	returnBy   time.Duration // when absent clients of a resumed room count as not connected; 0: done
+	bansSeen   uint64        // revision of the bans that were enforced
 	size       size
 	noisy      bool           // it was logged that custom messages were refused
 	pending    []game.Decided // decided and not told yet, by match
@@ -99,19 +101,21 @@ func clip(s string) string { return strings.ToValidUTF8(s[:min(len(s), maxFailur
 func newRoom(p *Pool, s Spec) *Room {
 	settings := s.Sim.Settings()
 	r := &Room{
-		spec:     s,
-		pool:     p,
-		metrics:  p.config.Metrics,
-		log:      p.config.Logger.With("room", s.ID, "game", s.Game),
-		settings: settings,
-		schema:   s.Sim.Store().Schema().Append(nil),
-		sim:      s.Sim,
-		epoch:    s.Epoch,
-		phase:    noPhase,
-		due:      p.now() + s.Due,
-		call:     new(call),
-		cost:     newCost(settings.TickRate, p.now(), p.config.Metrics.TickSeconds.WithLabelValues(string(s.Game))),
-		seats:    make([]*Occupant, settings.Seats),
+		spec:      s,
+		pool:      p,
+		metrics:   p.config.Metrics,
+		log:       p.config.Logger.With("room", s.ID, "game", s.Game),
+		settings:  settings,
+		schema:    s.Sim.Store().Schema().Append(nil),
+		sim:       s.Sim,
+		epoch:     s.Epoch,
+		phase:     noPhase,
+		due:       p.now() + s.Due,
+		call:      new(call),
+		cost:      newCost(settings.TickRate, p.now(), p.config.Metrics.TickSeconds.WithLabelValues(string(s.Game))),
+		idleSince: p.now(),
+		played:    s.Resumed,
+		seats:     make([]*Occupant, settings.Seats),
 	}
 	for _, id := range s.Standbys {
 		r.standbys = append(r.standbys, &standby{id: id})

@@ -32,6 +32,7 @@ func (r *Room) tick(now time.Duration) (v verdict) {
 		return ended
 	}
 	r.handle()
+	r.enforceBans()
 	if r.ending != nil {
 		r.end(r.ending.code, r.ending.text)
 		return ended
@@ -77,6 +78,7 @@ func (r *Room) play(now time.Duration) verdict {
 		return ended
 	}
 	r.countRefused()
+	r.closeKicked()
 	r.encode()
 	if err := r.tooLarge(); err != nil {
 		r.crash(err, nil)
@@ -150,9 +152,9 @@ func (r *Room) renew(o *Occupant) {
 // input queues an input message. One that the simulation does not accept costs its client the connection.
 func (r *Room) input(o *Occupant, it *item) {
 	o.arrived = it.at
-	in := proto.Input{First: it.first, Ack: it.ack, Count: int(it.count), Samples: r.taken.payload(it)}
-	err := r.sim.Queue(o.seat, in)
+	err := r.queue(o, it)
 	if err == nil {
+		r.plays(o)
 		return
 	}
 	code := proto.CloseMalformed
@@ -161,6 +163,26 @@ func (r *Room) input(o *Occupant, it *item) {
 	}
 	r.lose(o)
 	o.client.Close(code, err.Error())
+}
+
+// queue gives an input to the simulation. What the client says that it saw never goes back, and is not further back than the
+// connection's round trip explains: a client that always claims to be slow would shoot at where others were.
+func (r *Room) queue(o *Occupant, it *item) error {
+	in := proto.Input{First: it.first, Ack: it.ack, Count: int(it.count), Samples: r.taken.payload(it)}
+	if in.Ack == 0 { // it does not say
+		in.Ack = r.sim.Tick()
+	} else {
+		o.acked = max(o.acked, min(in.Ack, r.sim.Tick()))
+		in.Ack = o.acked
+	}
+	r.sim.BoundAck(o.seat, maxBehind(it.trip, r.settings.TickRate))
+	return r.sim.Queue(o.seat, in)
+}
+
+// maxBehind is how many ticks what a player saw may be behind the tick that takes the sample: one is the newest that there was,
+// one more is shown a little late so that it moves evenly, and the rest is on the way.
+func maxBehind(roundTrip time.Duration, rate int) proto.Tick {
+	return 2 + proto.Tick(((roundTrip+proto.AckTolerance)*time.Duration(rate)+time.Second-1)/time.Second)
 }
 
 // custom gives a message to the simulation. In a suspended room, where messages of many ticks add up, it keeps maxQueued of
@@ -172,8 +194,12 @@ func (r *Room) custom(o *Occupant, payload []byte) {
 		r.metrics.InboxFull.Inc()
 		return
 	}
+	r.plays(o)
 	r.sim.Message(o.seat, payload)
 }
+
+// plays notes that o's seat, and so the room, is in use.
+func (r *Room) plays(o *Occupant) { o.played, r.played = true, true }
 
 // leave gives o's seat up.
 func (r *Room) leave(o *Occupant) {
@@ -184,11 +210,16 @@ func (r *Room) leave(o *Occupant) {
 	o.client.Close(proto.CloseLeft, "")
 }
 
-// lose removes a client whose connection is gone. The simulation holds its seat for a while.
+// lose removes a client whose connection is gone. The simulation holds its seat for a while if it was ever used: a client
+// that joins and hangs up, again and again under different names, must not fill the room.
 func (r *Room) lose(o *Occupant) {
 	r.remove(o)
-	if !o.spectator {
+	switch {
+	case o.spectator:
+	case o.played:
 		r.sim.Disconnect(o.seat)
+	default:
+		r.sim.Leave(o.seat)
 	}
 }
 
@@ -220,7 +251,11 @@ func (r *Room) endIfIdle(now time.Duration) bool {
 		r.idleSince = now
 		return false
 	}
-	if now-r.idleSince < r.pool.config.IdleTimeout {
+	timeout := r.pool.config.IdleTimeout
+	if !r.played {
+		timeout = min(timeout, r.pool.config.UnplayedTimeout)
+	}
+	if now-r.idleSince < timeout {
 		return false
 	}
 	if _, ok := r.inbox.close(true); !ok {

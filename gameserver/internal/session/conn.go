@@ -24,6 +24,7 @@ type Conn struct {
 	lastRead time.Time // when the newest bytes arrived
 	readErr  error     // with which reading ended
 	rate     rate
+	trips    trips
 	skipped  uint32 // records of unknown kind
 	greeted  bool   // hello was said
 	occupant Occupant

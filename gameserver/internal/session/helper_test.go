@@ -60,10 +60,11 @@ type testOccupant struct {
 	room  proto.RoomID
 	hello proto.Hello
 
-	mu      sync.Mutex
-	notes   []string
-	arrived time.Time // of the last input
-	input   func(proto.Input) error
+	mu        sync.Mutex
+	notes     []string
+	arrived   time.Time // of the last input
+	roundTrip time.Duration
+	input     func(proto.Input) error
 }
 
 func (h *testAdmission) Enter(ctx context.Context, room proto.RoomID, hello proto.Hello, c *Conn) (Occupant, error) {
@@ -90,14 +91,14 @@ func (g *testOccupant) noted() string {
 	return strings.Join(g.notes, " ")
 }
 
-func (g *testOccupant) QueueInput(in proto.Input, arrived time.Time) error {
+func (g *testOccupant) QueueInput(in proto.Input, arrived time.Time, roundTrip time.Duration) error {
 	if g.input != nil {
 		return g.input(in)
 	}
 	g.note(fmt.Sprintf("input:%d", in.First))
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.arrived = arrived
+	g.arrived, g.roundTrip = arrived, roundTrip
 	return nil
 }
 
@@ -221,7 +222,8 @@ type client struct {
 	conn net.Conn
 	in   *bufio.Reader
 
-	sent, received int // bytes: payloads of messages, all
+	sent, received int      // bytes: payloads of messages, all
+	pings          [][]byte // that came
 }
 
 const upgradeRequest = "GET /v1/rooms/den/connect HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\n" +
@@ -306,7 +308,28 @@ type frame struct {
 }
 
 // readFrame reads a server's frame; it must be whole, final and unmasked.
+// readFrame gives the next frame that is no ping. Pings are kept, and not answered.
 func (c *client) readFrame() (frame, error) {
+	for {
+		f, err := c.readAny()
+		if err != nil || f.op != opPing {
+			return f, err
+		}
+		c.pings = append(c.pings, f.payload)
+	}
+}
+
+// ping reads the ping that comes next.
+func (c *client) ping() {
+	c.t.Helper()
+	f, err := c.readAny()
+	if err != nil || f.op != opPing {
+		c.t.Fatalf("read %+v, %v; want a ping", f, err)
+	}
+	c.pings = append(c.pings, f.payload)
+}
+
+func (c *client) readAny() (frame, error) {
 	var h [10]byte
 	if _, err := io.ReadFull(c.in, h[:2]); err != nil {
 		return frame{}, err

@@ -225,6 +225,7 @@ func TestThousandSilentConnections(t *testing.T) {
 func TestSilence(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, s *setup) {
 		c, g := s.enter()
+		c.ping()
 		begin := time.Now()
 		for range 7 { // 7 s apart: never silent for long, past several deadlines
 			time.Sleep(7 * time.Second)

@@ -26,8 +26,8 @@ type Admission interface {
 // Occupant is the room's side of an entered client; *room.Occupant has these methods. They are called from the
 // connection's goroutine or from Conn.Poll, must not block, and must copy what they keep of their arguments.
 type Occupant interface {
-	// QueueInput takes an input that arrived at the time given. An error is a *proto.Refusal or closes with CloseRate.
-	QueueInput(in proto.Input, arrived time.Time) error
+	// QueueInput takes an input that arrived at the time given, over a connection with that round trip. An error is a *proto.Refusal or closes with CloseRate.
+	QueueInput(in proto.Input, arrived time.Time, roundTrip time.Duration) error
 	QueueCustom(payload []byte) error
 	QueueLeave()
 	QueueLost()

@@ -47,6 +47,7 @@ func (f *fleet) startRouter(r *router) {
 		f.t.Fatal(err)
 	}
 	c := front.DefaultConfig()
+	c.Quotas.TicketsPerAddress = 0 // all the players are at one address
 	c.Signer, c.Drain, c.Network = ticket.NewSigner(ticket.DevKey()), 0, r.host
 	if c.Certs, err = certs.LoadFleet(f.ca, certs.NewID(string(membership.Router), r.name), c.Logger); err != nil {
 		f.t.Fatal(err)
