@@ -234,7 +234,7 @@ func TestAPrivateRoomIsSoughtWithItsCode(t *testing.T) {
 		}
 		got = append(got, body)
 		w.WriteHeader(http.StatusCreated)
-		w.Write([]byte(`{"room":"p-new","url":"ws://x/","player":"jo","ticket":"t","code":"the code"}`))
+		w.Write([]byte(`{"room":"p-new","url":"ws://x/","player":"jo","guest":"its secret","ticket":"t","code":"the code"}`))
 	}
 	c.config.Router, c.config.HTTP = s.URL, s.Client()
 	for range 2 {
@@ -246,7 +246,7 @@ func TestAPrivateRoomIsSoughtWithItsCode(t *testing.T) {
 		t.Errorf("the code is %q", c.Code())
 	}
 	b, _ := json.Marshal(got)
-	if want := `[{"game":"test","private":true},{"code":"the code","game":"test","player":{"id":"jo"},"room":"p-new"}]`; string(b) != want {
+	if want := `[{"game":"test","private":true},{"code":"the code","game":"test","player":{"guest":"its secret"},"room":"p-new"}]`; string(b) != want {
 		t.Errorf("the router was asked %s, want %s", b, want)
 	}
 	for _, r := range []Request{{Game: "test", Private: true, Room: "r"}, {Game: "test", Private: true, Code: "c"}} {

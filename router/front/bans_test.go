@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/ringside-go/ringside/internal/bans"
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/ticket"
+	"github.com/ringside-go/ringside/proto"
 )
 
 // newBanningServer is a game server that has bans, with the same operator token.
@@ -39,8 +42,16 @@ func newBanningServer(t *testing.T, set *bans.Set) membership.Member {
 
 // A router learns what its servers know, and brings them what they do not know.
 func TestBansAreExchanged(t *testing.T) {
+	const old, fresh = "the-secret-of-an-old-guest", "the-secret-of-a-new-guest"
+	guest := func(secret string) proto.PlayerID {
+		id, err := ticket.Guest(secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
 	set := bans.New(nil)
-	if _, err := set.Add("old", time.Hour, "before the router came"); err != nil {
+	if _, err := set.Add(guest(old), time.Hour, "before the router came"); err != nil {
 		t.Fatal(err)
 	}
 	server := newBanningServer(t, set)
@@ -48,18 +59,18 @@ func TestBansAreExchanged(t *testing.T) {
 	f := newTestFront(t, operated(t, operatorToken, false), server, gone)
 	auth := []string{"Authorization", "Bearer " + operatorToken}
 	until(t, "the router has the server's bans", func() bool { return f.bans.Hash() == set.Hash() })
-	checkProblem(t, f.call(t, "POST", "/v1/match", `{"game":"arena","player":{"id":"old"}}`), http.StatusForbidden, "before the router came")
+	checkProblem(t, f.call(t, "POST", "/v1/match", `{"game":"arena","player":{"guest":"`+old+`"}}`), http.StatusForbidden, "before the router came")
 
-	made := into[banReport](t, f.call(t, "POST", "/v1/bans", `{"player":"new/one","seconds":60,"reason":"spam"}`, auth...), http.StatusCreated)
-	if _, banned := set.Of("new/one"); !banned || made.Servers != 1 || fmt.Sprint(made.Unreached) != "[game-2]" {
+	made := into[banReport](t, f.call(t, "POST", "/v1/bans", `{"player":"`+string(guest(fresh))+`","seconds":60,"reason":"spam"}`, auth...), http.StatusCreated)
+	if _, banned := set.Of(guest(fresh)); !banned || made.Servers != 1 || fmt.Sprint(made.Unreached) != "[game-2]" {
 		t.Errorf("banned %v, answer %+v; want one server reached and one not", banned, made)
 	}
-	checkProblem(t, f.call(t, "POST", "/v1/rooms", `{"game":"arena","player":{"id":"new/one"}}`), http.StatusForbidden, ": spam")
+	checkProblem(t, f.call(t, "POST", "/v1/rooms", `{"game":"arena","player":{"guest":"`+fresh+`"}}`), http.StatusForbidden, ": spam")
 	if doc := into[bansDoc](t, f.call(t, "GET", "/v1/bans", "", auth...), http.StatusOK); len(doc.Bans) != 2 {
 		t.Errorf("the bans are %+v", doc)
 	}
-	into[banReport](t, f.call(t, "DELETE", "/v1/bans/new%2Fone", "", auth...), http.StatusOK)
-	if _, banned := set.Of("new/one"); banned {
+	into[banReport](t, f.call(t, "DELETE", "/v1/bans/"+url.PathEscape(string(guest(fresh))), "", auth...), http.StatusOK)
+	if _, banned := set.Of(guest(fresh)); banned {
 		t.Error("the ban was lifted, and the server has it still")
 	}
 	for _, tt := range []struct {

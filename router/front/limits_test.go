@@ -15,8 +15,8 @@ func TestTicketsAreLimited(t *testing.T) {
 		detail string
 		other  string // who is not limited, with the same address
 	}{
-		"tickets-per-identity": {Quotas{TicketsPerIdentity: 3}, []string{`{"game":"arena","player":{"id":"eve"}}`}, "player eve", `{"game":"arena","player":{"id":"ann"}}`},
-		"tickets-per-address":  {Quotas{TicketsPerAddress: 3}, []string{`{"game":"arena"}`, `{"game":"arena","player":{"id":"eve"}}`}, "this address", ""},
+		"tickets-per-identity": {Quotas{TicketsPerIdentity: 3}, []string{`{"game":"arena","player":{"guest":"the-secret-of-guest-eve"}}`}, "player guest-", `{"game":"arena","player":{"guest":"the-secret-of-guest-ann"}}`},
+		"tickets-per-address":  {Quotas{TicketsPerAddress: 3}, []string{`{"game":"arena"}`, `{"game":"arena","player":{"guest":"the-secret-of-guest-eve"}}`}, "this address", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newTestFront(t, func(c *Config) { c.Quotas = test.limits }, fleetOf(3)...)

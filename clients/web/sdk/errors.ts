@@ -145,3 +145,6 @@ export class Fault extends Error {
 		this.error = new RingsideError(code, `${status} ${message}`, code === "kicked" || code === "refused" ? message : "");
 	}
 }
+
+/** A connection that ended, or an attempt that failed, without a word of the server's. */
+export const lost = (why: string) => new Fault(Status.lost, why);

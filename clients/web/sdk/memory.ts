@@ -15,23 +15,25 @@ interface Seat {
 
 /** A place for one seat and the guest. A storage that throws, as browsers' do when it is full or forbidden, remembers nothing. */
 export function newMemory({ storage, role, router, game, room, code, private: hidden, match, player }: JoinOptions) {
-	const key = ["ringside", router, game, room ?? code ?? (match ? "?match" : hidden ? "?private" : "?new"), player?.guest].join(" ");
-	const place = () => (role === "spectator" ? undefined : storage === undefined ? globalThis.sessionStorage : storage);
-	const guestKey = "ringside guest " + (router ?? "");
-	const guestPlace = () => (storage === undefined ? globalThis.localStorage : storage)!;
+	const key = ["ringside", router, game, room ?? code ?? (match ? "?match" : "?new"), hidden, player?.guest].join(" ");
+	const guestKey = "ringside guest " + router;
+	const place = (name: "localStorage" | "sessionStorage") => (storage === undefined ? globalThis[name] : storage)!;
+	const seats = () => (role === "spectator" ? undefined : place("sessionStorage"))!;
 	return {
-		load: (): Seat | undefined => quietly(() => JSON.parse(place()!.getItem(key)!)),
-		save: (seat: Seat): void => quietly(() => place()!.setItem(key, JSON.stringify(seat))),
+		load: quietly((): Seat | undefined => JSON.parse(seats().getItem(key)!)),
+		save: quietly((seat: Seat | { resume: [] }) => seats().setItem(key, JSON.stringify(seat))),
 		/** The guest's secret. */
-		guest: () => quietly(() => guestPlace().getItem(guestKey)) ?? undefined,
-		saveGuest: (secret: string): void => quietly(() => guestPlace().setItem(guestKey, secret)),
+		guest: quietly(() => place("localStorage").getItem(guestKey)),
+		saveGuest: quietly((secret: string) => place("localStorage").setItem(guestKey, secret)),
 	};
 }
 
-function quietly<T>(f: () => T): T | undefined {
-	try {
-		return f();
-	} catch {
-		return undefined;
-	}
-}
+const quietly =
+	<A extends unknown[], T>(f: (...args: A) => T) =>
+	(...args: A): T | undefined => {
+		try {
+			return f(...args);
+		} catch {
+			return undefined;
+		}
+	};

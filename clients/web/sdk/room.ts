@@ -117,13 +117,13 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 		room.entered = new Promise((resolve, reject) => (settle = { resolve, reject }));
 		room.entered.catch(() => {}); // the status tells it too
 		const same = room.error?.next !== "room" ? room.id : ""; // after a loss the same room, whoever chose it
-		session = newSession(emitter, stats, options.room ?? same, options.player?.guest ?? (room.guest || undefined), options.code ?? (same && room.code));
+		session = newSession(emitter, stats, options.room ?? same, options.player?.guest ?? room.guest, options.code ?? (same && room.code));
 		journey = newJourney(options as JoinOptions, session, {
 			arrived(move) {
 				clearTimeout(leaving);
 				leaving = undefined;
 				leftAt = 0;
-				const { store, welcome, code, guest = "" } = session;
+				const { store, welcome, code, guest } = session;
 				const { alias, epoch, room: id, seat, tickRate } = welcome!;
 				const { tables, values, events } = store as any;
 				if (scene?.store !== store) scene = newScene(session, options);

@@ -1,6 +1,6 @@
 // Asking a router for a room.
 
-import { Fault, Status } from "./errors.ts";
+import { Fault, lost } from "./errors.ts";
 import { playerName } from "./name.ts";
 import type { JoinOptions } from "./options.ts";
 import type { Place } from "./plan.ts";
@@ -17,12 +17,12 @@ interface Admission extends Place {
 }
 
 /** Asks for the room, or, where there is none and a match is wanted, for a seat in any. What it throws is a Fault. */
-export const ask = (o: JoinOptions, room: string, guest: string | undefined, code: string): Promise<Admission> =>
+export const ask = (o: JoinOptions, room: string, guest: string, code: string): Promise<Admission> =>
 	request(o, room, guest, code).catch((e) => {
-		throw e instanceof Fault ? e : new Fault(Status.lost, "router: " + e);
+		throw e instanceof Fault ? e : lost("router: " + e);
 	});
 
-async function request(o: JoinOptions, room: string, guest: string | undefined, code: string): Promise<Admission> {
+async function request(o: JoinOptions, room: string, guest: string, code: string): Promise<Admission> {
 	const { router = "", game, identity, match, options, role } = o;
 	const token = typeof identity === "function" ? await identity() : identity;
 	const answer = await (o.fetch ?? fetch)(router.replace(/\/$/, "") + (match && !room ? "/v1/match" : "/v1/rooms"), {
@@ -31,10 +31,10 @@ async function request(o: JoinOptions, room: string, guest: string | undefined, 
 		body: JSON.stringify({
 			game,
 			room,
-			code: code || undefined,
-			private: (o.private && !room) || undefined,
+			code,
+			private: o.private && !room,
 			options,
-			player: { guest: token ? undefined : guest, name: nameOf(o.player?.name) },
+			player: { guest: token ? "" : guest, name: nameOf(o.player?.name) },
 			role,
 		}),
 		signal: AbortSignal.timeout(askTimeout),
@@ -47,6 +47,6 @@ async function request(o: JoinOptions, room: string, guest: string | undefined, 
 /** The name as servers take it. That it is another one than the game gave is said on the console. */
 function nameOf(given: string | undefined): string | undefined {
 	const name = given && playerName(given);
-	if (name !== given) console.warn(`ringside: the player's name ${JSON.stringify(given)} is sent as ${JSON.stringify(name)}`);
+	if (name !== given) console.warn("ringside: name sent as", name);
 	return name;
 }

@@ -1,7 +1,7 @@
 // What a client knows of its room, over all connections.
 
 import type { Emitter } from "./emitter.ts";
-import { Fault, Status } from "./errors.ts";
+import { Fault, lost, Status } from "./errors.ts";
 import { sameEpoch, type Welcome } from "./messages.ts";
 import type { Outcome, Stats, Violation } from "./options.ts";
 import { newOutbox } from "./outbox.ts";
@@ -40,7 +40,7 @@ export const newStats = (): Stats => ({
 export type Session = ReturnType<typeof newSession>;
 
 /** room is its id as far as known, guest the secret of the guest who plays; code is that of a private room. */
-export function newSession(emitter: Emitter, stats: Stats, room = "", guest?: string, code = "") {
+export function newSession(emitter: Emitter, stats: Stats, room = "", guest = "", code = "") {
 	const { emit } = emitter;
 	const outbox = newOutbox(emitter, stats);
 	const outcomes = new Map<number, string>();
@@ -71,7 +71,7 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", guest?: st
 			const detail = `${what}, tick ${s.tick}`;
 			stats.violations++;
 			emit("violation", kind, detail);
-			return new Fault(Status.lost, kind + " " + detail);
+			return lost(kind + " " + detail);
 		},
 
 		/** Takes a welcome up: it must fit what is known of the room. */
@@ -80,7 +80,7 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", guest?: st
 			const same = old && sameEpoch(w.epoch, old.epoch);
 			if (s.instance && w.epoch.instance !== s.instance) {
 				s.violate("instance-changed", w.epoch.instance);
-				throw new Fault(Status.over, "instance " + w.epoch.instance);
+				throw new Fault(Status.over, w.epoch.instance);
 			}
 			if (s.room && w.room !== s.room) throw s.violate("bad-message", w.room);
 			if (same && w.tick < s.tick) throw s.violate("tick-back", w.tick);

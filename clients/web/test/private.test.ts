@@ -18,15 +18,15 @@ test("a private room is made once, and sought again with its code", async (t) =>
 	(await c.opened("ws://here/")).end();
 	await c.opened("ws://here/");
 	const [first, again] = router.asked;
-	assert.deepEqual(first, { to: "http://router/v1/rooms", game: "dots", room: "", private: true, player: { id: "" } });
-	assert.deepEqual(again, { to: "http://router/v1/rooms", game: "dots", room: "p-new", code: "the code", player: { id: "guest" } });
+	assert.deepEqual(first, { to: "http://router/v1/rooms", game: "dots", room: "", code: "", private: true, player: { guest: "" } });
+	assert.deepEqual(again, { to: "http://router/v1/rooms", game: "dots", room: "p-new", code: "the code", private: false, player: { guest: "" } });
 });
 
 test("a code is all that an invited player needs", async (t) => {
 	const router = s.routerOf();
 	const c = await begin(t, { room: undefined, code: "the code" }, router);
 	await c.opened("ws://here/");
-	assert.deepEqual(router.asked, [{ to: "http://router/v1/rooms", game: "dots", room: "", code: "the code", player: { id: "" } }]);
+	assert.deepEqual(router.asked, [{ to: "http://router/v1/rooms", game: "dots", room: "", code: "the code", player: { guest: "" } }]);
 });
 
 test("a link holds the code where browsers send it to nobody", () => {

@@ -170,7 +170,7 @@ func TestUnusedSeatIsNotHeld(t *testing.T) {
 		// It is used from its first input or message on, whichever connection of the player sent it.
 		ann, _ := h.join(r, Join{Player: "ann"})
 		ann.QueueInput(testInputs(1, 1), time.Now(), 0)
-		again, _ := h.join(r, Join{Player: "ann"})
+		again, _ := h.join(r, Join{Player: "ann", Proven: 1})
 		bob, _ := h.join(r, Join{Player: "bob"})
 		bob.QueueCustom([]byte("hello"))
 		again.QueueLost()
@@ -292,7 +292,8 @@ func TestTokenIsRenewed(t *testing.T) {
 	} {
 		withPool(t, testConfig(), func(h *harness) {
 			r := h.start(20, 2)
-			_, f := h.join(r, Join{Player: "ann"})
+			first, f := h.join(r, Join{Player: "ann"})
+			first.QueueCustom([]byte("a seat that is not used is not held"))
 			one := f.check(t).welcomes[0].Resume
 			lost, f := h.join(r, Join{Resume: one})
 			two := f.check(t).welcomes[0].Resume
