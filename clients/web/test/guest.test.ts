@@ -14,7 +14,7 @@ test("the router's secret is kept for all pages and rooms", async (t) => {
 	const storage = place();
 	await t.test("a first page", async (t) => {
 		const c = await play(t, { storage });
-		assert.deepEqual(c.router.asked[0].player, {});
+		assert.deepEqual(c.router.asked[0].player, { guest: "" });
 		assert.equal(c.room.guest, "secret");
 		assert.equal(storage.kept.get("ringside guest http://router"), "secret");
 	});
@@ -57,5 +57,5 @@ test("who has an identity token is no guest", async (t) => {
 	storage.setItem("ringside guest http://router", "secret");
 	const c = await begin(t, { storage, identity: "token" });
 	await c.opened("ws://here/");
-	assert.deepEqual(c.router.asked[0].player, {});
+	assert.deepEqual(c.router.asked[0].player, { guest: "" });
 });
