@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -41,12 +42,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		obs.Problem(w, status, err.Error())
 		return
 	}
-	if refused := s.admit(); refused != "" {
+	place, err := s.admit(r)
+	if err != nil {
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
-		obs.Problem(w, http.StatusServiceUnavailable, refused)
+		obs.Problem(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}
-	c := &Conn{server: s, room: room, router: router(r.Header), out: outbox{pool: &s.buffers, limit: s.config.OutboxBytes}}
+	c := &Conn{server: s, place: place, room: room, router: router(r.Header), remote: strings.Clone(r.RemoteAddr),
+		out: outbox{pool: &s.buffers, limit: s.config.OutboxBytes}}
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		s.release(c)
@@ -57,7 +60,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		early, _ := buffered.Reader.Peek(n)
 		c.in = bytes.Clone(early)
 	}
-	c.conn, c.remote = conn, conn.RemoteAddr()
+	socket, pending := edge.Unwrap(conn)
+	c.conn, c.in = socket, append(c.in, pending...)
+	place.Hijacked(socket)
 	if err := s.upgrade(c, r.Header.Get("Sec-WebSocket-Key")); err != nil {
 		s.config.Logger.Debug("session: upgrade failed", "room", room, "remote", c.remote, "error", err)
 		c.end()
