@@ -121,7 +121,7 @@ func (n *Server) serveUntilStopped(ctx context.Context, ended <-chan *part) {
 
 // serve answers clients until ctx ends.
 func (n *Server) serve(ctx context.Context) error {
-	l := n.clientListener
+	l := n.gate.Listener(n.clientListener)
 	if n.config.Security.TLS != nil {
 		l = tls.NewListener(l, n.config.Security.TLS)
 	}
@@ -134,7 +134,7 @@ func (n *Server) serveInternal(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	return serve(ctx, n.internalHTTP, n.internal)
+	return serve(ctx, n.internalHTTP, n.gate.Internal(n.internal))
 }
 
 // serve answers HTTP until ctx ends; requests in flight may then end, within stopTimeout.

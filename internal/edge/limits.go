@@ -57,16 +57,21 @@ func limitsFor(descriptors int, memory int64, each int) Limits {
 
 func clamp(n, most int) int { return min(max(n, minPerAddress), most) }
 
-// Flags adds a flag for each limit to fs, with l as defaults, which the flags change.
+const derived = " (the default follows from the descriptors and the memory)"
+
+// Flags adds a flag for each limit but Streams to fs, with l as defaults, which the flags change.
 func (l *Limits) Flags(fs *flag.FlagSet) {
-	const derived = " (the default follows from the descriptors and the memory)"
 	fs.IntVar(&l.Connections, "max-connections", l.Connections, "most `connections` on the public listener at once"+derived)
 	fs.IntVar(&l.Entered, "max-entered", l.Entered, "of -max-connections, most `clients` that are in rooms; those that come back with a resume token may go beyond"+derived)
 	fs.IntVar(&l.Unentered, "max-unentered", l.Unentered, "of -max-connections, most `connections` that are upgraded and have not said hello; beyond, the oldest is closed"+derived)
 	fs.IntVar(&l.Idle, "max-idle", l.Idle, "of -max-connections, most `connections` that wait for a request; beyond, the oldest is closed"+derived)
-	fs.IntVar(&l.Streams, "max-streams", l.Streams, "of -max-connections, most event `streams`"+derived)
 	fs.Float64Var(&l.AddressShare, "address-share", l.AddressShare, "`part` of each of these limits that one IPv4 address or IPv6 /64 may hold, at least 16 connections; 1: all. Loopback addresses and -trusted-proxies may hold all")
 	fs.IntVar(&l.Descriptors, "reserve-descriptors", l.Descriptors, "`descriptors` kept free for gossip, links, health checks and operators; the public listener takes none of them"+derived)
+}
+
+// StreamsFlag adds the flag for Streams.
+func (l *Limits) StreamsFlag(fs *flag.FlagSet) {
+	fs.IntVar(&l.Streams, "max-streams", l.Streams, "of -max-connections, most event `streams`"+derived)
 }
 
 // Validate says what is wrong with l.

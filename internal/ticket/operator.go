@@ -41,6 +41,17 @@ func NewOperator(token string, open bool) (*Operator, error) {
 // Closed is o for a listener that strangers reach: without a token it takes nothing.
 func (o *Operator) Closed() *Operator { return &Operator{token: o.token} }
 
+// LoopbackWarning is what to log where DependsOnLoopback.
+const LoopbackWarning = "operators need no token on this listener, to which the public URL leads; a proxy that does not name itself in a header " +
+	"opens it to everybody: give -admin-token-file or -inside"
+
+// DependsOnLoopback reports whether only the loopback address keeps strangers from operators' requests, on a listener to which a
+// public URL leads.
+func (o *Operator) DependsOnLoopback(publicURL string) bool {
+	u, err := url.Parse(publicURL)
+	return o.token == "" && o.open && err == nil && u.Host != "" && !loopbackName(u.Hostname())
+}
+
 // Check reports why r may not change the fleet; nil if it may. Where no token is set, only requests of this machine may (local).
 func (o *Operator) Check(r *http.Request) error {
 	if o.token != "" {

@@ -102,3 +102,24 @@ func TestProxiedRequestsAreNotLocal(t *testing.T) {
 		}
 	}
 }
+
+func TestDependsOnLoopback(t *testing.T) {
+	for _, tt := range []struct {
+		token string
+		open  bool
+		url   string
+		want  bool
+	}{
+		{"", true, "https://play.example.com", true}, {"", true, "http://203.0.113.1:8080/v1/servers/gs-1", true},
+		{"", true, "http://127.0.0.1:8080", false}, {"", true, "http://localhost", false}, {"", true, "", false},
+		{"", false, "https://play.example.com", false}, {"0123456789abcdef", true, "https://play.example.com", false},
+	} {
+		o, err := NewOperator(tt.token, tt.open)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := o.DependsOnLoopback(tt.url); got != tt.want {
+			t.Errorf("token %q, open %v, URL %q: %v", tt.token, tt.open, tt.url, got)
+		}
+	}
+}
