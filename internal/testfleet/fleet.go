@@ -291,6 +291,11 @@ func (f *Fleet) addRouter() {
 	}
 	c := front.DefaultConfig()
 	c.Mode, c.Signer, c.Drain = f.options.Mode, f.signer, f.options.Drain
+	if c.Operator, err = ticket.NewOperator("", true); err != nil {
+		listener.Close()
+		gossip.Close()
+		f.t.Fatal(err)
+	}
 	c.Logger = f.options.Logger.With("server", name)
 	door, err := front.New(c, gossip)
 	if err != nil {
@@ -301,7 +306,7 @@ func (f *Fleet) addRouter() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	r := &Router{URL: url, gossip: gossip, cancel: cancel, ended: make(chan struct{})}
 	go func() {
-		r.err = door.Run(ctx, listener, gossip)
+		r.err = door.Run(ctx, listener, nil, gossip)
 		close(r.ended)
 	}()
 	f.Routers = append(f.Routers, r)
