@@ -109,7 +109,7 @@ type Network interface {
 // control group allows, otherwise of what the machine has. Limits.Connections fit into another quarter at 20 KiB each and into the
 // descriptors that Limits.Descriptors leaves, 20,000 at most; the limits of kinds follow from it.
 func DefaultConfig() Config {
-	rooms, sessions, limits := room.DefaultConfig(), session.DefaultConfig(), edge.DefaultLimits(1)
+	rooms, sessions, limits := room.DefaultConfig(), session.DefaultConfig(), edge.DefaultLimits()
 	return Config{
 		Version: "dev",
 		Listen:  "127.0.0.1:0",

@@ -93,7 +93,7 @@ func TestProxyProtocol(t *testing.T) {
 // The connection of a proxy carries several clients: limits go by the client of the request.
 func TestLimitsByForwardedAddress(t *testing.T) {
 	l := roomy()
-	l.Unentered, l.AddressShare = 100, 0.16
+	l.Unentered, l.AddressShare = 200, 0.4
 	g := newGate(t, l, "10.0.0.1")
 	upgrade := func(client string) *Place {
 		c := &conn{from: "10.0.0.1:1"}
@@ -114,7 +114,7 @@ func TestLimitsByForwardedAddress(t *testing.T) {
 	for range 300 {
 		upgrade("203.0.113.9")
 	}
-	if n := g.Connections(Unentered); honest.closed || n != 17 {
-		t.Errorf("honest closed %v, %d unentered; want false, 17", honest.closed, n)
+	if n := g.Connections(Unentered); honest.closed || n != 81 {
+		t.Errorf("honest closed %v, %d unentered; want false, 81", honest.closed, n)
 	}
 }

@@ -93,15 +93,15 @@ func TestOneAddressClosesItsOwn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := roomy()
-			l.AddressShare = 0.05 // 50
+			l.AddressShare = 0.1 // 100
 			g := newGate(t, l)
 			honest, _ := come(g, "198.51.100.1:1")
 			neighbour, _ := come(g, "[2001:db8:1:3::1]:1")
 			for i := range 500 {
 				come(g, attacker(i))
 			}
-			if honest.closed || neighbour.closed || g.total != 52 {
-				t.Errorf("honest closed %v, neighbour closed %v, %d open; want false, false, 52", honest.closed, neighbour.closed, g.total)
+			if honest.closed || neighbour.closed || g.total != 102 {
+				t.Errorf("honest closed %v, neighbour closed %v, %d open; want false, false, 102", honest.closed, neighbour.closed, g.total)
 			}
 		})
 	}
@@ -115,7 +115,7 @@ func TestUpgradesWithoutAHello(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := roomy()
-			l.Unentered, l.AddressShare = 100, 0.2
+			l.Unentered, l.AddressShare = 200, 0.4
 			g := newGate(t, l)
 			var first *conn
 			for i := range 1000 {
@@ -244,12 +244,12 @@ func TestCountsProperty(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 1))
-	l := Limits{Connections: 60, Entered: 40, Unentered: 20, Idle: 25, Streams: 18, AddressShare: 0.4}
+	l := Limits{Connections: 300, Entered: 200, Unentered: 80, Idle: 120, Streams: 90, AddressShare: 0.3}
 	g := newGate(t, l)
 	places := map[*conn]*Place{}
-	for range 20_000 {
+	for range 100_000 {
 		if random.IntN(3) == 0 || len(places) == 0 {
-			if c, p := come(g, fmt.Sprintf("203.0.113.%d:1", random.IntN(6)+1)); p != nil {
+			if c, p := come(g, fmt.Sprintf("203.0.113.%d:1", random.IntN(5)+1)); p != nil {
 				places[c] = p
 			}
 		} else {
@@ -315,12 +315,12 @@ func TestLimitsFor(t *testing.T) {
 		each        int
 		want        Limits
 	}{
-		{0, 0, 1, Limits{20000, 18750, 1000, 5000, 200, 0.05, 0}},
-		{1 << 20, 8 << 30, 1, Limits{20000, 18750, 1000, 5000, 200, 0.05, 1024}},
-		{4096, 8 << 30, 2, Limits{1792, 1680, 224, 448, 112, 0.05, 512}},
-		{256, 8 << 30, 1, Limits{192, 180, 24, 48, 16, 0.05, 64}},
-		{1 << 20, 256 << 20, 1, Limits{3276, 3072, 409, 819, 200, 0.05, 1024}},
-		{64, 0, 1, Limits{32, 30, 16, 16, 16, 0.05, 32}},
+		{0, 0, 1, Limits{20000, 18750, 1000, 5000, 200, 0.1, 0}},
+		{1 << 20, 8 << 30, 1, Limits{20000, 18750, 1000, 5000, 200, 0.1, 1024}},
+		{4096, 8 << 30, 2, Limits{1792, 1680, 224, 448, 112, 0.1, 512}},
+		{256, 8 << 30, 1, Limits{192, 180, 24, 48, 16, 0.1, 64}},
+		{1 << 20, 64 << 20, 1, Limits{3276, 3072, 409, 819, 200, 0.1, 1024}},
+		{64, 0, 1, Limits{32, 30, 16, 16, 16, 0.1, 32}},
 	} {
 		got := limitsFor(tt.descriptors, tt.memory, tt.each)
 		if got != tt.want {

@@ -23,39 +23,39 @@ type Limits struct {
 const (
 	// connectionMemory is what an idle HTTP connection takes, in bytes (measured: 293 MB for 15,000). A player takes less.
 	connectionMemory = 20 << 10
-	// memoryShare is the part of the memory that connections may take: one in so many.
-	memoryShare = 4
 	// mostConnections is what one machine carries of players.
 	mostConnections = 20_000
-	// minPerAddress lets a household or an office in where the limits are small.
-	minPerAddress = 16
+	// minPerAddress lets a school or an office in where the limits are small.
+	minPerAddress = 64
+	// leastLimit is the least default of a limit.
+	leastLimit = 16
 )
 
-// DefaultLimits are those that this process's descriptors and a quarter of its memory allow. each is how many descriptors one
-// connection takes: 2 in a router that tunnels.
-func DefaultLimits(each int) Limits {
-	return limitsFor(resources.Descriptors(), resources.Memory(), each)
-}
+// DefaultLimits are those of a game server: what this process's descriptors and a quarter of its memory allow.
+func DefaultLimits() Limits { return limitsFor(resources.Descriptors(), resources.Memory()/4, 1) }
 
-// limitsFor makes limits of descriptors and bytes; 0 stands for unknown.
+// DefaultRouterLimits are those of a router, whose memory is for connections, half of it, and whose tunnels take two descriptors.
+func DefaultRouterLimits() Limits { return limitsFor(resources.Descriptors(), resources.Memory()/2, 2) }
+
+// limitsFor makes limits of descriptors, each connection taking so many, and of bytes; 0 stands for unknown.
 func limitsFor(descriptors int, memory int64, each int) Limits {
 	n := mostConnections
 	if memory > 0 {
-		n = min(n, int(memory/memoryShare/connectionMemory))
+		n = min(n, int(memory/connectionMemory))
 	}
 	reserve := 0
 	if descriptors > 0 {
 		reserve = min(max(descriptors/8, 64), 1024, descriptors/2)
 		n = min(n, (descriptors-reserve)/each)
 	}
-	n = max(n, minPerAddress)
+	n = max(n, leastLimit)
 	return Limits{
-		Connections: n, Entered: n - n/16, Unentered: clamp(n/8, 1000), Idle: max(n/4, minPerAddress), Streams: clamp(n/16, 200),
-		AddressShare: 0.05, Descriptors: reserve,
+		Connections: n, Entered: n - n/16, Unentered: clamp(n/8, 1000), Idle: max(n/4, leastLimit), Streams: clamp(n/16, 200),
+		AddressShare: 0.1, Descriptors: reserve,
 	}
 }
 
-func clamp(n, most int) int { return min(max(n, minPerAddress), most) }
+func clamp(n, most int) int { return min(max(n, leastLimit), most) }
 
 const derived = " (the default follows from the descriptors and the memory)"
 
@@ -65,7 +65,7 @@ func (l *Limits) Flags(fs *flag.FlagSet) {
 	fs.IntVar(&l.Entered, "max-entered", l.Entered, "of -max-connections, most `clients` that are in rooms; those that come back with a resume token may go beyond"+derived)
 	fs.IntVar(&l.Unentered, "max-unentered", l.Unentered, "of -max-connections, most `connections` that are upgraded and have not said hello; beyond, the oldest is closed"+derived)
 	fs.IntVar(&l.Idle, "max-idle", l.Idle, "of -max-connections, most `connections` that wait for a request; beyond, the oldest is closed"+derived)
-	fs.Float64Var(&l.AddressShare, "address-share", l.AddressShare, "`part` of each of these limits that one IPv4 address or IPv6 /64 may hold, at least 16 connections; 1: all. Loopback addresses and -trusted-proxies may hold all")
+	fs.Float64Var(&l.AddressShare, "address-share", l.AddressShare, "`part` of each of these limits that one IPv4 address or IPv6 /64 may hold, at least 64 connections; 1: all. Loopback addresses and -trusted-proxies may hold all")
 	fs.IntVar(&l.Descriptors, "reserve-descriptors", l.Descriptors, "`descriptors` kept free for gossip, links, health checks and operators; the public listener takes none of them"+derived)
 }
 

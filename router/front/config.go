@@ -50,7 +50,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Mode:     Redirect,
-		Limits:   edge.DefaultLimits(2),
+		Limits:   edge.DefaultRouterLimits(),
 		Drain:    20 * time.Second, // an orchestrator kills after 30
 		Logger:   slog.New(slog.DiscardHandler),
 		Metrics:  obs.NewMetrics(nil),
