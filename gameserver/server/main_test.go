@@ -28,6 +28,7 @@ import (
 const asGame = "SERVER_TEST_IS_A_GAME"
 
 func TestMain(m *testing.M) {
+	limitDescriptors()
 	switch os.Getenv(asGame) {
 	case "":
 	case asPoison:
