@@ -268,7 +268,7 @@ func (g *Gate) obstacle(p *Place, to Kind, from netip.Prefix, limit int, replace
 func unused(of *[kinds]queue, p *Place) *Place {
 	for _, k := range [...]Kind{Idle, Unentered} {
 		oldest := of[k].first
-		if oldest == p && p != nil {
+		if oldest != nil && oldest == p {
 			oldest = p.links[of[k].which].after
 		}
 		if oldest != nil {
