@@ -43,12 +43,16 @@ image-tar: ## the same image without Docker, as .bin/image.tar
 test: check web-test web-e2e race examples sim-short fuzz-short bench-once manifests fleet ## everything that must hold before a change lands (about 22 minutes on 2 cores)
 
 .PHONY: check
-check: web-check ## format, vet, staticcheck, tidy module files, bundles as built
+check: web-check vuln ## format, vet, staticcheck, tidy module files, bundles as built, known vulnerabilities
 	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "not gofmt'ed, run gofmt -w on:"; echo "$$out"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
 	cd gameserver/examples && $(GO) vet ./... && $$(cd ../.. && $(GO) tool -n staticcheck) ./... && $(GO) mod tidy -diff
+
+.PHONY: vuln
+vuln: ## known vulnerabilities of the code that is called, where their database can be reached
+	@.ci/vuln "$(GO)"
 
 .PHONY: manifests
 manifests: ## hold deploy/k8s against the code of Kubernetes' API server, and against the programs (its first build takes minutes)

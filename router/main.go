@@ -5,7 +5,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/ringside-go/ringside/clients/web"
 	"github.com/ringside-go/ringside/internal/certs"
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/flags"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/obs"
@@ -47,10 +47,13 @@ func run(args []string) error {
 	tlsKey := fs.String("tls-key", "", "PEM `file` with its private key")
 	fs.StringVar(&c.PublicURL, "public-url", "", "base `URL` at which clients reach -listen (default what their request named)")
 	mode := fs.String("mode", string(c.Mode), "redirect: clients dial game servers; proxy: this router tunnels them")
-	fs.IntVar(&c.MaxTunnels, "max-tunnels", c.MaxTunnels, "most sockets tunnelled at once, in proxy mode")
 	fs.IntVar(&c.Quotas.TicketsPerIdentity, "tickets-per-identity", c.Quotas.TicketsPerIdentity, "most `tickets` a minute, and rooms with them, for one player; beyond, 429; 0: no limit")
 	fs.IntVar(&c.Quotas.TicketsPerAddress, "tickets-per-address", c.Quotas.TicketsPerAddress, "most `tickets` a minute for one address, or for one /64 of IPv6; beyond, 429; 0: no limit")
 	fs.IntVar(&c.Quotas.ReservationsPerAddress, "reservations-per-address", c.Quotas.ReservationsPerAddress, "most `seats` a minute that quick match keeps for players of one address who have not come yet; 0: no limit")
+	inside := fs.String("inside", "", "`host:port` of the internal listener, plain TCP: the whole fleet view, operators and metrics; -listen shows strangers a summary, and all of it with the operators' token (default none: requests of this machine see all where -listen is loopback)")
+	c.Limits.Flags(fs)
+	c.Limits.StreamsFlag(fs)
+	fs.Var((*edge.Prefixes)(&c.Trusted), "trusted-proxies", "`addresses` and CIDRs of the proxies in front of -listen, whose X-Forwarded-For and PROXY protocol headers name the client")
 	fs.DurationVar(&c.Drain, "drain", c.Drain, "how long to go on at most after SIGTERM, until the clients of its tunnels have come by another router; stay below the orchestrator's grace period")
 	c.Pages = web.Files()
 	var g membership.Config
@@ -97,8 +100,11 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	if c.Operator, err = ticket.NewOperator(token, flags.Loopback(*listen)); err != nil {
+	if c.Operator, err = ticket.NewOperator(token, flags.Loopback(cmp.Or(*inside, *listen))); err != nil {
 		return err
+	}
+	if c.Internal = *inside != ""; !c.Internal && c.Operator.DependsOnLoopback(c.PublicURL) {
+		c.Logger.Warn(ticket.LoopbackWarning, "url", c.PublicURL)
 	}
 	if len(authKeys) > 0 {
 		keys, err := ticket.LoadPublicKeys(authKeys...)
@@ -133,9 +139,16 @@ func run(args []string) error {
 		return err
 	}
 	defer listener.Close()
+	var internal net.Listener
+	if c.Internal {
+		if internal, err = net.Listen("tcp", *inside); err != nil {
+			return fmt.Errorf("-inside: %w", err)
+		}
+		defer internal.Close()
+	}
 	scheme := "http://"
 	if pair != nil {
-		listener, scheme = tls.NewListener(listener, pair.Config()), "https://"
+		c.TLS, scheme = pair.Config(), "https://"
 	}
 	self.URL = cmp.Or(c.PublicURL, scheme+listener.Addr().String())
 	g.Self, g.Logger = self, c.Logger
@@ -154,7 +167,7 @@ func run(args []string) error {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	c.Logger.Info("router starts", "url", self.URL, "mode", c.Mode, "gossip", gossip.Addr(), "version", self.Version)
-	return f.Run(ctx, listener, gossip)
+	return f.Run(ctx, listener, internal, gossip)
 }
 
 // signer signs with the key of file, or, where nobody else can listen in, with the development key.

@@ -59,7 +59,11 @@ func (b *bed) start(name string) error {
 	p := b.builder.router(name, a, append([]string{"-mode", b.config.mode}, b.site.routerArgs...)...)
 	if !isRouter(name) {
 		host, _, _ := strings.Cut(a.gossip, ":")
-		p = b.builder.server(name, a, append([]string{"-peer", host + ":0", "-checks"}, b.site.serverArgs...)...)
+		args := []string{"-peer", host + ":0", "-checks"}
+		if b.site.net != nil { // clients get another port than the api
+			args = append(args, "-listen", host+":0", "-inside", a.http)
+		}
+		p = b.builder.server(name, a, append(args, b.site.serverArgs...)...)
 	}
 	if b.site.net != nil && !isRouter(name) {
 		host, _, _ := strings.Cut(a.gossip, ":")

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/ringside-go/ringside/internal/certs"
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/flags"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/internal/ticket"
@@ -23,7 +24,7 @@ func configure(program string, args []string, env func(string) (string, bool), s
 	fs.StringVar(&c.Name, "name", hostname, "stable `name` of this server, unique in its fleet; it decides which rooms belong here")
 	fs.StringVar(&c.Zone, "zone", "", "where this server runs; for people")
 	fs.StringVar(&c.Listen, "listen", "127.0.0.1:9001", "`host:port` for clients; port 0 picks one")
-	fs.StringVar(&c.Internal, "inside", "", "`host:port` of the internal listener: routers, operators and metrics, plain TCP, at the host of -peer; -listen is then for clients only (default -listen for all)")
+	fs.StringVar(&c.Internal, "inside", "", "`host:port` of the internal listener: routers, operators and metrics, plain TCP, at the host of -peer; -listen is then for clients only (default -listen for all where that is loopback, otherwise the host of -peer and a port that the system picks)")
 	fs.StringVar(&c.PublicURL, "public-url", "", "base `URL` at which clients reach this server (default http:// or https:// and the address of -listen)")
 	fs.StringVar(&c.Fleet.Gossip, "gossip", "127.0.0.1:0", "`IP:port` for gossip, UDP and TCP")
 	fs.StringVar(&c.Fleet.Peer, "peer", "127.0.0.1:0", "`host:port` for links between game servers")
@@ -34,6 +35,9 @@ func configure(program string, args []string, env func(string) (string, bool), s
 	fs.IntVar(&c.Limits.Replicas, "max-replicas", c.Limits.Replicas, "`rooms` of other servers that this one stands by for; the default fits into a quarter of the memory")
 	fs.DurationVar(&c.Limits.IdleRoom, "idle-room", c.Limits.IdleRoom, "how long a room goes on without players and spectators")
 	fs.DurationVar(&c.Limits.Unplayed, "unplayed-room", c.Limits.Unplayed, "the same for a room in which nobody has played yet: no input came; longer than a client takes to follow a redirect")
+	limits := c.limits()
+	limits.Flags(fs)
+	fs.Var((*edge.Prefixes)(&c.Security.TrustedProxies), "trusted-proxies", "`addresses` and CIDRs of the proxies in front of -listen, whose X-Forwarded-For and PROXY protocol headers name the client")
 	fs.DurationVar(&c.DrainTimeout, "drain", c.DrainTimeout, "how long SIGTERM waits for rooms to be handed off; stay below the orchestrator's grace period")
 	fs.BoolVar(&c.Testing.Checks, "checks", false, "send every client a hash of the state once a second")
 	poll := fs.Bool("poll", true, "read client sockets in the ticks rather than in goroutines; on Linux only")
@@ -61,6 +65,7 @@ func configure(program string, args []string, env func(string) (string, bool), s
 		return c, show, err
 	}
 	c.Testing.NoPolling = !*poll
+	c.setLimits(limits)
 	if c.Logger, err = obs.NewLogger(stderr, level, *format, slog.String("server", c.Name)); err != nil {
 		return c, false, fmt.Errorf("-log-format: %w", err)
 	}

@@ -29,6 +29,7 @@ import (
 const asGame = "SERVER_TEST_IS_A_GAME"
 
 func TestMain(m *testing.M) {
+	limitDescriptors()
 	switch os.Getenv(asGame) {
 	case "":
 	case asPoison:

@@ -121,7 +121,7 @@ func (n *Server) serveUntilStopped(ctx context.Context, ended <-chan *part) {
 
 // serve answers clients until ctx ends.
 func (n *Server) serve(ctx context.Context) error {
-	l := n.clientListener
+	l := n.gate.Listener(n.clientListener)
 	if n.config.Security.TLS != nil {
 		l = tls.NewListener(l, n.config.Security.TLS)
 	}
@@ -138,7 +138,7 @@ func (n *Server) serveInternal(ctx context.Context) error {
 	if n.certs != nil {
 		l = n.certs.Listener(l)
 	}
-	return serve(ctx, n.internalHTTP, l)
+	return serve(ctx, n.internalHTTP, n.gate.Internal(l))
 }
 
 // serve answers HTTP until ctx ends; requests in flight may then end, within stopTimeout.

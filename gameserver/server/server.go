@@ -40,6 +40,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/internal/session"
 	"github.com/ringside-go/ringside/internal/bans"
 	"github.com/ringside-go/ringside/internal/certs"
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/internal/obs"
@@ -64,6 +65,7 @@ type Server struct {
 	gossip         *membership.Gossip
 	pool           *room.Pool
 	registry       *registry.Registry
+	gate           *edge.Gate // of both listeners
 	sessions       *session.Server
 	reconnects     *reconnects
 	skew           *skew
@@ -116,8 +118,8 @@ func (n *Server) build(games []game.Definition) error {
 	if n.clientListener, err = n.listen("listen", c.Listen); err != nil {
 		return err
 	}
-	if c.Internal != "" {
-		if n.internal, err = n.listen("inside", c.Internal); err != nil {
+	if inside := c.separate(); inside != "" {
+		if n.internal, err = n.listen("inside", inside); err != nil {
 			return err
 		}
 	}
@@ -158,10 +160,16 @@ func (n *Server) build(games []game.Definition) error {
 	}
 	n.reconnects = newReconnects(n.gossip, n.url, c.Logger)
 	n.skew = newSkew(c.Logger, n.metrics)
-	if n.sessions, err = session.New(c.session(n.metrics), n.newAdmission(schemas)); err != nil {
+	if n.gate, err = edge.New(edge.Config{Limits: c.limits(), Trusted: c.Security.TrustedProxies, Metrics: n.metrics}); err != nil {
+		return err
+	}
+	if n.sessions, err = session.New(c.session(n.metrics, n.gate), n.newAdmission(schemas)); err != nil {
 		return err
 	}
 	n.clientHTTP, n.internalHTTP = n.newHTTP(prom)
+	if n.internal == nil && n.operator.DependsOnLoopback(c.PublicURL) {
+		c.Logger.Warn(ticket.LoopbackWarning, "url", c.PublicURL)
+	}
 	return nil
 }
 

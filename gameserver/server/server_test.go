@@ -78,7 +78,7 @@ func TestNewFailsCleanly(t *testing.T) {
 		"two of one name":   {func(*Config) {}, []game.Definition{idles(nil), idles(nil)}, "two games are named idle"},
 		"game that fails":   {func(*Config) {}, []game.Definition{broken}, "option map is missing"},
 		"bad pool":          {func(c *Config) { c.Limits.Busy = 2 }, []game.Definition{idles(nil)}, "MaxBusy"},
-		"bad sessions":      {func(c *Config) { c.Limits.Connections = 0 }, []game.Definition{idles(nil)}, "MaxConnections"},
+		"bad sessions":      {func(c *Config) { c.Limits.Connections = 0 }, []game.Definition{idles(nil)}, "-max-connections is 0"},
 		"no replicas":       {func(c *Config) { c.Limits.Replicas = 0 }, []game.Definition{idles(nil)}, "MaxReplicas is 0"},
 		"gossip in the way": {func(c *Config) { c.Fleet.Gossip = c.Listen }, []game.Definition{idles(nil)}, "address already in use"},
 		"open links":        {func(c *Config) { c.Fleet.Peer = "0.0.0.0:0" }, []game.Definition{idles(nil)}, "-fleet-cert"},

@@ -23,7 +23,7 @@ var allowed = map[string][]string{
 	"gameserver/game/gametest":        {"gameserver/game", "proto", "proto/state"},
 	"gameserver/arena":                {"gameserver/game"},
 	"gameserver/internal/room":        {"gameserver/game", "gameserver/internal/replication", "proto", "proto/state", "internal/obs"},
-	"gameserver/internal/session":     {"proto", "internal/obs"},
+	"gameserver/internal/session":     {"proto", "internal/obs", "internal/edge"},
 	"gameserver/internal/ownership":   {"proto", "internal/placement"},
 	"gameserver/internal/replication": {"gameserver/internal/ownership", "proto", "internal/certs", "internal/network"},
 	"gameserver/internal/registry":    {"gameserver/game", "gameserver/internal/ownership", "gameserver/internal/replication", "gameserver/internal/room", "proto", "proto/state", "internal/..."},
@@ -38,6 +38,8 @@ var allowed = map[string][]string{
 	"clients/bot":      {"clients/goclient", "proto", "proto/state"},
 	"clients/web":      {}, // files for the router to serve
 
+	"internal/resources":      {},
+	"internal/edge":           {"internal/obs", "internal/resources"},
 	"internal/placement":      {},
 	"internal/network":        {},
 	"internal/network/simnet": {"internal/network"},

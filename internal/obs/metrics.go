@@ -45,6 +45,10 @@ type Metrics struct {
 	Requests         *prometheus.HistogramVec // router requests in seconds, by route and status class
 	Watchers         prometheus.Gauge         // who follow the fleet's events through a router
 	Tunnels          prometheus.Gauge         // sockets tunnelled by a router in proxy mode
+	EdgeConnections  *prometheus.GaugeVec     // strangers' connections, by kind (edge.Kind)
+	EdgeLimit        *prometheus.GaugeVec     // the limit of each kind, and of all: connections
+	EdgeRefused      *prometheus.CounterVec   // strangers' connections refused, by the kind that they would have been and the reason
+	EdgeEvicted      *prometheus.CounterVec   // strangers' connections closed to make room, by kind and reason
 }
 
 // NewMetrics builds the metrics and registers them with reg; a nil reg leaves them unregistered, for tests.
@@ -105,12 +109,18 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		GossipRefused:    counters("gossip_streams_refused_total", "Inbound gossip streams closed at a limit, by reason: limit, address_limit, bytes.", "reason"),
 		Watchers:         gauge("watchers", "Streams of the fleet's events that this router serves."),
 		Tunnels:          gauge("tunnels", "Client sockets that this router tunnels."),
+		EdgeConnections: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "ringside", Name: "edge_connections",
+			Help: "Connections of the public listener and client connections of the internal one, by kind: idle, active, unentered, entered, stream."}, []string{"kind"}),
+		EdgeLimit: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "ringside", Name: "edge_limit",
+			Help: "Limit of each kind of connections, and of all together: connections."}, []string{"kind"}),
+		EdgeRefused: counters("edge_refused_total", "Connections refused, by kind and reason: connections, address, descriptors, kind (its own limit).", "kind", "reason"),
+		EdgeEvicted: counters("edge_evicted_total", "Unused connections closed to make room, by kind and reason.", "kind", "reason"),
 	}
 	if reg != nil {
 		reg.MustRegister(m.Rooms, m.Players, m.Spectators, m.Connections, m.TickDuration, m.TickLateness, m.TicksLate,
 			m.PlayerTicks, m.WorkerBusy, m.RoomsSuspended, m.RoomsRefused, m.Replicas, m.ReplicasRefused, m.RoomsCrashed, m.RoomsHung, m.TickSeconds, m.InboxFull, m.CustomsRefused, m.OutboxDrops, m.SentBytes,
 			m.RecvBytes, m.Closed, m.ClockSkew, m.Tickets, m.Limited, m.Claims, m.Moved, m.Moves, m.MoveTime, m.StandbyBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels,
-			m.HandshakesFailed, m.GossipRefused)
+			m.HandshakesFailed, m.GossipRefused, m.EdgeConnections, m.EdgeLimit, m.EdgeRefused, m.EdgeEvicted)
 	}
 	return m
 }

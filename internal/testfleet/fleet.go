@@ -313,6 +313,11 @@ func (f *Fleet) addRouter() {
 		f.t.Fatal(err)
 	}
 	c.Mode, c.Signer, c.Drain = f.options.Mode, f.signer, f.options.Drain
+	if c.Operator, err = ticket.NewOperator("", true); err != nil {
+		listener.Close()
+		gossip.Close()
+		f.t.Fatal(err)
+	}
 	c.Logger = f.options.Logger.With("server", name)
 	if c.Certs, err = certs.LoadFleet(f.ca, certs.NewID(string(membership.Router), name), c.Logger); err != nil {
 		f.t.Fatal(err)
@@ -326,7 +331,7 @@ func (f *Fleet) addRouter() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	r := &Router{URL: url, gossip: gossip, cancel: cancel, ended: make(chan struct{})}
 	go func() {
-		r.err = door.Run(ctx, listener, gossip)
+		r.err = door.Run(ctx, listener, nil, gossip)
 		close(r.ended)
 	}()
 	f.Routers = append(f.Routers, r)

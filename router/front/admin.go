@@ -16,12 +16,31 @@ import (
 // adminTimeout bounds an operator's request to a game server, which answers a move when it is done.
 const adminTimeout = 10 * time.Second
 
+// internalKey marks the requests of the internal listener in their context.
+type internalKey struct{}
+
+func internal(r *http.Request) bool { return r.Context().Value(internalKey{}) != nil }
+
 // allow lets operators only go on.
-func (f *Front) allow(r *http.Request) error {
-	if f.config.Operator == nil {
+func (f *Front) allow(r *http.Request) error { return f.check(r, (*ticket.Operator).Check) }
+
+// allowReader lets those go on who are no strangers.
+func (f *Front) allowReader(r *http.Request) error {
+	if internal(r) {
+		return nil
+	}
+	return f.check(r, (*ticket.Operator).CheckReader)
+}
+
+func (f *Front) check(r *http.Request, by func(*ticket.Operator, *http.Request) error) error {
+	o := f.config.Operator
+	if o == nil {
 		return problemf(http.StatusForbidden, "%v; this router takes no such requests", ticket.ErrOperatorClosed)
 	}
-	switch err := f.config.Operator.Check(r); {
+	if f.config.Internal && !internal(r) {
+		o = o.Closed()
+	}
+	switch err := by(o, r); {
 	case errors.Is(err, ticket.ErrNoOperator):
 		return problemf(http.StatusUnauthorized, "%v", err)
 	case err != nil:

@@ -25,7 +25,7 @@ func (f *testFront) call(t *testing.T, method, path, body string, header ...stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Host = "play.example.com:8080"
+	req.Host = "localhost:8080"
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
@@ -142,8 +142,8 @@ func TestURLInProxyMode(t *testing.T) {
 	for _, tt := range []struct {
 		public, forwarded, want string
 	}{
-		{"", "", "ws://play.example.com:8080/v1/rooms/r/connect"},
-		{"", "https", "wss://play.example.com:8080/v1/rooms/r/connect"},
+		{"", "", "ws://localhost:8080/v1/rooms/r/connect"},
+		{"", "https", "wss://localhost:8080/v1/rooms/r/connect"},
 		{"https://front.example.com/", "", "wss://front.example.com/v1/rooms/r/connect"},
 	} {
 		f := newTestFront(t, func(c *Config) { c.Mode, c.PublicURL = Proxy, tt.public }, fleetOf(3)...)
@@ -366,7 +366,7 @@ func TestConfigValidate(t *testing.T) {
 	for want, change := range map[string]func(*Config){
 		`mode is "both"`:       func(c *Config) { c.Mode = "both" },
 		"signer":               func(c *Config) { c.Signer = nil },
-		"max tunnels is 0":     func(c *Config) { c.MaxTunnels = 0 },
+		"-max-entered is 0":    func(c *Config) { c.Limits.Entered = 0 },
 		"drain time is -1s":    func(c *Config) { c.Drain = -time.Second },
 		`"play.example.com"`:   func(c *Config) { c.PublicURL = "play.example.com" },
 		`"ws://example.com"`:   func(c *Config) { c.PublicURL = "ws://example.com" },

@@ -57,7 +57,7 @@ func newUpgrade(room proto.RoomID, r *http.Request, router membership.ServerName
 	u.header.Set("Connection", "Upgrade")
 	u.header.Set("Upgrade", "websocket")
 	u.header.Set(proto.RouterHeader, string(router))
-	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil { // the client's, as trusted proxies say
 		u.header.Set("X-Forwarded-For", host)
 	}
 	return u

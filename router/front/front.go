@@ -6,7 +6,8 @@
 //	GET  /v1/rooms/{room}/connect   WebSocket: a redirect to the room's server, or a tunnel
 //	GET  /v1/servers/{server}/v1/rooms/{room}/connect   the same, of a server whose public URL is /v1/servers/{server} here
 //	POST /v1/match                  enter an open room of a game, or watch one
-//	GET  /v1/fleet                  members, load, events, and of the rooms the first maxServerRooms of each server
+//	GET  /v1/fleet                  members, load, events, and of the rooms the first maxServerRooms of each server; for strangers
+//	                                counts only, of members without names
 //	GET  /v1/fleet/events           the same as it changes, and what each member sees, as server-sent events
 //	GET  /v1/fleet/operator         whether the caller may do what follows
 //	POST /v1/fleet/servers/{name}/drain, /undrain   take a server out of service, or back; for operators
@@ -17,7 +18,11 @@
 //	GET  /v1/bans                   the bans; for operators
 //	DELETE /v1/bans/{player}        lift one; for operators
 //	GET  /  /fleet  /assets/{file}  pages: the game, the fleet; /fleet is text for those who take no HTML
-//	GET  /livez /readyz /metrics
+//	GET  /livez /readyz
+//	GET  /metrics                   for those who are no strangers
+//
+// With an internal listener (Config.Internal) whoever reaches that is no stranger; without one, requests of this machine on a
+// loopback address are. The operators' token always does.
 package front
 
 import (
@@ -28,6 +33,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/ringside-go/ringside/internal/bans"
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/router/lookup"
 )
@@ -44,9 +50,12 @@ type Front struct {
 	matches    *matches
 	limits     limits
 	bans       *bans.Set
+	gate       *edge.Gate
 	tunnels    *tunnels
 	eventLog   eventLog
-	watch      *watch
+	watch      *watch // the fleet in detail
+	summaries  *watch // the fleet as strangers see it
+	aliases    aliases
 	pages      *pages
 	draining   atomic.Bool
 	mux        *http.ServeMux
@@ -64,9 +73,13 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.picker = lookup.NewPicker(f.poller.load, nil)
 	f.gatherer, f.roomLister = newGatherer(f.table, f.asker), newRoomLister(f.table, f.asker)
 	f.matches, f.limits = newMatches(), newLimits(c)
-	f.tunnels = newTunnels(f.table, c)
-	f.watch = newWatch(c, source.View().Self.Name, f.buildSnapshot)
 	var err error
+	if f.gate, err = edge.New(edge.Config{Limits: c.Limits, Trusted: c.Trusted, Metrics: c.Metrics}); err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	f.tunnels = newTunnels(f.table, f.gate, c)
+	f.watch = newWatch(c, aboutRouter{Router: source.View().Self.Name, Mode: c.Mode}, f.buildSnapshot)
+	f.summaries = newWatch(c, aboutRouter{Mode: c.Mode, Summary: true}, f.buildSummary)
 	if f.pages, err = newPages(c.Pages); err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
@@ -94,6 +107,9 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.route("/livez", "livez", http.MethodGet, f.getLive)
 	f.route("/readyz", "readyz", http.MethodGet, f.getReady)
 	f.route("/metrics", "metrics", http.MethodGet, func(w http.ResponseWriter, r *http.Request) error {
+		if err := f.allowReader(r); err != nil {
+			return err
+		}
 		metrics.ServeHTTP(w, r)
 		return nil
 	})

@@ -32,7 +32,7 @@ type liveMember struct {
 	Name      membership.ServerName `json:"name"`
 	Role      membership.Role       `json:"role"`
 	State     membership.State      `json:"state"`
-	URL       string                `json:"url"`
+	URL       string                `json:"url,omitempty"`
 	Zone      string                `json:"zone,omitempty"`
 	Version   string                `json:"version,omitempty"`
 	Weight    int                   `json:"weight"`

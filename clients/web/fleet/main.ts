@@ -112,7 +112,8 @@ function showTotals(): void {
 	const p99 = greatest([...history.servers.values()].map((s) => s.p99.slice(-1)));
 	showTotal("p99", "worst p99", p99 > 0 ? `${p99 < 10 ? p99.toFixed(1) : Math.round(p99)} ms` : "–");
 	const others = fleet.routers().map((m) => m.name).filter((n) => n !== fleet.router);
-	setText(byId("router"), `${fleet.router} · ${fleet.mode}${others.length ? ` · beside ${others.join(", ")}` : ""}`);
+	setText(byId("router"), fleet.summary ? `${plural(fleet.routers().length, "router")} · ${fleet.mode} · a summary, without names and rooms` :
+		`${fleet.router} · ${fleet.mode}${others.length ? ` · beside ${others.join(", ")}` : ""}`);
 }
 
 function choose(room: string): void {
@@ -181,6 +182,7 @@ async function allow(): Promise<void> {
 byId("operator").onclick = async () => {
 	if (operator.right.allowed) operator.forget();
 	else await askToken(wrongWith);
+	if (fleet.summary && operator.keepsToken) location.reload(); // with the token there is more to see than a summary
 	await allow();
 };
 
@@ -193,7 +195,7 @@ async function wrongWith(token: string): Promise<string | undefined> {
 
 let before: State = "connecting";
 
-new Stream("/v1/fleet/events", {
+new Stream("/v1/fleet/events", () => operator.headers, {
 	told,
 	state(state, since, next) {
 		const live = byId("live");

@@ -55,6 +55,11 @@ export class Operator {
 		return this.token !== "";
 	}
 
+	/** What a request of this page says of itself. */
+	get headers(): Record<string, string> {
+		return bearer(this.token);
+	}
+
 	drain(server: string): Promise<{ rooms: number }> {
 		return this.post(`/v1/fleet/servers/${encodeURIComponent(server)}/drain`) as Promise<{ rooms: number }>;
 	}

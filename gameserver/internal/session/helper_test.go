@@ -18,6 +18,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.uber.org/goleak"
 
+	"github.com/ringside-go/ringside/internal/edge"
+	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -125,10 +127,22 @@ func testConfig(set func(*Config)) Config {
 	c := DefaultConfig()
 	c.Poll = false
 	c.Logger = slog.New(slog.DiscardHandler)
+	c.Gate = gate(roomy)
 	if set != nil {
 		set(&c)
 	}
 	return c
+}
+
+// roomy are limits that no test reaches by accident.
+var roomy = edge.Limits{Connections: 20_000, Entered: 20_000, Unentered: 10_000, Idle: 10_000, Streams: 1, AddressShare: 1}
+
+func gate(l edge.Limits) *edge.Gate {
+	g, err := edge.New(edge.Config{Limits: l, Metrics: obs.NewMetrics(nil)})
+	if err != nil {
+		panic(err)
+	}
+	return g
 }
 
 func start(t testing.TB, l net.Listener, dial func() net.Conn, set func(*Config)) *setup {
@@ -141,6 +155,8 @@ func start(t testing.TB, l net.Listener, dial func() net.Conn, set func(*Config)
 	mux := http.NewServeMux()
 	mux.Handle("/v1/rooms/{room}/connect", s)
 	web := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	s.config.Gate.Attach(web)
+	l = s.config.Gate.Listener(l)
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = web.Serve(l) })

@@ -195,7 +195,9 @@ func (c *Conn) hello(body []byte) error {
 	}
 	hello.Resume = bytes.Clone(hello.Resume)
 	c.greeted = true
-	c.server.greeted()
+	if err := c.place.Enter(len(hello.Resume) > 0); err != nil {
+		return proto.Refuse(proto.CloseOverloaded, "%v", err)
+	}
 	return c.enter(hello)
 }
 

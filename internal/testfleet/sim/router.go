@@ -60,7 +60,7 @@ func (f *fleet) startRouter(r *router) {
 	r.stop = cancel
 	go func(gossip *membership.Gossip, ended chan struct{}) {
 		defer close(ended)
-		if err := handler.Run(ctx, listener, gossip); err != nil && context.Cause(ctx) != membership.ErrKilled {
+		if err := handler.Run(ctx, listener, nil, gossip); err != nil && context.Cause(ctx) != membership.ErrKilled {
 			f.t.Errorf("%s: %v", r.name, err)
 		}
 	}(r.gossip, r.ended)
