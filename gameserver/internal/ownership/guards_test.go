@@ -585,3 +585,17 @@ func TestNothingIsLostAtFirstSight(t *testing.T) {
 		}
 	}
 }
+
+// TestStreamThatReachedAStandbyCountsAnew: it was silent for long, and is lost again before it has answered.
+func TestStreamThatReachedAStandbyCountsAnew(t *testing.T) {
+	for reached, removed := range map[uint64]bool{0: true, 2: false} {
+		r := newRig(t, 1).leading().see(peers[0], Unreachable).step(StandbyLost{Evidence: Silent})
+		for end := r.now + DetachTime - time.Second; r.now < end; r.step(StandbyLost{Evidence: Silent}) {
+			r.pass(100 * time.Millisecond)
+		}
+		lost := r.step(StandbyLost{Evidence: Silent, Boot: reached}).m.Standbys()
+		if r.pass(2 * time.Second); slices.Contains(r.m.Standbys(), lost[0]) == removed {
+			t.Errorf("a stream has reached process %d a moment ago: outcomes wait: %v", reached, removed)
+		}
+	}
+}

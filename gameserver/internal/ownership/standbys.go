@@ -10,9 +10,9 @@ import (
 func (m *Machine) standbyLost(s *standby, ev StandbyLost) {
 	l, e := m.lead, ev.Evidence
 	if ev.Boot != 0 { // its first keyframe may have come, though its answer has not
-		s.may, s.boot = true, ev.Boot
+		s.may, s.fenced, s.boot = true, false, ev.Boot
 	}
-	if s.caught || s.silent == 0 {
+	if s.caught || s.silent == 0 || ev.Boot != 0 {
 		s.tries, s.silent = 0, m.now
 	}
 	s.lost, s.caught = true, false
