@@ -46,7 +46,7 @@ func (m *Machine) answer(asker string, q Query) Answer {
 		if !p.stocked {
 			return Answer{Holding: Moved, Epoch: p.epoch, Leader: p.leader.Server}
 		}
-		return Answer{Holding: Standby, Epoch: p.epoch, Leader: p.leader.Server, Tick: p.rank(), Suspended: p.expired(m), Announced: p.announced}
+		return Answer{Holding: Standby, Epoch: p.epoch, Leader: p.leader.Server, Tick: p.rank(), Suspended: p.expired(m), Announced: p.onProbation()}
 	}
 	if q.Leads != (proto.Epoch{}) {
 		m.heard, m.heardAt = q.Leads, m.now

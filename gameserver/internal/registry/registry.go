@@ -38,7 +38,7 @@ type Links interface {
 type Stream interface {
 	room.Standby
 	QueueUpdate(epoch proto.Epoch, others []string)
-	QueueProbation(on bool)
+	QueueProbation()
 	Process() uint64
 	Stop(reason string)
 	Dismiss(reason string)

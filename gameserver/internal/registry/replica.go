@@ -359,9 +359,7 @@ func (p *replica) Updated(epoch proto.Epoch, others []string) {
 	p.e.do(ownership.Updated{Stream: p.number, Epoch: epoch, Others: others})
 }
 
-func (p *replica) Probation(on bool) {
-	p.e.do(ownership.Announced{Stream: p.number, On: on})
-	if on {
-		p.back.Probation()
-	}
+func (p *replica) Probation() {
+	p.e.do(ownership.Announced{Stream: p.number})
+	p.back.Probation()
 }
