@@ -208,6 +208,9 @@ var (
 	errLent = errors.New("the room is about to be led from the replica")
 )
 
+// slowBuild is how long a link may be held up by a room that is built from its state without a warning.
+const slowBuild = 50 * time.Millisecond
+
 // Keyframe implements replication.Replica.
 func (p *replica) Keyframe(tick proto.Tick, public, secret []byte) (err error) {
 	defer func() {
@@ -222,7 +225,12 @@ func (p *replica) Keyframe(tick proto.Tick, public, secret []byte) (err error) {
 			err = p.unfit(ownership.RejectGame, err)
 		}
 	}()
+	begun := time.Now()
 	fresh, err := game.NewCopy(p.game, p.options(), p.older, tick, public, secret)
+	if took := time.Since(begun); took >= slowBuild {
+		p.e.r.log.Warn("a room took long to build from its state, and the other rooms of its leader have waited; make the game's New quicker",
+			"room", p.e.id, "game", p.game.Name, "leader", p.from, "took", took)
+	}
 	if err != nil {
 		return err
 	}

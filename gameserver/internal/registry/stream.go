@@ -134,5 +134,7 @@ func (s *stream) Lost(err error) {
 	if errors.Is(err, replication.ErrStopped) {
 		return
 	}
-	s.tell(func() ownership.Event { return ownership.StandbyLost{ID: s.id, Evidence: evidence(err), Boot: s.out.Process()} })
+	s.tell(func() ownership.Event {
+		return ownership.StandbyLost{ID: s.id, Evidence: evidence(err), Boot: s.out.Process()}
+	})
 }
