@@ -227,12 +227,21 @@ func (m *Machine) returners(replies []Reply, silent bool) {
 	s := &m.search
 	unsettled := m.now-max(m.fleet.Settled, m.fleet.Since) < settleTime || m.fleet.missing(m.now-returnTime) > 0
 	switch {
-	case m.fleet.mute(0) == 0 && s.instance != m.heard.Instance && (m.overdue() && !m.awaits(replies) || !silent && !unsettled):
+	case m.fleet.mute(0) == 0 && s.instance != m.heard.Instance && !leaderHeard(replies, s.instance) && (m.overdue() && !m.awaits(replies) || !silent && !unsettled):
 		s.declaring = true
 	default:
 		m.finding.returners = false
 		m.do(Turn{Code: proto.CloseOverloaded, Instance: s.instance, Why: whyMissing})
 	}
+}
+
+// leaderHeard reports whether the leader of an instance has asked a server a moment ago. Then the room is not declared lost: those that
+// record it would end the room there.
+func leaderHeard(replies []Reply, i proto.Instance) bool {
+	return slices.ContainsFunc(replies, func(r Reply) bool {
+		a := r.Answer
+		return r.Evidence == Answered && a.Holding == Moved && a.Suspended && a.Epoch.Instance == i
+	})
 }
 
 // recorded decides on the replies to a declaration: it counts when at least half of the servers that are there have recorded

@@ -603,3 +603,31 @@ func TestStreamThatReachedAStandbyCountsAnew(t *testing.T) {
 		}
 	}
 }
+
+// TestLeaderThatOthersHaveHeardIsThere: it is suspended and cut off from this server, and asks the others. Nobody is told to record that
+// the room is lost: whoever did would end it there.
+func TestLeaderThatOthersHaveHeardIsThere(t *testing.T) {
+	r := newRig(t, 1)
+	r.m.Query(peers[0], Query{Instance: life, Leads: epoch(1, peers[0])}, r.now)
+	for _, q := range []Query{{Seeks: life}, {Instance: life}, {Lost: life}} {
+		if a, _ := r.m.Query(peers[1], q, r.now); a.Holding != Moved || !a.Suspended || a.Leader != peers[0] || r.m.lost(life) {
+			t.Errorf("%+v: it answers %+v", q, a)
+		}
+	}
+	for heard, declares := range map[bool]bool{false: true, true: false} {
+		said := says(peers[1], Answer{Holding: Moved, Epoch: epoch(1, peers[0]), Leader: peers[0], Suspended: heard})
+		// The home, which has nothing.
+		r = newRig(t, 1).step(Wanted{Seen: epoch(1, peers[0])}).replies(said)
+		if a, ok := did[Ask](r); ok != declares || ok && a.Query.Lost != life {
+			t.Errorf("heard %v: it declares the room lost: %v", heard, ok)
+		}
+		// The home, whose replica is too old.
+		r = newRig(t, 1).following().see(peers[0], Refused).step(StreamLost{1}).replies(mute(peers[1]))
+		for range (lostTime + LeaseTime) / time.Second {
+			r.step(Wanted{Seen: epoch(1, peers[0])}).pass(time.Second).replies(mute(peers[1]))
+		}
+		if a, ok := did[Ask](r.pass(time.Second).replies(said).pass(time.Second)); ok && (a.Query.Lost != 0) != declares {
+			t.Errorf("heard %v: the home with an old replica asks %+v", heard, a.Query)
+		}
+	}
+}

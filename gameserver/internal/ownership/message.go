@@ -78,7 +78,7 @@ type Answer struct {
 	// that its leader does not count must not be used.
 	Counted bool
 	// Suspended: it leads the room and does not tick it, is about to lead it, or has a replica from which nobody may lead. A
-	// suspended leader resumes only after it has asked the others.
+	// suspended leader resumes only after it has asked the others. With Moved: Leader is such a one, and has asked a moment ago.
 	Suspended bool
 	// Away: it is Leading and suspended: for how long.
 	Away time.Duration

@@ -51,8 +51,8 @@ func (m *Machine) answer(asker string, q Query) Answer {
 	if q.Leads != (proto.Epoch{}) {
 		m.heard, m.heardAt = q.Leads, m.now
 	}
-	if q.Lost != 0 && q.Lost == m.heard.Instance && asker != m.heard.Server { // its leader asked a moment ago, though the asker may not see that one
-		return Answer{Holding: Moved, Epoch: m.heard, Leader: m.heard.Server}
+	if i := m.heard.Instance; i != 0 && (q.Lost == i || q.Seeks == i || q.Instance == i) && asker != m.heard.Server { // which may not see that one
+		return Answer{Holding: Moved, Epoch: m.heard, Leader: m.heard.Server, Suspended: true}
 	}
 	if q.Lost != 0 && !(m.tomb.holding == Over && m.tomb.epoch.Instance == q.Lost) {
 		m.bury(Gone, proto.Epoch{Instance: q.Lost}, "")

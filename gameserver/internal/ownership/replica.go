@@ -304,7 +304,7 @@ func (m *Machine) tendReplica() {
 	}
 	q := Query{}
 	switch {
-	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.mute(0) == 0 && p.searched != nil && !m.awaits(p.searched) && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
+	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.mute(0) == 0 && p.searched != nil && !m.awaits(p.searched) && !leaderHeard(p.searched, p.epoch.Instance) && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
 		q.Lost, needed = m.search.instance, nil
 	case p.awaited():
 		q.Withdrawn = p.epoch
