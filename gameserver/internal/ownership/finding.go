@@ -359,12 +359,7 @@ func (m *Machine) locate(replies []Reply) (at place) {
 
 // silent reports whether somebody did not answer, or came after the questions were asked.
 func (m *Machine) silent(replies []Reply) bool {
-	for _, r := range replies {
-		if r.Evidence != Answered && r.Evidence != GoneHere {
-			return true
-		}
-	}
-	return !m.askedAll(replies)
+	return !m.askedAll(replies) || slices.ContainsFunc(replies, func(r Reply) bool { return r.Evidence != Answered && r.Evidence != GoneHere })
 }
 
 // awaits reports whether a member may still say that it has the room: it was not asked, or does not answer though it has been there
