@@ -331,6 +331,12 @@ func TestMissedServersAreHeldFor(t *testing.T) {
 	mustNot[Remove](r)
 	r.see(peers[2], Present).pass(settleTime)
 	must[Remove](r.replies())
+
+	// It is back when the simulation is made, and was not asked before that.
+	r = newRig(t, 1).following().see(peers[2], Unreachable).step(StreamLost{1}).replies(gone(peers[0]), r0standby()).want(Promoting, "Prepare")
+	if must[Lead](r.see(peers[2], Present).step(Prepared{})); r.m.lead.hold < 0 {
+		t.Error("outcomes do not wait for one that came back")
+	}
 }
 
 // TestTakenBackRoomIsNotResumed: its leader handed it to this server, which was paused while it promoted its replica, and took it back.

@@ -181,7 +181,7 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	if from != nil {
 		l.ended = append(from.ended, from.leader.Server)
 	}
-	if from != nil && !a.Handoff && (from.unheard || m.fleet.missing(m.now-DetachTime) > 0 || m.fleet.hidden(l.ended)) {
+	if from != nil && !a.Handoff && (from.unheard || m.unseen(from.ended, from.leader.Server)) {
 		l.hold, l.held, l.asks, l.askedAt = l.nextID(), m.now, true, m.now
 		a.Standbys = append(a.Standbys, l.hold)
 	}
@@ -199,6 +199,12 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	m.role, m.replica, m.finding = Leads, nil, finding
 	m.abandonRound()
 	m.do(a)
+}
+
+// unseen reports whether a server may have gone on with the room where this one does not see it: one that went without proof a moment
+// ago, or one that may have restarted. The last process of those in ended, and of leader, has ended.
+func (m *Machine) unseen(ended []string, leader string) bool {
+	return m.fleet.missing(m.now-DetachTime) > 0 || m.fleet.hidden(append(slices.Clone(ended), leader))
 }
 
 func (l *lead) nextID() int {
