@@ -596,6 +596,15 @@ func TestNothingIsLostAtFirstSight(t *testing.T) {
 	}
 }
 
+// TestEndAfterASilenceProvesNothing: the standby may have led between the loss of its stream and its end, though another stream has
+// reached it.
+func TestEndAfterASilenceProvesNothing(t *testing.T) {
+	r := newRig(t, 1).leading().see(peers[0], Unreachable).step(StandbyLost{Evidence: Silent}).pass(2 * endTime)
+	if _, ok := did[Remove](r.step(StandbyLost{Evidence: GoneHere, Boot: 1})); ok {
+		t.Error("outcomes wait no longer")
+	}
+}
+
 // TestStreamThatReachedAStandbyCountsAnew: it was silent for long, and is lost again before it has answered.
 func TestStreamThatReachedAStandbyCountsAnew(t *testing.T) {
 	for reached, removed := range map[uint64]bool{0: true, 2: false} {

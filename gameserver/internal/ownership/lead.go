@@ -60,6 +60,7 @@ type standby struct {
 	lost      bool          // its stream is
 	spoke     time.Duration // when it last answered a question
 	silent    time.Duration // while it is, or has not caught up since: since when
+	reached   time.Duration // when a stream that may have reached it was lost
 	tries     int
 	retry     time.Duration // when its stream is opened again
 }
@@ -68,6 +69,9 @@ type standby struct {
 func (s *standby) absent(now time.Duration) bool {
 	return s != nil && (s.lost || !s.caught) && s.silent != 0 && now-s.silent >= replaceTime
 }
+
+// fed is when the standby, which is silent, may have got something of the room for the last time.
+func (s *standby) fed() time.Duration { return max(s.silent, s.reached) }
 
 func (l *lead) standby(server string) *standby {
 	for _, s := range l.standbys {
