@@ -181,6 +181,8 @@ func (m *Machine) found(replies []Reply) {
 		// One that is silent may have the only copy, if its standby was lost before; of those that refuse it takes as many as may
 		// have all copies of a room.
 		m.refuseCreation(whyMissing)
+	case m.now-m.fleet.Since < settleTime && m.fleet.hidden(nil):
+		m.refuseCreation(whyMissing) // one that restarted while this server had no quorum may have the room, and is not seen yet
 	case m.search.instance != 0 && m.fleet.mute(0) > 0:
 		m.refuseCreation(whyMissing) // players look for the room, and it may live
 	default:

@@ -646,3 +646,10 @@ func TestLeaderThatOthersHaveHeardIsThere(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingIsCreatedBeforeWhoRestartedIsSeen: this server has just got the quorum back.
+func TestNothingIsCreatedBeforeWhoRestartedIsSeen(t *testing.T) {
+	r := newRig(t, 1).see(peers[2], Exited).quorum(false).pass(time.Second).quorum(true)
+	r.finding().replies().want(Absent, "Turn")
+	r.pass(settleTime).finding().replies().want(Finding, "Prepare")
+}
