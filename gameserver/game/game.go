@@ -59,7 +59,8 @@ type Definition struct {
 	Name proto.GameName
 	// New builds a game for a room's options, a JSON object, which may be empty. It is called from any goroutine, for a
 	// new room and for a rebuilt one. An error is read by the person who asked for the room: it names the option, the
-	// value and what is allowed.
+	// value and what is allowed. New must be quick: a standby calls it for each whole state that it gets, and the other rooms of
+	// that leader wait. What is large is loaded once a process, not once a room.
 	New func(options json.RawMessage) (Game, Settings, error)
 	// Migrates are the fingerprints of older versions of the game's state whose rooms this version takes over while a
 	// fleet is updated; servers log theirs when they start. Tables and fields are matched by name, and a game that needs

@@ -59,7 +59,7 @@ var rows = map[string]func(*rig){
 	"Updated":                        func(r *rig) { r.step(Updated{Stream: 1, Epoch: epoch(2, peers[0])}) },
 	"HandedTo":                       func(r *rig) { r.step(HandedTo{1, peers[2], epoch(2, peers[2])}) },
 	"Offer":                          func(r *rig) { r.step(Offer{Stream: 1, Epoch: epoch(2, self)}) },
-	"Announced":                      func(r *rig) { r.step(Announced{1, true}) },
+	"Announced":                      func(r *rig) { r.step(Announced{1}) },
 	"StandbyLost":                    func(r *rig) { r.step(StandbyLost{Evidence: Silent}) },
 	"StandbyLost, its process ended": func(r *rig) { r.step(StandbyLost{Evidence: GoneHere}) },
 	"StandbyRejected, later epoch": func(r *rig) {

@@ -113,11 +113,8 @@ type Offer struct {
 	Others []string
 }
 
-// Announced: the leader is about to run the first tick after a takeover, or has done so.
-type Announced struct {
-	Stream uint64
-	On     bool
-}
+// Announced: the leader is about to run the first tick after a takeover.
+type Announced struct{ Stream uint64 }
 
 // StandbyCaught: a standby has acknowledged something of its stream.
 type StandbyCaught struct {

@@ -47,7 +47,7 @@ func (m *Machine) examine(replies []Reply) examined {
 		x.epoch = p.withdrawn
 	}
 	var led, best, elsewhere Answer
-	over, lost, behind, announced := false, false, false, p.announced
+	over, lost, behind, announced := false, false, false, p.onProbation()
 	var later []string         // servers that lead, or led, in a later epoch, as others say
 	heard := map[string]bool{} // what a server has is known
 	loyal := map[string]bool{} // it has a replica, and has not led

@@ -181,6 +181,8 @@ func (m *Machine) found(replies []Reply) {
 		// One that is silent may have the only copy, if its standby was lost before; of those that refuse it takes as many as may
 		// have all copies of a room.
 		m.refuseCreation(whyMissing)
+	case m.now-m.fleet.Since < settleTime && m.fleet.hidden(nil):
+		m.refuseCreation(whyMissing) // one that restarted while this server had no quorum may have the room, and is not seen yet
 	case m.search.instance != 0 && m.fleet.mute(0) > 0:
 		m.refuseCreation(whyMissing) // players look for the room, and it may live
 	default:
@@ -227,12 +229,21 @@ func (m *Machine) returners(replies []Reply, silent bool) {
 	s := &m.search
 	unsettled := m.now-max(m.fleet.Settled, m.fleet.Since) < settleTime || m.fleet.missing(m.now-returnTime) > 0
 	switch {
-	case m.fleet.mute(0) == 0 && s.instance != m.heard.Instance && (m.overdue() && !m.awaits(replies) || !silent && !unsettled):
+	case m.fleet.mute(0) == 0 && s.instance != m.heard.Instance && !leaderHeard(replies, s.instance) && (m.overdue() && !m.awaits(replies) || !silent && !unsettled):
 		s.declaring = true
 	default:
 		m.finding.returners = false
 		m.do(Turn{Code: proto.CloseOverloaded, Instance: s.instance, Why: whyMissing})
 	}
+}
+
+// leaderHeard reports whether the leader of an instance has asked a server a moment ago. Then the room is not declared lost: those that
+// record it would end the room there.
+func leaderHeard(replies []Reply, i proto.Instance) bool {
+	return slices.ContainsFunc(replies, func(r Reply) bool {
+		a := r.Answer
+		return r.Evidence == Answered && a.Holding == Moved && a.Suspended && a.Epoch.Instance == i
+	})
 }
 
 // recorded decides on the replies to a declaration: it counts when at least half of the servers that are there have recorded
@@ -350,12 +361,7 @@ func (m *Machine) locate(replies []Reply) (at place) {
 
 // silent reports whether somebody did not answer, or came after the questions were asked.
 func (m *Machine) silent(replies []Reply) bool {
-	for _, r := range replies {
-		if r.Evidence != Answered && r.Evidence != GoneHere {
-			return true
-		}
-	}
-	return !m.askedAll(replies)
+	return !m.askedAll(replies) || slices.ContainsFunc(replies, func(r Reply) bool { return r.Evidence != Answered && r.Evidence != GoneHere })
 }
 
 // awaits reports whether a member may still say that it has the room: it was not asked, or does not answer though it has been there

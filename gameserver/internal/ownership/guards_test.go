@@ -267,7 +267,7 @@ func TestBusyServerKeepsItsReplica(t *testing.T) {
 }
 
 func TestPoisonousRoomIsCondemned(t *testing.T) {
-	r := newRig(t, 1).following().step(Announced{1, true}, StreamLost{1}, Wanted{Seen: epoch(1, peers[0])})
+	r := newRig(t, 1).following().step(Announced{1}, StreamLost{1}, Wanted{Seen: epoch(1, peers[0])})
 	r.replies(gone(peers[0]), r0standby()).want(Absent, "Turn", "Drop")
 	if must[Turn](r).Code != proto.CloseCrashed {
 		t.Error("its players are told something else")
@@ -283,14 +283,18 @@ func TestPoisonousRoomIsCondemned(t *testing.T) {
 	if r.replies(gone(peers[0]), a); r.m.Role() != Absent {
 		t.Error("another standby takes over a room that was announced")
 	}
+	// The tick has come: the room has not killed its leader.
+	r = newRig(t, 1).following().step(Announced{1})
+	r.m.Observe(101)
+	r.step(StreamLost{1}).replies(gone(peers[0]), r0standby()).want(Promoting, "Prepare")
 	// A leader that lives and has nothing was not killed by it.
-	r = newRig(t, 1).following().step(Announced{1, true}, StreamLost{1})
+	r = newRig(t, 1).following().step(Announced{1}, StreamLost{1})
 	r.replies(r0standby()).want(Promoting, "Prepare")
 }
 
 // TestAnnouncementEndsWithItsLeader: the one that made it lives, and says that another one leads.
 func TestAnnouncementEndsWithItsLeader(t *testing.T) {
-	r := newRig(t, 1).following().step(Announced{1, true}, StreamLost{1})
+	r := newRig(t, 1).following().step(Announced{1}, StreamLost{1})
 	moved := says(peers[0], Answer{Holding: Moved, Epoch: epoch(2, peers[2]), Leader: peers[2]})
 	r.replies(moved, r0standby()).pass(tookTime)
 	if r.m.replica.leader.Server != peers[2] {
@@ -327,6 +331,12 @@ func TestMissedServersAreHeldFor(t *testing.T) {
 	mustNot[Remove](r)
 	r.see(peers[2], Present).pass(settleTime)
 	must[Remove](r.replies())
+
+	// It is back when the simulation is made, and was not asked before that.
+	r = newRig(t, 1).following().see(peers[2], Unreachable).step(StreamLost{1}).replies(gone(peers[0]), r0standby()).want(Promoting, "Prepare")
+	if must[Lead](r.see(peers[2], Present).step(Prepared{})); r.m.lead.hold < 0 {
+		t.Error("outcomes do not wait for one that came back")
+	}
 }
 
 // TestTakenBackRoomIsNotResumed: its leader handed it to this server, which was paused while it promoted its replica, and took it back.
@@ -584,4 +594,62 @@ func TestNothingIsLostAtFirstSight(t *testing.T) {
 			t.Errorf("%s: it declares the room lost: %v", name, ok)
 		}
 	}
+}
+
+// TestEndAfterASilenceProvesNothing: the standby may have led between the loss of its stream and its end, though another stream has
+// reached it.
+func TestEndAfterASilenceProvesNothing(t *testing.T) {
+	r := newRig(t, 1).leading().see(peers[0], Unreachable).step(StandbyLost{Evidence: Silent}).pass(2 * endTime)
+	if _, ok := did[Remove](r.step(StandbyLost{Evidence: GoneHere, Boot: 1})); ok {
+		t.Error("outcomes wait no longer")
+	}
+}
+
+// TestStreamThatReachedAStandbyCountsAnew: it was silent for long, and is lost again before it has answered.
+func TestStreamThatReachedAStandbyCountsAnew(t *testing.T) {
+	for reached, removed := range map[uint64]bool{0: true, 2: false} {
+		r := newRig(t, 1).leading().see(peers[0], Unreachable).step(StandbyLost{Evidence: Silent})
+		for end := r.now + DetachTime - time.Second; r.now < end; r.step(StandbyLost{Evidence: Silent}) {
+			r.pass(100 * time.Millisecond)
+		}
+		lost := r.step(StandbyLost{Evidence: Silent, Boot: reached}).m.Standbys()
+		if r.pass(2 * time.Second); slices.Contains(r.m.Standbys(), lost[0]) == removed {
+			t.Errorf("a stream has reached process %d a moment ago: outcomes wait: %v", reached, removed)
+		}
+	}
+}
+
+// TestLeaderThatOthersHaveHeardIsThere: it is suspended and cut off from this server, and asks the others. Nobody is told to record that
+// the room is lost: whoever did would end it there.
+func TestLeaderThatOthersHaveHeardIsThere(t *testing.T) {
+	r := newRig(t, 1)
+	r.m.Query(peers[0], Query{Instance: life, Leads: epoch(1, peers[0])}, r.now)
+	for _, q := range []Query{{Seeks: life}, {Instance: life}, {Lost: life}} {
+		if a, _ := r.m.Query(peers[1], q, r.now); a.Holding != Moved || !a.Suspended || a.Leader != peers[0] || r.m.lost(life) {
+			t.Errorf("%+v: it answers %+v", q, a)
+		}
+	}
+	for heard, declares := range map[bool]bool{false: true, true: false} {
+		said := says(peers[1], Answer{Holding: Moved, Epoch: epoch(1, peers[0]), Leader: peers[0], Suspended: heard})
+		// The home, which has nothing.
+		r = newRig(t, 1).step(Wanted{Seen: epoch(1, peers[0])}).replies(said)
+		if a, ok := did[Ask](r); ok != declares || ok && a.Query.Lost != life {
+			t.Errorf("heard %v: it declares the room lost: %v", heard, ok)
+		}
+		// The home, whose replica is too old.
+		r = newRig(t, 1).following().see(peers[0], Refused).step(StreamLost{1}).replies(mute(peers[1]))
+		for range (lostTime + LeaseTime) / time.Second {
+			r.step(Wanted{Seen: epoch(1, peers[0])}).pass(time.Second).replies(mute(peers[1]))
+		}
+		if a, ok := did[Ask](r.pass(time.Second).replies(said).pass(time.Second)); ok && (a.Query.Lost != 0) != declares {
+			t.Errorf("heard %v: the home with an old replica asks %+v", heard, a.Query)
+		}
+	}
+}
+
+// TestNothingIsCreatedBeforeWhoRestartedIsSeen: this server has just got the quorum back.
+func TestNothingIsCreatedBeforeWhoRestartedIsSeen(t *testing.T) {
+	r := newRig(t, 1).see(peers[2], Exited).quorum(false).pass(time.Second).quorum(true)
+	r.finding().replies().want(Absent, "Turn")
+	r.pass(settleTime).finding().replies().want(Finding, "Prepare")
 }

@@ -28,7 +28,8 @@ type replica struct {
 
 	uncounted bool        // a later leader than that of the state does not wait for this replica, as far as is known
 	withdrawn proto.Epoch // no offer of this epoch, or of a lower one, is taken
-	announced bool        // its leader is about to run the first tick after a takeover
+	announced bool        // its leader was about to run the first tick after a takeover,
+	before    proto.Tick  // the one after this tick
 	handed    *handed     // this server has handed the room over, and has been a replica of it since; nil: it has not
 
 	searched []Reply       // of the last round, if nobody had the room; a declaration is none
@@ -60,6 +61,9 @@ type handed struct {
 }
 
 func (p *replica) has(server string) bool { return slices.Contains(p.others, server) }
+
+// onProbation reports whether the leader has announced its first tick, and has not run it as far as the replica knows.
+func (p *replica) onProbation() bool { return p.announced && p.tick <= p.before }
 
 // rank is the tick that counts when the newest replica is looked for: a state of an earlier epoch is the least.
 func (p *replica) rank() proto.Tick {
@@ -175,7 +179,7 @@ func (m *Machine) replicaStep(ev Event) {
 		}
 	case Announced:
 		if ev.Stream == p.stream {
-			p.announced = ev.On
+			p.announced, p.before = true, p.tick
 		}
 	case StandbyTook:
 		if p.handed != nil && ev.ID == p.handed.id {
@@ -300,7 +304,7 @@ func (m *Machine) tendReplica() {
 	}
 	q := Query{}
 	switch {
-	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.mute(0) == 0 && p.searched != nil && !m.awaits(p.searched) && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
+	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.mute(0) == 0 && p.searched != nil && !m.awaits(p.searched) && !leaderHeard(p.searched, p.epoch.Instance) && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
 		q.Lost, needed = m.search.instance, nil
 	case p.awaited():
 		q.Withdrawn = p.epoch
@@ -366,7 +370,8 @@ func (m *Machine) judgeLeader(replies []Reply) {
 			return
 		}
 		p.others = append(p.others, v.holders...)
-		p.next, p.killed, p.unheard, p.ended = v.epoch.Next(m.config.Self.Server), v.killed, v.unheard, v.ended
+		p.next, p.killed, p.ended = v.epoch.Next(m.config.Self.Server), v.killed, v.ended
+		p.unheard = v.unheard || m.unseen(v.ended, p.leader.Server) // though they may be back when the simulation is made
 		m.role, p.offer, p.since = Promoting, false, m.now
 		m.abandonRound()
 		m.do(Prepare{})

@@ -76,7 +76,7 @@ func (e *entry) carryOut(actions []ownership.Action) {
 			_ = e.led.QueueResume(room.Reason(a.Reason), e.asked)
 		case ownership.Announce:
 			if s := e.streams[a.ID]; s != nil {
-				s.out.QueueProbation(a.On)
+				s.out.QueueProbation()
 			}
 		case ownership.Step1:
 			if e.led.QueueStep(func() { e.post(ownership.Stepped{}) }) != nil {

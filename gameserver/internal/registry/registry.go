@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -38,7 +39,7 @@ type Links interface {
 type Stream interface {
 	room.Standby
 	QueueUpdate(epoch proto.Epoch, others []string)
-	QueueProbation(on bool)
+	QueueProbation()
 	Process() uint64
 	Stop(reason string)
 	Dismiss(reason string)
@@ -252,11 +253,7 @@ func (r *Registry) Stalled(gap time.Duration) {
 func (r *Registry) all() []*entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	all := make([]*entry, 0, len(r.rooms))
-	for _, e := range r.rooms {
-		all = append(all, e)
-	}
-	return all
+	return slices.Collect(maps.Values(r.rooms))
 }
 
 // entry gives the entry of a room, which is made if there is none. nil: the registry is closed.

@@ -218,6 +218,9 @@ var (
 	errLent = errors.New("the room is about to be led from the replica")
 )
 
+// slowBuild is how long a link may be held up by a room that is built from its state without a warning.
+const slowBuild = 50 * time.Millisecond
+
 // Keyframe implements replication.Replica.
 func (p *replica) Keyframe(tick proto.Tick, public, secret []byte) (err error) {
 	defer func() {
@@ -232,7 +235,12 @@ func (p *replica) Keyframe(tick proto.Tick, public, secret []byte) (err error) {
 			err = p.unfit(ownership.RejectGame, err)
 		}
 	}()
+	begun := time.Now()
 	fresh, err := game.NewCopy(p.game, p.options(), p.older, tick, public, secret)
+	if took := time.Since(begun); took >= slowBuild {
+		p.e.r.log.Warn("a room took long to build from its state, and the other rooms of its leader have waited; make the game's New quicker",
+			"room", p.e.id, "game", p.game.Name, "leader", p.from, "took", took)
+	}
 	if err != nil {
 		return err
 	}
@@ -370,9 +378,7 @@ func (p *replica) Updated(epoch proto.Epoch, others []string) {
 	p.e.do(ownership.Updated{Stream: p.number, Epoch: epoch, Others: others})
 }
 
-func (p *replica) Probation(on bool) {
-	p.e.do(ownership.Announced{Stream: p.number, On: on})
-	if on {
-		p.back.Probation()
-	}
+func (p *replica) Probation() {
+	p.e.do(ownership.Announced{Stream: p.number})
+	p.back.Probation()
 }

@@ -401,6 +401,24 @@ func serveNext(t *testing.T, f func(t *testing.T, s *server, gate chan error)) {
 	})
 }
 
+// A game whose New is slow holds up the link on which its state comes, which is warned of.
+func TestSlowGameIsWarnedOf(t *testing.T) {
+	for took, warnings := range map[time.Duration]int{slowBuild - 1: 0, slowBuild: 1} {
+		serve(t, []string{"l"}, func(t *testing.T, s *server) {
+			d := s.games["count"].Definition
+			build := d.New
+			d.New = func(options json.RawMessage) (game.Game, game.Settings, error) {
+				time.Sleep(took)
+				return build(options)
+			}
+			s.follows("r")
+			if n := s.logs.count("make the game's New quicker"); n != warnings {
+				t.Errorf("New takes %v: %d warnings, want %d", took, n, warnings)
+			}
+		})
+	}
+}
+
 // A replica of an older version counts once its migration was tried, on a goroutine of its own.
 func TestOlderVersionIsChecked(t *testing.T) {
 	for _, result := range []error{nil, errors.New("cannot")} {

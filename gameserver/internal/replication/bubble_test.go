@@ -68,8 +68,8 @@ type (
 	replicaJournal struct{ *journal }
 )
 
-func (j leaderJournal) Probation()         { j.note("probation noted") }
-func (j replicaJournal) Probation(on bool) { j.note("probation %v", on) }
+func (j leaderJournal) Probation()  { j.note("probation noted") }
+func (j replicaJournal) Probation() { j.note("probation") }
 
 func (j *journal) Lost(err error) {
 	for _, known := range []error{ErrGone, ErrRefusedDial, ErrTimeout, ErrLocal, ErrBroken, ErrIncompatible, ErrStopped} {

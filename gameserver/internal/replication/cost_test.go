@@ -42,7 +42,7 @@ func (discard) Tick(proto.Tick, []byte, []byte) error     { return nil }
 func (discard) Final(FinalTick)                           {}
 func (discard) Handed(string, proto.Epoch)                {}
 func (discard) Updated(proto.Epoch, []string)             {}
-func (discard) Probation(bool)                            {}
+func (discard) Probation()                                {}
 func (discard) Stop(string)                               {}
 func (discard) Lost(error)                                {}
 

@@ -72,7 +72,7 @@
 //	           bytes, hidden delta bytes, then to the end the inputs that wait: seat u8, input record as in package proto
 //	handed     leader string, epoch: another server leads the room from the last tick on; ends the stream
 //	update     epoch, others names, of the room from now on
-//	probation  flag: 1 before the first tick after a takeover, 0 after it
+//	probation  empty: the first tick after a takeover comes next
 //	stop       reason string; ends the stream, and is answered with a reject
 //
 // From the standby:
@@ -80,7 +80,7 @@
 //	ack            tick uvarint: this one and all before it are applied
 //	ready          number of waiting clients uvarint
 //	need keyframe  empty: it cannot continue from what it has
-//	noted          empty: it has noted a probation that begins
+//	noted          empty: it has noted a probation
 //	took           epoch in which it leads the room; ends the stream
 //	reject         code u8, epoch, leader string, text string: it does not stand by, or no longer; ends the stream
 //

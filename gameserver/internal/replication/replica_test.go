@@ -76,7 +76,7 @@ func TestReplicaProtocol(t *testing.T) {
 	// Records on their way to a stream that has ended here are skipped, and records of unknown kind too.
 	a := newAcceptor(newStandby())
 	if err := feedAll(t, a, keyframe, appendTick(nil, 1, 6, nil, nil), appendFinal(nil, 1, &testFinal), appendHanded(nil, 1, "c", testEpoch),
-		appendUpdate(nil, 1, testEpoch, nil), appendProbation(nil, 1, true), appendStop(nil, 1, ""), proto.AppendRecord(nil, 0xff, nil)); err != nil {
+		appendUpdate(nil, 1, testEpoch, nil), appendEmpty(nil, kindProbation, 1), appendStop(nil, 1, ""), proto.AppendRecord(nil, 0xff, nil)); err != nil {
 		t.Error(err)
 	}
 }

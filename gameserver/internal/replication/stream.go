@@ -150,11 +150,8 @@ func (s *Stream) QueueUpdate(epoch proto.Epoch, others []string) {
 	s.control(appendUpdate(nil, s.number, epoch, others), false)
 }
 
-// QueueProbation announces that the leader is about to run the first tick after a takeover (on), or has done so (off).
-// StreamEvents.Probation answers on.
-func (s *Stream) QueueProbation(on bool) {
-	s.control(appendProbation(nil, s.number, on), false)
-}
+// QueueProbation announces that the leader is about to run the first tick after a takeover. StreamEvents.Probation answers.
+func (s *Stream) QueueProbation() { s.control(appendEmpty(nil, kindProbation, s.number), false) }
 
 // control queues a record that carries no state and starts writing it.
 func (s *Stream) control(record []byte, last bool) {
