@@ -90,6 +90,11 @@ race: ## all tests under the race detector
 examples: ## the games of gameserver/examples, a module of their own: each is built and played as an outsider would
 	cd gameserver/examples && $(GO) test -race -shuffle=on -count=1 ./...
 
+.PHONY: results-test
+results-test: ## the results store on SQLite and on a PostgreSQL that is started for it (installed first where root may), and its figures
+	@.ci/postgres $(GO) test -race -count=1 ./router/internal/results/... ./router/internal/webhook/...
+	@.ci/postgres $(GO) test -run '^$$' -bench . -benchtime 500x ./router/internal/results ./gameserver/internal/spool
+
 .PHONY: repeat
 repeat: ## the packages with loops, many times: finds what passes once
 	$(GO) test -race -short -count=100 -timeout 30m ./gameserver/internal/...

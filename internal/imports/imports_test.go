@@ -31,7 +31,9 @@ var allowed = map[string][]string{
 	"gameserver/server":               {"gameserver/...", "proto", "internal/..."},
 	"gameserver":                      {"gameserver/server", "gameserver/arena"},
 
-	"router/lookup": {"proto", "internal/..."},
+	"router/internal/results": {"internal/outcome", "proto"},
+	"router/internal/webhook": {"router/internal/results"},
+	"router/lookup":           {"proto", "internal/..."},
 	"router/front":  {"router/lookup", "proto", "internal/..."},
 	"router":        {"router/...", "clients/web", "internal/..."},
 

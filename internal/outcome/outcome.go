@@ -92,7 +92,13 @@ func (o *Outcome) Encode() ([]byte, error) {
 	if o.Results == nil {
 		o.Results = []Result{} // [] and null are different bytes
 	}
-	return json.Marshal(o)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // a name of such characters would take six bytes for each
+	if err := e.Encode(o); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
 // Parse reads a body. It refuses one that Encode could not have made.
@@ -158,8 +164,8 @@ func (o *Outcome) validate() error {
 
 // checkName allows what PostgreSQL's text and a log line can hold.
 func checkName(what, s string) error {
-	if len(s) > 2*proto.MaxPlayerID || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return fmt.Errorf("%w: %s %.140q; at most %d bytes of UTF-8 without control characters are allowed", ErrInvalid, what, s, 2*proto.MaxPlayerID)
+	if len(s) > proto.MaxPlayerID || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return fmt.Errorf("%w: %s %.70q; at most %d bytes of UTF-8 without control characters are allowed", ErrInvalid, what, s, proto.MaxPlayerID)
 	}
 	return nil
 }

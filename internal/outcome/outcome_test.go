@@ -18,7 +18,7 @@ func sample() *Outcome {
 
 const sampleBody = `{"instance":"0000000000c0ffee","match":3,"room":"room-1","game":"arena","tick":99,"results":[` +
 	`{"seat":0,"player":"sam@example.com","alias":"Sam '; DROP TABLE outcomes; --","place":1,"score":10},` +
-	`{"seat":5,"alias":"Gäst \u003c1\u003e","place":2,"score":-3}],"data":"AGRhdGE="}`
+	`{"seat":5,"alias":"Gäst <1>","place":2,"score":-3}],"data":"AGRhdGE="}`
 
 func TestBody(t *testing.T) {
 	body, err := sample().Encode()
@@ -42,8 +42,8 @@ func TestBody(t *testing.T) {
 func TestLargestBody(t *testing.T) {
 	o := &Outcome{Instance: 1, Match: 1 << 31, Room: strings.Repeat("r", proto.MaxRoomID), Game: "g", Data: make([]byte, proto.MaxOutcomeData)}
 	for seat := range proto.MaxSeats {
-		name := strings.Repeat("<", proto.MaxPlayerID) // six bytes each in JSON
-		o.Results = append(o.Results, Result{Seat: uint8(seat), Player: name[:20], Alias: name[:20], Place: 64, Score: -1 << 31})
+		name := strings.Repeat(`"`, proto.MaxPlayerID) // two bytes each in JSON
+		o.Results = append(o.Results, Result{Seat: uint8(seat), Player: name, Alias: name, Place: 64, Score: -1 << 31})
 	}
 	body, err := o.Encode()
 	if err != nil || len(body) > MaxBody {
@@ -64,7 +64,7 @@ func TestBadBodies(t *testing.T) {
 		"seat twice":       strings.Replace(sampleBody, `"seat":5`, `"seat":0`, 1),
 		"seat too large":   strings.Replace(sampleBody, `"seat":5`, `"seat":64`, 1),
 		"NUL in a name":    strings.Replace(sampleBody, `"Sam`, `"\u0000Sam`, 1),
-		"a long name":      strings.Replace(sampleBody, `"Sam`, `"`+strings.Repeat("x", 129), 1),
+		"a long name":      strings.Replace(sampleBody, `"Sam`, `"`+strings.Repeat("x", 65), 1),
 		"a space":          " " + sampleBody,
 		"an unknown field": strings.Replace(sampleBody, `"tick"`, `"tock"`, 1),
 		"another order":    strings.Replace(sampleBody, `"match":3,"room":"room-1"`, `"room":"room-1","match":3`, 1),
