@@ -34,8 +34,8 @@ var allowed = map[string][]string{
 	"router/internal/results": {"internal/outcome", "proto"},
 	"router/internal/webhook": {"router/internal/results"},
 	"router/lookup":           {"proto", "internal/..."},
-	"router/front":  {"router/lookup", "proto", "internal/..."},
-	"router":        {"router/...", "clients/web", "internal/..."},
+	"router/front":            {"router/lookup", "proto", "internal/..."},
+	"router":                  {"router/...", "clients/web", "internal/..."},
 
 	"clients/goclient": {"proto", "proto/state"},
 	"clients/bot":      {"clients/goclient", "proto", "proto/state"},

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ringside-go/ringside/internal/outcome"
@@ -55,7 +56,7 @@ func (s *Store) owe(ctx context.Context, tx *sql.Tx, name string) error {
 
 // Disable stops deliveries to an endpoint; reason is for people. What it is owed meanwhile it gets after Enable.
 func (s *Store) Disable(ctx context.Context, name, reason string) error {
-	return s.setDisabled(ctx, name, cmp.Or(reason, "disabled"), nil)
+	return s.setDisabled(ctx, name, cmp.Or(clean(reason), "disabled"), nil)
 }
 
 // Enable starts deliveries again.
@@ -149,8 +150,13 @@ func (s *Store) Failed(ctx context.Context, endpoint string, seq int64, due time
 		state = "dead"
 	}
 	_, err := s.db.ExecContext(ctx, "UPDATE deliveries SET state = $3, due = "+s.dialect.time("$4")+", reason = $5 WHERE endpoint = $1 AND seq = $2 AND state = 'due'",
-		endpoint, seq, state, due.UnixMilli(), reason)
+		endpoint, seq, state, due.UnixMilli(), clean(reason))
 	return wrap(err)
+}
+
+// clean makes a text that another machine may have written fit for a column.
+func clean(reason string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(reason[:min(len(reason), 1000)], "?"), "\x00", "?")
 }
 
 // DeadLetters gives deliveries that were given up, after a number.

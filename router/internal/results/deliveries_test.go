@@ -3,6 +3,7 @@ package results
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -50,7 +51,7 @@ func TestDeliveries(t *testing.T) {
 		claim("all", 9, "")
 		claim("nobody", 9, "")
 		check(s.Delivered(ctx, "all", 1))
-		check(s.Failed(ctx, "all", 2, start.Add(time.Hour), false, "status 500"))
+		check(s.Failed(ctx, "all", 2, start.Add(time.Hour), false, "status 500 \x00\xff"+strings.Repeat("é", 2000)))
 		check(s.Failed(ctx, "all", 3, start, true, "status 400"))
 		watch.advance(2 * time.Minute)
 		claim("all", 9, "")
