@@ -1,6 +1,7 @@
 package outcome
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 
@@ -37,7 +38,7 @@ type Batch struct {
 	Entries []Entry `json:"entries"` // at most MaxBatch
 }
 
-// Verdict is what the store says of one entry. Every verdict is final: the sender need not send the entry again.
+// Verdict is what the store says of one entry. All but Invalid are final: the sender need not send the entry again.
 type Verdict string
 
 // The verdicts.
@@ -48,7 +49,8 @@ const (
 	Conflict Verdict = "conflict"
 	// Fenced: a higher epoch of the instance has written. The sender leads no longer: it steps down.
 	Fenced Verdict = "fenced"
-	// Invalid: the store can never accept this entry. It is a fault of the sender's code; the body goes to its log.
+	// Invalid: this router cannot take the entry. It is a fault of the sender's code, or the sender is newer than the router:
+	// the sender keeps the entry, and tries again later.
 	Invalid Verdict = "invalid"
 )
 
@@ -61,7 +63,30 @@ type Answer struct {
 	Reason  string          `json:"reason,omitempty"` // Invalid: what is wrong
 }
 
+// Takeover tells the store that a leader has taken over an instance.
+type Takeover struct {
+	Instance proto.Instance `json:"instance"`
+	Epoch    Epoch          `json:"epoch"`
+}
+
+// TakeoverAnswer answers a Takeover.
+type TakeoverAnswer struct {
+	OK    bool  `json:"ok"`    // the epoch is the highest of its instance
+	Epoch Epoch `json:"epoch"` // the highest
+}
+
 // Answers answers a Batch.
 type Answers struct {
 	Answers []Answer `json:"answers"`
+}
+
+// Encode gives the JSON of a message that holds bodies. json.Marshal would escape characters in them, and so change them.
+func Encode(message any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(message); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

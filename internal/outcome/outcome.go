@@ -92,13 +92,7 @@ func (o *Outcome) Encode() ([]byte, error) {
 	if o.Results == nil {
 		o.Results = []Result{} // [] and null are different bytes
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false) // a name of such characters would take six bytes for each
-	if err := e.Encode(o); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return Encode(o)
 }
 
 // Parse reads a body. It refuses one that Encode could not have made.

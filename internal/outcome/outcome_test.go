@@ -1,6 +1,7 @@
 package outcome
 
 import (
+	"encoding/json"
 	"errors"
 	"reflect"
 	"strings"
@@ -73,6 +74,18 @@ func TestBadBodies(t *testing.T) {
 		if _, err := Parse([]byte(body)); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%s: Parse answers %v, want ErrInvalid", name, err)
 		}
+	}
+}
+
+// A body passes through a batch without a changed byte.
+func TestBatchKeepsBodies(t *testing.T) {
+	message, err := Encode(Batch{[]Entry{{Epoch{1, "gs"}, []byte(sampleBody)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var batch Batch
+	if err := json.Unmarshal(message, &batch); err != nil || string(batch.Entries[0].Body) != sampleBody {
+		t.Errorf("%v, body became %s", err, batch.Entries[0].Body)
 	}
 }
 

@@ -8,8 +8,7 @@
 // their ids.
 //
 // Wiring: gameserver/server opens the spool of -data DIR before it serves, logs State().Damaged, runs Run beside its other
-// loops, and ends it after the last room has ended. Config.Durable wakes the client. Without -data there is no spool, and
-// the client takes outcomes from the rooms directly.
+// loops, and ends it after the last room has ended. Without -data it uses InMemory. Package delivery is the client.
 //
 // One mutex guards the list of records. It is never held across a system call.
 package spool

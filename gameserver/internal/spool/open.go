@@ -40,3 +40,23 @@ func open(d disk, c Config) (*Spool, error) {
 	}
 	return s, nil
 }
+
+// InMemory gives a spool without a disk, for a server without -data: what it reports durable ends with the process.
+func InMemory(c Config) *Spool {
+	s, err := open(nowhere{}, c)
+	if err != nil {
+		panic("spool: " + err.Error()) // nowhere has no errors
+	}
+	return s
+}
+
+// nowhere is a disk that keeps nothing.
+type nowhere struct{}
+
+func (nowhere) read() ([]byte, error)                  { return nil, nil }
+func (nowhere) replace([]byte) (file, error)           { return nowhere{}, nil }
+func (nowhere) close() error                           { return nil }
+func (nowhere) WriteAt(b []byte, _ int64) (int, error) { return len(b), nil }
+func (nowhere) Truncate(int64) error                   { return nil }
+func (nowhere) Sync() error                            { return nil }
+func (nowhere) Close() error                           { return nil }

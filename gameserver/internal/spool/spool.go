@@ -143,6 +143,23 @@ func (s *Spool) Acknowledge(keys ...uint64) {
 	}
 }
 
+// Postpone puts the records with these keys behind all others, because the store cannot take them now.
+func (s *Spool) Postpone(keys ...uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, key := range keys {
+		if e := s.index[key]; e != nil && e.durable {
+			at := slices.Index(s.entries, e)
+			end := len(s.entries)
+			for end > 0 && !s.entries[end-1].durable {
+				end-- // those that are not durable stay the last, where flush looks for them
+			}
+			copy(s.entries[at:], s.entries[at+1:end])
+			s.entries[end-1] = e
+		}
+	}
+}
+
 // bloated reports whether the file holds too many acknowledged records. It needs s.mu.
 func (s *Spool) bloated() bool { return s.dead > s.live+s.config.Compact }
 
@@ -170,7 +187,7 @@ func (s *Spool) State() State {
 	defer s.mu.Unlock()
 	st := State{Queued: s.queued, Waiting: s.waiting, Bytes: s.live, Limit: s.config.MaxBytes, Damaged: s.damaged, Err: s.err}
 	if len(s.entries) > 0 {
-		st.Oldest = time.Since(s.entries[0].at)
+		st.Oldest = time.Since(s.entries[0].at) // without those postponed
 	}
 	return st
 }

@@ -307,6 +307,24 @@ func TestAcknowledgedBeforeItIsDurable(t *testing.T) {
 	})
 }
 
+// A postponed record comes after the others, and stays.
+func TestPostponed(t *testing.T) {
+	bubble(t, &memory{}, DefaultConfig(), func(s *Spool) {
+		queue(t, s, samples(0, 4))
+		synctest.Wait()
+		queue(t, s, samples(4, 6)) // not durable yet
+		s.Postpone(1, 3, 5, 99)
+		synctest.Wait()
+		var matches []uint32
+		for _, r := range s.Pending(all, all) {
+			matches = append(matches, r.ID.Match)
+		}
+		if !slices.Equal(matches, []uint32{2, 4, 1, 3, 5, 6}) || s.State().Waiting != 6 {
+			t.Errorf("pending %v, state %+v", matches, s.State())
+		}
+	})
+}
+
 func TestNewerFormatIsRefused(t *testing.T) {
 	m := &memory{durable: []byte("ringspl\x02something")}
 	if _, err := open(m, DefaultConfig()); err == nil || !strings.Contains(err.Error(), "format 2") {
