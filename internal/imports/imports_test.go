@@ -66,7 +66,7 @@ var allowed = map[string][]string{
 // noDatabase are the programs that must not link a database driver, and what drivers are called.
 var (
 	noDatabase = []string{"gameserver", "gameserver/server", "clients/bot", "deploy/local"}
-	drivers    = []string{"modernc.org/sqlite", "github.com/jackc/pgx/v5", "database/sql"}
+	drivers    = []string{"modernc.org/sqlite", "github.com/jackc/pgx/v5"}
 )
 
 // A game server sends outcomes to the routers; a driver would cost each of them megabytes and a way to the database.
