@@ -84,7 +84,11 @@ func (s *Store) Put(ctx context.Context, entries []outcome.Entry) ([]outcome.Ans
 
 // transaction runs what in a transaction, and commits it.
 func (s *Store) transaction(ctx context.Context, what func(*sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, nil)
+	var options *sql.TxOptions
+	if s.dialect == postgres { // what follows the lock must see what others committed before it was given
+		options = &sql.TxOptions{Isolation: sql.LevelReadCommitted}
+	}
+	tx, err := s.db.BeginTx(ctx, options)
 	if err != nil {
 		return wrap(err)
 	}
