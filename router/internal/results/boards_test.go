@@ -176,7 +176,7 @@ func TestRetention(t *testing.T) {
 	})
 }
 
-// Months have partitions of their own, made when they are needed, whatever a clock says.
+// Months have partitions of their own, made ahead, and otherwise when they are needed, whatever a clock says.
 func TestNativePartitions(t *testing.T) {
 	c, watch := settings()
 	s := open(t, location(t, "postgres"), c)
@@ -188,5 +188,12 @@ func TestNativePartitions(t *testing.T) {
 	err := s.db.QueryRow(`SELECT string_agg(DISTINCT tableoid::regclass::text, ' ' ORDER BY tableoid::regclass::text) FROM outcomes`).Scan(&names)
 	if want := "outcomes_202311 outcomes_202611 outcomes_202612 outcomes_209611"; err != nil || names != want {
 		t.Errorf("outcomes are in %s, %v; want %s", names, err, want)
+	}
+	if err := s.Maintain(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	var ahead bool
+	if err := s.db.QueryRow("SELECT to_regclass('player_results_209612') IS NOT NULL").Scan(&ahead); err != nil || !ahead {
+		t.Errorf("the next month has no partition: %v", err)
 	}
 }

@@ -38,11 +38,27 @@ func (s *Store) AddEndpoint(ctx context.Context, name string, after int64) error
 		if after < 0 {
 			after = last
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO endpoints (name, since) VALUES ($1, $2) ON CONFLICT DO NOTHING", name, after); err != nil {
+		done, err := tx.ExecContext(ctx, "INSERT INTO endpoints (name, since) VALUES ($1, $2) ON CONFLICT DO NOTHING", name, after)
+		if err != nil {
+			return err
+		}
+		if n, err := done.RowsAffected(); err != nil || n == 0 {
 			return err
 		}
 		return s.owe(ctx, tx, name)
 	})
+}
+
+// RemoveEndpoint forgets an endpoint and what it is owed.
+func (s *Store) RemoveEndpoint(ctx context.Context, name string) error {
+	done, err := s.db.ExecContext(ctx, "DELETE FROM endpoints WHERE name = $1", name)
+	if err != nil {
+		return wrap(err)
+	}
+	if n, err := done.RowsAffected(); err != nil || n == 0 {
+		return fmt.Errorf("%w: there is no endpoint %.70q", ErrUnknown, name)
+	}
+	return nil
 }
 
 // owe makes jobs of what an endpoint is owed and has no job of: what came before it was known, or while it was disabled.

@@ -2,6 +2,7 @@ package results
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -83,6 +84,15 @@ func TestDeliveries(t *testing.T) {
 		check(s.Failed(ctx, "all", 4, start, false, "late answer")) // of an attempt whose lease was over
 		watch.advance(time.Hour)
 		claim("all", 9, "2.3 3.2 ")
+		check(s.RemoveEndpoint(ctx, "all"))
+		claim("all", 9, "")
+		if states, err := s.Endpoints(ctx); err != nil || len(states) != 1 {
+			t.Errorf("states are %+v, %v", states, err)
+		}
+		put(t, s, entry(t, decided(5, 5, 1), 1))
+		if err := s.RemoveEndpoint(ctx, "all"); !errors.Is(err, ErrUnknown) {
+			t.Errorf("removed twice: %v", err)
+		}
 	})
 }
 

@@ -62,11 +62,11 @@ func (s *Store) Put(ctx context.Context, entries []outcome.Entry) ([]outcome.Ans
 	if len(keys) == 0 {
 		return answers, nil
 	}
-	at := s.config.Now().UnixMilli()
-	if err := s.ensureMonth(ctx, at); err != nil {
+	now := s.config.Now()
+	if err := s.ensureMonth(ctx, now); err != nil {
 		return nil, err
 	}
-	w := writer{store: s, at: at}
+	w := writer{store: s, at: now.UnixMilli()}
 	if err := s.transaction(ctx, func(tx *sql.Tx) error {
 		w.tx = tx
 		return w.put(ctx, keys, items, answers)

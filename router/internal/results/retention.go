@@ -13,30 +13,33 @@ var monthly = []string{"outcomes", "player_results"}
 
 const partitionLock = "SELECT pg_advisory_xact_lock(hashtext('ringside results partitions'))"
 
-// ensureMonth makes the native partitions of a time's month and of the next one.
-func (s *Store) ensureMonth(ctx context.Context, at int64) error {
+// lockTimeout bounds how long a change of partitions waits for readers, because writers wait meanwhile. It is tried again.
+const lockTimeout = "SET LOCAL lock_timeout = '3s'"
+
+// ensureMonth makes the native partitions of a time's month. Maintain has made them before, so this is for the first month,
+// and for clocks that are wrong.
+func (s *Store) ensureMonth(ctx context.Context, at time.Time) error {
 	if !s.native {
 		return nil
 	}
-	t := time.UnixMilli(at).UTC()
-	month := time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC)
+	from := time.Date(at.UTC().Year(), at.UTC().Month(), 1, 0, 0, 0, 0, time.UTC)
+	name, to := from.Format("200601"), from.AddDate(0, 1, 0)
 	s.mu.Lock()
-	there := s.months[month.Format("200601")]
+	there := s.months[name]
 	s.mu.Unlock()
 	if there {
 		return nil
 	}
 	err := s.transaction(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, partitionLock); err != nil {
-			return err
+		for _, step := range []string{lockTimeout, partitionLock} {
+			if _, err := tx.ExecContext(ctx, step); err != nil {
+				return err
+			}
 		}
-		for n := range 2 {
-			from, to := month.AddDate(0, n, 0), month.AddDate(0, n+1, 0)
-			for _, table := range monthly {
-				if _, err := tx.ExecContext(ctx, fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s_%s PARTITION OF %s FOR VALUES FROM ('%s') TO ('%s')",
-					table, from.Format("200601"), table, from.Format(time.RFC3339), to.Format(time.RFC3339))); err != nil {
-					return err
-				}
+		for _, table := range monthly {
+			if _, err := tx.ExecContext(ctx, fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s_%s PARTITION OF %s FOR VALUES FROM ('%s') TO ('%s')",
+				table, name, table, from.Format(time.RFC3339), to.Format(time.RFC3339))); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -46,22 +49,32 @@ func (s *Store) ensureMonth(ctx context.Context, at int64) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.months[month.Format("200601")] = true
+	s.months[name] = true
 	return nil
 }
 
-// Maintain removes what is older than the retention: whole months in PostgreSQL. The ids stay, so that no outcome is taken
-// a second time.
+// Maintain makes the partitions of the next month, and removes what is older than the retention: whole months in PostgreSQL.
+// The ids stay, so that no outcome is taken a second time.
 func (s *Store) Maintain(ctx context.Context) error {
 	now := s.config.Now()
-	if err := s.ensureMonth(ctx, now.UnixMilli()); err != nil || s.config.Retention == 0 {
-		return err
+	for _, at := range []time.Time{now, now.AddDate(0, 0, 28)} {
+		if err := s.ensureMonth(ctx, at); err != nil {
+			return err
+		}
+	}
+	if s.config.Retention == 0 {
+		return nil
 	}
 	cutoff := now.Add(-s.config.Retention).UTC()
 	if s.dialect == postgres {
 		cutoff = time.Date(cutoff.Year(), cutoff.Month(), 1, 0, 0, 0, 0, time.UTC)
 	}
 	return s.transaction(ctx, func(tx *sql.Tx) error {
+		if s.dialect == postgres {
+			if _, err := tx.ExecContext(ctx, lockTimeout); err != nil {
+				return err
+			}
+		}
 		var last int64
 		if err := tx.QueryRowContext(ctx, s.dialect.lock).Scan(&last); err != nil {
 			return err

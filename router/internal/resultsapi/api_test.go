@@ -355,4 +355,7 @@ func TestInternal(t *testing.T) {
 			t.Errorf("%s %s answers %d %s, want %s", test.path, test.body, status, text, test.want)
 		}
 	}
+	if status, text := do(t, "DELETE", internal+"/internal/v1/endpoints/hook", "", ""); status != 200 || !strings.Contains(text, `"endpoints":[]`) {
+		t.Errorf("removing an endpoint answers %d %s", status, text)
+	}
 }

@@ -18,6 +18,7 @@
 //	GET  /internal/v1/endpoints    what is owed to whom
 //	GET  /internal/v1/endpoints/{name}/dead                dead letters
 //	POST /internal/v1/endpoints/{name}/retry, /enable      make them due again; deliver again after 410
+//	DELETE /internal/v1/endpoints/{name}                   forget one that is in no router's file any more
 //	POST /internal/v1/boards/{board}/rebuild               compute a board again from history
 //
 // # Wiring

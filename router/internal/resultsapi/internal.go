@@ -20,6 +20,7 @@ func (a *API) Internal() http.Handler {
 	mux.HandleFunc("GET /internal/v1/endpoints/{name}/dead", a.handle(a.dead))
 	mux.HandleFunc("POST /internal/v1/endpoints/{name}/retry", a.handle(a.retry))
 	mux.HandleFunc("POST /internal/v1/endpoints/{name}/enable", a.handle(a.enable))
+	mux.HandleFunc("DELETE /internal/v1/endpoints/{name}", a.handle(a.remove))
 	mux.HandleFunc("POST /internal/v1/boards/{board}/rebuild", a.handle(a.rebuild))
 	return mux
 }
@@ -121,6 +122,13 @@ func (a *API) retry(r *request) error {
 
 func (a *API) enable(r *request) error {
 	if err := a.config.Store.Enable(r.Context(), r.PathValue("name")); err != nil {
+		return err
+	}
+	return a.endpoints(r)
+}
+
+func (a *API) remove(r *request) error {
+	if err := a.config.Store.RemoveEndpoint(r.Context(), r.PathValue("name")); err != nil {
 		return err
 	}
 	return a.endpoints(r)
