@@ -75,7 +75,9 @@ func connect(location string, c Config) (*Store, error) {
 		}
 		// A router that was cut off in the middle of its turn must not keep the others waiting.
 		config.RuntimeParams["idle_in_transaction_session_timeout"] = "15000"
-		config.RuntimeParams["application_name"] = "ringside"
+		if config.RuntimeParams["application_name"] == "" {
+			config.RuntimeParams["application_name"] = "ringside"
+		}
 		s.dialect, s.db = postgres, stdlib.OpenDB(*config)
 	default:
 		return nil, fmt.Errorf("%w: %q; use sqlite:DIR or postgres://USER@HOST/DATABASE", ErrURL, redact(location))
