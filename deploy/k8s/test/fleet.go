@@ -84,6 +84,9 @@ patches:
 - target: {kind: StatefulSet}
   patch: |-
     - {op: replace, path: /spec/template/spec/containers/0/resources/requests/cpu, value: 400m}
+- target: {kind: Deployment, name: router}
+  patch: |-
+    - {op: add, path: /spec/template/spec/containers/0/env/-, value: {name: RINGSIDE_TICKETS_PER_ADDRESS, value: "0"}} # all bots share one
 - target: {kind: Service, name: router}
   patch: |-
     - {op: add, path: /spec/ports/0/nodePort, value: 30080}
