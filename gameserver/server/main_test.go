@@ -106,7 +106,6 @@ func TestMainSettings(t *testing.T) {
 		"taken gossip port":    {"", []string{"-listen", "127.0.0.1:0", "-gossip", addr}, 1, "choose another -gossip"},
 		"taken peer port":      {"", []string{"-listen", "127.0.0.1:0", "-peer", addr}, 1, "choose another -peer"},
 		"peers on all, no key": {"", []string{"-listen", "127.0.0.1:0", "-peer", "0.0.0.0:0"}, 2, "-fleet-cert"},
-		"no internal address":  {"", []string{"-fleet-cert", bad}, 2, "-inside"},
 		"bad certificate":      {"", []string{"-listen", "127.0.0.1:0", "-inside", "127.0.0.1:0", "-fleet-cert", bad, "-fleet-key", bad}, 2, "-fleet-cert " + bad},
 		"no handshakes":        {"", []string{"-max-handshakes", "0"}, 2, "at least 1"},
 	} {
