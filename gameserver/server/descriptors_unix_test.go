@@ -179,7 +179,9 @@ func TestFloodOfIdleConnections(t *testing.T) {
 	f.playsOn(90)
 	await(t, "an honest request is answered", func() bool { return strings.Count(answer(f.url+"/v1/server/details"), `":"serving"`) == 3 })
 	enter(t, f.url, "another-room").Close()
-	await(t, "connections were closed to make room", func() bool { return strings.Contains(answer(f.url+"/metrics"), `ringside_edge_evicted_total{kind="idle"`) })
+	await(t, "connections were closed to make room", func() bool {
+		return strings.Contains(answer(f.url+"/metrics"), `ringside_edge_evicted_total{kind="idle"`)
+	})
 }
 
 // A server that really has no descriptors left takes nobody for gone, and its rooms go on.
