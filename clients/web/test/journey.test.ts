@@ -10,7 +10,7 @@ test("the first way in", async (t) => {
 	const c = await begin(t, { player: { name: "Jo" }, options: { size: 3 } });
 	const socket = await c.opened("ws://here/");
 	assert.deepEqual(c.router.asked, [
-		{ to: "http://router/v1/rooms", game: "dots", room: "r", options: { size: 3 }, player: { name: "Jo" } },
+		{ to: "http://router/v1/rooms", game: "dots", room: "r", code: "", options: { size: 3 }, player: { guest: "", name: "Jo" } },
 	]);
 	assert.deepEqual(hello(socket), { newest: 1, oldest: 1, flags: 0, fingerprint: 0n, lastTick: 0, epoch: "0:0@", ticket: "ticket 1", resume: "" });
 	assert.equal(c.room.status, "connecting");
@@ -33,7 +33,7 @@ test("a lost server's room is sought at its standby, then where it was, then at 
 	const here = await c.opened("ws://here/");
 	here.end();
 	const routed = await c.opened("ws://here/");
-	assert.deepEqual(c.router.asked.slice(1), [{ to: "http://router/v1/rooms", game: "dots", room: "r", player: { guest: "secret" } }]);
+	assert.deepEqual(c.router.asked.slice(1), [{ to: "http://router/v1/rooms", game: "dots", room: "r", code: "", player: { guest: "secret" } }]);
 	routed.say(s.welcome({ tick: 2, epoch: 2, server: "gs-2", resumed: true, resume: "newer" }));
 	await c.time.settle();
 	assert.deepEqual(c.seen.moves[1], { kind: "failover", prepared: false, from: "gs-1", to: "gs-2", gap: 0, missed: 0, replayed: 1 });
