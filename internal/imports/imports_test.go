@@ -27,7 +27,7 @@ var allowed = map[string][]string{
 	"gameserver/internal/ownership":   {"proto", "internal/placement"},
 	"gameserver/internal/replication": {"gameserver/internal/ownership", "proto", "internal/network"},
 	"gameserver/internal/registry":    {"gameserver/game", "gameserver/internal/ownership", "gameserver/internal/replication", "gameserver/internal/room", "proto", "proto/state", "internal/..."},
-	"gameserver/server":               {"gameserver/...", "proto", "internal/..."},
+	"gameserver/server":               {"gameserver/...", "proto", "proto/state", "internal/..."},
 	"gameserver":                      {"gameserver/server", "gameserver/arena"},
 
 	"router/lookup": {"proto", "internal/..."},
@@ -51,9 +51,10 @@ var allowed = map[string][]string{
 	"internal/testfleet":     {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
 	"internal/testfleet/sim": {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
 
-	"deploy/local":     {"internal/placement", "internal/ticket"},
-	"deploy/k8s/image": {},
-	"deploy/k8s/test":  {"internal/placement"},
+	"deploy/internal/fleet": {},
+	"deploy/local":          {"deploy/internal/fleet", "internal/placement", "internal/ticket"},
+	"deploy/k8s/image":      {},
+	"deploy/k8s/test":       {"internal/placement"},
 }
 
 // bare packages import nothing but the standard library and this module.
