@@ -31,5 +31,5 @@ func binaries(ctx context.Context, dir string, out *fleet.Console) (string, erro
 	}
 	dir = filepath.Join(root, ".bin")
 	out.Printf("building into %s …\n", dir)
-	return dir, fleet.Build(ctx, root, dir, out, slices.Sorted(maps.Values(programs))...)
+	return dir, fleet.Build(ctx, root, dir+string(filepath.Separator), out, slices.Sorted(maps.Values(programs))...)
 }

@@ -43,10 +43,10 @@ func TestConfigure(t *testing.T) {
 		"RINGSIDE_TLS_CERT":         file("tls.crt", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})),
 	}
 	args := []string{"-name=gs-1", "-listen=:1", "-inside=:2", "-public-url=http://x", "-gossip=:3", "-peer=:4", "-advertise=1.2.3.4",
-		"-seeds=a:1,b:2", "-cluster=c", "-drain=7s", "-max-replicas=9", "-poll=false", "-checks",
+		"-seeds=a:1,b:2", "-cluster=c", "-drain=7s", "-max-replicas=9", "-poll=false", "-checks", "-migrates=00000000000000aa,0123456789abcdef",
 		"-tls-key=" + file("tls.key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}))}
 	c, show, err := configure("game", args, func(k string) (string, bool) { v, ok := env[k]; return v, ok }, io.Discard)
-	if err != nil || show {
+	if err != nil || show != "" {
 		t.Fatal(show, err)
 	}
 	for what, ok := range map[string]bool{
@@ -59,6 +59,7 @@ func TestConfigure(t *testing.T) {
 		"token":             c.Security.AdminToken == "a token of some bytes",
 		"standbys, drain":   c.Standbys == 2 && c.DrainTimeout == 7*time.Second,
 		"replicas":          c.Limits.Replicas == 9,
+		"migrates":          len(c.Migrates) == 2 && c.Migrates[0] == 0xaa && c.Migrates[1] == 0x123456789abcdef,
 		"checks, poll":      c.Testing.Checks && c.Testing.NoPolling,
 		"TLS":               c.Security.TLS != nil && c.Security.TLS.GetCertificate != nil, // reads the files again when they change
 		"a logger of ours":  c.Logger != DefaultConfig().Logger,

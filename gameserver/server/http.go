@@ -28,6 +28,7 @@ func (n *Server) newHTTP(metrics prometheus.Gatherer) (client, internal *http.Se
 	}
 	mux.HandleFunc("GET /v1/server", n.getServer)
 	mux.HandleFunc("GET /v1/server/details", n.getDetails)
+	mux.HandleFunc("GET /v1/server/games", n.getGames)
 	mux.HandleFunc("GET /v1/server/rooms", n.getRooms)
 	mux.HandleFunc("GET /v1/server/rooms/{room}", n.getRoom)
 	mux.HandleFunc("POST /v1/server/drain", n.admin(n.postDrain))

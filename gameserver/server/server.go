@@ -42,7 +42,6 @@ import (
 	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/internal/ticket"
-	"github.com/ringside-go/ringside/proto"
 )
 
 // ErrKilled as the cause of Run's context makes Run end as a killed process does: no room is handed off and nobody is
@@ -67,6 +66,7 @@ type Server struct {
 	metrics        *obs.Metrics
 	operator       *ticket.Operator
 	ready          atomic.Bool
+	games          []gameReport
 	stops          chan struct{} // one token: Stop was called
 }
 
@@ -86,8 +86,9 @@ func New(c Config, games ...game.Definition) (*Server, error) {
 // build makes the server's parts. A part that binds a socket is set as soon as it has one.
 func (n *Server) build(games []game.Definition) error {
 	c := n.config
-	schemas, err := fingerprints(games)
-	if err != nil {
+	games = taking(games, c.Migrates)
+	var err error
+	if n.games, err = describe(games); err != nil {
 		return err
 	}
 	prom := prometheus.NewRegistry()
@@ -141,7 +142,7 @@ func (n *Server) build(games []game.Definition) error {
 	}
 	n.reconnects = newReconnects(n.gossip, n.url, c.Logger)
 	n.skew = newSkew(c.Logger, n.metrics)
-	if n.sessions, err = session.New(c.session(n.metrics), n.newAdmission(schemas)); err != nil {
+	if n.sessions, err = session.New(c.session(n.metrics), n.newAdmission(fingerprints(n.games))); err != nil {
 		return err
 	}
 	n.clientHTTP, n.internalHTTP = n.newHTTP(prom)
@@ -208,20 +209,6 @@ type links struct{ *replication.Links }
 // Open implements registry.Links.
 func (l links) Open(server, addr string, o replication.Open, ev replication.StreamEvents) registry.Stream {
 	return l.Links.Open(server, addr, o, ev)
-}
-
-// fingerprints are those of the schemas that clients see. Each game makes a room once, so that one that cannot start is found
-// at once.
-func fingerprints(games []game.Definition) (map[proto.GameName]uint64, error) {
-	public := make(map[proto.GameName]uint64, len(games))
-	for _, g := range games {
-		sim, err := game.New(&g, nil, 1, 1)
-		if err != nil {
-			return nil, fmt.Errorf("server: game %s does not start without options: %w", g.Name, err)
-		}
-		public[g.Name] = sim.Store().Schema().Fingerprint()
-	}
-	return public, nil
 }
 
 // Close gives back what New has bound, where Run is never called.

@@ -51,10 +51,14 @@ var allowed = map[string][]string{
 	"internal/testfleet":     {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
 	"internal/testfleet/sim": {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
 
-	"deploy/internal/fleet": {},
-	"deploy/local":          {"deploy/internal/fleet", "internal/placement", "internal/ticket"},
-	"deploy/k8s/image":      {},
-	"deploy/k8s/test":       {"internal/placement"},
+	"deploy/internal/fleet":    {},
+	"deploy/internal/scaffold": {"proto"},
+	"deploy/internal/declare":  {"proto", "proto/state"},
+	"deploy/internal/dev":      {"deploy/internal/declare", "deploy/internal/fleet"},
+	"deploy/ringside":          {"deploy/internal/...", "internal/flags"},
+	"deploy/local":             {"deploy/internal/fleet", "internal/placement", "internal/ticket"},
+	"deploy/k8s/image":         {},
+	"deploy/k8s/test":          {"internal/placement"},
 }
 
 // bare packages import nothing but the standard library and this module.

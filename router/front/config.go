@@ -33,6 +33,7 @@ type Config struct {
 	Operator   *ticket.Operator         // who may drain servers and move rooms; nil: nobody
 	MaxTunnels int                      // sockets tunnelled at once; beyond, 503. A tunnel costs about 20 KB and two sockets
 	Pages      fs.FS                    // index.html, fleet.html and assets/, as package clients/web has them; nil: no pages but text
+	OwnPages   fs.FS                    // index.html and assets/ of a game, which come before Pages and are read again when they change; nil: none
 	Drain      time.Duration            // how long to go on at most after the stop signal, while clients go to other routers
 	Network    network.Network          // from which game servers are asked; nil: the operating system's. Tunnels do not use it
 	Logger     *slog.Logger

@@ -57,7 +57,7 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.tunnels = newTunnels(f.table, c)
 	f.watch = newWatch(c, source.View().Self.Name, f.buildSnapshot)
 	var err error
-	if f.pages, err = newPages(c.Pages); err != nil {
+	if f.pages, err = newPages(c.Pages, c.OwnPages); err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
 	f.mux = http.NewServeMux()

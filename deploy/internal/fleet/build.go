@@ -24,10 +24,10 @@ func ModuleRoot(ctx context.Context, dir string) (string, error) {
 	return filepath.Dir(mod), nil
 }
 
-// Build builds packages of the module in dir into the folder out, with what the compiler says on c. The error says no more
-// than that it failed.
-func Build(ctx context.Context, dir, out string, c *Console, packages ...string) error {
-	build := exec.CommandContext(ctx, "go", append([]string{"build", "-o", out + string(filepath.Separator)}, packages...)...)
+// Build builds packages of the module in dir into out: a file or, with a separator at its end, a folder. args are further
+// arguments of go build, the packages last. What the compiler says is on c; the error says no more than that it failed.
+func Build(ctx context.Context, dir, out string, c *Console, args ...string) error {
+	build := exec.CommandContext(ctx, "go", append([]string{"build", "-o", out}, args...)...)
 	build.Dir = dir
 	log := c.Stream("build", 0)
 	defer log.Close()
