@@ -18,7 +18,7 @@ func TypeScript(g Game) string {
 			continue
 		}
 		row := Camel(t.Name) + "Row"
-		fmt.Fprintf(&rows, "/** A row of %s. */\nexport interface %s {\n", t.Name, row)
+		fmt.Fprintf(&rows, "/** %s %s. */\nexport interface %s {\n", [...]string{"A row of the table", "The value", "An event of"}[t.Kind], t.Name, row)
 		fields(&rows, t.Row.Fields, t.Part)
 		rows.WriteString("}\n\n")
 		section := map[state.TableKind]*strings.Builder{state.KindTable: &tables, state.KindValue: &values, state.KindEvents: &events}[t.Kind]
