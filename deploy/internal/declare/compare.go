@@ -28,7 +28,7 @@ func Compare(from, to *state.Schema) (changes []Change) {
 			add(false, "%v %s is new: empty in rooms that go along", t.Kind, t.Name)
 			continue
 		case old.Kind != t.Kind:
-			add(true, "%s was a %v and is a %v", t.Name, old.Kind, t.Kind)
+			add(true, "%s was of kind %v and is of kind %v", t.Name, old.Kind, t.Kind)
 			continue
 		case t.Max < old.Max:
 			add(false, "table %s has max=%d, it was %d: a room with rows beyond stays", t.Name, t.Max, old.Max)

@@ -12,7 +12,8 @@ import (
 // each row. Fields that only a row's owner sees are optional. Every room's own tables are left out: the SDK knows them.
 func TypeScript(g Game) string {
 	name := Camel(string(g.Name))
-	var rows, tables, values, events strings.Builder
+	var rows strings.Builder
+	members := map[state.TableKind][]string{}
 	for _, t := range g.Schema.Tables {
 		if t.Part == state.Hidden || framework(t.Name) {
 			continue
@@ -21,8 +22,7 @@ func TypeScript(g Game) string {
 		fmt.Fprintf(&rows, "/** %s %s. */\nexport interface %s {\n", [...]string{"A row of the table", "The value", "An event of"}[t.Kind], t.Name, row)
 		fields(&rows, t.Row.Fields, t.Part)
 		rows.WriteString("}\n\n")
-		section := map[state.TableKind]*strings.Builder{state.KindTable: &tables, state.KindValue: &values, state.KindEvents: &events}[t.Kind]
-		fmt.Fprintf(section, " %s: %s;", t.Name, row)
+		members[t.Kind] = append(members[t.Kind], t.Name+": "+row)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "// Written by ringside types from game %s. Do not edit.\n\n", g.Name)
@@ -31,16 +31,12 @@ func TypeScript(g Game) string {
 	fields(&b, g.Schema.Input.Fields, state.Public)
 	b.WriteString("}\n\n")
 	fmt.Fprintf(&b, "/** The game's shape, for join<%s>(...) and useRoom<%s>(...). */\nexport interface %s {\n", name, name, name)
-	for _, s := range []struct {
-		name string
-		b    *strings.Builder
-	}{{"tables", &tables}, {"values", &values}, {"events", &events}} {
-		if s.b.Len() == 0 {
-			s.b.WriteString("}")
+	for kind, section := range []string{"tables", "values", "events"} {
+		if all := members[state.TableKind(kind)]; len(all) > 0 {
+			fmt.Fprintf(&b, "\t%s: { %s };\n", section, strings.Join(all, "; "))
 		} else {
-			s.b.WriteString(" }")
+			fmt.Fprintf(&b, "\t%s: {};\n", section)
 		}
-		fmt.Fprintf(&b, "\t%s: {%s;\n", s.name, s.b.String())
 	}
 	fmt.Fprintf(&b, "\tinput: %sInput;\n}\n", name)
 	return b.String()

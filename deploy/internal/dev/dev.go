@@ -151,7 +151,7 @@ func (d *Dev) build(ctx context.Context) (*build, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := fleet.Build(ctx, dir, file, d.Console, "-buildvcs=false", "."); err != nil {
+	if err := fleet.Build(ctx, dir, file, d.Console, "-buildvcs=false", "-ldflags=-buildid=", "."); err != nil {
 		return nil, err
 	}
 	b := &build{Child: &fleet.Child{Process: fleet.Process{Program: file}}}
