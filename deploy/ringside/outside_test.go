@@ -159,11 +159,47 @@ func TestEachTemplateIsPlayed(t *testing.T) {
 				}
 			}
 			plays[template](ctx, t, router)
+			watch(ctx, t, dir, router)
 			stop()
 			if err := <-done; !errors.Is(err, context.Canceled) {
 				t.Errorf("up ended with %v\n%s", err, &out)
 			}
 		})
+	}
+}
+
+// watch lets the game's bots play, and looks into their room.
+func watch(ctx context.Context, t *testing.T, dir, router string) {
+	t.Helper()
+	var report, rooms, picture output
+	botsCtx, stop := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() {
+		done <- execute(botsCtx, []string{"bots", dir, "-router", router, "--", "-room", "busy"}, nil, &report, &report)
+	}()
+	for !strings.Contains(rooms.String(), "busy") {
+		if err := execute(ctx, []string{"inspect", "-router", router}, nil, &rooms, &rooms); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case err := <-done:
+			t.Fatalf("the bots ended with %v\n%s", err, &report)
+		case <-ctx.Done():
+			t.Fatalf("the bots' room is not listed\n%s", &rooms)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	if err := execute(ctx, []string{"inspect", "busy", "-game", "mine", "-router", router, "-once"}, nil, &picture, &picture); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"room busy · game mine · tick ", "table seats · ", `"bot-1-1"`, "bytes a tick"} {
+		if !strings.Contains(picture.String(), want) {
+			t.Errorf("the picture has no %q:\n%s", want, &picture)
+		}
+	}
+	stop()
+	if err := <-done; err != nil || !strings.Contains(report.String(), "2 players saw ") {
+		t.Errorf("the bots ended with %v\n%s", err, &report)
 	}
 }
 

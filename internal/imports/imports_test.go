@@ -34,9 +34,10 @@ var allowed = map[string][]string{
 	"router/front":  {"router/lookup", "proto", "internal/..."},
 	"router":        {"router/...", "clients/web", "internal/..."},
 
-	"clients/goclient": {"proto", "proto/state"},
-	"clients/bot":      {"clients/goclient", "proto", "proto/state"},
-	"clients/web":      {}, // files for the router to serve
+	"clients/goclient":      {"proto", "proto/state"},
+	"clients/goclient/bots": {"clients/goclient", "proto", "proto/state"},
+	"clients/bot":           {"clients/goclient", "proto", "proto/state"},
+	"clients/web":           {}, // files for the router to serve
 
 	"internal/placement":      {},
 	"internal/network":        {},
@@ -55,7 +56,8 @@ var allowed = map[string][]string{
 	"deploy/internal/scaffold": {"proto"},
 	"deploy/internal/declare":  {"proto", "proto/state"},
 	"deploy/internal/dev":      {"deploy/internal/declare", "deploy/internal/fleet"},
-	"deploy/ringside":          {"deploy/internal/...", "internal/flags"},
+	"deploy/internal/inspect":  {"clients/goclient", "proto", "proto/state"},
+	"deploy/ringside":          {"deploy/internal/...", "internal/flags", "proto"},
 	"deploy/local":             {"deploy/internal/fleet", "internal/placement", "internal/ticket"},
 	"deploy/k8s/image":         {},
 	"deploy/k8s/test":          {"internal/placement"},
