@@ -186,7 +186,9 @@ func (r *reader) note(b block) string {
 	r.t.Helper()
 	switch b.text {
 	case "two players see each other":
-		meet(r.ctx, r.t, r.out.expect(r.ctx, r.t, `play it +(http://127\.0\.0\.1:\d+)/`, r.done))
+		router := r.out.expect(r.ctx, r.t, `play it +(http://127\.0\.0\.1:\d+)/`, r.done)
+		meet(r.ctx, r.t, router)
+		openTabs(r.ctx, r.t, router)
 		return ""
 	case "stop":
 		r.stop()

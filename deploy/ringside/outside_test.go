@@ -159,12 +159,33 @@ func TestEachTemplateIsPlayed(t *testing.T) {
 				}
 			}
 			plays[template](ctx, t, router)
+			openTabs(ctx, t, router)
 			watch(ctx, t, dir, router)
 			stop()
 			if err := <-done; !errors.Is(err, context.Canceled) {
 				t.Errorf("up ended with %v\n%s", err, &out)
 			}
 		})
+	}
+}
+
+// openTabs plays on the game's page in two tabs of a headless browser, where there are Chromium, Node and the packages of
+// clients/web.
+func openTabs(ctx context.Context, t *testing.T, url string) {
+	t.Helper()
+	modules, err := filepath.Abs("../../clients/web/node_modules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	chromium, err := exec.LookPath("chromium")
+	if _, node := exec.LookPath("node"); err != nil || node != nil || !exists(modules) {
+		t.Log("the page is not opened in a browser: it needs chromium, node, and npm ci in clients/web")
+		return
+	}
+	cmd := exec.CommandContext(ctx, "node", "testdata/tabs.mjs", url, chromium, t.TempDir())
+	cmd.Env = append(os.Environ(), "MODULES="+modules)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("two browser tabs: %v\n%s", err, out)
 	}
 }
 
