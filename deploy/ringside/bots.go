@@ -51,6 +51,9 @@ moves, and whatever was lost. The exit status is 1 if something was.`,
 	return cmd
 }
 
+// botsProgram is the file of a game's bots in .bin.
+const botsProgram = "bots"
+
 // buildBots builds a game's bots into .bin of its module, and gives the program.
 func buildBots(ctx context.Context, dir, pkg string, arena bool, out *fleet.Console) (string, error) {
 	root, err := fleet.ModuleRoot(ctx, dir)
@@ -60,7 +63,7 @@ func buildBots(ctx context.Context, dir, pkg string, arena bool, out *fleet.Cons
 	if dir, err = filepath.Abs(dir); err != nil {
 		return "", err
 	}
-	file := filepath.Join(root, ".bin", "bots")
+	file := filepath.Join(root, ".bin", botsProgram)
 	switch {
 	case arena:
 		pkg = scaffold.Module + "/clients/bot"

@@ -151,7 +151,9 @@ func TestEachTemplateIsPlayed(t *testing.T) {
 			var out output
 			upCtx, stop := context.WithCancel(ctx)
 			done := make(chan error, 1)
-			go func() { done <- execute(upCtx, []string{"up", dir, "-servers=2", "-free-ports"}, nil, &out, &out) }()
+			go func() {
+				done <- execute(upCtx, []string{"up", dir, "-servers=2", "-bots=1", "-free-ports"}, nil, &out, &out)
+			}()
 			router := out.expect(ctx, t, `play it +(http://127\.0\.0\.1:\d+)/`, done)
 			for path, want := range map[string]string{"/": "<title>Mine</title>", "/assets/game.js": `game: "mine"`, "/assets/ringside.js": "export"} {
 				if body := get(ctx, t, router+path); !strings.Contains(body, want) {
@@ -162,7 +164,7 @@ func TestEachTemplateIsPlayed(t *testing.T) {
 			openTabs(ctx, t, router)
 			watch(ctx, t, dir, router)
 			stop()
-			if err := <-done; !errors.Is(err, context.Canceled) {
+			if err := <-done; !errors.Is(err, context.Canceled) || !strings.Contains(out.String(), "bots     │ 2 players saw ") {
 				t.Errorf("up ended with %v\n%s", err, &out)
 			}
 		})

@@ -21,6 +21,7 @@ const maxServers = 64
 type upConfig struct {
 	dir, mode, logLevel string
 	servers             int
+	bots, players       int
 	spar                int
 	freePorts           bool
 	args                []string
@@ -34,6 +35,7 @@ func newUp() *cobra.Command {
 		Long: `Build the game server in DIR (by default the working directory) and start a router and several servers of it, which find each
 other by gossip. What is killed stays killed: kill a server, and see the game go on. ^C ends all of it.`,
 		Example: `  ringside up
+  ringside up -bots 2 -players 4
   ringside up -servers 5 -mode proxy -- -checks
   ringside up ./gameserver -spar 5     # the arena, in Ringside's own checkout, with bots`,
 		Args: directory,
@@ -43,6 +45,8 @@ other by gossip. What is killed stays killed: kill a server, and see the game go
 		},
 	}
 	cmd.Flags().IntVar(&c.servers, "servers", 3, "game servers to start")
+	cmd.Flags().IntVar(&c.bots, "bots", 0, "rooms to fill with the game's bots, which are in DIR/bots")
+	cmd.Flags().IntVar(&c.players, "players", 2, "bots in each of these rooms")
 	cmd.Flags().IntVar(&c.spar, "spar", 0, "bring each room of quick match up to so many `players`, with bots; the game's tables must be the arena's")
 	cmd.Flags().StringVar(&c.mode, "mode", "redirect", "the router's mode: redirect or proxy")
 	cmd.Flags().BoolVar(&c.freePorts, "free-ports", false, "use any free ports in place of 8080 and 9001, 9002, …")
@@ -55,8 +59,8 @@ func up(ctx context.Context, c upConfig, out *fleet.Console) error {
 	if c.servers < 1 || c.servers > maxServers {
 		return fmt.Errorf("-servers is %d; use 1 to %d", c.servers, maxServers)
 	}
-	if c.spar < 0 {
-		return fmt.Errorf("-spar is %d; it is a number of players", c.spar)
+	if c.spar < 0 || c.bots < 0 || c.players < 1 {
+		return fmt.Errorf("-spar is %d, -bots is %d and -players is %d; -players is 1 or more, the others are not negative", c.spar, c.bots, c.players)
 	}
 	runtime.LockOSThread() // see fleet.Process.Start
 	defer runtime.UnlockOSThread()
@@ -96,6 +100,11 @@ func (c upConfig) build(ctx context.Context, out *fleet.Console) (string, error)
 			return "", fmt.Errorf("%s: %w", pkg, err)
 		}
 	}
+	if c.bots > 0 {
+		if _, err := buildBots(ctx, c.dir, "./bots", false, out); err != nil {
+			return "", err
+		}
+	}
 	return bin, nil
 }
 
@@ -108,6 +117,10 @@ func (c upConfig) plan(bin string, addresses []fleet.Address) fleet.Plan {
 	}
 	for i, a := range addresses[1:] {
 		p.Servers = append(p.Servers, b.GameServer("game-"+strconv.Itoa(i+1), a, c.args...))
+	}
+	if c.bots > 0 {
+		p.Bots = append(p.Bots, fleet.Process{Name: "bots", Program: filepath.Join(bin, botsProgram),
+			Args: []string{"-router", p.Router.URL, "-rooms", strconv.Itoa(c.bots), "-players", strconv.Itoa(c.players)}})
 	}
 	if c.spar > 0 {
 		p.Bots = append(p.Bots, b.Spar(p.Router.URL, c.spar))

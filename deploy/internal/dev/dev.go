@@ -258,6 +258,10 @@ func (d *Dev) update(ctx context.Context) error {
 		d.Console.Printf("%s is up; the rooms of %s have ended: load the page again\n", b.Name, old.Name)
 		return nil
 	}
+	if time.Since(stopped) >= drain {
+		d.Console.Printf("%s is up; rooms of %s that it could not take over have ended: the log above says why\n", b.Name, old.Name)
+		return nil
+	}
 	d.Console.Printf("%s is up, %.1f s after the save; handing the rooms over took %.1f s\n", b.Name, time.Since(begun).Seconds(), time.Since(stopped).Seconds())
 	return nil
 }
@@ -316,7 +320,10 @@ func (d *Dev) stop() {
 	if d.current != nil {
 		_ = d.current.Signal(syscall.SIGTERM)
 		fleet.Stop([]*fleet.Child{d.current.Child}, time.Second) // there is nobody to hand over to
-		_ = os.Remove(d.current.Program)
+	}
+	builds, _ := filepath.Glob(filepath.Join(d.bin, "build-*")) // the pattern is a valid one
+	for _, file := range builds {
+		_ = os.Remove(file) // an error leaves a file in .bin
 	}
 	if d.router != nil {
 		fleet.Stop([]*fleet.Child{d.router}, stopTimeout)
