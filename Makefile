@@ -40,15 +40,19 @@ image-tar: ## the same image without Docker, as .bin/image.tar
 	@echo "$(IMAGE):$(VERSION) is in .bin/image.tar"
 
 .PHONY: test
-test: check web-test web-e2e race examples sim-short fuzz-short bench-once manifests fleet ## everything that must hold before a change lands (about 22 minutes on 2 cores)
+test: check web-test web-e2e race results-test examples sim-short fuzz-short bench-once manifests fleet ## everything that must hold before a change lands (about 22 minutes on 2 cores)
 
 .PHONY: check
-check: web-check ## format, vet, staticcheck, tidy module files, bundles as built
+check: web-check vuln ## format, vet, staticcheck, tidy module files, bundles as built, known vulnerabilities
 	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "not gofmt'ed, run gofmt -w on:"; echo "$$out"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
 	cd gameserver/examples && $(GO) vet ./... && $$(cd ../.. && $(GO) tool -n staticcheck) ./... && $(GO) mod tidy -diff
+
+.PHONY: vuln
+vuln: ## known vulnerabilities of the code that is called, where their database can be reached
+	@.ci/vuln "$(GO)"
 
 .PHONY: manifests
 manifests: ## hold deploy/k8s against the code of Kubernetes' API server, and against the programs (its first build takes minutes)
@@ -89,6 +93,15 @@ race: ## all tests under the race detector
 .PHONY: examples
 examples: ## the games of gameserver/examples, a module of their own: each is built and played as an outsider would
 	cd gameserver/examples && $(GO) test -race -shuffle=on -count=1 ./...
+
+.PHONY: results-test
+results-test: ## the results store on SQLite and on a PostgreSQL that is started for it (installed first where root may)
+	@.ci/postgres $(GO) test -race -count=1 ./router/internal/results
+
+.PHONY: results-bench
+results-bench: ## outcomes a second, durable: the spool, SQLite, PostgreSQL
+	$(GO) test -run '^$$' -bench . -benchtime 100000x ./gameserver/internal/spool
+	@.ci/postgres $(GO) test -run '^$$' -bench . -benchtime 300x ./router/internal/results
 
 .PHONY: repeat
 repeat: ## the packages with loops, many times: finds what passes once

@@ -42,6 +42,7 @@ const (
 	CloseOptions    CloseCode = 4020
 	CloseInternal   CloseCode = 4021
 	CloseOver       CloseCode = 4022
+	CloseKicked     CloseCode = 4023
 )
 
 // CloseInfo describes a close code.
@@ -67,7 +68,7 @@ var CloseCodes = map[CloseCode]CloseInfo{
 	CloseMoved:      {"moved", Follow, "the room is led by another server; go there"},
 	CloseEnded:      {"ended", Stop, "the room has ended"},
 	CloseCrashed:    {"crashed", Stop, "the game failed in this room, which has ended; the error is in the server's log"},
-	CloseSeat:       {"seat", Ticket, "the seat was given up or the resume token is wrong; enter again with a ticket"},
+	CloseSeat:       {"seat", Ticket, "the seat was given up or has another connection, or the resume token is wrong; enter again with a new ticket"},
 	CloseReplaced:   {"replaced", Stop, "the same player connected again from elsewhere"},
 	CloseStopping:   {"stopping", Router, "the server is stopping; ask the router where the room is"},
 	CloseOverloaded: {"overloaded", Router, "the server takes no new rooms now; ask the router again in a moment"},
@@ -76,6 +77,7 @@ var CloseCodes = map[CloseCode]CloseInfo{
 	CloseOptions:    {"options", Stop, "the room's options are not valid for this game; the message says which"},
 	CloseInternal:   {"internal", Router, "the server failed; ask the router again"},
 	CloseOver:       {"over", Stop, "the room that you were in is over; enter the new room of this name as a new player if you want to"},
+	CloseKicked:     {"kicked", Stop, "you were put out by the game or by an operator; the message says why"},
 }
 
 func (c CloseCode) String() string {

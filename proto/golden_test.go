@@ -43,7 +43,7 @@ const testInstance Instance = 0xdf2c09d1e8a7b347
 func goldens() []golden {
 	token := []byte("0123456789abcdef")
 	welcome := Welcome{
-		Version: 1, Flags: WelcomeChecks, Room: "lobby-7", Game: "arena", Player: "jo@example.org", Seat: 3, TickRate: 30,
+		Version: 1, Flags: WelcomeChecks, Room: "lobby-7", Game: "arena", Alias: "q7c2mfzk4t", Seat: 3, TickRate: 30,
 		Tick: 70000, Epoch: Epoch{testInstance, 2, "gs-1"}, Server: "gs-1", Resume: token,
 		Fallbacks: []string{"ws://10.0.0.2:7100/v1/rooms/lobby-7/connect", "ws://10.0.0.3:7100/v1/rooms/lobby-7/connect"},
 		Schema:    []byte{1, 2, 3},
@@ -80,7 +80,7 @@ func goldens() []golden {
 		{"prepare", []message{Prepare{moved}}},
 		{"outcome", []message{Outcome{
 			Match: 2, Tick: 75400, Data: []byte("map=yard"),
-			Results: []Result{{Seat: 3, Player: "jo@example.org", Place: 1, Score: 12}, {Seat: 0, Player: "ä", Place: 2, Score: -1}},
+			Results: []Result{{Seat: 3, Alias: "q7c2mfzk4t", Place: 1, Score: 12}, {Seat: 0, Alias: "a", Place: 2, Score: -1}},
 		}}},
 		{"pong", []message{Pong{1, 1_764_000_000_000_000}}},
 		{"error", []message{Error{Code: CloseOverloaded, RetryMs: 500, Text: "this server takes no new rooms"}}},
@@ -285,7 +285,7 @@ func badFrames() []badFrame {
 		bad("delta of one byte", KindDelta, "short", 1),
 		bad("own of two bytes", KindOwn, "short", 1, 2),
 		bad("moved to nowhere", KindMoved, "range", make([]byte, 17)...),
-		bad("outcome with an empty player", KindOutcome, "name", 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0),
+		bad("outcome with an empty alias", KindOutcome, "name", 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0),
 		bad("error with code 1000", KindError, "range", append([]byte{0xe8, 3, 0, 0, 0, 0}, text("x")...)...),
 		bad("check cut short", KindCheck, "short", 1, 0, 0, 0),
 		bad("notice with broken UTF-8", KindNotice, "range", 1, 0, 2, 0xc3, 0x28),

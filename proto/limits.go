@@ -17,12 +17,14 @@ const (
 	MaxGameName = 32
 	// MaxPlayerID holds a UUID or an e-mail address of usual length.
 	MaxPlayerID = 64
+	// MaxAlias bounds a player's alias. The servers here make aliases of 10 characters.
+	MaxAlias = 16
 	// MaxPlayerName bounds the display name, in bytes of UTF-8.
 	MaxPlayerName = 32
 
 	// MaxServerName holds a pod's name, which is a DNS label.
 	MaxServerName = 63
-	// MaxResume bounds a resume token, in bytes. The servers here make tokens of 16.
+	// MaxResume bounds a resume token, in bytes. The servers here make tokens of 21.
 	MaxResume = 64
 	// MaxSchema bounds the schema in a welcome, in bytes: some 2,000 fields.
 	MaxSchema = 64 << 10
@@ -67,6 +69,10 @@ const (
 	// MaxSamplesPerTick is how many queued samples of one seat a tick takes. One is the rule; more let a client that
 	// stalled catch up, and bound what a client that sends too fast can gain.
 	MaxSamplesPerTick = 4
+
+	// AckTolerance is by how much more than its round trip, and two ticks, a client may be behind with what it shows when it
+	// sends an input: the jitter of the network.
+	AckTolerance = 50 * time.Millisecond
 
 	// MaxMessageRate is how many messages per second a client may send for long, MaxMessageBurst how many at once.
 	// One input per tick at 60, pings and custom messages fit twice; a burst follows each stall of the network.

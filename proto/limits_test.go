@@ -35,7 +35,7 @@ func TestOverALimit(t *testing.T) {
 		{with(func(w *Welcome) { w.Server = long(MaxServerName + 1) }), "server: value is out of range: 64 bytes"},
 		{with(func(w *Welcome) { w.Room = RoomID(long(MaxRoomID + 1)) }), "room: value is out of range: 65 bytes"},
 		{with(func(w *Welcome) { w.Game = GameName(long(MaxGameName + 1)) }), "game: value is out of range: 33 bytes"},
-		{with(func(w *Welcome) { w.Player = PlayerID(long(MaxPlayerID + 1)) }), "player: value is out of range: 65 bytes"},
+		{with(func(w *Welcome) { w.Alias = Alias(long(MaxAlias + 1)) }), "alias: value is out of range: 17 bytes"},
 		{with(func(w *Welcome) { w.Resume = make([]byte, MaxResume+1) }), "resume token: value is out of range: 65 bytes"},
 		{with(func(w *Welcome) { w.Fallbacks = make([]string, MaxFallbacks+1) }), "fallback count: value is out of range: 5, at most 4"},
 		{with(func(w *Welcome) { w.Fallbacks = []string{long(MaxURL + 1)} }), "fallback: value is out of range: 257 bytes"},
@@ -46,8 +46,8 @@ func TestOverALimit(t *testing.T) {
 		{Moved{URL: "u", Ticket: long(MaxTicket + 1)}, "ticket: value is out of range"},
 		{Prepare{Moved{}}, "prepare: URL: value is out of range: it is empty"},
 		{Outcome{Results: make([]Result, MaxSeats+1)}, "outcome: count: value is out of range: 65, at most 64"},
-		{Outcome{Results: []Result{{Seat: MaxSeats, Player: "p"}}}, "seat: value is out of range: 64"},
-		{Outcome{Results: []Result{{Player: PlayerID(long(MaxPlayerID + 1))}}}, "player: value is out of range: 65 bytes"},
+		{Outcome{Results: []Result{{Seat: MaxSeats, Alias: "p"}}}, "seat: value is out of range: 64"},
+		{Outcome{Results: []Result{{Alias: Alias(long(MaxAlias + 1))}}}, "alias: value is out of range: 17 bytes"},
 		{Outcome{Data: make([]byte, MaxOutcomeData+1)}, "data: value is out of range: 1025 bytes"},
 		{Error{Code: 1000}, "error: code: value is out of range: 1000, 4000 to 4999"},
 		{Error{Code: 5000}, "code: value is out of range: 5000"},
@@ -67,8 +67,8 @@ func TestNamesInMessagesAreHeldToTheirRules(t *testing.T) {
 		Welcome{Version: Version, TickRate: 30, Room: "a/b", Game: "g"},
 		Welcome{Version: Version, TickRate: 30, Room: "", Game: "g"},
 		Welcome{Version: Version, TickRate: 30, Room: "r", Game: "a b"},
-		Welcome{Version: Version, TickRate: 30, Room: "r", Game: "g", Player: "a b"},
-		Outcome{Results: []Result{{Player: ""}}},
+		Welcome{Version: Version, TickRate: 30, Room: "r", Game: "g", Alias: "a b"},
+		Outcome{Results: []Result{{Alias: ""}}},
 	} {
 		k, body, _, _ := NextRecord(m.Append(nil))
 		if got, err := formatOf(k).parse(body); !errors.Is(err, ErrName) {
@@ -121,18 +121,18 @@ func TestProtocolShowsLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]int{
-		"MaxRoomID": MaxRoomID, "MaxGameName": MaxGameName, "MaxPlayerID": MaxPlayerID, "MaxPlayerName": MaxPlayerName,
+		"MaxRoomID": MaxRoomID, "MaxGameName": MaxGameName, "MaxPlayerID": MaxPlayerID, "MaxAlias": MaxAlias, "MaxPlayerName": MaxPlayerName,
 		"MaxServerName": MaxServerName, "MaxResume": MaxResume, "MaxSchema": MaxSchema, "MaxSeats": MaxSeats,
 		"MaxSpectators": MaxSpectators, "MaxClientMessage": MaxClientMessage, "MaxServerMessage": MaxServerMessage,
 		"MaxTicket": MaxTicket, "MaxOptions": MaxOptions, "MaxCustom": MaxCustom, "MaxText": MaxText, "MaxURL": MaxURL,
 		"MaxFallbacks": MaxFallbacks, "MaxOutcomeData": MaxOutcomeData, "MinTickRate": MinTickRate, "MaxTickRate": MaxTickRate,
 		"MaxSamples": MaxSamples, "MaxSampleBytes": MaxSampleBytes, "InputWindow": InputWindow,
 		"MaxSamplesPerTick": MaxSamplesPerTick, "MaxMessageRate": MaxMessageRate, "MaxMessageBurst": MaxMessageBurst,
-		"HelloTimeout": int(HelloTimeout.Seconds()), "SeatHold": int(SeatHold.Seconds()), "SuspendedSearch": int(SuspendedSearch.Seconds()),
+		"HelloTimeout": int(HelloTimeout.Seconds()), "SeatHold": int(SeatHold.Seconds()), "AckTolerance": int(AckTolerance.Milliseconds()), "SuspendedSearch": int(SuspendedSearch.Seconds()),
 		"SlowClientTimeout": int(SlowClientTimeout.Seconds()), "SilenceTimeout": int(SilenceTimeout.Seconds()),
 	}
 	shown := map[string]int{}
-	for _, m := range regexp.MustCompile(`(?m)^\| (M\w+|InputWindow|HelloTimeout|S\w+) \| ([\d,]+)`).FindAllStringSubmatch(string(doc), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^\| (M\w+|InputWindow|AckTolerance|HelloTimeout|S\w+) \| ([\d,]+)`).FindAllStringSubmatch(string(doc), -1) {
 		n, err := strconv.Atoi(strings.ReplaceAll(m[2], ",", ""))
 		if err != nil {
 			t.Fatal(err)

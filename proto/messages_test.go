@@ -103,12 +103,12 @@ func drawInput(t *rapid.T) message {
 func drawWelcome(t *rapid.T) message {
 	m := Welcome{
 		Version: Version, Flags: number[WelcomeFlags](t), Room: RoomID(name(t, MaxRoomID)), Game: GameName(name(t, MaxGameName)),
-		Player: PlayerID(name(t, MaxPlayerID)), Seat: Seat(rapid.IntRange(0, MaxSeats-1).Draw(t, "seat")),
+		Alias: Alias(name(t, MaxAlias)), Seat: Seat(rapid.IntRange(0, MaxSeats-1).Draw(t, "seat")),
 		TickRate: uint8(rapid.IntRange(MinTickRate, MaxTickRate).Draw(t, "rate")), Tick: number[Tick](t), Processed: number[Seq](t),
 		Epoch: drawEpoch(t), Server: text(t, MaxServerName), Resume: bytes(t, MaxResume), Schema: bytes(t, 500),
 	}
 	if rapid.Bool().Draw(t, "spectator") {
-		m.Seat, m.Player = NoSeat, ""
+		m.Seat, m.Alias = NoSeat, ""
 	}
 	for range rapid.IntRange(0, MaxFallbacks).Draw(t, "fallbacks") {
 		m.Fallbacks = append(m.Fallbacks, text(t, MaxURL))
@@ -133,7 +133,7 @@ func drawOutcome(t *rapid.T) message {
 	m := Outcome{Match: number[uint32](t), Tick: number[Tick](t), Data: bytes(t, MaxOutcomeData)}
 	for range rapid.IntRange(0, MaxSeats).Draw(t, "results") {
 		m.Results = append(m.Results, Result{
-			Seat: Seat(rapid.IntRange(0, MaxSeats-1).Draw(t, "seat")), Player: PlayerID(name(t, MaxPlayerID)),
+			Seat: Seat(rapid.IntRange(0, MaxSeats-1).Draw(t, "seat")), Alias: Alias(name(t, MaxAlias)),
 			Place: number[uint8](t), Score: number[int32](t),
 		})
 	}

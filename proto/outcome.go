@@ -4,7 +4,7 @@ import "encoding/binary"
 
 // Outcome is how a match ended. It is final.
 //
-//	match u32 | tick u32 | count u8 | count times: seat u8, place u8, score varint, player string | data, to the end
+//	match u32 | tick u32 | count u8 | count times: seat u8, place u8, score varint, alias string | data, to the end
 type Outcome struct {
 	Match   uint32   // counts the room's matches from 1
 	Tick    Tick     // that decided it
@@ -14,10 +14,10 @@ type Outcome struct {
 
 // Result is one seat's part of an outcome.
 type Result struct {
-	Seat   Seat
-	Player PlayerID
-	Place  uint8 // 1 is first; equal places are a draw
-	Score  int32
+	Seat  Seat
+	Alias Alias
+	Place uint8 // 1 is first; equal places are a draw
+	Score int32
 }
 
 // Append appends the record.
@@ -29,7 +29,7 @@ func (m Outcome) Append(b []byte) []byte {
 	for _, s := range m.Results {
 		b = append(b, byte(s.Seat), s.Place)
 		b = binary.AppendVarint(b, int64(s.Score))
-		b = appendString(b, s.Player)
+		b = appendString(b, s.Alias)
 	}
 	return EndRecord(append(b, m.Data...), at)
 }
@@ -44,7 +44,7 @@ func ParseOutcome(b []byte) (Outcome, error) {
 	}
 	for range count {
 		s := Result{Seat: Seat(r.u8("seat")), Place: r.u8("place"), Score: r.varint32("score")}
-		s.Player = checked(&r, "player", MaxPlayerID, ParsePlayerID)
+		s.Alias = checked(&r, "alias", MaxAlias, ParseAlias)
 		if s.Seat >= MaxSeats {
 			r.refuse("seat", "%d, 0 to %d are allowed", s.Seat, MaxSeats-1)
 		}

@@ -16,14 +16,14 @@ const (
 // the newest that both client and server speak.
 //
 //	version u8 | flags u8 | seat u8 | tick rate u8 | tick u32 | processed u32 | epoch
-//	| server string | room string | game string | player string
+//	| server string | room string | game string | alias string
 //	| resume token bytes | fallback count u8 | that many URL strings | schema bytes
 type Welcome struct {
 	Version   uint8
 	Flags     WelcomeFlags
 	Room      RoomID
 	Game      GameName
-	Player    PlayerID // may be empty for a spectator
+	Alias     Alias    // by which the tables and outcomes name this player; empty for a spectator
 	Seat      Seat     // NoSeat for a spectator
 	TickRate  uint8    // ticks per second, MinTickRate to MaxTickRate
 	Tick      Tick     // the tick of the keyframe that follows
@@ -45,7 +45,7 @@ func (m Welcome) Append(b []byte) []byte {
 	b = appendString(b, m.Server)
 	b = appendString(b, m.Room)
 	b = appendString(b, m.Game)
-	b = appendString(b, m.Player)
+	b = appendString(b, m.Alias)
 	b = appendString(b, m.Resume)
 	b = append(b, byte(len(m.Fallbacks)))
 	for _, url := range m.Fallbacks {
@@ -78,7 +78,7 @@ func ParseWelcome(b []byte) (Welcome, error) {
 	m.Server = r.string("server", MaxServerName)
 	m.Room = checked(&r, "room", MaxRoomID, ParseRoomID)
 	m.Game = checked(&r, "game", MaxGameName, ParseGameName)
-	m.Player = checked(&r, "player", MaxPlayerID, parseOptionalPlayer)
+	m.Alias = checked(&r, "alias", MaxAlias, parseOptionalAlias)
 	m.Resume = r.bytes("resume token", MaxResume)
 	count := int(r.u8("fallback count"))
 	if count > MaxFallbacks {
@@ -106,9 +106,9 @@ func checked[S ~string](r *reader, field string, limit int, parse func(string) (
 	return name
 }
 
-func parseOptionalPlayer(s string) (PlayerID, error) {
+func parseOptionalAlias(s string) (Alias, error) {
 	if s == "" {
 		return "", nil
 	}
-	return ParsePlayerID(s)
+	return ParseAlias(s)
 }

@@ -5,7 +5,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/ringside-go/ringside/clients/web"
 	"github.com/ringside-go/ringside/internal/certs"
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/flags"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/obs"
@@ -47,7 +47,13 @@ func run(args []string) error {
 	tlsKey := fs.String("tls-key", "", "PEM `file` with its private key")
 	fs.StringVar(&c.PublicURL, "public-url", "", "base `URL` at which clients reach -listen (default what their request named)")
 	mode := fs.String("mode", string(c.Mode), "redirect: clients dial game servers; proxy: this router tunnels them")
-	fs.IntVar(&c.MaxTunnels, "max-tunnels", c.MaxTunnels, "most sockets tunnelled at once, in proxy mode")
+	fs.IntVar(&c.Quotas.TicketsPerIdentity, "tickets-per-identity", c.Quotas.TicketsPerIdentity, "most `tickets` a minute, and rooms with them, for one player; beyond, 429; 0: no limit")
+	fs.IntVar(&c.Quotas.TicketsPerAddress, "tickets-per-address", c.Quotas.TicketsPerAddress, "most `tickets` a minute for one address, or for one /64 of IPv6; beyond, 429; 0: no limit")
+	fs.IntVar(&c.Quotas.ReservationsPerAddress, "reservations-per-address", c.Quotas.ReservationsPerAddress, "most `seats` a minute that quick match keeps for players of one address who have not come yet; 0: no limit")
+	inside := fs.String("inside", "", "`host:port` of the internal listener, plain TCP: the whole fleet view, operators and metrics; -listen shows strangers a summary, and all of it with the operators' token (default none: requests of this machine see all where -listen is loopback)")
+	c.Limits.Flags(fs)
+	c.Limits.StreamsFlag(fs)
+	fs.Var((*edge.Prefixes)(&c.Trusted), "trusted-proxies", "`addresses` and CIDRs of the proxies in front of -listen, whose X-Forwarded-For and PROXY protocol headers name the client")
 	fs.DurationVar(&c.Drain, "drain", c.Drain, "how long to go on at most after SIGTERM, until the clients of its tunnels have come by another router; stay below the orchestrator's grace period")
 	c.Pages = web.Files()
 	pages := fs.String("pages", "", "`folder` with the game's own index.html for /, and assets/; read again when they change (default the arena's)")
@@ -56,8 +62,14 @@ func run(args []string) error {
 	advertise := fs.String("advertise", "", "`IP` at which the others reach -gossip (default its own)")
 	fs.Var((*flags.List)(&g.Seeds), "seeds", "gossip `addresses` of some members, separated by commas; names are looked up again and again")
 	fs.StringVar(&g.Cluster, "cluster", "ringside", "`label` that keeps fleets apart")
-	key := fs.String("cluster-key", "", "cluster `key`, base64 of 16, 24 or 32 bytes (default none: loopback only)")
-	keyFile := fs.String("cluster-key-file", "", "`file` with the cluster key")
+	key := fs.String("cluster-key", "", "cluster `key` of gossip, base64 of 16 bytes or more (default none: loopback only)")
+	keyFile := fs.String("cluster-key-file", "", "`file` with cluster keys, one a line: the first encrypts, all decrypt; read again when it changes")
+	var own certs.FleetFiles
+	fs.StringVar(&own.Cert, "fleet-cert", "", "PEM `file` with the certificate that this router shows to game servers, or with the fleet's CA, by which it then issues its own; read again when it changes (default none: loopback only)")
+	fs.StringVar(&own.Key, "fleet-key", "", "PEM `file` with its private key")
+	fs.StringVar(&own.CA, "fleet-ca", "", "PEM `file` with the CAs whose certificates game servers may show (default the CA in -fleet-cert)")
+	fs.IntVar(&g.Streams, "max-gossip-streams", membership.DefaultStreams, "`streams` that others have open to -gossip; beyond, the oldest is closed")
+	fs.IntVar(&g.StreamsPerAddress, "max-gossip-streams-per-address", membership.DefaultStreamsPerAddress, "`streams` of one address among them")
 	ticketKey := fs.String("ticket-key", "", "PEM `file` with the private key that signs tickets (default the development key: loopback only)")
 	var authKeys flags.List
 	fs.Var(&authKeys, "auth-keys", "PEM `files` with public keys: only players with an identity token signed by one get tickets")
@@ -83,6 +95,8 @@ func run(args []string) error {
 	if c.Logger, err = obs.NewLogger(os.Stderr, level, *format, slog.String("server", *name)); err != nil {
 		return err
 	}
+	defer obs.Flush(c.Logger)
+	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go; Go ends a process that writes to a stderr without a reader
 	if c.Signer, err = signer(*ticketKey, *listen, c.Logger); err != nil {
 		return err
 	}
@@ -90,8 +104,11 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	if c.Operator, err = ticket.NewOperator(token, flags.Loopback(*listen)); err != nil {
+	if c.Operator, err = ticket.NewOperator(token, flags.Loopback(cmp.Or(*inside, *listen))); err != nil {
 		return err
+	}
+	if c.Internal = *inside != ""; !c.Internal && c.Operator.DependsOnLoopback(c.PublicURL) {
+		c.Logger.Warn(ticket.LoopbackWarning, "url", c.PublicURL)
 	}
 	if len(authKeys) > 0 {
 		keys, err := ticket.LoadPublicKeys(authKeys...)
@@ -100,7 +117,12 @@ func run(args []string) error {
 		}
 		c.Identity = ticket.NewIdentityVerifier(keys...)
 	}
-	if g.Key, err = flags.ClusterKey(*key, *keyFile); err != nil {
+	keys, err := certs.Watch("cluster keys", []string{*keyFile}, func() ([][]byte, error) { return flags.ClusterKeys(*key, *keyFile) }, c.Logger)
+	if err != nil {
+		return err
+	}
+	g.Keys = keys.Get
+	if c.Certs, err = certs.LoadFleet(own, certs.NewID(string(membership.Router), *name), c.Logger); err != nil {
 		return err
 	}
 	if *advertise != "" {
@@ -110,6 +132,7 @@ func run(args []string) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	c.Metrics, c.Gatherer = obs.NewMetrics(registry), registry
+	obs.RegisterLog(registry, c.Logger)
 
 	pair, err := certs.Load(*tlsCert, *tlsKey, c.Logger)
 	if err != nil {
@@ -120,12 +143,20 @@ func run(args []string) error {
 		return err
 	}
 	defer listener.Close()
+	var internal net.Listener
+	if c.Internal {
+		if internal, err = net.Listen("tcp", *inside); err != nil {
+			return fmt.Errorf("-inside: %w", err)
+		}
+		defer internal.Close()
+	}
 	scheme := "http://"
 	if pair != nil {
-		listener, scheme = tls.NewListener(listener, pair.Config()), "https://"
+		c.TLS, scheme = pair.Config(), "https://"
 	}
 	self.URL = cmp.Or(c.PublicURL, scheme+listener.Addr().String())
 	g.Self, g.Logger = self, c.Logger
+	g.Refused = func(reason string) { c.Metrics.GossipRefused.WithLabelValues(reason).Inc() }
 	g.Lost = func(m membership.Gone) { c.Metrics.MembersLost.WithLabelValues(string(m.Reason)).Inc() }
 	gossip, err := membership.NewGossip(g)
 	if err != nil {
@@ -140,7 +171,7 @@ func run(args []string) error {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	c.Logger.Info("router starts", "url", self.URL, "mode", c.Mode, "gossip", gossip.Addr(), "version", self.Version)
-	return f.Run(ctx, listener, gossip)
+	return f.Run(ctx, listener, internal, gossip)
 }
 
 // signer signs with the key of file, or, where nobody else can listen in, with the development key.

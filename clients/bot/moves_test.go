@@ -87,8 +87,8 @@ func TestRoomsCompareWhatPlayersAreTold(t *testing.T) {
 	if count := r.leaders(); len(count) != 1 || count["c"] != 1 {
 		t.Errorf("leaders %v, want c of 1", count)
 	}
-	hear := func(room proto.RoomID, instance proto.Instance, player proto.PlayerID, o proto.Outcome) string {
-		return r.hear(proto.Welcome{Room: room, Player: player, Epoch: proto.Epoch{Instance: instance}}, o)
+	hear := func(room proto.RoomID, instance proto.Instance, player proto.Alias, o proto.Outcome) string {
+		return r.hear(proto.Welcome{Room: room, Alias: player, Epoch: proto.Epoch{Instance: instance}}, o)
 	}
 	if wrong := hear("r", 7, "jo", proto.Outcome{Match: 1, Tick: 9}) + hear("r", 7, "mo", proto.Outcome{Match: 1, Tick: 9}) +
 		hear("s", 7, "mo", proto.Outcome{Match: 1, Tick: 8}) + hear("r", 7, "mo", proto.Outcome{Match: 2, Tick: 8}) +

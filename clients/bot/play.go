@@ -173,7 +173,7 @@ func (l *load) request(p *player, room proto.RoomID) goclient.Request {
 		Game:    proto.GameName(l.config.Game),
 		Room:    room,
 		Options: l.config.Options,
-		Player:  goclient.Player{ID: p.id, Name: p.name},
+		Player:  goclient.Player{Name: p.name},
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 // player is one bot: a client, a brain, and what it saw. All but stats belongs to the client's goroutine.
 type player struct {
 	load   *load
-	id     proto.PlayerID
 	name   string
 	room   proto.RoomID
 	client *goclient.Client
@@ -28,7 +27,6 @@ func newPlayer(l *load, room, n int) *player {
 	name := fmt.Sprintf("bot-%d-%d", room+1, n+1)
 	return &player{
 		load:  l,
-		id:    proto.PlayerID(name),
 		name:  name,
 		brain: newBrain(rand.New(rand.NewPCG(l.config.Seed, uint64(room)<<32|uint64(n)))),
 	}

@@ -23,10 +23,10 @@ type rooms struct {
 }
 
 type roomSeen struct {
-	epoch    proto.Epoch               // newest
-	servers  map[proto.Epoch]string    // that led
-	outcomes map[uint32]proto.PlayerID // who was first to hear of a match, and
-	ends     map[uint32]string         // how it ended: the record
+	epoch    proto.Epoch            // newest
+	servers  map[proto.Epoch]string // that led
+	outcomes map[uint32]proto.Alias // who was first to hear of a match, and
+	ends     map[uint32]string      // how it ended: the record
 }
 
 // room is called with mu held.
@@ -36,7 +36,7 @@ func (r *rooms) room(id life) *roomSeen {
 	}
 	s := r.seen[id]
 	if s == nil {
-		s = &roomSeen{servers: make(map[proto.Epoch]string), outcomes: make(map[uint32]proto.PlayerID), ends: make(map[uint32]string)}
+		s = &roomSeen{servers: make(map[proto.Epoch]string), outcomes: make(map[uint32]proto.Alias), ends: make(map[uint32]string)}
 		r.seen[id] = s
 	}
 	return s
@@ -66,7 +66,7 @@ func (r *rooms) hear(w proto.Welcome, o proto.Outcome) string {
 	s := r.room(life{w.Room, w.Epoch.Instance})
 	first, known := s.outcomes[o.Match]
 	if !known {
-		s.outcomes[o.Match], s.ends[o.Match] = w.Player, end
+		s.outcomes[o.Match], s.ends[o.Match] = w.Alias, end
 		return ""
 	}
 	if s.ends[o.Match] != end {

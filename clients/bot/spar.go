@@ -168,7 +168,7 @@ func (s *sparring) rings(ctx context.Context) (map[proto.RoomID]ring, error) {
 // leave.
 func (s *sparring) enter(entering, ctx context.Context, room proto.RoomID) error {
 	p := newPlayer(s.load, s.made, 0)
-	p.name, p.id = sparNames[s.made%len(sparNames)], proto.PlayerID(fmt.Sprintf("spar-%d", s.made+1))
+	p.name = sparNames[s.made%len(sparNames)]
 	p.brain.skill = gentle
 	s.made++
 	if err := p.dial(entering, room); err != nil {

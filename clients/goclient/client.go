@@ -20,7 +20,8 @@ type Client struct {
 	plan       plan
 	heard      bool         // by a router or a server, ever
 	room       proto.RoomID // as the router answered, or the welcome says
-	player     proto.PlayerID
+	guest      string       // secret of the guest that the client is; empty: not a guest, or not yet known
+	code       string       // of a private room
 	ticket     string
 	welcome    proto.Welcome
 	schema     *state.Schema
@@ -56,7 +57,7 @@ func Dial(ctx context.Context, config Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{config: config.withDefaults(), born: time.Now(), plan: firstPlan(), room: config.Request.Room,
-		player: config.Request.Player.ID, outcomes: outcomes{}}
+		guest: config.Request.Player.Guest, code: config.Request.Code, outcomes: outcomes{}}
 	entering, stop := c.until(ctx)
 	defer stop()
 	if err := c.enter(entering, nil); err != nil {
@@ -245,8 +246,16 @@ func (c *Client) Tick() proto.Tick { return proto.Tick(c.stats.tick.Load()) }
 // Welcome is the newest welcome. For the events only.
 func (c *Client) Welcome() proto.Welcome { return c.welcome }
 
+// Code is that of a private room, for those who are to come too; empty: the room is not private, or the router let the player in
+// without it. For the events only.
+func (c *Client) Code() string { return c.code }
+
 // Seat is the player's seat, proto.NoSeat for a spectator. For the events only.
 func (c *Client) Seat() proto.Seat { return c.welcome.Seat }
+
+// Guest is the secret with which a router knows this guest again: give it as Request.Player.Guest to be the same player
+// later. Empty where identity tokens are demanded. For the events only.
+func (c *Client) Guest() string { return c.guest }
 
 // Slack is how many milliseconds the newest input waited for the last tick, proto.NoSlack when none came. For the events
 // only; see Pacer.

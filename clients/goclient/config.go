@@ -48,14 +48,18 @@ type Request struct {
 	Game    proto.GameName  `json:"game"`
 	Room    proto.RoomID    `json:"room,omitempty"`    // empty: a new room, or with Match any
 	Options json.RawMessage `json:"options,omitempty"` // of the room, a JSON object
-	Player  Player          `json:"player,omitzero"`   // empty: a guest
+	Player  Player          `json:"player,omitzero"`   // zero: a new guest
 	Role    Role            `json:"role,omitempty"`    // empty: PlayerRole
+	Private bool            `json:"private,omitempty"` // a new room that is entered with its code only, see Client.Code; leave Room out
+	Code    string          `json:"code,omitempty"`    // of a private room; Room may be left out
 }
 
-// Player names who plays.
+// Player says who plays. Where the router demands identity tokens, Config.Identity does that.
 type Player struct {
-	ID   proto.PlayerID `json:"id,omitempty"`
-	Name string         `json:"name,omitempty"`
+	// Guest is the secret of a guest: 22 to 64 letters, digits, - and _, drawn at random. Whoever has it is this guest. Empty:
+	// the router makes a new guest, whose secret Client.Guest gives.
+	Guest string `json:"guest,omitempty"`
+	Name  string `json:"name,omitempty"` // to be shown
 }
 
 // Role is what a client is in a room.
@@ -117,6 +121,9 @@ func (c Config) Validate() error {
 	}
 	if err == nil && c.Match && (c.Router == "" || c.Request.Room != "") {
 		err = errors.New("a match needs a router and leaves the room to it")
+	}
+	if r := c.Request; err == nil && (r.Private && (r.Room != "" || r.Code != "" || c.Match) || r.Code != "" && c.Match) {
+		err = errors.New("a private room is new or has a code, and is no match; give one of Private, Code and Match")
 	}
 	if err == nil && c.GiveUp < 0 {
 		err = fmt.Errorf("GiveUp is %v, it must not be negative", c.GiveUp)

@@ -1,6 +1,7 @@
 package goclient
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -236,13 +237,14 @@ func (c *Client) findRoom(ctx context.Context) (place, error) {
 		return place{c.config.URL, c.config.Ticket}, nil
 	}
 	r := c.config.Request
-	r.Room, r.Player.ID = c.room, c.player
+	r.Room, r.Player.Guest, r.Code = c.room, c.guest, c.code
+	r.Private = r.Private && c.room == ""
 	a, err := ask(ctx, c.config, r, c.config.Match && c.room == "")
 	if err != nil {
 		return place{}, err
 	}
 	c.heard = true
-	c.room, c.player = a.Room, a.Player // the same for as long as the client lives
+	c.room, c.guest, c.code = a.Room, cmp.Or(a.Guest, c.guest), a.Code // the same for as long as the client lives
 	return place{a.URL, a.Ticket}, nil
 }
 

@@ -23,10 +23,11 @@ const (
 
 // admission is a router's answer: where the room is and the permission to enter it.
 type admission struct {
-	Room   proto.RoomID   `json:"room"`
-	URL    string         `json:"url"`
-	Player proto.PlayerID `json:"player"`
-	Ticket string         `json:"ticket"`
+	Room   proto.RoomID `json:"room"`
+	URL    string       `json:"url"`
+	Guest  string       `json:"guest"` // secret of a guest that the router has made
+	Ticket string       `json:"ticket"`
+	Code   string       `json:"code"` // of a private room
 }
 
 // ask asks the router for r, or, with match, for a seat in any open room. A refusal is a *Problem.

@@ -1,6 +1,7 @@
 package goclient
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -34,7 +35,7 @@ func TestTheRouterIsAskedForWhatTheConfigSays(t *testing.T) {
 	}
 	for _, c := range []Config{
 		{Router: s.URL + "/", Identity: "who", Request: Request{Game: "test", Room: "r-1", Options: json.RawMessage(`{"a":1}`),
-			Player: Player{ID: "jo", Name: "Jo"}, Role: SpectatorRole}},
+			Player: Player{Guest: "a-secret-of-22-letters", Name: "Jo"}, Role: SpectatorRole}},
 		{Router: s.URL, Match: true, Request: Request{Game: "test"}},
 	} {
 		c.HTTP = s.Client()
@@ -45,13 +46,45 @@ func TestTheRouterIsAskedForWhatTheConfigSays(t *testing.T) {
 		client.Close()
 	}
 	b, _ := json.Marshal(got[0].body)
-	if want := `{"game":"test","options":{"a":1},"player":{"id":"jo","name":"Jo"},"role":"spectator","room":"r-1"}`; string(b) != want ||
+	if want := `{"game":"test","options":{"a":1},"player":{"guest":"a-secret-of-22-letters","name":"Jo"},"role":"spectator","room":"r-1"}`; string(b) != want ||
 		got[0].path != "/v1/rooms" || got[0].auth != "Bearer who" {
 		t.Errorf("the router was asked %v, want %s", got[0], want)
 	}
 	b, _ = json.Marshal(got[1].body)
 	if want := `{"game":"test"}`; string(b) != want || got[1].path != "/v1/match" || got[1].auth != "" {
 		t.Errorf("the router was asked %v, want %s", got[1], want)
+	}
+}
+
+// The router's secret makes the client the same guest when it has to ask again; servers do not get it.
+func TestAGuestStaysTheSame(t *testing.T) {
+	s, r := newServer(t), newRoom(t)
+	var asked []Request
+	s.router = func(w http.ResponseWriter, q *http.Request) {
+		var body Request
+		if err := json.NewDecoder(q.Body).Decode(&body); err != nil {
+			t.Error(err)
+		}
+		asked = append(asked, body)
+		s.admit(w, s.URL)
+	}
+	var first proto.Hello
+	s.script(func(p *peer) {
+		first = p.hello()
+		p.refuse(proto.Error{Code: proto.CloseSeat})
+		p.wait()
+	})
+	s.script(func(p *peer) { p.enter(r, 0); p.wait() })
+	client, err := Dial(t.Context(), s.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Close()
+	if len(asked) != 2 || asked[0].Player.Guest != "" || asked[1].Player.Guest != "secret-of-jo" || client.Guest() != "secret-of-jo" {
+		t.Errorf("the router was asked %+v, the guest is %q", asked, client.Guest())
+	}
+	if bytes.Contains(first.Append(nil), []byte("secret-of-jo")) {
+		t.Error("the server is told the secret")
 	}
 }
 
@@ -186,5 +219,42 @@ func TestValidate(t *testing.T) {
 		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
 			t.Errorf("%+v: %v, want %q", c.config, err, c.says)
 		}
+	}
+}
+
+// A private room is made once. From then on it is sought by its id and with its code.
+func TestAPrivateRoomIsSoughtWithItsCode(t *testing.T) {
+	c := &Client{config: Config{Request: Request{Game: "test", Private: true}}}
+	var got []map[string]any
+	s := newServer(t)
+	s.router = func(w http.ResponseWriter, q *http.Request) {
+		var body map[string]any
+		if err := json.NewDecoder(q.Body).Decode(&body); err != nil {
+			t.Error(err)
+		}
+		got = append(got, body)
+		w.WriteHeader(http.StatusCreated)
+		w.Write([]byte(`{"room":"p-new","url":"ws://x/","player":"jo","guest":"its secret","ticket":"t","code":"the code"}`))
+	}
+	c.config.Router, c.config.HTTP = s.URL, s.Client()
+	for range 2 {
+		if _, err := c.findRoom(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c.Code() != "the code" {
+		t.Errorf("the code is %q", c.Code())
+	}
+	b, _ := json.Marshal(got)
+	if want := `[{"game":"test","private":true},{"code":"the code","game":"test","player":{"guest":"its secret"},"room":"p-new"}]`; string(b) != want {
+		t.Errorf("the router was asked %s, want %s", b, want)
+	}
+	for _, r := range []Request{{Game: "test", Private: true, Room: "r"}, {Game: "test", Private: true, Code: "c"}} {
+		if (Config{Router: "http://x", Request: r}).Validate() == nil {
+			t.Errorf("%+v is valid", r)
+		}
+	}
+	if (Config{Router: "http://x", Match: true, Request: Request{Game: "test", Code: "c"}}).Validate() == nil {
+		t.Error("a match with a code is valid")
 	}
 }

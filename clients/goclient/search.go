@@ -24,13 +24,13 @@ type search struct {
 	request Request
 	places  []place
 
-	cancel, noMore context.CancelFunc // now; after the place that is being tried
-	done           chan struct{}      // closed when the goroutine has ended; from then on what is below can be read
-	to             place
-	link           *link            // on which the room's welcome has come; nil: not found
-	first          *gws.Message     // with the welcome
-	unanswered     bool             // a hello was given up before the server answered
-	strange        chan proto.Epoch // of a welcome of another instance; holds one, later ones are dropped
+	cancel     context.CancelFunc
+	done       chan struct{} // closed when the goroutine has ended; from then on what is below can be read
+	to         place
+	link       *link            // on which the room's welcome has come; nil: not found
+	first      *gws.Message     // with the welcome
+	unanswered bool             // a hello was given up before the server answered
+	strange    chan proto.Epoch // of a welcome of another instance; holds one, later ones are dropped
 }
 
 // stop ends the search and waits for its goroutine.
@@ -39,19 +39,12 @@ func (s *search) stop() {
 	<-s.done
 }
 
-// finish lets the search finish the place that it is trying, which takes searchInterval at most.
-func (s *search) finish() {
-	s.noMore()
-	<-s.done
-}
-
-// run searches in rounds until more ends, or until the room is found: then it closes old, the connection to the suspended
-// room. all ends with the search.
-func (s *search) run(all, more context.Context, old *link) {
+// run searches in rounds until ctx ends, or until the room is found: then it closes old, the connection to the suspended room.
+func (s *search) run(ctx context.Context, old *link) {
 	defer close(s.done)
-	for wait := proto.SuspendedSearch; sleep(more, wait) == nil; {
+	for wait := proto.SuspendedSearch; sleep(ctx, wait) == nil; {
 		begun := time.Now()
-		if s.round(all, more) {
+		if s.round(ctx) {
 			old.close()
 			return
 		}
@@ -60,14 +53,14 @@ func (s *search) run(all, more context.Context, old *link) {
 }
 
 // round tries each place once and follows moved messages. It reports whether the room is found.
-func (s *search) round(all, more context.Context) bool {
+func (s *search) round(ctx context.Context) bool {
 	tried := map[string]bool{s.here: true}
 	hops := 0
-	for queue := s.places; len(queue) > 0 && more.Err() == nil; {
+	for queue := s.places; len(queue) > 0 && ctx.Err() == nil; {
 		to := queue[0]
 		queue = queue[1:]
 		if to == router {
-			if to = s.findRoom(more); to == router {
+			if to = s.findRoom(ctx); to == router {
 				continue
 			}
 		}
@@ -75,7 +68,7 @@ func (s *search) round(all, more context.Context) bool {
 			continue
 		}
 		tried[to.url] = true
-		moved := s.visit(all, to)
+		moved := s.visit(ctx, to)
 		if s.link != nil {
 			return true
 		}

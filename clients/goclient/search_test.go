@@ -267,18 +267,21 @@ func TestARoomThatResumesIsNotSearched(t *testing.T) {
 }
 
 // The search may come to the server that it left, by another way, at the moment at which the room resumes: its connection
-// replaces the one before, whose close may be the first to arrive. The client plays on.
+// replaces the one before, whose close may be the first to arrive. The client comes back.
 func TestASearchMayReplaceItsOwnConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		same := func(p *peer, s *searching) {
 			p.hello()
 			s.refuse(proto.CloseReplaced)
-			time.Sleep(time.Second)
+			p.wait()
+		}
+		again := func(p *peer, s *searching) {
+			p.hello()
 			s.room.step()
 			p.send(s.room.welcome(proto.WelcomeResumed))
 			p.wait()
 		}
-		suspended(t, "", answers{"b": {same}}, func(s *searching) {
+		suspended(t, "", answers{"b": {same, again}}, func(s *searching) {
 			if m := <-s.moves; m.Kind != Reconnect || m.To != "gs-0" || m.MissedTicks != 0 {
 				t.Errorf("move %+v", m)
 			}

@@ -84,7 +84,7 @@ func (r *room) welcome(flags proto.WelcomeFlags) []byte {
 		seat, token = proto.NoSeat, nil
 	}
 	b := proto.Welcome{
-		Version: r.version, Flags: flags, Room: "r-1", Game: "test", Player: "jo", Seat: seat, TickRate: 20, Tick: r.store.Tick(),
+		Version: r.version, Flags: flags, Room: "r-1", Game: "test", Alias: "jo", Seat: seat, TickRate: 20, Tick: r.store.Tick(),
 		Processed: r.processed, Epoch: r.epoch, Server: server, Resume: token,
 		Fallbacks: r.fallbacks, Schema: r.store.Schema().Append(nil),
 	}.Append(nil)
@@ -290,7 +290,7 @@ func (s *server) wsURL() string {
 // admit answers as a router: the room is at base.
 func (s *server) admit(w http.ResponseWriter, base string) {
 	w.WriteHeader(http.StatusCreated)
-	fmt.Fprintf(w, `{"room":"r-1","url":%q,"player":"jo","ticket":"ticket-%d","server":"gs-0"}`,
+	fmt.Fprintf(w, `{"room":"r-1","url":%q,"player":"guest-jo","guest":"secret-of-jo","ticket":"ticket-%d","server":"gs-0"}`,
 		"ws"+strings.TrimPrefix(base, "http")+"/v1/rooms/r-1/connect", len(base))
 }
 

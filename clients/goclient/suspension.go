@@ -87,9 +87,6 @@ func (c *Client) resume() {
 // leaveSuspended ends a suspension with the connection, which ended with err. It gives ErrSuspended if the search has
 // found the room.
 func (c *Client) leaveSuspended(err error) error {
-	if s := c.suspension; s != nil && s.search != nil && closeCode(err) == proto.CloseReplaced {
-		s.search.finish() // the search's own connection may be what has replaced this one
-	}
 	c.resume()
 	if c.found != nil {
 		return ErrSuspended
@@ -122,11 +119,10 @@ func (c *Client) discardFound() {
 func (c *Client) newSearch() *search {
 	s := &search{config: &c.config, stats: &c.stats, hello: c.hello(0), here: c.plan.here.url, server: c.welcome.Server,
 		request: c.config.Request, done: make(chan struct{}), strange: make(chan proto.Epoch, 1)}
-	s.request.Room, s.request.Player.ID = c.room, c.player
+	s.request.Room, s.request.Player.Guest, s.request.Code, s.request.Private = c.room, c.guest, c.code, false
 	s.places = append(append(s.places, c.plan.fallbacks...), router)
-	var all, more context.Context
-	all, s.cancel = context.WithCancel(c.running)
-	more, s.noMore = context.WithCancel(all)
-	go s.run(all, more, c.link)
+	var ctx context.Context
+	ctx, s.cancel = context.WithCancel(c.running)
+	go s.run(ctx, c.link)
 	return s
 }

@@ -46,9 +46,6 @@ func (c *Client) onWelcome(l *link, body []byte) error {
 		}
 	}
 	c.welcome, c.room = w, w.Room
-	if w.Player != "" {
-		c.player = w.Player
-	}
 	l.welcomed = true
 	if resumed := w.Flags&proto.WelcomeResumed != 0; c.holds(old) && (!resumed || w.Seat != old.Seat) {
 		_ = c.violate(SeatLost, "seat %d (taken up again: %v) in place of %d", w.Seat, resumed, old.Seat)

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -59,7 +61,15 @@ func (b *bed) start(name string) error {
 	p := b.builder.Router(name, a, append([]string{"-mode", b.config.mode}, b.site.routerArgs...)...)
 	if !isRouter(name) {
 		host, _, _ := strings.Cut(a.Gossip, ":")
-		p = b.builder.GameServer(name, a, append([]string{"-peer", host + ":0", "-checks"}, b.site.serverArgs...)...)
+		args := []string{"-peer", host + ":0", "-checks"}
+		if b.site.net != nil { // clients get another port than the api
+			args = append(args, "-listen", host+":0", "-inside", a.HTTP)
+		}
+		p = b.builder.GameServer(name, a, append(args, b.site.serverArgs...)...)
+	}
+	if b.site.net != nil && !isRouter(name) {
+		host, _, _ := strings.Cut(a.Gossip, ":")
+		p.Args = append(p.Args, "-listen", net.JoinHostPort(host, strconv.Itoa(sitePlay)), "-inside", a.HTTP)
 	}
 	if lb := b.site.balancer; lb != nil && isRouter(name) {
 		p.Args = append(p.Args, "-mode", "proxy", "-drain", "20s")

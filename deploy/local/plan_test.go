@@ -18,7 +18,7 @@ func TestPlan(t *testing.T) {
 		name, url, cmd string
 	}{
 		{p.Router, "router-1", "http://127.0.0.1:8080", "/bin/router -name router-1 -listen 127.0.0.1:8080 -gossip 127.0.0.1:7000 -seeds " +
-			seeds + " -log-level warn -drain 0s -mode proxy"},
+			seeds + " -log-level warn -drain 0s -tickets-per-address 0 -mode proxy"},
 		{p.Servers[0], "game-1", "http://127.0.0.1:9001", "/bin/gameserver -name game-1 -listen 127.0.0.1:9001 -gossip 127.0.0.1:7001 -seeds " +
 			seeds + " -log-level warn -checks=true"},
 		{p.Servers[1], "game-2", "http://127.0.0.1:9002", "/bin/gameserver -name game-2 -listen 127.0.0.1:9002 -gossip 127.0.0.1:7002 -seeds " +

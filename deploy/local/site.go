@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"github.com/ringside-go/ringside/deploy/internal/fleet"
+	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/ticket"
 )
 
@@ -77,11 +78,12 @@ func (s *site) entrance() string {
 
 // Ports of members in namespaces; each has an address of its own.
 const (
-	siteHTTP   = 8080
+	siteHTTP   = 8080 // of routers, and the internal listener of game servers
+	sitePlay   = 8081 // of game servers, for players
 	siteGossip = 7946
 )
 
-// inNamespaces is a site as production has it: a cluster key, an operators' token, and tickets that are signed with a
+// inNamespaces is a site as production has it: a cluster key, certificates, an operators' token, and tickets that are signed with a
 // private key, all made here and left in dir.
 func inNamespaces(n *namespaces, members []string, dir string) (*site, error) {
 	secret := func(bytes int) string {
@@ -94,6 +96,10 @@ func inNamespaces(n *namespaces, members []string, dir string) (*site, error) {
 		return nil, err
 	}
 	s := &site{members: members, addr: map[string]fleet.Address{}, token: secret(24), place: n.place, dial: n.dial, net: n}
+	ca, err := certs.WriteCA(dir)
+	if err != nil {
+		return nil, fmt.Errorf("keys: %w", err)
+	}
 	files := map[string]string{"cluster.key": secret(32), "ticket.pem": string(private), "ticket.pub": string(public), "admin.token": s.token}
 	for name, text := range files {
 		file := filepath.Join(dir, name)
@@ -102,7 +108,8 @@ func inNamespaces(n *namespaces, members []string, dir string) (*site, error) {
 		}
 		files[name] = file
 	}
-	both := []string{"-cluster-key-file", files["cluster.key"], "-admin-token-file", files["admin.token"]}
+	both := []string{"-cluster-key-file", files["cluster.key"], "-admin-token-file", files["admin.token"],
+		"-fleet-cert", ca.Cert, "-fleet-key", ca.Key}
 	s.routerArgs = append([]string{"-ticket-key", files["ticket.pem"]}, both...)
 	s.serverArgs = append([]string{"-ticket-keys", files["ticket.pub"]}, both...)
 	for _, name := range members {

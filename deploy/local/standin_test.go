@@ -22,7 +22,7 @@ import (
 func standIn(program string, args []string) {
 	fs := flag.NewFlagSet(program, flag.ExitOnError)
 	values := map[string]*string{}
-	for _, name := range []string{"name", "listen", "gossip", "seeds", "log-level", "mode", "drain", "peer", "router", "rooms", "players", "for",
+	for _, name := range []string{"name", "listen", "gossip", "seeds", "log-level", "mode", "drain", "tickets-per-address", "peer", "router", "rooms", "players", "for",
 		"options", "json", "seed", "inside", "public-url"} {
 		values[name] = fs.String(name, "", "")
 	}

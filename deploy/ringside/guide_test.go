@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/clients/goclient"
-	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/proto/state"
 )
 
@@ -266,11 +265,11 @@ func meet(ctx context.Context, t *testing.T, router string) {
 	defer cancel()
 	ended := make(chan error, 2)
 	var seen atomic.Int64 // players that have seen the other one; nobody leaves before both have
-	for id, at := range map[proto.PlayerID][2]float32{"ann": {0.25, 0.75}, "bob": {0.75, 0.25}} {
+	for name, at := range map[string][2]float32{"ann": {0.25, 0.75}, "bob": {0.75, 0.25}} {
 		var inputs *goclient.Inputs[pointer]
 		saw := false
 		c, err := goclient.Dial(ctx, goclient.Config{
-			Router: router, Request: goclient.Request{Game: "dots", Room: "lobby", Player: goclient.Player{ID: id}},
+			Router: router, Request: goclient.Request{Game: "dots", Room: "lobby", Player: goclient.Player{Name: name}},
 			Events: goclient.Events{Frame: func(c *goclient.Client) {
 				_, _ = inputs.Send(pointer{X: at[0]})
 				cursors, err := state.RowsOf[cursor](c.State(), "cursors")

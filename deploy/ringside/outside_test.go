@@ -17,7 +17,6 @@ import (
 
 	"github.com/ringside-go/ringside/clients/goclient"
 	"github.com/ringside-go/ringside/deploy/internal/scaffold"
-	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/proto/state"
 )
 
@@ -254,7 +253,7 @@ func play[T any](ctx context.Context, t *testing.T, router string, sample func(n
 	var inputs *goclient.Inputs[T]
 	n, ok := 0, false
 	c, err := goclient.Dial(ctx, goclient.Config{
-		Router: router, Request: goclient.Request{Game: "mine", Room: "a-room", Player: goclient.Player{ID: proto.PlayerID("ann")}},
+		Router: router, Request: goclient.Request{Game: "mine", Room: "a-room", Player: goclient.Player{Name: "ann"}},
 		Events: goclient.Events{Frame: func(c *goclient.Client) {
 			if ok = ok || reached(c.State()); ok {
 				c.Close()

@@ -15,7 +15,7 @@ func TestUpPlan(t *testing.T) {
 		p    fleet.Process
 		want string
 	}{
-		{p.Router, "/bin/router -name router-1 -listen 127.0.0.1:1 -gossip 127.0.0.1:2" + seeds + " -drain 0s -mode proxy"},
+		{p.Router, "/bin/router -name router-1 -listen 127.0.0.1:1 -gossip 127.0.0.1:2" + seeds + " -drain 0s -tickets-per-address 0 -mode proxy"},
 		{p.Servers[0], "/bin/gameserver -name game-1 -listen 127.0.0.1:3 -gossip 127.0.0.1:4" + seeds + " -checks"},
 		{p.Servers[1], "/bin/gameserver -name game-2 -listen 127.0.0.1:5 -gossip 127.0.0.1:6" + seeds + " -checks"},
 		{p.Bots[0], "/bin/bots -router http://127.0.0.1:1 -rooms 3 -players 4"},

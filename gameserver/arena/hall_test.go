@@ -29,7 +29,7 @@ func newHall(t testing.TB, options string, players int) *hall {
 		return g, s, err
 	}
 	var err error
-	if h.sim, err = game.New(&d, []byte(options), 1, 1); err != nil {
+	if h.sim, err = game.New(&d, []byte(options), game.Origin{Seed: 1, Instance: 1}); err != nil {
 		t.Fatal(err)
 	}
 	for i := range players {
@@ -43,7 +43,7 @@ func newHall(t testing.TB, options string, players int) *hall {
 func (h *hall) join(i int) {
 	h.t.Helper()
 	id := fmt.Sprint("player-", i)
-	if _, _, err := h.sim.Join(proto.PlayerID(id), id, []byte(id)); err != nil {
+	if _, _, err := h.sim.Join(game.Entrant{ID: proto.PlayerID(id), Name: id}); err != nil {
 		h.t.Fatal(err)
 	}
 }

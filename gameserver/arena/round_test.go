@@ -17,13 +17,18 @@ func (h *hall) phase(want Phase, endsAt game.Tick) {
 
 func (h *hall) outcomes(want ...proto.Outcome) {
 	h.t.Helper()
-	if got := h.sim.Outcomes(); len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
+	var got []proto.Outcome
+	for _, o := range h.sim.Outcomes() {
+		got = append(got, o.Outcome)
+	}
+	if !reflect.DeepEqual(got, want) {
 		h.t.Fatalf("tick %d: outcomes %+v, want %+v", h.sim.Tick(), got, want)
 	}
 }
 
-func result(seat game.Seat, place uint8, score int32) proto.Result {
-	return proto.Result{Seat: seat, Player: proto.PlayerID("player-" + string('0'+rune(seat))), Place: place, Score: score}
+func (h *hall) result(seat game.Seat, place uint8, score int32) proto.Result {
+	p, _ := h.sim.Player(seat)
+	return proto.Result{Seat: seat, Alias: p.Alias, Place: place, Score: score}
 }
 
 // TestRounds plays two rounds of 5 s at 10 ticks a second: a draw by time, a break of 5 s, a win.
@@ -39,7 +44,7 @@ func TestRounds(t *testing.T) {
 	h.outcomes()
 	h.phase(Playing, 52)
 	h.step()
-	h.outcomes(proto.Outcome{Match: 1, Tick: 52, Results: []proto.Result{result(0, 1, 2), result(1, 3, 1), result(2, 1, 2)}})
+	h.outcomes(proto.Outcome{Match: 1, Tick: 52, Results: []proto.Result{h.result(0, 1, 2), h.result(1, 3, 1), h.result(2, 1, 2)}})
 	h.phase(Break, 102)
 	if m := h.a.Match.Get(); m.Winner != game.NoSeat {
 		t.Errorf("seat %d won a draw", m.Winner)
@@ -58,7 +63,7 @@ func TestRounds(t *testing.T) {
 	}
 	h.fighter(1).Score = 3
 	h.step()
-	h.outcomes(proto.Outcome{Match: 2, Tick: 103, Results: []proto.Result{result(0, 2, 0), result(1, 1, 3), result(2, 2, 0)}})
+	h.outcomes(proto.Outcome{Match: 2, Tick: 103, Results: []proto.Result{h.result(0, 2, 0), h.result(1, 1, 3), h.result(2, 2, 0)}})
 	h.phase(Break, 153)
 	if m := h.a.Match.Get(); m.Winner != 1 {
 		t.Errorf("seat %d won, want 1", m.Winner)
@@ -70,7 +75,7 @@ func TestLastOneThereWins(t *testing.T) {
 	h.fighter(0).Score = 1
 	h.sim.Leave(0)
 	h.step()
-	h.outcomes(proto.Outcome{Match: 1, Tick: 2, Results: []proto.Result{result(1, 1, 0)}})
+	h.outcomes(proto.Outcome{Match: 1, Tick: 2, Results: []proto.Result{h.result(1, 1, 0)}})
 	h.phase(Break, 52)
 	h.steps(50)
 	h.phase(Waiting, 0)

@@ -10,29 +10,30 @@ import (
 type core struct {
 	Seats    Table[seatRow]    `state:"max=64"` // row id = seat
 	Room     Value[roomRow]    `state:""`
-	Outcomes Table[outcomeRow] `state:"max=64,hidden"`
+	Outcomes Table[outcomeRow] `state:"max=68,hidden"`
 }
 
 // seatRow is a seat that is taken.
 type seatRow struct {
 	Processed uint32 `state:"hidden,predict=linear"` // number of the last sample that a tick took
-	ID        string `state:"max=64"`
+	Alias     string `state:"max=16"`
 	Name      string `state:"max=32"`
 	Connected bool   `state:""`
-	Token     string `state:"hidden,max=64"` // resume token in hexadecimal, since strings are text
+	ID        string `state:"hidden,max=64"`
+	Secret    string `state:"hidden,max=32"` // Entrant.Secret in hexadecimal, since strings are text
+	Renewed   uint32 `state:"hidden"`        // the oldest resume token that is valid, see resumeToken
+	Proven    uint32 `state:"hidden"`        // the newest Entrant.Proven
 	LostAt    uint32 `state:"hidden"`        // first tick without a connection
 }
 
 // roomRow is what a room has once.
 type roomRow struct {
-	Match    uint32 `state:""`       // being played, from 1
-	Rand     uint64 `state:"hidden"` // of the random generator
-	Kind     uint64 `state:"hidden"` // kindOf the game and its options
-	Instance uint64 `state:"hidden"` // proto.Instance, drawn when the room was created
+	Match    uint32 `state:""`              // being played, from 1
+	Rand     uint64 `state:"hidden"`        // of the random generator
+	Kind     uint64 `state:"hidden"`        // kindOf the game and its options
+	Instance uint64 `state:"hidden"`        // proto.Instance, drawn when the room was created
+	Secret   string `state:"hidden,max=32"` // Origin.Secret in hexadecimal
 }
-
-// maxToken is the length of a resume token whose hexadecimal digits fill seatRow.Token.
-const maxToken = 32
 
 // kindOf fingerprints a game's name and a room's options. A keyframe fits only a room of the same kind: the options
 // decide what New works out, and that is not in the tables.

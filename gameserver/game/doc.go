@@ -42,6 +42,24 @@
 // Floating point is allowed in tables, since every commit rounds it to what the tag says. Between two commits, write
 // float32(a*b) + c where a product is summed: without the conversion some processors round once and others twice.
 //
+// # When a room fails
+//
+// A room may fail; it takes no other room with it:
+//
+//   - A panic in a method ends the room. Its players get close code 4013, the log has the stack, and no other server takes the room
+//     over. A panic in a goroutine, a stack overflow or a concurrent map write ends the process, which Go lets nobody prevent; the
+//     server that takes its rooms over may end in the same way, and no third one.
+//   - A method that does not return within 0.8 s, or a Migrate that does not within 5 s, counts as hung. The room ends like one that
+//     panics, and the log has the stack of the place. Go cannot end the goroutine, so its core is lost: the server gives its other
+//     rooms to other servers and wants to be restarted.
+//   - A Tick that takes more than a quarter of the room's period is over the room's share. The room shares a goroutine with
+//     others like it from then on, and its ticks come late or are left out. Tick is called as often as there is time, and each call is
+//     one tick: time as the game counts it passes more slowly.
+//   - A keyframe over MaxState ends the room at that tick, like a panic, and the log has the sizes of the largest tables. From half of it on
+//     the log has a warning. The tick is not taken back: the game has acted on it. A game whose tables hold less, when all their rows
+//     are used, cannot reach it.
+//   - Room.Send returns an error when too much is sent in one tick. Nothing else happens.
+//
 // # Another version of a game
 //
 // A game's tables may change from one release to the next. While servers are replaced, those of the old release and of the new

@@ -9,14 +9,16 @@ import (
 var (
 	// ErrFull: every seat is taken.
 	ErrFull = errors.New("every seat is taken")
-	// ErrToken: a resume token is empty or longer than maxToken bytes.
-	ErrToken = errors.New("bad resume token")
+	// ErrTaken: the player's seat has a connection, and nothing proves that the newcomer is the same player.
+	ErrTaken = errors.New("the seat has a connection")
 	// ErrSeat: nobody has the seat.
 	ErrSeat = errors.New("nobody has the seat")
 	// ErrFuture: samples are missing before the ones that came, or they are too far ahead.
 	ErrFuture = errors.New("input from the future")
 	// ErrSample: samples cannot be decoded.
 	ErrSample = errors.New("input cannot be read")
+	// ErrCustoms: a custom message is too long, or there are too many to one recipient in this tick.
+	ErrCustoms = errors.New("custom message is not sent")
 	// ErrMismatch: a keyframe is of another game, or of a room with other options.
 	ErrMismatch = errors.New("keyframe of another kind of room")
 )

@@ -21,8 +21,17 @@ type (
 // NoSeat stands for nobody.
 const NoSeat = proto.NoSeat
 
+const (
+	// MaxCustomTick bounds the custom messages of a tick to one seat, and those to everyone, in bytes. A client's outbox holds
+	// eight ticks of them.
+	MaxCustomTick = 4 << 10
+	// MaxState bounds a room's keyframe with the own part of one seat, in bytes. The rest of proto.MaxServerMessage is for the
+	// welcome, whose schema takes most of it, and for custom messages.
+	MaxState = 896 << 10
+)
+
 // Game is the rules of one room. Its methods are called by the room's loop only, one at a time, and must not block. A
-// panic in one of them ends this room and no other. The pointer that Definition.New gives must be to a struct; see the
+// panic in one of them ends this room and no other, and so does one that does not return; see the package's documentation. The pointer that Definition.New gives must be to a struct; see the
 // package's documentation for what it may hold.
 type Game interface {
 	// Start fills the tables of a new room, before its first tick and before anybody has joined. It is not called when
@@ -31,7 +40,7 @@ type Game interface {
 	// Join tells that p took a seat. It is called in a tick, before Tick.
 	Join(r *Room, p Player)
 	// Leave tells that p gave up the seat: he left, or did not come back in time. It is called in a tick, before Join
-	// and Tick; p is still among Room.Players.
+	// and Tick, or after Tick when he was kicked; p is still among Room.Players.
 	Leave(r *Room, p Player)
 	// Tick advances the room by one tick.
 	Tick(r *Room)
@@ -50,7 +59,8 @@ type Definition struct {
 	Name proto.GameName
 	// New builds a game for a room's options, a JSON object, which may be empty. It is called from any goroutine, for a
 	// new room and for a rebuilt one. An error is read by the person who asked for the room: it names the option, the
-	// value and what is allowed.
+	// value and what is allowed. New must be quick: a standby calls it for each whole state that it gets, and the other rooms of
+	// that leader wait. What is large is loaded once a process, not once a room.
 	New func(options json.RawMessage) (Game, Settings, error)
 	// Migrates are the fingerprints of older versions of the game's state whose rooms this version takes over while a
 	// fleet is updated; servers log theirs when they start. Tables and fields are matched by name, and a game that needs
@@ -77,7 +87,8 @@ func (s Settings) validate() error {
 // Player is who has a seat.
 type Player struct {
 	Seat      Seat
-	ID        proto.PlayerID
-	Name      string // to be shown; at most proto.MaxPlayerName bytes, not unique
-	Connected bool   // false while the seat is held for a lost connection
+	ID        proto.PlayerID // for the game's backend. Never put it into a public table: it is nobody else's to know
+	Alias     proto.Alias    // by which all clients know the player, in this instance of the room
+	Name      string         // to be shown; at most proto.MaxPlayerName bytes, not unique
+	Connected bool           // false while the seat is held for a lost connection
 }

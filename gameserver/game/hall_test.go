@@ -22,20 +22,27 @@ type hall struct {
 
 func newHall(t testing.TB, d game.Definition, options string, seed uint64) *hall {
 	t.Helper()
-	sim, err := game.New(&d, []byte(options), seed, hallInstance)
+	sim, err := game.New(&d, []byte(options), game.Origin{Seed: seed, Instance: hallInstance, Secret: game.Secret{1}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &hall{t: t, sim: sim, d: d, opts: options}
 }
 
-// join expects seat for the player id; its token is the id.
+// join expects seat for the player id.
 func (h *hall) join(seat game.Seat, id proto.PlayerID) {
 	h.t.Helper()
-	if got, again, err := h.sim.Join(id, string(id), []byte(id)); got != seat || again || err != nil {
+	if got, again, err := h.sim.Join(entrant(id)); got != seat || again || err != nil {
 		h.t.Fatalf("%s joins: seat %d, again %v, error %v; want seat %d", id, got, again, err, seat)
 	}
 	h.next[seat] = 1
+}
+
+// entrant is the player id, whose seat has a secret of its own.
+func entrant(id proto.PlayerID) game.Entrant {
+	e := game.Entrant{ID: id, Name: string(id)}
+	copy(e.Secret[:], id)
+	return e
 }
 
 func (h *hall) step() {
@@ -52,11 +59,25 @@ func (h *hall) steps(n int) {
 	}
 }
 
-func (h *hall) outcomes(want ...proto.Outcome) {
+func (h *hall) outcomes(want ...game.Decided) {
 	h.t.Helper()
 	if got := h.sim.Outcomes(); !reflect.DeepEqual(got, want) {
 		h.t.Fatalf("outcomes %+v, want %+v", got, want)
 	}
+}
+
+// decided is o with the players of its seats.
+func (h *hall) decided(o proto.Outcome) game.Decided {
+	h.t.Helper()
+	d := game.Decided{Outcome: o}
+	for i, r := range o.Results {
+		p, ok := h.sim.Player(r.Seat)
+		if !ok {
+			h.t.Fatalf("nobody has seat %d", r.Seat)
+		}
+		d.Results[i].Alias, d.Players = p.Alias, append(d.Players, p.ID)
+	}
+	return d
 }
 
 // rebuilt is the room as another server makes it from keyframes.

@@ -27,7 +27,8 @@ type Sample[T any] struct {
 	// Seq is its number; a player's samples are numbered from 1 without gaps.
 	Seq proto.Seq
 	// Ack is the tick that the player saw when his client sent this: the newest that it had decoded, or one a little
-	// before, as the client draws it. It is below the tick being computed, and otherwise the client's own word: bound what it can gain by a low one.
+	// before, as the client draws it; the newest where the client does not say. It is below the tick being computed, and the client's word
+	// as far as the connection's measured round trip allows (proto.AckTolerance): bound what a slow connection can gain.
 	Ack   Tick
 	Value T
 }
@@ -36,14 +37,16 @@ type Sample[T any] struct {
 // bounded by proto.InputWindow, over which a message is refused.
 type lane[T any] struct {
 	queued []Sample[T]
-	taken  int // by the tick being computed
+	taken  int  // by the tick being computed
+	behind Tick // how far an Ack may be behind that tick; 0: any number of ticks
 }
 
 // inputs is Inputs[T] for a Simulation, which does not know T.
 type inputs interface {
 	bind(seats int) (*state.RowSchema, error)
 	queue(seat Seat, processed proto.Seq, in proto.Input) error
-	take(seat Seat) int
+	bound(seat Seat, behind Tick)
+	take(seat Seat, at Tick) int
 	drop()
 	reset(seat Seat)
 	pending(seat Seat) []proto.Input
@@ -103,10 +106,20 @@ func (in *Inputs[T]) queue(seat Seat, processed proto.Seq, m proto.Input) error 
 	return nil
 }
 
-// take gives the first queued samples of seat to the tick, and says how many.
-func (in *Inputs[T]) take(seat Seat) int {
+func (in *Inputs[T]) bound(seat Seat, behind Tick) { in.lanes[seat].behind = behind }
+
+// take gives the first queued samples of seat to the tick at, and says how many. What an Ack may claim counts from that tick:
+// who sends samples ahead of time gains nothing by their wait.
+func (in *Inputs[T]) take(seat Seat, at Tick) int {
 	l := &in.lanes[seat]
 	l.taken = min(len(l.queued), proto.MaxSamplesPerTick)
+	if l.behind != 0 && at > l.behind {
+		for i := range l.queued[:l.taken] {
+			if s := &l.queued[i]; s.Ack != 0 {
+				s.Ack = max(s.Ack, at-l.behind)
+			}
+		}
+	}
 	return l.taken
 }
 
@@ -120,7 +133,7 @@ func (in *Inputs[T]) drop() {
 }
 
 func (in *Inputs[T]) reset(seat Seat) {
-	in.lanes[seat].queued, in.lanes[seat].taken = in.lanes[seat].queued[:0], 0
+	in.lanes[seat] = lane[T]{queued: in.lanes[seat].queued[:0]}
 }
 
 // pending encodes the queue as messages, one for each run of samples with the same Ack.

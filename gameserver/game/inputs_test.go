@@ -199,7 +199,7 @@ func TestInputsFieldIsChecked(t *testing.T) {
 		d := game.Definition{Name: "bad", New: func(json.RawMessage) (game.Game, game.Settings, error) {
 			return g, game.Settings{TickRate: 1, Seats: 1}, nil
 		}}
-		if _, err := game.New(&d, nil, 1, 1); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := game.New(&d, nil, game.Origin{Seed: 1, Instance: 1}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q in it", err, want)
 		}
 	}

@@ -84,7 +84,7 @@ func CopyOf(d *Definition, options []byte, s *Simulation) *Copy {
 	}
 	s.joining, s.leaving, s.untold, s.outcomes = 0, 0, 0, s.outcomes[:0]
 	s.messages.clear()
-	s.customs.clear()
+	s.customs.begin()
 	s.store.Begin()
 	return &Copy{def: d, options: options, sim: s}
 }

@@ -114,7 +114,7 @@ func TestMigration(t *testing.T) {
 	if sim.Tick() != s.Tick() || sim.Processed(0) != 3 || sim.Match() != 1 || sim.Instance() != hallInstance {
 		t.Errorf("tick %d, processed %d, match %d, instance %v", sim.Tick(), sim.Processed(0), sim.Match(), sim.Instance())
 	}
-	if seat, ok := sim.Resume([]byte("bob")); seat != 1 || !ok {
+	if seat, ok := sim.Resume(h.sim.Token(1)); seat != 1 || !ok {
 		t.Errorf("bob's token gives seat %d, %v", seat, ok)
 	}
 	queue(next, 0, values(100, 1)...)

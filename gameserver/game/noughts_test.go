@@ -187,10 +187,10 @@ func TestNoughtsMatch(t *testing.T) {
 		queue(h, 1, noughtsMove{Act: noughtsPlace, Cell: 8}) // not his turn
 		h.step()
 	}
-	h.outcomes(proto.Outcome{Match: 1, Tick: 6, Results: []proto.Result{
-		{Seat: 0, Player: "ann", Place: 1, Score: 100 - 20 - 21 - 22},
-		{Seat: 1, Player: "bob", Place: 2, Score: 100 + 20 + 21 + 22},
-	}})
+	h.outcomes(h.decided(proto.Outcome{Match: 1, Tick: 6, Results: []proto.Result{
+		{Seat: 0, Place: 1, Score: 100 - 20 - 21 - 22},
+		{Seat: 1, Place: 2, Score: 100 + 20 + 21 + 22},
+	}}))
 }
 
 // TestNoughtsDraw fills the board by turns without a line.
@@ -206,10 +206,10 @@ func TestNoughtsDraw(t *testing.T) {
 		queue(h, mover, noughtsMove{Act: noughtsPlace, Cell: cell})
 		h.step()
 	}
-	h.outcomes(proto.Outcome{Match: 1, Tick: 18, Results: []proto.Result{
-		{Seat: 0, Player: "ann", Place: 1, Score: 99},
-		{Seat: 1, Player: "bob", Place: 1, Score: 101},
-	}})
+	h.outcomes(h.decided(proto.Outcome{Match: 1, Tick: 18, Results: []proto.Result{
+		{Seat: 0, Place: 1, Score: 99},
+		{Seat: 1, Place: 1, Score: 101},
+	}}))
 }
 
 // TestNoughtsSecrecy: the bid is in the own part of the bidder and nowhere in the other player's bytes.

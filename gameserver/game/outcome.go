@@ -22,18 +22,24 @@ type Result struct {
 	Score int32
 }
 
+// Decided is an outcome with whom it is about. Clients are told the Outcome only, which names aliases.
+type Decided struct {
+	proto.Outcome
+	Players []proto.PlayerID // of the results, in their order: for the game's backend
+}
+
 // OutcomeKeep is the time, in seconds, for which a room keeps an outcome. A leader that takes over in this time tells it
 // again, and so hears a player whose connection was dead when it was told: a dead connection goes unnoticed for some
 // seconds, and the seat is held for proto.SeatHold (15 s) from then on.
 const OutcomeKeep = 30
 
 // outcomeRow is a piece of an outcome that was decided. An outcome can be longer than a string field holds, so it lies
-// in as many rows as it needs: one usually, at most 30 of the table's 64.
+// in as many rows as it needs: one usually, at most 34 of the table's 68.
 type outcomeRow struct {
 	Match uint32 `state:""`
 	Tick  uint32 `state:""`
 	Piece uint8  `state:""`        // from 0
-	Text  string `state:"max=252"` // of the encoded proto.Outcome, in base64, since strings are text
+	Text  string `state:"max=252"` // of the encoded Decided, in base64, since strings are text
 }
 
 // outcomePiece is the bytes whose base64 digits fill outcomeRow.Text.
@@ -45,10 +51,11 @@ func (s *Simulation) finish(o Outcome) {
 			len(o.Results), len(o.Data), proto.MaxSeats, proto.MaxOutcomeData))
 	}
 	room := s.core.Room.Get()
-	out := proto.Outcome{Match: room.Match, Tick: s.at, Data: slices.Clone(o.Data)}
+	out := Decided{Outcome: proto.Outcome{Match: room.Match, Tick: s.at, Data: slices.Clone(o.Data)}}
 	for _, r := range o.Results {
 		if p, ok := s.Player(r.Seat); ok {
-			out.Results = append(out.Results, proto.Result{Seat: r.Seat, Player: p.ID, Place: r.Place, Score: r.Score})
+			out.Results = append(out.Results, proto.Result{Seat: r.Seat, Alias: p.Alias, Place: r.Place, Score: r.Score})
+			out.Players = append(out.Players, p.ID)
 		}
 	}
 	room.Match++
@@ -57,9 +64,9 @@ func (s *Simulation) finish(o Outcome) {
 }
 
 // keep writes o into the table, over the oldest ones when they leave no room.
-func (s *Simulation) keep(o *proto.Outcome) {
+func (s *Simulation) keep(o *Decided) {
 	t := &s.core.Outcomes
-	rest := o.Append(nil)
+	rest := o.append(nil)
 	for (len(rest)+outcomePiece-1)/outcomePiece > t.Cap()-t.Len() {
 		s.dropOutcomes(s.oldestMatch() + 1)
 	}
@@ -106,12 +113,12 @@ func (s *Simulation) dropOldOutcomes() {
 func (s *Simulation) Match() uint32 { return s.core.Room.Get().Match }
 
 // Outcomes gives the outcomes decided in the last Step. Valid until the next.
-func (s *Simulation) Outcomes() []proto.Outcome { return s.outcomes }
+func (s *Simulation) Outcomes() []Decided { return s.outcomes }
 
 // RecentOutcomes gives the outcomes that the room keeps, by match, also those that were decided before this simulation was
 // rebuilt. A new leader tells them all: a client knows by the match number which ones it has
 // heard.
-func (s *Simulation) RecentOutcomes() ([]proto.Outcome, error) {
+func (s *Simulation) RecentOutcomes() ([]Decided, error) {
 	var rows []outcomeRow
 	for _, row := range s.core.Outcomes.All() {
 		rows = append(rows, *row)
@@ -119,7 +126,7 @@ func (s *Simulation) RecentOutcomes() ([]proto.Outcome, error) {
 	slices.SortFunc(rows, func(a, b outcomeRow) int {
 		return cmp.Or(cmp.Compare(a.Match, b.Match), cmp.Compare(a.Piece, b.Piece))
 	})
-	var all []proto.Outcome
+	var all []Decided
 	for len(rows) > 0 {
 		var record []byte
 		n := 0
@@ -130,15 +137,38 @@ func (s *Simulation) RecentOutcomes() ([]proto.Outcome, error) {
 			}
 			record = append(record, piece...)
 		}
-		_, body, _, err := proto.NextRecord(record)
-		if err != nil {
-			return nil, fmt.Errorf("game: kept outcome of match %d: %w", rows[0].Match, err)
-		}
-		o, err := proto.ParseOutcome(body)
+		o, err := parseDecided(record)
 		if err != nil {
 			return nil, fmt.Errorf("game: kept outcome of match %d: %w", rows[0].Match, err)
 		}
 		all, rows = append(all, o), rows[n:]
 	}
 	return all, nil
+}
+
+// append appends the record of the outcome, then the players: length u8, then the id.
+func (o *Decided) append(b []byte) []byte {
+	b = o.Outcome.Append(b)
+	for _, id := range o.Players {
+		b = append(append(b, byte(len(id))), id...)
+	}
+	return b
+}
+
+func parseDecided(b []byte) (o Decided, err error) {
+	_, body, rest, err := proto.NextRecord(b)
+	if err == nil {
+		o.Outcome, err = proto.ParseOutcome(body)
+	}
+	if err != nil {
+		return o, err
+	}
+	for range o.Results {
+		if len(rest) == 0 || len(rest) <= int(rest[0]) {
+			return o, proto.ErrShort
+		}
+		n := 1 + int(rest[0])
+		o.Players, rest = append(o.Players, proto.PlayerID(rest[1:n])), rest[n:]
+	}
+	return o, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-func recent(h *hall) []proto.Outcome {
+func recent(h *hall) []game.Decided {
 	h.t.Helper()
 	all, err := h.sim.RecentOutcomes()
 	if err != nil {
@@ -26,15 +27,15 @@ func TestOutcomesAreKept(t *testing.T) {
 	h := newHall(t, d, "", 1)
 	h.join(0, "ann")
 	h.join(1, "bob")
-	var want []proto.Outcome
+	var want []game.Decided
 	*tick = func(r *game.Room) {
 		if r.Tick() > 2 {
 			return
 		}
 		data := []byte{0, 0xff, byte(r.Tick())}
-		want = append(want, proto.Outcome{Match: r.Match(), Tick: r.Tick(), Data: bytes.Clone(data), Results: []proto.Result{
-			{Seat: 1, Player: "bob", Place: 1, Score: -7}, {Seat: 0, Player: "ann", Place: 2},
-		}})
+		want = append(want, h.decided(proto.Outcome{Match: r.Match(), Tick: r.Tick(), Data: bytes.Clone(data), Results: []proto.Result{
+			{Seat: 1, Place: 1, Score: -7}, {Seat: 0, Place: 2},
+		}}))
 		results := []game.Result{{Seat: 1, Place: 1, Score: -7}, {Seat: 0, Place: 2}, {Seat: 5, Place: 3}} // nobody has seat 5
 		r.Finish(game.Outcome{Data: data, Results: results})
 		clear(data)
@@ -44,7 +45,10 @@ func TestOutcomesAreKept(t *testing.T) {
 	h.step()
 	h.outcomes(want[1])
 	h.step()
-	h.outcomes([]proto.Outcome{}...)
+	h.outcomes([]game.Decided{}...)
+	if p := want[0].Players; !slices.Equal(p, []proto.PlayerID{"bob", "ann"}) {
+		t.Errorf("the outcome is of %v", p)
+	}
 	if want[0].Match != 1 || want[1].Match != 2 {
 		t.Fatalf("matches %d and %d", want[0].Match, want[1].Match)
 	}
@@ -110,7 +114,7 @@ func TestLargestOutcomes(t *testing.T) {
 	h := newHall(t, d, "", 1)
 	for seat := range game.Seat(proto.MaxSeats) {
 		id := proto.PlayerID(fmt.Sprintf("%0*d", proto.MaxPlayerID, seat))
-		if _, _, err := h.sim.Join(id, "", []byte{byte(seat)}); err != nil {
+		if _, _, err := h.sim.Join(game.Entrant{ID: id}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -121,7 +125,7 @@ func TestLargestOutcomes(t *testing.T) {
 		}
 		r.Finish(o)
 	}
-	var want []proto.Outcome
+	var want []game.Decided
 	for range 5 {
 		h.step()
 		want = append(want, h.sim.Outcomes()...)

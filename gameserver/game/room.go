@@ -1,12 +1,9 @@
 package game
 
 import (
-	"fmt"
 	"iter"
 	"math/rand/v2"
 	"time"
-
-	"github.com/ringside-go/ringside/proto"
 )
 
 // Room is what a game sees of its room. It is valid during the call that got it, and the same in every call.
@@ -50,10 +47,7 @@ func (r *Room) Match() uint32 { return r.s.core.Room.Get().Match }
 func (r *Room) Finish(o Outcome) { r.s.finish(o) }
 
 // Send sends a custom message to seat s, or with NoSeat to everyone, spectators included. It goes out with this tick,
-// and is dropped when nobody is connected on s. It copies payload, and panics when that is over proto.MaxCustom bytes.
-func (r *Room) Send(s Seat, payload []byte) {
-	if len(payload) > proto.MaxCustom {
-		panic(fmt.Sprintf("game: Room.Send: %d bytes, at most %d are allowed", len(payload), proto.MaxCustom))
-	}
-	r.s.customs.add(s, payload)
-}
+// and is dropped when nobody is connected on s. It copies payload. The error wraps ErrCustoms, and the message is not sent, when
+// payload is over proto.MaxCustom bytes, or when the messages of this tick to s, or those to everyone, are over
+// MaxCustomTick bytes together. State that changes all the time belongs in a table.
+func (r *Room) Send(s Seat, payload []byte) error { return r.s.customs.send(s, payload) }

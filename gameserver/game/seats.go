@@ -1,8 +1,6 @@
 package game
 
 import (
-	"crypto/subtle"
-	"encoding/hex"
 	"fmt"
 	"math/bits"
 
@@ -10,7 +8,7 @@ import (
 )
 
 func (r *seatRow) player(id RowID) Player {
-	return Player{Seat: Seat(id), ID: proto.PlayerID(r.ID), Name: r.Name, Connected: r.Connected}
+	return Player{Seat: Seat(id), ID: proto.PlayerID(r.ID), Alias: proto.Alias(r.Alias), Name: r.Name, Connected: r.Connected}
 }
 
 // seatSet is a set of seats. Simulation holds those that join or leave at the next Step; a Step leaves both empty, so
@@ -28,26 +26,36 @@ func (s *seatSet) pop() Seat {
 	return seat
 }
 
-// Join gives the player id the lowest free seat, and the game's Join is called in the next Step. A player who has a
-// seat gets that one (again), with the queue of his old connection emptied and a leave that was waiting taken back.
-// token becomes the seat's resume token, 1 to 32 bytes. ErrFull: no seat is free; one that is left frees at the next
-// Step.
-func (s *Simulation) Join(id proto.PlayerID, name string, token []byte) (seat Seat, again bool, err error) {
-	if len(token) == 0 || len(token) > maxToken {
-		return NoSeat, false, fmt.Errorf("%w: %d bytes, 1 to %d are allowed", ErrToken, len(token), maxToken)
-	}
+// Entrant is a player who wants a seat. Who calls Join has verified that it is this player.
+type Entrant struct {
+	ID     proto.PlayerID
+	Name   string
+	Secret Secret // random: what the seat's resume tokens are derived from
+	Proven uint32 // when the player last proved its identity, in Unix seconds; 0: not known
+}
+
+// Join gives e the lowest free seat, and the game's Join is called in the next Step. A player who has a seat gets that one
+// (again), with the queue of its old connection emptied, its resume tokens replaced, and a leave that was waiting taken back.
+// ErrTaken: the seat has a connection, and e has not proven its identity since the player that has it did. ErrFull: no seat
+// is free; one that is left frees at the next Step.
+func (s *Simulation) Join(e Entrant) (seat Seat, again bool, err error) {
 	for i, row := range s.core.Seats.All() {
-		if row.ID == string(id) {
-			row.Name, row.Token = name, hex.EncodeToString(token)
-			s.reconnect(Seat(i), row)
-			return Seat(i), true, nil
+		if row.ID != string(e.ID) {
+			continue
 		}
+		if row.Connected && !s.leaving.has(Seat(i)) && e.Proven <= row.Proven {
+			return NoSeat, false, fmt.Errorf("%w: seat %d", ErrTaken, i)
+		}
+		row.Name, row.Secret, row.Renewed, row.Proven = e.Name, e.Secret.text(), 0, max(row.Proven, e.Proven)
+		s.reconnect(Seat(i), row)
+		return Seat(i), true, nil
 	}
 	for i := range RowID(s.settings.Seats) {
 		if s.core.Seats.Get(i) != nil {
 			continue
 		}
-		*s.core.Seats.Put(i) = seatRow{ID: string(id), Name: name, Connected: true, Token: hex.EncodeToString(token)}
+		*s.core.Seats.Put(i) = seatRow{ID: string(e.ID), Alias: s.alias(e.ID), Name: e.Name, Connected: true,
+			Secret: e.Secret.text(), Proven: e.Proven}
 		s.joining.add(Seat(i))
 		if s.inputs != nil {
 			s.inputs.reset(Seat(i))
@@ -57,20 +65,17 @@ func (s *Simulation) Join(id proto.PlayerID, name string, token []byte) (seat Se
 	return NoSeat, false, fmt.Errorf("%w: all %d of them", ErrFull, s.settings.Seats)
 }
 
-// Resume takes up the seat that has token; false when none has. The seat's queue is emptied: the client sends what was
-// not processed again.
+// Resume takes up the seat that token opens, see SeatOf. The tokens before it open it no more. The seat's queue is emptied:
+// the client sends what was not processed again.
 func (s *Simulation) Resume(token []byte) (Seat, bool) {
-	if len(token) == 0 || len(token) > maxToken {
+	seat, number, ok := s.opens(token)
+	if !ok || s.leaving.has(seat) {
 		return NoSeat, false
 	}
-	digits := hex.EncodeToString(token)
-	for i, row := range s.core.Seats.All() {
-		if subtle.ConstantTimeCompare([]byte(row.Token), []byte(digits)) == 1 && !s.leaving.has(Seat(i)) {
-			s.reconnect(Seat(i), row)
-			return Seat(i), true
-		}
-	}
-	return NoSeat, false
+	row := s.core.Seats.Get(RowID(seat))
+	row.Renewed = number
+	s.reconnect(seat, row)
+	return seat, true
 }
 
 func (s *Simulation) reconnect(seat Seat, row *seatRow) {
@@ -95,7 +100,7 @@ func (s *Simulation) Leave(seat Seat) {
 	case s.core.Seats.Get(RowID(seat)) == nil:
 	case s.joining.has(seat):
 		s.joining.del(seat)
-		s.core.Seats.Remove(RowID(seat))
+		s.free(seat)
 		s.messages.drop(seat) // or they would be taken for those of the next one here
 	default:
 		s.leaving.add(seat)
@@ -109,19 +114,6 @@ func (s *Simulation) Player(seat Seat) (Player, bool) {
 		return Player{}, false
 	}
 	return row.player(RowID(seat)), true
-}
-
-// Token gives the resume token of seat; nil when nobody has it.
-func (s *Simulation) Token(seat Seat) []byte {
-	row := s.core.Seats.Get(RowID(seat))
-	if row == nil {
-		return nil
-	}
-	token, err := hex.DecodeString(row.Token)
-	if err != nil {
-		return nil
-	}
-	return token
 }
 
 // Processed is the number of the last sample of seat that a tick took.
@@ -148,7 +140,7 @@ func (s *Simulation) seatChanges() {
 	for s.leaving != 0 {
 		seat := s.leaving.pop()
 		s.game.Leave(&s.room, s.core.Seats.Get(RowID(seat)).player(RowID(seat)))
-		s.core.Seats.Remove(RowID(seat))
+		s.free(seat)
 		if s.inputs != nil {
 			s.inputs.reset(seat)
 		}

@@ -28,24 +28,34 @@ type Simulation struct {
 	// What waits for the next Step.
 	joining  seatSet
 	leaving  seatSet
+	kicking  seatSet // those of kicks
+	kicks    []Kicked
 	messages customs
 
 	// The tick being computed, and what it sent.
 	at       Tick
 	untold   uint32 // the first match whose outcome is kept whatever its age; 0: none
-	outcomes []proto.Outcome
-	customs  customs
+	outcomes []Decided
+	customs  outgoing
+	kicked   []Kicked
 }
 
-// New creates a room: its tables are as the game's Start left them, at tick 0. seed begins the room's random generator.
-// instance becomes part of the state: every rebuilt, migrated or promoted copy of this room has the same. The error says
-// what was wrong with the options, or with the game. A panic in the game's New or Start is not caught.
-func New(d *Definition, options []byte, seed uint64, instance proto.Instance) (*Simulation, error) {
+// Origin is what is drawn once when a room is created. It becomes part of the state: every rebuilt, migrated or promoted copy
+// of the room has the same.
+type Origin struct {
+	Seed     uint64 // of the room's random generator
+	Instance proto.Instance
+	Secret   Secret // key of the players' aliases
+}
+
+// New creates a room: its tables are as the game's Start left them, at tick 0. The error says what was wrong with the
+// options, or with the game. A panic in the game's New or Start is not caught.
+func New(d *Definition, options []byte, o Origin) (*Simulation, error) {
 	s, err := build(d, options)
 	if err != nil {
 		return nil, err
 	}
-	*s.core.Room.Get() = roomRow{Match: 1, Rand: seed, Kind: kindOf(d.Name, options), Instance: uint64(instance)}
+	*s.core.Room.Get() = roomRow{Match: 1, Rand: o.Seed, Kind: kindOf(d.Name, options), Instance: uint64(o.Instance), Secret: o.Secret.text()}
 	s.game.Start(&s.room)
 	s.store.Commit(0)
 	return s, nil

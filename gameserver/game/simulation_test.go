@@ -29,7 +29,7 @@ func TestNewChecksTheGame(t *testing.T) {
 		"give a pointer to a struct":   make(number(3), game.Settings{TickRate: 60, Seats: 64}),
 		`two tables are named "seats"`: make(&clash{}, game.Settings{TickRate: 60, Seats: 64}),
 	} {
-		if _, err := game.New(&d, []byte("[]"), 1, 1); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := game.New(&d, []byte("[]"), game.Origin{Seed: 1, Instance: 1}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q in it", err, want)
 		}
 	}
@@ -78,6 +78,9 @@ func TestRoomTellsItsGame(t *testing.T) {
 	*tick = func(r *game.Room) {
 		called = true
 		players := slices.Collect(r.Players())
+		for i := range players {
+			players[i].Alias = ""
+		}
 		want := []game.Player{{Seat: 0, ID: "ann", Name: "ann", Connected: true}, {Seat: 1, ID: "bob", Name: "bob"}}
 		if !slices.Equal(players, want) {
 			t.Errorf("players %+v, want %+v", players, want)
@@ -161,11 +164,39 @@ func TestPanicEndsTheSimulation(t *testing.T) {
 func TestSendIsBounded(t *testing.T) {
 	d, _, tick := probeDefinition(20, 3)
 	h := newHall(t, d, "", 1)
-	*tick = func(r *game.Room) { r.Send(0, make([]byte, proto.MaxCustom)) }
+	*tick = func(r *game.Room) {
+		if err := r.Send(0, make([]byte, proto.MaxCustom)); err != nil {
+			t.Error(err)
+		}
+		if err := r.Send(0, make([]byte, proto.MaxCustom+1)); !errors.Is(err, game.ErrCustoms) || !strings.Contains(err.Error(), "1025 bytes, at most 1024 are allowed") {
+			t.Errorf("error %v", err)
+		}
+	}
 	h.step()
-	*tick = func(r *game.Room) { r.Send(0, make([]byte, proto.MaxCustom+1)) }
-	if err := h.sim.Step(); err == nil || !strings.Contains(err.Error(), "1025 bytes, at most 1024 are allowed") {
-		t.Errorf("error %v", err)
+	if len(h.sim.Customs()) != 1 || h.sim.Refused() != 1 {
+		t.Errorf("%d sent, %d refused", len(h.sim.Customs()), h.sim.Refused())
+	}
+	*tick = func(r *game.Room) {
+		sent, errs := [3]int{}, [3]int{}
+		for range 5000 {
+			for i, s := range []game.Seat{0, 1, game.NoSeat} {
+				switch err := r.Send(s, make([]byte, 92)); {
+				case err == nil:
+					sent[i]++
+				case errors.Is(err, game.ErrCustoms):
+					errs[i]++
+				}
+			}
+		}
+		if want := [3]int{game.MaxCustomTick / 100, game.MaxCustomTick / 100, game.MaxCustomTick / 100}; sent != want || errs != [3]int{5000 - want[0], 5000 - want[0], 5000 - want[0]} {
+			t.Errorf("%d sent, %d refused", sent, errs)
+		}
+	}
+	for range 2 { // the bound is a tick's
+		h.step()
+		if n := 3 * (5000 - game.MaxCustomTick/100); h.sim.Refused() != n {
+			t.Errorf("%d refused, want %d", h.sim.Refused(), n)
+		}
 	}
 }
 

@@ -25,6 +25,14 @@ func (s *Simulation) Queue(seat Seat, in proto.Input) error {
 	return s.inputs.queue(seat, proto.Seq(row.Processed), in)
 }
 
+// BoundAck says how many ticks the Ack of a sample of seat may be behind the tick that takes it, from now on until another
+// connection takes the seat; 0: any number. A lower Ack counts as the lowest one allowed. It is no state.
+func (s *Simulation) BoundAck(seat Seat, behind Tick) {
+	if s.inputs != nil && int(seat) < s.settings.Seats {
+		s.inputs.bound(seat, behind)
+	}
+}
+
 // Message queues a custom message of seat for the next Step and copies it. A game that is no Messenger ignores it.
 func (s *Simulation) Message(seat Seat, payload []byte) { s.messages.add(seat, payload) }
 
@@ -38,7 +46,7 @@ func (s *Simulation) Pending(seat Seat) []proto.Input {
 }
 
 // Step runs one tick: held seats expire, leaves, joins, at most proto.MaxSamplesPerTick samples a seat are taken,
-// custom messages, the game's Tick, commit. After it the frames of the tick can be had from Store. A panic is returned
+// custom messages, the game's Tick, kicks, commit. After it the frames of the tick can be had from Store. A panic is returned
 // as a *PanicError, by this call and all later ones; the tick was not committed. In steady state it does not allocate.
 func (s *Simulation) Step() (err error) {
 	if s.failed != nil {
@@ -53,12 +61,13 @@ func (s *Simulation) Step() (err error) {
 	s.store.Begin()
 	s.at = s.store.Tick() + 1
 	s.outcomes = s.outcomes[:0]
-	s.customs.clear()
+	s.customs.begin()
 	s.expire()
 	s.seatChanges()
 	s.takeInputs()
 	s.giveMessages()
 	s.game.Tick(&s.room)
+	s.putOut()
 	s.dropOldOutcomes()
 	s.store.Commit(s.at)
 	if s.inputs != nil {
@@ -72,7 +81,7 @@ func (s *Simulation) takeInputs() {
 		return
 	}
 	for id, row := range s.core.Seats.All() {
-		row.Processed += uint32(s.inputs.take(Seat(id)))
+		row.Processed += uint32(s.inputs.take(Seat(id), s.at))
 	}
 }
 
@@ -86,6 +95,9 @@ func (s *Simulation) giveMessages() {
 	}
 	s.messages.clear()
 }
+
+// Refused is how many custom messages of the game's last Step were refused.
+func (s *Simulation) Refused() int { return s.customs.refused }
 
 // Customs gives the custom messages that the game sent in the last Step. Valid until the next.
 func (s *Simulation) Customs() []CustomOut { return s.customs.list }

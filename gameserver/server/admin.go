@@ -23,9 +23,19 @@ const (
 )
 
 // admin lets operators only through to h.
-func (n *Server) admin(h http.HandlerFunc) http.HandlerFunc {
+func (n *Server) admin(h http.HandlerFunc) http.HandlerFunc { return guard(n.operator.Check, h) }
+
+// reader lets only those through to h who may see what strangers must not: whoever reaches the internal listener, if there is one.
+func (n *Server) reader(h http.HandlerFunc) http.HandlerFunc {
+	if n.internal != nil {
+		return h
+	}
+	return guard(n.operator.CheckReader, h)
+}
+
+func guard(check func(*http.Request) error, h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		switch err := n.operator.Check(r); {
+		switch err := check(r); {
 		case errors.Is(err, ticket.ErrNoOperator):
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			obs.Problem(w, http.StatusUnauthorized, err.Error())

@@ -9,6 +9,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/internal/registry"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/gameserver/internal/session"
+	"github.com/ringside-go/ringside/internal/bans"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -25,6 +26,7 @@ type admission struct {
 	schemas    map[proto.GameName]uint64
 	reconnects *reconnects
 	skew       *skew
+	bans       *bans.Set
 	clock      func() time.Time // the time of day
 }
 
@@ -38,7 +40,7 @@ func (n *Server) newAdmission(schemas map[proto.GameName]uint64) *admission {
 	if clock == nil {
 		clock = time.Now
 	}
-	return &admission{tickets: ticket.NewVerifier(keys...), rooms: n.registry, schemas: schemas, reconnects: n.reconnects, skew: n.skew, clock: clock}
+	return &admission{tickets: ticket.NewVerifier(keys...), rooms: n.registry, schemas: schemas, reconnects: n.reconnects, skew: n.skew, bans: n.bans, clock: clock}
 }
 
 // Enter implements session.Admission.
@@ -80,6 +82,9 @@ func (a *admission) read(id proto.RoomID, hello proto.Hello, now time.Time) (reg
 	case t.Room != id:
 		return spec, join, proto.Refuse(proto.CloseTicket, "the ticket is for room %s, not for %s; ask the router for one", t.Room, id)
 	}
+	if text, banned := a.bans.Banned(t.Player); banned { // without a ticket there is only a seat, and the room frees that
+		return spec, join, proto.Refuse(proto.CloseKicked, "%s", text)
+	}
 	if err := a.checkSchema(t.Game, hello); err != nil {
 		return spec, join, err
 	}
@@ -87,6 +92,9 @@ func (a *admission) read(id proto.RoomID, hello proto.Hello, now time.Time) (reg
 		spec.Game, spec.Options = t.Game, t.Options
 	}
 	join.Player, join.Name, join.Spectator = t.Player, t.Name, t.Role == ticket.Spectator
+	if !t.Issued.IsZero() { // routers verify the player's identity for each ticket
+		join.Proven = uint32(t.Issued.Unix())
+	}
 	return spec, join, nil
 }
 

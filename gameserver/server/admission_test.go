@@ -11,6 +11,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/internal/registry"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/gameserver/internal/session"
+	"github.com/ringside-go/ringside/internal/bans"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
@@ -39,10 +40,12 @@ func sign(t *testing.T, c ticket.Claims) string {
 }
 
 func TestAdmissionReads(t *testing.T) {
-	d := &admission{tickets: ticket.NewVerifier(devKeys()...), schemas: map[proto.GameName]uint64{"idle": 7},
+	d := &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), schemas: map[proto.GameName]uint64{"idle": 7},
 		skew: newSkew(slog.New(slog.DiscardHandler), obs.NewMetrics(nil))}
 	epoch := proto.Epoch{Counter: 3, Server: "z"}
-	good := sign(t, ticket.Claims{Room: "r", Name: "Alice", Options: []byte(`{"a":1}`)})
+	issued := time.Now().Add(-time.Minute)
+	good := sign(t, ticket.Claims{Room: "r", Name: "Alice", Options: []byte(`{"a":1}`), Issued: issued})
+	proven := uint32(issued.Unix())
 	old := sign(t, ticket.Claims{Room: "r", Expires: time.Now().Add(-time.Minute)})
 	oldWatch := sign(t, ticket.Claims{Room: "r", Role: ticket.Spectator, Expires: time.Now().Add(-time.Minute)})
 	oldElsewhere := sign(t, ticket.Claims{Room: "s", Role: ticket.Spectator, Expires: time.Now().Add(-time.Minute)})
@@ -54,8 +57,8 @@ func TestAdmissionReads(t *testing.T) {
 		join  room.Join
 		code  proto.CloseCode // 0: let in
 	}{
-		{"ticket", proto.Hello{Ticket: good, Epoch: epoch}, "idle", room.Join{Player: "alice", Name: "Alice"}, 0},
-		{"ticket and token", proto.Hello{Ticket: good, Resume: token}, "idle", room.Join{Player: "alice", Name: "Alice", Resume: token}, 0},
+		{"ticket", proto.Hello{Ticket: good, Epoch: epoch}, "idle", room.Join{Player: "alice", Name: "Alice", Proven: proven}, 0},
+		{"ticket and token", proto.Hello{Ticket: good, Resume: token}, "idle", room.Join{Player: "alice", Name: "Alice", Proven: proven, Resume: token}, 0},
 		{"token", proto.Hello{Resume: token}, "", room.Join{Resume: token}, 0},
 		{"old ticket and token", proto.Hello{Ticket: old, Resume: token}, "", room.Join{Resume: token}, 0},
 		{"old ticket", proto.Hello{Ticket: old}, "", room.Join{}, proto.CloseTicket},
@@ -66,7 +69,7 @@ func TestAdmissionReads(t *testing.T) {
 		{"old ticket to watch another room, waiting", proto.Hello{Ticket: oldElsewhere, Flags: proto.HelloWait}, "", room.Join{}, proto.CloseTicket},
 		{"token, waiting", proto.Hello{Resume: token, Flags: proto.HelloWait}, "", room.Join{Resume: token, Waits: true}, 0},
 		{"no ticket, and a token", proto.Hello{Ticket: "x", Resume: token}, "", room.Join{}, proto.CloseTicket},
-		{"right schema", proto.Hello{Ticket: good, Fingerprint: 7}, "idle", room.Join{Player: "alice", Name: "Alice"}, 0},
+		{"right schema", proto.Hello{Ticket: good, Fingerprint: 7}, "idle", room.Join{Player: "alice", Name: "Alice", Proven: proven}, 0},
 		{"wrong schema", proto.Hello{Ticket: good, Fingerprint: 8}, "", room.Join{}, proto.CloseSchema},
 		{"other room", proto.Hello{Ticket: sign(t, ticket.Claims{Room: "s"})}, "", room.Join{}, proto.CloseTicket},
 		{"spectator", proto.Hello{Ticket: sign(t, ticket.Claims{Room: "r", Role: ticket.Spectator})}, "idle", room.Join{Player: "alice", Spectator: true}, 0},
@@ -116,7 +119,7 @@ func (e *entered) Enter(_ context.Context, s registry.Spec, j room.Join) (*room.
 // Admission passes the client and its wish on, and returns a refusal as one.
 func TestAdmissionEnters(t *testing.T) {
 	rooms := &entered{}
-	d := &admission{tickets: ticket.NewVerifier(devKeys()...), rooms: rooms, schemas: map[proto.GameName]uint64{"idle": 7}, clock: time.Now}
+	d := &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), rooms: rooms, schemas: map[proto.GameName]uint64{"idle": 7}, clock: time.Now}
 	hello := proto.Hello{Resume: []byte("token"), Flags: proto.HelloWait, Fingerprint: 8}
 	c := new(session.Conn)
 	o, err := d.Enter(t.Context(), "r", hello, c)

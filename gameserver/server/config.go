@@ -9,15 +9,18 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/gameserver/internal/session"
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/flags"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/obs"
+	"github.com/ringside-go/ringside/internal/resources"
 	"github.com/ringside-go/ringside/internal/ticket"
 )
 
@@ -30,7 +33,8 @@ type Config struct {
 	Listen    string // host:port for clients; port 0 picks one
 	PublicURL string // base URL at which clients reach Listen; empty: http(s):// and Listen's address
 	// Internal is the host:port for routers, operators and metrics, in plain TCP. They reach it at the host of the peer
-	// links. Listen then serves clients only. Empty: Listen serves everybody.
+	// links. Listen then serves clients only. Empty: where Listen is a loopback address it serves everybody; elsewhere Internal is the
+	// host of Fleet.Peer and a port that the system picks.
 	Internal string
 
 	Security Security
@@ -55,26 +59,47 @@ type Security struct {
 	// loopback address; otherwise nobody may.
 	AdminToken string
 	Origins    []string // hosts of the web pages that may connect, such as play.example.com; empty: any
+	// TrustedProxies are those in front of Listen whose X-Forwarded-For and PROXY protocol headers name the client.
+	TrustedProxies []netip.Prefix
 }
 
 // Fleet is how a server finds and reaches the other servers.
 type Fleet struct {
-	Cluster   string   // label that keeps fleets apart
-	Key       []byte   // cluster key, 16, 24 or 32 bytes; empty: loopback addresses only
-	Seeds     []string // host:port of some members' gossip; the server's own may be among them
-	Gossip    string   // host:port for gossip, UDP and TCP; port 0 picks one
-	Peer      string   // host:port for the other servers' links; port 0 picks one
-	Advertise string   // host at which the others reach Gossip and Peer; empty: the hosts given there
+	Cluster string // label that keeps fleets apart
+	Key     []byte // cluster key of gossip, 16 bytes or more; empty: loopback addresses only
+	// Keys are the cluster keys as they are now: the first encrypts, all decrypt. They are asked for again every few seconds, so
+	// a key can be replaced while the fleet runs. Nil: Key, for ever.
+	Keys func() [][]byte
+	// Cert and CertKey are PEM files with this server's certificate and its private key, CA one with the certificates of the
+	// fleet's CA. They are read again when they change. If Cert is the CA's own, this server issues a certificate for its name to
+	// itself, and CA may be empty. No files: links are in the clear, on loopback addresses only.
+	Cert, CertKey, CA string
+	Seeds             []string // host:port of some members' gossip; the server's own may be among them
+	Gossip            string   // host:port for gossip, UDP and TCP; port 0 picks one
+	Peer              string   // host:port for the other servers' links; port 0 picks one
+	Advertise         string   // host at which the others reach Gossip and Peer; empty: the hosts given there
 }
 
-// Limits of what one server takes on.
+// Limits of what one server takes on. Those of connections are of Listen, and of clients on the internal listener.
 type Limits struct {
-	Connections int           // client connections, those without a hello included; beyond: 503
-	Unentered   int           // of them, those without a hello; beyond: 503
+	Connections  int     // open at once; beyond, the oldest unused one is closed, or the newcomer
+	Entered      int     // of them, clients in rooms; those that come back with a resume token may go beyond, up to Connections
+	Unentered    int     // of them, those without a hello; beyond, the oldest is closed
+	Idle         int     // of them, HTTP connections without a request; beyond, the oldest is closed
+	AddressShare float64 // of each of these, what one IPv4 address or IPv6 /64 may hold
+	Descriptors  int     // kept free for gossip, links, health checks and operators
+
 	OutboxBytes int           // pending frames of one client, a keyframe not counted; beyond: they are dropped, and a keyframe follows
 	Busy        float64       // share of its time, 0 to 1, above which a tick worker takes no new room
 	IdleRoom    time.Duration // a room without seats taken and spectators ends after this
+	Unplayed    time.Duration // the same for a room in which nobody has played yet
 	Replicas    int           // rooms of other servers that this one stands by for; led ones do not count. Beyond: their leaders ask others
+
+	// At these limits the oldest connection is closed, not the newest.
+	Handshakes           int // links whose other side has proved nothing yet
+	HandshakesPerAddress int // of them, those of one address
+	Streams              int // inbound streams of gossip
+	StreamsPerAddress    int // of them, those of one address
 }
 
 // Testing is what tests and measurements set. Its zero value is right for everything else.
@@ -96,16 +121,20 @@ type Network interface {
 
 // DefaultConfig is a server on loopback with ports that the system picks, alone in its fleet. It lacks a name. Limits.Replicas
 // is as many as fit into a quarter of the memory at 256 KiB each, 4096 at least: of GOMEMLIMIT if it is set, otherwise of what the
-// control group allows, otherwise of what the machine has.
+// control group allows, otherwise of what the machine has. Limits.Connections fit into another quarter at 20 KiB each and into the
+// descriptors that Limits.Descriptors leaves, 20,000 at most; the limits of kinds follow from it.
 func DefaultConfig() Config {
-	rooms, sessions := room.DefaultConfig(), session.DefaultConfig()
+	rooms, sessions, limits := room.DefaultConfig(), session.DefaultConfig(), edge.DefaultLimits()
 	return Config{
 		Version: "dev",
 		Listen:  "127.0.0.1:0",
 		Fleet:   Fleet{Cluster: "ringside", Gossip: "127.0.0.1:0", Peer: "127.0.0.1:0"},
 		Limits: Limits{
-			Connections: sessions.MaxConnections, Unentered: sessions.MaxUnentered, OutboxBytes: sessions.OutboxBytes,
-			Busy: rooms.MaxBusy, IdleRoom: rooms.IdleTimeout, Replicas: defaultReplicas(),
+			Connections: limits.Connections, Entered: limits.Entered, Unentered: limits.Unentered, Idle: limits.Idle,
+			AddressShare: limits.AddressShare, Descriptors: limits.Descriptors, OutboxBytes: sessions.OutboxBytes,
+			Busy: rooms.MaxBusy, IdleRoom: rooms.IdleTimeout, Unplayed: rooms.UnplayedTimeout, Replicas: replicasFor(resources.Memory()),
+			Handshakes: replication.DefaultHandshakes, HandshakesPerAddress: replication.DefaultHandshakesPerAddress,
+			Streams: membership.DefaultStreams, StreamsPerAddress: membership.DefaultStreamsPerAddress,
 		},
 		Standbys:     1,
 		DrainTimeout: 20 * time.Second, // an orchestrator kills after 30
@@ -129,6 +158,17 @@ func (c Config) Validate() error {
 		return fmt.Errorf("server: listening on %s without ticket keys would let anyone in with the development key; "+
 			"give the routers' public keys (-ticket-keys), or listen on 127.0.0.1", c.Listen)
 	}
+	for _, l := range []struct {
+		what string
+		n    int
+	}{
+		{"handshakes", c.Limits.Handshakes}, {"handshakes per address", c.Limits.HandshakesPerAddress},
+		{"streams", c.Limits.Streams}, {"streams per address", c.Limits.StreamsPerAddress},
+	} {
+		if l.n < 1 {
+			return fmt.Errorf("server: limits: %d %s; at least 1 is needed", l.n, l.what)
+		}
+	}
 	if c.DrainTimeout < 0 {
 		return fmt.Errorf("server: drain timeout is %v; it cannot be negative", c.DrainTimeout)
 	}
@@ -140,7 +180,7 @@ func (c Config) Validate() error {
 		return fmt.Errorf("server: %w", err)
 	}
 	unused := obs.NewMetrics(nil)
-	if err := errors.Join(c.room(unused).Validate(), c.session(unused).Validate()); err != nil {
+	if err := errors.Join(c.room(unused).Validate(), c.session(unused, nil).Validate(), c.limits().Validate()); err != nil {
 		return fmt.Errorf("server: limits: %w", err)
 	}
 	return nil
@@ -149,26 +189,47 @@ func (c Config) Validate() error {
 // room is the configuration of the tick workers.
 func (c Config) room(m *obs.Metrics) room.Config {
 	return room.Config{
-		Workers: c.Testing.Workers, MaxBusy: c.Limits.Busy, IdleTimeout: c.Limits.IdleRoom, Checks: c.Testing.Checks,
+		Workers: c.Testing.Workers, MaxBusy: c.Limits.Busy, IdleTimeout: c.Limits.IdleRoom, UnplayedTimeout: c.Limits.Unplayed, Checks: c.Testing.Checks,
 		WallClock: c.Testing.WallClock, Logger: c.Logger, Metrics: m,
 	}
 }
 
 // session is the configuration of the client connections.
-func (c Config) session(m *obs.Metrics) session.Config {
+func (c Config) session(m *obs.Metrics, gate *edge.Gate) session.Config {
 	return session.Config{
-		MaxConnections: c.Limits.Connections, MaxUnentered: c.Limits.Unentered, OutboxBytes: c.Limits.OutboxBytes,
-		Origins: c.Security.Origins, Poll: !c.Testing.NoPolling, Logger: c.Logger, Metrics: m,
+		Gate: gate, OutboxBytes: c.Limits.OutboxBytes, Origins: c.Security.Origins,
+		Poll: !c.Testing.NoPolling, Logger: c.Logger, Metrics: m,
 	}
 }
 
-// operator guards what only operators may do.
+// limits are those of the connections. A game server has no event streams.
+func (c Config) limits() edge.Limits {
+	l := c.Limits
+	return edge.Limits{Connections: l.Connections, Entered: l.Entered, Unentered: l.Unentered, Idle: l.Idle, Streams: 1,
+		AddressShare: l.AddressShare, Descriptors: l.Descriptors}
+}
+
+func (c *Config) setLimits(l edge.Limits) {
+	c.Limits.Connections, c.Limits.Entered, c.Limits.Unentered, c.Limits.Idle = l.Connections, l.Entered, l.Unentered, l.Idle
+	c.Limits.AddressShare, c.Limits.Descriptors = l.AddressShare, l.Descriptors
+}
+
+// operator guards what only operators may do or see.
 func (c Config) operator() (*ticket.Operator, error) {
 	return ticket.NewOperator(c.Security.AdminToken, flags.Loopback(c.internal()))
 }
 
 // internal is the address that serves routers and operators.
-func (c Config) internal() string { return cmp.Or(c.Internal, c.Listen) }
+func (c Config) internal() string { return cmp.Or(c.separate(), c.Listen) }
+
+// separate is the address of the internal listener; empty: there is none. Strangers who reach Listen must not see what routers see.
+func (c Config) separate() string {
+	host, _, err := net.SplitHostPort(c.Fleet.Peer)
+	if c.Internal != "" || flags.Loopback(c.Listen) && c.Fleet.Cert == "" || err != nil {
+		return c.Internal
+	}
+	return net.JoinHostPort(host, "0")
+}
 
 // member is this server as the others see it.
 func (c Config) member(url, links string, port int) membership.Member {

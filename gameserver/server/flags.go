@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/ringside-go/ringside/internal/certs"
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/flags"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/internal/ticket"
@@ -30,7 +31,7 @@ func configure(program string, args []string, env func(string) (string, bool), s
 	fs.StringVar(&c.Name, "name", hostname, "stable `name` of this server, unique in its fleet; it decides which rooms belong here")
 	fs.StringVar(&c.Zone, "zone", "", "where this server runs; for people")
 	fs.StringVar(&c.Listen, "listen", "127.0.0.1:9001", "`host:port` for clients; port 0 picks one")
-	fs.StringVar(&c.Internal, "inside", "", "`host:port` of the internal listener: routers, operators and metrics, plain TCP, at the host of -peer; -listen is then for clients only (default -listen for all)")
+	fs.StringVar(&c.Internal, "inside", "", "`host:port` of the internal listener: routers, operators and metrics, plain TCP, at the host of -peer; -listen is then for clients only (default -listen for all where that is loopback, otherwise the host of -peer and a port that the system picks)")
 	fs.StringVar(&c.PublicURL, "public-url", "", "base `URL` at which clients reach this server (default http:// or https:// and the address of -listen)")
 	fs.StringVar(&c.Fleet.Gossip, "gossip", "127.0.0.1:0", "`IP:port` for gossip, UDP and TCP")
 	fs.StringVar(&c.Fleet.Peer, "peer", "127.0.0.1:0", "`host:port` for links between game servers")
@@ -39,6 +40,11 @@ func configure(program string, args []string, env func(string) (string, bool), s
 	fs.StringVar(&c.Fleet.Cluster, "cluster", c.Fleet.Cluster, "`label` that keeps fleets apart")
 	fs.IntVar(&c.Standbys, "standbys", c.Standbys, "`replicas` of each room kept on other servers, 0 to 2")
 	fs.IntVar(&c.Limits.Replicas, "max-replicas", c.Limits.Replicas, "`rooms` of other servers that this one stands by for; the default fits into a quarter of the memory")
+	fs.DurationVar(&c.Limits.IdleRoom, "idle-room", c.Limits.IdleRoom, "how long a room goes on without players and spectators")
+	fs.DurationVar(&c.Limits.Unplayed, "unplayed-room", c.Limits.Unplayed, "the same for a room in which nobody has played yet: no input came; longer than a client takes to follow a redirect")
+	limits := c.limits()
+	limits.Flags(fs)
+	fs.Var((*edge.Prefixes)(&c.Security.TrustedProxies), "trusted-proxies", "`addresses` and CIDRs of the proxies in front of -listen, whose X-Forwarded-For and PROXY protocol headers name the client")
 	fs.DurationVar(&c.DrainTimeout, "drain", c.DrainTimeout, "how long SIGTERM waits for rooms to be handed off; stay below the orchestrator's grace period")
 	fs.BoolVar(&c.Testing.Checks, "checks", false, "send every client a hash of the state once a second")
 	poll := fs.Bool("poll", true, "read client sockets in the ticks rather than in goroutines; on Linux only")
@@ -46,8 +52,15 @@ func configure(program string, args []string, env func(string) (string, bool), s
 	tlsKey := fs.String("tls-key", "", "PEM `file` with its private key")
 	adminToken := fs.String("admin-token", "", "operators' `token`, to drain this server and move its rooms (default none: loopback only)")
 	adminFile := fs.String("admin-token-file", "", "`file` with the operators' token")
-	key := fs.String("cluster-key", "", "cluster `key`, base64 of 16, 24 or 32 bytes (default none: loopback only)")
-	keyFile := fs.String("cluster-key-file", "", "`file` with the cluster key")
+	key := fs.String("cluster-key", "", "cluster `key` of gossip, base64 of 16 bytes or more (default none: loopback only)")
+	keyFile := fs.String("cluster-key-file", "", "`file` with cluster keys, one a line: the first encrypts, all decrypt; read again when it changes")
+	fs.StringVar(&c.Fleet.Cert, "fleet-cert", "", "PEM `file` with the certificate that this server shows to the fleet, or with the fleet's CA, by which it then issues its own; read again when it changes (default none: loopback only)")
+	fs.StringVar(&c.Fleet.CertKey, "fleet-key", "", "PEM `file` with its private key")
+	fs.StringVar(&c.Fleet.CA, "fleet-ca", "", "PEM `file` with the CAs whose certificates the others may show (default the CA in -fleet-cert)")
+	fs.IntVar(&c.Limits.Handshakes, "max-handshakes", c.Limits.Handshakes, "`connections` to -peer that have proved nothing yet; beyond, the oldest is closed")
+	fs.IntVar(&c.Limits.HandshakesPerAddress, "max-handshakes-per-address", c.Limits.HandshakesPerAddress, "`connections` of one address among them")
+	fs.IntVar(&c.Limits.Streams, "max-gossip-streams", c.Limits.Streams, "`streams` that others have open to -gossip; beyond, the oldest is closed")
+	fs.IntVar(&c.Limits.StreamsPerAddress, "max-gossip-streams-per-address", c.Limits.StreamsPerAddress, "`streams` of one address among them")
 	var ticketKeys flags.List
 	fs.Var(&ticketKeys, "ticket-keys", "PEM `files` with the routers' public keys (default the development key: loopback only)")
 	var level slog.Level
@@ -61,12 +74,15 @@ func configure(program string, args []string, env func(string) (string, bool), s
 		return c, show, err
 	}
 	c.Testing.NoPolling = !*poll
+	c.setLimits(limits)
 	if c.Logger, err = obs.NewLogger(stderr, level, *format, slog.String("server", c.Name)); err != nil {
 		return c, "", fmt.Errorf("-log-format: %w", err)
 	}
-	if c.Fleet.Key, err = flags.ClusterKey(*key, *keyFile); err != nil {
+	keys, err := certs.Watch("cluster keys", []string{*keyFile}, func() ([][]byte, error) { return flags.ClusterKeys(*key, *keyFile) }, c.Logger)
+	if err != nil {
 		return c, "", err
 	}
+	c.Fleet.Keys = keys.Get
 	if c.Security.AdminToken, err = flags.Secret("admin-token", *adminToken, *adminFile); err != nil {
 		return c, "", err
 	}

@@ -16,28 +16,37 @@ const (
 	headerTimeout = 5 * time.Second
 	// requestTimeout bounds reading and answering a request; an upgraded connection is no request any more.
 	requestTimeout = 10 * time.Second
+	// idleTimeout bounds the time between two requests. Routers, which ask every second, stay; a stranger's connection does not.
+	idleTimeout = 10 * time.Second
 	// maxHeader bounds a request's header, in bytes. Tickets are in the hello, not in the URL.
 	maxHeader = 8 << 10
 )
 
-// newHTTP makes the server of the client listener and that of the internal listener, which is nil if there is none.
+// newHTTP makes the server of the client listener and that of the internal listener, which is nil if there is none. Without one
+// the client listener is a loopback address, and shows what strangers must not see to requests of this machine, or with the
+// operators' token (Operator.CheckReader).
 func (n *Server) newHTTP(metrics prometheus.Gatherer) (client, internal *http.Server) {
 	clients, mux := http.NewServeMux(), http.NewServeMux()
 	for _, m := range []*http.ServeMux{clients, mux} {
 		m.Handle("GET /v1/rooms/{room}/connect", n.sessions)
 	}
-	mux.HandleFunc("GET /v1/server", n.getServer)
-	mux.HandleFunc("GET /v1/server/details", n.getDetails)
-	mux.HandleFunc("GET /v1/server/games", n.getGames)
-	mux.HandleFunc("GET /v1/server/rooms", n.getRooms)
-	mux.HandleFunc("GET /v1/server/rooms/{room}", n.getRoom)
+	mux.HandleFunc("GET /v1/server", n.reader(n.getServer))
+	mux.HandleFunc("GET /v1/server/details", n.reader(n.getDetails))
+	mux.HandleFunc("GET /v1/server/games", n.reader(n.getGames))
+	mux.HandleFunc("GET /v1/server/rooms", n.reader(n.getRooms))
+	mux.HandleFunc("GET /v1/server/rooms/{room}", n.reader(n.getRoom))
 	mux.HandleFunc("POST /v1/server/drain", n.admin(n.postDrain))
 	mux.HandleFunc("POST /v1/server/undrain", n.admin(n.postUndrain))
 	mux.HandleFunc("POST /v1/server/forget", n.admin(n.postForget))
 	mux.HandleFunc("POST /v1/rooms/{room}/move", n.admin(n.postMove))
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
-	mux.HandleFunc("GET /readyz", n.getReady)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /v1/rooms/{room}/players", n.admin(n.getPlayers))
+	mux.HandleFunc("POST /v1/rooms/{room}/kick", n.admin(n.postKick))
+	mux.HandleFunc("POST /v1/server/bans", n.admin(n.postBans))
+	mux.HandleFunc("GET /metrics", n.reader(promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}).ServeHTTP))
+	for _, m := range []*http.ServeMux{clients, mux} {
+		m.HandleFunc("GET /livez", n.getLive)
+		m.HandleFunc("GET /readyz", n.getReady)
+	}
 	if n.internal == nil {
 		return n.newServer(mux), nil
 	}
@@ -45,15 +54,17 @@ func (n *Server) newHTTP(metrics prometheus.Gatherer) (client, internal *http.Se
 }
 
 func (n *Server) newServer(h http.Handler) *http.Server {
-	return &http.Server{
+	s := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       requestTimeout,
 		WriteTimeout:      requestTimeout,
-		IdleTimeout:       time.Minute,
+		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(n.config.Logger.Handler(), slog.LevelDebug),
 	}
+	n.gate.Attach(s)
+	return s
 }
 
 // getReady says whether new clients should come here: not before the fleet is met, and not while draining.

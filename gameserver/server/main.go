@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/internal/obs"
 )
 
 // The exit statuses of Main besides 0.
@@ -49,6 +50,8 @@ func run(program string, args []string, env func(string) (string, bool), stdout,
 		}
 		return 0
 	}
+	defer obs.Flush(c.Logger)
+	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go; Go ends a process that writes to a stderr without a reader
 	n, err := New(c, games...)
 	var socket *net.OpError
 	switch {

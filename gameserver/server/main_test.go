@@ -31,12 +31,15 @@ import (
 const asGame = "SERVER_TEST_IS_A_GAME"
 
 func TestMain(m *testing.M) {
+	limitDescriptors()
 	switch os.Getenv(asGame) {
 	case "":
 	case asPoison:
 		Main(poisons())
 	case asSlow:
 		Main(slow())
+	case asStuck:
+		Main(stucks())
 	default:
 		Main(idles(nil))
 	}
@@ -105,7 +108,9 @@ func TestMainSettings(t *testing.T) {
 		"taken internal port":  {"", []string{"-listen", "127.0.0.1:0", "-inside", addr}, 1, "choose another -inside"},
 		"taken gossip port":    {"", []string{"-listen", "127.0.0.1:0", "-gossip", addr}, 1, "choose another -gossip"},
 		"taken peer port":      {"", []string{"-listen", "127.0.0.1:0", "-peer", addr}, 1, "choose another -peer"},
-		"peers on all, no key": {"", []string{"-listen", "127.0.0.1:0", "-peer", "0.0.0.0:0"}, 2, "cluster key"},
+		"peers on all, no key": {"", []string{"-listen", "127.0.0.1:0", "-peer", "0.0.0.0:0"}, 2, "-fleet-cert"},
+		"bad certificate":      {"", []string{"-listen", "127.0.0.1:0", "-inside", "127.0.0.1:0", "-fleet-cert", bad, "-fleet-key", bad}, 2, "-fleet-cert " + bad},
+		"no handshakes":        {"", []string{"-max-handshakes", "0"}, 2, "at least 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -25,10 +25,10 @@ type client struct {
 	gone     []string
 }
 
-func (w *client) QueueInput(proto.Input, time.Time) error { return nil }
-func (w *client) QueueCustom([]byte) error                { return nil }
-func (w *client) QueueLeave()                             { w.gone = append(w.gone, "leave") }
-func (w *client) QueueLost()                              { w.gone = append(w.gone, "lost") }
+func (w *client) QueueInput(proto.Input, time.Time, time.Duration) error { return nil }
+func (w *client) QueueCustom([]byte) error                               { return nil }
+func (w *client) QueueLeave()                                            { w.gone = append(w.gone, "leave") }
+func (w *client) QueueLost()                                             { w.gone = append(w.gone, "lost") }
 func (w *client) QueueReconnect(url string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -177,7 +177,7 @@ func TestATunnelledClientAllocatesNothing(t *testing.T) {
 	d := newReconnects(membership.NewStatic(membership.Member{}), "http://lb", slog.New(slog.DiscardHandler))
 	o := d.entered("r-1", "a-room", &client{})
 	in := proto.Input{First: 1, Count: 1, Samples: []byte{0}}
-	if n := testing.AllocsPerRun(100, func() { _ = o.QueueInput(in, time.Time{}) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { _ = o.QueueInput(in, time.Time{}, 0) }); n != 0 {
 		t.Errorf("%v allocations an input", n)
 	}
 }

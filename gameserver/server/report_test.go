@@ -18,7 +18,9 @@ import (
 func (n *Server) ask(t *testing.T, path string, v any) (status, size int) {
 	t.Helper()
 	rec := httptest.NewRecorder()
-	n.clientHTTP.Handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))
+	r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1"+path, nil)
+	r.RemoteAddr = "127.0.0.1:1"
+	n.clientHTTP.Handler.ServeHTTP(rec, r)
 	if v != nil && rec.Code == http.StatusOK {
 		if err := json.Unmarshal(rec.Body.Bytes(), v); err != nil {
 			t.Fatalf("%s: %v", path, err)

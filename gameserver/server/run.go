@@ -121,7 +121,7 @@ func (n *Server) serveUntilStopped(ctx context.Context, ended <-chan *part) {
 
 // serve answers clients until ctx ends.
 func (n *Server) serve(ctx context.Context) error {
-	l := n.clientListener
+	l := n.gate.Listener(n.clientListener)
 	if n.config.Security.TLS != nil {
 		l = tls.NewListener(l, n.config.Security.TLS)
 	}
@@ -134,7 +134,11 @@ func (n *Server) serveInternal(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	return serve(ctx, n.internalHTTP, n.internal)
+	l := n.internal
+	if n.certs != nil {
+		l = n.certs.Listener(l)
+	}
+	return serve(ctx, n.internalHTTP, n.gate.Internal(l))
 }
 
 // serve answers HTTP until ctx ends; requests in flight may then end, within stopTimeout.
@@ -159,7 +163,8 @@ func serve(ctx context.Context, server *http.Server, l net.Listener) error {
 	return err
 }
 
-// measure keeps the metrics of the members and of the tick workers until ctx ends.
+// measure keeps the metrics of the members and of the tick workers until ctx ends, and drains a server that is losing its
+// cores to games.
 func (n *Server) measure(ctx context.Context) error {
 	tick := time.NewTicker(measureInterval)
 	defer tick.Stop()
@@ -171,6 +176,7 @@ func (n *Server) measure(ctx context.Context) error {
 		}
 		n.countMembers()
 		n.metrics.WorkerBusy.Set(n.pool.Busy())
+		n.tendLost()
 	}
 }
 

@@ -30,7 +30,7 @@ type gameReport struct {
 func describe(games []game.Definition) ([]gameReport, error) {
 	reports := make([]gameReport, 0, len(games))
 	for _, g := range games {
-		sim, err := game.New(&g, nil, 1, 1)
+		sim, err := game.New(&g, nil, game.Origin{Seed: 1, Instance: 1})
 		if err != nil {
 			return nil, fmt.Errorf("server: game %s does not start without options: %w", g.Name, err)
 		}

@@ -38,6 +38,9 @@ import (
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/gameserver/internal/session"
+	"github.com/ringside-go/ringside/internal/bans"
+	"github.com/ringside-go/ringside/internal/certs"
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/internal/obs"
@@ -56,17 +59,22 @@ type Server struct {
 	url            string
 	clientHTTP     *http.Server // serves clientListener
 	internalHTTP   *http.Server // serves internal; nil: there is none
+	certs          *certs.Fleet // nil: the fleet has none
 	links          *replication.Links
 	gossip         *membership.Gossip
 	pool           *room.Pool
 	registry       *registry.Registry
+	gate           *edge.Gate // of both listeners
 	sessions       *session.Server
 	reconnects     *reconnects
 	skew           *skew
+	bans           *bans.Set
 	metrics        *obs.Metrics
 	operator       *ticket.Operator
 	ready          atomic.Bool
 	games          []gameReport
+	hung           atomic.Int64  // goroutines that are lost to games
+	drainedFor     int64         // of them, as many as this server has drained for; measure's own
 	stops          chan struct{} // one token: Stop was called
 }
 
@@ -94,21 +102,25 @@ func (n *Server) build(games []game.Definition) error {
 	prom := prometheus.NewRegistry()
 	prom.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	n.metrics = obs.NewMetrics(prom)
+	obs.RegisterLog(prom, c.Logger)
 	if n.operator, err = c.operator(); err != nil {
 		return err
 	}
+	n.bans = bans.New(c.Testing.WallClock)
 	rooms := c.room(n.metrics)
+	rooms.Bans = n.bans
 	// The workers run after all parts exist.
 	rooms.Flush = func() { n.links.Flush() }
 	rooms.Stalled = func(gap time.Duration) { n.registry.Stalled(gap) }
+	rooms.Hung = func(room.Hang) { n.lost() }
 	if n.pool, err = room.NewPool(rooms); err != nil {
 		return err
 	}
 	if n.clientListener, err = n.listen("listen", c.Listen); err != nil {
 		return err
 	}
-	if c.Internal != "" {
-		if n.internal, err = n.listen("inside", c.Internal); err != nil {
+	if inside := c.separate(); inside != "" {
+		if n.internal, err = n.listen("inside", inside); err != nil {
 			return err
 		}
 	}
@@ -122,8 +134,15 @@ func (n *Server) build(games []game.Definition) error {
 			n.url = "https://" + host
 		}
 	}
+	n.certs, err = certs.LoadFleet(certs.FleetFiles{Cert: c.Fleet.Cert, Key: c.Fleet.CertKey, CA: c.Fleet.CA},
+		certs.NewID(string(membership.GameServer), c.Name), c.Logger)
+	if err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
 	n.links, err = replication.New(replication.Config{
-		Listen: c.Fleet.Peer, Name: c.Name, Cluster: c.Fleet.Cluster, Key: c.Fleet.Key,
+		Listen: c.Fleet.Peer, Name: c.Name, Cluster: c.Fleet.Cluster, Certs: n.certs,
+		Handshakes: c.Limits.Handshakes, HandshakesPerAddress: c.Limits.HandshakesPerAddress,
+		Refused: func(reason string) { n.metrics.HandshakesFailed.WithLabelValues(reason).Inc() },
 		Network: c.Testing.Network, Logger: c.Logger,
 	})
 	if err != nil {
@@ -134,18 +153,24 @@ func (n *Server) build(games []game.Definition) error {
 	}
 	n.registry, err = registry.New(registry.Config{
 		Games: games, Members: n.gossip, Links: links{n.links}, Pool: n.pool, Standbys: c.Standbys,
-		MaxReplicas: c.Limits.Replicas,
-		Logger:      c.Logger, Metrics: n.metrics,
+		MaxReplicas: c.Limits.Replicas, Hung: n.lost,
+		Logger: c.Logger, Metrics: n.metrics,
 	})
 	if err != nil {
 		return err
 	}
 	n.reconnects = newReconnects(n.gossip, n.url, c.Logger)
 	n.skew = newSkew(c.Logger, n.metrics)
-	if n.sessions, err = session.New(c.session(n.metrics), n.newAdmission(fingerprints(n.games))); err != nil {
+	if n.gate, err = edge.New(edge.Config{Limits: c.limits(), Trusted: c.Security.TrustedProxies, Metrics: n.metrics}); err != nil {
+		return err
+	}
+	if n.sessions, err = session.New(c.session(n.metrics, n.gate), n.newAdmission(fingerprints(n.games))); err != nil {
 		return err
 	}
 	n.clientHTTP, n.internalHTTP = n.newHTTP(prom)
+	if n.internal == nil && n.operator.DependsOnLoopback(c.PublicURL) {
+		c.Logger.Warn(ticket.LoopbackWarning, "url", c.PublicURL)
+	}
 	return nil
 }
 
@@ -186,8 +211,10 @@ func (n *Server) newGossip() (*membership.Gossip, error) {
 	}
 	return membership.NewGossip(membership.Config{
 		Self: n.config.member(n.url, peerAddr, port), Bind: f.Gossip, Advertise: advertise, Seeds: f.Seeds,
-		Key: f.Key, Cluster: f.Cluster, Logger: n.config.Logger, Network: n.config.Testing.Network,
-		Lost: func(g membership.Gone) { n.metrics.MembersLost.WithLabelValues(string(g.Reason)).Inc() },
+		Key: f.Key, Keys: f.Keys, Cluster: f.Cluster, Logger: n.config.Logger, Network: n.config.Testing.Network,
+		Streams: n.config.Limits.Streams, StreamsPerAddress: n.config.Limits.StreamsPerAddress,
+		Refused: func(reason string) { n.metrics.GossipRefused.WithLabelValues(reason).Inc() },
+		Lost:    func(g membership.Gone) { n.metrics.MembersLost.WithLabelValues(string(g.Reason)).Inc() },
 	})
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
+	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
@@ -77,11 +78,14 @@ func TestNewFailsCleanly(t *testing.T) {
 		"two of one name":   {func(*Config) {}, []game.Definition{idles(nil), idles(nil)}, "two games are named idle"},
 		"game that fails":   {func(*Config) {}, []game.Definition{broken}, "option map is missing"},
 		"bad pool":          {func(c *Config) { c.Limits.Busy = 2 }, []game.Definition{idles(nil)}, "MaxBusy"},
-		"bad sessions":      {func(c *Config) { c.Limits.Connections = 0 }, []game.Definition{idles(nil)}, "MaxConnections"},
+		"bad sessions":      {func(c *Config) { c.Limits.Connections = 0 }, []game.Definition{idles(nil)}, "-max-connections is 0"},
 		"no replicas":       {func(c *Config) { c.Limits.Replicas = 0 }, []game.Definition{idles(nil)}, "MaxReplicas is 0"},
 		"gossip in the way": {func(c *Config) { c.Fleet.Gossip = c.Listen }, []game.Definition{idles(nil)}, "address already in use"},
-		"open links":        {func(c *Config) { c.Fleet.Peer = "0.0.0.0:0" }, []game.Definition{idles(nil)}, "cluster key"},
-		"unreachable links": {func(c *Config) { c.Fleet.Peer, c.Fleet.Key = "0.0.0.0:0", make([]byte, 16) }, []game.Definition{idles(nil)}, "advertise"},
+		"open links":        {func(c *Config) { c.Fleet.Peer = "0.0.0.0:0" }, []game.Definition{idles(nil)}, "-fleet-cert"},
+		"unreachable links": {func(c *Config) {
+			certify(t, c)
+			c.Fleet.Peer = "0.0.0.0:0"
+		}, []game.Definition{idles(nil)}, "advertise"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			conf := config("gs-1")
@@ -97,6 +101,16 @@ func TestNewFailsCleanly(t *testing.T) {
 			again.Close()
 		})
 	}
+}
+
+// certify gives c a CA of its own.
+func certify(t *testing.T, c *Config) {
+	t.Helper()
+	f, err := certs.WriteCA(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Fleet.Cert, c.Fleet.CertKey, c.Internal = f.Cert, f.Key, "127.0.0.1:0"
 }
 
 // launch starts n and gives what stops it and waits for it.
@@ -200,11 +214,8 @@ func (deaf) Poll()                          {}
 func (deaf) Flush()                         {}
 func (deaf) Close(proto.CloseCode, string)  {}
 
-// A game that hangs in a tick delays the stop of a server by stopTimeout and no more.
+// A game that hangs in a tick delays the stop of a server by less than stopTimeout.
 func TestHangingGame(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits for stopTimeout")
-	}
 	hang := make(chan struct{})
 	n, err := New(config("a"), idles(hang))
 	if err != nil {
@@ -224,10 +235,10 @@ func TestHangingGame(t *testing.T) {
 	n.Stop()
 	n.Stop() // once more: do not wait for the room
 	begun := time.Now()
-	if err := stop(nil); err == nil || !strings.Contains(err.Error(), "tick workers did not stop") {
+	if err := stop(nil); err != nil {
 		t.Errorf("got %v", err)
 	}
-	if took := time.Since(begun); took < stopTimeout || took > 2*stopTimeout {
+	if took := time.Since(begun); took > stopTimeout {
 		t.Errorf("took %v", took)
 	}
 	close(hang)

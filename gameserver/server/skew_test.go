@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/ringside-go/ringside/gameserver/internal/session"
+	"github.com/ringside-go/ringside/internal/bans"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
@@ -117,7 +118,7 @@ func TestClockSkew(t *testing.T) {
 				metrics := obs.NewMetrics(nil)
 				clock := func() time.Time { return time.Now().Add(c.ahead) }
 				skew := newSkew(slog.New(slog.NewTextHandler(&s.log, nil)), metrics)
-				s.admission = &admission{tickets: ticket.NewVerifier(devKeys()...), rooms: &entered{}, clock: clock, skew: skew}
+				s.admission = &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), rooms: &entered{}, clock: clock, skew: skew}
 				s.reconnects = newReconnects(nil, "", nil)
 				ctx, stop := context.WithCancel(t.Context())
 				done := make(chan error)
@@ -154,7 +155,7 @@ func TestClockSkewEnds(t *testing.T) {
 		ahead := time.Hour
 		metrics := obs.NewMetrics(nil)
 		skew := newSkew(slog.New(slog.NewTextHandler(&s.log, nil)), metrics)
-		s.admission = &admission{tickets: ticket.NewVerifier(devKeys()...), rooms: &entered{}, skew: skew, reconnects: newReconnects(nil, "", nil),
+		s.admission = &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), rooms: &entered{}, skew: skew, reconnects: newReconnects(nil, "", nil),
 			clock: func() time.Time { return time.Now().Add(ahead) }}
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error)

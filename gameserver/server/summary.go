@@ -5,7 +5,9 @@ import (
 	"runtime/metrics"
 	"time"
 
+	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/proto"
 )
 
 // summary is the answer to GET /v1/server: what routers ask for about once a second. Its size does not depend on the number of
@@ -23,8 +25,27 @@ type summary struct {
 	Busy      int                   `json:"busy"`      // share of the busiest tick worker's time, per mille
 	Memory    uint64                `json:"memory"`    // bytes that the Go runtime has from the system
 	Ticks     ticksReport           `json:"ticks"`
+	Bans      string                `json:"bans"`  // hash of the bans that this server knows; empty: none
 	Moves     map[string]uint64     `json:"moves"` // events since the process started, by kind
+	Hung      int64                 `json:"hung"`  // goroutines that are lost to games that do not return
+	Heaviest  []heavyRoom           `json:"heaviest,omitempty"`
 }
+
+// heavyRoom is one of the few rooms here that take the most of a tick worker's time.
+type heavyRoom struct {
+	Room  proto.RoomID   `json:"room"`
+	Game  proto.GameName `json:"game"`
+	Share int            `json:"share"` // of one worker's time in the last seconds, per mille
+}
+
+func heaviest(rooms []room.Info) (list []heavyRoom) {
+	for _, i := range rooms {
+		list = append(list, heavyRoom{i.ID, i.Game, perMille(i.Share)})
+	}
+	return list
+}
+
+func perMille(share float64) int { return int(share*1000 + 0.5) }
 
 type ticksReport struct {
 	P99  float64 `json:"p99_ms"` // of the time that ticks took in the last seconds
@@ -38,8 +59,9 @@ func (n *Server) getServer(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, summary{
 		Name: self.Name, Boot: self.Boot, State: self.State, Version: self.Version, Suspended: n.registry.Suspended(),
 		Rooms: counts.Rooms, Players: counts.Players, Replicas: counts.Replicas, Moving: counts.Moving,
-		Busy: int(n.pool.Busy()*1000 + 0.5), Memory: memoryInUse(),
-		Ticks: ticksReport{milliseconds(n.pool.TickTime()), n.pool.Late()}, Moves: moves,
+		Busy: perMille(n.pool.Busy()), Memory: memoryInUse(),
+		Ticks: ticksReport{milliseconds(n.pool.TickTime()), n.pool.Late()}, Bans: n.bans.Hash(), Moves: moves,
+		Hung: n.hung.Load(), Heaviest: heaviest(counts.Heaviest),
 	})
 }
 

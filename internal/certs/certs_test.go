@@ -75,10 +75,10 @@ func shake(t *testing.T, p *Pair, trusted *x509.CertPool) int64 {
 }
 
 // passed makes the next handshake look at the files again.
-func (p *Pair) passed() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.looked = time.Now().Add(-lookAgain)
+func (f *Files[T]) passed() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.looked = time.Now().Add(-lookAgain)
 }
 
 // TestRenewal replaces the files as the kubelet does: a folder's link is changed at once.
@@ -105,7 +105,7 @@ func TestRenewal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.passed()
+	p.files.passed()
 	if n := shake(t, p, first); n != 1 || log.Len() > 0 {
 		t.Errorf("certificate %d, want 1; log: %s", n, &log)
 	}
@@ -114,7 +114,7 @@ func TestRenewal(t *testing.T) {
 	write(t, in("v2/tls.key"), nil)
 	point("v2")
 	for range 2 {
-		p.passed()
+		p.files.passed()
 		if n := shake(t, p, first); n != 1 {
 			t.Errorf("certificate %d, want 1, as the new one is broken", n)
 		}
@@ -128,7 +128,7 @@ func TestRenewal(t *testing.T) {
 	if n := shake(t, p, first); n != 1 {
 		t.Errorf("certificate %d, want 1: the files were looked at just now", n)
 	}
-	p.passed()
+	p.files.passed()
 	if n := shake(t, p, third); n != 3 {
 		t.Errorf("certificate %d, want 3", n)
 	}
@@ -153,4 +153,13 @@ func TestLoadErrors(t *testing.T) {
 			t.Errorf("Load(%q, %q) gives %v, want %q", c.cert, c.key, err, c.want)
 		}
 	}
+}
+
+func readFile(t *testing.T, file string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }

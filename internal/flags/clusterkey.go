@@ -8,10 +8,13 @@ import (
 	"strings"
 )
 
-// ClusterKey reads the key that encrypts gossip and authenticates peer links: base64 of 16, 24 or 32 bytes, given as
-// value (-cluster-key) or as the content of file (-cluster-key-file), not as both. Neither gives nil: a fleet without a
-// key, which runs on loopback only. Errors never show the key.
-func ClusterKey(value, file string) ([]byte, error) {
+// MinClusterKey is the least length of a cluster key in bytes.
+const MinClusterKey = 16
+
+// ClusterKeys reads the keys that gossip is encrypted with: base64 of MinClusterKey bytes or more each, separated by commas or
+// white space, as value (-cluster-key) or as the content of file (-cluster-key-file), not as both. The first one encrypts, all
+// decrypt. Neither gives nil: a fleet without a key, which runs on loopback only. Errors never show a key.
+func ClusterKeys(value, file string) (keys [][]byte, err error) {
 	switch {
 	case value != "" && file != "":
 		return nil, errors.New("-cluster-key and -cluster-key-file are both given; give one")
@@ -20,19 +23,20 @@ func ClusterKey(value, file string) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("-cluster-key-file: %w", err)
 		}
-		if value = strings.TrimSpace(string(b)); value == "" {
+		if value = string(b); strings.TrimSpace(value) == "" {
 			return nil, fmt.Errorf("-cluster-key-file: %s is empty; make a key with: openssl rand -base64 32", file)
 		}
-	case value == "":
-		return nil, nil
 	}
-	key, err := base64.StdEncoding.DecodeString(value)
-	if err != nil {
-		return nil, errors.New("the cluster key is not base64; make one with: openssl rand -base64 32")
+	for text := range strings.FieldsSeq(strings.ReplaceAll(value, ",", " ")) {
+		key, err := base64.StdEncoding.DecodeString(text)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("cluster key %d is not base64; make one with: openssl rand -base64 32", len(keys)+1)
+		case len(key) < MinClusterKey:
+			return nil, fmt.Errorf("cluster key %d has %d bytes, but at least %d are needed; make one with: openssl rand -base64 32",
+				len(keys)+1, len(key), MinClusterKey)
+		}
+		keys = append(keys, key)
 	}
-	switch len(key) {
-	case 16, 24, 32:
-		return key, nil
-	}
-	return nil, fmt.Errorf("the cluster key has %d bytes, but 16, 24 or 32 are needed; make one with: openssl rand -base64 32", len(key))
+	return keys, nil
 }

@@ -84,8 +84,8 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-func TestClusterKey(t *testing.T) {
-	const key16 = "MDEyMzQ1Njc4OWFiY2RlZg=="
+func TestClusterKeys(t *testing.T) {
+	const key16, key24 = "MDEyMzQ1Njc4OWFiY2RlZg==", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
 	dir := t.TempDir()
 	write := func(name, content string) string {
 		file := filepath.Join(dir, name)
@@ -94,32 +94,60 @@ func TestClusterKey(t *testing.T) {
 		}
 		return file
 	}
-	good, empty := write("good", key16+"\n"), write("empty", "\n")
-	for _, tt := range []struct{ value, file, want string }{
-		{"", "", ""},
-		{key16, "", "0123456789abcdef"},
-		{"", good, "0123456789abcdef"},
+	good, empty, both := write("good", key16+"\n"), write("empty", "\n"), write("both", key24+"\n\n"+key16+"\n")
+	const plain16, plain24 = "0123456789abcdef", "0123456789abcdef01234567"
+	for _, tt := range []struct {
+		value, file string
+		want        []string
+	}{
+		{"", "", nil},
+		{key16, "", []string{plain16}},
+		{"", good, []string{plain16}},
+		{"", both, []string{plain24, plain16}},
+		{key16 + "," + key24, "", []string{plain16, plain24}},
 	} {
-		got, err := ClusterKey(tt.value, tt.file)
-		if err != nil || string(got) != tt.want {
-			t.Errorf("ClusterKey(%q, %q) = %q, %v; want %q", tt.value, tt.file, got, err, tt.want)
+		keys, err := ClusterKeys(tt.value, tt.file)
+		var got []string
+		for _, key := range keys {
+			got = append(got, string(key))
+		}
+		if err != nil || !slices.Equal(got, tt.want) {
+			t.Errorf("ClusterKeys(%q, %q) = %q, %v; want %q", tt.value, tt.file, got, err, tt.want)
 		}
 	}
 	for _, tt := range []struct{ value, file, want string }{
 		{key16, good, "both"},
 		{"", filepath.Join(dir, "none"), "no such file"},
 		{"", empty, "is empty"},
-		{"secret passphrase", "", "not base64"},
+		{"secretpassphrase!", "", "not base64"},
 		{"c2hvcnQ=", "", "has 5 bytes"},
+		{key16 + ",c2hvcnQ=", "", "key 2 has 5 bytes"},
 	} {
-		_, err := ClusterKey(tt.value, tt.file)
+		_, err := ClusterKeys(tt.value, tt.file)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("ClusterKey(%q, %q) gives error %v, want one with %q", tt.value, tt.file, err, tt.want)
+			t.Errorf("ClusterKeys(%q, %q) gives error %v, want one with %q", tt.value, tt.file, err, tt.want)
 		}
 		if err != nil && tt.value != "" && strings.Contains(err.Error(), tt.value) {
 			t.Errorf("error %q shows the key", err)
 		}
 	}
+}
+
+// FuzzClusterKeys: whatever the text, keys are long enough, and an error does not show one.
+func FuzzClusterKeys(f *testing.F) {
+	f.Add("MDEyMzQ1Njc4OWFiY2RlZg==,MDEyMzQ1Njc4OWFiY2RlZg==")
+	f.Add("c2hvcnQ= x")
+	f.Fuzz(func(t *testing.T, text string) {
+		keys, err := ClusterKeys(text, "")
+		for _, key := range keys {
+			if len(key) < MinClusterKey || err != nil {
+				t.Errorf("%q gives %q, %v", text, keys, err)
+			}
+		}
+		if err != nil && len(text) > 40 && strings.Contains(err.Error(), text) {
+			t.Errorf("error %q shows the key", err)
+		}
+	})
 }
 
 func TestSecret(t *testing.T) {

@@ -23,30 +23,41 @@ var allowed = map[string][]string{
 	"gameserver/game/gametest":        {"gameserver/game", "proto", "proto/state"},
 	"gameserver/arena":                {"gameserver/game"},
 	"gameserver/internal/room":        {"gameserver/game", "gameserver/internal/replication", "proto", "proto/state", "internal/obs"},
-	"gameserver/internal/session":     {"proto", "internal/obs"},
+	"gameserver/internal/session":     {"proto", "internal/obs", "internal/edge"},
 	"gameserver/internal/ownership":   {"proto", "internal/placement"},
-	"gameserver/internal/replication": {"gameserver/internal/ownership", "proto", "internal/network"},
+	"gameserver/internal/replication": {"gameserver/internal/ownership", "proto", "internal/certs", "internal/network"},
+	"gameserver/internal/spool":       {"internal/outcome", "proto"},
+	"gameserver/internal/delivery":    {"gameserver/internal/spool", "internal/outcome", "proto"},
 	"gameserver/internal/registry":    {"gameserver/game", "gameserver/internal/ownership", "gameserver/internal/replication", "gameserver/internal/room", "proto", "proto/state", "internal/..."},
 	"gameserver/server":               {"gameserver/...", "proto", "proto/state", "internal/..."},
 	"gameserver":                      {"gameserver/server", "gameserver/arena"},
 
-	"router/lookup": {"proto", "internal/..."},
-	"router/front":  {"router/lookup", "proto", "internal/..."},
-	"router":        {"router/...", "clients/web", "internal/..."},
+	"router/internal/results":               {"internal/outcome", "proto"},
+	"router/internal/resultsapi":            {"router/internal/results", "internal/outcome", "internal/obs", "proto"},
+	"router/internal/resultsapi/testserver": {"router/internal/results", "router/internal/resultsapi"}, // a program for tests
+	"router/internal/webhook":               {"router/internal/results"},
+	"router/lookup":                         {"proto", "internal/..."},
+	"router/front":                          {"router/lookup", "proto", "internal/..."},
+	"router":                                {"router/...", "clients/web", "internal/..."},
 
 	"clients/goclient":      {"proto", "proto/state"},
 	"clients/goclient/bots": {"clients/goclient", "proto", "proto/state"},
 	"clients/bot":           {"clients/goclient", "proto", "proto/state"},
 	"clients/web":           {}, // files for the router to serve
 
+	"internal/resources":      {},
+	"internal/edge":           {"internal/obs", "internal/resources"},
 	"internal/placement":      {},
 	"internal/network":        {},
 	"internal/network/simnet": {"internal/network"},
 	"internal/membership":     {"internal/network", "internal/placement", "proto"},
+	"internal/outcome":        {"proto"},
 	"internal/ticket":         {"proto"},
 	"internal/obs":            {},
+	"internal/limit":          {},
+	"internal/bans":           {"proto"},
 	"internal/flags":          {},
-	"internal/certs":          {},
+	"internal/certs":          {"internal/network"},
 	"internal/imports":        {},
 	// testfleet assembles whole fleets for tests, so it reaches across; nothing but tests imports it.
 	"internal/testfleet":     {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
@@ -58,9 +69,30 @@ var allowed = map[string][]string{
 	"deploy/internal/dev":      {"deploy/internal/declare", "deploy/internal/fleet"},
 	"deploy/internal/inspect":  {"clients/goclient", "proto", "proto/state"},
 	"deploy/ringside":          {"deploy/internal/...", "internal/flags", "proto"},
-	"deploy/local":             {"deploy/internal/fleet", "internal/placement", "internal/ticket"},
+	"deploy/local":             {"deploy/internal/fleet", "internal/certs", "internal/placement", "internal/ticket"},
 	"deploy/k8s/image":         {},
 	"deploy/k8s/test":          {"internal/placement"},
+}
+
+// noDatabase are the programs that must not link a database driver, and what drivers are called.
+var (
+	noDatabase = []string{"gameserver", "gameserver/server", "clients/bot", "deploy/local"}
+	drivers    = []string{"modernc.org/sqlite", "github.com/jackc/pgx/v5"}
+)
+
+// A game server sends outcomes to the routers; a driver would cost each of them megabytes and a way to the database.
+func TestGameServersLinkNoDatabase(t *testing.T) {
+	for _, name := range noDatabase {
+		out, err := exec.Command("go", "list", "-deps", module+name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, dep := range strings.Fields(string(out)) {
+			if slices.Contains(drivers, dep) {
+				t.Errorf("%s links %s", name, dep)
+			}
+		}
+	}
 }
 
 // bare packages import nothing but the standard library and this module.

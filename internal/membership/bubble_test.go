@@ -23,7 +23,8 @@ type simFleet struct {
 	hosts   map[string]*simnet.Host
 	members map[string]*running
 	logs    map[string]*logBuffer
-	seeds   string                   // names; empty: n1
+	seeds   string // names; empty: n1
+	prepare func(name string, c *Config)
 	dials   map[string]*atomic.Int64 // of each
 
 	mu   sync.Mutex
@@ -32,9 +33,14 @@ type simFleet struct {
 
 // inBubble runs f with a fleet of names in which all have met and passed their probation.
 func inBubble(t *testing.T, names string, f func(t *testing.T, s *simFleet)) {
+	inBubbleWith(t, names, func(string, *Config) {}, f)
+}
+
+// inBubbleWith is inBubble with configurations that prepare has changed.
+func inBubbleWith(t *testing.T, names string, prepare func(name string, c *Config), f func(t *testing.T, s *simFleet)) {
 	synctest.Test(t, func(t *testing.T) {
 		n := simnet.New(1, simnet.Link{Latency: 200 * time.Microsecond, Jitter: 100 * time.Microsecond})
-		s := &simFleet{t: t, net: n, hosts: map[string]*simnet.Host{}, members: map[string]*running{}, logs: map[string]*logBuffer{}, dials: map[string]*atomic.Int64{}, lost: map[string]map[Reason]int{}}
+		s := &simFleet{t: t, net: n, prepare: prepare, hosts: map[string]*simnet.Host{}, members: map[string]*running{}, logs: map[string]*logBuffer{}, dials: map[string]*atomic.Int64{}, lost: map[string]map[Reason]int{}}
 		all := strings.Fields(names)
 		for _, name := range all {
 			s.start(name)
@@ -71,6 +77,9 @@ func (s *simFleet) start(name string) {
 			s.lost[name] = map[Reason]int{}
 		}
 		s.lost[name][g.Reason]++
+	}
+	if s.prepare != nil {
+		s.prepare(name, &c)
 	}
 	s.members[name] = run(s.t, c)
 }

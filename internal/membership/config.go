@@ -18,11 +18,27 @@ type Config struct {
 	Bind      string          // IP:port for gossip, UDP and TCP; port 0 picks one
 	Advertise string          // IP:port others reach it at; empty: Bind's, or of this machine where Bind is all interfaces
 	Seeds     []string        // host:port; names are looked up again at each round
-	Key       []byte          // 16, 24 or 32 bytes; empty: loopback only
+	Key       []byte          // cluster key, minKey bytes or more; empty: loopback only
+	Keys      func() [][]byte // cluster keys, asked again every keyInterval: the first encrypts, all decrypt; nil: Key, for ever
 	Cluster   string          // label that keeps fleets apart
 	Logger    *slog.Logger    // nil: no logs
 	Network   network.Network // nil: the operating system's
 	Lost      func(Gone)      // hears of each member that leaves the view, on Run's goroutines; nil: nobody wants to know
+
+	Streams           int                 // most inbound streams at once, in all; 0: DefaultStreams
+	StreamsPerAddress int                 // of them, those of one address; 0: DefaultStreamsPerAddress
+	Refused           func(reason string) // hears of each inbound stream that was closed at a limit; must not block; nil: nobody does
+}
+
+// keys are the cluster keys at this moment.
+func (c *Config) keys() [][]byte {
+	switch {
+	case c.Keys != nil:
+		return c.Keys()
+	case len(c.Key) > 0:
+		return [][]byte{c.Key}
+	}
+	return nil
 }
 
 // addresses checks the configuration and returns where to bind and what to advertise; the port of either may be 0.
@@ -31,15 +47,12 @@ func (c *Config) addresses() (bind, advertise netip.AddrPort, err error) {
 	if bind, err = parseAddress(c.Bind); err != nil {
 		return none, none, fmt.Errorf("gossip address: %w", err)
 	}
-	switch len(c.Key) {
-	case 16, 24, 32:
-	case 0:
-		if !bind.Addr().IsLoopback() {
-			return none, none, fmt.Errorf("gossip at %s can be read and forged by others: set -cluster-key "+
-				"(openssl rand -base64 32 makes one), or bind it to 127.0.0.1", c.Bind)
-		}
-	default:
-		return none, none, fmt.Errorf("the cluster key has %d bytes; 16, 24 or 32 are needed", len(c.Key))
+	if len(c.keys()) == 0 && !bind.Addr().IsLoopback() {
+		return none, none, fmt.Errorf("gossip at %s can be read and forged by others: set -cluster-key-file "+
+			"(openssl rand -base64 32 makes a key), or bind it to 127.0.0.1", c.Bind)
+	}
+	if c.Streams < 0 || c.StreamsPerAddress < 0 {
+		return none, none, fmt.Errorf("%d gossip streams, %d of one address; give positive numbers", c.Streams, c.StreamsPerAddress)
 	}
 	if len(c.Cluster) > memberlist.LabelMaxSize {
 		return none, none, fmt.Errorf("cluster name has %d bytes; at most %d are allowed", len(c.Cluster), memberlist.LabelMaxSize)

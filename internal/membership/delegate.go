@@ -1,6 +1,7 @@
 package membership
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -29,8 +30,11 @@ func (d delegate) NotifyUpdate(n *memberlist.Node) {
 		return
 	}
 	m, err := parseMetadata(n.Meta)
+	if err == nil && n.Name != nodeName(&m) {
+		err = fmt.Errorf("node calls itself %.80q", nodeName(&m))
+	}
 	if err != nil {
-		d.g.logger.Warn("member is not seen; is it of another version?", "node", n.Name, "address", n.Address(), "error", err)
+		d.g.warnUnseen(n, err)
 		d.g.drop(n.Name)
 		signal(d.g.seen)
 		return
@@ -39,6 +43,22 @@ func (d delegate) NotifyUpdate(n *memberlist.Node) {
 	d.g.put(n.Name, m, netip.AddrPortFrom(ip.Unmap(), n.Port))
 	d.g.joined.Store(true)
 	signal(d.g.seen)
+}
+
+// unseenInterval is the minimum time between two log lines about members that are not seen.
+const unseenInterval = 10 * time.Second
+
+// warnUnseen logs that a member is not seen.
+func (g *Gossip) warnUnseen(n *memberlist.Node, err error) {
+	g.mu.Lock()
+	due := time.Since(g.warned) >= unseenInterval
+	if due {
+		g.warned = time.Now()
+	}
+	g.mu.Unlock()
+	if due {
+		g.logger.Warn("member is not seen; is it of another version?", "node", fmt.Sprintf("%.80q", n.Name), "address", n.Address(), "error", err)
+	}
 }
 
 // NotifyLeave implements memberlist.EventDelegate: n has left, which it has said already, or it is taken for dead.

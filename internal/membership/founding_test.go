@@ -190,7 +190,7 @@ func TestAdmission(t *testing.T) {
 	if at, starters, _ := r.candidates(); starters || at.IsValid() {
 		t.Error("it founds beside one that is cut off")
 	}
-	gone := []goneNode{{node: "b", member: people("b")[0], gossip: netip.MustParseAddrPort("10.0.0.2:7946"), reason: Refused, age: time.Minute}}
+	gone := []goneNode{{node: nodeName(&people("b")[0]), member: people("b")[0], gossip: netip.MustParseAddrPort("10.0.0.2:7946"), reason: Refused, age: time.Minute}}
 	for _, c := range []struct {
 		state state
 		want  string
@@ -206,8 +206,8 @@ func TestAdmission(t *testing.T) {
 		a.Standing = c.state.standing
 		r.put("a", a, netip.MustParseAddrPort("10.0.0.1:7946"))
 		r.merge(s)
-		r.answer(true, map[string]answer{"b": silent}, nil)
-		r.answer(true, map[string]answer{"b": silent}, nil)
+		r.answer(true, map[string]answer{nodeName(&people("b")[0]): silent}, nil)
+		r.answer(true, map[string]answer{nodeName(&people("b")[0]): silent}, nil)
 		if got := describe(r.View()); got != c.want {
 			t.Errorf("told %+v, it sees %s, want %s", c.state, got, c.want)
 		}
@@ -216,7 +216,7 @@ func TestAdmission(t *testing.T) {
 
 func FuzzParseMessage(f *testing.F) {
 	s := state{standing: HasQuorum, forgotten: map[ServerName]string{"d": "1"},
-		gone: []goneNode{{node: "b", member: people("b")[0], gossip: netip.MustParseAddrPort("10.0.0.2:7946"), reason: Refused, age: time.Minute}}}
+		gone: []goneNode{{node: nodeName(&people("b")[0]), member: people("b")[0], gossip: netip.MustParseAddrPort("10.0.0.2:7946"), reason: Refused, age: time.Minute}}}
 	f.Add(s.append([]byte{kindState}))
 	f.Add((&message{kind: kindReport, round: 7, suspect: "a", from: "b", reached: true}).append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -33,9 +33,11 @@ type Gossip struct {
 	roster
 	settings  *memberlist.Config
 	seeds     []string
+	keys      func() [][]byte // nil: they stay
 	transport *transport
 	logger    *slog.Logger
 	joined    atomic.Bool
+	turn      atomic.Int64 // when watch began the turn that it is at, in nanoseconds since 1970; 0: it waits
 	lost      func(Gone)
 
 	founding founding
@@ -72,16 +74,20 @@ func NewGossip(c Config) (*Gossip, error) {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	g := &Gossip{seeds: c.Seeds, logger: logger, lost: c.Lost,
+	g := &Gossip{seeds: c.Seeds, keys: c.Keys, logger: logger, lost: c.Lost,
 		inbox: make(chan message, inboxSize), reports: make(chan message, inboxSize), admissions: make(chan netip.AddrPort, 1),
 		founding: founding{seeds: make(map[string]seedState)},
 		seen:     make(chan struct{}, 1), losses: make(chan struct{}, 1), suspicions: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
-	if g.transport, err = bind(network.Or(c.Network), at, advertise, logger); err != nil {
+	ring, err := newKeyring(c.keys())
+	if err != nil {
+		return nil, fmt.Errorf("membership: %w", err)
+	}
+	if g.transport, err = bind(network.Or(c.Network), at, advertise, newInbound(c), logger); err != nil {
 		return nil, fmt.Errorf("membership: %w", err)
 	}
 	g.start(self, len(c.Seeds) == 0) // without seeds it founds alone
 	g.joined.Store(len(c.Seeds) == 0)
-	g.settings = tuned(c, g)
+	g.settings = tuned(c, g, ring)
 	return g, nil
 }
 
@@ -98,6 +104,17 @@ func (g *Gossip) Addr() string { return g.transport.advertise.String() }
 // Joined reports whether this process has met the fleet: it has seen another member or reached a seed, is a seed itself,
 // or has none.
 func (g *Gossip) Joined() bool { return g.joined.Load() }
+
+// turnLimit is how long a change of the view may take before Check reports it.
+const turnLimit = 5 * time.Second
+
+// Check reports whether the view is stuck; nil: it is not.
+func (g *Gossip) Check() error {
+	if since := g.turn.Load(); since != 0 && time.Duration(time.Now().UnixNano()-since) > turnLimit {
+		return fmt.Errorf("the view of the fleet has been stuck for more than %v", turnLimit)
+	}
+	return nil
+}
 
 // Close gives the sockets back if Run is not going to be called.
 func (g *Gossip) Close() { _ = g.transport.Shutdown() }
@@ -130,6 +147,7 @@ func (g *Gossip) Run(ctx context.Context) error {
 	wg.Go(func() { g.serve(ctx, list) })
 	wg.Go(func() { g.askAdmission(ctx, list) })
 	wg.Go(func() { g.spreadState(ctx, list) })
+	wg.Go(func() { g.followKeys(ctx, g.keys) })
 	for _, seed := range g.seeds {
 		wg.Go(func() { g.keepJoining(ctx, list, seed) })
 	}
@@ -175,8 +193,10 @@ func (g *Gossip) watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-g.seen:
+			g.turn.Store(time.Now().UnixNano())
 			g.renew()
 			g.settle()
+			g.turn.Store(0)
 		}
 	}
 }

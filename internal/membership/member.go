@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/ringside-go/ringside/internal/placement"
 	"github.com/ringside-go/ringside/proto"
@@ -72,6 +74,24 @@ const (
 
 // Validate says what is wrong with the member's fields and what to do.
 func (m *Member) Validate() error {
+	if err := m.wellFormed(); err != nil {
+		return err
+	}
+	if m.Role != GameServer && m.Role != Router {
+		return fmt.Errorf("role %q is unknown; it is %q or %q", m.Role, GameServer, Router)
+	}
+	if err := m.State.validate(); err != nil {
+		return err
+	}
+	if m.Role == GameServer && m.URL == "" {
+		return errors.New("a game server needs the URL at which clients reach it")
+	}
+	return checkWeight(m.Weight)
+}
+
+// wellFormed says what is wrong with fields that another process must not believe, whatever its version. Roles and states
+// that this one does not know are not wrong.
+func (m *Member) wellFormed() error {
 	if m.Name == "" {
 		return errors.New("the server name is empty; give one that stays the same over restarts, as -name")
 	}
@@ -85,39 +105,54 @@ func (m *Member) Validate() error {
 	for _, f := range []struct {
 		what, value string
 		limit       int
+		narrow      bool
 	}{
-		{"server name", string(m.Name), maxName},
-		{"boot id", m.Boot, maxBoot},
-		{"role", string(m.Role), maxRole},
-		{"state", string(m.State), maxRole},
-		{"URL", m.URL, maxURL},
-		{"peer address", m.Peer, maxPeer},
-		{"zone", m.Zone, maxZone},
-		{"version", m.Version, maxVersion},
+		{"server name", string(m.Name), maxName, true},
+		{"boot id", m.Boot, maxBoot, true},
+		{"role", string(m.Role), maxRole, true},
+		{"state", string(m.State), maxRole, true},
+		{"URL", m.URL, maxURL, true},
+		{"peer address", m.Peer, maxPeer, true},
+		{"zone", m.Zone, maxZone, false},
+		{"version", m.Version, maxVersion, false},
 	} {
 		if len(f.value) > f.limit {
 			return fmt.Errorf("%s %.80q has %d bytes; at most %d fit into the gossip", f.what, f.value, len(f.value), f.limit)
 		}
+		if !printable(f.value, f.narrow) {
+			return fmt.Errorf("%s %+.80q has characters that cannot be shown; use letters, digits and punctuation", f.what, f.value)
+		}
 	}
-	if m.Role != GameServer && m.Role != Router {
-		return fmt.Errorf("role %q is unknown; it is %q or %q", m.Role, GameServer, Router)
-	}
-	if err := m.State.validate(); err != nil {
-		return err
-	}
-	if u, err := url.Parse(m.URL); m.URL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+	if !wellFormedURL(m.URL) {
 		return fmt.Errorf("URL %q is not of the form http://host:port or https://host:port", m.URL)
 	}
-	if _, _, err := net.SplitHostPort(m.Peer); m.Peer != "" && err != nil {
+	if _, _, err := net.SplitHostPort(m.Peer); m.Peer != "" && (err != nil || strings.ContainsAny(m.Peer, "/?#@")) {
 		return fmt.Errorf("peer address %q is not of the form host:port", m.Peer)
-	}
-	if m.Role == GameServer && m.URL == "" {
-		return errors.New("a game server needs the URL at which clients reach it")
 	}
 	if m.Port < 0 || m.Port > math.MaxUint16 || m.Port > 0 && m.Peer == "" {
 		return fmt.Errorf("port %d at peer address %q cannot be reached", m.Port, m.Peer)
 	}
-	return checkWeight(m.Weight)
+	return nil
+}
+
+// wellFormedURL reports whether s is empty or a base URL that clients and routers may dial.
+func wellFormedURL(s string) bool {
+	if s == "" {
+		return true
+	}
+	u, err := url.Parse(s)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") && u.User == nil && u.RawQuery == "" && u.Fragment == ""
+}
+
+// printable reports whether s can be shown: no control, format or escape characters, which could rewrite a terminal or hide
+// in a name. narrow: ASCII without spaces.
+func printable(s string, narrow bool) bool {
+	for _, r := range s {
+		if r == utf8.RuneError || !unicode.IsGraphic(r) || narrow && (r <= ' ' || r > '~') {
+			return false
+		}
+	}
+	return true
 }
 
 // Inside is the base URL at which other members of the fleet reach m's HTTP.
@@ -144,6 +179,10 @@ func checkWeight(weight int) error {
 
 // serves reports whether rooms may be placed on m.
 func (m *Member) serves() bool { return m.Role == GameServer && m.State == Serving }
+
+// nodeName is m's name in memberlist, another one for each boot: a process that returns under its old name and a new address
+// would be refused as long as its ghost is remembered.
+func nodeName(m *Member) string { return string(m.Name) + "-" + m.Boot }
 
 // newer orders two boots of one server, the newer one first.
 func newer(a, b Member) int { return cmp.Or(b.Since.Compare(a.Since), cmp.Compare(b.Boot, a.Boot)) }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/placement"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -39,7 +40,8 @@ func appendMetadata(b []byte, m *Member) []byte {
 // maxNumber bounds the numbers to 48 bits, 7 bytes as a uvarint: enough for milliseconds until the year 10889.
 const maxNumber = 1<<48 - 1
 
-// parseMetadata reads what appendMetadata wrote. It keeps nothing of b.
+// parseMetadata reads what appendMetadata wrote, and checks it: whoever gossips may have written anything. A weight above the
+// largest counts as that. It keeps nothing of b.
 func parseMetadata(b []byte) (Member, error) {
 	if len(b) == 0 || len(b) > maxMetadata || b[0] != metadataFormat {
 		return Member{}, errMetadata
@@ -61,16 +63,17 @@ func parseMetadata(b []byte) (Member, error) {
 		}
 		numbers[i], b = int64(n), b[size:]
 	}
-	if texts[0] == "" {
-		return Member{}, errMetadata
-	}
-	return Member{
+	m := Member{
 		Name: ServerName(texts[0]), Boot: texts[1], Role: Role(texts[2]), State: State(texts[3]),
 		URL: texts[4], Peer: texts[5], Zone: texts[6], Version: texts[7],
-		Weight:   int(numbers[0]),
+		Weight:   int(min(numbers[0], placement.MaxWeight)),
 		Since:    time.UnixMilli(numbers[1]),
 		Standing: Standing(min(numbers[2], math.MaxUint8)),
 		Port:     int(numbers[3]),
 		Links:    proto.Versions{Oldest: uint8(min(numbers[4], math.MaxUint8)), Newest: uint8(min(numbers[5], math.MaxUint8))},
-	}, nil
+	}
+	if err := m.wellFormed(); err != nil {
+		return Member{}, err
+	}
+	return m, nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"pgregory.net/rapid"
 
@@ -14,17 +15,20 @@ import (
 
 func drawMember(t *rapid.T) Member {
 	text := func(what string, limit int) string {
-		return rapid.StringN(0, -1, limit).Draw(t, what)
+		return rapid.StringOfN(rapid.RuneFrom(nil, unicode.L, unicode.N, unicode.P, unicode.Zs), 0, -1, limit).Draw(t, what)
+	}
+	word := func(what string, limit int) string {
+		return rapid.StringOfN(rapid.RuneFrom([]rune("abcxyzABCXYZ059._-")), 0, -1, limit).Draw(t, what)
 	}
 	number := rapid.IntRange(0, maxNumber)
 	return Member{
-		Name: ServerName("n" + text("name", maxName-1)), Boot: text("boot", maxBoot),
-		Role: Role(text("role", maxRole)), State: State(text("state", maxRole)),
-		URL: text("url", maxURL), Peer: text("peer", maxPeer), Zone: text("zone", maxZone), Version: text("version", maxVersion),
-		Weight:   number.Draw(t, "weight"),
+		Name: ServerName("n" + word("name", maxName-1)), Boot: word("boot", maxBoot),
+		Role: Role(word("role", maxRole)), State: State(word("state", maxRole)),
+		URL: "https://h/" + word("url", maxURL-10), Peer: word("peer", maxPeer-2) + ":1", Zone: text("zone", maxZone), Version: text("version", maxVersion),
+		Weight:   rapid.IntRange(0, placement.MaxWeight).Draw(t, "weight"),
 		Since:    time.UnixMilli(int64(number.Draw(t, "since"))),
 		Standing: Standing(rapid.Byte().Draw(t, "standing")),
-		Port:     number.Draw(t, "port"),
+		Port:     rapid.IntRange(0, math.MaxUint16).Draw(t, "port"),
 		Links:    proto.Versions{Oldest: rapid.Byte().Draw(t, "oldest"), Newest: rapid.Byte().Draw(t, "newest")},
 	}
 }
@@ -76,6 +80,44 @@ func TestNegativeNumbersCountAsNothing(t *testing.T) {
 	}
 }
 
+// A member of another's making is believed in nothing that could harm.
+func TestMetadataIsChecked(t *testing.T) {
+	good := Member{Name: "gs-1", Boot: "1", Role: GameServer, State: Serving, URL: "http://10.0.0.1:9001", Peer: "10.0.0.1:7947", Port: 9002, Weight: 1}
+	if _, err := parseMetadata(appendMetadata(nil, &good)); err != nil {
+		t.Fatal(err)
+	}
+	for what, change := range map[string]func(*Member){
+		"escape bytes in the name":  func(m *Member) { m.Name = "gs\x1b[2J" },
+		"an empty name":             func(m *Member) { m.Name = "" },
+		"a long name":               func(m *Member) { m.Name = ServerName(strings.Repeat("n", 64)) },
+		"a direction in the zone":   func(m *Member) { m.Zone = "a\u202eb" },
+		"no width in the version":   func(m *Member) { m.Version = "v1\u200b" },
+		"a line in the version":     func(m *Member) { m.Version = "v1\nv2" },
+		"bad UTF-8 in the zone":     func(m *Member) { m.Zone = "\xff" },
+		"a space in the role":       func(m *Member) { m.Role = "game server" },
+		"escape bytes in the state": func(m *Member) { m.State = "\x1b" },
+		"a file":                    func(m *Member) { m.URL = "file:///etc/passwd" },
+		"a script":                  func(m *Member) { m.URL = "javascript://h/%0aalert(1)" },
+		"no URL":                    func(m *Member) { m.URL = "10.0.0.1:9001" },
+		"a user in the URL":         func(m *Member) { m.URL = "http://good.example.com@evil.example.com" },
+		"a query":                   func(m *Member) { m.URL = "http://h/?a=b" },
+		"a line in the URL":         func(m *Member) { m.URL = "http://h/\r\nX: y" },
+		"a path in the peer":        func(m *Member) { m.Peer = "10.0.0.1/x:7947" },
+		"a port beyond all":         func(m *Member) { m.Port = 1 << 17 },
+		"a port of nobody":          func(m *Member) { m.Peer = "" },
+	} {
+		m := good
+		change(&m)
+		if got, err := parseMetadata(appendMetadata(nil, &m)); err == nil {
+			t.Errorf("%s is believed: %+v", what, got)
+		}
+	}
+	good.Weight = 1 << 40
+	if got, err := parseMetadata(appendMetadata(nil, &good)); err != nil || got.Weight != placement.MaxWeight {
+		t.Errorf("weight %d, %v; want the largest, %d", got.Weight, err, placement.MaxWeight)
+	}
+}
+
 func FuzzParseMetadata(f *testing.F) {
 	m := Member{Name: "ringside-0", Boot: "0123456789abcdef", Role: GameServer, State: Serving, URL: "http://10.0.0.1:8081",
 		Peer: "10.0.0.1:7947", Weight: 1, Since: time.UnixMilli(1_800_000_000_000)}
@@ -88,6 +130,14 @@ func FuzzParseMetadata(f *testing.F) {
 		}
 		if got, err := parseMetadata(appendMetadata(nil, &m)); err != nil || got != m {
 			t.Errorf("%+v became %+v, %v", m, got, err)
+		}
+		for _, s := range []string{string(m.Name), m.Boot, string(m.Role), string(m.State), m.URL, m.Peer, m.Zone, m.Version} {
+			if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+				t.Errorf("%q is believed", s)
+			}
+		}
+		if m.Weight > placement.MaxWeight {
+			t.Errorf("weight %d is believed", m.Weight)
 		}
 	})
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/ringside-go/ringside/internal/network/simnet"
 )
 
 // Who joins the smaller part at the moment of the cut, known there alone, does not make it the greater one; nor do those
@@ -57,6 +59,31 @@ func TestYoungFleet(t *testing.T) {
 		s.await("n3", 2*time.Second, is("n1 n3, n2 refused, quorum true"))
 		s.await("n1", 2*time.Second, is("n1 n3, n2 refused, quorum true"))
 	})
+}
+
+// A newcomer that reaches a member which is cut off from all others is admitted by those.
+func TestNewcomerBesideOneThatIsCutOff(t *testing.T) {
+	for name, cut := range map[string]func(n *simnet.Net){
+		"both ways":       func(n *simnet.Net) { n.Partition(ips("n1 n2 n3"), ips("n4")) },
+		"it is not heard": func(n *simnet.Net) { n.Cut(ips("n4"), ips("n1 n2 n3")) },
+		"it is refused":   func(n *simnet.Net) { n.Refuse(ips("n4"), ips("n1 n2 n3")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, "n1 n2 n3 n4", func(t *testing.T, s *simFleet) {
+				cut(s.net)
+				time.Sleep(5 * time.Second)
+				s.seeds = "n1 n4"
+				s.start("n5")
+				s.await("n5", 5*time.Second, func(v *View) bool { return v.Quorum })
+				for range 200 {
+					time.Sleep(100 * time.Millisecond)
+					if v := s.members["n5"].View(); !v.Quorum {
+						t.Fatalf("n5 sees %s", describe(v))
+					}
+				}
+			})
+		})
+	}
 }
 
 // However a newcomer joins around a cut, no two parts have the quorum, as long as others hear of it within a second and

@@ -26,6 +26,7 @@ type roster struct {
 	suspects  map[string]bool       // nodes to be probed at once
 	forgotten map[ServerName]string // boots of the members that were forgotten
 	told      Standing              // the last standing that standingChanged saw
+	warned    time.Time             // of a member that is not seen
 	denied    bool                  // no quorum, whatever the members: Static's
 	stable    bool                  // the last round of probes would do for the quorum
 	changed   chan struct{}         // closed and replaced with each new view

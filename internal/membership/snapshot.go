@@ -61,7 +61,7 @@ func newSnapshot(self other, others []other, now time.Time) snapshot {
 	})
 	known = slices.CompactFunc(known, func(a, b other) bool { return a.Name == b.Name })
 	var seen, missing []Member
-	cutOff := false // a member says that it is
+	cutOff, hasQuorum := false, false // what the others say of themselves
 	for _, o := range known {
 		switch {
 		case o.reason != "":
@@ -74,14 +74,17 @@ func newSnapshot(self other, others []other, now time.Time) snapshot {
 			if o.probation.IsZero() {
 				seen = append(seen, o.Member)
 			}
-			cutOff = cutOff || o.Standing == CutOff && o.Name != self.Name
+			if o.Name != self.Name {
+				cutOff, hasQuorum = cutOff || o.Standing == CutOff, hasQuorum || o.Standing == HasQuorum
+			}
 		case o.answer != ended && o.missed(now):
 			missing = append(missing, o.Member)
 		}
 		s.members = append(s.members, o.Member)
 	}
-	// A newcomer may not know the members that its part of the fleet has lost. The others there do.
-	s.quorum = quorum(seen, missing) && (self.probation.IsZero() || !cutOff)
+	// A newcomer may not know the members that its part of the fleet has lost. The others there do: where one of them has the
+	// quorum, one that is cut off from that part and not from the newcomer changes nothing.
+	s.quorum = quorum(seen, missing) && (self.probation.IsZero() || !cutOff || hasQuorum)
 	return s
 }
 

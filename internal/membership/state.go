@@ -93,12 +93,18 @@ func parseState(b []byte) (s state, err error) {
 		if g.gossip, err = netip.ParseAddrPort(address); err != nil {
 			return s, err
 		}
+		if g.node != nodeName(&g.member) || !printable(string(g.reason), true) {
+			return s, errState
+		}
 		s.gone = append(s.gone, g)
 	}
 	for range r.number() {
 		name, boot := r.text(), r.text()
 		if r.err != nil {
 			break
+		}
+		if m := (Member{Name: ServerName(name), Boot: boot}); m.wellFormed() != nil {
+			return s, errState
 		}
 		s.forgotten[ServerName(name)] = boot
 	}

@@ -26,6 +26,7 @@ type transport struct {
 	// buffer, and is lost when that is full, which gossip expects of UDP.
 	packets chan *memberlist.Packet
 	streams chan net.Conn
+	inbound *inbound
 	logger  *slog.Logger
 
 	closed context.Context // done once Shutdown was called
@@ -42,7 +43,7 @@ const (
 )
 
 // bind opens the sockets. Ports that are 0 become the one that was picked.
-func bind(n network.Network, at, advertise netip.AddrPort, logger *slog.Logger) (*transport, error) {
+func bind(n network.Network, at, advertise netip.AddrPort, in *inbound, logger *slog.Logger) (*transport, error) {
 	attempts := 1
 	if at.Port() == 0 {
 		attempts = bindAttempts
@@ -65,7 +66,7 @@ func bind(n network.Network, at, advertise netip.AddrPort, logger *slog.Logger) 
 		if advertise.Port() == 0 {
 			advertise = netip.AddrPortFrom(advertise.Addr(), port)
 		}
-		t := &transport{advertise: advertise, network: n, tcp: tcp, udp: udp, logger: logger,
+		t := &transport{advertise: advertise, network: n, tcp: tcp, udp: udp, inbound: in, logger: logger,
 			packets: make(chan *memberlist.Packet), streams: make(chan net.Conn)}
 		t.closed, t.close = context.WithCancel(context.Background())
 		return t, nil
@@ -108,6 +109,7 @@ func (t *transport) acceptStreams() {
 			t.pause("accept stream", err)
 			continue
 		}
+		conn = t.inbound.add(conn)
 		select {
 		case t.streams <- conn:
 		case <-t.closed.Done():

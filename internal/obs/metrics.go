@@ -20,13 +20,17 @@ type Metrics struct {
 	Replicas        prometheus.Gauge         // rooms of other servers that this one stands by for
 	ReplicasRefused prometheus.Counter       // replicas refused at the limit
 	RoomsCrashed    prometheus.Counter       // rooms ended by a panic in the game
+	RoomsHung       prometheus.Counter       // of them, those whose game did not return; each costs a core until the process ends
+	TickSeconds     *prometheus.CounterVec   // seconds that ticks took, by game
 	InboxFull       prometheus.Counter       // messages refused because a room's inbox was full
+	CustomsRefused  prometheus.Counter       // custom messages of games that were over the bound of a tick
 	OutboxDrops     prometheus.Counter       // times an outbox went over its bound and dropped its pending state
 	SentBytes       prometheus.Counter       // bytes written to clients, WebSocket headers included
 	RecvBytes       prometheus.Counter       // payload bytes read from clients
 	Closed          *prometheus.CounterVec   // connections closed by us, by code (name of proto.CloseCodes)
 	ClockSkew       prometheus.Gauge         // seconds by which this server's clock is ahead of the routers'; 0: nothing of it is seen
 	Tickets         *prometheus.CounterVec   // tickets by result: issued, refused
+	Limited         *prometheus.CounterVec   // requests beyond a limit, by limit (the name of its flag)
 	Claims          *prometheus.CounterVec   // claims asked, by answer: none, leading, following, claiming, refused, timeout
 	Moved           prometheus.Counter       // clients sent to another server
 	Moves           *prometheus.CounterVec   // rooms moved, by kind (handoff, failover) and result (done, failed, called-off)
@@ -34,10 +38,17 @@ type Metrics struct {
 	StandbyBytes    prometheus.Counter       // bytes of state queued for standbys
 	StandbyLag      prometheus.Histogram     // seconds that standbys are behind, each once a second
 	Members         *prometheus.GaugeVec     // members in the view, by role and state
-	MembersLost     *prometheus.CounterVec   // members that went, by reason (membership.Reason)
-	Requests        *prometheus.HistogramVec // router requests in seconds, by route and status class
-	Watchers        prometheus.Gauge         // who follow the fleet's events through a router
-	Tunnels         prometheus.Gauge         // sockets tunnelled by a router in proxy mode
+
+	HandshakesFailed *prometheus.CounterVec   // connections to the peer port that proved nothing, by reason
+	GossipRefused    *prometheus.CounterVec   // inbound gossip streams closed at a limit, by reason
+	MembersLost      *prometheus.CounterVec   // members that went, by reason (membership.Reason)
+	Requests         *prometheus.HistogramVec // router requests in seconds, by route and status class
+	Watchers         prometheus.Gauge         // who follow the fleet's events through a router
+	Tunnels          prometheus.Gauge         // sockets tunnelled by a router in proxy mode
+	EdgeConnections  *prometheus.GaugeVec     // strangers' connections, by kind (edge.Kind)
+	EdgeLimit        *prometheus.GaugeVec     // the limit of each kind, and of all: connections
+	EdgeRefused      *prometheus.CounterVec   // strangers' connections refused, by the kind that they would have been and the reason
+	EdgeEvicted      *prometheus.CounterVec   // strangers' connections closed to make room, by kind and reason
 }
 
 // NewMetrics builds the metrics and registers them with reg; a nil reg leaves them unregistered, for tests.
@@ -68,14 +79,18 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		RoomsRefused:    counter("rooms_refused_total", "Rooms not made because the tick workers were overloaded."),
 		Replicas:        gauge("replicas", "Rooms of other servers that this server stands by for."),
 		ReplicasRefused: counter("replicas_refused_total", "Replicas that this server refused because it has as many as it may (-max-replicas)."),
-		RoomsCrashed:    counter("rooms_crashed_total", "Rooms ended by a panic in their game."),
+		RoomsCrashed:    counter("rooms_crashed_total", "Rooms ended by a panic in their game, or because it hung."),
+		RoomsHung:       counter("rooms_hung_total", "Calls into games that did not return. Each costs a core until the process ends."),
+		TickSeconds:     counters("tick_seconds_total", "Time that ticks took, by game.", "game"),
 		InboxFull:       counter("inbox_full_total", "Messages refused because a room's inbox was full."),
+		CustomsRefused:  counter("customs_refused_total", "Custom messages that games could not send because they were too long, or too many in a tick."),
 		OutboxDrops:     counter("outbox_drops_total", "Times an outbox dropped its pending state."),
 		SentBytes:       counter("sent_bytes_total", "Bytes written to clients."),
 		RecvBytes:       counter("received_bytes_total", "Payload bytes read from clients."),
 		Closed:          counters("connections_closed_total", "Connections closed by this server, by close code.", "code"),
 		ClockSkew:       gauge("clock_skew_seconds", "Seconds by which this server's clock seems ahead of the routers', by the tickets of clients; 0: it is right."),
 		Tickets:         counters("tickets_total", "Tickets by result.", "result"),
+		Limited:         counters("limited_total", "Requests beyond a limit of what one stranger may take, by limit.", "limit"),
 		Claims:          counters("claims_total", "Claims asked of other servers, by answer.", "answer"),
 		Moved:           counter("clients_moved_total", "Clients sent to another server."),
 		Moves:           counters("moves_total", "Rooms moved between servers, by kind and result.", "kind", "result"),
@@ -90,13 +105,22 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"kind"}),
 		Requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "ringside", Name: "request_seconds",
 			Help: "Router requests.", Buckets: prometheus.DefBuckets}, []string{"route", "status"}),
-		Watchers: gauge("watchers", "Streams of the fleet's events that this router serves."),
-		Tunnels:  gauge("tunnels", "Client sockets that this router tunnels."),
+		HandshakesFailed: counters("link_handshakes_failed_total", "Connections to the peer port that ended without a proof, by reason: limit, address_limit, timeout, closed, refused.", "reason"),
+		GossipRefused:    counters("gossip_streams_refused_total", "Inbound gossip streams closed at a limit, by reason: limit, address_limit, bytes.", "reason"),
+		Watchers:         gauge("watchers", "Streams of the fleet's events that this router serves."),
+		Tunnels:          gauge("tunnels", "Client sockets that this router tunnels."),
+		EdgeConnections: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "ringside", Name: "edge_connections",
+			Help: "Connections of the public listener and client connections of the internal one, by kind: idle, active, unentered, entered, stream."}, []string{"kind"}),
+		EdgeLimit: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "ringside", Name: "edge_limit",
+			Help: "Limit of each kind of connections, and of all together: connections."}, []string{"kind"}),
+		EdgeRefused: counters("edge_refused_total", "Connections refused, by kind and reason: connections, address, descriptors, kind (its own limit).", "kind", "reason"),
+		EdgeEvicted: counters("edge_evicted_total", "Unused connections closed to make room, by kind and reason.", "kind", "reason"),
 	}
 	if reg != nil {
 		reg.MustRegister(m.Rooms, m.Players, m.Spectators, m.Connections, m.TickDuration, m.TickLateness, m.TicksLate,
-			m.PlayerTicks, m.WorkerBusy, m.RoomsSuspended, m.RoomsRefused, m.Replicas, m.ReplicasRefused, m.RoomsCrashed, m.InboxFull, m.OutboxDrops, m.SentBytes,
-			m.RecvBytes, m.Closed, m.ClockSkew, m.Tickets, m.Claims, m.Moved, m.Moves, m.MoveTime, m.StandbyBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels)
+			m.PlayerTicks, m.WorkerBusy, m.RoomsSuspended, m.RoomsRefused, m.Replicas, m.ReplicasRefused, m.RoomsCrashed, m.RoomsHung, m.TickSeconds, m.InboxFull, m.CustomsRefused, m.OutboxDrops, m.SentBytes,
+			m.RecvBytes, m.Closed, m.ClockSkew, m.Tickets, m.Limited, m.Claims, m.Moved, m.Moves, m.MoveTime, m.StandbyBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels,
+			m.HandshakesFailed, m.GossipRefused, m.EdgeConnections, m.EdgeLimit, m.EdgeRefused, m.EdgeEvicted)
 	}
 	return m
 }

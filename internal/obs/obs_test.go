@@ -79,6 +79,7 @@ func TestLogger(t *testing.T) {
 		}
 		logger.Info("not shown")
 		logger.Warn("hello", "room", "r-1")
+		Flush(logger)
 		if got := b.String(); !strings.HasSuffix(got, want) || strings.Count(got, "\n") != 1 {
 			t.Errorf("%s: %q, want %q at the end", format, got, want)
 		}

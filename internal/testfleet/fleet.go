@@ -12,11 +12,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/server"
+	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
@@ -36,6 +38,8 @@ type Options struct {
 	Games     []game.Definition    // Walk
 	Configure func(*server.Config) // changes each server's configuration before it is built
 	Logger    *slog.Logger         // nobody
+
+	Certificates bool // processes prove their names to each other, in TLS, as in production
 }
 
 // Fleet is a running fleet. Its methods are for the test's goroutine.
@@ -46,6 +50,8 @@ type Fleet struct {
 	t       testing.TB
 	options Options
 	signer  *ticket.Signer
+	ca      certs.FleetFiles // no files: Options.Certificates is not set
+	issued  atomic.Int64     // tickets
 }
 
 // Server is a game server of a fleet.
@@ -91,6 +97,12 @@ func Start(t testing.TB, o Options) *Fleet {
 	}
 	f := &Fleet{t: t, options: o, signer: ticket.NewSigner(ticket.DevKey())}
 	t.Cleanup(f.stop)
+	if o.Certificates {
+		var err error
+		if f.ca, err = certs.WriteCA(t.TempDir()); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for range o.Servers {
 		f.addServer(fmt.Sprintf("gs-%d", len(f.Servers)+1))
 	}
@@ -224,6 +236,9 @@ func (f *Fleet) Ticket(c ticket.Claims) string {
 	if c.Role == "" {
 		c.Role = ticket.Player
 	}
+	if c.Issued.IsZero() { // each ticket is newer than those before
+		c.Issued = time.Now().Add(-time.Hour + time.Duration(f.issued.Add(1))*time.Second)
+	}
 	if c.Expires.IsZero() {
 		c.Expires = time.Now().Add(time.Hour)
 	}
@@ -246,6 +261,9 @@ func (f *Fleet) addServer(name string) *Server {
 	c.Fleet.Seeds = f.seeds()
 	c.Fleet.Key = []byte("a key of 16 byte")
 	c.Fleet.Cluster = "testfleet"
+	if f.options.Certificates {
+		c.Fleet.Cert, c.Fleet.CertKey, c.Internal = f.ca.Cert, f.ca.Key, "127.0.0.1:0"
+	}
 	c.Security.TicketKeys = []ed25519.PublicKey{ticket.DevKey().Public().(ed25519.PublicKey)}
 	c.Testing.Checks = true
 	c.Logger = f.options.Logger.With("server", c.Name)
@@ -290,8 +308,20 @@ func (f *Fleet) addRouter() {
 		f.t.Fatal(err)
 	}
 	c := front.DefaultConfig()
+	c.Quotas.TicketsPerAddress = 0 // all the players are at one address
+	if c.Operator, err = ticket.NewOperator("", true); err != nil {
+		f.t.Fatal(err)
+	}
 	c.Mode, c.Signer, c.Drain = f.options.Mode, f.signer, f.options.Drain
+	if c.Operator, err = ticket.NewOperator("", true); err != nil {
+		listener.Close()
+		gossip.Close()
+		f.t.Fatal(err)
+	}
 	c.Logger = f.options.Logger.With("server", name)
+	if c.Certs, err = certs.LoadFleet(f.ca, certs.NewID(string(membership.Router), name), c.Logger); err != nil {
+		f.t.Fatal(err)
+	}
 	door, err := front.New(c, gossip)
 	if err != nil {
 		listener.Close()
@@ -301,7 +331,7 @@ func (f *Fleet) addRouter() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	r := &Router{URL: url, gossip: gossip, cancel: cancel, ended: make(chan struct{})}
 	go func() {
-		r.err = door.Run(ctx, listener, gossip)
+		r.err = door.Run(ctx, listener, nil, gossip)
 		close(r.ended)
 	}()
 	f.Routers = append(f.Routers, r)

@@ -143,10 +143,10 @@ func allPlay(t *testing.T, n uint64, players ...*player) {
 	}
 }
 
-// through is the configuration of a client that asks router for a room.
+// through is the configuration of a client that asks router for a room; it is the same guest for the same id.
 func (f *Fleet) through(router int, room proto.RoomID, id proto.PlayerID) goclient.Config {
 	return goclient.Config{Router: f.Routers[router].URL,
-		Request: goclient.Request{Game: WalkName, Room: room, Player: goclient.Player{ID: id}}}
+		Request: goclient.Request{Game: WalkName, Room: room, Player: goclient.Player{Guest: "the-guest-of-the-tests-" + string(id)}}}
 }
 
 // until polls: what it waits for happens in sockets and other processes' places, where no channel reaches.

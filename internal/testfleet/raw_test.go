@@ -81,5 +81,8 @@ func (c *raw) frame() (opcode byte, payload []byte, err error) {
 	}
 	payload = make([]byte, n)
 	_, err = io.ReadFull(c.r, payload)
-	return head[0] & 0x0f, payload, err
+	if opcode = head[0] & 0x0f; err == nil && opcode == 9 { // a ping, which nobody answers
+		return c.frame()
+	}
+	return opcode, payload, err
 }

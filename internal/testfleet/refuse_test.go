@@ -71,7 +71,7 @@ func TestAcceptedHellos(t *testing.T) {
 	f := Start(t, Options{Servers: 1})
 	p := join(t, f.through(0, "r", "p"))
 	walk := Walk()
-	sim, err := game.New(&walk, nil, 1, 1)
+	sim, err := game.New(&walk, nil, game.Origin{Seed: 1, Instance: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

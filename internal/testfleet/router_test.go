@@ -14,11 +14,10 @@ import (
 )
 
 // behind starts a fleet of two servers and two routers in proxy mode, behind a balancer that sends all to the first
-// router for as long as that serves.
+// router for as long as that serves. As in production, the processes have certificates.
 func behind(t *testing.T) (*Fleet, *balancer) {
 	b := newBalancer(t)
-	f := Start(t, Options{Servers: 2, Routers: 2, Mode: front.Proxy, Drain: Patience / 2, Configure: func(c *server.Config) {
-		c.Internal = "127.0.0.1:0"
+	f := Start(t, Options{Servers: 2, Routers: 2, Mode: front.Proxy, Drain: Patience / 2, Certificates: true, Configure: func(c *server.Config) {
 		c.PublicURL = b.url() + "/v1/servers/" + c.Name
 	}})
 	b.routers.Store(&f.Routers)
@@ -28,7 +27,7 @@ func behind(t *testing.T) (*Fleet, *balancer) {
 // crowd lets three players and a spectator into each of so many rooms.
 func (b *balancer) crowd(t *testing.T, rooms int) (all []*player) {
 	for i := range rooms * 4 {
-		r := goclient.Request{Game: WalkName, Room: proto.RoomID(fmt.Sprint("room-", i/4)), Player: goclient.Player{ID: proto.PlayerID(fmt.Sprint("p", i))}}
+		r := goclient.Request{Game: WalkName, Room: proto.RoomID(fmt.Sprint("room-", i/4)), Player: goclient.Player{Name: fmt.Sprint("p", i)}}
 		if i%4 == 3 {
 			r.Role = goclient.SpectatorRole
 		}

@@ -60,3 +60,66 @@ func TestOperator(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Requests that came through a proxy on this machine are not of this machine, so that they need the token.
+func TestProxiedRequestsAreNotLocal(t *testing.T) {
+	open, err := NewOperator("", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	withToken, _ := NewOperator("0123456789abcdef", true)
+	for name, set := range map[string]func(*http.Request){
+		"Forwarded":          func(r *http.Request) { r.Header.Set("Forwarded", "for=203.0.113.1") },
+		"X-Forwarded-For":    func(r *http.Request) { r.Header.Set("X-Forwarded-For", "127.0.0.1") },
+		"X-Forwarded-Proto":  func(r *http.Request) { r.Header.Set("X-Forwarded-Proto", "https") },
+		"X-Real-IP":          func(r *http.Request) { r.Header.Set("X-Real-IP", "127.0.0.1") },
+		"Via":                func(r *http.Request) { r.Header.Set("Via", "1.1 proxy") },
+		"public Host":        func(r *http.Request) { r.Host = "play.example.com" },
+		"address as Host":    func(r *http.Request) { r.Host = "203.0.113.7:8080" },
+		"no Host":            func(r *http.Request) { r.Host = "" },
+		"HTTP/1.0":           func(r *http.Request) { r.ProtoMinor = 0 },
+		"another's address":  func(r *http.Request) { r.RemoteAddr = "203.0.113.1:5" },
+		"another web page's": func(r *http.Request) { r.Header.Set("Origin", "https://evil.example.com") },
+	} {
+		r, err := http.NewRequest(http.MethodPost, "http://127.0.0.1:8080/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.RemoteAddr = "127.0.0.1:5"
+		if err := errors.Join(open.Check(r), open.CheckReader(r), withToken.CheckReader(r)); err != nil {
+			t.Fatalf("a request of this machine: %v", err)
+		}
+		if open.Closed().Check(r) == nil || open.Closed().CheckReader(r) == nil || withToken.Check(r) == nil {
+			t.Fatal("a request without the token is let in")
+		}
+		set(r)
+		if open.Check(r) == nil || open.CheckReader(r) == nil || withToken.CheckReader(r) == nil {
+			t.Errorf("%s: the request is taken for one of this machine", name)
+		}
+		withToken.Sign(r)
+		if err := errors.Join(withToken.Check(r), withToken.Closed().CheckReader(r)); err != nil {
+			t.Errorf("%s, with the token: %v", name, err)
+		}
+	}
+}
+
+func TestDependsOnLoopback(t *testing.T) {
+	for _, tt := range []struct {
+		token string
+		open  bool
+		url   string
+		want  bool
+	}{
+		{"", true, "https://play.example.com", true}, {"", true, "http://203.0.113.1:8080/v1/servers/gs-1", true},
+		{"", true, "http://127.0.0.1:8080", false}, {"", true, "http://localhost", false}, {"", true, "", false},
+		{"", false, "https://play.example.com", false}, {"0123456789abcdef", true, "https://play.example.com", false},
+	} {
+		o, err := NewOperator(tt.token, tt.open)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := o.DependsOnLoopback(tt.url); got != tt.want {
+			t.Errorf("token %q, open %v, URL %q: %v", tt.token, tt.open, tt.url, got)
+		}
+	}
+}

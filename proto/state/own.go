@@ -111,20 +111,26 @@ func (s *Store) AppendOwnKeyframe(b []byte, seat proto.Seat) []byte {
 		seat = self
 	}
 	for _, t := range s.sections[sectionOwn] {
-		if t.kind == KindEvents {
-			continue
+		b = s.appendOwnTable(b, t, seat)
+	}
+	return b
+}
+
+// appendOwnTable appends t's part of the own keyframe.
+func (s *Store) appendOwnTable(b []byte, t *table, seat proto.Seat) []byte {
+	if t.kind == KindEvents {
+		return b
+	}
+	set := s.rows(t)
+	clear(set)
+	for r := t.was.next(0); r >= 0; r = t.was.next(r + 1) {
+		if t.owned(r, seat) {
+			set.add(r)
 		}
-		set := s.rows(t)
-		clear(set)
-		for r := t.was.next(0); r >= 0; r = t.was.next(r + 1) {
-			if t.owned(r, seat) {
-				set.add(r)
-			}
-		}
-		b = appendSet(b, set, t.max)
-		for r := set.next(0); r >= 0; r = set.next(r + 1) {
-			b = t.appendRecord(b, r, &t.groups[Owner])
-		}
+	}
+	b = appendSet(b, set, t.max)
+	for r := set.next(0); r >= 0; r = set.next(r + 1) {
+		b = t.appendRecord(b, r, &t.groups[Owner])
 	}
 	return b
 }

@@ -58,15 +58,21 @@ func (t *table) appendPublic(b []byte) []byte {
 // AppendKeyframe appends the whole public part as of the last commit or applied frame.
 func (s *Store) AppendKeyframe(b []byte) []byte {
 	for _, t := range s.sections[sectionPublic] {
-		if t.kind == KindEvents {
-			continue
-		}
-		if t.kind == KindTable {
-			b = appendSet(b, t.was, t.max)
-		}
-		for r := t.was.next(0); r >= 0; r = t.was.next(r + 1) {
-			b = t.appendRecord(b, r, &t.groups[Public])
-		}
+		b = t.appendKeyframe(b)
+	}
+	return b
+}
+
+// appendKeyframe appends the table's part of the public keyframe.
+func (t *table) appendKeyframe(b []byte) []byte {
+	if t.kind == KindEvents {
+		return b
+	}
+	if t.kind == KindTable {
+		b = appendSet(b, t.was, t.max)
+	}
+	for r := t.was.next(0); r >= 0; r = t.was.next(r + 1) {
+		b = t.appendRecord(b, r, &t.groups[Public])
 	}
 	return b
 }

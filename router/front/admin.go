@@ -3,10 +3,8 @@ package front
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -18,12 +16,31 @@ import (
 // adminTimeout bounds an operator's request to a game server, which answers a move when it is done.
 const adminTimeout = 10 * time.Second
 
+// internalKey marks the requests of the internal listener in their context.
+type internalKey struct{}
+
+func internal(r *http.Request) bool { return r.Context().Value(internalKey{}) != nil }
+
 // allow lets operators only go on.
-func (f *Front) allow(r *http.Request) error {
-	if f.config.Operator == nil {
+func (f *Front) allow(r *http.Request) error { return f.check(r, (*ticket.Operator).Check) }
+
+// allowReader lets those go on who are no strangers.
+func (f *Front) allowReader(r *http.Request) error {
+	if internal(r) {
+		return nil
+	}
+	return f.check(r, (*ticket.Operator).CheckReader)
+}
+
+func (f *Front) check(r *http.Request, by func(*ticket.Operator, *http.Request) error) error {
+	o := f.config.Operator
+	if o == nil {
 		return problemf(http.StatusForbidden, "%v; this router takes no such requests", ticket.ErrOperatorClosed)
 	}
-	switch err := f.config.Operator.Check(r); {
+	if f.config.Internal && !internal(r) {
+		o = o.Closed()
+	}
+	switch err := by(o, r); {
 	case errors.Is(err, ticket.ErrNoOperator):
 		return problemf(http.StatusUnauthorized, "%v", err)
 	case err != nil:
@@ -68,6 +85,21 @@ func (f *Front) postState(verb string) handler {
 
 // postMove hands a room to another server; the body may name it, {"server": "gs-2"}.
 func (f *Front) postMove(w http.ResponseWriter, r *http.Request) error {
+	return f.operateRoom(w, r, "move")
+}
+
+// postKick puts a player out of a room.
+func (f *Front) postKick(w http.ResponseWriter, r *http.Request) error {
+	return f.operateRoom(w, r, "kick")
+}
+
+// getPlayers gives who is in a room.
+func (f *Front) getPlayers(w http.ResponseWriter, r *http.Request) error {
+	return f.operateRoom(w, r, "players")
+}
+
+// operateRoom has the leader of a room answer an operator's request.
+func (f *Front) operateRoom(w http.ResponseWriter, r *http.Request, verb string) error {
 	if err := f.allow(r); err != nil {
 		return err
 	}
@@ -79,27 +111,23 @@ func (f *Front) postMove(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return problemf(http.StatusNotFound, "no server that answers leads room %s", room)
 	}
-	return f.forward(w, r, m, "/v1/rooms/"+string(room)+"/move")
+	return f.forward(w, r, m, "/v1/rooms/"+string(room)+"/"+verb)
 }
 
 // forward has m answer the request at path, with the operator's token, which is the same for the whole fleet.
 func (f *Front) forward(w http.ResponseWriter, r *http.Request, m membership.Member, path string) error {
 	ctx, cancel := context.WithTimeout(r.Context(), adminTimeout)
 	defer cancel()
-	target, err := url.JoinPath(m.Inside(), path)
-	if err != nil {
-		return fmt.Errorf("server %s: %w", m.Name, err)
-	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		return problemf(http.StatusBadRequest, "the body cannot be read: %v", err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(string(body)))
+	req, err := request(ctx, r.Method, m, path, strings.NewReader(string(body)))
 	if err != nil {
-		return fmt.Errorf("server %s: %w", m.Name, err)
+		return err
 	}
 	f.config.Operator.Sign(req)
-	resp, err := f.asker.client.Do(req)
+	resp, err := f.asker.tokens.Do(req)
 	if err != nil {
 		return problemf(http.StatusBadGateway, "server %s cannot be reached: %v", m.Name, err)
 	}

@@ -102,7 +102,7 @@ func TestOnlyOperators(t *testing.T) {
 		{"wrong token", operated(t, operatorToken, true), []string{"Authorization", "Bearer x"}, http.StatusUnauthorized},
 		{"none set", operated(t, "", false), nil, http.StatusForbidden},
 		{"a web page", operated(t, "", true), []string{"Origin", "https://example.com"}, http.StatusForbidden},
-		{"no operators", nil, nil, http.StatusForbidden},
+		{"no operators", func(c *Config) { c.Operator = nil }, nil, http.StatusForbidden},
 		{"none set, on loopback", operated(t, "", true), nil, http.StatusTeapot},
 	} {
 		f := newTestFront(t, c.change, s.member("game-a"))
@@ -132,9 +132,10 @@ func TestOperatorAsksWhetherHeMay(t *testing.T) {
 		{"open", operated(t, "", true), "127.0.0.1", nil, operatorDoc{Allowed: true}},
 		{"open, under another name", operated(t, "", true), "", nil, operatorDoc{Why: "loopback address"}},
 		{"closed", operated(t, "", false), "127.0.0.1", nil, operatorDoc{Why: "no operator token is set"}},
-		{"no operators", nil, "127.0.0.1", nil, operatorDoc{Why: "takes no such requests"}},
+		{"no operators", func(c *Config) { c.Operator = nil }, "127.0.0.1", nil, operatorDoc{Why: "takes no such requests"}},
 	} {
 		r := httptest.NewRequest("GET", "/v1/fleet/operator", nil)
+		r.RemoteAddr = "127.0.0.1:1"
 		r.Host = cmp.Or(c.host, "play.example.com") + ":8080"
 		for i := 0; i < len(c.header); i += 2 {
 			r.Header.Set(c.header[i], c.header[i+1])

@@ -25,7 +25,7 @@ func (f *testFront) call(t *testing.T, method, path, body string, header ...stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Host = "play.example.com:8080"
+	req.Host = "localhost:8080"
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
@@ -96,10 +96,10 @@ func TestPostRoomNamed(t *testing.T) {
 	f := newTestFront(t, nil, fleetOf(3)...)
 	before := time.Now()
 	resp := f.call(t, "POST", "/v1/rooms", `{"game":"arena","room":"my-room","options":{ "b":2.50, "a":[1, 2] },
-		"player":{"id":"ann@example.com","name":"Ann Ö."},"role":"spectator"}`)
+		"player":{"guest":"K7QZ4NBX2WMD5HT3VJRCYPFGLA","name":"Ann Ö."},"role":"spectator"}`)
 	a := into[admission](t, resp, http.StatusCreated)
 	home, _ := f.table.Fleet().Home("my-room")
-	if a.Room != "my-room" || a.Server != home.Name || a.Player != "ann@example.com" ||
+	if a.Room != "my-room" || a.Server != home.Name || a.Player != "guest-ogpsjptphpzeuzwkg3vkux3zc2" || a.Guest != "" ||
 		a.URL != fmt.Sprintf("wss://%s.example.com:9000/v1/rooms/my-room/connect", home.Name) {
 		t.Errorf("got %+v; the home is %s", a, home.Name)
 	}
@@ -113,7 +113,7 @@ func TestPostRoomNamed(t *testing.T) {
 	if life := c.Expires.Sub(c.Issued); life != ticketLife {
 		t.Errorf("the ticket is issued at %v, %v before it expires; game servers tell by it whose clock is wrong", c.Issued, life)
 	}
-	if c.Room != "my-room" || c.Game != "arena" || c.Player != "ann@example.com" || c.Name != "Ann Ö." || c.Role != ticket.Spectator ||
+	if c.Room != "my-room" || c.Game != "arena" || c.Player != a.Player || c.Name != "Ann Ö." || c.Role != ticket.Spectator ||
 		string(c.Options) != `{"a":[1,2],"b":2.50}` {
 		t.Errorf("the ticket claims %+v with options %s", c, c.Options)
 	}
@@ -126,11 +126,11 @@ func TestPostRoomWithoutNames(t *testing.T) {
 	f := newTestFront(t, nil, fleetOf(3)...)
 	a := into[admission](t, f.call(t, "POST", "/v1/rooms", `{"game":"arena"}`), http.StatusCreated)
 	b := into[admission](t, f.call(t, "POST", "/v1/rooms", `{"game":"arena"}`), http.StatusCreated)
-	if a.Room == b.Room || a.Player == b.Player {
+	if a.Room == b.Room || a.Player == b.Player || a.Guest == b.Guest {
 		t.Errorf("two rooms, two guests: %+v and %+v", a, b)
 	}
 	home, _ := f.table.Fleet().Home(a.Room)
-	if a.Server != home.Name || !strings.HasPrefix(string(a.Player), "guest-") || len(a.Player) != 16 {
+	if a.Server != home.Name || !strings.HasPrefix(string(a.Player), "guest-") || len(a.Player) != 32 {
 		t.Errorf("got %+v; the home is %s", a, home.Name)
 	}
 	if c := claims(t, a); c.Role != ticket.Player || c.Player != a.Player || c.Options != nil || c.Name != "" {
@@ -142,8 +142,8 @@ func TestURLInProxyMode(t *testing.T) {
 	for _, tt := range []struct {
 		public, forwarded, want string
 	}{
-		{"", "", "ws://play.example.com:8080/v1/rooms/r/connect"},
-		{"", "https", "wss://play.example.com:8080/v1/rooms/r/connect"},
+		{"", "", "ws://localhost:8080/v1/rooms/r/connect"},
+		{"", "https", "wss://localhost:8080/v1/rooms/r/connect"},
 		{"https://front.example.com/", "", "wss://front.example.com/v1/rooms/r/connect"},
 	} {
 		f := newTestFront(t, func(c *Config) { c.Mode, c.PublicURL = Proxy, tt.public }, fleetOf(3)...)
@@ -193,9 +193,11 @@ func TestBadBodies(t *testing.T) {
 		{`{"game":"` + long[:33] + `"}`, 400, "33 characters"},
 		{`{"game":"arena","room":"../etc"}`, 400, `"../etc"`},
 		{`{"game":"arena","room":"` + long + `"}`, 400, "65 characters"},
-		{`{"game":"arena","player":{"id":"a b"}}`, 400, `"a b"`},
-		{`{"game":"arena","player":{"id":"` + long + `"}}`, 400, "65 bytes"},
-		{`{"game":"arena","player":{"name":"a\u0007b"}}`, 400, "control characters"},
+		{`{"game":"arena","player":{"guest":"ann"}}`, 400, "the guest's secret has 3 characters"},
+		{`{"game":"arena","player":{"guest":"` + long + `"}}`, 400, "65 characters"},
+		{`{"game":"arena","player":{"name":"a\u0007b"}}`, 400, "U+0007"},
+		{`{"game":"arena","player":{"name":"a\u202eb"}}`, 400, "U+202E at 1, a control, zero-width or bidirectional character; remove it"},
+		{`{"game":"arena","player":{"name":"a\u200b"}}`, 400, "U+200B"},
 		{`{"game":"arena","player":{"name":"` + long[:33] + `"}}`, 400, "33 bytes"},
 		{`{"game":"arena","player":"ann"}`, 400, `"player"`},
 		{`{"game":"arena","options":[1]}`, 400, `field "options"`},
@@ -210,6 +212,31 @@ func TestBadBodies(t *testing.T) {
 		}
 	}
 	checkProblem(t, f.call(t, "POST", "/v1/match", `{"game":"arena","room":"a"}`), 400, `"room"`)
+}
+
+// A guest is who has its secret: the same one is the same player, and who knows the id gets no ticket.
+func TestGuests(t *testing.T) {
+	f := newTestFront(t, nil, fleetOf(2)...)
+	for _, path := range []string{"/v1/rooms", "/v1/match"} {
+		a := into[admission](t, f.call(t, "POST", path, `{"game":"arena"}`), 201)
+		if strings.Contains(a.Ticket, a.Guest) || a.Guest == "" {
+			t.Errorf("%s: the secret %q is in the ticket %s", path, a.Guest, a.Ticket)
+		}
+		for _, proof := range []string{`"guest":"` + a.Guest + `"`, `"guest":"` + a.Guest + `","id":"` + string(a.Player) + `"`} {
+			again := into[admission](t, f.call(t, "POST", path, `{"game":"arena","player":{`+proof+`}}`), 201)
+			if c := claims(t, again); again.Player != a.Player || c.Player != a.Player || again.Guest != "" {
+				t.Errorf("%s with %s: %+v, a ticket for %s; want %s", path, proof, again, c.Player, a.Player)
+			}
+		}
+		for _, stolen := range []string{`"id":"` + string(a.Player) + `"`,
+			`"id":"` + string(a.Player) + `","guest":"` + strings.Repeat("a", 26) + `"`} {
+			checkProblem(t, f.call(t, "POST", path, `{"game":"arena","player":{`+stolen+`}}`), 403, "which this request does not prove; leave it out")
+		}
+		other := into[admission](t, f.call(t, "POST", path, `{"game":"arena","player":{"guest":"`+string(a.Player)+`"}}`), 201)
+		if other.Player == a.Player {
+			t.Errorf("%s: the id is taken for the secret", path)
+		}
+	}
 }
 
 func TestBadPathsAndMethods(t *testing.T) {
@@ -325,6 +352,8 @@ func TestIdentity(t *testing.T) {
 			}
 		}
 		checkProblem(t, f.call(t, "POST", path, `{"game":"arena","player":{"id":"bob"}}`, "Authorization", good), 403, `"bob"`)
+		checkProblem(t, f.call(t, "POST", path, `{"game":"arena","player":{"guest":"K7QZ4NBX2WMD5HT3VJRCYPFGLA"}}`, "Authorization", good),
+			400, "takes no guests")
 	}
 	same := f.call(t, "POST", "/v1/rooms", `{"game":"arena","player":{"id":"ann","name":"Anna"}}`,
 		"Authorization", sign(private, "ann", "", time.Hour))
@@ -337,7 +366,7 @@ func TestConfigValidate(t *testing.T) {
 	for want, change := range map[string]func(*Config){
 		`mode is "both"`:       func(c *Config) { c.Mode = "both" },
 		"signer":               func(c *Config) { c.Signer = nil },
-		"max tunnels is 0":     func(c *Config) { c.MaxTunnels = 0 },
+		"-max-entered is 0":    func(c *Config) { c.Limits.Entered = 0 },
 		"drain time is -1s":    func(c *Config) { c.Drain = -time.Second },
 		`"play.example.com"`:   func(c *Config) { c.PublicURL = "play.example.com" },
 		`"ws://example.com"`:   func(c *Config) { c.PublicURL = "ws://example.com" },

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/membership"
 )
 
@@ -16,7 +17,7 @@ func (f *Front) connect(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !headerHas(r.Header, "Connection", "upgrade") || !headerHas(r.Header, "Upgrade", "websocket") {
+	if !edge.HasToken(r.Header, "Connection", "upgrade") || !edge.HasToken(r.Header, "Upgrade", "websocket") {
 		w.Header().Set("Upgrade", "websocket")
 		w.Header().Set("Connection", "Upgrade")
 		return problemf(http.StatusUpgradeRequired, "this is a WebSocket address; connect with a WebSocket client, "+
@@ -34,19 +35,7 @@ func (f *Front) connect(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// headerHas reports whether a comma-separated header has token, whatever its case.
-func headerHas(h http.Header, name, token string) bool {
-	for _, line := range h.Values(name) {
-		for v := range strings.SplitSeq(line, ",") {
-			if strings.EqualFold(strings.TrimSpace(v), token) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// passOn answers with what the game server answered to an upgrade that it refused.
+// passOn answers with what a game server answered.
 func passOn(w http.ResponseWriter, resp *http.Response) error {
 	for _, name := range []string{"Content-Type", "Retry-After", "Sec-WebSocket-Version"} {
 		if v := resp.Header.Get(name); v != "" {

@@ -3,7 +3,6 @@ package front
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
-	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/router/lookup"
 )
@@ -43,6 +41,7 @@ type upgrade struct {
 	room   proto.RoomID
 	query  string
 	header http.Header
+	reach  reach
 }
 
 // newUpgrade makes it of the client's request; router is the name of this one.
@@ -58,7 +57,7 @@ func newUpgrade(room proto.RoomID, r *http.Request, router membership.ServerName
 	u.header.Set("Connection", "Upgrade")
 	u.header.Set("Upgrade", "websocket")
 	u.header.Set(proto.RouterHeader, string(router))
-	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil { // the client's, as trusted proxies say
 		u.header.Set("X-Forwarded-For", host)
 	}
 	return u
@@ -135,18 +134,13 @@ func dial(ctx context.Context, m membership.Member, u *upgrade) (*stream, *http.
 	if err != nil {
 		return nil, nil, err
 	}
-	host, err := lookup.Host(m.Inside())
+	conn, err := u.reach.dial(ctx, m)
 	if err != nil {
 		return nil, nil, err
 	}
-	conn, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, "tcp", host)
-	if err != nil {
-		return nil, nil, err
-	}
-	limitBuffer(conn, (*net.TCPConn).SetReadBuffer)
-	conn = network.Raw(conn)
-	if base.Scheme == "https" {
-		conn = tls.Client(conn, &tls.Config{ServerName: base.Hostname(), MinVersion: tls.VersionTLS12})
+	if err := u.reach.mayHear(conn); err != nil { // the client's hello has a ticket
+		_ = conn.Close()
+		return nil, nil, fmt.Errorf("server %s at %s: %w", m.Name, conn.RemoteAddr(), err)
 	}
 	s, resp, err := u.shake(conn, base)
 	if s == nil {

@@ -10,12 +10,21 @@ import (
 const writeTimeout = 30 * time.Second
 
 // getEvents streams the fleet as server-sent events: one snapshot, then changes, each of them JSON. A Last-Event-ID means
-// nothing: every stream begins with a snapshot.
+// nothing: every stream begins with a snapshot. Strangers get the summary.
 func (f *Front) getEvents(w http.ResponseWriter, r *http.Request) error {
-	if err := f.watch.enter(); err != nil {
+	watch := f.watch
+	if f.allowReader(r) != nil {
+		watch = f.summaries
+	}
+	free, err := f.gate.Stream(r)
+	if err != nil {
+		return tryLater("%v", err)
+	}
+	defer free()
+	if err := watch.enter(); err != nil {
 		return err
 	}
-	defer f.watch.leave()
+	defer watch.leave()
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store, no-transform")
@@ -26,7 +35,7 @@ func (f *Front) getEvents(w http.ResponseWriter, r *http.Request) error {
 	s := sender{w, http.NewResponseController(w)}
 	seen := uint64(0)
 	for err := s.send([]byte(": the fleet as this router sees it\n\n")); err == nil; {
-		newest, changed, ok := f.watch.newest()
+		newest, changed, ok := watch.newest()
 		switch {
 		case !ok:
 			return nil

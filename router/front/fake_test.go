@@ -264,6 +264,7 @@ func newTestFront(t *testing.T, change func(*Config), members ...membership.Memb
 	c := DefaultConfig()
 	c.Signer = ticket.NewSigner(ticket.DevKey())
 	c.Metrics = obs.NewMetrics(nil)
+	c.Operator, _ = ticket.NewOperator("", true)
 	if change != nil {
 		change(&c)
 	}
@@ -299,7 +300,7 @@ func (f *testFront) dialRoom(t *testing.T, path string) (*wsConn, *http.Response
 	t.Cleanup(func() { _ = conn.Close() })
 	_ = conn.SetDeadline(time.Now().Add(2 * testTimeout))
 	_, err = io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: play.example.com\r\nConnection: keep-alive, Upgrade\r\n"+
-		"Upgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: a2V5\r\nSec-WebSocket-Protocol: "+
+		"Upgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: "+
 		proto.Subprotocol+"\r\nSec-WebSocket-Extensions: permessage-deflate\r\nCookie: secret=1\r\n\r\n")
 	if err != nil {
 		t.Fatal(err)

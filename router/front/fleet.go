@@ -12,11 +12,12 @@ import (
 // fleetAge is how old the servers' answers may be that the fleet's description is made from.
 const fleetAge = time.Second
 
-// fleetDoc is GET /v1/fleet. Its size is bounded: of each server it has the first rooms (roomsOfEach) and counts the others.
+// fleetDoc is GET /v1/fleet; see summarize for what strangers get of it. Its size is bounded: of each server it has the first rooms (roomsOfEach) and counts the others.
 type fleetDoc struct {
-	View    uint64      `json:"view"`    // version of this router's view; other processes count their own
-	Settled time.Time   `json:"settled"` // when a server last came, went or changed its state, as this router saw it
-	Members []memberDoc `json:"members"` // by name
+	View    uint64      `json:"view"`              // version of this router's view; other processes count their own
+	Settled time.Time   `json:"settled"`           // when a server last came, went or changed its state, as this router saw it
+	Summary bool        `json:"summary,omitempty"` // for strangers: no names, addresses and rooms
+	Members []memberDoc `json:"members"`           // by name
 	Totals  totalsDoc   `json:"totals"`
 	Rooms   []roomDoc   `json:"rooms"` // by id; GET /v1/server/rooms of each server lists them all
 	// Moves counts what happened to rooms since each known server has started, by kind; Events are the newest.
@@ -42,7 +43,7 @@ type memberDoc struct {
 	Name    membership.ServerName `json:"name"`
 	Role    membership.Role       `json:"role"`
 	State   membership.State      `json:"state"`
-	URL     string                `json:"url"`
+	URL     string                `json:"url,omitempty"`
 	Zone    string                `json:"zone,omitempty"`
 	Version string                `json:"version,omitempty"`
 	Since   time.Time             `json:"since"`
@@ -55,13 +56,15 @@ type memberDoc struct {
 
 // loadDoc is the last summary of a server.
 type loadDoc struct {
-	Rooms    int     `json:"rooms"`
-	Players  int     `json:"players"` // connected
-	Replicas int     `json:"replicas"`
-	Moving   int     `json:"moving"` // rooms that are being handed off
-	Busy     int     `json:"busy"`   // of the busiest tick worker, per mille
-	Memory   uint64  `json:"memory"` // bytes
-	Age      float64 `json:"age_s"`  // since the server said so
+	Rooms    int         `json:"rooms"`
+	Players  int         `json:"players"` // connected
+	Replicas int         `json:"replicas"`
+	Moving   int         `json:"moving"`             // rooms that are being handed off
+	Busy     int         `json:"busy"`               // of the busiest tick worker, per mille
+	Memory   uint64      `json:"memory"`             // bytes
+	Age      float64     `json:"age_s"`              // since the server said so
+	Hung     int         `json:"hung,omitempty"`     // goroutines that are lost to games that do not return
+	Heaviest []heavyRoom `json:"heaviest,omitempty"` // the few rooms that take the most of a tick worker's time
 }
 
 type roomDoc struct {
@@ -84,8 +87,16 @@ func (f *Front) buildSnapshot(before *snapshot) (now *snapshot, at time.Time) {
 	return build(all, f.poller.all(), f.ownEvents(), before), all.at
 }
 
-func (f *Front) getFleet(w http.ResponseWriter, _ *http.Request) error {
-	return writeJSON(w, http.StatusOK, f.describe())
+func (f *Front) getFleet(w http.ResponseWriter, r *http.Request) error {
+	return writeJSON(w, http.StatusOK, f.describeTo(r))
+}
+
+// describeTo is describe, or the summary for strangers.
+func (f *Front) describeTo(r *http.Request) fleetDoc {
+	if f.allowReader(r) != nil {
+		return f.summarize(f.describe())
+	}
+	return f.describe()
 }
 
 // describe asks the servers where the last answers are too old, so it may block.
@@ -102,7 +113,7 @@ func (f *Front) describe() fleetDoc {
 				d.Error = p.err.Error()
 			}
 			if !p.at.IsZero() {
-				d.Load = &loadDoc{p.Rooms, p.Players, p.Replicas, p.Moving, p.Busy, p.Memory, time.Since(p.at).Round(time.Millisecond).Seconds()}
+				d.Load = &loadDoc{p.Rooms, p.Players, p.Replicas, p.Moving, p.Busy, p.Memory, time.Since(p.at).Round(time.Millisecond).Seconds(), p.Hung, p.Heaviest}
 			}
 			doc.Totals.Rooms += p.Rooms
 			doc.Totals.Players += p.Players

@@ -51,7 +51,7 @@ func TestFleet(t *testing.T) {
 		t.Errorf("member is %+v", ma)
 	}
 	load := *ma.Load
-	if load.Age = 0; load != (loadDoc{2, 3, 5, 1, 421, 1 << 20, 0}) || ma.Load.Age > testTimeout.Seconds() {
+	if load.Age = 0; !reflect.DeepEqual(load, loadDoc{Rooms: 2, Players: 3, Replicas: 5, Moving: 1, Busy: 421, Memory: 1 << 20}) || ma.Load.Age > testTimeout.Seconds() {
 		t.Errorf("load is %+v", ma.Load)
 	}
 	if mb.Name != "game-b" || mb.State != membership.Draining || *mb.Reachable || mb.Load != nil || !strings.Contains(mb.Error, "refused") {
@@ -182,6 +182,7 @@ func run(t *testing.T, ctx context.Context, drain time.Duration, servers ...memb
 	registry := prometheus.NewRegistry()
 	c := DefaultConfig()
 	c.Mode, c.Signer, c.Drain, c.Metrics, c.Gatherer = Proxy, ticket.NewSigner(ticket.DevKey()), drain, obs.NewMetrics(registry), registry
+	c.Operator, _ = ticket.NewOperator("", true)
 	self := membership.Member{Name: "router-1", Role: membership.Router, State: membership.Serving}
 	m := &member{Static: membership.NewStatic(self, servers...), fail: make(chan error, 1)}
 	f, err := New(c, m)
@@ -193,7 +194,7 @@ func run(t *testing.T, ctx context.Context, drain time.Duration, servers ...memb
 		t.Fatal(err)
 	}
 	r := &running{"http://" + listener.Addr().String(), f, m, make(chan error, 1)}
-	go func() { r.done <- f.Run(ctx, listener, m) }()
+	go func() { r.done <- f.Run(ctx, listener, nil, m) }()
 	return r
 }
 

@@ -3,6 +3,7 @@ package front
 import (
 	"encoding/binary"
 	"errors"
+	"time"
 
 	"github.com/ringside-go/ringside/proto"
 )
@@ -127,10 +128,34 @@ func movedIn(f frame, b []byte) (moved *proto.Moved, more bool) {
 	return &m, false
 }
 
+// resumes reports whether a client's first message, in its frames, is a hello with a resume token.
+func resumes(message []byte) bool {
+	var payload []byte
+	for len(message) > 0 {
+		f, ok, err := parseFrame(message)
+		if !ok || err != nil || f.end > len(message) || message[1]&maskBit == 0 {
+			return false
+		}
+		if f.opcode&opControl == 0 {
+			key := message[f.start-4 : f.start]
+			for i, c := range message[f.start:f.end] {
+				payload = append(payload, c^key[i&3])
+			}
+		}
+		message = message[f.end:]
+	}
+	kind, body, _, err := proto.NextRecord(payload)
+	if err != nil || kind != proto.KindHello {
+		return false
+	}
+	hello, err := proto.ParseHello(body)
+	return err == nil && len(hello.Resume) > 0
+}
+
 // appendGoodbye appends an error record in a frame and a close frame, both with code and text.
-func appendGoodbye(b []byte, code proto.CloseCode, text string) []byte {
+func appendGoodbye(b []byte, code proto.CloseCode, text string, retry time.Duration) []byte {
 	text = text[:min(len(text), proto.MaxText)]
-	record := proto.Error{Code: code, RetryMs: 1000, Text: text}.Append(nil)
+	record := proto.Error{Code: code, RetryMs: uint32(min(retry, time.Hour).Milliseconds()), Text: text}.Append(nil)
 	b = append(appendHeader(b, opBinary, len(record)), record...)
 	b = appendHeader(b, opClose, 2+len(text))
 	b = binary.BigEndian.AppendUint16(b, uint16(code))

@@ -3,6 +3,7 @@ package front
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/ringside-go/ringside/proto"
 )
@@ -72,7 +73,7 @@ func TestFirstMoved(t *testing.T) {
 
 func TestGoodbyeIsOneFrameAndAClose(t *testing.T) {
 	long := string(bytes.Repeat([]byte("x"), 300))
-	b := appendGoodbye(nil, proto.CloseInternal, long)
+	b := appendGoodbye(nil, proto.CloseInternal, long, time.Second)
 	f, ok, err := parseFrame(b)
 	if !ok || err != nil || f.opcode != opBinary || !f.fin {
 		t.Fatalf("%+v, %v, %v", f, ok, err)
@@ -89,7 +90,7 @@ func FuzzFrames(f *testing.F) {
 	f.Add(appendFrame(nil, opBinary, []byte("hello"), mask), 3)
 	f.Add(appendFrame(nil, opBinary, proto.Moved{URL: "ws://a:1/", Server: "s"}.Append(nil), nil), 5)
 	f.Add([]byte{0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}, 10)
-	f.Add(appendGoodbye(nil, proto.CloseInternal, "bye"), 9)
+	f.Add(appendGoodbye(nil, proto.CloseInternal, "bye", time.Second), 9)
 	f.Fuzz(func(t *testing.T, b []byte, n int) {
 		if n < 0 || n > len(b) {
 			return

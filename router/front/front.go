@@ -6,13 +6,23 @@
 //	GET  /v1/rooms/{room}/connect   WebSocket: a redirect to the room's server, or a tunnel
 //	GET  /v1/servers/{server}/v1/rooms/{room}/connect   the same, of a server whose public URL is /v1/servers/{server} here
 //	POST /v1/match                  enter an open room of a game, or watch one
-//	GET  /v1/fleet                  members, load, events, and of the rooms the first maxServerRooms of each server
+//	GET  /v1/fleet                  members, load, events, and of the rooms the first maxServerRooms of each server; for strangers
+//	                                counts only, of members without names
 //	GET  /v1/fleet/events           the same as it changes, and what each member sees, as server-sent events
 //	GET  /v1/fleet/operator         whether the caller may do what follows
 //	POST /v1/fleet/servers/{name}/drain, /undrain   take a server out of service, or back; for operators
 //	POST /v1/rooms/{room}/move      hand a room to another server; for operators
+//	GET  /v1/rooms/{room}/players   who is in a room; for operators
+//	POST /v1/rooms/{room}/kick      put a player out of a room; for operators
+//	POST /v1/bans                   keep a player out of all rooms for a time; for operators
+//	GET  /v1/bans                   the bans; for operators
+//	DELETE /v1/bans/{player}        lift one; for operators
 //	GET  /  /fleet  /assets/{file}  pages: the game, the fleet; /fleet is text for those who take no HTML
-//	GET  /livez /readyz /metrics
+//	GET  /livez /readyz
+//	GET  /metrics                   for those who are no strangers
+//
+// With an internal listener (Config.Internal) whoever reaches that is no stranger; without one, requests of this machine on a
+// loopback address are. The operators' token always does.
 package front
 
 import (
@@ -22,6 +32,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/ringside-go/ringside/internal/bans"
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/router/lookup"
 )
@@ -36,9 +48,14 @@ type Front struct {
 	gatherer   *gatherer
 	roomLister *roomLister
 	matches    *matches
+	limits     limits
+	bans       *bans.Set
+	gate       *edge.Gate
 	tunnels    *tunnels
 	eventLog   eventLog
-	watch      *watch
+	watch      *watch // the fleet in detail
+	summaries  *watch // the fleet as strangers see it
+	aliases    aliases
 	pages      *pages
 	draining   atomic.Bool
 	mux        *http.ServeMux
@@ -49,14 +66,20 @@ func New(c Config, source membership.Source) (*Front, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	f := &Front{config: c, table: lookup.NewTable(source), asker: newAsker(c.Network)}
-	f.poller = newPoller(f.table, f.asker)
+	table := lookup.NewTable(source)
+	f := &Front{config: c, table: table, asker: newAsker(reach{network: c.Network, certs: c.Certs}, table)}
+	f.bans = bans.New(nil)
+	f.poller = newPoller(f.table, f.asker, f.pollBans)
 	f.picker = lookup.NewPicker(f.poller.load, nil)
 	f.gatherer, f.roomLister = newGatherer(f.table, f.asker), newRoomLister(f.table, f.asker)
-	f.matches = newMatches()
-	f.tunnels = newTunnels(f.table, c)
-	f.watch = newWatch(c, source.View().Self.Name, f.buildSnapshot)
+	f.matches, f.limits = newMatches(), newLimits(c)
 	var err error
+	if f.gate, err = edge.New(edge.Config{Limits: c.Limits, Trusted: c.Trusted, Metrics: c.Metrics}); err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	f.tunnels = newTunnels(f.table, f.gate, c)
+	f.watch = newWatch(c, aboutRouter{Router: source.View().Self.Name, Mode: c.Mode}, f.buildSnapshot)
+	f.summaries = newWatch(c, aboutRouter{Mode: c.Mode, Summary: true}, f.buildSummary)
 	if f.pages, err = newPages(c.Pages, c.OwnPages); err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
@@ -74,12 +97,19 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.route("/v1/fleet/servers/{name}/drain", "drain", http.MethodPost, f.postState("drain"))
 	f.route("/v1/fleet/servers/{name}/undrain", "undrain", http.MethodPost, f.postState("undrain"))
 	f.route("/v1/rooms/{room}/move", "move", http.MethodPost, f.postMove)
+	f.route("/v1/rooms/{room}/kick", "kick", http.MethodPost, f.postKick)
+	f.route("/v1/rooms/{room}/players", "players", http.MethodGet, f.getPlayers)
+	f.routes("/v1/bans", "bans", map[string]handler{http.MethodGet: f.getBans, http.MethodPost: f.postBan})
+	f.route("/v1/bans/{player}", "ban", http.MethodDelete, f.deleteBan)
 	f.route("/{$}", "page", http.MethodGet, f.pages.serve(indexPage))
 	f.route("/fleet", "page", http.MethodGet, f.getFleetPage)
 	f.route("/assets/{file}", "page", http.MethodGet, f.pages.serveAsset)
 	f.route("/livez", "livez", http.MethodGet, f.getLive)
 	f.route("/readyz", "readyz", http.MethodGet, f.getReady)
 	f.route("/metrics", "metrics", http.MethodGet, func(w http.ResponseWriter, r *http.Request) error {
+		if err := f.allowReader(r); err != nil {
+			return err
+		}
 		metrics.ServeHTTP(w, r)
 		return nil
 	})

@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"net/http"
+	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
@@ -24,29 +26,33 @@ const (
 // postMatch gives a seat in the fullest open room of the game and the options asked for, or in a new one; and spectators a
 // place in the room with the most players.
 func (f *Front) postMatch(w http.ResponseWriter, r *http.Request) error {
-	c, err := readEntry(w, r)
+	e, c, err := readEntry(w, r)
 	if err != nil {
 		return err
+	}
+	if e.Private || e.Code != "" {
+		return problemf(http.StatusBadRequest, "a match is in a room that is open to strangers; leave out \"private\" and \"code\", or use POST /v1/rooms")
 	}
 	if c.Room != "" {
 		return problemf(http.StatusBadRequest, "a match is in a room that is found for you; leave out \"room\", or use POST /v1/rooms")
 	}
-	if err := f.identify(r, &c); err != nil {
+	if err := f.known(r, &e, &c); err != nil {
 		return err
 	}
-	find := f.findSeat
+	var server membership.Member
 	if c.Role == ticket.Spectator {
-		find = f.findStage
+		server, err = f.findStage(&c)
+	} else {
+		server, err = f.findSeat(r.Context(), &c, remote(r))
 	}
-	server, err := find(r.Context(), &c)
 	if err != nil {
 		return err
 	}
-	return f.admit(w, r, c, server)
+	return f.admit(w, r, &e, c, server)
 }
 
 // findStage sets c's room to the one with the most players to watch; of equal ones the first by id.
-func (f *Front) findStage(_ context.Context, c *ticket.Claims) (leader membership.Member, err error) {
+func (f *Front) findStage(c *ticket.Claims) (leader membership.Member, err error) {
 	kind, most := matchKind(c.Game, c.Options), 0
 	for _, a := range f.roomLister.get(matchAge).servers {
 		for _, r := range a.rooms {
@@ -66,15 +72,22 @@ func (f *Front) findStage(_ context.Context, c *ticket.Claims) (leader membershi
 	return leader, nil
 }
 
-// findSeat reserves a seat for c and sets its room. It may wait for the next lists of rooms.
-func (f *Front) findSeat(ctx context.Context, c *ticket.Claims) (server membership.Member, err error) {
-	kind := matchKind(c.Game, c.Options)
+// findSeat reserves a seat for c, who asks from an address of network, and sets its room. It may wait for the next lists of
+// rooms.
+func (f *Front) findSeat(ctx context.Context, c *ticket.Claims, network netip.Prefix) (server membership.Member, err error) {
+	q := seatRequest{player: c.Player, kind: matchKind(c.Game, c.Options)}
+	q.soft = sync.OnceValue(func() bool {
+		_, ok := f.limits.reservations.Take(network)
+		return !ok
+	})
 	for deadline := time.Now().Add(matchWait); ; {
 		fleet, now := f.table.Fleet(), time.Now()
-		s, ok := f.matches.seat(f.roomLister.get(matchAge), kind, now, now.Before(deadline), func() (proto.RoomID, bool) {
-			room, _, ok := f.picker.Pick(fleet, kind)
+		q.patient = now.Before(deadline)
+		q.pick = func() (proto.RoomID, bool) {
+			room, _, ok := f.picker.Pick(fleet, q.kind)
 			return room, ok
-		})
+		}
+		s, ok := f.matches.seat(f.roomLister.get(matchAge), q, now)
 		if ok && s.wait {
 			select {
 			case <-time.After(matchAge / 5):
@@ -98,7 +111,7 @@ func (f *Front) findSeat(ctx context.Context, c *ticket.Claims) (server membersh
 const matchPrefix = "q-"
 
 // matchKind is how the ids of the rooms begin that quick match makes for game and (canonical) options. So every router
-// tells from a room's id alone that it is open to strangers, and to which; rooms made by POST /v1/rooms stay private.
+// tells from a room's id alone that it is open to strangers, and to which. No private room has such an id.
 func matchKind(game proto.GameName, options []byte) string {
 	sum := sha256.Sum256(append(append([]byte(game), 0), options...))
 	return matchPrefix + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:10]) + "-"

@@ -4,11 +4,15 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/ringside-go/ringside/internal/limit"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
@@ -140,7 +144,7 @@ func TestMatchGivesUpWithItsClient(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	c := ticket.Claims{Game: "arena"}
-	if _, err := f.findSeat(ctx, &c); err == nil || ctx.Err() == nil || c.Room != "" {
+	if _, err := f.findSeat(ctx, &c, netip.Prefix{}); err == nil || ctx.Err() == nil || c.Room != "" {
 		t.Errorf("error is %v, room %q", err, c.Room)
 	}
 }
@@ -161,16 +165,20 @@ func listOf(state membership.State, rooms ...roomReport) *openRooms {
 	return &openRooms{servers: []serverRooms{{m, rooms}}}
 }
 
+func never() bool { return false }
+
 func TestReservations(t *testing.T) {
 	m := newMatches()
 	now := time.Unix(1e9, 0)
 	made := 0
+	asked := 0
 	seatOf := func(open *openRooms, patient bool) seating {
 		t.Helper()
-		s, ok := m.seat(open, arena, now, patient, func() (proto.RoomID, bool) {
+		asked++
+		s, ok := m.seat(open, seatRequest{player: proto.PlayerID(fmt.Sprint("p", asked)), kind: arena, patient: patient, soft: never, pick: func() (proto.RoomID, bool) {
 			made++
 			return proto.RoomID(fmt.Sprintf("%snew-%d", arena, made)), true
-		})
+		}}, now)
 		if !ok {
 			t.Fatal("no seat")
 		}
@@ -210,8 +218,9 @@ func TestReservations(t *testing.T) {
 	if n := len(m.kinds[arena].rooms); n != 1 {
 		t.Errorf("%d rooms are remembered; nobody came to those but one", n)
 	}
-	// A player leaves while one is expected: the higher number counts until the wait is over.
+	// A player leaves while one is expected, who is expected on.
 	open = listOf(membership.Serving, reported(arena, "new-1", 1, 4))
+	seat(open, "new-1")
 	seat(open, "new-1")
 	seat(open, "new-4")
 	now = now.Add(reservationLife + 1)
@@ -220,18 +229,124 @@ func TestReservations(t *testing.T) {
 	seat(listOf(membership.Draining, reported(arena, "new-1", 1, 4)), "new-5")
 }
 
+// A second request of a player renews their promise, and one for another game gives it up.
+func TestOnePromisePerPlayer(t *testing.T) {
+	m := newMatches()
+	now := time.Unix(1e9, 0)
+	made := 0
+	ask := func(player proto.PlayerID, kind string) proto.RoomID {
+		t.Helper()
+		s, ok := m.seat(m.last, seatRequest{player: player, kind: kind, soft: never, pick: func() (proto.RoomID, bool) {
+			made++
+			return proto.RoomID(fmt.Sprint(kind, "new-", made)), true
+		}}, now)
+		if !ok || s.wait {
+			t.Fatalf("%s got %+v, %v", player, s, ok)
+		}
+		return s.room
+	}
+	m.last = listOf(membership.Serving)
+	for range 20 { // for longer than a promise lives
+		if room := ask("eve", arena); string(room) != arena+"new-1" {
+			t.Fatalf("eve is sent to %s; want the same room again", room)
+		}
+		now = now.Add(reservationLife / 4)
+	}
+	if room := ask("ann", arena); string(room) != arena+"new-1" {
+		t.Errorf("ann is sent to %s; want the room where only eve is expected", room)
+	}
+	if room := ask("bob", arena); string(room) != arena+"new-2" {
+		t.Errorf("bob is sent to %s; both seats of the first room are promised", room)
+	}
+	other := matchKind("chess", nil)
+	ask("eve", other)
+	if room := ask("cleo", arena); string(room) != arena+"new-1" && string(room) != arena+"new-2" {
+		t.Errorf("cleo is sent to %s; eve gave her seat up", room)
+	}
+}
+
+// Somebody who asks for matches all the time and never comes keeps nobody apart who does come.
+func TestPromisesToOneAddressKeepNobodyApart(t *testing.T) {
+	s := newFakeServer(t, "game-1")
+	f := newTestFront(t, func(c *Config) { c.Quotas.TicketsPerAddress = 0 }, s.member())
+	honest := 0
+	from := func(ip string) proto.RoomID {
+		t.Helper()
+		honest++
+		c := ticket.Claims{Game: "arena", Player: proto.PlayerID(fmt.Sprint("p", honest))}
+		if _, err := f.findSeat(t.Context(), &c, limit.Network(netip.MustParseAddr(ip))); err != nil {
+			t.Fatal(err)
+		}
+		return c.Room
+	}
+	attack := func() {
+		for range 20 {
+			from("203.0.113.9")
+		}
+	}
+	// Ann waits alone in a room of two.
+	waiting := reported(arena, "ann", 1, 2)
+	waiting.Connected = 1
+	s.lead(waiting)
+	attack()
+	// The hard promises of the address are over; the soft ones are renewed all the time.
+	f.matches.mu.Lock()
+	for _, k := range f.matches.kinds {
+		for _, r := range k.rooms {
+			for i := range r.promises {
+				if !r.promises[i].soft {
+					r.promises[i].until = time.Now().Add(-time.Second)
+				}
+			}
+		}
+	}
+	f.matches.mu.Unlock()
+	attack()
+	if got := from("192.0.2.7"); string(got) != arena+"ann" {
+		t.Errorf("bob is sent to %s; want the room where ann waits", got)
+	}
+	if got := from("192.0.2.8"); string(got) == arena+"ann" {
+		t.Error("cleo is sent to ann's room too, whose last seat is promised to bob")
+	}
+	if n := testutil.ToFloat64(f.config.Metrics.Limited.WithLabelValues("reservations-per-address")); n < 30 {
+		t.Errorf("the metric counts %v soft promises; want most of 40", n)
+	}
+}
+
+// Where the connected players are, there go the next ones, whatever was promised elsewhere.
+func TestConnectedPlayersCountBeforePromises(t *testing.T) {
+	k := &matchRooms{rooms: map[proto.RoomID]*matchRoom{}}
+	leader := membership.Member{Name: "game-1"}
+	now := time.Unix(1e9, 0)
+	promises := make([]promise, 5)
+	for i := range promises {
+		promises[i].until = now.Add(time.Second)
+	}
+	k.rooms["a"] = &matchRoom{leader: leader, seats: 8, players: 3, promises: promises[:4]} // their connections are lost
+	k.rooms["b"] = &matchRoom{leader: leader, seats: 8, players: 1, connected: 1}
+	k.rooms["c"] = &matchRoom{leader: leader, seats: 8, players: 1, connected: 1, promises: promises[:1]}
+	k.rooms["d"] = &matchRoom{leader: leader, seats: 4, players: 2, connected: 2, promises: promises[:2]}
+	if room, _ := k.fullest(now, false); room != "c" {
+		t.Errorf("the next player is sent to %s; want c: d is full, and a has nobody connected", room)
+	}
+}
+
 func TestKindsAreBounded(t *testing.T) {
 	m := newMatches()
 	now := time.Unix(1e9, 0)
 	open := listOf(membership.Serving)
 	for i := range maxKinds + 1 {
 		kind := matchKind("arena", fmt.Appendf(nil, `{"i":%d}`, i))
-		m.seat(open, kind, now, true, func() (proto.RoomID, bool) { return proto.RoomID(kind) + "x", true })
+		m.seat(open, seatRequest{proto.PlayerID(fmt.Sprint("p", i)), kind, true, never,
+			func() (proto.RoomID, bool) { return proto.RoomID(kind) + "x", true }}, now)
 	}
 	now = now.Add(reservationLife + 1)
-	m.seat(listOf(membership.Serving, reported(arena, "a", 0, 2)), arena, now, true, nil)
+	m.seat(listOf(membership.Serving, reported(arena, "a", 0, 2)), seatRequest{"ann", arena, true, never, nil}, now)
 	if n := len(m.kinds); n != 1 {
 		t.Errorf("%d kinds are remembered; want the one that has a room", n)
+	}
+	if n := len(m.promised); n != 1 {
+		t.Errorf("%d promises are remembered; want the last", n)
 	}
 }
 

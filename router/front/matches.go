@@ -2,6 +2,7 @@ package front
 
 import (
 	"cmp"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,8 +11,8 @@ import (
 )
 
 const (
-	// reservationLife is how long a player who was sent to a room counts before the room's server reports him: time to
-	// connect, and the age of the reports.
+	// reservationLife is how long a seat is promised to a player who was sent to a room: time to connect, and the age of the
+	// reports.
 	reservationLife = 5 * time.Second
 	// assumedSeats is how many players are sent to a room while no server has reported how many seats its kind has.
 	assumedSeats = 2
@@ -22,10 +23,22 @@ const (
 // matches knows the rooms of quick match by kind: what the servers reported, and whom this router has sent where since.
 // Other routers' players show in the reports only; where two routers fill the same last seat, one player is told that
 // the room is full and asks again.
+//
+// A promise is a claim of a stranger, who may never come. So players who are connected decide where the next one goes,
+// and promises only break ties. A player has one promise, which a second request renews. And promises to an address
+// that gets many of them are soft: they do not count for players of other addresses, so that they cannot keep those
+// apart, but they count for soft requests, so that a crowd behind one address is spread over the rooms. If all of them
+// come after all, the last ones find the room full and ask again.
 type matches struct {
-	mu    sync.Mutex
-	last  *openRooms // what the rooms were last updated from
-	kinds map[string]*matchRooms
+	mu       sync.Mutex
+	last     *openRooms // what the rooms were last updated from
+	kinds    map[string]*matchRooms
+	promised map[proto.PlayerID]promisedRoom // where a player may have a promise; bounded by the rate of requests
+}
+
+type promisedRoom struct {
+	kind string
+	room proto.RoomID
 }
 
 // matchRooms are the rooms of one kind.
@@ -35,19 +48,28 @@ type matchRooms struct {
 }
 
 type matchRoom struct {
-	leader   membership.Member // who reported the room; zero while nobody has
-	seats    int               // as reported; 0 where no more players are wanted
-	players  int               // as reported
-	expected int               // when those who were sent there until now have arrived
-	until    time.Time         // how long to expect them
+	leader    membership.Member // who reported the room; zero while nobody has
+	seats     int               // as reported; 0 where no more players are wanted
+	players   int               // as reported: seats taken
+	connected int               // as reported: of them, those whose client is connected
+	promises  []promise         // of players who are on their way, the oldest first
 }
 
-// taken is how many seats are taken or waited for.
-func (r *matchRoom) taken(now time.Time) int {
-	if now.After(r.until) {
-		return r.players
+type promise struct {
+	player proto.PlayerID
+	until  time.Time
+	soft   bool
+}
+
+// taken is how many seats are taken or promised, as far as it concerns a request that is soft or not.
+func (r *matchRoom) taken(now time.Time, soft bool) int {
+	n := r.players
+	for _, p := range r.promises {
+		if now.Before(p.until) && (soft || !p.soft) {
+			n++
+		}
 	}
-	return max(r.players, r.expected)
+	return n
 }
 
 // open is how many players a room of this kind can have, as far as is known.
@@ -58,7 +80,18 @@ func (k *matchRooms) open(r *matchRoom) int {
 	return cmp.Or(k.seats, assumedSeats)
 }
 
-func newMatches() *matches { return &matches{kinds: map[string]*matchRooms{}} }
+func newMatches() *matches {
+	return &matches{kinds: map[string]*matchRooms{}, promised: map[proto.PlayerID]promisedRoom{}}
+}
+
+// seatRequest is what matches.seat is asked for.
+type seatRequest struct {
+	player  proto.PlayerID
+	kind    string
+	patient bool                        // may be told to wait
+	soft    func() bool                 // whether a promise to this player would be soft; called only if one would be made
+	pick    func() (proto.RoomID, bool) // makes a room; ok is false when it cannot
+}
 
 // seating is the answer of matches.seat.
 type seating struct {
@@ -67,42 +100,77 @@ type seating struct {
 	wait   bool              // no seat yet: the next report may show one
 }
 
-// seat reserves a seat in the fullest open room of kind, or in the room that pick makes when none is open. A patient
-// caller is told to wait instead of getting a new room while the first rooms of a kind are being made and nobody knows how
-// many seats they have. ok is false when pick makes no room.
-func (m *matches) seat(open *openRooms, kind string, now time.Time, patient bool, pick func() (proto.RoomID, bool)) (s seating, ok bool) {
+// seat promises a seat in the open room of the kind with the most connected players, or in the room that pick makes when none
+// is open. A patient caller is told to wait instead of getting a new room while the first rooms of a kind are being made and
+// nobody knows how many seats they have. ok is false when pick makes no room.
+func (m *matches) seat(open *openRooms, q seatRequest, now time.Time) (s seating, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.last != open {
 		m.update(open, now)
 	}
-	k := m.kinds[kind]
+	if room, found := m.renew(q, now); found != nil {
+		return seating{room: room, leader: found.leader}, true
+	}
+	k := m.kinds[q.kind]
 	if k == nil {
 		k = &matchRooms{rooms: map[proto.RoomID]*matchRoom{}}
 	}
-	room, found := k.fullest(now)
+	soft := q.soft()
+	room, found := k.fullest(now, soft)
 	if found == nil {
-		if patient && k.seats == 0 && len(k.rooms) > 0 {
+		if q.patient && k.seats == 0 && len(k.rooms) > 0 {
 			return seating{wait: true}, true
 		}
-		if room, ok = pick(); !ok {
+		if room, ok = q.pick(); !ok {
 			return seating{}, false
 		}
 		found = &matchRoom{}
 		k.rooms[room] = found
-		m.kinds[kind] = k
+		m.kinds[q.kind] = k
 	}
-	found.expected = found.taken(now) + 1
-	found.until = now.Add(reservationLife)
+	m.promised[q.player] = promisedRoom{q.kind, room}
+	found.promises = append(found.promises, promise{q.player, now.Add(reservationLife), soft})
 	return seating{room: room, leader: found.leader}, true
 }
 
-// fullest gives the open room with the most players; of equal ones the first by id, so that routers agree.
-func (k *matchRooms) fullest(now time.Time) (best proto.RoomID, room *matchRoom) {
-	most := -1
+// renew takes the promise that the player has out of its room, and renews it if it fits the request.
+func (m *matches) renew(q seatRequest, now time.Time) (room proto.RoomID, found *matchRoom) {
+	at, ok := m.promised[q.player]
+	if !ok {
+		return "", nil
+	}
+	delete(m.promised, q.player)
+	k := m.kinds[at.kind]
+	if k == nil || k.rooms[at.room] == nil {
+		return "", nil
+	}
+	r := k.rooms[at.room]
+	i := slices.IndexFunc(r.promises, func(p promise) bool { return p.player == q.player })
+	if i < 0 {
+		return "", nil
+	}
+	p := r.promises[i]
+	r.promises = slices.Delete(r.promises, i, i+1)
+	if at.kind != q.kind || !now.Before(p.until) || r.players >= k.open(r) {
+		return "", nil
+	}
+	p.until = now.Add(reservationLife)
+	r.promises = append(r.promises, p)
+	m.promised[q.player] = at
+	return at.room, r
+}
+
+// fullest gives the open room with the most connected players; of equal ones that with the most seats taken or promised,
+// then the first by id, so that routers agree.
+func (k *matchRooms) fullest(now time.Time, soft bool) (best proto.RoomID, room *matchRoom) {
+	most := 0
 	for id, r := range k.rooms {
-		n := r.taken(now)
-		if n < k.open(r) && (n > most || n == most && id < best) {
+		n := r.taken(now, soft)
+		if n >= k.open(r) {
+			continue
+		}
+		if room == nil || cmp.Or(cmp.Compare(r.connected, room.connected), cmp.Compare(n, most), cmp.Compare(best, id)) > 0 {
 			best, room, most = id, r, n
 		}
 	}
@@ -115,11 +183,12 @@ func (m *matches) update(open *openRooms, now time.Time) {
 	m.last = open
 	for _, k := range m.kinds {
 		for id, r := range k.rooms {
-			if now.After(r.until) {
+			m.expire(r, func(_ int, p promise) bool { return !now.Before(p.until) })
+			if len(r.promises) == 0 {
 				delete(k.rooms, id)
 				continue
 			}
-			r.leader, r.players = membership.Member{}, 0
+			r.leader = membership.Member{}
 		}
 	}
 	for _, a := range open.servers {
@@ -138,6 +207,20 @@ func (m *matches) update(open *openRooms, now time.Time) {
 	}
 }
 
+// expire forgets the promises of r for which f says so.
+func (m *matches) expire(r *matchRoom, f func(i int, p promise) bool) {
+	kept := r.promises[:0]
+	for i, p := range r.promises {
+		if f(i, p) {
+			delete(m.promised, p.player)
+		} else {
+			kept = append(kept, p)
+		}
+	}
+	clear(r.promises[len(kept):])
+	r.promises = kept
+}
+
 func (m *matches) report(name string, leader membership.Member, report roomReport) {
 	k := m.kinds[name]
 	if k == nil {
@@ -150,7 +233,10 @@ func (m *matches) report(name string, leader membership.Member, report roomRepor
 		r = &matchRoom{}
 		k.rooms[report.Room] = r
 	}
-	r.leader, r.seats, r.players = leader, report.Seats, report.Players
+	// Reports do not say who has come. The oldest promises are taken for kept.
+	came := report.Players - r.players
+	m.expire(r, func(i int, _ promise) bool { return i < came })
+	r.leader, r.seats, r.players, r.connected = leader, report.Seats, report.Players, report.Connected
 	if leader.State != membership.Serving || report.Role == "suspended" {
 		r.seats = 0
 	}

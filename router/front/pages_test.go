@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+	"unicode"
 
 	"github.com/ringside-go/ringside/clients/web"
 )
@@ -84,6 +85,21 @@ func TestPagesAreCompressed(t *testing.T) {
 		if body, err := io.ReadAll(z); err != nil || string(body) != strings.Repeat("play(); ", 100) {
 			t.Errorf("got %q, %v", body, err)
 		}
+	}
+}
+
+// What other processes say cannot rewrite the terminal of whoever reads the text.
+func TestTextShowsNoControlCharacters(t *testing.T) {
+	s := newFakeServer(t, "game-1")
+	s.lead(roomReport{Room: "room-1", Game: "chess\x1b[2J\x07\u202e\r", Match: 3})
+	f := newTestFront(t, nil, s.member())
+	resp := f.call(t, "GET", "/fleet", "", "Accept", "*/*")
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || !strings.Contains(string(body), "chess") {
+		t.Fatalf("%q, %v", body, err)
+	}
+	if i := strings.IndexFunc(string(body), func(r rune) bool { return r != '\n' && !unicode.IsGraphic(r) }); i >= 0 {
+		t.Errorf("the text has %q", body[i:])
 	}
 }
 

@@ -1,36 +1,58 @@
 package front
 
 import (
+	"cmp"
 	"crypto/rand"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/ringside-go/ringside/internal/ticket"
-	"github.com/ringside-go/ringside/proto"
 )
 
-// identify settles who the ticket is for. Where identity tokens are demanded the player is the token's, and the body may
-// only repeat it; otherwise it is the body's, or a guest with a random id.
-func (f *Front) identify(r *http.Request, c *ticket.Claims) error {
-	if f.config.Identity == nil {
-		if c.Player == "" {
-			c.Player = proto.PlayerID("guest-" + strings.ToLower(rand.Text()[:10]))
+// identify settles who the ticket is for. Where identity tokens are demanded the player is the token's. Otherwise it is the
+// guest who has the secret that the body gives; without one a new guest is made (e.made). A player id proves nothing, so the
+// body's may only repeat the one that is proven.
+func (f *Front) identify(r *http.Request, e *entry, c *ticket.Claims) (err error) {
+	if f.config.Identity != nil {
+		if e.Player.Guest != "" {
+			return f.refuse(problemf(http.StatusBadRequest, "field \"player.guest\": this router takes no guests, the identity token "+
+				"says who plays; leave it out"))
 		}
-		return nil
+		err = f.identifyByToken(r, c)
+	} else {
+		err = identifyGuest(e, c)
 	}
+	if err == nil && e.Player.ID != "" && e.Player.ID != string(c.Player) {
+		err = problemf(http.StatusForbidden, "player.id is %q, which this request does not prove; leave it out, and say who plays by "+
+			"player.guest or, where the router demands it, by an identity token", shorten(e.Player.ID))
+	}
+	if err != nil {
+		return f.refuse(err)
+	}
+	return nil
+}
+
+func identifyGuest(e *entry, c *ticket.Claims) (err error) {
+	if e.Player.Guest == "" {
+		e.made = rand.Text()
+	}
+	if c.Player, err = ticket.Guest(cmp.Or(e.made, e.Player.Guest)); err != nil {
+		return badField("player.guest", err)
+	}
+	return nil
+}
+
+// identifyByToken reads the identity token of the game's backend.
+func (f *Front) identifyByToken(r *http.Request, c *ticket.Claims) error {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "bearer") || token == "" {
-		return f.refuse(problemf(http.StatusUnauthorized, "this router gives tickets to known players only; "+
-			"send the identity token of your game's backend as Authorization: Bearer TOKEN"))
+		return problemf(http.StatusUnauthorized, "this router gives tickets to known players only; "+
+			"send the identity token of your game's backend as Authorization: Bearer TOKEN")
 	}
 	id, name, err := f.config.Identity.Verify(strings.TrimSpace(token), time.Now())
 	if err != nil {
-		return f.refuse(problemf(http.StatusUnauthorized, "%v", err))
-	}
-	if c.Player != "" && c.Player != id {
-		return f.refuse(problemf(http.StatusForbidden, "player.id is %q, but the identity token is of %q; leave it out",
-			c.Player, id))
+		return problemf(http.StatusUnauthorized, "%v", err)
 	}
 	c.Player = id
 	if name != "" {
@@ -39,7 +61,7 @@ func (f *Front) identify(r *http.Request, c *ticket.Claims) error {
 	return nil
 }
 
-func (f *Front) refuse(p *problem) error {
+func (f *Front) refuse(err error) error {
 	f.config.Metrics.Tickets.WithLabelValues("refused").Inc()
-	return p
+	return err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/router/lookup"
 )
 
@@ -35,7 +36,17 @@ type serverSummary struct {
 		P99  float64 `json:"p99_ms"`
 		Late uint64  `json:"late"`
 	} `json:"ticks"`
-	Moves map[string]uint64 `json:"moves"`
+	Bans     string            `json:"bans"`
+	Moves    map[string]uint64 `json:"moves"`
+	Hung     int               `json:"hung"`
+	Heaviest []heavyRoom       `json:"heaviest"`
+}
+
+// heavyRoom is one of the few rooms of a server that take the most of a tick worker's time.
+type heavyRoom struct {
+	Room  proto.RoomID   `json:"room"`
+	Game  proto.GameName `json:"game"`
+	Share int            `json:"share"` // of one worker's time, per mille
 }
 
 // polled is what is known of one server. It is immutable.
@@ -54,14 +65,16 @@ func (p polled) reachable() bool { return p.err == nil && !p.at.IsZero() }
 type poller struct {
 	table *lookup.Table
 	asker *asker
-	slots chan struct{} // holds askWidth; who asks has taken one
+	// exchange is told the hash of the bans of a server that has answered, and whether it failed with that server the last time.
+	exchange func(ctx context.Context, m membership.Member, hash string, failed bool) (fails bool)
+	slots    chan struct{} // holds askWidth; who asks has taken one
 
 	mu   sync.Mutex
 	last map[membership.ServerName]polled // of the processes that run's view has
 }
 
-func newPoller(table *lookup.Table, a *asker) *poller {
-	return &poller{table: table, asker: a, slots: make(chan struct{}, askWidth), last: map[membership.ServerName]polled{}}
+func newPoller(table *lookup.Table, a *asker, exchange func(context.Context, membership.Member, string, bool) bool) *poller {
+	return &poller{table: table, asker: a, exchange: exchange, slots: make(chan struct{}, askWidth), last: map[membership.ServerName]polled{}}
 }
 
 // run polls the servers of the newest view until ctx ends. There is one goroutine, and so at most one request, for a server.
@@ -106,7 +119,7 @@ func (p *poller) run(ctx context.Context) {
 
 // poll asks m until ctx ends, and forgets it then.
 func (p *poller) poll(ctx context.Context, m membership.Member) {
-	now := polled{boot: m.Boot}
+	now, failed := polled{boot: m.Boot}, false
 	for wait := pollInterval; ctx.Err() == nil; {
 		select {
 		case p.slots <- struct{}{}:
@@ -115,6 +128,9 @@ func (p *poller) poll(ctx context.Context, m membership.Member) {
 		}
 		var summary serverSummary
 		err := p.asker.get(ctx, m, "/v1/server", &summary)
+		if err == nil {
+			failed = p.exchange(ctx, m, summary.Bans, failed)
+		}
 		<-p.slots
 		if now.err = err; err == nil {
 			now.serverSummary, now.at = summary, time.Now()

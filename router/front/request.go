@@ -8,8 +8,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
@@ -24,48 +22,56 @@ type entry struct {
 	Room    string          `json:"room"`
 	Options json.RawMessage `json:"options"`
 	Player  struct {
-		ID   string `json:"id"`
-		Name string `json:"name"`
+		ID    string `json:"id"`    // may only repeat what is proven
+		Guest string `json:"guest"` // secret of a guest
+		Name  string `json:"name"`
 	} `json:"player"`
-	Role string `json:"role"`
+	Role    string `json:"role"`
+	Private bool   `json:"private"` // make a room that is entered with a code only
+	Code    string `json:"code"`    // of a private room, which it names by itself
+
+	made string // secret of the guest that was made for this request; empty: none was
 }
 
-// readEntry reads and checks a body. Room, Options and Role of the claims are filled where the body has them, the
-// player is the one who the body says.
-func readEntry(w http.ResponseWriter, r *http.Request) (ticket.Claims, error) {
-	var e entry
-	var c ticket.Claims
+// readEntry reads and checks a body. Room, Options, Name and Role of the claims are filled where the body has them; identify
+// fills the player.
+func readEntry(w http.ResponseWriter, r *http.Request) (e entry, c ticket.Claims, err error) {
 	if err := decode(w, r, &e); err != nil {
-		return c, err
+		return e, c, err
 	}
-	var err error
+	err = e.read(&c)
+	return e, c, err
+}
+
+// read fills the claims.
+func (e *entry) read(c *ticket.Claims) (err error) {
 	if c.Game, err = proto.ParseGameName(e.Game); err != nil {
-		return c, badField("game", err)
+		return badField("game", err)
 	}
 	if e.Room != "" {
 		if c.Room, err = proto.ParseRoomID(e.Room); err != nil {
-			return c, badField("room", err)
+			return badField("room", err)
 		}
 	}
-	if e.Player.ID != "" {
-		if c.Player, err = proto.ParsePlayerID(e.Player.ID); err != nil {
-			return c, badField("player.id", err)
-		}
-	}
-	if c.Name, err = playerName(e.Player.Name); err != nil {
-		return c, badField("player.name", err)
+	if c.Name, err = proto.ParsePlayerName(e.Player.Name); err != nil {
+		return badField("player.name", err)
 	}
 	if c.Options, err = canonical(e.Options); err != nil {
-		return c, badField("options", err)
+		return badField("options", err)
+	}
+	if e.Code != "" {
+		if err := ticket.CheckCode(e.Code); err != nil {
+			return badField("code", err)
+		}
 	}
 	switch c.Role = ticket.Role(e.Role); c.Role {
 	case ticket.Player, ticket.Spectator:
 	case "":
 		c.Role = ticket.Player
 	default:
-		return c, badField("role", fmt.Errorf("%q is no role; use %q or %q", e.Role, ticket.Player, ticket.Spectator))
+		return badField("role", fmt.Errorf("%q is no role; use %q or %q", e.Role, ticket.Player, ticket.Spectator))
 	}
-	return c, nil
+	return nil
 }
 
 func badField(field string, err error) error {
@@ -99,17 +105,6 @@ func decode(w http.ResponseWriter, r *http.Request, into any) error {
 	}
 	return problemf(http.StatusBadRequest, "the body is not the JSON object that is expected: %s",
 		strings.TrimPrefix(err.Error(), "json: "))
-}
-
-// playerName checks a display name; empty is allowed.
-func playerName(s string) (string, error) {
-	switch {
-	case len(s) > proto.MaxPlayerName:
-		return "", fmt.Errorf("the name has %d bytes, at most %d are allowed", len(s), proto.MaxPlayerName)
-	case !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl):
-		return "", fmt.Errorf("the name %q has control characters or broken UTF-8", s)
-	}
-	return s, nil
 }
 
 // canonical checks a room's options and gives them with sorted keys and without spaces, so that equal options are equal

@@ -26,7 +26,9 @@ type place struct {
 // admission is the answer to POST /v1/rooms and POST /v1/match.
 type admission struct {
 	place
-	Player  proto.PlayerID `json:"player"` // to be kept by guests: the same id gets the same seat
+	Code    string         `json:"code,omitempty"` // of a private room, for those who are invited
+	Player  proto.PlayerID `json:"player"`
+	Guest   string         `json:"guest,omitempty"` // secret of a guest that was just made; its client keeps it and sends it again
 	Ticket  string         `json:"ticket"`
 	Expires time.Time      `json:"expires"` // of the ticket
 }
@@ -34,24 +36,30 @@ type admission struct {
 // postRoom enters a room: the one named, or one whose id is picked now. Nothing is created here: the ticket carries all
 // that the server needs to make the room when the client comes.
 func (f *Front) postRoom(w http.ResponseWriter, r *http.Request) error {
-	c, err := readEntry(w, r)
+	e, c, err := readEntry(w, r)
 	if err != nil {
 		return err
 	}
-	if err := f.identify(r, &c); err != nil {
+	if err := f.known(r, &e, &c); err != nil {
+		return err
+	}
+	if err := f.permit(r, e, &c); err != nil {
 		return err
 	}
 	fleet := f.table.Fleet()
 	home, ok := membership.Member{}, false
-	if c.Room == "" {
+	switch {
+	case e.Private:
+		c.Room, e.Code, home, ok = f.pickPrivate(fleet)
+	case c.Room == "":
 		c.Room, home, ok = f.picker.Pick(fleet, "")
-	} else {
+	default:
 		home, ok = fleet.Home(c.Room)
 	}
 	if !ok {
 		return noServers(fleet)
 	}
-	return f.admit(w, r, c, home)
+	return f.admit(w, r, &e, c, home)
 }
 
 // getRoom says where a room is, whether it runs or not.
@@ -82,8 +90,8 @@ func noServers(fleet *lookup.Fleet) error {
 		len(fleet.View.Members), fleet.View.Version)
 }
 
-// admit answers with a ticket for c.
-func (f *Front) admit(w http.ResponseWriter, r *http.Request, c ticket.Claims, home membership.Member) error {
+// admit answers e with a ticket for c.
+func (f *Front) admit(w http.ResponseWriter, r *http.Request, e *entry, c ticket.Claims, home membership.Member) error {
 	c.Issued = time.Now().UTC().Truncate(time.Second)
 	c.Expires = c.Issued.Add(ticketLife)
 	signed, err := f.config.Signer.Sign(c)
@@ -93,7 +101,7 @@ func (f *Front) admit(w http.ResponseWriter, r *http.Request, c ticket.Claims, h
 	f.config.Metrics.Tickets.WithLabelValues("issued").Inc()
 	w.Header().Set("Location", "/v1/rooms/"+string(c.Room))
 	return writeJSON(w, http.StatusCreated,
-		admission{place: f.locate(r, c.Room, home), Player: c.Player, Ticket: signed, Expires: c.Expires})
+		admission{place: f.locate(r, c.Room, home), Code: e.Code, Player: c.Player, Guest: e.made, Ticket: signed, Expires: c.Expires})
 }
 
 // locate builds the URL to connect to: the home's, or, in proxy mode, this router's.

@@ -3,9 +3,12 @@ package front
 import (
 	"bufio"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -15,21 +18,34 @@ type handler func(w http.ResponseWriter, r *http.Request) error
 // route serves pattern with h and adds what all routes share: cross-origin headers, the check of the method (empty: any),
 // problem documents, the request metric under name, and the access log at debug.
 func (f *Front) route(pattern, name, method string, h handler) {
+	f.routes(pattern, name, map[string]handler{method: h})
+}
+
+// routes is route for a pattern with several methods.
+func (f *Front) routes(pattern, name string, methods map[string]handler) {
+	list := strings.Join(slices.Sorted(maps.Keys(methods)), ", ")
 	f.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		h := methods[r.Method]
+		if h == nil && r.Method == http.MethodHead {
+			h = methods[http.MethodGet]
+		}
+		if h == nil {
+			h = methods[""]
+		}
 		start := time.Now()
 		rec := &recorder{ResponseWriter: w}
 		// Tickets and identity tokens are in bodies and headers, never in cookies, so any origin may ask.
 		rec.Header().Set("Access-Control-Allow-Origin", "*")
 		switch {
-		case method == "" || r.Method == method || r.Method == http.MethodHead && method == http.MethodGet:
+		case h != nil:
 			if err := h(rec, r); err != nil {
 				f.fail(rec, r, err)
 			}
 		case r.Method == http.MethodOptions:
-			preflight(rec, method)
+			preflight(rec, list)
 		default:
-			rec.Header().Set("Allow", method+", OPTIONS")
-			problemf(http.StatusMethodNotAllowed, "%s answers %s, not %s", r.URL.Path, method, r.Method).write(rec)
+			rec.Header().Set("Allow", list+", OPTIONS")
+			problemf(http.StatusMethodNotAllowed, "%s answers %s, not %s", r.URL.Path, list, r.Method).write(rec)
 		}
 		took := time.Since(start)
 		f.config.Metrics.Requests.WithLabelValues(name, strconv.Itoa(rec.status/100)+"xx").Observe(took.Seconds())
@@ -47,10 +63,10 @@ func (f *Front) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p.write(w)
 }
 
-func preflight(w http.ResponseWriter, method string) {
+func preflight(w http.ResponseWriter, methods string) {
 	h := w.Header()
-	h.Set("Allow", method+", OPTIONS")
-	h.Set("Access-Control-Allow-Methods", method)
+	h.Set("Allow", methods+", OPTIONS")
+	h.Set("Access-Control-Allow-Methods", methods)
 	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
 	h.Set("Access-Control-Max-Age", "86400")
 	w.WriteHeader(http.StatusNoContent)

@@ -2,6 +2,7 @@ package front
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -32,23 +33,21 @@ type Member interface {
 	Update(func(*membership.Member))
 }
 
-// Run answers on listener and keeps member running until ctx ends. Then it drains: readiness fails and the fleet is told, so
+// Run answers on listener, and on the internal one if it is not nil, and keeps member running until ctx ends. Then it drains: readiness fails and the fleet is told, so
 // that the game servers ask the clients of its tunnels to come by another router; all goes on until they have, for
 // Config.Drain at most; then requests are finished, the tunnels that are left closed, and the fleet left. It returns when all goroutines are
 // gone, with nil after a drain and with the reason when listener or membership failed. With membership.ErrKilled as ctx's
 // cause it ends at once and without a word, as a killed process would, for tests.
-func (f *Front) Run(ctx context.Context, listener net.Listener, member Member) error {
+func (f *Front) Run(ctx context.Context, listener, inside net.Listener, member Member) error {
 	background, leave := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer leave(nil)
-	server := &http.Server{
-		Handler:           f,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second, // bodies have at most maxBody bytes
-		WriteTimeout:      15 * time.Second, // past dialHome's patience; a tunnel has its own deadlines
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(f.config.Logger.Handler(), slog.LevelDebug),
+	listener = f.gate.Listener(listener)
+	if f.config.TLS != nil {
+		listener = tls.NewListener(listener, f.config.TLS)
 	}
+	server, internalServer := f.newServer(f), f.newServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), internalKey{}, true)))
+	}))
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		err := member.Run(background)
@@ -63,6 +62,14 @@ func (f *Front) Run(ctx context.Context, listener net.Listener, member Member) e
 		}
 		return nil
 	})
+	if inside != nil {
+		group.Go(func() error {
+			if err := internalServer.Serve(f.gate.Internal(inside)); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("internal HTTP server ended: %w", err)
+			}
+			return nil
+		})
+	}
 	group.Go(func() error {
 		f.followMembers(background)
 		return nil
@@ -71,10 +78,12 @@ func (f *Front) Run(ctx context.Context, listener net.Listener, member Member) e
 		f.poller.run(background)
 		return nil
 	})
-	group.Go(func() error {
-		f.watch.run(background)
-		return nil
-	})
+	for _, w := range []*watch{f.watch, f.summaries} {
+		group.Go(func() error {
+			w.run(background)
+			return nil
+		})
+	}
 	group.Go(func() error {
 		<-running.Done()
 		killed := errors.Is(context.Cause(ctx), membership.ErrKilled)
@@ -82,12 +91,15 @@ func (f *Front) Run(ctx context.Context, listener net.Listener, member Member) e
 			f.drain(member)
 		}
 		f.watch.stop()
+		f.summaries.stop()
 		over := closeTime
 		if killed {
 			over = 0
 		}
-		if killed || !finish(server) {
-			_ = server.Close()
+		for _, s := range []*http.Server{server, internalServer} {
+			if killed || !finish(s) {
+				_ = s.Close()
+			}
 		}
 		f.tunnels.stop(over)
 		f.asker.close()
@@ -95,6 +107,20 @@ func (f *Front) Run(ctx context.Context, listener net.Listener, member Member) e
 		return nil
 	})
 	return group.Wait()
+}
+
+func (f *Front) newServer(h http.Handler) *http.Server {
+	s := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second, // bodies have at most maxBody bytes
+		WriteTimeout:      15 * time.Second, // past matchWait and adminTimeout; a tunnel and a stream have their own deadlines
+		IdleTimeout:       15 * time.Second, // a browser loads a page's files over one connection; who waits longer opens another
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(f.config.Logger.Handler(), slog.LevelDebug),
+	}
+	f.gate.Attach(s)
+	return s
 }
 
 // finish takes no more requests and waits for those that are being answered; false when they take too long.

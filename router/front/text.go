@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/ringside-go/ringside/internal/membership"
 )
@@ -25,11 +26,19 @@ func (f *Front) getFleetPage(w http.ResponseWriter, r *http.Request) error {
 		return f.pages.serve(fleetPage)(w, r)
 	}
 	var b strings.Builder
-	f.describe().print(&b, f.config.Mode, time.Now())
+	f.describeTo(r).print(&b, f.config.Mode, time.Now())
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = io.WriteString(w, b.String())
+	_, _ = io.WriteString(w, strings.Map(shown, b.String()))
 	return nil
+}
+
+// shown replaces what could rewrite a terminal or hide in a name. Names of rooms, games and errors come from other processes.
+func shown(r rune) rune {
+	if r != '\n' && !unicode.IsGraphic(r) {
+		return unicode.ReplacementChar
+	}
+	return r
 }
 
 // print writes the members and the rooms as aligned tables.
@@ -52,10 +61,15 @@ func (d fleetDoc) print(w io.Writer, mode Mode, now time.Time) {
 			load = fmt.Sprintf("%d\t%d\t%d.%d %%", m.Load.Rooms, m.Load.Players, m.Load.Busy/10, m.Load.Busy%10)
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", m.Name, m.Role, state, load,
-			now.Sub(m.Since).Truncate(time.Second), orDash(m.Version), orDash(m.Zone), m.URL)
+			now.Sub(m.Since).Truncate(time.Second), orDash(m.Version), orDash(m.Zone), orDash(m.URL))
 	}
 	fmt.Fprintln(t)
 	_ = t.Flush()
+	if d.Summary {
+		fmt.Fprintln(w, "Names, addresses and rooms are shown on the internal listener, and with the operators' token.")
+		d.printEvents(w)
+		return
+	}
 
 	t = tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "ROOM\tGAME\tLEADER\tPLAYERS\tWATCHING\tMATCH\tTICK\tRATE\tLATE\tAGE")

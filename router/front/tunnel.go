@@ -2,12 +2,17 @@ package front
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/edge"
+	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/router/lookup"
 )
@@ -20,33 +25,54 @@ const (
 	goodbyeTimeout = time.Second
 )
 
-// tunnel carries one client's socket. It follows MOVED for a client that cannot reach the game servers itself: until
-// the server's first message is seen to be no Moved, the client's first message (its hello) is kept, to be said again
-// to the next server. Whatever it does not understand it relays: the game server is the judge of all messages.
+// tunnel carries one client's socket. It opens the room's server once the client has said hello, and follows MOVED for a client
+// that cannot reach the game servers itself: until the server's first message is seen to be no Moved, the hello is kept, to be
+// said again to the next server. Whether a hello is a good one the game server judges.
 type tunnel struct {
 	table   *lookup.Table
 	logger  *slog.Logger
 	upgrade *upgrade
+	first   membership.ServerName // is tried before the room's home; empty: none
+	place   *edge.Place
 	client  *stream
+	ctx     context.Context // ends with the tunnel
+	cancel  context.CancelFunc
 
 	mu     sync.Mutex
-	server *stream // replaced when the client is moved
+	server *stream // nil before the hello; replaced when the client is moved
 	closed bool
 }
 
 // run relays until both ends are closed. It returns with both closed.
 func (t *tunnel) run() {
 	defer t.close()
-	hello, ok := t.readHello()
-	for hops := 0; ok; hops++ {
-		if _, err := t.server.Write(hello); err != nil {
+	hello := t.readHello()
+	if hello == nil {
+		t.goodbye(proto.CloseNoHello, proto.CloseCodes[proto.CloseNoHello].Text, time.Second)
+		return
+	}
+	if err := t.place.Enter(resumes(hello)); err != nil {
+		t.goodbye(proto.CloseOverloaded, err.Error(), time.Second)
+		return
+	}
+	server, resp, err := dialFirst(t.ctx, t.table, t.first, t.upgrade)
+	for hops := 0; ; hops++ {
+		if err != nil {
+			t.goodbye(proto.CloseOverloaded, err.Error(), time.Second)
+			return
+		}
+		if server == nil {
+			t.passOn(resp)
+			return
+		}
+		if !t.replace(server) {
+			return
+		}
+		if _, err := server.Write(hello); err != nil {
 			return
 		}
 		moved := t.readFirst()
-		if moved == nil {
-			break
-		}
-		if moved.Ticket != "" { // the client must say another hello: it has to follow by itself
+		if moved == nil || moved.Ticket != "" { // with a ticket the client must say another hello: it has to follow by itself
 			break
 		}
 		next, known := t.table.Fleet().Server(moved.URL)
@@ -56,38 +82,44 @@ func (t *tunnel) run() {
 			break
 		}
 		if hops == maxHops {
-			t.goodbye(proto.CloseInternal, fmt.Sprintf("the room was moved %d times while you came; ask the router again", hops))
+			t.goodbye(proto.CloseInternal, fmt.Sprintf("the room was moved %d times while you came; ask the router again", hops), time.Second)
 			return
 		}
-		server, resp, err := open(context.Background(), t.table, next, t.upgrade)
-		if err == nil && server == nil {
-			err = fmt.Errorf("it answered %s", resp.Status)
-		}
-		if err != nil {
+		if server, resp, err = open(t.ctx, t.table, next, t.upgrade); err != nil {
 			t.logger.Info("moved client cannot reach its server", "room", t.upgrade.room, "server", next.Name, "err", err)
-			t.goodbye(proto.CloseInternal, fmt.Sprintf("server %s cannot be reached; ask the router again", next.Name))
-			return
-		}
-		if !t.replace(server) {
-			return
+			err = fmt.Errorf("server %s cannot be reached; ask the router again", next.Name)
 		}
 	}
 	t.upgrade = nil // its headers are of no more use, and the tunnel may live for hours
 	relay(t.client, t.server)
 }
 
-// readHello reads the client's first message; ok is false when it is not to be had (too long, too late, no WebSocket),
-// and what was read is then pending to be relayed.
-func (t *tunnel) readHello() (hello []byte, ok bool) {
+// passOn tells the client why a server refused the upgrade. What is wrong with the request stays wrong.
+func (t *tunnel) passOn(resp *http.Response) {
+	code, text := proto.CloseOverloaded, "the room's server answered "+resp.Status
+	if resp.StatusCode < http.StatusInternalServerError {
+		code = proto.CloseMalformed
+	}
+	var p struct{ Detail string }
+	if json.NewDecoder(resp.Body).Decode(&p) == nil && p.Detail != "" {
+		text = p.Detail
+	}
+	seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
+	t.goodbye(code, text, time.Duration(max(seconds, 1))*time.Second)
+}
+
+// readHello reads the client's first message, in its frames; nil when it is not to be had: too long, too late, no WebSocket.
+func (t *tunnel) readHello() []byte {
 	deadline := time.Now().Add(proto.HelloTimeout)
 	for {
 		end, ok, err := firstMessage(t.client.pending)
 		if ok {
-			hello, t.client.pending = t.client.pending[:end:end], t.client.pending[end:]
-			return hello, true
+			hello := t.client.pending[:end:end]
+			t.client.pending = t.client.pending[end:]
+			return hello
 		}
 		if err != nil || t.client.more(deadline) != nil {
-			return nil, false
+			return nil
 		}
 	}
 }
@@ -121,7 +153,9 @@ func (s *stream) more(deadline time.Time) error {
 func (t *tunnel) replace(server *stream) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	_ = t.server.Close()
+	if t.server != nil {
+		_ = t.server.Close()
+	}
 	t.server = server
 	if t.closed {
 		_ = server.Close()
@@ -129,11 +163,11 @@ func (t *tunnel) replace(server *stream) bool {
 	return !t.closed
 }
 
-// goodbye tells the client why the tunnel ends. Nothing of a server has been passed on yet, so this stands at the
-// beginning of a frame.
-func (t *tunnel) goodbye(code proto.CloseCode, text string) {
+// goodbye tells the client why the tunnel ends, and when to come back. Nothing of a server has been passed on yet, so this stands at
+// the beginning of a frame.
+func (t *tunnel) goodbye(code proto.CloseCode, text string, retry time.Duration) {
 	_ = t.client.SetDeadline(time.Now().Add(goodbyeTimeout))
-	if _, err := t.client.Write(appendGoodbye(nil, code, text)); err != nil {
+	if _, err := t.client.Write(appendGoodbye(nil, code, text, retry)); err != nil {
 		return
 	}
 	closeWrite(t.client.Conn)
@@ -145,6 +179,10 @@ func (t *tunnel) close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.closed = true
+	t.cancel()
+	t.place.Release()
 	_ = t.client.Close()
-	_ = t.server.Close()
+	if t.server != nil {
+		_ = t.server.Close()
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -40,8 +40,8 @@ func TestTunnelCarriesBothWays(t *testing.T) {
 	s := newFakeServer(t, "game-1")
 	f := newTestFront(t, proxyMode, s.member())
 	c, resp := f.dialRoom(t, "/v1/rooms/a-room/connect?x=1&y=%2F")
-	if resp.Header.Get("Sec-WebSocket-Accept") != "accepted" || resp.Header.Get("Sec-WebSocket-Protocol") != proto.Subprotocol {
-		t.Errorf("101 has header %v; want the server's accept and subprotocol", resp.Header)
+	if resp.Header.Get("Sec-WebSocket-Accept") != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" || resp.Header.Get("Sec-WebSocket-Protocol") != proto.Subprotocol {
+		t.Errorf("101 has header %v; want the accept and the subprotocol", resp.Header)
 	}
 	c.send(t, "hello")
 	c.expectFrom(t, "game-1")
@@ -52,13 +52,13 @@ func TestTunnelCarriesBothWays(t *testing.T) {
 			t.Fatalf("echo of %d bytes: got %d bytes, %v", n, len(got), err)
 		}
 	}
-	until(t, "one tunnel counted", func() bool { return f.tunnels.openCount() == 1 })
+	until(t, "one tunnel counted", func() bool { return f.tunnels.carried() == 1 })
 	_ = c.Close()
-	until(t, "no tunnel left", func() bool { return f.tunnels.openCount() == 0 })
+	until(t, "no tunnel left", func() bool { return f.tunnels.carried() == 0 })
 
 	r := s.upgrade[0]
 	for name, want := range map[string]string{
-		"Sec-Websocket-Key": "a2V5", "Sec-Websocket-Protocol": proto.Subprotocol, "Sec-Websocket-Version": "13",
+		"Sec-Websocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-Websocket-Protocol": proto.Subprotocol, "Sec-Websocket-Version": "13",
 		"Sec-Websocket-Extensions": "", "Cookie": "", "X-Forwarded-For": "127.0.0.1", proto.RouterHeader: string(f.table.Fleet().View.Self.Name),
 	} {
 		if got := r.Header.Get(name); got != want {
@@ -79,7 +79,8 @@ func TestTunnelTakesHelloSentWithTheUpgrade(t *testing.T) {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(testTimeout))
-	head := "GET /v1/rooms/a-room/connect HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+	head := "GET /v1/rooms/a-room/connect HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: " + proto.Subprotocol + "\r\n\r\n"
 	if _, err := conn.Write(appendFrame([]byte(head), opBinary, []byte("early hello"), mask)); err != nil {
 		t.Fatal(err)
 	}
@@ -201,9 +202,9 @@ func TestTunnelDialsMembersOnly(t *testing.T) {
 		c.expectEnd(t)
 	}
 	s.set(func() { s.answer = http.RedirectHandler(victim.URL, http.StatusTemporaryRedirect).ServeHTTP })
-	if _, resp := f.dialRoom(t, "/v1/rooms/a-room/connect"); resp.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("a redirect to no member gives %s; want 503", resp.Status)
-	}
+	c, _ := f.dialRoom(t, "/v1/rooms/a-room/connect")
+	c.send(t, "hello")
+	c.goodbye(t, proto.CloseOverloaded, "cannot be reached")
 	if len(victim.upgrade) > 0 || victim.details > 0 {
 		t.Errorf("the router dialled %s, which is no member", host)
 	}
@@ -225,8 +226,8 @@ func TestTunnelLeavesMovedWithTicketToTheClient(t *testing.T) {
 	}
 }
 
-// goodbye reads an error record and a close, both with the code that sends the client to the router.
-func (c *wsConn) goodbye(t *testing.T, text string) {
+// goodbye reads an error record and a close, both with code.
+func (c *wsConn) goodbye(t *testing.T, code proto.CloseCode, text string) (retryMs uint32) {
 	t.Helper()
 	_, payload, err := c.read()
 	if err != nil {
@@ -237,14 +238,15 @@ func (c *wsConn) goodbye(t *testing.T, text string) {
 		t.Fatalf("%q: %v", payload, err)
 	}
 	m, err := proto.ParseError(body)
-	if err != nil || m.Code != proto.CloseInternal || m.RetryMs == 0 || !strings.Contains(m.Text, text) {
-		t.Errorf("error is %+v, %v; want %v with %q", m, err, proto.CloseInternal, text)
+	if err != nil || m.Code != code || m.RetryMs == 0 || !strings.Contains(m.Text, text) {
+		t.Errorf("error is %+v, %v; want %v with %q", m, err, code, text)
 	}
 	op, payload, err := c.read()
-	if err != nil || op != opClose || binary.BigEndian.Uint16(payload) != uint16(proto.CloseInternal) || string(payload[2:]) != m.Text {
+	if err != nil || op != opClose || binary.BigEndian.Uint16(payload) != uint16(code) || string(payload[2:]) != m.Text {
 		t.Errorf("then %#x %q, %v; want a close with the same", op, payload, err)
 	}
 	c.expectEnd(t)
+	return m.RetryMs
 }
 
 func TestTunnelEndsACircle(t *testing.T) {
@@ -254,7 +256,7 @@ func TestTunnelEndsACircle(t *testing.T) {
 	f := newTestFront(t, proxyMode, a.member(), b.member())
 	c, _ := f.dialRoom(t, "/v1/rooms/a-room/connect")
 	c.send(t, "hello")
-	c.goodbye(t, "moved 4 times")
+	c.goodbye(t, proto.CloseInternal, "moved 4 times")
 	if n := len(a.hellos) + len(b.hellos); n != maxHops+1 {
 		t.Errorf("%d hellos were said; want %d", n, maxHops+1)
 	}
@@ -268,7 +270,7 @@ func TestTunnelSaysWhenTheNewServerIsGone(t *testing.T) {
 	b.Close()
 	c, _ := f.dialRoom(t, "/v1/rooms/"+string(room)+"/connect")
 	c.send(t, "hello")
-	c.goodbye(t, "game-b cannot be reached")
+	c.goodbye(t, proto.CloseOverloaded, "game-b cannot be reached")
 }
 
 func TestTunnelTriesAgainAfterTheViewChanged(t *testing.T) {
@@ -312,61 +314,86 @@ func TestTunnelToDeadServer(t *testing.T) {
 	f := newTestFront(t, proxyMode, s.member())
 	s.Close()
 	start := time.Now()
-	_, resp := f.dialRoom(t, "/v1/rooms/a-room/connect")
-	checkProblem(t, resp, http.StatusServiceUnavailable, "game-1 cannot be reached")
-	if resp.Header.Get("Retry-After") != "1" {
-		t.Errorf("Retry-After is %q", resp.Header.Get("Retry-After"))
-	}
+	c, _ := f.dialRoom(t, "/v1/rooms/a-room/connect")
+	c.send(t, "hello")
+	c.goodbye(t, proto.CloseOverloaded, "game-1 cannot be reached")
 	if took := time.Since(start); took < dialPatience || took > dialPatience+2*time.Second {
 		t.Errorf("it took %v; want a little over %v", took, dialPatience)
 	}
-	if n := f.tunnels.openCount(); n != 0 {
-		t.Errorf("%d tunnels are still counted", n)
-	}
+	until(t, "no tunnel is counted", func() bool { return f.tunnels.carried() == 0 })
 }
 
 func TestTunnelPassesRefusalOn(t *testing.T) {
-	s := newFakeServer(t, "game-1")
-	s.set(func() {
-		s.answer = func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Retry-After", "7")
-			w.Header().Set("Content-Type", "application/problem+json")
-			w.Header().Set("Set-Cookie", "x=1")
-			w.WriteHeader(http.StatusServiceUnavailable)
-			_, _ = io.WriteString(w, `{"title":"full"}`)
+	for status, code := range map[int]proto.CloseCode{http.StatusServiceUnavailable: proto.CloseOverloaded, http.StatusForbidden: proto.CloseMalformed} {
+		s := newFakeServer(t, "game-1")
+		s.set(func() {
+			s.answer = func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Retry-After", "7")
+				obs.Problem(w, status, "the server has no place")
+			}
+		})
+		f := newTestFront(t, proxyMode, s.member())
+		c, _ := f.dialRoom(t, "/v1/rooms/a-room/connect")
+		c.send(t, "hello")
+		if retry := c.goodbye(t, code, "the server has no place"); retry != 7000 {
+			t.Errorf("%d: come back after %d ms, want 7000", status, retry)
 		}
-	})
-	f := newTestFront(t, proxyMode, s.member())
-	_, resp := f.dialRoom(t, "/v1/rooms/a-room/connect")
-	body, _ := io.ReadAll(resp.Body)
-	if resp.StatusCode != 503 || resp.Header.Get("Retry-After") != "7" || resp.Header.Get("Set-Cookie") != "" ||
-		string(body) != `{"title":"full"}` {
-		t.Errorf("got %s %v %q", resp.Status, resp.Header, body)
 	}
+}
+
+// hello is one with a ticket, or with a resume token.
+func hello(resume string) string {
+	return string(proto.Hello{Versions: proto.Spoken(), Ticket: "t", Resume: []byte(resume)}.Append(nil))
 }
 
 func TestTunnelLimit(t *testing.T) {
 	s := newFakeServer(t, "game-1")
-	f := newTestFront(t, func(c *Config) { c.Mode, c.MaxTunnels = Proxy, 2 }, s.member())
-	first, _ := f.dialRoom(t, "/v1/rooms/a-room/connect")
-	f.dialRoom(t, "/v1/rooms/a-room/connect")
-	_, resp := f.dialRoom(t, "/v1/rooms/a-room/connect")
-	checkProblem(t, resp, http.StatusServiceUnavailable, "(2)")
-	_ = first.Close()
-	until(t, "a place is free", func() bool { return f.tunnels.openCount() == 1 })
-	if c, resp := f.dialRoom(t, "/v1/rooms/a-room/connect"); c == nil {
-		t.Errorf("got %s; want 101", resp.Status)
+	f := newTestFront(t, func(c *Config) { c.Mode, c.Limits.Connections, c.Limits.Entered = Proxy, 3, 2 }, s.member())
+	enter := func(hello string) *wsConn {
+		c, resp := f.dialRoom(t, "/v1/rooms/a-room/connect")
+		if c == nil {
+			t.Fatalf("got %s", resp.Status)
+		}
+		c.send(t, hello)
+		return c
 	}
+	first := enter(hello(""))
+	first.expectFrom(t, "game-1")
+	enter(hello("")).expectFrom(t, "game-1")
+	enter(hello("")).goodbye(t, proto.CloseOverloaded, "(2)")
+	until(t, "the refused one is gone", func() bool { return f.tunnels.carried() == 2 })
+	enter(hello("token")).expectFrom(t, "game-1") // who returns is let in first
+	_, resp := f.dialRoom(t, "/v1/rooms/a-room/connect")
+	checkProblem(t, resp, http.StatusServiceUnavailable, "(3)")
+	_ = first.Close()
+	until(t, "a place is free", func() bool { return f.tunnels.carried() == 2 })
+	enter(hello("token")).expectFrom(t, "game-1")
 }
 
-func (t *tunnels) openCount() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.count
+// Upgrades that are not followed by a hello cost the game servers nothing, and keep nobody out.
+func TestUpgradesWithoutAHelloAreNotPassedOn(t *testing.T) {
+	s := newFakeServer(t, "game-1")
+	const most = 50
+	f := newTestFront(t, func(c *Config) { c.Mode, c.Limits.Unentered = Proxy, most }, s.member())
+	for range 4 * most {
+		f.dialRoom(t, "/v1/rooms/a-room/connect")
+	}
+	c, resp := f.dialRoom(t, "/v1/rooms/a-room/connect")
+	if c == nil {
+		t.Fatalf("an honest client gets %s", resp.Status)
+	}
+	c.send(t, hello(""))
+	c.expectFrom(t, "game-1")
+	s.set(func() {
+		if len(s.upgrade) != 1 {
+			t.Errorf("the game server was dialled %d times", len(s.upgrade))
+		}
+	})
+	until(t, "the oldest are gone", func() bool { return f.tunnels.carried() <= most+1 })
 }
 
-// What is no readable hello goes to the game server, byte by byte as it came.
-func TestTunnelRelaysWhatItDoesNotUnderstand(t *testing.T) {
+// What is no readable hello is refused, and no game server hears of it.
+func TestTunnelWithoutAHello(t *testing.T) {
 	long := appendFrame(nil, opBinary, make([]byte, maxHello+1), mask)
 	for name, sent := range map[string][]byte{
 		"hello too long":        long,
@@ -377,15 +404,7 @@ func TestTunnelRelaysWhatItDoesNotUnderstand(t *testing.T) {
 		"nothing, and then end": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := make(chan []byte, 1)
 			s := newFakeServer(t, "game-1")
-			s.set(func() {
-				s.serve = func(c *wsConn) {
-					all, _ := io.ReadAll(c.r)
-					got <- all
-					_, _ = c.Write(appendFrame(nil, opClose, []byte{0x0f, 0xa1}, nil))
-				}
-			})
 			f := newTestFront(t, proxyMode, s.member())
 			c, _ := f.dialRoom(t, "/v1/rooms/a-room/connect")
 			if _, err := c.Write(sent); err != nil {
@@ -394,18 +413,12 @@ func TestTunnelRelaysWhatItDoesNotUnderstand(t *testing.T) {
 			if err := c.Conn.(*net.TCPConn).CloseWrite(); err != nil {
 				t.Fatal(err)
 			}
-			select {
-			case all := <-got:
-				if !bytes.Equal(all, sent) {
-					t.Errorf("the server got %d bytes; want the %d that were sent", len(all), len(sent))
+			c.goodbye(t, proto.CloseNoHello, "")
+			s.set(func() {
+				if len(s.upgrade) > 0 {
+					t.Error("the game server was dialled")
 				}
-			case <-time.After(testTimeout):
-				t.Fatal("the server did not get the end")
-			}
-			if op, payload, err := c.read(); op != opClose || string(payload) != "\x0f\xa1" {
-				t.Errorf("the client got %#x %q, %v; want the server's close", op, payload, err)
-			}
-			c.expectEnd(t)
+			})
 		})
 	}
 }
@@ -424,7 +437,7 @@ func TestTunnelStop(t *testing.T) {
 	if resp == nil || resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("after the stop: %v; want 503", resp.Status)
 	}
-	if n := f.tunnels.openCount(); n != 0 {
+	if n := f.tunnels.carried(); n != 0 {
 		t.Errorf("%d tunnels are still counted", n)
 	}
 }

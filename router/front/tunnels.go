@@ -1,8 +1,7 @@
 package front
 
 import (
-	"bufio"
-	"fmt"
+	"context"
 	"log/slog"
 	"maps"
 	"net"
@@ -13,98 +12,75 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/router/lookup"
 )
 
-// tunnels owns the sockets that this router carries to game servers. At most max at once, and beyond that 503;
-// ringside_tunnels shows how many.
+// tunnels owns the sockets that this router carries to game servers. The gate limits them; ringside_tunnels shows how many there
+// are, those without a hello included.
 type tunnels struct {
 	table  *lookup.Table
-	max    int
+	reach  reach
+	gate   *edge.Gate
 	logger *slog.Logger
 	gauge  prometheus.Gauge
 
 	mu      sync.Mutex
-	count   int // open and being opened
 	stopped bool
 	open    map[*tunnel]struct{}
 	running sync.WaitGroup // one for each open tunnel
 }
 
-func newTunnels(table *lookup.Table, c Config) *tunnels {
-	return &tunnels{table: table, max: c.MaxTunnels, logger: c.Logger, gauge: c.Metrics.Tunnels, open: map[*tunnel]struct{}{}}
+func newTunnels(table *lookup.Table, gate *edge.Gate, c Config) *tunnels {
+	return &tunnels{table: table, reach: reach{certs: c.Certs, tunnels: true}, gate: gate, logger: c.Logger, gauge: c.Metrics.Tunnels, open: map[*tunnel]struct{}{}}
 }
 
-// serve opens the upgrade at the room's server and, when that accepts it, at the client, and leaves a tunnel running.
-// Until then nothing has been answered, so that whatever fails can be a plain answer. The server named first is tried
-// before the room's home; empty: none.
+// serve takes the upgrade and leaves a tunnel running, which opens the one at the room's server when the client has said hello:
+// whoever says none costs the game servers nothing. The server named first is tried before the room's home; empty: none.
 func (t *tunnels) serve(w http.ResponseWriter, r *http.Request, room proto.RoomID, first membership.ServerName) error {
-	if !t.reserve() {
-		return tryLater("this router carries all the connections it can (%d); try again, or at another router", t.max)
+	if status, err := edge.CheckUpgrade(r.Header, proto.Subprotocol); err != nil {
+		return problemf(status, "%v", err)
+	}
+	if t.ended() {
+		return tryLater("this router is stopping")
+	}
+	place, err := t.gate.Upgrade(r)
+	if err != nil {
+		return tryLater("%v", err)
 	}
 	upgrade := newUpgrade(room, r, t.table.Fleet().View.Self.Name)
-	server, resp, err := dialFirst(r.Context(), t.table, first, upgrade)
+	upgrade.reach = t.reach
+	client, err := hijack(w, r)
 	if err != nil {
-		t.release()
-		return err
-	}
-	if server == nil {
-		t.release()
-		return passOn(w, resp)
-	}
-	client, err := hijack(w, resp)
-	if err != nil {
-		t.release()
-		_ = server.Close()
+		place.Release()
 		t.logger.Debug("client left during its upgrade", "room", room, "err", err)
 		return nil
 	}
-	t.run(&tunnel{table: t.table, logger: t.logger, upgrade: upgrade, client: client, server: server})
+	place.Hijacked(client.Conn)
+	ctx, cancel := context.WithCancel(context.Background())
+	t.run(&tunnel{table: t.table, logger: t.logger, upgrade: upgrade, first: first, place: place, client: client, ctx: ctx, cancel: cancel})
 	return nil
 }
 
-// hijack takes the client's connection and passes on the server's 101. The answer to the same key and subprotocol is the
-// same from every server, so the client need not know when it is moved to another one.
-func hijack(w http.ResponseWriter, resp *http.Response) (*stream, error) {
+// hijack takes the client's connection and answers 101. The game servers' answers to the same key and subprotocol are the same, so
+// the client need not know them.
+func hijack(w http.ResponseWriter, r *http.Request) (*stream, error) {
 	conn, buffered, err := w.(http.Hijacker).Hijack()
 	if err != nil {
 		return nil, err
 	}
-	limitBuffer(conn, (*net.TCPConn).SetWriteBuffer)
 	pending, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
-	s := &stream{Conn: network.Raw(conn), pending: append([]byte(nil), pending...)}
-	out := bufio.NewWriter(conn)
-	fmt.Fprint(out, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n")
-	for _, name := range []string{"Sec-WebSocket-Accept", "Sec-WebSocket-Protocol"} {
-		if v := resp.Header.Get(name); v != "" {
-			fmt.Fprintf(out, "%s: %s\r\n", name, v)
-		}
-	}
-	fmt.Fprint(out, "\r\n")
-	if err := out.Flush(); err != nil {
+	socket, more := edge.Unwrap(conn)
+	limitBuffer(socket, (*net.TCPConn).SetWriteBuffer)
+	s := &stream{Conn: network.Raw(socket), pending: slices.Concat(pending, more)}
+	if _, err := conn.Write(edge.Handshake(r.Header.Get("Sec-WebSocket-Key"), proto.Subprotocol)); err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
 	return s, nil
-}
-
-func (t *tunnels) reserve() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.stopped || t.count >= t.max {
-		return false
-	}
-	t.count++
-	return true
-}
-
-func (t *tunnels) release() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.count--
 }
 
 // run starts the tunnel's goroutine; the handler's own can end, and its buffers with it.
@@ -112,7 +88,6 @@ func (t *tunnels) run(tun *tunnel) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.stopped {
-		t.count--
 		tun.close()
 		return
 	}
@@ -124,15 +99,20 @@ func (t *tunnels) run(tun *tunnel) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		delete(t.open, tun)
-		t.count--
 	})
 }
 
-// carried is how many tunnels there are, those that are being opened included.
+func (t *tunnels) ended() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.stopped
+}
+
+// carried is how many tunnels there are.
 func (t *tunnels) carried() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.count
+	return len(t.open)
 }
 
 // closeStep is the time between two steps of closing tunnels.

@@ -16,8 +16,6 @@ const (
 	watchInterval = 500 * time.Millisecond
 	// watchBeat is the longest time without a message, so that a watcher knows whether what it shows is current.
 	watchBeat = time.Second
-	// maxWatchers bounds the watchers at once. One costs a socket and a goroutine.
-	maxWatchers = 200
 )
 
 // watch shows the fleet to any number of watchers as it changes. Each of them waits for the newest revision and writes it
@@ -30,16 +28,17 @@ type watch struct {
 	wanted chan struct{} // holds one: there is a first watcher
 
 	mu       sync.Mutex
-	watchers int // at most maxWatchers; beyond, 503
+	watchers int // Config.Limits.Streams bounds the strangers
 	stopped  bool
 	revision *revision     // the newest; nil: none since the first watcher came
 	changed  chan struct{} // closed when revision is replaced, and when stopped is set
 }
 
-// aboutRouter tells a watcher which router shows it the fleet.
+// aboutRouter tells a watcher which router shows it the fleet, and whether that is the summary for strangers.
 type aboutRouter struct {
-	Router membership.ServerName `json:"router"`
-	Mode   Mode                  `json:"mode"`
+	Router  membership.ServerName `json:"router,omitempty"`
+	Mode    Mode                  `json:"mode"`
+	Summary bool                  `json:"summary,omitempty"`
 }
 
 // revision is a snapshot as the bytes that watchers get. It is immutable, and shared by all of them.
@@ -49,8 +48,8 @@ type revision struct {
 	whole  func() []byte // all of it; encoded for the first caller, from any goroutine
 }
 
-func newWatch(c Config, self membership.ServerName, build func(before *snapshot) (*snapshot, time.Time)) *watch {
-	return &watch{build: build, about: aboutRouter{self, c.Mode}, gauge: c.Metrics.Watchers,
+func newWatch(c Config, about aboutRouter, build func(before *snapshot) (*snapshot, time.Time)) *watch {
+	return &watch{build: build, about: about, gauge: c.Metrics.Watchers,
 		wanted: make(chan struct{}, 1), changed: make(chan struct{})}
 }
 
@@ -58,11 +57,8 @@ func newWatch(c Config, self membership.ServerName, build func(before *snapshot)
 func (w *watch) enter() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	switch {
-	case w.stopped:
+	if w.stopped {
 		return tryLater("this router is stopping")
-	case w.watchers == maxWatchers:
-		return tryLater("this router has %d watchers, which is its limit; try again, or at another router", maxWatchers)
 	}
 	w.watchers++
 	w.gauge.Inc()

@@ -18,6 +18,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/internal/ticket"
@@ -39,6 +40,8 @@ type testbed struct {
 
 const summaryPath, detailsPath = "/v1/server", "/v1/server/details"
 
+const mostStreams = 200
+
 // inBubble runs f in a bubble with a router that runs. Its servers are named; each answers {} until told otherwise.
 func inBubble(t *testing.T, servers []membership.ServerName, f func(s *testbed)) {
 	t.Helper()
@@ -46,6 +49,8 @@ func inBubble(t *testing.T, servers []membership.ServerName, f func(s *testbed))
 		s := &testbed{t: t, conns: make(chan net.Conn), done: make(chan error, 1), answers: map[string]string{}, asked: map[string]int{}}
 		c := DefaultConfig()
 		c.Signer, c.Metrics, c.Drain = ticket.NewSigner(ticket.DevKey()), obs.NewMetrics(nil), 0
+		c.Operator, _ = ticket.NewOperator("", true)
+		c.Limits = edge.Limits{Connections: 1000, Entered: 1000, Unentered: 100, Idle: 100, Streams: mostStreams, AddressShare: 1}
 		s.source = membership.NewStatic(membership.Member{Name: "router-1", Role: membership.Router, State: membership.Serving})
 		var all []membership.Member
 		for _, name := range servers {
@@ -61,7 +66,7 @@ func inBubble(t *testing.T, servers []membership.ServerName, f func(s *testbed))
 		s.front.asker.client.Transport = s
 		ctx, stop := context.WithCancel(t.Context())
 		s.stop = stop
-		go func() { s.done <- s.front.Run(ctx, s, &member{Static: s.source}) }()
+		go func() { s.done <- s.front.Run(ctx, s, nil, &member{Static: s.source}) }()
 		synctest.Wait()
 		f(s)
 		stop()
@@ -125,7 +130,7 @@ func (s *testbed) ask(method, header string) *watcher {
 	client, server := net.Pipe()
 	s.t.Cleanup(func() { client.Close() })
 	s.conns <- server
-	if _, err := io.WriteString(client, method+" /v1/fleet/events HTTP/1.1\r\nHost: fleet.example.com\r\n"+header+"\r\n"); err != nil {
+	if _, err := io.WriteString(client, method+" /v1/fleet/events HTTP/1.1\r\nHost: localhost\r\n"+header+"\r\n"); err != nil {
 		s.t.Fatal(err)
 	}
 	resp, err := http.ReadResponse(bufio.NewReader(client), &http.Request{Method: method})
@@ -358,14 +363,14 @@ func TestSlowWatcher(t *testing.T) {
 func TestTooManyWatchers(t *testing.T) {
 	inBubble(t, nil, func(s *testbed) {
 		var all []*watcher
-		for range maxWatchers {
+		for range mostStreams {
 			all = append(all, s.watch())
 		}
 		resp := s.ask("GET", "").resp
 		if resp.StatusCode != http.StatusServiceUnavailable {
 			t.Fatalf("one more gets %s", resp.Status)
 		}
-		checkProblem(t, resp, http.StatusServiceUnavailable, "200 watchers")
+		checkProblem(t, resp, http.StatusServiceUnavailable, "(200)")
 		all[0].conn.Close()
 		synctest.Wait()
 		s.watch()

@@ -55,8 +55,11 @@ func RandomID() proto.RoomID { return proto.RoomID(strings.ToLower(rand.Text()[:
 
 // Pick gives an id that begins with prefix, and its home. ok is false when no game server is serving.
 func (p *Picker) Pick(f *Fleet, prefix string) (room proto.RoomID, home membership.Member, ok bool) {
-	a := proto.RoomID(prefix) + p.newID()
-	b := proto.RoomID(prefix) + p.newID()
+	return p.Choose(f, proto.RoomID(prefix)+p.newID(), proto.RoomID(prefix)+p.newID())
+}
+
+// Choose gives that one of two ids whose home has less to do, and its home. ok is false when no game server is serving.
+func (p *Picker) Choose(f *Fleet, a, b proto.RoomID) (room proto.RoomID, home membership.Member, ok bool) {
 	homeA, ok := f.Home(a)
 	if !ok {
 		return "", membership.Member{}, false

@@ -164,7 +164,7 @@ type player[T any] struct {
 func (p *player[T]) enter(ctx context.Context, c Config, room proto.RoomID, codec *state.Codec[T]) (err error) {
 	p.client, err = goclient.Dial(ctx, goclient.Config{
 		Router:  c.Router,
-		Request: goclient.Request{Game: c.Game, Room: room, Options: c.Options, Player: goclient.Player{ID: proto.PlayerID(p.name), Name: p.name}},
+		Request: goclient.Request{Game: c.Game, Room: room, Options: c.Options, Player: goclient.Player{Name: p.name}},
 		Events: goclient.Events{
 			Schema:  func(*goclient.Client) error { return nil }, // the bot looks tables up each time
 			Frame:   p.frame,

@@ -4,18 +4,20 @@ import { readFaults } from "./badnet.ts";
 import { byId } from "./dom.ts";
 import { Page } from "./page.ts";
 import { rememberedName, rememberedVisit, takeName } from "./player.ts";
+import { codeOf } from "./share.ts";
 
 const query = new URLSearchParams(location.search);
 readFaults(query);
-const page = new Page(query.get("room") || undefined);
+const page = new Page(query.get("room") || undefined, codeOf(location.hash));
 const name = byId<HTMLInputElement>("name");
 name.value = rememberedName();
 
 byId("entry").onsubmit = (e) => {
 	e.preventDefault();
-	page.enter({ role: "player", room: page.invited }, takeName(name.value));
+	page.enter({ role: "player", ...page.invitation }, takeName(name.value));
 };
-byId("watch").onclick = () => page.enter({ role: "spectator", room: page.invited }, takeName(name.value));
+byId("watch").onclick = () => page.enter({ role: "spectator", ...page.invitation }, takeName(name.value));
+byId("friends").onclick = () => page.enter({ role: "player", private: true }, takeName(name.value));
 
 // A tab that was in a room goes on there, unless another link was opened in it.
 const visit = rememberedVisit();

@@ -11,7 +11,7 @@ import { Kills } from "./kills.ts";
 import { NetGraph } from "./netgraph.ts";
 import { rememberVisit, type Visit } from "./player.ts";
 import { Result } from "./result.ts";
-import { copy, linkTo } from "./share.ts";
+import { copy, fragment, linkTo } from "./share.ts";
 import { Stage } from "./stage.ts";
 import { Trouble, type Way } from "./trouble.ts";
 
@@ -39,8 +39,11 @@ export class Page {
 	#visit: Visit | undefined;
 	#name = "";
 
-	/** invited is the room that the page's address names; it is no more, once the player has left. */
-	constructor(public invited: string | undefined) {
+	/** invited is the room that the page's address names, code that of a private one; they are no more, once the player has left. */
+	constructor(
+		public invited: string | undefined,
+		private code: string | undefined,
+	) {
 		const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 		this.stage = new Stage(byId<HTMLCanvasElement>("stage"), calm, {
 			struck: () => this.#struck(),
@@ -53,7 +56,7 @@ export class Page {
 		);
 		byId("leave").onclick = () => this.leave();
 		byId("share").onclick = () => this.#share();
-		byId("join-in").onclick = () => this.enter({ role: "player", room: this.room?.id }, this.#name);
+		byId("join-in").onclick = () => this.enter({ role: "player", room: this.room?.id, code: this.room?.code || undefined }, this.#name);
 		byId("ammo").onclick = () => this.#hands.reload();
 		for (const b of document.querySelectorAll<HTMLElement>(".tools button, #ammo")) b.addEventListener("click", () => b.blur()); // or the space bar presses it
 		document.addEventListener("visibilitychange", () => {
@@ -65,6 +68,11 @@ export class Page {
 		requestAnimationFrame((now) => this.#frame(now));
 	}
 
+	/** Where the page's address leads. */
+	get invitation(): Pick<Visit, "room" | "code"> {
+		return { room: this.invited, code: this.code };
+	}
+
 	/** Shows the first card, and behind it a match if there is one. */
 	home(): void {
 		this.#close();
@@ -72,8 +80,9 @@ export class Page {
 		this.#set("home");
 		show(byId("pitch"), !this.invited);
 		show(byId("invited"), !!this.invited);
+		show(byId("friends"), !this.invited);
 		show(byId("watch"), false); // until there is something to see
-		this.#join({ role: "spectator", room: this.invited }, true);
+		this.#join({ role: "spectator", ...this.invitation }, true);
 	}
 
 	/** Goes into a room. */
@@ -92,7 +101,7 @@ export class Page {
 	/** Gives the seat up and goes home. */
 	leave(): void {
 		this.room?.leave("left");
-		this.room = this.invited = undefined;
+		this.room = this.invited = this.code = undefined;
 		history.replaceState(null, "", address(undefined));
 		this.home();
 	}
@@ -123,9 +132,11 @@ export class Page {
 		const room = (this.room = join<Arena>({
 			...arenaOptions(() => this.#hands.wish()),
 			room: visit.room,
-			match: !visit.room,
+			code: visit.code,
+			private: visit.private && !visit.room,
+			match: !visit.room && !visit.code && !visit.private,
 			role: visit.role,
-			player: { id: visit.player, name: this.#name },
+			player: { name: this.#name },
 			WebSocket: badWebSocket(),
 			giveUp: behind ? 5000 : undefined,
 			input: () => this.#sample(),
@@ -147,7 +158,7 @@ export class Page {
 	/** The player is in the room: from now on a reload comes back here. */
 	#arrived(room: Room<Arena>): void {
 		rememberVisit({ ...this.#visit!, in: room.id });
-		history.replaceState(null, "", address(room.id));
+		history.replaceState(null, "", address(room.id, room.code));
 		this.#trouble.sign(room.status, room.error);
 		this.#set(room.seat >= 0 ? "playing" : "watching");
 		say(byId("watching-text"), "You are watching.");
@@ -169,7 +180,7 @@ export class Page {
 		const back = { label: "Back", go: () => this.leave() };
 		const other = { label: "Find another match", go: () => this.enter({ role: "player" }, this.#name) };
 		// Who was inside wants to be there again, and not where quick match finds a seat.
-		const again = () => (room.tick ? this.enter({ ...this.#visit!, room: room.id, player: room.player }, this.#name) : room.retry());
+		const again = () => (room.tick ? this.enter({ ...this.#visit!, room: room.id, code: room.code || undefined }, this.#name) : room.retry());
 		switch (error.next) {
 			case "retry":
 				return [{ label: error.code === "replaced" ? "Play here" : "Try again", go: again }, back];
@@ -179,7 +190,7 @@ export class Page {
 				return [{ label: "Load the page again", go: () => location.reload() }, back];
 			case "room":
 				if (error.code !== "full") return [other, back];
-				return [other, { label: "Watch this one", go: () => this.enter({ role: "spectator", room: room.id || this.#visit!.room }, this.#name) }, back];
+				return [other, { label: "Watch this one", go: () => this.enter({ role: "spectator", room: room.id || this.#visit!.room, code: room.code || this.#visit!.code }, this.#name) }, back];
 		}
 	}
 
@@ -216,16 +227,16 @@ export class Page {
 	}
 
 	async #share(): Promise<void> {
-		const link = linkTo(this.room!.id);
+		const link = linkTo(this.room!.id, this.room!.code);
 		const copied = await copy(link);
 		this.#trouble.note(copied ? "The link is copied. Send it to whom you want to fight." : `This is the link: ${link}`);
 	}
 }
 
 /** The page's address in a room, with what else it says. */
-function address(room: string | undefined): string {
+function address(room: string | undefined, code?: string): string {
 	const query = new URLSearchParams(location.search);
 	if (room) query.set("room", room);
 	else query.delete("room");
-	return query.size ? `/?${query}` : "/";
+	return (query.size ? `/?${query}` : "/") + fragment(code);
 }

@@ -1,5 +1,7 @@
 // What this browser remembers: the player's name, and in which room this tab is, so that a reload comes back to it.
 
+import { playerName } from "../sdk/index.ts";
+
 const nameKey = "ringside arena name";
 const visitKey = "ringside arena visit";
 
@@ -8,14 +10,13 @@ export interface Visit {
 	role: "player" | "spectator";
 	/** The room that was asked for; without one quick match finds it. */
 	room?: string;
-	/** Who the player was before, if he wants to be the same. */
-	player?: string;
+	/** The code of a private room. */
+	code?: string;
+	/** A new private room was asked for. */
+	private?: boolean;
 	/** The room that he is in, as the page's address names it. */
 	in?: string;
 }
-
-/** Bytes that a name may have; PROTOCOL.md, Limits. */
-const maxName = 32;
 
 /** A storage that is forbidden or full remembers nothing. */
 function quietly<T>(f: () => T): T | undefined {
@@ -32,8 +33,7 @@ export function rememberedName(): string {
 
 /** Makes what was typed a name that the router takes, and remembers it. An empty one is that of a guest. */
 export function takeName(typed: string): string {
-	let name = typed.replace(/\p{C}/gu, "").trim();
-	while (new TextEncoder().encode(name).length > maxName) name = [...name].slice(0, -1).join("");
+	const name = playerName(typed);
 	quietly(() => localStorage.setItem(nameKey, name));
 	return name;
 }

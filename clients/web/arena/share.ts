@@ -1,9 +1,20 @@
 // The link to a room.
 
-/** The link that brings others into a room. */
-export function linkTo(room: string): string {
-	return `${location.origin}/?room=${encodeURIComponent(room)}`;
+const codeKey = "code";
+
+/**
+ * The link that brings others into a room. The code of a private one is behind the #: browsers do not send that, so it is in
+ * nobody's log.
+ */
+export function linkTo(room: string, code: string): string {
+	return `${location.origin}/?room=${encodeURIComponent(room)}${fragment(code)}`;
 }
+
+/** The end of an address that holds code. */
+export const fragment = (code: string | undefined): string => (code ? `#${codeKey}=${encodeURIComponent(code)}` : "");
+
+/** The code that the page's address holds. */
+export const codeOf = (hash: string): string | undefined => new URLSearchParams(hash.slice(1)).get(codeKey) || undefined;
 
 /** Copies text; false: the browser does not let a page do that. */
 export async function copy(text: string): Promise<boolean> {

@@ -41,7 +41,7 @@ export class Trouble {
 
 	/** Asks the player what next; the first way is the one to take. */
 	ask(error: RingsideError, ways: Way[]): void {
-		say(this.#sentence, error.message);
+		say(this.#sentence, error.reason ? `${error.message} (${error.reason})` : error.message);
 		say(this.#detail, `${error.code}: ${error.detail || "nothing more is known"}`);
 		this.#ways.replaceChildren(
 			...ways.map(({ label, go }, i) => {

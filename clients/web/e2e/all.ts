@@ -9,6 +9,7 @@ import { launch, Visitor } from "./browser.ts";
 import { Fleet } from "./fleet.ts";
 import { phoneTests } from "./phone.ts";
 import { playTests } from "./play.ts";
+import { privateTests } from "./private.ts";
 import { seatTests } from "./seats.ts";
 import { troubleTests } from "./trouble.ts";
 
@@ -54,5 +55,6 @@ describe("the arena in a browser", { timeout: 600_000 }, () => {
 	playTests(ground);
 	phoneTests(ground);
 	troubleTests(ground);
+	privateTests(ground);
 	seatTests(ground); // last, since it ends servers
 });

@@ -65,10 +65,10 @@ export async function inside(page: Page): Promise<void> {
 }
 
 /** Where the player is. */
-export function whereabouts(page: Page): Promise<{ room: string; server: string; seat: number; player: string; tick: number; status: string }> {
+export function whereabouts(page: Page): Promise<{ room: string; server: string; seat: number; alias: string; tick: number; status: string }> {
 	return page.evaluate(() => {
-		const { id, server, seat, player, tick, status } = arena.room!;
-		return { room: id, server, seat, player, tick, status };
+		const { id, server, seat, alias, tick, status } = arena.room!;
+		return { room: id, server, seat, alias, tick, status };
 	});
 }
 

@@ -24,7 +24,7 @@ async function goesOn(page: Page, before: Awaited<ReturnType<typeof whereabouts>
 	const { cards, signs } = await page.evaluate(() => (globalThis as any).marks ?? { cards: "the page was loaded again" });
 	assert.equal(cards, 0);
 	const now = await whereabouts(page);
-	assert.deepEqual([now.room, now.seat, now.player], [before.room, before.seat, before.player]);
+	assert.deepEqual([now.room, now.seat, now.alias], [before.room, before.seat, before.alias]);
 	const acked = await page.evaluate(() => arena.room!.stats().acked);
 	await page.waitForFunction((n) => arena.room!.stats().acked > n + 20, acked);
 	await ticks(page, 20);
@@ -43,8 +43,8 @@ export function seatTests(ground: Ground): void {
 		const before = await whereabouts(page);
 		await page.reload();
 		await inside(page);
-		const { room, seat, player, tick } = await whereabouts(page);
-		assert.deepEqual([room, seat, player], [before.room, before.seat, before.player]);
+		const { room, seat, alias, tick } = await whereabouts(page);
+		assert.deepEqual([room, seat, alias], [before.room, before.seat, before.alias]);
 		assert.ok(tick > before.tick);
 		assert.ok(await page.getByTestId("home").isHidden(), "without another click");
 

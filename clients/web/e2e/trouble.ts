@@ -89,8 +89,8 @@ export function troubleTests(ground: Ground): void {
 		assert.match(await trouble(page, "outdated"), /[Ll]oad/);
 		await page.getByRole("button", { name: "Load the page again" }).click();
 		await inside(page);
-		const { room, seat, player } = await whereabouts(page);
-		assert.deepEqual([room, seat, player], [before.room, before.seat, before.player]);
+		const { room, seat, alias } = await whereabouts(page);
+		assert.deepEqual([room, seat, alias], [before.room, before.seat, before.alias]);
 	});
 
 	ground.test("a room that has ended: find another match", async () => {
@@ -113,7 +113,7 @@ export function troubleTests(ground: Ground): void {
 	ground.test("the same player elsewhere: play here again", async () => {
 		const page = await ground.visitor.open();
 		await play(page);
-		const { player, seat } = await whereabouts(page);
+		const { alias, seat } = await whereabouts(page);
 		const kept = await page.evaluate(() => ({ ...sessionStorage }));
 		const other = await page.context().newPage();
 		await other.addInitScript((kept) => Object.assign(sessionStorage, kept), kept);
@@ -123,7 +123,7 @@ export function troubleTests(ground: Ground): void {
 		await page.getByTestId("way").click();
 		await inside(page);
 		const now = await whereabouts(page);
-		assert.deepEqual([now.player, now.seat], [player, seat]);
+		assert.deepEqual([now.alias, now.seat], [alias, seat]);
 		await trouble(other, "replaced");
 	});
 

@@ -127,9 +127,15 @@ function about(m: Member, now: number | undefined): string {
 	return parts.filter((p) => p).join(" · ");
 }
 
+/** From this share of a worker on, per mille, a room is over its own: it is slowed. */
+const heavy = 250;
+
 /** What is to be said of a server that is not gone. */
 export function note(m: Member): string {
 	if (m.error) return problem(m.error) + (m.age_s ? ` · figures of ${ago(m.age_s * 1000)} ago` : "");
+	if (m.hung) return `${plural(m.hung, "game call")} never returned: restart this server`;
+	const worst = m.heaviest?.[0];
+	if (worst && worst.share >= heavy) return `room ${worst.room} takes ${percent(worst.share / 10)} of a worker`;
 	return m.unlisted ? `${plural(m.unlisted, "more room")} not drawn` : "";
 }
 

@@ -30,7 +30,7 @@ test("what happens to many rooms at once is one line, and nothing else is", () =
 });
 
 test("every kind of event has words", () => {
-	for (const kind of ["failed", "depose", "lost", "stays", "suspend", "resume", "join", "restart", "serve", "something new"]) {
+	for (const kind of ["failed", "depose", "lost", "stays", "crash", "suspend", "resume", "join", "restart", "serve", "something new"]) {
 		const d = describeGroup(groupEvents([event(1, kind, { member: "m", room: "r", from: "a", to: "b", why: "so" })])[0]!);
 		assert.ok(d.what && d.detail, kind);
 	}

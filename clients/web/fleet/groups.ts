@@ -13,7 +13,7 @@ export interface Group {
 	events: FleetEvent[]; // oldest first
 }
 
-const ofRooms = new Set(["move", "failover", "failed", "depose", "lost", "stays"]);
+const ofRooms = new Set(["move", "failover", "failed", "depose", "lost", "stays", "crash"]);
 
 /** Puts events, which come in the order of their times, into groups; the newest group first. */
 export function groupEvents(events: FleetEvent[]): Group[] {
@@ -51,6 +51,8 @@ export function describeGroup(g: Group): { what: string; detail: string } {
 			return { what: rooms, detail: join(`given up by ${e.from}`, `led in a higher epoch by ${targets(g)}`) };
 		case "lost":
 			return { what: rooms, detail: join(`lost with ${e.from}'s copy`, e.why) };
+		case "crash":
+			return { what: rooms, detail: join(`crashed on ${e.from}`, e.why) };
 		case "stays":
 			return { what: rooms, detail: `${n === 1 ? "ends" : "end"} with ${e.from}: no other server's version takes ${n === 1 ? "it" : "them"} over` };
 		case "suspend":

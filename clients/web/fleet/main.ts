@@ -7,8 +7,9 @@ import { EventList } from "./eventlist.ts";
 import { GossipPanel } from "./gossip.ts";
 import { greatest, History } from "./history.ts";
 import { Fleet, type Change, type Room } from "./model.ts";
-import { Operator } from "./operator.ts";
+import { Operator, type Spread } from "./operator.ts";
 import { Plots } from "./plots.ts";
+import { BanList, type PlayerActs } from "./players.ts";
 import { RoomPanel } from "./roompanel.ts";
 import { Stage } from "./stage.ts";
 import { Stream, type State } from "./stream.ts";
@@ -26,7 +27,18 @@ const stage = new Stage(byId<HTMLCanvasElement>("overlay"), fleet);
 const plots = new Plots(byId("plots"), history, showTip);
 const gossip = new GossipPanel(byId("gossip"), fleet, showTip);
 const events = new EventList(byId("events"), choose);
-const rooms = new RoomPanel(byId("rooms"), fleet, { choose, move });
+const playerActs: PlayerActs = {
+	players: (room) => answer(operator.players(room), []),
+	kick: (room, player) => ask(`Kick ${player}. Why? The player reads it.`, (reason) => act(`kick ${player}`, () => operator.kick(room, player, reason), () => "done")),
+	bans: () => answer(operator.bans(), []),
+	ban: (player) =>
+		ask(`Ban ${player}. For how many hours?`, (hours) =>
+			ask("Why? The player reads it.", (reason) => act(`ban ${player}`, () => operator.ban(player, 3600 * Number(hours), reason), spread)),
+		),
+	lift: (player) => act(`lift the ban of ${player}`, () => operator.lift(player), spread),
+};
+const rooms = new RoomPanel(byId("rooms"), fleet, { choose, move }, playerActs);
+const bans = new BanList(byId("bans"), playerActs);
 const cards = new Cards(byId("servers"), fleet, {
 	drain,
 	undrain: (server) => void act(`${server} serves again`, () => operator.undrain(server), () => "its rooms come home in a moment"),
@@ -44,6 +56,7 @@ function told(change: Change, snapshot: boolean): void {
 	if (news.events.length > 0 || news.first) events.update(fleet.events);
 	if (snapshot || change.views || change.left || change.members) gossip.update();
 	rooms.update(operator.right.allowed);
+	bans.update(operator.right.allowed);
 	showTotals();
 	if (sampled) plots.draw();
 }
@@ -99,13 +112,35 @@ function showTotals(): void {
 	const p99 = greatest([...history.servers.values()].map((s) => s.p99.slice(-1)));
 	showTotal("p99", "worst p99", p99 > 0 ? `${p99 < 10 ? p99.toFixed(1) : Math.round(p99)} ms` : "–");
 	const others = fleet.routers().map((m) => m.name).filter((n) => n !== fleet.router);
-	setText(byId("router"), `${fleet.router} · ${fleet.mode}${others.length ? ` · beside ${others.join(", ")}` : ""}`);
+	setText(byId("router"), fleet.summary ? `${plural(fleet.routers().length, "router")} · ${fleet.mode} · a summary, without names and rooms` :
+		`${fleet.router} · ${fleet.mode}${others.length ? ` · beside ${others.join(", ")}` : ""}`);
 }
 
 function choose(room: string): void {
 	rooms.choose(room);
 	rooms.update(operator.right.allowed);
 	stage.choose(fleet.rooms.get(room));
+}
+
+/** Asks for a line of text and goes on with it, unless the operator has second thoughts. */
+async function ask(question: string, then: (text: string) => Promise<void>): Promise<void> {
+	const text = prompt(question);
+	if (text !== null) await then(text.trim());
+}
+
+/** How far a ban has come. */
+function spread({ servers, unreached = [] }: Spread): string {
+	return unreached.length ? `${unreached.join(", ")} will hear of it when they answer` : `${plural(servers, "server")} know it`;
+}
+
+/** Gives what was asked for, or, with a notice, what stands for nothing. */
+async function answer<T>(asked: Promise<T>, nothing: T): Promise<T> {
+	try {
+		return await asked;
+	} catch (e) {
+		notice((e as Error).message, "bad");
+		return nothing;
+	}
 }
 
 /** Does what an operator asks for, and says how it went. */
@@ -147,6 +182,7 @@ async function allow(): Promise<void> {
 byId("operator").onclick = async () => {
 	if (operator.right.allowed) operator.forget();
 	else await askToken(wrongWith);
+	if (fleet.summary && operator.keepsToken) location.reload(); // with the token there is more to see than a summary
 	await allow();
 };
 
@@ -159,7 +195,7 @@ async function wrongWith(token: string): Promise<string | undefined> {
 
 let before: State = "connecting";
 
-new Stream("/v1/fleet/events", {
+new Stream("/v1/fleet/events", () => operator.headers, {
 	told,
 	state(state, since, next) {
 		const live = byId("live");

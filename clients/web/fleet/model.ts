@@ -5,7 +5,7 @@ export interface Member {
 	name: string;
 	role: "gameserver" | "router" | string;
 	state: "serving" | "draining" | string;
-	url: string;
+	url?: string; // not in a summary
 	zone?: string;
 	version?: string;
 	weight: number;
@@ -25,6 +25,8 @@ export interface Member {
 	p99_ms: number;
 	late: number;
 	moves: Record<string, number> | null;
+	hung?: number; // goroutines that are lost to games that do not return
+	heaviest?: { room: string; game: string; share: number }[] | null; // share: per mille of a tick worker's time
 }
 
 export interface Room {
@@ -74,6 +76,7 @@ export interface Change {
 	events?: FleetEvent[];
 	router?: string; // in snapshots
 	mode?: string;
+	summary?: boolean; // what strangers are shown: members by number, no rooms
 }
 
 /** A member that is gone and still shown. */
@@ -113,6 +116,7 @@ export class Fleet {
 	readonly views = new Map<string, View>();
 	events: FleetEvent[] = []; // oldest first
 	router = "";
+	summary = false; // see Change
 	mode = "";
 	time = 0; // of the last change, ms by the router's clock; 0: nothing was told yet
 	private known = new Set<string>();
@@ -121,6 +125,7 @@ export class Fleet {
 	apply(c: Change, snapshot: boolean): News {
 		const first = this.time === 0;
 		this.time = Date.parse(c.time);
+		if (snapshot) this.summary = c.summary ?? false;
 		this.router = c.router ?? this.router;
 		this.mode = c.mode ?? this.mode;
 		const left = snapshot ? missing(this.members, c.members ?? [], (m) => m.name) : (c.left ?? []);

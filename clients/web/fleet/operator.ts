@@ -7,6 +7,27 @@ export interface Right {
 	why?: string;
 }
 
+/** One who is in a room; seat -1 watches. */
+export interface Player {
+	player: string;
+	name?: string;
+	seat: number;
+	connected: boolean;
+}
+
+/** One who may not play, until a time in RFC 3339. */
+export interface Ban {
+	player: string;
+	until: string;
+	reason?: string;
+}
+
+/** How far a ban has come: the game servers that have it, and those that get it when a router reaches them. */
+export interface Spread {
+	servers: number;
+	unreached?: string[];
+}
+
 const key = "ringside-operator-token";
 
 /** Asks with the token that this tab keeps, if there is one. */
@@ -34,6 +55,11 @@ export class Operator {
 		return this.token !== "";
 	}
 
+	/** What a request of this page says of itself. */
+	get headers(): Record<string, string> {
+		return bearer(this.token);
+	}
+
 	drain(server: string): Promise<{ rooms: number }> {
 		return this.post(`/v1/fleet/servers/${encodeURIComponent(server)}/drain`) as Promise<{ rooms: number }>;
 	}
@@ -48,8 +74,33 @@ export class Operator {
 			Promise<{ server: string; took_ms: number }>;
 	}
 
-	private async post(path: string, body?: object): Promise<unknown> {
-		return read(await fetch(path, { method: "POST", headers: bearer(this.token), body: body && JSON.stringify(body) }));
+	/** Who is in a room. */
+	async players(room: string): Promise<Player[]> {
+		return ((await this.send("GET", `/v1/rooms/${encodeURIComponent(room)}/players`)) as { players: Player[] }).players;
+	}
+
+	kick(room: string, player: string, reason: string): Promise<{ places: number }> {
+		return this.post(`/v1/rooms/${encodeURIComponent(room)}/kick`, { player, reason }) as Promise<{ places: number }>;
+	}
+
+	async bans(): Promise<Ban[]> {
+		return ((await this.send("GET", "/v1/bans")) as { bans: Ban[] }).bans;
+	}
+
+	ban(player: string, seconds: number, reason: string): Promise<Spread> {
+		return this.post("/v1/bans", { player, seconds, reason }) as Promise<Spread>;
+	}
+
+	lift(player: string): Promise<Spread> {
+		return this.send("DELETE", `/v1/bans/${encodeURIComponent(player)}`) as Promise<Spread>;
+	}
+
+	private post(path: string, body?: object): Promise<unknown> {
+		return this.send("POST", path, body);
+	}
+
+	private async send(method: string, path: string, body?: object): Promise<unknown> {
+		return read(await fetch(path, { method, headers: bearer(this.token), body: body && JSON.stringify(body), cache: "no-store" }));
 	}
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { ago, condition, note } from "./cards.ts";
+import { banned, place } from "./players.ts";
 import { facts, findRooms } from "./roompanel.ts";
 import { waitBefore } from "./stream.ts";
 import { member, room } from "./testing.ts";
@@ -16,6 +17,11 @@ test("rooms are found by all words, the one of that very id first", () => {
 	const told = new Map(facts(room("r", "a", { epoch: "5f2c09d1e8a7b346:3@a" })));
 	assert.deepEqual([told.get("instance"), told.get("epoch")], ["5f2c09d1e8a7b346", "3@a"]);
 	assert.deepEqual(new Map(facts(room("r", "a", { spectators: 1, players: 3 }))).get("players"), "3 of 8, 1 spectator");
+});
+
+test("lines say where players are, and until when they are banned", () => {
+	assert.deepEqual([place({ player: "a", seat: -1, connected: true }), place({ player: "a", seat: 3, connected: false })], ["watches", "seat 3, away"]);
+	assert.equal(banned({ player: "a", until: "2026-11-29T13:17:00Z", reason: "spam" }), "a until 2026-11-29 13:17 UTC: spam");
 });
 
 test("a server's condition is the worst of what is known", () => {

@@ -1,6 +1,7 @@
 // Finding a room, and what is known of the one that is chosen.
 
 import { h, plural, setText } from "./dom.ts";
+import { PlayerList, type PlayerActs } from "./players.ts";
 import { compareNames, type Fleet, type Room } from "./model.ts";
 
 const maxFound = 6;
@@ -35,14 +36,17 @@ export class RoomPanel {
 	private targets = "";
 	private asked = ""; // what was looked for when `found` was filled
 
-	constructor(host: HTMLElement, private readonly fleet: Fleet, private readonly acts: RoomActs) {
+	private readonly players: PlayerList;
+
+	constructor(host: HTMLElement, private readonly fleet: Fleet, private readonly acts: RoomActs, playerActs: PlayerActs) {
+		this.players = new PlayerList(playerActs);
 		this.input.setAttribute("aria-label", "find a room");
 		this.target.setAttribute("aria-label", "server to move it to");
 		this.input.oninput = () => this.showFound();
 		const close = h("button", { type: "button", className: "link", title: "Esc" }, "close");
 		close.onclick = () => this.acts.choose("");
 		this.button.onclick = () => this.acts.move(this.chosen, this.target.value);
-		this.details.append(h("header", {}, this.title, close), this.facts, this.mover);
+		this.details.append(h("header", {}, this.title, close), this.facts, this.mover, this.players.element);
 		host.append(this.input, this.found, this.details);
 	}
 
@@ -59,7 +63,8 @@ export class RoomPanel {
 		this.details.hidden = this.chosen === "";
 		if (this.chosen === "") return;
 		setText(this.title, this.chosen);
-		this.mover.hidden = !mayOperate || !r;
+		this.mover.hidden = this.players.element.hidden = !mayOperate || !r;
+		this.players.choose(this.chosen);
 		this.showFacts(r ? facts(r) : [["state", "has ended, or is not among the rooms listed here"]]);
 		if (!r) return;
 		this.button.disabled = r.role === "moving";

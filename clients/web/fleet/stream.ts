@@ -23,52 +23,70 @@ export interface Listener {
 
 /** Follows url until the page ends. */
 export class Stream {
-	private source: EventSource | undefined;
+	private request: AbortController | undefined; // of the stream that is open, or opening
 	private attempt = 0;
 	private heard = performance.now();
 	private opened = 0;
-	private next = 0; // when to try again; 0: the source is open, or opening
+	private next = 0; // when to try again; 0: the stream is open, or opening
 
-	constructor(private readonly url: string, private readonly listener: Listener) {
-		this.open();
+	/** headers are asked for each time; an EventSource could not send any. */
+	constructor(private readonly url: string, private readonly headers: () => Record<string, string>, private readonly listener: Listener) {
+		void this.open();
 		setInterval(() => this.watch(), 500);
 		addEventListener("online", () => this.retry());
 		addEventListener("visibilitychange", () => this.watch());
 	}
 
-	private open(): void {
+	private async open(): Promise<void> {
 		this.next = 0;
 		this.opened = performance.now();
-		const source = new EventSource(this.url);
-		this.source = source;
-		source.addEventListener("snapshot", (e) => this.hear(e, true));
-		source.addEventListener("change", (e) => this.hear(e, false));
-		source.onerror = () => this.lose();
+		const request = new AbortController();
+		this.request = request;
+		try {
+			const answer = await fetch(this.url, { headers: this.headers(), cache: "no-store", signal: request.signal });
+			if (answer.ok && answer.body) await this.read(answer.body.pipeThrough(new TextDecoderStream()).getReader());
+		} catch {
+			// it broke; lose says so
+		}
+		if (this.request === request) this.lose();
 	}
 
-	private hear(e: MessageEvent<string>, snapshot: boolean): void {
+	private async read(from: ReadableStreamDefaultReader<string>): Promise<void> {
+		for (let text = ""; ; ) {
+			const { done, value } = await from.read();
+			if (done) return;
+			const messages = (text + value).split("\n\n");
+			text = messages.pop() ?? "";
+			for (const message of messages) this.hear(message);
+		}
+	}
+
+	/** Takes a server-sent event, as this router writes them: one line with its name, one with its data. */
+	private hear(message: string): void {
+		const [, event, data] = /^event: (.*)\ndata: (.*)$/.exec(message) ?? [];
+		if (data === undefined) return; // a comment
 		this.heard = performance.now();
 		this.attempt = 0;
-		this.listener.told(JSON.parse(e.data) as Change, snapshot);
+		this.listener.told(JSON.parse(data) as Change, event === "snapshot");
 		this.listener.state("live", this.heard, 0);
 	}
 
-	/** Gives the source up: a browser's own attempts end at the first answer that is an error. */
+	/** Gives the stream up, until the next attempt. */
 	private lose(): void {
-		this.source?.close();
-		this.source = undefined;
+		this.request?.abort();
+		this.request = undefined;
 		this.next = performance.now() + waitBefore(this.attempt++, Math.random());
 		this.listener.state("lost", this.heard, this.next);
 	}
 
 	private retry(): void {
-		if (this.next > 0) this.open();
+		if (this.next > 0) void this.open();
 	}
 
 	private watch(): void {
 		const now = performance.now();
 		if (this.next > 0) {
-			if (now >= this.next) this.open();
+			if (now >= this.next) void this.open();
 			else this.listener.state("lost", this.heard, this.next);
 			return;
 		}

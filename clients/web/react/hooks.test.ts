@@ -48,7 +48,7 @@ test("useRoom enters, shows the state, sends, and lets go", async (t) => {
 	});
 	assert.equal(seen.last.status, "playing");
 	assert.deepEqual(state()?.tables.dots.get(0), { x: 0, a: 0, alive: true, v: 0 });
-	assert.deepEqual(seen.last.players, [{ seat: 0, id: "guest", name: "Jo", connected: true, me: true }]);
+	assert.deepEqual(seen.last.players, [{ seat: 0, alias: "guest", name: "Jo", connected: true, me: true }]);
 	assert.equal(seen.last.send({ dx: 1 }), 1);
 	assert.equal(socket.of(Kind.input).length, 1);
 
@@ -93,7 +93,7 @@ test("useRoom shows the tables of a server of another version, to which the room
 	await act(async () => net.last().say(s.moved("ws://there/")));
 	await arrive({ tick: 2, epoch: 2, server: "gs-2", resumed: true, schema: s.laterSchema });
 	assert.deepEqual(weather()?.get(0), { wind: 3 });
-	assert.deepEqual(seen.last.players, [{ seat: 0, id: "guest", name: "Jo", connected: true, me: true }]);
+	assert.deepEqual(seen.last.players, [{ seat: 0, alias: "guest", name: "Jo", connected: true, me: true }]);
 	assert.equal(seen.last.status, "playing");
 });
 

@@ -10,7 +10,8 @@ export interface UseRoomOptions<G extends Game> extends Omit<JoinOptions<G>, "ga
 /** Who plays. */
 export interface Player {
 	seat: number;
-	id: string;
+	/** The same for as long as the room lives; nothing else tells who it is. */
+	alias: string;
 	name: string;
 	/** False while the player is away; the seat is held. */
 	connected: boolean;

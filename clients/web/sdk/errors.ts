@@ -30,6 +30,8 @@ const errors = {
 	over: ["The room that you were in is over.", "enter"],
 	/** The same player entered from elsewhere. */
 	replaced: ["You are playing in another window.", "retry"],
+	/** The game or an operator put the player out; the error's reason says why. */
+	kicked: ["You were put out of the room.", "room"],
 	/** This page is older, or newer, than the server. */
 	outdated: ["This page does not fit the server.", "reload"],
 	/** This client sent too much. */
@@ -55,8 +57,15 @@ export class RingsideError extends Error {
 	/** What the player can do. */
 	readonly next: Next;
 
-	/** detail is for a person who debugs: what the server or the network said. */
-	constructor(readonly code: ErrorCode, readonly detail = "") {
+	/**
+	 * detail is for a person who debugs: what the server or the network said. reason is for the player: what the one said who
+	 * did not want them, with the codes kicked and refused.
+	 */
+	constructor(
+		readonly code: ErrorCode,
+		readonly detail = "",
+		readonly reason = "",
+	) {
 		const [what, next] = errors[code] as [string, Next];
 		super(what + todo[next]);
 		this.next = next;
@@ -112,6 +121,7 @@ const closes: (Advice | ErrorCode)[] = [
 	"options", // 4020
 	Advice.router,
 	"over",
+	"kicked",
 ];
 
 /** What ended a connection, or an attempt to make one. */
@@ -131,6 +141,10 @@ export class Fault extends Error {
 		else if (this.spoken && status < 500 && status !== 429 && status !== 408) close = "refused";
 		const stop = typeof close === "string";
 		this.advice = stop ? Advice.stop : (close as Advice);
-		this.error = new RingsideError(stop ? (close as ErrorCode) : this.spoken ? "busy" : "unreachable", `${status} ${message}`);
+		const code = stop ? (close as ErrorCode) : this.spoken ? "busy" : "unreachable";
+		this.error = new RingsideError(code, `${status} ${message}`, code === "kicked" || code === "refused" ? message : "");
 	}
 }
+
+/** A connection that ended, or an attempt that failed, without a word of the server's. */
+export const lost = (why: string) => new Fault(Status.lost, why);

@@ -1,6 +1,6 @@
 // The way into the room and, when a connection is lost or the room moves, back into it. See PROTOCOL.md, Coming back.
 
-import { Advice, Fault, RingsideError, Status } from "./errors.ts";
+import { Advice, Fault, lost, RingsideError, Status } from "./errors.ts";
 import { receive, type Hooks } from "./inbound.ts";
 import { newLink, type Link } from "./link.ts";
 import { newMemory } from "./memory.ts";
@@ -75,7 +75,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 	let ahead = false; // the old connection was ended because the next server leads
 	let expiry: ReturnType<typeof setTimeout> | undefined; // of the prepared connection
 	let searching: object | undefined; // the search for a suspended room
-	let probed: { link: Link; done: Promise<unknown> } | undefined; // the place that it tries
+	let probed: Link | undefined; // the connection to the place that it tries
 	let departure: Departure | undefined;
 	let heard = false; // by a router
 	let closing = false; // the client is to be in the room no more
@@ -105,7 +105,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 				const { status, error, spoken } = e as Fault;
 				if (session.welcome && !spoken) throw new RingsideError("gave-up", error.detail);
 				remember(error?.next === "reload"); // a page that fits comes back to the seat
-				if (told(error)) memory.save({ room: session.room, player: session.player, url: "", ticket: "", resume: [], epoch: noEpoch });
+				if (told(error)) memory.save({ resume: [] });
 				throw status === Status.unopened && heard ? new RingsideError("blocked", error.detail) : (error ?? e);
 			} finally {
 				clearInterval(timer);
@@ -118,7 +118,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 			closing = true;
 			clearTimeout(expiry);
 			searching = undefined;
-			for (const link of [journey.link, attempt, prepared?.link, probed?.link]) link?.end(new Fault(Status.lost, "closed"));
+			for (const link of [journey.link, attempt, prepared?.link, probed]) link?.end(lost("closed"));
 		},
 
 		/** Gives the seat up. The server closes, and the journey is over. */
@@ -140,9 +140,9 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 	/** Makes a seat that was taken before the page was loaded again the first place to go. */
 	const takeUp = () => {
 		const seat = memory.load();
-		session.player ||= seat?.player ?? "";
 		if (!seat?.resume.length) return;
 		session.room = seat.room;
+		session.code ||= seat.code;
 		session.instance = seat.epoch.instance;
 		held = { resume: Uint8Array.from(seat.resume), epoch: seat.epoch };
 		plan.prefer(seat);
@@ -150,10 +150,8 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 
 	/** Enters the room again after its connection ended. */
 	const comeBack = async (cause: Fault) => {
-		searching = undefined;
-		// The search's own connection may be what has replaced this one.
-		if (cause.status === Status.replaced && probed && (await probed.done)) cause = new Fault(Status.lost, cause.message);
 		endSearch();
+		await null; // for what that ends
 		cause = replacement(cause);
 		const { moved } = cause;
 		const planned = !!moved || ahead;
@@ -181,7 +179,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 
 	/** Takes a replacement by a hello of this client, which nobody listens to any more, for a lost connection. */
 	const replacement = (cause: Fault) =>
-		cause.status === Status.replaced && performance.now() - givenUp < Watch.unanswered ? new Fault(Status.lost, cause.message) : cause;
+		cause.status === Status.replaced && performance.now() - givenUp < Watch.unanswered ? lost(cause.message) : cause;
 
 	/** Plans what follows a fault, or throws it when nothing does. */
 	const ended = (cause: Fault, lasted: number) => {
@@ -218,15 +216,17 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 	/** Tries one place, from the router's answer to the keyframe. */
 	const visit = async (to: Place) => {
 		if (!to.url) {
-			const a = await ask(options, session.room, session.player);
+			session.guest ||= memory.guest() ?? "";
+			const a = await ask(options, session.room, session.guest, session.code);
 			heard = true;
 			session.room = a.room;
-			session.player = a.player;
+			session.code = a.code ?? "";
+			if (a.guest) memory.saveGuest((session.guest = a.guest));
 			to = a;
 		}
 		ticket = to.ticket || ticket;
 		const link = await open(to.url);
-		const timer = setTimeout(() => link.end(new Fault(Status.lost, "no welcome")), link.prepared ? Watch.preparedWelcome : Watch.welcome);
+		const timer = setTimeout(() => link.end(lost("no answer")), link.prepared ? Watch.preparedWelcome : Watch.welcome);
 		const arrived = new Promise<void>((resolve) => (link.arrived = resolve));
 		link.listen((data) => receive(session, link, data, hooks));
 		await Promise.race([arrived, link.ended]);
@@ -246,9 +246,9 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 			await sleep(wait);
 			const begin = performance.now();
 			const tried = [old.url];
-			const queue: (Place | undefined)[] = [...fallbacks.map((url) => ({ url, ticket: "" })), undefined];
+			const queue: (Place | undefined)[] = [...fallbacks.map((url) => ({ url })), undefined];
 			while (queue.length && searching === mine) {
-				const to = queue.shift() ?? (await Promise.race([ask(options, session.room, session.player).catch(() => {}), sleep(Watch.searchInterval)]));
+				const to = queue.shift() ?? (await Promise.race([ask(options, session.room, session.guest, session.code).catch(() => {}), sleep(Watch.searchInterval)]));
 				if (!to || tried.includes(to.url) || searching !== mine) continue;
 				tried.push(to.url);
 				const moved = await probe(to, old);
@@ -264,11 +264,11 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		const link = connect(to.url);
 		let moved: Moved | undefined;
 		let found = () => {};
-		const end = (why: string) => link.end(new Fault(Status.lost, why));
-		const timer = setTimeout(end, Watch.searchInterval, "no answer");
+		const end = () => link.end(lost("no answer"));
+		const timer = setTimeout(end, Watch.searchInterval);
 		void link.opened.then(() => greet(link, 0, to.ticket || ticket));
 		const done = Promise.race([link.ended.then(() => false), new Promise<boolean>((resolve) => (found = () => resolve(true)))]);
-		probed = { link, done };
+		probed = link;
 		link.early = (data) => {
 			try {
 				for (const [kind, body] of new Reader(new Uint8Array(data as ArrayBuffer)).records()) {
@@ -279,13 +279,13 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 						prepared = { to, link };
 						return found();
 					} else session.violate("instance-changed", to.url);
-					return end("not here");
+					return end();
 				}
-			} catch (e) {
-				end(String(e));
+			} catch {
+				end();
 			}
 		};
-		if (await done) old.end(new Fault(Status.lost, "led elsewhere"));
+		if (await done) old.end(lost("superseded"));
 		clearTimeout(timer);
 		probed = undefined;
 		return moved;
@@ -293,7 +293,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 
 	const endSearch = () => {
 		searching = undefined;
-		probed?.link.end(new Fault(Status.lost, "superseded"));
+		probed?.end(lost("superseded"));
 	};
 
 	/** Begins a search when the room is suspended, and ends it when it resumes. */
@@ -305,13 +305,13 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 	/** Closes the prepared connection. */
 	const discard = () => {
 		clearTimeout(expiry);
-		prepared?.link.end(new Fault(Status.lost, "superseded"));
+		prepared?.link.end(lost("superseded"));
 		prepared = undefined;
 	};
 
 	/** A connection on which hello is said: the prepared one, or a new one. */
 	const open = async (url: string): Promise<Link> => {
-		if (closing) throw new Fault(Status.lost, "closed");
+		if (closing) throw lost("closed");
 		if (prepared?.to.url === url) {
 			const { link } = prepared;
 			clearTimeout(expiry);
@@ -395,7 +395,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 	/** The next server leads, and the old connection has had its time. */
 	const changeOver = (old: Link) => {
 		ahead = !old.over;
-		old.end(new Fault(Status.lost, "superseded"));
+		old.end(lost("superseded"));
 	};
 
 	/** Looks after the connection now and then: a silent server counts as lost. */
@@ -404,16 +404,16 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		if (!link) return;
 		const { suspended, welcome } = session;
 		const limit = suspended ? Watch.suspendedSilence : Math.max(Watch.silence, (Watch.silentTicks * 1000) / welcome!.tickRate);
-		if (performance.now() - link.heard > limit) link.end(new Fault(Status.lost, "silent"));
+		if (performance.now() - link.heard > limit) link.end(lost("silent"));
 		journey.flush();
 	};
 
-	/** Remembers the guest, and his seat unless it is given up. */
+	/** Remembers the seat unless it is given up. */
 	const remember = (held = true) => {
-		const { room, player, welcome } = session;
+		const { room, code, welcome } = session;
 		if (!welcome) return;
 		const { resume, epoch } = welcome;
-		memory.save({ room, player, url: journey.link?.url ?? "", ticket, resume: held ? [...resume] : [], epoch });
+		memory.save({ room, code, url: journey.link?.url ?? "", ticket, resume: held ? [...resume] : [], epoch });
 	};
 
 	return journey;

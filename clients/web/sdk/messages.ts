@@ -137,7 +137,7 @@ export function readWelcome(r: Reader) {
 		server: r.string(63),
 		room: r.string(64),
 		game: r.string(32),
-		player: r.string(64),
+		alias: r.string(16),
 		resume: r.blob(64).slice(),
 		fallbacks: Array.from({ length: r.u8() }, () => r.string(256)),
 		schema: r.blob(65536).slice(),
@@ -168,8 +168,8 @@ export function readOutcome(r: Reader): Outcome {
 		match: r.fixed(4),
 		tick: r.fixed(4),
 		results: Array.from({ length: r.u8() }, () => {
-			const result = { seat: r.u8(), place: r.u8(), score: Number(r.varint()), player: r.string(64) };
-			if (!result.player) throw new Malformed("name");
+			const result = { seat: r.u8(), place: r.u8(), score: Number(r.varint()), alias: r.string(16) };
+			if (!result.alias) throw new Malformed("name");
 			return result;
 		}),
 		data: r.rest(1024).slice(),

@@ -43,8 +43,8 @@ export interface Rows<R> extends Iterable<[id: number, row: Row<R>]> {
 
 /** A seat that is taken: its row id is the seat. */
 export interface SeatRow {
-	/** The player's id and name. */
-	id: string;
+	/** The player's alias, which is the same for as long as the room lives, and name. */
+	alias: string;
 	name: string;
 	/** False while the player is away. */
 	connected: boolean;
@@ -69,12 +69,19 @@ export interface JoinOptions<G extends Game = Game> {
 	game: string;
 	/** Id of the room to enter, made when it is not there; without one a new room. */
 	room?: string;
+	/** Make a new room that is entered with a code only; Room.code is it. Leave room and match out. */
+	private?: boolean;
+	/** The code of a private room, to enter it; room may be left out. */
+	code?: string;
 	/** Ask for a seat in any open room of the game with these options; leave room and role out. */
 	match?: boolean;
 	/** Options of the room, see the game; what counts is what was asked for when the room was made. */
 	options?: object;
-	/** Who plays; by default a guest, who keeps his id in storage. */
-	player?: { id?: string; name?: string };
+	/**
+	 * Who plays. A guest is whoever has its secret, which the router makes and the SDK keeps in storage; give guest to keep it
+	 * yourself. name is shown to others: playerName says what is changed of it where servers would refuse it.
+	 */
+	player?: { guest?: string; name?: string };
 	/** By default a player. */
 	role?: "player" | "spectator";
 	/** The identity token of the game's backend, where the router demands one; a function is asked each time. */
@@ -102,7 +109,10 @@ export interface JoinOptions<G extends Game = Game> {
 
 	/** How many milliseconds to try to enter, and to come back after a loss; by default 10000 and 60000. A seat is held for 15 s. */
 	giveUp?: number;
-	/** Where a seat is remembered, so that a reload of the page comes back to it; by default the tab's sessionStorage. */
+	/**
+	 * Where a seat is remembered, so that a reload of the page comes back to it, and the guest's secret; by default the tab's
+	 * sessionStorage and the browser's localStorage.
+	 */
 	storage?: SeatStorage | null;
 	/** Makes connections; by default the global WebSocket. Node before 22 has none: give that of the package ws. */
 	WebSocket?: WebSocketConstructor;
@@ -207,7 +217,7 @@ export interface Outcome {
 	/** Counts the room's matches from 1. */
 	match: number;
 	tick: number;
-	results: { seat: number; player: string; place: number; score: number }[];
+	results: { seat: number; alias: string; place: number; score: number }[];
 	data: Uint8Array;
 }
 

@@ -15,10 +15,10 @@ const enum Plans {
 /** A room's URL, or, with an empty one, the router. ticket replaces the client's when not empty. */
 export interface Place {
 	url: string;
-	ticket: string;
+	ticket?: string;
 }
 
-const router: Place = { url: "", ticket: "" };
+const router: Place = { url: "" };
 
 export function newPlan() {
 	let round = [router];
@@ -32,7 +32,7 @@ export function newPlan() {
 
 		/** Notes that the client is in the room at url, and where it may go when that is lost. */
 		entered(url: string, fallbacks: string[], proxied: boolean): void {
-			const [here, ...others] = [url, ...fallbacks].map((url) => ({ url, ticket: "" })) as [Place];
+			const [here, ...others] = [url, ...fallbacks].map((url) => ({ url })) as [Place];
 			const near = [here, ...others, router];
 			// A connection that was lost without a word most likely had its server lost, whose standby takes over as soon as
 			// somebody comes. Behind a router it may not be reachable.

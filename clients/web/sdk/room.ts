@@ -32,8 +32,12 @@ export interface Room<G extends Game = Game> {
 
 	/** The room's id. */
 	readonly id: string;
-	/** The player's id. */
-	readonly player: string;
+	/** The code that opens a private room, for those who are invited; empty: the room is not private. */
+	readonly code: string;
+	/** By which the seats and outcomes of this room name the player; empty for a spectator. */
+	readonly alias: string;
+	/** The secret of the guest who plays. Whoever has it is this guest; keep it yourself where there is no storage. */
+	readonly guest: string;
 	/** The player's seat, -1 for a spectator. */
 	readonly seat: number;
 	/** The server that leads the room, and in which epoch. */
@@ -113,18 +117,18 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 		room.entered = new Promise((resolve, reject) => (settle = { resolve, reject }));
 		room.entered.catch(() => {}); // the status tells it too
 		const same = room.error?.next !== "room" ? room.id : ""; // after a loss the same room, whoever chose it
-		session = newSession(emitter, stats, options.room ?? same, options.player?.id ?? room.player);
+		session = newSession(emitter, stats, options.room ?? same, options.player?.guest ?? room.guest, options.code ?? (same && room.code));
 		journey = newJourney(options as JoinOptions, session, {
 			arrived(move) {
 				clearTimeout(leaving);
 				leaving = undefined;
 				leftAt = 0;
-				const { player, store, welcome } = session;
-				const { epoch, room: id, seat, tickRate } = welcome!;
+				const { store, welcome, code, guest } = session;
+				const { alias, epoch, room: id, seat, tickRate } = welcome!;
 				const { tables, values, events } = store as any;
 				if (scene?.store !== store) scene = newScene(session, options);
 				if (options.input) pacer ??= newPacer(1000 / tickRate, stats, sample);
-				Object.assign(room, { id, player, seat: seat === Is.noSeat ? -1 : seat, server: epoch.server, epoch, tickRate, tables, values, events });
+				Object.assign(room, { id, code, alias, guest, seat: seat === Is.noSeat ? -1 : seat, server: epoch.server, epoch, tickRate, tables, values, events });
 				if (room.seat >= 0) pacer?.start();
 				settle.resolve();
 				tell("playing");
@@ -198,7 +202,9 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 		status: "ended",
 		error: undefined,
 		id: "",
-		player: "",
+		code: "",
+		alias: "",
+		guest: "",
 		seat: -1,
 		server: "",
 		epoch: noEpoch,

@@ -1,6 +1,7 @@
 // Asking a router for a room.
 
-import { Fault, Status } from "./errors.ts";
+import { Fault, lost } from "./errors.ts";
+import { playerName } from "./name.ts";
 import type { JoinOptions } from "./options.ts";
 import type { Place } from "./plan.ts";
 
@@ -9,25 +10,43 @@ const askTimeout = 5000;
 /** A router's answer: where the room is and the permission to enter it. */
 interface Admission extends Place {
 	room: string;
-	player: string;
+	/** The secret of a guest that the router has made. */
+	guest?: string;
+	/** The code of a private room. */
+	code?: string;
 }
 
 /** Asks for the room, or, where there is none and a match is wanted, for a seat in any. What it throws is a Fault. */
-export const ask = (o: JoinOptions, room: string, player: string): Promise<Admission> =>
-	request(o, room, player).catch((e) => {
-		throw e instanceof Fault ? e : new Fault(Status.lost, "router: " + e);
+export const ask = (o: JoinOptions, room: string, guest: string, code: string): Promise<Admission> =>
+	request(o, room, guest, code).catch((e) => {
+		throw e instanceof Fault ? e : lost("router: " + e);
 	});
 
-async function request(o: JoinOptions, room: string, player: string): Promise<Admission> {
+async function request(o: JoinOptions, room: string, guest: string, code: string): Promise<Admission> {
 	const { router = "", game, identity, match, options, role } = o;
 	const token = typeof identity === "function" ? await identity() : identity;
 	const answer = await (o.fetch ?? fetch)(router.replace(/\/$/, "") + (match && !room ? "/v1/match" : "/v1/rooms"), {
 		method: "POST",
 		headers: token ? { Authorization: "Bearer " + token } : {}, // no others: they would cost a preflight request
-		body: JSON.stringify({ game, room, options, player: { id: player, name: o.player?.name }, role }),
+		body: JSON.stringify({
+			game,
+			room,
+			code,
+			private: o.private && !room,
+			options,
+			player: { guest: token ? "" : guest, name: nameOf(o.player?.name) },
+			role,
+		}),
 		signal: AbortSignal.timeout(askTimeout),
 	});
 	const body = await answer.json().catch(() => ({})); // an error page of what is between
 	if (body.url) return body;
 	throw new Fault(answer.status, body.detail, 1000 * Number(answer.headers.get("Retry-After")) || 0);
+}
+
+/** The name as servers take it. That it is another one than the game gave is said on the console. */
+function nameOf(given: string | undefined): string | undefined {
+	const name = given && playerName(given);
+	if (name !== given) console.warn("ringside: name sent as", name);
+	return name;
 }

@@ -1,7 +1,7 @@
 // What a client knows of its room, over all connections.
 
 import type { Emitter } from "./emitter.ts";
-import { Fault, Status } from "./errors.ts";
+import { Fault, lost, Status } from "./errors.ts";
 import { sameEpoch, type Welcome } from "./messages.ts";
 import type { Outcome, Stats, Violation } from "./options.ts";
 import { newOutbox } from "./outbox.ts";
@@ -39,8 +39,8 @@ export const newStats = (): Stats => ({
 
 export type Session = ReturnType<typeof newSession>;
 
-/** room and player are their ids as far as known. */
-export function newSession(emitter: Emitter, stats: Stats, room = "", player = "") {
+/** room is its id as far as known, guest the secret of the guest who plays; code is that of a private room. */
+export function newSession(emitter: Emitter, stats: Stats, room = "", guest = "", code = "") {
 	const { emit } = emitter;
 	const outbox = newOutbox(emitter, stats);
 	const outcomes = new Map<number, string>();
@@ -49,7 +49,8 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", player = "
 		stats,
 		outbox,
 		room,
-		player,
+		guest,
+		code,
 		/** The newest welcome; the three are there from the first one on, the latter two anew when the schema is another. */
 		welcome: undefined as Welcome | undefined,
 		store: undefined as Store | undefined,
@@ -70,7 +71,7 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", player = "
 			const detail = `${what}, tick ${s.tick}`;
 			stats.violations++;
 			emit("violation", kind, detail);
-			return new Fault(Status.lost, kind + " " + detail);
+			return lost(kind + " " + detail);
 		},
 
 		/** Takes a welcome up: it must fit what is known of the room. */
@@ -79,7 +80,7 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", player = "
 			const same = old && sameEpoch(w.epoch, old.epoch);
 			if (s.instance && w.epoch.instance !== s.instance) {
 				s.violate("instance-changed", w.epoch.instance);
-				throw new Fault(Status.over, "instance " + w.epoch.instance);
+				throw new Fault(Status.over, w.epoch.instance);
 			}
 			if (s.room && w.room !== s.room) throw s.violate("bad-message", w.room);
 			if (same && w.tick < s.tick) throw s.violate("tick-back", w.tick);
@@ -91,7 +92,6 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", player = "
 			s.welcome = w;
 			s.instance = w.epoch.instance;
 			s.room = w.room;
-			s.player = w.player || s.player;
 			const { again, lost } = outbox.welcome(w);
 			if (lost) s.violate("input-lost", lost);
 			else if (again && same) s.violate("processed-back", again);

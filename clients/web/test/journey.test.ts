@@ -10,13 +10,13 @@ test("the first way in", async (t) => {
 	const c = await begin(t, { player: { name: "Jo" }, options: { size: 3 } });
 	const socket = await c.opened("ws://here/");
 	assert.deepEqual(c.router.asked, [
-		{ to: "http://router/v1/rooms", game: "dots", room: "r", options: { size: 3 }, player: { id: "", name: "Jo" } },
+		{ to: "http://router/v1/rooms", game: "dots", room: "r", code: "", options: { size: 3 }, player: { guest: "", name: "Jo" } },
 	]);
 	assert.deepEqual(hello(socket), { newest: 1, oldest: 1, flags: 0, fingerprint: 0n, lastTick: 0, epoch: "0:0@", ticket: "ticket 1", resume: "" });
 	assert.equal(c.room.status, "connecting");
 	socket.say(s.welcome({ tick: 7, seat: 0 }));
 	await c.room.entered;
-	assert.deepEqual([c.room.status, c.room.id, c.room.player, c.room.seat, c.room.server, c.room.tickRate, c.room.tick], ["playing", "r", "guest", 0, "gs-1", 20, 7]);
+	assert.deepEqual([c.room.status, c.room.id, c.room.alias, c.room.seat, c.room.server, c.room.tickRate, c.room.tick], ["playing", "r", "guest", 0, "gs-1", 20, 7]);
 	assert.deepEqual(c.room.tables.dots.get(0), { x: 0, a: 0, alive: true, v: 0 });
 	assert.ok(c.room.tables.dots.isOwn(0));
 	socket.say(s.delta(8, 0));
@@ -33,7 +33,7 @@ test("a lost server's room is sought at its standby, then where it was, then at 
 	const here = await c.opened("ws://here/");
 	here.end();
 	const routed = await c.opened("ws://here/");
-	assert.deepEqual(c.router.asked.slice(1), [{ to: "http://router/v1/rooms", game: "dots", room: "r", player: { id: "guest" } }]);
+	assert.deepEqual(c.router.asked.slice(1), [{ to: "http://router/v1/rooms", game: "dots", room: "r", code: "", player: { guest: "secret" } }]);
 	routed.say(s.welcome({ tick: 2, epoch: 2, server: "gs-2", resumed: true, resume: "newer" }));
 	await c.time.settle();
 	assert.deepEqual(c.seen.moves[1], { kind: "failover", prepared: false, from: "gs-1", to: "gs-2", gap: 0, missed: 0, replayed: 1 });
@@ -81,7 +81,7 @@ test("a room that was made is the one to try again, unless it has ended", async 
 			c.room.retry();
 			await c.opened("ws://here/");
 			const { room: asked, player } = c.router.asked.at(-1);
-			assert.deepEqual([asked, player.id], [room, "guest"]);
+			assert.deepEqual([asked, player.guest], [room, "secret"]);
 		});
 	}
 });
@@ -118,7 +118,7 @@ test("close codes say where to go", async (t) => {
 		await c.time.pass(20);
 		assert.equal(c.router.asked.length, 2);
 	});
-	for (const [code, error] of [[4001, "outdated"], [4008, "full"], [4009, "rate"], [4012, "ended"], [4013, "crashed"], [4015, "replaced"], [4018, "lost"], [4020, "options"], [4022, "over"], [4321, "closed"]] as const) {
+	for (const [code, error] of [[4001, "outdated"], [4008, "full"], [4009, "rate"], [4012, "ended"], [4013, "crashed"], [4015, "replaced"], [4018, "lost"], [4020, "options"], [4022, "over"], [4023, "kicked"], [4321, "closed"]] as const) {
 		await t.test(`${code} stops with ${error}`, async (t) => {
 			const c = await play(t);
 			c.socket.say(s.error(code, 0, "the server's words"));
@@ -127,6 +127,7 @@ test("close codes say where to go", async (t) => {
 			assert.equal(c.room.status, "ended");
 			assert.equal(c.room.error?.code, error);
 			assert.match(c.room.error!.detail, /the server's words/);
+			assert.equal(c.room.error!.reason, error === "kicked" ? "the server's words" : "");
 			assert.equal(c.net.sockets.length, 1);
 		});
 	}

@@ -12,7 +12,7 @@ const last = "ws://last";
 const moved = { url: "ws://away", server: "", ticket: "theirs", epoch: noEpoch, within: 0 };
 const lost = new Fault(Status.lost, "");
 
-const name = ({ url, ticket }: Place) => (url || "router") + (ticket && ` with ${ticket}`);
+const name = ({ url, ticket }: Place) => (url || "router") + (ticket ? ` with ${ticket}` : "");
 
 test("where to go after a close", () => {
 	const standbys = [next, last, here, "router", next, last];

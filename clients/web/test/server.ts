@@ -81,7 +81,7 @@ export function routerOf(url = "ws://here/"): { asked: any[]; fetch: typeof fetc
 			asked.push({ to, ...body });
 			return (
 				next?.() ??
-				new Response(JSON.stringify({ room: body.room || "new", url, player: body.player.id || "guest", ticket: `ticket ${asked.length}` }), {
+				new Response(JSON.stringify({ room: body.room || "new", url, player: "guest-id", guest: body.player.guest ? undefined : "secret", ticket: `ticket ${asked.length}` }), {
 					status: 201,
 				})
 			);
@@ -119,7 +119,7 @@ function schemaOf(later: boolean): Uint8Array {
 		name("bangs"), w.u8(2), w.uvarint(4), w.u8(1);
 		name("at"), w.u8(6), w.u8(0);
 		name("seats"), w.u8(0), w.uvarint(64), w.u8(3);
-		name("id"), w.u8(13), w.u8(0), w.u8(64);
+		name("alias"), w.u8(13), w.u8(0), w.u8(16);
 		name("name"), w.u8(13), w.u8(0), w.u8(32);
 		name("connected"), w.u8(1), w.u8(0);
 		w.u8(later ? 2 : 1); // the input

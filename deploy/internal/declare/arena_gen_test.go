@@ -3,7 +3,7 @@
 package declare
 
 // Fingerprint is that of the schema that these declarations are of.
-const Fingerprint uint64 = 0x71c3baa9538cb404
+const Fingerprint uint64 = 0xb1e67ae8af81387a
 
 // The names of the tables, for state.RowsOf.
 const (

@@ -67,7 +67,7 @@ func TestGo(t *testing.T) {
 		t.Errorf("the input is declared as %+v, it is %+v", codec.Schema().Fields, s.Schema.Input.Fields)
 	}
 	d := arena.Definition()
-	sim, err := game.New(&d, nil, 1, 1)
+	sim, err := game.New(&d, nil, game.Origin{Seed: 1, Instance: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -127,7 +127,7 @@ func TestSavesHandRoomsOver(t *testing.T) {
 	}
 	var inputs *goclient.Inputs[pointer]
 	client, err := goclient.Dial(b.ctx, goclient.Config{
-		Router: router, Request: goclient.Request{Game: "mine", Room: "a-room", Player: goclient.Player{ID: "ann"}},
+		Router: router, Request: goclient.Request{Game: "mine", Room: "a-room", Player: goclient.Player{Name: "ann"}},
 		Events: goclient.Events{
 			Schema:  func(*goclient.Client) error { return nil },
 			Entered: func(c *goclient.Client) { server.Store(string(c.Welcome().Server)) },

@@ -35,7 +35,8 @@ type Builder struct{ Bin, Server, Seeds, LogLevel string }
 
 // Router is the command line of a router.
 func (b Builder) Router(name string, a Address, args ...string) Process {
-	p := b.member("router", name, a, "-drain", "0s") // no load balancer to wait for
+	p := b.member("router", name, a, "-drain", "0s", // no load balancer to wait for
+		"-tickets-per-address", "0") // all the players are at one address
 	p.Args = append(p.Args, args...)
 	return p
 }

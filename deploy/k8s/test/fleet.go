@@ -84,9 +84,16 @@ patches:
 - target: {kind: StatefulSet}
   patch: |-
     - {op: replace, path: /spec/template/spec/containers/0/resources/requests/cpu, value: 400m}
+- target: {kind: Deployment, name: router}
+  patch: |-
+    - {op: add, path: /spec/template/spec/containers/0/env/-, value: {name: RINGSIDE_TICKETS_PER_ADDRESS, value: "0"}} # all bots share one
 - target: {kind: Service, name: router}
   patch: |-
     - {op: add, path: /spec/ports/0/nodePort, value: 30080}
+    - {op: add, path: /spec/externalTrafficPolicy, value: Cluster} # bots know one node, wherever the routers are
+- target: {kind: NetworkPolicy, name: router-inside}
+  patch: |-
+    - {op: remove, path: /spec/ingress/0/from} # the API server asks on this program's behalf
 `
 
 // outsideURL is where players outside of the cluster find the routers.
@@ -108,11 +115,7 @@ type fleetDoc struct {
 
 // describe asks a router, through the API server.
 func (f *fleet) describe(ctx context.Context) (doc fleetDoc, err error) {
-	router := "router:http"
-	if f.options.overlay == "tls" {
-		router = "https:" + router
-	}
-	path := fmt.Sprintf("/api/v1/namespaces/%s/services/%s/proxy/v1/fleet", namespace, router)
+	path := fmt.Sprintf("/api/v1/namespaces/%s/services/router-inside:inside/proxy/v1/fleet", namespace)
 	text, err := f.raw(ctx, path)
 	if err == nil {
 		err = json.Unmarshal(text, &doc)

@@ -68,5 +68,8 @@ func admit(manifest []byte) error {
 	if s, ok := obj.(*core.Service); ok && s.Spec.ClusterIP != "" {
 		s.Spec.ClusterIPs = []string{s.Spec.ClusterIP} // as its storage does before
 	}
+	if s, ok := obj.(*core.Service); ok && s.Spec.Type == core.ServiceTypeLoadBalancer && s.Spec.ExternalTrafficPolicy == core.ServiceExternalTrafficPolicyLocal {
+		s.Spec.HealthCheckNodePort = 30999 // its storage picks one before
+	}
 	return rest.BeforeCreate(strategy, ctx, obj)
 }

@@ -1,5 +1,5 @@
 // Opens a game's page in two tabs of a headless Chromium, moves and clicks in both, and fails if a page has an error or does not
-// play. Arguments: the page's URL, Chromium's program, a folder for pictures.
+// play, or if both have one seat. Arguments: the page's URL, Chromium's program, a folder for pictures.
 import { createRequire } from "node:module";
 
 const [url, executablePath, pictures] = process.argv.slice(2);
@@ -7,9 +7,10 @@ const { chromium } = createRequire(process.env.MODULES + "/")("playwright-core")
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 const troubles = [];
 try {
+	const context = await browser.newContext();
 	const tabs = [];
 	for (const name of ["one", "two"]) {
-		const tab = await (await browser.newContext()).newPage(); // of two people, so each has a seat of its own
+		const tab = await context.newPage();
 		tab.on("pageerror", (e) => troubles.push(`${name}: ${e}`));
 		tab.on("console", (m) => m.type() === "error" && !m.location().url.endsWith("/favicon.ico") && troubles.push(`${name}: ${m.text()}`));
 		await tab.goto(url);
@@ -22,6 +23,7 @@ try {
 		});
 	}
 	for (const tab of tabs) {
+		if (!/playing|move|keys/.test(await tab.textContent("#status"))) throw new Error(`a tab says: ${await tab.textContent("#status")}`);
 		const area = tab.locator("#game").first();
 		const box = await area.boundingBox();
 		await tab.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 5 });

@@ -33,7 +33,7 @@ func TestPlay(t *testing.T) {
 	line = start(ctx, t, filepath.Join(bin, "router"), "-listen=127.0.0.1:0", "-seeds="+attr(t, line, "gossip"))
 	router := attr(t, line, "url")
 
-	nought, cross := enter(ctx, t, router, "ann"), enter(ctx, t, router, "bob")
+	nought, cross := enter(ctx, t, router, "Ann"), enter(ctx, t, router, "Bob")
 	for i, cell := range []uint8{0, 3, 1, 4, 2} { // the upper row, against the middle one
 		mover := []*player{nought, cross}[i%2]
 		mover.move(ctx, t, cell, i == 4)
@@ -41,8 +41,8 @@ func TestPlay(t *testing.T) {
 	for _, p := range []*player{nought, cross} {
 		select {
 		case o := <-p.outcomes:
-			if len(o.Results) != 2 || o.Results[0].Player != "ann" || o.Results[0].Place != 1 || o.Results[1].Place != 2 {
-				t.Errorf("outcome %+v, want that ann has won", o)
+			if len(o.Results) != 2 || o.Results[0].Alias != nought.alias || o.Results[0].Place != 1 || o.Results[1].Place != 2 {
+				t.Errorf("outcome %+v, want that %s has won", o, nought.alias)
 			}
 		case <-ctx.Done():
 			t.Fatal("no outcome came")
@@ -110,18 +110,19 @@ func attr(t *testing.T, line, key string) string {
 // player is a client in the room.
 type player struct {
 	*goclient.Client
+	alias    proto.Alias
 	inputs   *goclient.Inputs[Move]
 	boards   chan [9]uint8 // the newest one
 	outcomes chan proto.Outcome
 }
 
 // enter lets a player into the room. The router knows the game server a moment after it has started.
-func enter(ctx context.Context, t *testing.T, router string, id proto.PlayerID) *player {
+func enter(ctx context.Context, t *testing.T, router, name string) *player {
 	t.Helper()
 	p := &player{boards: make(chan [9]uint8, 1), outcomes: make(chan proto.Outcome, 1)}
 	config := goclient.Config{
 		Router:  router,
-		Request: goclient.Request{Game: "noughts", Room: "a-room", Player: goclient.Player{ID: id}},
+		Request: goclient.Request{Game: "noughts", Room: "a-room", Player: goclient.Player{Name: name}},
 		Events: goclient.Events{
 			Frame:   p.frame,
 			Outcome: func(_ *goclient.Client, o proto.Outcome) { p.outcomes <- o },
@@ -135,6 +136,7 @@ func enter(ctx context.Context, t *testing.T, router string, id proto.PlayerID) 
 			t.Fatal(err)
 		}
 	}
+	p.alias = p.Welcome().Alias
 	codec, err := state.NewCodec[Move]()
 	if err != nil {
 		t.Fatal(err)
@@ -147,7 +149,7 @@ func enter(ctx context.Context, t *testing.T, router string, id proto.PlayerID) 
 	t.Cleanup(func() {
 		p.Close()
 		if err := <-done; err != nil {
-			t.Errorf("%s: %v", id, err)
+			t.Errorf("%s: %v", name, err)
 		}
 	})
 	return p

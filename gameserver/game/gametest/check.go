@@ -48,18 +48,18 @@ func check(d game.Definition, o Options) error {
 	if o.Every == 0 {
 		o.Every = o.Ticks/30 + 1
 	}
-	a, err := game.New(&d, o.Room, o.Seed, 1)
+	a, err := game.New(&d, o.Room, game.Origin{Seed: o.Seed, Instance: 1})
 	if err != nil {
 		return err
 	}
-	twin, err := game.New(&d, o.Room, o.Seed, 1)
+	twin, err := game.New(&d, o.Room, game.Origin{Seed: o.Seed, Instance: 1})
 	if err != nil {
 		return err
 	}
 	if len(a.Store().Schema().Input.Fields) > 0 && o.Inputs.append == nil {
 		return errors.New("the game takes inputs; give Options.Inputs, as gametest.Random[Input]()")
 	}
-	leader, err := game.New(&d, o.Room, o.Seed, 1)
+	leader, err := game.New(&d, o.Room, game.Origin{Seed: o.Seed, Instance: 1})
 	if err != nil {
 		return err
 	}
@@ -99,6 +99,9 @@ func check(d game.Definition, o Options) error {
 		}
 		if err := play(a, calls); err != nil {
 			return fmt.Errorf("tick %d: %w", tick+1, err)
+		}
+		if id, ok := crew.leaked(); ok {
+			return fmt.Errorf("tick %d: clients are sent the player id %q, which is for the game's backend only; use Player.Alias", tick+1, id)
 		}
 		for _, f := range rooms {
 			if err := play(f.sim, calls); err != nil {

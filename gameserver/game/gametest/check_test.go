@@ -112,6 +112,14 @@ func TestCheckFindsEveryBrokenPromise(t *testing.T) {
 			},
 			[]string{"tick 9: the game panicked: out of cards", "check_test.go"},
 		},
+		"a player id for everybody": {
+			func(g *culprit, r *game.Room) {
+				for p := range r.Players() {
+					r.Send(game.NoSeat, []byte("welcome "+p.ID))
+				}
+			},
+			[]string{"clients are sent the player id \"the-id-of-player-", "use Player.Alias"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := check(culpritDefinition(c.do), Options{Inputs: Random[culpritInput](), Seed: 7, Every: 1, Ticks: 60})

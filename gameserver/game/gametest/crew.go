@@ -1,6 +1,7 @@
 package gametest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -18,12 +19,13 @@ type crew struct {
 	a       *game.Simulation
 	rng     *rand.Rand
 	players []player
+	shown   []byte
 }
 
 // player is one person and his program.
 type player struct {
 	id     proto.PlayerID
-	token  []byte
+	proven uint32
 	seat   game.Seat
 	seated bool
 	fresh  bool        // since the last tick he has a new connection: the next number is the processed one plus one
@@ -39,9 +41,30 @@ func newCrew(a *game.Simulation, o *Options) *crew {
 	}
 	c := &crew{o: o, a: a, rng: rand.New(rand.NewPCG(o.Seed, 0))}
 	for i := range n {
-		c.players = append(c.players, player{id: proto.PlayerID(fmt.Sprintf("player-%d", i))})
+		c.players = append(c.players, player{id: proto.PlayerID(fmt.Sprintf("the-id-of-player-%d", i))})
 	}
 	return c
+}
+
+// leaked gives an id of a player that is in what the room's clients have got of the last tick.
+func (c *crew) leaked() (proto.PlayerID, bool) {
+	store := c.a.Store()
+	c.shown = store.AppendDelta(c.shown[:0])
+	for seat := range c.a.Settings().Seats {
+		c.shown = store.AppendOwnDelta(c.shown, game.Seat(seat))
+	}
+	for _, m := range c.a.Customs() {
+		c.shown = append(c.shown, m.Payload...)
+	}
+	for _, o := range c.a.Outcomes() {
+		c.shown = o.Append(c.shown)
+	}
+	for _, p := range c.players {
+		if bytes.Contains(c.shown, []byte(p.id)) {
+			return p.id, true
+		}
+	}
+	return "", false
 }
 
 // plan decides what happens before the next tick.
@@ -76,14 +99,16 @@ func (c *crew) plan() (calls []call, err error) {
 }
 
 func (c *crew) join(p *player) call {
-	token := make([]byte, 16)
-	for i := range token {
-		token[i] = byte(c.rng.Uint32())
+	var secret game.Secret
+	for i := range secret {
+		secret[i] = byte(c.rng.Uint32())
 	}
-	p.token, p.fresh = token, true
-	id, seat, taken := p.id, &p.seat, &p.seated
+	p.fresh = true
+	p.proven++
+	e := game.Entrant{ID: p.id, Name: "Player " + string(p.id[len("the-id-of-player-"):]), Secret: secret, Proven: p.proven}
+	seat, taken := &p.seat, &p.seated
 	return func(sim *game.Simulation) error {
-		s, _, err := sim.Join(id, "The "+string(id), token)
+		s, _, err := sim.Join(e)
 		if errors.Is(err, game.ErrFull) {
 			return nil
 		}
@@ -91,7 +116,7 @@ func (c *crew) join(p *player) call {
 			*seat, *taken = s, true
 		}
 		if err == nil && s != *seat {
-			return fmt.Errorf("%s gets seat %d, on the original %d", id, s, *seat)
+			return fmt.Errorf("%s gets seat %d, on the original %d", e.ID, s, *seat)
 		}
 		return err
 	}
@@ -99,7 +124,7 @@ func (c *crew) join(p *player) call {
 
 func (c *crew) resume(p *player) call {
 	p.fresh = true
-	seat, token := p.seat, p.token
+	seat, token := p.seat, c.a.Token(p.seat)
 	return func(sim *game.Simulation) error {
 		if s, ok := sim.Resume(token); !ok || s != seat {
 			return fmt.Errorf("the resume token of seat %d gives seat %d, %v", seat, s, ok)

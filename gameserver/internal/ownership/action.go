@@ -80,11 +80,8 @@ type (
 	}
 )
 
-// Announce tells one standby that the room's first tick comes next, or withdraws that.
-type Announce struct {
-	ID int
-	On bool
-}
+// Announce tells one standby that the room's first tick comes next.
+type Announce struct{ ID int }
 
 // Step1 runs one tick of a suspended room. Stepped follows.
 type Step1 struct{}

@@ -209,7 +209,7 @@ func told(r *rig) bool {
 }
 
 func TestSecondStandbyWithinASecond(t *testing.T) {
-	r := newRig(t, 1).leading().step(StandbyLost{0, Silent})
+	r := newRig(t, 1).leading().step(StandbyLost{Evidence: Silent})
 	var opened []string
 	for range 10 {
 		for _, a := range r.pass(100 * time.Millisecond).out {
@@ -227,7 +227,7 @@ func TestSecondStandbyWithinASecond(t *testing.T) {
 func TestAllArePaused(t *testing.T) {
 	r := newRig(t, 1).leading()
 	r.now += time.Minute
-	r.step(Paused{r.now - time.Minute}, StandbyLost{0, Silent}).replies(mute(peers[0]), mute(peers[1]), mute(peers[2])).want(Leads)
+	r.step(Paused{r.now - time.Minute}, StandbyLost{Evidence: Silent}).replies(mute(peers[0]), mute(peers[1]), mute(peers[2])).want(Leads)
 	mustNot[Resume](r)
 	suspended := says(peers[0], Answer{Holding: Standby, Epoch: epoch(1, self), Leader: self, Tick: 90, Suspended: true})
 	must[Resume](r.pass(wakeTime + askAgain).replies(suspended))
@@ -274,7 +274,7 @@ func TestTwoLeadersOfOneInstance(t *testing.T) {
 
 // TestOneStandbyThatLeadsBehindACut: its stream cannot be opened, but others reach it.
 func TestOneStandbyThatLeadsBehindACut(t *testing.T) {
-	r := newRig(t, 1).leading().step(StandbyLost{0, Silent}).pass(50 * time.Millisecond).step(StandbyLost{0, Silent}).pass(time.Second)
+	r := newRig(t, 1).leading().step(StandbyLost{Evidence: Silent}).pass(50 * time.Millisecond).step(StandbyLost{Evidence: Silent}).pass(time.Second)
 	must[Ask](r)
 	r.replies(says(peers[0], Answer{Holding: Leading, Epoch: epoch(2, peers[0]), Leader: peers[0], Counted: true}))
 	if e := must[End](r); e.Server != peers[0] {
@@ -304,7 +304,7 @@ func TestMemberThatNobodyReachesIsWaitedFor(t *testing.T) {
 		detached, first := false, r.id(peers[0])
 		for end := r.now + DetachTime + 2*time.Second; r.now < end; {
 			if s := r.m.lead.find(first); s != nil && !s.lost {
-				r.step(StandbyLost{first, Silent})
+				r.step(StandbyLost{ID: first, Evidence: Silent})
 			}
 			r.pass(100 * time.Millisecond)
 			for _, a := range r.out {
@@ -333,7 +333,7 @@ func TestRoomWhoseLeaderHasAskedIsNotLost(t *testing.T) {
 	if a.Holding != Moved || r.m.lost(life) {
 		t.Errorf("it answers %+v", a)
 	}
-	r = newRig(t, 1).step(Wanted{Seen: epoch(3, peers[1])}).replies().replies(says(peers[0], a)).want(Absent, "Turn", "Turn")
+	r = newRig(t, 1).step(Wanted{Seen: epoch(3, peers[1])}).replies().replies(says(peers[0], a)).want(Absent, "Turn", "Turn", "Turn")
 	if told(r) {
 		t.Error("the room is told as lost")
 	}

@@ -30,6 +30,9 @@ var rows = map[string]func(*rig){
 	"Replies: another one leads": func(r *rig) {
 		r.replies(says(peers[2], Answer{Holding: Leading, Epoch: epoch(5, peers[2]), Leader: peers[2]}))
 	},
+	"Replies: an expired replica": func(r *rig) {
+		r.replies(says(peers[1], Answer{Holding: Standby, Epoch: epoch(1, peers[0]), Leader: peers[0], Suspended: true}))
+	},
 	"Prepared":                func(r *rig) { r.step(Prepared{}) },
 	"Prepared, with an error": func(r *rig) { r.step(Prepared{Err: errCell}) },
 	"Offered, earlier epoch":  func(r *rig) { r.step(Offered{Stream: 9, From: Process{peers[0], 1}, Epoch: epoch(1, "")}) },
@@ -46,15 +49,19 @@ var rows = map[string]func(*rig){
 		e.Instance++
 		r.step(Offered{Stream: 9, From: Process{peers[2], 1}, Epoch: e})
 	},
-	"StreamLost":                     func(r *rig) { r.step(StreamLost{1}) },
+	"StreamLost": func(r *rig) { r.step(StreamLost{1}) },
+	"StreamLost, an earlier process led": func(r *rig) {
+		led := says(peers[0], Answer{Holding: Moved, Epoch: epoch(2, self), Leader: self})
+		r.step(StreamLost{1}).replies(led, says(peers[1], Answer{})).pass(graceTime).replies(led, says(peers[1], Answer{}))
+	},
 	"StreamStopped":                  func(r *rig) { r.step(StreamStopped{1}) },
 	"Unfit":                          func(r *rig) { r.step(Unfit{Stream: 1}) },
 	"Updated":                        func(r *rig) { r.step(Updated{Stream: 1, Epoch: epoch(2, peers[0])}) },
 	"HandedTo":                       func(r *rig) { r.step(HandedTo{1, peers[2], epoch(2, peers[2])}) },
 	"Offer":                          func(r *rig) { r.step(Offer{Stream: 1, Epoch: epoch(2, self)}) },
-	"Announced":                      func(r *rig) { r.step(Announced{1, true}) },
-	"StandbyLost":                    func(r *rig) { r.step(StandbyLost{0, Silent}) },
-	"StandbyLost, its process ended": func(r *rig) { r.step(StandbyLost{0, GoneHere}) },
+	"Announced":                      func(r *rig) { r.step(Announced{1}) },
+	"StandbyLost":                    func(r *rig) { r.step(StandbyLost{Evidence: Silent}) },
+	"StandbyLost, its process ended": func(r *rig) { r.step(StandbyLost{Evidence: GoneHere}) },
 	"StandbyRejected, later epoch": func(r *rig) {
 		r.step(StandbyRejected{0, Rejection{Code: RejectEpoch, Epoch: epoch(5, peers[2]), Leader: peers[2]}})
 	},

@@ -6,8 +6,10 @@
 //   - A server leads a room only as its home, after all others have said that they have nothing of it, or from a replica
 //     whose leader is gone, or from a replica that its leader has handed the room to.
 //   - A replica may be led from for LeaseTime after its stream was lost, and only if its leader waits for it: since its first tick,
-//     or since the replica caught up. A leader announces outcomes without a standby's word only DetachTime after it has lost
-//     that standby, and in an epoch above any in which the standby can lead.
+//     or since the replica caught up. The lease also runs while the leader has no quorum, if another standby may lead meanwhile. A
+//     server that is still promoting its own replica renews nobody's lease. A leader announces outcomes without a standby's word only DetachTime after it has lost
+//     that standby, and in an epoch above any in which the standby can lead; a standby that a stream has reached counts, though it
+//     has not answered.
 //   - After a takeover, and after a resume where a standby is gone, nothing is announced before all servers have answered, or the
 //     lease of one that has not is over. A server of which only an end is known may have restarted behind a cut: it counts as one
 //     that has not answered, unless it is the earlier leader.
@@ -18,6 +20,8 @@
 //   - Nothing is concluded from silence but by the part of the fleet that has the quorum; and what cannot be undone is concluded
 //     from proof, or after the lease. Only that part declares a room lost, once it has asked every member, those that have just come
 //     back too. A member that stays and answers nobody is waited for.
+//   - A view proves the end of the process that it knew. Whoever leads, or asks as a leader, is there though the view misses it; and a
+//     server that has just got the quorum back first waits until its view shows who has restarted.
 //
 // What an event does in each role: the role that follows, if it changes, and the actions, without reports. The tests read this
 // table. The replica is one of peer 0, and peer 1 has another; the leader has one standby, peer 0.
@@ -28,6 +32,7 @@
 //	Replies: nobody has it         | -               | Prepare      | -                   | -               | -
 //	Replies: somebody is silent    | -               | →absent Turn | -                   | -               | -
 //	Replies: another one leads     | -               | →absent Send | -                   | -               | -
+//	Replies: an expired replica    | -               | →absent Send | -                   | -               | -
 //	Prepared                       | -               | -            | -                   | →leader Lead    | -
 //	Prepared, with an error        | -               | -            | -                   | →replica Ask    | -
 //	Offered, earlier epoch         | →replica Accept | Reject       | Reject              | Reject          | Reject
@@ -35,6 +40,7 @@
 //	Offered, later epoch           | →replica Accept | Reject       | Reject Accept Send  | →replica Accept Send | →replica End Remove Accept
 //	Offered, other instance        | →replica Accept | Reject       | Reject              | Reject          | Reject
 //	StreamLost                     | -               | -            | Ask                 | -               | -
+//	StreamLost, an earlier process led | -           | -            | →absent Drop        | -               | -
 //	StreamStopped                  | -               | -            | →absent Reject Drop | -               | -
 //	Unfit                          | -               | -            | →absent Reject Drop | -               | -
 //	Updated                        | -               | -            | -                   | -               | -

@@ -113,11 +113,8 @@ type Offer struct {
 	Others []string
 }
 
-// Announced: the leader is about to run the first tick after a takeover, or has done so.
-type Announced struct {
-	Stream uint64
-	On     bool
-}
+// Announced: the leader is about to run the first tick after a takeover.
+type Announced struct{ Stream uint64 }
 
 // StandbyCaught: a standby has acknowledged something of its stream.
 type StandbyCaught struct {
@@ -125,10 +122,11 @@ type StandbyCaught struct {
 	Boot uint64
 }
 
-// StandbyLost: a standby's stream is lost.
+// StandbyLost: a standby's stream is lost. Boot is the process that the stream may have reached; 0: it has reached none.
 type StandbyLost struct {
 	ID       int
 	Evidence Evidence
+	Boot     uint64
 }
 
 // StandbyRejected: a standby has no replica, or does not take this stream.

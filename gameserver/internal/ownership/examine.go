@@ -47,9 +47,10 @@ func (m *Machine) examine(replies []Reply) examined {
 		x.epoch = p.withdrawn
 	}
 	var led, best, elsewhere Answer
-	over, lost, behind, announced := false, false, false, p.announced
+	over, lost, behind, announced := false, false, false, p.onProbation()
 	var later []string         // servers that lead, or led, in a later epoch, as others say
 	heard := map[string]bool{} // what a server has is known
+	loyal := map[string]bool{} // it has a replica, and has not led
 	gone, proven := m.vanished(p.leader.Server, sure)
 	x.killed = gone
 	for _, r := range replies {
@@ -71,6 +72,7 @@ func (m *Machine) examine(replies []Reply) examined {
 			x.epoch = a.Epoch
 		}
 		x.found = x.found || mine && (a.Holding == Leading || a.Holding == Standby && !a.Suspended)
+		loyal[r.Server] = mine && a.Holding == Standby && !p.epoch.Less(a.Epoch)
 		if mine && a.Holding == Standby && r.Server != p.leader.Server && !p.has(r.Server) {
 			x.holders = append(x.holders, r.Server)
 		}
@@ -78,7 +80,8 @@ func (m *Machine) examine(replies []Reply) examined {
 		lost = lost || mine && a.Holding == Gone && (p.stream == 0 || r.Server == p.leader.Server)
 		announced = announced || a.Announced && a.Epoch == p.epoch
 		over = over || mine && a.Holding == Over && !a.Epoch.Less(p.epoch)
-		behind = behind || mine && a.Holding == Standby && fenced(a.Epoch, p.state)
+		behind = behind || mine && a.Holding == Standby && fenced(a.Epoch, p.state) ||
+			mine && a.Holding == Moved && a.Leader == self && p.epoch.Less(a.Epoch) && p.next.Less(a.Epoch) // to an earlier process
 		switch {
 		case mine && a.Holding == Leading && !a.Epoch.Less(p.state):
 			if led.Leader == "" || led.Epoch.Less(a.Epoch) {
@@ -116,6 +119,8 @@ func (m *Machine) examine(replies []Reply) examined {
 		out, _ := m.vanished(o, sure)
 		quiet = quiet || !heard[o] && !out
 	}
+	// Without a quorum this server could not see who restarted: such a one may know that the room has ended.
+	early := m.now-m.fleet.Since < settleTime && m.fleet.hidden(append(x.ended, p.leader.Server))
 	switch {
 	case led.Leader != "":
 		x.what, x.answer = leaderLives, led
@@ -125,7 +130,7 @@ func (m *Machine) examine(replies []Reply) examined {
 		x.what = roomOver
 	case elsewhere.Leader != "":
 		x.what, x.answer = leaderElsewhere, elsewhere
-	case !sure, !gone, quiet:
+	case !sure, !gone, quiet, early:
 		x.what = unknown
 	case !p.stocked:
 		x.what = nothing
@@ -135,7 +140,7 @@ func (m *Machine) examine(replies []Reply) examined {
 		x.what = leftBehind
 	case best.Leader != "" && (p.heir == 0 || m.now-p.heir < heirTime):
 		x.what = betterReplica
-	case !p.expired(m):
+	case !p.expired(m) && !p.outOfDate(m.now, loyal):
 		x.what = takeOver
 	case proven && m.allProven(p.others, heard):
 		x.what = tooOld
@@ -161,8 +166,8 @@ func (m *Machine) before(a Answer, server string) bool {
 // is gone. A server that no view knows was faster than gossip when it came; it is lost where it has not come since.
 func (m *Machine) vanished(server string, sure bool) (gone, proven bool) {
 	p := m.replica
-	if p.newer && server == p.leader.Server && m.now-p.lost < viewTime {
-		return false, false // its stream came after what the view knows
+	if p.newer && server == p.leader.Server && (p.stream != 0 || m.now-p.lost < viewTime) {
+		return false, false // that it leads is newer than what the view knows
 	}
 	switch m.fleet.presence(server) {
 	case Exited:

@@ -31,6 +31,7 @@ const (
 	whySilent  = "a server that may have the room does not answer"
 	whyMissing = "servers that may have the room went away a moment ago"
 	whySlow    = "the room took too long to create"
+	whySearch  = "the players of another instance of it are looking for it"
 	whyChanged = "the room changes its server just now"
 )
 
@@ -169,7 +170,7 @@ func (m *Machine) found(replies []Reply) {
 		m.refuseCreation(whySilent)
 	case !f.creates: // who waits came with a resume token alone, and nobody has the room
 		m.do(Turn{Code: proto.CloseSeat, Newcomers: true})
-		m.absent()
+		m.refuseCreation(whySearch)
 	case !f.claimed:
 		return // its client came meanwhile: tend asks again
 	case f.yielded != "":
@@ -180,6 +181,8 @@ func (m *Machine) found(replies []Reply) {
 		// One that is silent may have the only copy, if its standby was lost before; of those that refuse it takes as many as may
 		// have all copies of a room.
 		m.refuseCreation(whyMissing)
+	case m.now-m.fleet.Since < settleTime && m.fleet.hidden(nil):
+		m.refuseCreation(whyMissing) // one that restarted while this server had no quorum may have the room, and is not seen yet
 	case m.search.instance != 0 && m.fleet.mute(0) > 0:
 		m.refuseCreation(whyMissing) // players look for the room, and it may live
 	default:
@@ -198,8 +201,9 @@ func (m *Machine) giveWay() {
 	m.refuseCreation(whySilent)
 }
 
+// refuseCreation turns all away that still wait: newcomers, and clients of an instance that is not looked for now.
 func (m *Machine) refuseCreation(why string) {
-	m.do(Turn{Code: proto.CloseOverloaded, Newcomers: true, Why: why})
+	m.do(Turn{Code: proto.CloseOverloaded, Why: why})
 	m.absent()
 }
 
@@ -223,14 +227,23 @@ func (m *Machine) sought(i proto.Instance) time.Duration {
 // longer than lostTime.
 func (m *Machine) returners(replies []Reply, silent bool) {
 	s := &m.search
-	unsettled := m.now-m.fleet.Settled < settleTime || m.fleet.missing(m.now-returnTime) > 0
+	unsettled := m.now-max(m.fleet.Settled, m.fleet.Since) < settleTime || m.fleet.missing(m.now-returnTime) > 0
 	switch {
-	case m.fleet.mute(0) == 0 && (m.overdue() && !m.awaits(replies) || !silent && !unsettled):
+	case m.fleet.mute(0) == 0 && s.instance != m.heard.Instance && !leaderHeard(replies, s.instance) && (m.overdue() && !m.awaits(replies) || !silent && !unsettled):
 		s.declaring = true
 	default:
 		m.finding.returners = false
 		m.do(Turn{Code: proto.CloseOverloaded, Instance: s.instance, Why: whyMissing})
 	}
+}
+
+// leaderHeard reports whether the leader of an instance has asked a server a moment ago. Then the room is not declared lost: those that
+// record it would end the room there.
+func leaderHeard(replies []Reply, i proto.Instance) bool {
+	return slices.ContainsFunc(replies, func(r Reply) bool {
+		a := r.Answer
+		return r.Evidence == Answered && a.Holding == Moved && a.Suspended && a.Epoch.Instance == i
+	})
 }
 
 // recorded decides on the replies to a declaration: it counts when at least half of the servers that are there have recorded
@@ -310,7 +323,6 @@ type place struct {
 // replica, whose server knows how its leader is; else with a server that is creating it. Of that, its own word counts more
 // than the others'. Once the search is overdue, replicas that nobody may lead from do not count.
 func (m *Machine) locate(replies []Reply) (at place) {
-	overdue := m.overdue()
 	spoke := map[string]bool{}
 	for _, r := range replies {
 		spoke[r.Server] = r.Evidence == Answered
@@ -324,7 +336,7 @@ func (m *Machine) locate(replies []Reply) (at place) {
 		}
 		switch a := r.Answer; a.Holding {
 		case Leading, Standby:
-			if overdue && a.Holding == Standby && a.Suspended {
+			if a.Holding == Standby && a.Suspended && a.Epoch.Instance == m.search.instance && m.overdue() {
 				continue
 			}
 			if at.server == "" || less(best, a) {
@@ -349,12 +361,7 @@ func (m *Machine) locate(replies []Reply) (at place) {
 
 // silent reports whether somebody did not answer, or came after the questions were asked.
 func (m *Machine) silent(replies []Reply) bool {
-	for _, r := range replies {
-		if r.Evidence != Answered && r.Evidence != GoneHere {
-			return true
-		}
-	}
-	return !m.askedAll(replies)
+	return !m.askedAll(replies) || slices.ContainsFunc(replies, func(r Reply) bool { return r.Evidence != Answered && r.Evidence != GoneHere })
 }
 
 // awaits reports whether a member may still say that it has the room: it was not asked, or does not answer though it has been there

@@ -92,7 +92,7 @@ func TestExpiredReplicaIsNotRenewed(t *testing.T) {
 		r.step(Due{})
 		r.replies(says(peers[1], Answer{Holding: Leading, Epoch: epoch(2, peers[1]), Leader: peers[1], Counted: true, Suspended: true}))
 		r.now += LeaseTime * 3 / 4
-		if r.step(); r.m.replica.expired(r.m) == able {
+		if r.step(Due{}); r.m.replica.expired(r.m) == able {
 			t.Errorf("asked %v after its stream was lost, it is able: %v", lost, !able)
 		}
 	}
@@ -119,7 +119,7 @@ func TestOldLeaderTakesTheRoomBack(t *testing.T) {
 	if !r.m.Guards() || r.m.Leader() != peers[0] {
 		t.Fatal("it does not guard the room for its new leader")
 	}
-	r.step(StandbyLost{0, GoneHere})
+	r.step(StandbyLost{Evidence: GoneHere})
 	if q := must[Ask](r).Query; q.Withdrawn != epoch(2, peers[0]) {
 		t.Errorf("the question withdraws %v", q.Withdrawn)
 	}
@@ -164,7 +164,7 @@ func TestWitnessesAreWaitedFor(t *testing.T) {
 	r.step(Started{}, ProbationTurn{}, StandbyCaught{r.id(peers[1]), 1})
 	// The leader that is missed is waited for until its lease is over, whatever the others say; then the epoch goes above its own.
 	lost, before := r.now, r.m.Epoch()
-	for r.step(StandbyLost{0, RefusedFar}); r.now < lost+DetachTime-10*time.Millisecond; r.step(StandbyLost{0, RefusedFar}) {
+	for r.step(StandbyLost{Evidence: RefusedFar}); r.now < lost+DetachTime-10*time.Millisecond; r.step(StandbyLost{Evidence: RefusedFar}) {
 		mustNot[Remove](r.pass(10 * time.Millisecond))
 	}
 	if r.m.Epoch().Counter < before.Counter+fence {
@@ -267,7 +267,7 @@ func TestBusyServerKeepsItsReplica(t *testing.T) {
 }
 
 func TestPoisonousRoomIsCondemned(t *testing.T) {
-	r := newRig(t, 1).following().step(Announced{1, true}, StreamLost{1}, Wanted{Seen: epoch(1, peers[0])})
+	r := newRig(t, 1).following().step(Announced{1}, StreamLost{1}, Wanted{Seen: epoch(1, peers[0])})
 	r.replies(gone(peers[0]), r0standby()).want(Absent, "Turn", "Drop")
 	if must[Turn](r).Code != proto.CloseCrashed {
 		t.Error("its players are told something else")
@@ -283,14 +283,18 @@ func TestPoisonousRoomIsCondemned(t *testing.T) {
 	if r.replies(gone(peers[0]), a); r.m.Role() != Absent {
 		t.Error("another standby takes over a room that was announced")
 	}
+	// The tick has come: the room has not killed its leader.
+	r = newRig(t, 1).following().step(Announced{1})
+	r.m.Observe(101)
+	r.step(StreamLost{1}).replies(gone(peers[0]), r0standby()).want(Promoting, "Prepare")
 	// A leader that lives and has nothing was not killed by it.
-	r = newRig(t, 1).following().step(Announced{1, true}, StreamLost{1})
+	r = newRig(t, 1).following().step(Announced{1}, StreamLost{1})
 	r.replies(r0standby()).want(Promoting, "Prepare")
 }
 
 // TestAnnouncementEndsWithItsLeader: the one that made it lives, and says that another one leads.
 func TestAnnouncementEndsWithItsLeader(t *testing.T) {
-	r := newRig(t, 1).following().step(Announced{1, true}, StreamLost{1})
+	r := newRig(t, 1).following().step(Announced{1}, StreamLost{1})
 	moved := says(peers[0], Answer{Holding: Moved, Epoch: epoch(2, peers[2]), Leader: peers[2]})
 	r.replies(moved, r0standby()).pass(tookTime)
 	if r.m.replica.leader.Server != peers[2] {
@@ -327,6 +331,12 @@ func TestMissedServersAreHeldFor(t *testing.T) {
 	mustNot[Remove](r)
 	r.see(peers[2], Present).pass(settleTime)
 	must[Remove](r.replies())
+
+	// It is back when the simulation is made, and was not asked before that.
+	r = newRig(t, 1).following().see(peers[2], Unreachable).step(StreamLost{1}).replies(gone(peers[0]), r0standby()).want(Promoting, "Prepare")
+	if must[Lead](r.see(peers[2], Present).step(Prepared{})); r.m.lead.hold < 0 {
+		t.Error("outcomes do not wait for one that came back")
+	}
 }
 
 // TestTakenBackRoomIsNotResumed: its leader handed it to this server, which was paused while it promoted its replica, and took it back.
@@ -404,7 +414,7 @@ func TestEndOfAnEarlierProcessProvesNothing(t *testing.T) {
 		if what := r.m.loyalty(r.m.lead.standby(peers[1]), nil); (what == stale) != known {
 			t.Errorf("known %v: after a pause it counts as %v", known, what)
 		}
-		if _, removed := did[Remove](r.step(StandbyLost{r.id(peers[1]), Silent})); removed != known {
+		if _, removed := did[Remove](r.step(StandbyLost{ID: r.id(peers[1]), Evidence: Silent})); removed != known {
 			t.Errorf("known %v: removed %v", known, removed)
 		}
 
@@ -417,4 +427,229 @@ func TestEndOfAnEarlierProcessProvesNothing(t *testing.T) {
 			t.Errorf("known %v: an older replica is dropped %v", known, ended)
 		}
 	}
+}
+
+// TestReplicaOfALeaderThatGaveUpIsNotLedFrom: the leader was away for so long that an earlier process of this server may have gone on
+// with the room, and ended it just after this process had the state.
+func TestReplicaOfALeaderThatGaveUpIsNotLedFrom(t *testing.T) {
+	gaveUp := says(peers[0], Answer{Holding: Moved, Epoch: epoch(2, self), Leader: self})
+	other := r0standby()
+	other.Answer.Suspended = true // it has heard so, too
+	r := newRig(t, 1).following().step(StreamLost{1}).replies(gaveUp, other).want(Following)
+	r.pass(graceTime).replies(gaveUp, other).want(Absent, "Drop")
+	// Here it is this process of which the leader has heard: it was about to lead, and failed.
+	r = newRig(t, 1).promoting().step(Prepared{Err: errCell}).pass(prepareRetry)
+	r.replies(gaveUp, r0standby()).want(Promoting, "Prepare")
+}
+
+// TestSearchOfAnotherInstanceGivesUpNoReplica: a replica that is expired is given up only once its own instance has been looked for.
+func TestSearchOfAnotherInstanceGivesUpNoReplica(t *testing.T) {
+	for instance, creates := range map[proto.Instance]bool{life: true, life + 1: false} {
+		expired := r0standby()
+		expired.Answer.Suspended = true
+		r := newRig(t, 1)
+		r.m.Query(peers[2], Query{Seeks: instance}, r.now)
+		r.now += lostTime
+		r.m.Query(peers[2], Query{Seeks: instance}, r.now)
+		r.finding().replies(expired)
+		if _, prepares := did[Prepare](r); prepares != creates {
+			t.Errorf("instance %v has been looked for: the room is created %v", instance, prepares)
+		}
+	}
+}
+
+// TestStandbyThatWasNotHeardOfMayHaveLed: the first keyframe of a stream has come, and the answer has not. The standby may have taken the
+// room over and announced outcomes, and then have restarted.
+func TestStandbyThatWasNotHeardOfMayHaveLed(t *testing.T) {
+	for reached, ended := range map[uint64]bool{0: false, 1: true} {
+		r := newRig(t, 1).finding().replies().step(Prepared{})
+		r.m.SetInstance(life)
+		r.step(Started{}, StandbyLost{ID: 0, Evidence: Silent, Boot: reached}).quorum(false).pass(2 * LeaseTime).quorum(true)
+		r.pass(settleTime).replies(Reply{Server: peers[0], Answer: Answer{Process: Process{peers[0], 2}}})
+		if _, ok := did[End](r); ok != ended {
+			t.Errorf("the stream has reached process %d: the room ended: %v", reached, ok)
+		}
+	}
+}
+
+// TestLeaderThatTheViewMissesIsThere: the view knows the end of its earlier process only, and a client comes while it is silent.
+func TestLeaderThatTheViewMissesIsThere(t *testing.T) {
+	r := newRig(t, 1).see(peers[0], Exited).following().step(Wanted{Seen: epoch(1, peers[0])})
+	must[Ask](r)
+	r.replies(mute(peers[0]), r0standby()).want(Following)
+	r.step(StreamLost{1}).pass(viewTime-time.Millisecond).replies(mute(peers[0]), r0standby()).want(Following)
+
+	r = newRig(t, 1).see(peers[2], Exited).following().step(HandedTo{1, peers[2], epoch(2, peers[2])})
+	must[Ask](r)
+	r.replies(mute(peers[2])).want(Following)
+}
+
+// TestWhoIsOnlyPromotingRenewsNoLease: another standby takes over from a leader that may be alive, and counts on this replica. Until it
+// leads, the other leader may go on without this one.
+func TestWhoIsOnlyPromotingRenewsNoLease(t *testing.T) {
+	for away, renewed := range map[time.Duration]bool{0: false, time.Second: true} {
+		r := newRig(t, 1).following().step(StreamLost{1})
+		r.now += LeaseTime / 2
+		r.replies(mute(peers[0]), mute(peers[1])).pass(askAgain)
+		r.replies(mute(peers[0]), says(peers[1], Answer{Holding: Leading, Epoch: epoch(2, peers[1]), Leader: peers[1], Counted: true, Suspended: true, Away: away}))
+		r.now += LeaseTime * 3 / 4
+		if r.step(Due{}); r.m.replica.expired(r.m) == renewed {
+			t.Errorf("another server has been suspended for %v: the lease is renewed: %v", away, !renewed)
+		}
+	}
+}
+
+// TestTwoPausesAreOne: between them the process does not run for long enough to notice that a stream is lost.
+func TestTwoPausesAreOne(t *testing.T) {
+	for between, expired := range map[time.Duration]bool{pauseTime / 2: true, pauseTime: false} {
+		r := newRig(t, 1).following()
+		r.now += time.Second + 2*LeaseTime
+		r.step(Paused{r.now - 2*LeaseTime})
+		r.now += between + 3*time.Second
+		r.step(Paused{r.now - 3*time.Second}, StreamLost{1})
+		if r.m.replica.expired(r.m) != expired {
+			t.Errorf("it ran for %v: the replica is expired: %v", between, !expired)
+		}
+	}
+}
+
+// TestClientOfAnotherInstanceIsTurnedAway: one instance is looked for at a time.
+func TestClientOfAnotherInstanceIsTurnedAway(t *testing.T) {
+	other := epoch(1, peers[0])
+	other.Instance++
+	r := newRig(t, 1).step(Wanted{Seen: other}).see(peers[2], Unreachable)
+	r.replies().step(Wanted{Seen: epoch(1, peers[0])}).replies().want(Absent, "Turn", "Turn", "Turn")
+	if last := r.out[len(r.out)-1].(Turn); last.Instance != 0 || last.Newcomers || last.Code != proto.CloseOverloaded {
+		t.Errorf("the clients that are left are told %+v", last)
+	}
+}
+
+// TestReplicaOfALeaderWithoutAQuorumIsOutOfDate: the room did not tick, though its stream lived. Another standby may have led it meanwhile.
+func TestReplicaOfALeaderWithoutAQuorumIsOutOfDate(t *testing.T) {
+	nothing := says(peers[1], Answer{})
+	for name, c := range map[string]struct {
+		apart func(r *rig) *rig
+		other Reply
+		want  Role
+	}{
+		"this server sees too little":          {func(r *rig) *rig { return r.quorum(false).pass(2 * LeaseTime).quorum(true) }, nothing, Absent},
+		"the leader says so":                   {func(r *rig) *rig { return r.see(peers[0], CutOff).pass(2*LeaseTime).see(peers[0], Present) }, nothing, Absent},
+		"the other standby has not led":        {func(r *rig) *rig { return r.quorum(false).pass(2 * LeaseTime).quorum(true) }, r0standby(), Promoting},
+		"the other one had no time":            {func(r *rig) *rig { return r.quorum(false).pass(LeaseTime / 2).quorum(true) }, nothing, Promoting},
+		"the leader ticks since it has quorum": {func(r *rig) *rig { r.quorum(false).pass(2 * LeaseTime).quorum(true).m.Observe(101); return r }, nothing, Promoting},
+		"the leader ticked for a moment before": {func(r *rig) *rig {
+			r.quorum(false).m.Observe(101)
+			r.pass(2 * LeaseTime).quorum(true).m.Observe(101)
+			return r
+		}, nothing, Absent},
+	} {
+		r := c.apart(newRig(t, 1).following()).step(StreamLost{1})
+		if r.replies(gone(peers[0]), c.other); r.m.Role() != c.want {
+			t.Errorf("%s: %v, want %v", name, r.m.Role(), c.want)
+		}
+	}
+}
+
+// TestWhoRestartedUnseenIsWaitedFor: this server has just got the quorum back, and a server that has restarted meanwhile may know what
+// became of the room.
+func TestWhoRestartedUnseenIsWaitedFor(t *testing.T) {
+	for exited, want := range map[Presence]Role{Exited: Following, Present: Promoting} {
+		r := newRig(t, 1).following().see(peers[2], exited).quorum(false).step(StreamLost{1}).pass(time.Second).quorum(true)
+		r.replies(gone(peers[0]), r0standby())
+		if r.m.Role() != want {
+			t.Errorf("a server is %d in the view: %v, want %v", exited, r.m.Role(), want)
+		}
+		if r.pass(settleTime).replies(gone(peers[0]), r0standby()); r.m.Role() != Promoting {
+			t.Errorf("%v later: %v", settleTime, r.m.Role())
+		}
+	}
+}
+
+// TestOldLeaderThatTheViewMissesIsWaitedFor: this server knows only how its earlier process ended.
+func TestOldLeaderThatTheViewMissesIsWaitedFor(t *testing.T) {
+	for before, removed := range map[Presence]bool{Exited: false, Present: true} {
+		r := newRig(t, 2).see(peers[0], before).following().step(Offer{Stream: 1, Epoch: epoch(2, self)}, Prepared{}, Started{})
+		r.see(peers[0], Exited)
+		if _, ok := did[Remove](r.step(StandbyLost{ID: r.id(peers[0]), Evidence: Silent})); ok != removed {
+			t.Errorf("the view said %d when the room was handed over: outcomes wait no longer: %v", before, ok)
+		}
+	}
+}
+
+// TestNothingIsLostAtFirstSight: this server has just got the quorum back, or has heard the room's leader, which its view misses.
+func TestNothingIsLostAtFirstSight(t *testing.T) {
+	for name, c := range map[string]struct {
+		before func(r *rig)
+		lost   bool
+	}{
+		"nothing happened":     {func(*rig) {}, true},
+		"the quorum is new":    {func(r *rig) { r.quorum(false).pass(time.Second).quorum(true) }, false},
+		"the quorum is back":   {func(r *rig) { r.quorum(false).quorum(true).pass(settleTime) }, true},
+		"its leader has asked": {func(r *rig) { r.m.Query(peers[0], Query{Instance: life, Leads: epoch(1, peers[0])}, r.now) }, false},
+	} {
+		r := newRig(t, 1).see(peers[0], Exited).pass(2 * settleTime)
+		c.before(r)
+		r.step(Wanted{Seen: epoch(1, peers[0])}).replies()
+		if a, ok := did[Ask](r); ok != c.lost || ok && a.Query.Lost != life {
+			t.Errorf("%s: it declares the room lost: %v", name, ok)
+		}
+	}
+}
+
+// TestEndAfterASilenceProvesNothing: the standby may have led between the loss of its stream and its end, though another stream has
+// reached it.
+func TestEndAfterASilenceProvesNothing(t *testing.T) {
+	r := newRig(t, 1).leading().see(peers[0], Unreachable).step(StandbyLost{Evidence: Silent}).pass(2 * endTime)
+	if _, ok := did[Remove](r.step(StandbyLost{Evidence: GoneHere, Boot: 1})); ok {
+		t.Error("outcomes wait no longer")
+	}
+}
+
+// TestStreamThatReachedAStandbyCountsAnew: it was silent for long, and is lost again before it has answered.
+func TestStreamThatReachedAStandbyCountsAnew(t *testing.T) {
+	for reached, removed := range map[uint64]bool{0: true, 2: false} {
+		r := newRig(t, 1).leading().see(peers[0], Unreachable).step(StandbyLost{Evidence: Silent})
+		for end := r.now + DetachTime - time.Second; r.now < end; r.step(StandbyLost{Evidence: Silent}) {
+			r.pass(100 * time.Millisecond)
+		}
+		lost := r.step(StandbyLost{Evidence: Silent, Boot: reached}).m.Standbys()
+		if r.pass(2 * time.Second); slices.Contains(r.m.Standbys(), lost[0]) == removed {
+			t.Errorf("a stream has reached process %d a moment ago: outcomes wait: %v", reached, removed)
+		}
+	}
+}
+
+// TestLeaderThatOthersHaveHeardIsThere: it is suspended and cut off from this server, and asks the others. Nobody is told to record that
+// the room is lost: whoever did would end it there.
+func TestLeaderThatOthersHaveHeardIsThere(t *testing.T) {
+	r := newRig(t, 1)
+	r.m.Query(peers[0], Query{Instance: life, Leads: epoch(1, peers[0])}, r.now)
+	for _, q := range []Query{{Seeks: life}, {Instance: life}, {Lost: life}} {
+		if a, _ := r.m.Query(peers[1], q, r.now); a.Holding != Moved || !a.Suspended || a.Leader != peers[0] || r.m.lost(life) {
+			t.Errorf("%+v: it answers %+v", q, a)
+		}
+	}
+	for heard, declares := range map[bool]bool{false: true, true: false} {
+		said := says(peers[1], Answer{Holding: Moved, Epoch: epoch(1, peers[0]), Leader: peers[0], Suspended: heard})
+		// The home, which has nothing.
+		r = newRig(t, 1).step(Wanted{Seen: epoch(1, peers[0])}).replies(said)
+		if a, ok := did[Ask](r); ok != declares || ok && a.Query.Lost != life {
+			t.Errorf("heard %v: it declares the room lost: %v", heard, ok)
+		}
+		// The home, whose replica is too old.
+		r = newRig(t, 1).following().see(peers[0], Refused).step(StreamLost{1}).replies(mute(peers[1]))
+		for range (lostTime + LeaseTime) / time.Second {
+			r.step(Wanted{Seen: epoch(1, peers[0])}).pass(time.Second).replies(mute(peers[1]))
+		}
+		if a, ok := did[Ask](r.pass(time.Second).replies(said).pass(time.Second)); ok && (a.Query.Lost != 0) != declares {
+			t.Errorf("heard %v: the home with an old replica asks %+v", heard, a.Query)
+		}
+	}
+}
+
+// TestNothingIsCreatedBeforeWhoRestartedIsSeen: this server has just got the quorum back.
+func TestNothingIsCreatedBeforeWhoRestartedIsSeen(t *testing.T) {
+	r := newRig(t, 1).see(peers[2], Exited).quorum(false).pass(time.Second).quorum(true)
+	r.finding().replies().want(Absent, "Turn")
+	r.pass(settleTime).finding().replies().want(Finding, "Prepare")
 }

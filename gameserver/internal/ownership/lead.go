@@ -53,13 +53,14 @@ type standby struct {
 	boot   uint64
 	caught bool // it has acknowledged something of the present stream
 
-	may       bool // it may have a replica: it had one, or has accepted a stream
+	may       bool // it may have a replica: it had one, or a stream has reached it
 	dismissed bool
 	newer     bool          // its process is newer than the one whose end the view knows
 	fenced    bool          // the epoch is above any that it can lead in without a replica of it
 	lost      bool          // its stream is
 	spoke     time.Duration // when it last answered a question
 	silent    time.Duration // while it is, or has not caught up since: since when
+	reached   time.Duration // when a stream that may have reached it was lost
 	tries     int
 	retry     time.Duration // when its stream is opened again
 }
@@ -68,6 +69,9 @@ type standby struct {
 func (s *standby) absent(now time.Duration) bool {
 	return s != nil && (s.lost || !s.caught) && s.silent != 0 && now-s.silent >= replaceTime
 }
+
+// fed is when the standby, which is silent, may have got something of the room for the last time.
+func (s *standby) fed() time.Duration { return max(s.silent, s.reached) }
 
 func (l *lead) standby(server string) *standby {
 	for _, s := range l.standbys {
@@ -166,7 +170,7 @@ func (m *Machine) startLead(a Lead, from *replica) {
 		}
 		w := &standby{id: l.nextID(), server: s, may: true, newer: slices.Contains(from.restarted, s)}
 		if s == from.leader.Server {
-			w.boot = from.leader.Boot
+			w.boot, w.newer = from.leader.Boot, from.newer
 		}
 		l.standbys = append(l.standbys, w)
 	}
@@ -181,7 +185,7 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	if from != nil {
 		l.ended = append(from.ended, from.leader.Server)
 	}
-	if from != nil && !a.Handoff && (from.unheard || m.fleet.missing(m.now-DetachTime) > 0 || m.fleet.hidden(l.ended)) {
+	if from != nil && !a.Handoff && (from.unheard || m.unseen(from.ended, from.leader.Server)) {
 		l.hold, l.held, l.asks, l.askedAt = l.nextID(), m.now, true, m.now
 		a.Standbys = append(a.Standbys, l.hold)
 	}
@@ -199,6 +203,12 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	m.role, m.replica, m.finding = Leads, nil, finding
 	m.abandonRound()
 	m.do(a)
+}
+
+// unseen reports whether a server may have gone on with the room where this one does not see it: one that went without proof a moment
+// ago, or one that may have restarted. The last process of those in ended, and of leader, has ended.
+func (m *Machine) unseen(ended []string, leader string) bool {
+	return m.fleet.missing(m.now-DetachTime) > 0 || m.fleet.hidden(append(slices.Clone(ended), leader))
 }
 
 func (l *lead) nextID() int {
@@ -281,7 +291,7 @@ func (m *Machine) leadStep(ev Event) {
 		}
 	case StandbyLost:
 		if s := l.find(ev.ID); s != nil {
-			m.standbyLost(s, ev.Evidence)
+			m.standbyLost(s, ev)
 		}
 	case StandbyRejected:
 		if s := l.find(ev.ID); s != nil {

@@ -108,6 +108,7 @@ func (m *Machine) Step(ev Event, now time.Duration) []Action {
 			p.newer = p.newer && ev.Fleet.presence(p.leader.Server) != Present
 		}
 		m.fleet, m.order = ev.Fleet, ev.Order
+		m.seeApart()
 	case Due:
 	case Paused:
 		m.paused(ev.From)
@@ -275,7 +276,7 @@ func (m *Machine) replied(ev Replies) {
 func (m *Machine) abandonRound() { m.round.open, m.round.again = false, 0 }
 
 func (m *Machine) paused(from time.Duration) {
-	if m.pausedUntil == 0 || m.now-m.pausedUntil >= pauseTime {
+	if m.pausedUntil == 0 || from-m.pausedUntil >= pauseTime {
 		m.pausedFrom = from
 	}
 	m.pausedUntil = m.now

@@ -78,14 +78,14 @@ type Answer struct {
 	// that its leader does not count must not be used.
 	Counted bool
 	// Suspended: it leads the room and does not tick it, is about to lead it, or has a replica from which nobody may lead. A
-	// suspended leader resumes only after it has asked the others.
+	// suspended leader resumes only after it has asked the others. With Moved: Leader is such a one, and has asked a moment ago.
 	Suspended bool
 	// Away: it is Leading and suspended: for how long.
 	Away time.Duration
 	// Sought is for how long the instance of Query.Seeks has been looked for, as far as the process knows, in a time in which it
 	// belonged to the part of the fleet that may decide and was not paused.
 	Sought time.Duration
-	// Announced: it has a replica, and the leader in Epoch was about to run the first tick after a takeover.
+	// Announced: it has a replica, and the leader in Epoch was about to run the first tick after a takeover, and may not have.
 	Announced bool
 }
 

@@ -286,10 +286,8 @@ func (n *node) act(a Action) {
 	case Announce:
 		if st := n.out[a.ID]; st != nil {
 			st.send(0, func() {
-				st.ends[1].node.step(Announced{st.id, a.On})
-				if a.On {
-					st.send(1, func() { st.ends[0].node.step(StandbyAnnounced{st.sid}) })
-				}
+				st.ends[1].node.step(Announced{st.id})
+				st.send(1, func() { st.ends[0].node.step(StandbyAnnounced{st.sid}) })
 			})
 		}
 	case Step1:

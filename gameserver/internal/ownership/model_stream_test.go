@@ -66,7 +66,7 @@ func (n *node) dial(a Open, r *roomRun) {
 			n.do(func() {
 				if st.ends[0].open && !arrived {
 					st.ends[0].open = false
-					n.step(StandbyLost{st.sid, e})
+					n.step(StandbyLost{st.sid, e, st.ends[1].boot})
 				}
 			})
 		}
@@ -192,7 +192,7 @@ func (st *stream) lose(i int) {
 			evidence = GoneHere
 		}
 		if n.out[st.sid] == st {
-			n.step(StandbyLost{st.sid, evidence})
+			n.step(StandbyLost{st.sid, evidence, o.boot})
 		}
 	})
 }

@@ -3,6 +3,7 @@ package ownership
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ringside-go/ringside/proto"
@@ -44,7 +45,7 @@ func (m *Machine) tendMove() {
 		return
 	}
 	s := l.standby(v.target)
-	serving := m.fleet.presence(v.target) == Present && m.takes(v.target)
+	serving := m.fleet.presence(v.target) == Present && slices.Contains(m.order, v.target)
 	switch {
 	case v.queued && !serving:
 		m.do(CallOff{})
@@ -61,16 +62,6 @@ func (m *Machine) tendMove() {
 		v.queued, v.id = true, s.id
 		m.do(HandOff{s.id, s.server, m.fleet.Draining})
 	}
-}
-
-// takes reports whether the order lists server.
-func (m *Machine) takes(server string) bool {
-	for _, s := range m.order {
-		if s == server {
-			return true
-		}
-	}
-	return false
 }
 
 // moveFailed ends a move: the room stays here.

@@ -72,12 +72,12 @@ func (m *Machine) offered(ev Offered) {
 	}
 	p.uncounted = false
 	replaced := continues && p.epoch.Less(ev.Epoch) && p.leader.Server != ev.From.Server
-	p.newer = m.fleet.presence(ev.From.Server) != Present
+	m.follow(ev.From, ev.Epoch)
 	sends := (replaced || p.doubts) && !p.newer
 	m.setOthers(ev.Others)
-	p.leader, p.epoch = ev.From, ev.Epoch
 	p.stream, p.opened, p.announced, p.doubts, p.hurry, p.fails = ev.Stream, m.now, false, false, false, 0
-	p.withdrawn = proto.Epoch{}
+	p.withdrawn, p.apart = proto.Epoch{}, 0
+	m.seeApart()
 	if keep {
 		p.state = ev.Epoch
 	}

@@ -4,7 +4,7 @@ import "time"
 
 // A room may kill the process that ticks it: a stack overflow, or a concurrent map write, cannot be recovered from. After a
 // takeover whose leader's process is gone, the room's first tick is announced to a standby before it runs. If this server
-// dies then, that standby does not take the room over, and so no third server dies. The shell lets one room at a time be on
+// dies then, that standby does not take the room over, and so no third server dies. The tick itself ends the announcement. The shell lets one room at a time be on
 // probation, or the death of this server would condemn others with it.
 
 // probation is how far the first tick after a takeover is.
@@ -37,7 +37,7 @@ func (m *Machine) tendProbation() {
 	for _, s := range l.standbys {
 		if s.caught && !s.lost && p.turn {
 			p.told, p.id = true, s.id
-			m.do(Announce{s.id, true})
+			m.do(Announce{s.id})
 			return
 		}
 		waiting = waiting || !s.lost
@@ -65,9 +65,6 @@ func (m *Machine) stepped() {
 	p := &l.probation
 	if l.suspended&OnProbation == 0 || !p.ran {
 		return
-	}
-	if p.told {
-		m.do(Announce{p.id, false})
 	}
 	l.suspended &^= OnProbation
 	m.do(Resume{OnProbation, m.now})

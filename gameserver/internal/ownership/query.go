@@ -46,13 +46,13 @@ func (m *Machine) answer(asker string, q Query) Answer {
 		if !p.stocked {
 			return Answer{Holding: Moved, Epoch: p.epoch, Leader: p.leader.Server}
 		}
-		return Answer{Holding: Standby, Epoch: p.epoch, Leader: p.leader.Server, Tick: p.rank(), Suspended: p.expired(m), Announced: p.announced}
+		return Answer{Holding: Standby, Epoch: p.epoch, Leader: p.leader.Server, Tick: p.rank(), Suspended: p.expired(m), Announced: p.onProbation()}
 	}
 	if q.Leads != (proto.Epoch{}) {
 		m.heard, m.heardAt = q.Leads, m.now
 	}
-	if q.Lost != 0 && q.Lost == m.heard.Instance && asker != m.heard.Server { // its leader asked a moment ago, though the asker may not see that one
-		return Answer{Holding: Moved, Epoch: m.heard, Leader: m.heard.Server}
+	if i := m.heard.Instance; i != 0 && (q.Lost == i || q.Seeks == i || q.Instance == i) && asker != m.heard.Server { // which may not see that one
+		return Answer{Holding: Moved, Epoch: m.heard, Leader: m.heard.Server, Suspended: true}
 	}
 	if q.Lost != 0 && !(m.tomb.holding == Over && m.tomb.epoch.Instance == q.Lost) {
 		m.bury(Gone, proto.Epoch{Instance: q.Lost}, "")

@@ -17,15 +17,19 @@ type replica struct {
 	stream    uint64 // 0: there is none
 	lost      time.Duration
 	opened    time.Duration // when the stream began
-	newer     bool          // the leader opened the stream though the view missed it
+	newer     bool          // the leader is there, as its stream or another server says, though the view misses it
 
 	stocked bool        // there is a state
 	state   proto.Epoch // in which the state was led
 	tick    proto.Tick  // of the state, as of the last Observe
 
+	apart     time.Duration // since when the leader may have no quorum, until it ticks with one; 0: it has one
+	apartTick proto.Tick    // then
+
 	uncounted bool        // a later leader than that of the state does not wait for this replica, as far as is known
 	withdrawn proto.Epoch // no offer of this epoch, or of a lower one, is taken
-	announced bool        // its leader is about to run the first tick after a takeover
+	announced bool        // its leader was about to run the first tick after a takeover,
+	before    proto.Tick  // the one after this tick
 	handed    *handed     // this server has handed the room over, and has been a replica of it since; nil: it has not
 
 	searched []Reply       // of the last round, if nobody had the room; a declaration is none
@@ -58,6 +62,9 @@ type handed struct {
 
 func (p *replica) has(server string) bool { return slices.Contains(p.others, server) }
 
+// onProbation reports whether the leader has announced its first tick, and has not run it as far as the replica knows.
+func (p *replica) onProbation() bool { return p.announced && p.tick <= p.before }
+
 // rank is the tick that counts when the newest replica is looked for: a state of an earlier epoch is the least.
 func (p *replica) rank() proto.Tick {
 	if p.state != p.epoch {
@@ -80,6 +87,24 @@ func (p *replica) expired(m *Machine) bool {
 	return false
 }
 
+// apart reports whether the replica's leader may have no quorum: it says so, or this server, which it reaches, has none.
+func (m *Machine) apart() bool {
+	return !m.fleet.Quorum || m.fleet.presence(m.replica.leader.Server) == CutOff
+}
+
+// seeApart notes since when that is so.
+func (m *Machine) seeApart() {
+	if p := m.replica; p != nil && p.apart == 0 && m.apart() {
+		p.apart, p.apartTick = m.now, p.tick
+	}
+}
+
+// outOfDate reports whether one of the others may have led the room and announced outcomes while the leader had no quorum. Those in
+// loyal have not.
+func (p *replica) outOfDate(now time.Duration, loyal map[string]bool) bool {
+	return p.apart != 0 && now-p.apart > LeaseTime && slices.ContainsFunc(p.others, func(o string) bool { return o != p.leader.Server && !loyal[o] })
+}
+
 // beforePause reports whether a stream that began at opened is older than a pause that ended just now: its end may not have
 // been noticed yet, and what comes from it may have waited during the pause.
 func (m *Machine) beforePause(opened time.Duration) bool {
@@ -88,8 +113,16 @@ func (m *Machine) beforePause(opened time.Duration) bool {
 
 // Observe tells the tick that the replica has. It is to be called before Step and Query of a machine that has one.
 func (m *Machine) Observe(tick proto.Tick) {
-	if p := m.replica; p != nil && p.stocked {
-		p.tick = tick
+	p := m.replica
+	if p == nil || !p.stocked {
+		return
+	}
+	switch p.tick = tick; {
+	case p.apart == 0:
+	case m.apart():
+		p.apartTick = tick
+	case p.apartTick < tick:
+		p.apart = 0
 	}
 }
 
@@ -136,7 +169,7 @@ func (m *Machine) replicaStep(ev Event) {
 		if ev.Stream == p.stream {
 			m.setOthers(append(without(p.others, ev.Leader), p.leader.Server))
 			m.unstream()
-			p.leader, p.epoch = Process{Server: ev.Leader}, ev.Epoch
+			m.follow(Process{Server: ev.Leader}, ev.Epoch)
 			p.state = ev.Epoch // it continues from the final tick, and the new leader waits for it
 			p.check = m.now + tookTime
 		}
@@ -146,7 +179,7 @@ func (m *Machine) replicaStep(ev Event) {
 		}
 	case Announced:
 		if ev.Stream == p.stream {
-			p.announced = ev.On
+			p.announced, p.before = true, p.tick
 		}
 	case StandbyTook:
 		if p.handed != nil && ev.ID == p.handed.id {
@@ -161,6 +194,12 @@ func (m *Machine) replicaStep(ev Event) {
 			m.hurry()
 		}
 	}
+}
+
+// follow notes who leads the room. Where the view misses that server, it is older than the word that it leads.
+func (m *Machine) follow(leader Process, e proto.Epoch) {
+	p := m.replica
+	p.leader, p.epoch, p.newer = leader, e, m.fleet.presence(leader.Server) != Present
 }
 
 func without(names []string, name string) []string {
@@ -265,7 +304,7 @@ func (m *Machine) tendReplica() {
 	}
 	q := Query{}
 	switch {
-	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.mute(0) == 0 && p.searched != nil && !m.awaits(p.searched) && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
+	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.mute(0) == 0 && p.searched != nil && !m.awaits(p.searched) && !leaderHeard(p.searched, p.epoch.Instance) && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
 		q.Lost, needed = m.search.instance, nil
 	case p.awaited():
 		q.Withdrawn = p.epoch
@@ -296,7 +335,8 @@ func (m *Machine) judgeLeader(replies []Reply) {
 		m.bury(Over, p.epoch, "")
 		m.drop()
 	case leaderElsewhere:
-		p.leader, p.epoch, p.uncounted = Process{Server: v.answer.Leader}, v.answer.Epoch, true
+		m.follow(Process{Server: v.answer.Leader}, v.answer.Epoch)
+		p.uncounted = true
 		p.announced = false // by the leader before, which lives
 		m.askLater(graceTime)
 	case betterReplica:
@@ -330,7 +370,8 @@ func (m *Machine) judgeLeader(replies []Reply) {
 			return
 		}
 		p.others = append(p.others, v.holders...)
-		p.next, p.killed, p.unheard, p.ended = v.epoch.Next(m.config.Self.Server), v.killed, v.unheard, v.ended
+		p.next, p.killed, p.ended = v.epoch.Next(m.config.Self.Server), v.killed, v.ended
+		p.unheard = v.unheard || m.unseen(v.ended, p.leader.Server) // though they may be back when the simulation is made
 		m.role, p.offer, p.since = Promoting, false, m.now
 		m.abandonRound()
 		m.do(Prepare{})
@@ -367,12 +408,13 @@ func (m *Machine) leaderLives(a Answer) {
 	}
 	m.do(Send{Server: a.Leader, Epoch: a.Epoch})
 	p.uncounted = p.uncounted && !a.Counted
-	if p.stream == 0 && a.Counted && a.Suspended && !p.expired(m) { // it waits for this replica until DetachTime after it has resumed
+	// A suspended leader waits for this replica until DetachTime after it has resumed. One that is still promoting its own may come to
+	// nothing, and the leader of the state may have gone on; but not where that one has handed the room over.
+	if p.stream == 0 && a.Counted && a.Suspended && (a.Away > 0 || a.Epoch == p.state) && !p.expired(m) {
 		p.lost = max(p.lost, m.round.asked)
 	}
 	if p.epoch.Less(a.Epoch) && p.epoch.Instance == a.Epoch.Instance {
-		p.epoch = a.Epoch
-		p.leader = a.Process
+		m.follow(a.Process, a.Epoch)
 	}
 	p.check = m.now + orphanCheck
 }

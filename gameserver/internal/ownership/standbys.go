@@ -7,8 +7,11 @@ import (
 
 // standbyLost hears that a standby has no stream. One whose process ended just now is none any more; another one may be alive, or
 // has led before it ended, so outcomes keep waiting for it.
-func (m *Machine) standbyLost(s *standby, e Evidence) {
-	l := m.lead
+func (m *Machine) standbyLost(s *standby, ev StandbyLost) {
+	l, e := m.lead, ev.Evidence
+	if ev.Boot != 0 { // its first keyframe may have come, though its answer has not
+		s.may, s.fenced, s.boot, s.reached = true, false, ev.Boot, m.now
+	}
 	if s.caught || s.silent == 0 {
 		s.tries, s.silent = 0, m.now
 	}
@@ -97,14 +100,14 @@ func (m *Machine) tendStandbys() {
 		case !s.lost:
 		case m.fleet.presence(s.server) == Exited && !s.newer && m.endedSoon(s):
 			m.detach(s, 0, "its process is gone")
-		case s.may && !s.fenced && m.due(s.silent+DetachTime-fenceTime):
+		case s.may && !s.fenced && m.due(s.fed()+DetachTime-fenceTime):
 			// It may lead the room, cut off, and come back when outcomes were announced without it. Its epoch must be lower then.
 			m.raise(l.epoch.Counter)
 			for _, o := range l.standbys {
 				o.fenced = o.fenced || o.lost
 			}
-			m.due(s.silent + DetachTime)
-		case m.due(s.silent+DetachTime) && m.outOfReach(s):
+			m.due(s.fed() + DetachTime)
+		case m.due(s.fed()+DetachTime) && m.outOfReach(s):
 			m.detach(s, avoidTime, "it has been silent for longer than its lease")
 		case m.due(s.retry):
 			if s.may && s.tries > 1 && m.now-l.askedAt >= askStandbys {

@@ -76,7 +76,7 @@ func (e *entry) carryOut(actions []ownership.Action) {
 			_ = e.led.QueueResume(room.Reason(a.Reason), e.asked)
 		case ownership.Announce:
 			if s := e.streams[a.ID]; s != nil {
-				s.out.QueueProbation(a.On)
+				s.out.QueueProbation()
 			}
 		case ownership.Step1:
 			if e.led.QueueStep(func() { e.post(ownership.Stepped{}) }) != nil {
@@ -184,6 +184,11 @@ func (e *entry) ended(led *room.Room) {
 		return // it was handed over, or given up; or its standbys take it over, as this server ends
 	}
 	e.led = nil
+	if i := led.Info(); i.Failure != "" {
+		e.later = append(e.later, func() {
+			r.history.add(Event{Kind: EventCrash, Room: e.id, From: r.self, Why: i.Failure, Epoch: i.Epoch})
+		})
+	}
 	e.step(ownership.Ended{})
 }
 

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -271,20 +270,26 @@ func (e *entry) prepareNew() {
 	})
 }
 
-// build makes the simulation. A game that panics in it costs this room.
-func (r *Registry) build(s Spec) (sim *game.Simulation, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			r.metrics.RoomsCrashed.Inc()
-			r.log.Error("the game failed while its room was created", "room", s.Room, "game", s.Game, "panic", v, "stack", string(debug.Stack()))
-			err = proto.Refuse(proto.CloseCrashed, "")
-		}
-	}()
-	sim, err = game.New(r.games[s.Game].Definition, s.Options, random(), newInstance())
-	if err != nil {
+// build makes the simulation. A game that panics or hangs in it costs this room.
+func (r *Registry) build(s Spec) (*game.Simulation, error) {
+	made := make(chan *game.Simulation, 1) // a call that hangs may return after all
+	err := r.inGame(gameCall{s.Game, "New or Start", string(s.Options)}, s.Room, hangLooks, func() error {
+		sim, err := game.New(&r.games[s.Game].original, s.Options, game.Origin{Seed: random(), Instance: newInstance(), Secret: game.NewSecret()})
+		made <- sim
+		return err
+	})
+	var failed *game.PanicError
+	switch {
+	case errors.As(err, &failed):
+		r.metrics.RoomsCrashed.Inc()
+		r.log.Error("the game failed while its room was created", "room", s.Room, "game", s.Game, "panic", failed.Value, "stack", string(failed.Stack))
+		return nil, proto.Refuse(proto.CloseCrashed, "")
+	case errors.Is(err, errHung):
+		return nil, proto.Refuse(proto.CloseCrashed, "the game did not return when the room was created; the server's log has the place")
+	case err != nil:
 		return nil, proto.Refuse(proto.CloseOptions, "%v", err)
 	}
-	return sim, nil
+	return <-made, nil
 }
 
 // newInstance draws the instance of a room that is created.

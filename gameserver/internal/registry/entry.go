@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -269,7 +270,7 @@ func (e *entry) making(f func() (keep func(), err error)) {
 		if keep != nil {
 			keep()
 		}
-		e.step(ownership.Prepared{Err: err})
+		e.step(ownership.Prepared{Err: err, Final: errors.Is(err, errHung)})
 	})
 }
 

@@ -12,6 +12,7 @@ const (
 	EventMove     = "move"     // a room was handed to another server
 	EventFailover = "failover" // this server leads a room whose leader is gone
 	EventDepose   = "depose"   // this server gave up a room that another leads in a higher epoch
+	EventCrash    = "crash"    // the game failed in a room, or did not return, and the room ended
 	EventLost     = "lost"     // no server can continue the room
 	EventSuspend  = "suspend"  // this server's rooms are suspended: it sees too little of the fleet
 	EventResume   = "resume"   // and may tick again

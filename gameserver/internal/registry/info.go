@@ -58,11 +58,18 @@ func (e *entry) info() (i Info, ok bool) {
 
 // Counts is how much a server has to do.
 type Counts struct {
-	Rooms    int // led here
-	Players  int // connected to them
-	Moving   int // of the rooms, those that are being handed off
-	Replicas int // of rooms that others lead
+	Rooms    int         // led here
+	Players  int         // connected to them
+	Moving   int         // of the rooms, those that are being handed off
+	Replicas int         // of rooms that others lead
+	Heaviest []room.Info // the led rooms with the greatest Share, at most maxHeaviest, greatest first
 }
+
+const (
+	maxHeaviest = 3
+	// heavy is the least Share of a room that Heaviest names.
+	heavy = 0.05
+)
 
 // Counts counts the rooms and replicas here.
 func (r *Registry) Counts() (c Counts) {
@@ -71,11 +78,22 @@ func (r *Registry) Counts() (c Counts) {
 	for _, l := range led {
 		i := l.Info()
 		c.Players += i.Connected
+		c.note(i)
 		if i.State == room.HandingOver {
 			c.Moving++
 		}
 	}
 	return c
+}
+
+// note keeps i if it is one of the heaviest.
+func (c *Counts) note(i room.Info) {
+	if i.Share < heavy {
+		return
+	}
+	at, _ := slices.BinarySearchFunc(c.Heaviest, i, func(a, b room.Info) int { return cmp.Compare(b.Share, a.Share) })
+	c.Heaviest = slices.Insert(c.Heaviest, at, i)
+	c.Heaviest = c.Heaviest[:min(len(c.Heaviest), maxHeaviest)]
 }
 
 // Page gives a snapshot of the first limit rooms led here whose ids come after the given one, by id, and whether there are more.
@@ -103,6 +121,17 @@ func (r *Registry) Find(id proto.RoomID) (i Info, ok bool) {
 	}
 	i, ok = e.info()
 	return i, ok && i.Leads
+}
+
+// Room gives a room that is led here.
+func (r *Registry) Room(id proto.RoomID) (led *room.Room, ok bool) {
+	e := r.find(id)
+	if e == nil {
+		return nil, false
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.led, e.led != nil
 }
 
 func (r *Registry) led() (led []*room.Room) {

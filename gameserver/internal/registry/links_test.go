@@ -146,7 +146,7 @@ type testStream struct {
 	handed    []string
 	updates   [][]string // others
 	epochs    []proto.Epoch
-	probation []bool
+	probation int
 	stopped   []string
 	dismissed []string
 	prompt    bool
@@ -187,8 +187,8 @@ func (s *testStream) QueueUpdate(epoch proto.Epoch, others []string) {
 	s.note(func() { s.updates, s.epochs = append(s.updates, others), append(s.epochs, epoch) })
 }
 
-func (s *testStream) QueueProbation(on bool) {
-	s.note(func() { s.probation = append(s.probation, on) })
+func (s *testStream) QueueProbation() {
+	s.note(func() { s.probation++ })
 }
 func (s *testStream) Process() uint64 { return boot }
 func (s *testStream) Stop(why string) { s.note(func() { s.stopped = append(s.stopped, why) }) }

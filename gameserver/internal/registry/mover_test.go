@@ -242,16 +242,16 @@ func TestAlone(t *testing.T) {
 // Which leaders a server stands by for, by the schema that they name.
 func TestVersions(t *testing.T) {
 	old := counters("count")
-	one, err := host(&old)
+	one, err := new(Registry).host(old)
 	if err != nil {
 		t.Fatal(err)
 	}
 	next, strict := counters2(nil, one.fingerprint), counters2(nil)
-	two, err := host(&next)
+	two, err := new(Registry).host(next)
 	if err != nil {
 		t.Fatal(err)
 	}
-	alone, err := host(&strict)
+	alone, err := new(Registry).host(strict)
 	if err != nil {
 		t.Fatal(err)
 	}

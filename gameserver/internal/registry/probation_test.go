@@ -11,14 +11,12 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// announced is what the newest stream of a room to server was told of probation.
-func (s *server) announced(server string, id proto.RoomID) (on []bool) {
-	st := s.links.last(server, id)
-	if st == nil {
-		return nil
+// announced is how often the newest stream of a room to server was told of probation.
+func (s *server) announced(server string, id proto.RoomID) (n int) {
+	if st := s.links.last(server, id); st != nil {
+		st.note(func() { n = st.probation })
 	}
-	st.note(func() { on = append(on, st.probation...) })
-	return on
+	return n
 }
 
 // orphans makes n rooms that l has led and b has a replica of too, and kills l.
@@ -37,10 +35,10 @@ func (s *server) orphans(n int) (ids []proto.RoomID) {
 	return ids
 }
 
-// turn gives the rooms whose announcement is on.
+// turn gives the rooms whose first tick is announced, and has not been.
 func (s *server) turn(ids []proto.RoomID) (on []proto.RoomID) {
 	for _, id := range ids {
-		if said := s.announced("b", id); len(said) > 0 && said[len(said)-1] {
+		if i, _ := s.Find(id); s.announced("b", id) > 0 && i.Reasons != "" {
 			on = append(on, id)
 		}
 	}
@@ -68,8 +66,8 @@ func TestOneRoomAtATimeIsOnProbation(t *testing.T) {
 			}
 			s.links.last("b", id).events.Probation()
 			s.pass(20 * time.Millisecond)
-			if said := s.announced("b", id); len(said) != 2 || said[1] {
-				t.Errorf("room %s: announced %v", id, said)
+			if n := s.announced("b", id); n != 1 {
+				t.Errorf("room %s: announced %d times", id, n)
 			}
 		}
 		s.pass(time.Second)
@@ -155,18 +153,20 @@ func TestFirstTickDoesNotWaitForEver(t *testing.T) {
 
 // At the standby the announcement is acknowledged, and counts when the leader dies: the room is over, and its players are told.
 func TestAnnouncedRoomIsNotTakenOver(t *testing.T) {
-	for _, withdrawn := range []bool{false, true} {
+	for _, ticked := range []bool{false, true} {
 		serve(t, []string{"l"}, func(t *testing.T, s *server) {
 			l := s.follows("r")
-			l.to.Probation(true)
+			l.to.Probation()
 			if l.back.noted != 1 {
 				t.Errorf("noted %d times", l.back.noted)
 			}
 			if !s.answers("r").Announced {
 				t.Error("it does not say so")
 			}
-			if withdrawn {
-				l.to.Probation(false)
+			if ticked {
+				if err := l.tick(); err != nil {
+					t.Fatal(err)
+				}
 			}
 			l.leads()
 			back := spec("r")
@@ -175,7 +175,7 @@ func TestAnnouncedRoomIsNotTakenOver(t *testing.T) {
 			l.dies()
 			synctest.Wait()
 			err := <-waits
-			if withdrawn {
+			if ticked {
 				if err != nil || !s.leads("r") {
 					t.Errorf("got %v, answers %+v", err, s.answers("r"))
 				}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -38,7 +39,7 @@ type Links interface {
 type Stream interface {
 	room.Standby
 	QueueUpdate(epoch proto.Epoch, others []string)
-	QueueProbation(on bool)
+	QueueProbation()
 	Process() uint64
 	Stop(reason string)
 	Dismiss(reason string)
@@ -49,7 +50,7 @@ type Pool interface {
 	Start(s room.Spec) (*room.Room, error)
 }
 
-// Config of a Registry. All fields are needed.
+// Config of a Registry. All fields but Hung are needed.
 type Config struct {
 	Games    []game.Definition
 	Members  membership.Source // its Self is this server
@@ -59,8 +60,11 @@ type Config struct {
 	// MaxReplicas bounds the rooms of other servers that this one stands by for; those that it leads do not count. Beyond, a
 	// leader is refused and asks the next server. Metrics: replicas, replicas_refused_total.
 	MaxReplicas int
-	Logger      *slog.Logger
-	Metrics     *obs.Metrics
+	// Hung is called when a game did not return from a call that the registry made: its goroutine is lost. It must not block.
+	// nil: nobody is told.
+	Hung    func()
+	Logger  *slog.Logger
+	Metrics *obs.Metrics
 }
 
 // Validate reports the first thing that is wrong with c.
@@ -112,6 +116,9 @@ type Registry struct {
 	replicas, running atomic.Int64 // rooms stood by for; rooms in the pool
 	guards            atomic.Int64 // rooms that were handed over, and that no other server has yet
 
+	viewLoop, postLoop loop
+	calls              atomic.Uint64 // into games
+
 	tasks sync.WaitGroup // goroutines beside Run; grows under mu only, and not once stopped is set
 	ctx   context.Context
 	stop  context.CancelFunc
@@ -124,6 +131,7 @@ type Registry struct {
 	fleet    *fleet
 	rooms    map[proto.RoomID]*entry
 	misfits  misfits
+	hung     map[gameCall]struct{} // calls that never returned; at most maxHung
 }
 
 // New builds a Registry. Run must be running for rooms to move, to be replicated and to be taken over.
@@ -142,6 +150,7 @@ func New(c Config) (*Registry, error) {
 		clock:   newClock(sleptTime),
 		rooms:   make(map[proto.RoomID]*entry),
 		misfits: misfits{by: make(map[misfit]rejectedBy)},
+		hung:    make(map[gameCall]struct{}),
 	}
 	r.turns.exposed = make(map[*entry]time.Time)
 	r.changed = make(chan struct{}, 1)
@@ -150,7 +159,7 @@ func New(c Config) (*Registry, error) {
 	r.ctx, r.stop = context.WithCancel(context.Background())
 	for _, g := range slices.Clone(c.Games) {
 		var err error
-		if r.games[g.Name], err = host(&g); err != nil {
+		if r.games[g.Name], err = r.host(g); err != nil {
 			return nil, err
 		}
 		c.Logger.Info("game is served", "game", g.Name, "version", fmt.Sprintf("%016x", r.games[g.Name].fingerprint))
@@ -181,6 +190,7 @@ func (r *Registry) Run(ctx context.Context) error {
 			r.Stalled(gap)
 		}
 		last = now
+		r.viewLoop.turn()
 		r.refresh()
 		select {
 		case <-ctx.Done():
@@ -243,11 +253,7 @@ func (r *Registry) Stalled(gap time.Duration) {
 func (r *Registry) all() []*entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	all := make([]*entry, 0, len(r.rooms))
-	for _, e := range r.rooms {
-		all = append(all, e)
-	}
-	return all
+	return slices.Collect(maps.Values(r.rooms))
 }
 
 // entry gives the entry of a room, which is made if there is none. nil: the registry is closed.
@@ -307,12 +313,14 @@ func (r *Registry) deliver() {
 		list := p.list
 		p.list = nil
 		p.mu.Unlock()
+		r.postLoop.turn()
 		for _, f := range list {
 			f()
 		}
 		if len(list) > 0 {
 			continue
 		}
+		r.postLoop.rest()
 		select {
 		case <-r.ctx.Done():
 			return

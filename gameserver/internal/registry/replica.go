@@ -197,9 +197,19 @@ func (e *entry) prepare(create bool) {
 		e.todo = append(e.todo, ownership.Prepared{Err: f.err, Final: true})
 		return
 	}
+	call := gameCall{e.game, "Migrate", string(e.options)}
 	e.making(func() (keep func(), err error) {
-		sim, err := h.simulation()
-		return func() { e.sim = sim }, err
+		made := make(chan *game.Simulation, 1)
+		err = e.r.inGame(call, e.id, migrateLooks, func() error {
+			sim, err := h.simulation()
+			made <- sim
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		sim := <-made
+		return func() { e.sim = sim }, nil
 	})
 }
 
@@ -207,6 +217,9 @@ var (
 	errOver = errors.New("the replica is needed no more")
 	errLent = errors.New("the room is about to be led from the replica")
 )
+
+// slowBuild is how long a link may be held up by a room that is built from its state without a warning.
+const slowBuild = 50 * time.Millisecond
 
 // Keyframe implements replication.Replica.
 func (p *replica) Keyframe(tick proto.Tick, public, secret []byte) (err error) {
@@ -222,7 +235,12 @@ func (p *replica) Keyframe(tick proto.Tick, public, secret []byte) (err error) {
 			err = p.unfit(ownership.RejectGame, err)
 		}
 	}()
+	begun := time.Now()
 	fresh, err := game.NewCopy(p.game, p.options(), p.older, tick, public, secret)
+	if took := time.Since(begun); took >= slowBuild {
+		p.e.r.log.Warn("a room took long to build from its state, and the other rooms of its leader have waited; make the game's New quicker",
+			"room", p.e.id, "game", p.game.Name, "leader", p.from, "took", took)
+	}
 	if err != nil {
 		return err
 	}
@@ -249,8 +267,9 @@ func (p *replica) check(fresh *game.Copy) {
 		e.do(ownership.Stocked{Stream: p.number})
 		return
 	}
+	call := gameCall{p.game.Name, "Migrate", string(p.options())}
 	e.task(func() ownership.Event {
-		if err := fresh.Check(); err != nil {
+		if err := e.r.inGame(call, e.id, migrateLooks, fresh.Check); err != nil {
 			return ownership.Unfit{Stream: p.number, Rejection: ownership.Rejection{Code: ownership.RejectGame, Text: err.Error()}}
 		}
 		return ownership.Stocked{Stream: p.number}
@@ -359,9 +378,7 @@ func (p *replica) Updated(epoch proto.Epoch, others []string) {
 	p.e.do(ownership.Updated{Stream: p.number, Epoch: epoch, Others: others})
 }
 
-func (p *replica) Probation(on bool) {
-	p.e.do(ownership.Announced{Stream: p.number, On: on})
-	if on {
-		p.back.Probation()
-	}
+func (p *replica) Probation() {
+	p.e.do(ownership.Announced{Stream: p.number})
+	p.back.Probation()
 }

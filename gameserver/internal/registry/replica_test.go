@@ -31,11 +31,11 @@ type leader struct {
 // newLeader makes a room of d that server l leads.
 func (s *server) newLeader(id proto.RoomID, d game.Definition) *leader {
 	s.t.Helper()
-	sim, err := game.New(&d, nil, 1, 9)
+	sim, err := game.New(&d, nil, game.Origin{Seed: 1, Instance: 9})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	h, err := host(&d)
+	h, err := new(Registry).host(d)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -387,7 +387,7 @@ func counters2(gate <-chan error, migrates ...uint64) game.Definition {
 // serveNext is serve for a server of the next version of the game, whose migrations wait for the gate.
 func serveNext(t *testing.T, f func(t *testing.T, s *server, gate chan error)) {
 	old := counters("count")
-	h, err := host(&old)
+	h, err := new(Registry).host(old)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -399,6 +399,24 @@ func serveNext(t *testing.T, f func(t *testing.T, s *server, gate chan error)) {
 		s.pass(homeSettle)
 		f(t, s, gate)
 	})
+}
+
+// A game whose New is slow holds up the link on which its state comes, which is warned of.
+func TestSlowGameIsWarnedOf(t *testing.T) {
+	for took, warnings := range map[time.Duration]int{slowBuild - 1: 0, slowBuild: 1} {
+		serve(t, []string{"l"}, func(t *testing.T, s *server) {
+			d := s.games["count"].Definition
+			build := d.New
+			d.New = func(options json.RawMessage) (game.Game, game.Settings, error) {
+				time.Sleep(took)
+				return build(options)
+			}
+			s.follows("r")
+			if n := s.logs.count("make the game's New quicker"); n != warnings {
+				t.Errorf("New takes %v: %d warnings, want %d", took, n, warnings)
+			}
+		})
+	}
 }
 
 // A replica of an older version counts once its migration was tried, on a goroutine of its own.

@@ -126,6 +126,11 @@ func (s *stream) Rejected(j ownership.Rejection) {
 		if j.Code == ownership.RejectIncompatible {
 			s.e.r.incompatible(s.e, s.server, j.Text)
 		}
+		if j.Code == ownership.RejectSize {
+			s.e.later = append(s.e.later, func() {
+				s.e.r.log.Warn("a room is too large for a standby: it is lost with this server", "room", s.e.id, "error", j.Text)
+			})
+		}
 		return ownership.StandbyRejected{ID: s.id, Rejection: j}
 	})
 }
@@ -134,5 +139,7 @@ func (s *stream) Lost(err error) {
 	if errors.Is(err, replication.ErrStopped) {
 		return
 	}
-	s.tell(func() ownership.Event { return ownership.StandbyLost{ID: s.id, Evidence: evidence(err)} })
+	s.tell(func() ownership.Event {
+		return ownership.StandbyLost{ID: s.id, Evidence: evidence(err), Boot: s.out.Process()}
+	})
 }

@@ -17,19 +17,20 @@ import (
 // While a fleet is updated its servers run several versions of a game. A room is followed, and led on, by those whose game
 // lays its state out in the same way, or says that it takes over that of the leader (game.Definition.Migrates).
 
-// hosted is a game that this server runs.
+// hosted is a game that this server runs. Its New cannot hang.
 type hosted struct {
 	*game.Definition
+	original    game.Definition
 	schema      []byte // of its rooms' state: state.Schema.AppendPeer
 	fingerprint uint64 // of schema
 }
 
-func host(d *game.Definition) (*hosted, error) {
+func (r *Registry) host(d game.Definition) (*hosted, error) {
 	s, err := d.Schema()
 	if err != nil {
 		return nil, fmt.Errorf("registry: %w", err)
 	}
-	return &hosted{d, s.AppendPeer(nil), s.PeerFingerprint()}, nil
+	return &hosted{r.guarded(d), d, s.AppendPeer(nil), s.PeerFingerprint()}, nil
 }
 
 // accepts says how a room is copied whose leader's schema is given: older is nil where that is the game's own. The

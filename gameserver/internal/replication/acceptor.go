@@ -193,12 +193,12 @@ func (a *acceptor) update(body []byte) error {
 }
 
 func (a *acceptor) probation(body []byte) error {
-	number, on, err := parseProbation(body)
+	number, err := parseEmpty(body, "probation")
 	if err != nil {
 		return err
 	}
 	if s := a.find(number); s != nil {
-		s.replica.Probation(on)
+		s.replica.Probation()
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func TestNeedKeyframeLater(t *testing.T) {
 	}
 	a.conn.take(nil)
 	s.back("r1").NeedKeyframe()
-	err := feedAll(t, a, appendTick(nil, 1, 6, nil, nil), appendTick(nil, 1, 9, nil, nil), appendProbation(nil, 1, false))
+	err := feedAll(t, a, appendTick(nil, 1, 6, nil, nil), appendTick(nil, 1, 9, nil, nil), appendEmpty(nil, kindProbation, 1))
 	if out, _ := a.conn.take(nil); err != nil || string(out) != string(appendEmpty(nil, kindNeedKeyframe, 1)) {
 		t.Errorf("the leader is told %x, %v", out, err)
 	}
@@ -114,18 +114,18 @@ func (a *asksWithin) Tick(proto.Tick, []byte, []byte) error {
 func TestUpdateAndProbation(t *testing.T) {
 	simulate(t, nil, func(f *fleet) {
 		stream, events := f.openWith(base(5))
-		stream.QueueProbation(true)
+		stream.QueueProbation()
 		stream.QueueTick(6, nil, nil)
 		stream.QueueUpdate(testEpoch, []string{"c", "d"})
 		pass()
 		f.at.back("r").Probation()
-		stream.QueueProbation(false)
+		stream.QueueProbation()
 		pass()
 		f.expect("stream", events, "acked 6", "probation noted")
-		f.expect("replica", f.at.of("r"), "probation true", "tick 6 +", "updated to 00000000000000a7:4@b, others [c d]", "probation false")
+		f.expect("replica", f.at.of("r"), "probation", "tick 6 +", "updated to 00000000000000a7:4@b, others [c d]", "probation")
 		stream.Stop("")
 		stream.QueueUpdate(testEpoch, nil)
-		stream.QueueProbation(true)
+		stream.QueueProbation()
 		stream.QueueHanded("c", testEpoch)
 		pass()
 		f.expect("replica after the stop", f.at.of("r"), append(f.at.of("r").all()[:4], "stop ")...)

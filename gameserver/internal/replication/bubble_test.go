@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/internal/ownership"
+	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/network/simnet"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -67,8 +68,8 @@ type (
 	replicaJournal struct{ *journal }
 )
 
-func (j leaderJournal) Probation()         { j.note("probation noted") }
-func (j replicaJournal) Probation(on bool) { j.note("probation %v", on) }
+func (j leaderJournal) Probation()  { j.note("probation noted") }
+func (j replicaJournal) Probation() { j.note("probation") }
 
 func (j *journal) Lost(err error) {
 	for _, known := range []error{ErrGone, ErrRefusedDial, ErrTimeout, ErrLocal, ErrBroken, ErrIncompatible, ErrStopped} {
@@ -154,8 +155,16 @@ type fleet struct {
 	hosts  [2]*simnet.Host
 	a, b   *Links
 	at     *standby
-	config Config // of b, which may be changed before it is started
+	caller Config // of a, which may be changed before it is started
+	config Config // of b, likewise
 	lookup func(server string) (addr string, ok bool)
+	ca     certs.FleetFiles
+}
+
+// secure gives both servers certificates. They are made here, since a bubble has its own time.
+func (f *fleet) secure() {
+	f.ca = strangers(f.t)
+	f.caller.Certs, f.config.Certs = member(f.t, f.ca, role, "a"), member(f.t, f.ca, role, "b")
 }
 
 const (
@@ -168,18 +177,18 @@ func simulate(t *testing.T, prepare func(*fleet), test func(*fleet)) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fleet{t: t, net: simnet.New(1, simnet.Link{Latency: time.Millisecond}), at: newStandby()}
 		f.hosts = [2]*simnet.Host{f.net.Host(ipA), f.net.Host(ipB)}
-		c := Config{
-			Listen: ipA + ":7000", Name: "a", Key: []byte("0123456789abcdef"), Network: f.hosts[0],
+		f.caller = Config{
+			Listen: ipA + ":7000", Name: "a", Network: f.hosts[0],
 			Logger: slog.New(slog.DiscardHandler),
 		}
-		f.config = c
+		f.config = f.caller
 		f.config.Listen, f.config.Name, f.config.Network = addrB, "b", f.hosts[1]
 		if prepare != nil {
 			prepare(f)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		var stopped sync.WaitGroup
-		f.a, f.b = f.start(ctx, &stopped, c, newStandby()), f.start(ctx, &stopped, f.config, f.at)
+		f.a, f.b = f.start(ctx, &stopped, f.caller, newStandby()), f.start(ctx, &stopped, f.config, f.at)
 		test(f)
 		cancel()
 		stopped.Wait()

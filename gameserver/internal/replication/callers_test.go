@@ -99,7 +99,7 @@ func TestNewerLinkWaitsForTheOlderOnesEnd(t *testing.T) {
 
 // Links of a process are numbered upwards, and the handshake carries the number.
 func TestLinksAreNumbered(t *testing.T) {
-	dialler, acceptor := newIdentity(config("a")), newIdentity(config("b"))
+	dialler, acceptor := newIdentity(config(t, "a")), newIdentity(config(t, "b"))
 	var links []uint64
 	for range 3 {
 		x, y := net.Pipe()

@@ -114,7 +114,7 @@ func (c *conn) write() error {
 			out, more = c.take(out)
 			said = said || len(out) > len(ping)
 			for rest := out; len(rest) > 0; {
-				piece := rest[:min(len(rest), maxFrame)]
+				piece := rest[:min(len(rest), maxWrite)]
 				rest = rest[len(piece):]
 				if err := c.nc.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 					return err

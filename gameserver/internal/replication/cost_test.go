@@ -3,6 +3,7 @@ package replication
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log/slog"
@@ -41,7 +42,7 @@ func (discard) Tick(proto.Tick, []byte, []byte) error     { return nil }
 func (discard) Final(FinalTick)                           {}
 func (discard) Handed(string, proto.Epoch)                {}
 func (discard) Updated(proto.Epoch, []string)             {}
-func (discard) Probation(bool)                            {}
+func (discard) Probation()                                {}
 func (discard) Stop(string)                               {}
 func (discard) Lost(error)                                {}
 
@@ -66,9 +67,8 @@ func TestTickAllocations(t *testing.T) {
 	l, k, streams := newStreams(20)
 	public, secret := make([]byte, publicBytes), make([]byte, secretBytes)
 	wire := &bytes.Buffer{}
-	w, r := sealedPair(t, wire, wire)
 	a := newAcceptor(quiet{})
-	reader := bufio.NewReaderSize(r, readBuffer)
+	reader := bufio.NewReaderSize(wire, readBuffer)
 	for _, f := range streams {
 		if err := feedAll(t, a, appendOpen(nil, f.number, &testOpen), appendKeyframe(nil, f.number, 0, nil, nil)); err != nil {
 			t.Fatal(err)
@@ -86,9 +86,7 @@ func TestTickAllocations(t *testing.T) {
 		l.Flush()
 		<-k.ticks
 		out, _ = k.take(out)
-		if _, err := w.Write(out); err != nil {
-			t.Fatal(err)
-		}
+		wire.Write(out)
 		for range streams {
 			kind, body, err := readRecord(reader, buf, MaxRecord)
 			if err == nil {
@@ -140,21 +138,13 @@ func BenchmarkQueueTick(b *testing.B) {
 // BenchmarkSend measures what the leader spends, per room and tick, to queue and write one pass of ticks on real loopback.
 // There the write includes the receiving kernel's work.
 func BenchmarkSend(b *testing.B) {
-	for _, key := range []string{"", "0123456789abcdef"} {
+	for _, sealed := range []bool{false, true} {
 		for _, rooms := range []int{1, 4, 16, 64} {
-			b.Run(fmt.Sprintf("sealed=%v/rooms=%d", key != "", rooms), func(b *testing.B) {
+			b.Run(fmt.Sprintf("sealed=%v/rooms=%d", sealed, rooms), func(b *testing.B) {
 				l, k, streams := newStreams(rooms)
 				public, secret := make([]byte, publicBytes), make([]byte, secretBytes)
-				nc, stop := drain(b)
+				nc, w, stop := drain(b, sealed)
 				defer stop()
-				var w io.Writer = nc
-				if key != "" {
-					s, err := newSealed(nc, nil, []byte(key), roleDial, roleAccept, nil, nil)
-					if err != nil {
-						b.Fatal(err)
-					}
-					w = s
-				}
 				var out []byte
 				tick := proto.Tick(0)
 				for b.Loop() {
@@ -177,26 +167,41 @@ func BenchmarkSend(b *testing.B) {
 	}
 }
 
-// drain returns a connection whose other end reads and discards.
-func drain(b *testing.B) (net.Conn, func()) {
+// drain returns a connection whose other end reads and discards, and what to write to; sealed: TLS between them.
+func drain(b *testing.B, sealed bool) (net.Conn, io.Writer, func()) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
+	files := writeCA(b)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		nc, err := listener.Accept()
-		if err == nil {
-			io.Copy(io.Discard, struct{ io.Reader }{nc})
-			nc.Close()
+		if err != nil {
+			return
 		}
+		if sealed {
+			if err := tls.Client(nc, member(b, files, role, "b").Config("")).Handshake(); err != nil {
+				b.Error(err)
+			}
+		}
+		io.Copy(io.Discard, struct{ io.Reader }{nc})
+		nc.Close()
 	}()
 	nc, err := net.Dial("tcp", listener.Addr().String())
 	if err != nil {
 		b.Fatal(err)
 	}
-	return nc, func() {
+	w := io.Writer(nc)
+	if sealed {
+		c := tls.Server(nc, tuned(member(b, files, role, "a").Config("")))
+		if err := c.Handshake(); err != nil {
+			b.Fatal(err)
+		}
+		w = c
+	}
+	return nc, w, func() {
 		nc.Close()
 		listener.Close()
 		<-done

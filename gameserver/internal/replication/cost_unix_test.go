@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -24,7 +25,7 @@ func BenchmarkLeader(b *testing.B) {
 	for _, name := range []string{"none", "one standby"} {
 		b.Run(name, func(b *testing.B) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-			c := config("a")
+			c := config(b, "a")
 			from, _ := start(b, c, quiet{})
 			streams := make([]*Stream, 100)
 			if name != "none" {
@@ -82,7 +83,8 @@ const standbyEnv = "RINGSIDE_TEST_STANDBY"
 // standbyProcess starts this test binary as server b and returns its address.
 func standbyProcess(b *testing.B) string {
 	cmd := exec.Command(os.Args[0], "-test.run=^TestStandbyProcess$")
-	cmd.Env = append(os.Environ(), standbyEnv+"=1")
+	files := writeCA(b)
+	cmd.Env = append(os.Environ(), standbyEnv+"="+files.Cert+":"+files.Key)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		b.Fatal(err)
@@ -108,10 +110,12 @@ func standbyProcess(b *testing.B) string {
 
 // TestStandbyProcess is not a test: it is the process that standbyProcess starts. It ends with its standard input.
 func TestStandbyProcess(t *testing.T) {
-	if os.Getenv(standbyEnv) == "" {
+	cert, key, ok := strings.Cut(os.Getenv(standbyEnv), ":")
+	if !ok {
 		t.Skip("runs as the other process of BenchmarkLeader")
 	}
-	c := config("b")
+	c := config(t, "b")
+	c.Certs = member(t, certs.FleetFiles{Cert: cert, Key: key}, role, "b")
 	l, _ := start(t, c, quiet{})
 	os.Stdout.WriteString(l.Addr().String() + "\n")
 	io.Copy(io.Discard, os.Stdin)

@@ -26,8 +26,8 @@ func (l *Links) dial(to target, o *outbox) (*conn, error) {
 		return nil, ErrStopped
 	}
 	var s secured
-	if len(l.id.key) == 0 && !loopback(nc.RemoteAddr()) {
-		err = fmt.Errorf("%w: %s is not a loopback address; set a cluster key", ErrIncompatible, nc.RemoteAddr())
+	if l.id.certs == nil && !network.Private(l.network, nc.RemoteAddr()) {
+		err = fmt.Errorf("%w: %s is not a loopback address; give this server a certificate (-fleet-cert)", ErrIncompatible, nc.RemoteAddr())
 	} else {
 		s, err = l.id.dial(nc, to.server, deadline)
 	}
@@ -95,9 +95,4 @@ func interfacesOf(n network.Network) func() ([]net.Addr, error) {
 		return net.InterfaceAddrs
 	}
 	return func() ([]net.Addr, error) { return nil, nil }
-}
-
-func loopback(a net.Addr) bool {
-	ap, err := netip.ParseAddrPort(a.String())
-	return err == nil && ap.Addr().Unmap().IsLoopback()
 }

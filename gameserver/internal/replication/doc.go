@@ -7,12 +7,12 @@
 // counter uvarint, server string; names are their number (uvarint, at most MaxOthers) and as many strings.
 //
 //	dialler                                     acceptor
+//	   |                  TLS 1.3                       |  if the fleet has certificates; the dialler is TLS's server (handshake.go)
+//	   |<==============================================>|
 //	   | hello {versions, cluster, name, process, …}    |
 //	   |----------------------------------------------->|
-//	   | hello {…} proof {MAC}                          |
+//	   | hello {…}                                      |
 //	   |<-----------------------------------------------|
-//	   | proof {MAC}                                    |
-//	   |----------------------------------------------->|  with a cluster key, all that follows is sealed (seal.go)
 //	   | query {id, room …} …                           |
 //	   |----------------------------------------------->|  Rooms.Query
 //	   | answer {id, process, holding …} …              |
@@ -45,9 +45,9 @@
 // Records of a link:
 //
 //	hello      newest and oldest version that this side speaks, u8 each, cluster string, name string, process uvarint (drawn
-//	           when the process starts), link uvarint (counts the links that the process has dialled; 0 from the acceptor),
-//	           nonce 32 bytes. Both sides speak the newest common version. Later versions append fields, which older ones skip
-//	proof      HMAC-SHA256(cluster key, role ‖ dialler's hello record ‖ acceptor's hello record), 32 bytes
+//	           when the process starts), link uvarint (counts the links that the process has dialled; 0 from the acceptor).
+//	           Over TLS the name must be the one in the side's certificate. Both sides speak the newest common version. Later
+//	           versions append fields, which older ones skip
 //	refuse     text string: why the handshake ends here
 //	ping       empty; a side that has sent nothing for an interval sends one
 //
@@ -72,7 +72,7 @@
 //	           bytes, hidden delta bytes, then to the end the inputs that wait: seat u8, input record as in package proto
 //	handed     leader string, epoch: another server leads the room from the last tick on; ends the stream
 //	update     epoch, others names, of the room from now on
-//	probation  flag: 1 before the first tick after a takeover, 0 after it
+//	probation  empty: the first tick after a takeover comes next
 //	stop       reason string; ends the stream, and is answered with a reject
 //
 // From the standby:
@@ -80,7 +80,7 @@
 //	ack            tick uvarint: this one and all before it are applied
 //	ready          number of waiting clients uvarint
 //	need keyframe  empty: it cannot continue from what it has
-//	noted          empty: it has noted a probation that begins
+//	noted          empty: it has noted a probation
 //	took           epoch in which it leads the room; ends the stream
 //	reject         code u8, epoch, leader string, text string: it does not stand by, or no longer; ends the stream
 //

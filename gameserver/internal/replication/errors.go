@@ -5,7 +5,7 @@ import "errors"
 // Errors of Query, QueryThrough and lost streams. Each is wrapped with what was asked of which server, or what happened.
 var (
 	// ErrGone: an address of this machine refuses connections, so the kernel that answers is the one that ran the process; or
-	// a server of another name answers at the address. The process has ended.
+	// a server of another name answers at the address, which it proves if the fleet has certificates. The process has ended.
 	ErrGone = errors.New("server is gone")
 	// ErrRefusedDial: the address refuses connections, across the network. It proves nothing: firewalls refuse too.
 	ErrRefusedDial = errors.New("connection refused across the network, which proves nothing")
@@ -14,7 +14,7 @@ var (
 	// ErrLocal: no connection was tried: the dialling server has no route, descriptors, ports or memory. It says nothing about
 	// the other side.
 	ErrLocal = errors.New("this server could not dial")
-	// ErrIncompatible: the two servers have different cluster keys, clusters or protocol versions.
+	// ErrIncompatible: the two servers have no certificates of one CA, different clusters or protocol versions.
 	ErrIncompatible = errors.New("servers are incompatible")
 	// ErrBroken: the connection broke; for a query, the second one too. Dialling again tells more.
 	ErrBroken = errors.New("link broke")

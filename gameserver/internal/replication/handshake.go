@@ -2,9 +2,8 @@ package replication
 
 import (
 	"bufio"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	mathrand "math/rand/v2"
@@ -13,28 +12,27 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/proto"
 )
 
-// Roles make the two proofs of one handshake differ, so that neither side can send back the other's.
-const (
-	roleDial   = "ringside peer dial"
-	roleAccept = "ringside peer accept"
-)
-
-// identity is what this server proves in each handshake. An empty key proves nothing; Links then uses loopback only.
+// identity is what this server says of itself in each handshake, and how it proves that. Without certificates nothing is
+// proved; Links then uses loopback only.
 type identity struct {
 	name     string
 	cluster  string
-	key      []byte
+	certs    *certs.Fleet
 	versions proto.Versions // of the link protocol, that this side speaks
 	process  uint64         // drawn anew by each process
 	dialled  atomic.Uint64  // links, for hello.Link
 }
 
 func newIdentity(c Config) *identity {
-	return &identity{name: c.Name, cluster: c.Cluster, key: c.Key, versions: Spoken(), process: mathrand.Uint64()}
+	return &identity{name: c.Name, cluster: c.Cluster, certs: c.Certs, versions: Spoken(), process: mathrand.Uint64()}
 }
+
+// role of this package's processes in their certificates.
+const role = "gameserver"
 
 // secured is a connection whose handshake is done: the other side's hello, and what to read and write through.
 type secured struct {
@@ -44,125 +42,120 @@ type secured struct {
 }
 
 // dial runs the dialler's side of the handshake on nc. The other side must be want. deadline bounds all of it.
-func (id *identity) dial(nc net.Conn, want string, deadline time.Time) (s secured, err error) {
+//
+// The dialler is the server of TLS, which shows its certificate first: a stranger who dials learns nothing.
+func (id *identity) dial(nc net.Conn, want string, deadline time.Time) (secured, error) {
 	nc.SetDeadline(deadline)
-	r := bufio.NewReader(nc)
-	mine := id.hello(id.dialled.Add(1)).append(nil)
-	if _, err := nc.Write(mine); err != nil {
-		return s, err
+	if id.certs == nil {
+		return id.greet(nc, want, true)
 	}
-	theirs, h, err := id.readHello(r)
-	if err != nil {
-		return s, refuse(nc, err)
+	c := tls.Server(nc, tuned(id.certs.Config(certs.NewID(role, want))))
+	if err := c.Handshake(); err != nil {
+		return secured{}, tlsError(err)
 	}
-	if h.Name != want {
-		return s, refuse(nc, fmt.Errorf("%w: %s answers here, not %s", ErrGone, h.Name, want))
-	}
-	if err := id.readProof(r, roleAccept, mine, theirs); err != nil {
-		return s, refuse(nc, err)
-	}
-	if _, err := nc.Write(proto.AppendRecord(nil, kindProof, id.proof(roleDial, mine, theirs))); err != nil {
-		return s, err
-	}
-	return id.secure(nc, r, h, roleDial, roleAccept, mine, theirs)
+	return id.greet(c, want, true)
 }
 
 // accept runs the acceptor's side.
-func (id *identity) accept(nc net.Conn, deadline time.Time) (s secured, err error) {
+func (id *identity) accept(nc net.Conn, deadline time.Time) (secured, error) {
 	nc.SetDeadline(deadline)
-	r := bufio.NewReader(nc)
-	theirs, h, err := id.readHello(r)
+	if id.certs == nil {
+		return id.greet(nc, "", false)
+	}
+	c := tls.Client(nc, tuned(id.certs.Config("")))
+	if err := c.Handshake(); err != nil {
+		return secured{}, tlsError(err)
+	}
+	peer, err := id.certs.Peer(c.ConnectionState())
 	if err != nil {
-		return s, refuse(nc, err)
+		return secured{}, tlsError(err)
 	}
-	mine := id.hello(0).append(nil)
-	out := proto.AppendRecord(mine[:len(mine):len(mine)], kindProof, id.proof(roleAccept, theirs, mine))
-	if _, err := nc.Write(out); err != nil {
-		return s, err
+	name, ok := peer.Name(role)
+	if !ok {
+		return secured{}, refuse(c, fmt.Errorf("%w: %s is not a game server", ErrIncompatible, peer))
 	}
-	if err := id.readProof(r, roleDial, theirs, mine); err != nil {
-		return s, refuse(nc, err)
-	}
-	return id.secure(nc, r, h, roleAccept, roleDial, theirs, mine)
+	s, err := id.greet(c, name, false)
+	return s, tlsError(err) // a dialler that refuses this side's certificate says so after TLS is done here
 }
 
-// secure ends the handshake. Without a key nothing is sealed, and the link is on loopback.
-func (id *identity) secure(nc net.Conn, r *bufio.Reader, h hello, mine, theirs string, dialler, acceptor []byte) (s secured, err error) {
-	nc.SetDeadline(time.Time{})
-	if len(id.key) == 0 {
-		return secured{h, r, nc}, nil
+// tuned is c for a link, whose writes are large from the beginning.
+func tuned(c *tls.Config) *tls.Config {
+	c.DynamicRecordSizingDisabled = true
+	return c
+}
+
+// tlsError sorts an error of TLS into this package's errors. Others, such as a deadline, it returns as they are.
+func tlsError(err error) error {
+	var alert *net.OpError
+	var record tls.RecordHeaderError
+	switch {
+	case errors.Is(err, certs.ErrOtherProcess):
+		return fmt.Errorf("%w: %w", ErrGone, err)
+	case errors.Is(err, certs.ErrStranger), errors.As(err, &record), errors.As(err, &alert) && alert.Op == "remote error":
+		return fmt.Errorf("%w: %w; do both have a certificate of the same CA (-fleet-cert)?", ErrIncompatible, err)
 	}
-	c, err := newSealed(nc, r, id.key, mine, theirs, dialler, acceptor)
-	return secured{h, c, c}, err
+	return err
 }
 
-func (id *identity) hello(link uint64) hello {
-	h := hello{Versions: id.versions, Cluster: id.cluster, Name: id.name, Process: id.process, Link: link}
-	rand.Read(h.Nonce[:])
-	return h
+// greet exchanges hellos, the dialler's first. The other side's name must be want, unless that is empty.
+func (id *identity) greet(c net.Conn, want string, dials bool) (s secured, err error) {
+	r := bufio.NewReader(c)
+	s = secured{r: r, w: c}
+	mine := hello{Versions: id.versions, Cluster: id.cluster, Name: id.name, Process: id.process}
+	if dials {
+		mine.Link = id.dialled.Add(1)
+		if _, err := c.Write(mine.append(nil)); err != nil {
+			return s, err
+		}
+	}
+	if s.hello, err = id.readHello(r); err != nil {
+		return s, refuse(c, err)
+	}
+	if want != "" && s.hello.Name != want {
+		return s, refuse(c, fmt.Errorf("%w: %s is here, not %s", ErrGone, s.hello.Name, want))
+	}
+	if !dials {
+		if _, err := c.Write(mine.append(nil)); err != nil {
+			return s, err
+		}
+	}
+	return s, c.SetDeadline(time.Time{})
 }
 
-func (id *identity) readHello(r *bufio.Reader) (record []byte, h hello, err error) {
+func (id *identity) readHello(r *bufio.Reader) (h hello, err error) {
 	k, body, err := readRecord(r, nil, maxHello)
 	if err != nil {
-		return nil, h, err
+		return h, err
 	}
-	if err := expect(kindHello, k, body); err != nil {
-		return nil, h, err
-	}
-	if h, err = parseHello(body, id.versions.Newest); err != nil {
-		return nil, h, err
-	}
-	if _, ok := id.versions.Common(h.Versions); !ok {
-		return nil, h, fmt.Errorf("%w: link protocols %v here, %v there; update through a version that speaks both",
-			ErrIncompatible, id.versions, h.Versions)
-	}
-	if h.Cluster != id.cluster {
-		return nil, h, fmt.Errorf("%w: the clusters differ: %q here, %q there", ErrIncompatible, id.cluster, h.Cluster)
-	}
-	return proto.AppendRecord(nil, k, body), h, nil
-}
-
-func (id *identity) readProof(r *bufio.Reader, role string, dialler, acceptor []byte) error {
-	k, body, err := readRecord(r, nil, maxHello)
-	if err != nil {
-		return err
-	}
-	if err := expect(kindProof, k, body); err != nil {
-		return err
-	}
-	if !hmac.Equal(body, id.proof(role, dialler, acceptor)) {
-		return fmt.Errorf("%w: the cluster keys differ", ErrIncompatible)
-	}
-	return nil
-}
-
-// proof is the MAC over both hello records. Each begins with its length, so no other pair has the same bytes.
-func (id *identity) proof(role string, dialler, acceptor []byte) []byte {
-	m := hmac.New(sha256.New, id.key)
-	m.Write([]byte(role))
-	m.Write(dialler)
-	m.Write(acceptor)
-	return m.Sum(nil)
-}
-
-func expect(want, k proto.Kind, body []byte) error {
 	switch k {
-	case want:
-		return nil
+	case kindHello:
 	case kindRefuse:
 		text, err := parseRefuse(body)
 		if err != nil {
-			return err
+			return h, err
 		}
-		return fmt.Errorf("%w by the other side: %q", ErrIncompatible, text)
+		return h, fmt.Errorf("%w by the other side: %q", ErrIncompatible, text)
+	case kindTLS:
+		return h, fmt.Errorf("%w: only one side has a certificate; give both one (-fleet-cert)", ErrIncompatible)
+	default:
+		return h, fmt.Errorf("record %#x in place of a hello: %w", k, proto.ErrRange)
 	}
-	return fmt.Errorf("record %#x in place of %#x in the handshake: %w", k, want, proto.ErrRange)
+	if h, err = parseHello(body, id.versions.Newest); err != nil {
+		return h, err
+	}
+	if _, ok := id.versions.Common(h.Versions); !ok {
+		return h, fmt.Errorf("%w: link protocols %v here, %v there; update through a version that speaks both",
+			ErrIncompatible, id.versions, h.Versions)
+	}
+	if h.Cluster != id.cluster {
+		return h, fmt.Errorf("%w: the clusters differ: %q here, %q there", ErrIncompatible, id.cluster, h.Cluster)
+	}
+	return h, nil
 }
 
 // refuse tells the other side why the handshake ends, and returns err.
-func refuse(nc net.Conn, err error) error {
+func refuse(c net.Conn, err error) error {
 	text := strings.TrimPrefix(err.Error(), ErrIncompatible.Error()+": ")
-	nc.Write(appendRefuse(nil, text)) // the connection is closed next; whether this arrives does not matter
+	c.Write(appendRefuse(nil, text)) // the connection is closed next; whether this arrives does not matter
 	return err
 }

@@ -14,8 +14,8 @@ const (
 	// Version is the newest version of the link protocol that this build speaks, Oldest the oldest. Two servers speak the
 	// newest common one, and do not link without one. A release that changes the protocol must also speak the version of the
 	// release before it, or servers cannot be updated one by one.
-	Version = 6
-	Oldest  = 6
+	Version = 7
+	Oldest  = 7
 
 	// MaxRecord bounds a record's body, in bytes: a tick in which all of the largest room changes fits.
 	MaxRecord = 1 << 20
@@ -27,7 +27,7 @@ const (
 	// bulkPiece is how much of the waiting keyframes one write takes, in bytes. The ticks of other rooms wait for no more than
 	// that: half a millisecond at 1 Gbit/s.
 	bulkPiece = 64 << 10
-	// maxHello bounds a record's body before the other side has proved that it holds the cluster key, in bytes.
+	// maxHello bounds a record's body in the handshake, in bytes.
 	maxHello = 8 << 10
 	// maxName bounds server names and cluster labels, in bytes: a DNS name.
 	maxName = 253
@@ -42,16 +42,17 @@ const (
 	maxOutbox = 16 << 20
 	// keepBuffer is the largest write buffer that is kept for the next write, in bytes.
 	keepBuffer = 1 << 20
-	// maxFrame is the most that is sealed as one frame, in bytes: one write in most cases.
-	maxFrame = 256 << 10
+	// maxWrite is the most that writeTimeout is given to, in bytes: one write in most cases.
+	maxWrite = 256 << 10
 	// readBuffer is the read buffer of a link, in bytes. Ticks are acknowledged at its end at the latest.
 	readBuffer = 64 << 10
 	// maxInFlight is how many queries may wait for answers on one link. A server can create this many rooms within a round
 	// trip, since it asks each other server once for each.
 	maxInFlight = 4096
-	// maxHandshakes bounds the accepted connections whose handshake is pending: one for each server of the largest fleet, all
-	// starting together. More are closed unread, and their diallers try again.
-	maxHandshakes = 256
+	// DefaultHandshakes bounds the accepted connections whose handshake is pending: one for each server of the largest fleet,
+	// all starting together. DefaultHandshakesPerAddress bounds those of one address: each server of a fleet on one machine.
+	DefaultHandshakes           = 256
+	DefaultHandshakesPerAddress = 64
 
 	// maxForwards bounds the queries that this server forwards for others at one time, in all.
 	maxForwards = 1024

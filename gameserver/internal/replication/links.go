@@ -1,6 +1,7 @@
 package replication
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/internal/ownership"
+	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/network"
 )
 
@@ -18,9 +20,13 @@ type Config struct {
 	Listen  string          // host:port for other servers; port 0 chooses one
 	Name    string          // this server's stable name
 	Cluster string          // label that keeps fleets apart
-	Key     []byte          // cluster key; empty: loopback addresses only
+	Certs   *certs.Fleet    // how servers prove their names; nil: loopback addresses only, in the clear
 	Network network.Network // where sockets come from; nil: the operating system
 	Logger  *slog.Logger
+
+	Handshakes           int                 // connections whose handshake is pending, in all; 0: DefaultHandshakes
+	HandshakesPerAddress int                 // of them, those of one address; 0: DefaultHandshakesPerAddress
+	Refused              func(reason string) // hears of each connection whose handshake failed, from any goroutine; nil: nobody does
 }
 
 // Validate reports the first thing that is wrong with c.
@@ -30,6 +36,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("replication: server name %q has %d bytes; 1 to %d are allowed", c.Name, len(c.Name), maxName)
 	case len(c.Cluster) > maxName:
 		return fmt.Errorf("replication: cluster label has %d bytes; at most %d are allowed", len(c.Cluster), maxName)
+	case c.Handshakes < 0 || c.HandshakesPerAddress < 0:
+		return fmt.Errorf("replication: %d pending handshakes, %d of one address; give positive numbers", c.Handshakes, c.HandshakesPerAddress)
 	case c.Logger == nil:
 		return errors.New("replication: no logger")
 	}
@@ -44,7 +52,8 @@ type Links struct {
 	listener net.Listener
 
 	interfaces func() ([]net.Addr, error)
-	handshakes chan struct{} // a token for each accepted connection whose handshake is pending
+	handshakes *network.Pending // accepted connections whose handshake is pending
+	refusals   refusals
 	forwards   chan struct{} // a token for each query that is being forwarded
 
 	ctx  context.Context // ends when the links stop; a link outlives the request that dialled it
@@ -68,12 +77,12 @@ func New(c Config) (*Links, error) {
 	if err != nil {
 		return nil, fmt.Errorf("replication: listen: %w", err)
 	}
-	if len(c.Key) == 0 && !loopback(listener.Addr()) {
+	if c.Certs == nil && !network.Private(c.Network, listener.Addr()) {
 		listener.Close()
-		return nil, fmt.Errorf("replication: %s is not a loopback address; links beyond this machine need a cluster key", listener.Addr())
+		return nil, fmt.Errorf("replication: %s is not a loopback address; links beyond this machine need certificates (-fleet-cert)", listener.Addr())
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	return &Links{
+	l := &Links{
 		ctx:        ctx,
 		stop:       stop,
 		id:         newIdentity(c),
@@ -82,11 +91,14 @@ func New(c Config) (*Links, error) {
 		log:        c.Logger,
 		listener:   listener,
 		interfaces: interfacesOf(c.Network),
-		handshakes: make(chan struct{}, maxHandshakes),
+		refusals:   refusals{tell: c.Refused, log: c.Logger},
 		forwards:   make(chan struct{}, maxForwards),
 		open:       make(map[net.Conn]struct{}),
 		out:        make(map[target]*link),
-	}, nil
+	}
+	l.handshakes = network.NewPending(cmp.Or(c.Handshakes, DefaultHandshakes),
+		cmp.Or(c.HandshakesPerAddress, DefaultHandshakesPerAddress), l.refusals.count)
+	return l, nil
 }
 
 // Addr is the address that the listener is bound to.
@@ -162,13 +174,6 @@ func (l *Links) accept(rooms Rooms, forward func(*acceptor, relay)) error {
 			time.Sleep(acceptPause)
 			continue
 		}
-		select {
-		case l.handshakes <- struct{}{}:
-		default:
-			l.log.Warn("replication: too many pending handshakes, closing a new connection", "from", nc.RemoteAddr())
-			nc.Close()
-			continue
-		}
 		if !l.start(func() { l.serve(nc, rooms, forward) }) {
 			nc.Close()
 		}
@@ -186,10 +191,11 @@ func (l *Links) serve(accepted net.Conn, rooms Rooms, forward func(*acceptor, re
 	}
 	defer l.disown(nc)
 	log := l.log.With("from", nc.RemoteAddr())
+	pending := l.handshakes.Add(nc)
 	s, err := l.id.accept(nc, time.Now().Add(dialTimeout))
-	<-l.handshakes
+	pending.Done()
 	if err != nil {
-		log.Warn("replication: handshake failed", "error", err)
+		l.refusals.note(nc.RemoteAddr(), err)
 		return
 	}
 	log = log.With("peer", s.hello.Name)

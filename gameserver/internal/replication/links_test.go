@@ -1,13 +1,14 @@
 package replication
 
 import (
-	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
-	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,9 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/ringside-go/ringside/gameserver/internal/ownership"
+	"github.com/ringside-go/ringside/internal/certs"
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -29,8 +33,52 @@ func (f rooms) Offer(string, Open, Back) (Replica, error) { return nil, errors.N
 
 var nothing = rooms(func(string, ownership.Query) ownership.Answer { return ownership.Answer{} })
 
-func config(name string) Config {
-	return Config{Listen: "127.0.0.1:0", Name: name, Cluster: "test", Key: []byte("0123456789abcdef"), Logger: slog.New(slog.DiscardHandler)}
+func config(t testing.TB, name string) Config {
+	return Config{Listen: "127.0.0.1:0", Name: name, Cluster: "test", Certs: member(t, writeCA(t), "gameserver", name), Logger: slog.New(slog.DiscardHandler)}
+}
+
+var (
+	testCA    sync.Mutex
+	testFiles [2][]byte // of the CA of all tests outside bubbles
+)
+
+// writeCA writes the CA of all tests, and returns its files.
+func writeCA(t testing.TB) certs.FleetFiles {
+	t.Helper()
+	testCA.Lock()
+	defer testCA.Unlock()
+	f := strangers(t)
+	for i, file := range []string{f.Cert, f.Key} {
+		var err error
+		if testFiles[i] == nil {
+			testFiles[i], err = os.ReadFile(file)
+		} else {
+			err = os.WriteFile(file, testFiles[i], 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return f
+}
+
+// strangers writes a CA that no other test has.
+func strangers(t testing.TB) certs.FleetFiles {
+	t.Helper()
+	f, err := certs.WriteCA(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func member(t testing.TB, files certs.FleetFiles, role, name string) *certs.Fleet {
+	t.Helper()
+	f, err := certs.LoadFleet(files, certs.NewID(role, name), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
 
 // start runs links until the returned function is called, or until the test ends.
@@ -66,14 +114,16 @@ func TestIncompatible(t *testing.T) {
 		want   error
 		text   string
 	}{
-		"another key":         {func(c *Config) { c.Key = []byte("another key 0123") }, "b", ErrIncompatible, "the cluster keys differ"},
+		"another CA":          {func(c *Config) { c.Certs = member(t, strangers(t), "gameserver", "a") }, "b", ErrIncompatible, "bad certificate"},
 		"another cluster":     {func(c *Config) { c.Cluster = "prod" }, "b", ErrIncompatible, "the clusters differ"},
-		"no key":              {func(c *Config) { c.Key = nil }, "b", ErrIncompatible, "the cluster keys differ"},
-		"another server here": {func(*Config) {}, "c", ErrGone, "b answers here, not c"},
+		"no certificate":      {func(c *Config) { c.Certs = nil }, "b", ErrIncompatible, "one side has a certificate"},
+		"another's":           {func(c *Config) { c.Certs = member(t, writeCA(t), "gameserver", "x") }, "b", ErrIncompatible, "a is here, not x"},
+		"a router":            {func(c *Config) { c.Certs = member(t, writeCA(t), "router", "a") }, "b", ErrIncompatible, "not a game server"},
+		"another server here": {func(*Config) {}, "c", ErrGone, "ringside://gameserver/b in place of ringside://gameserver/c"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b, _ := start(t, config("b"), nothing)
-			conf := config("a")
+			b, _ := start(t, config(t, "b"), nothing)
+			conf := config(t, "a")
 			c.change(&conf)
 			a, _ := start(t, conf, nothing)
 			_, err := a.Query(within(t, 10*time.Second), c.server, b.Addr().String(), ownership.Query{Room: "r"})
@@ -84,21 +134,33 @@ func TestIncompatible(t *testing.T) {
 	}
 }
 
-func TestLoopbackOnlyWithoutKey(t *testing.T) {
-	c := config("a")
-	c.Key, c.Listen = nil, "0.0.0.0:0"
-	if _, err := New(c); err == nil || !strings.Contains(err.Error(), "cluster key") {
-		t.Errorf("listening beyond loopback without a key: %v", err)
+// A server whose certificates the other side does not trust hears of it, whichever side dials.
+func TestUntrustedAcceptor(t *testing.T) {
+	c := config(t, "b")
+	c.Certs = member(t, strangers(t), "gameserver", "b")
+	b, _ := start(t, c, nothing)
+	a, _ := start(t, config(t, "a"), nothing)
+	_, err := a.Query(within(t, 10*time.Second), "b", b.Addr().String(), ownership.Query{Room: "r"})
+	if !errors.Is(err, ErrIncompatible) || !strings.Contains(err.Error(), "-fleet-cert") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLoopbackOnlyWithoutCertificates(t *testing.T) {
+	c := config(t, "a")
+	c.Certs, c.Listen = nil, "0.0.0.0:0"
+	if _, err := New(c); err == nil || !strings.Contains(err.Error(), "-fleet-cert") {
+		t.Errorf("listening beyond loopback without certificates: %v", err)
 	}
 	outside := outsideAddr(t)
-	withKey := config("b")
-	withKey.Listen = net.JoinHostPort(outside, "0")
-	b, _ := start(t, withKey, nothing)
+	with := config(t, "b")
+	with.Listen = net.JoinHostPort(outside, "0")
+	b, _ := start(t, with, nothing)
 	c.Listen = "127.0.0.1:0"
 	a, _ := start(t, c, nothing)
 	_, err := a.Query(within(t, 10*time.Second), "b", b.Addr().String(), ownership.Query{Room: "r"})
 	if !errors.Is(err, ErrIncompatible) || !strings.Contains(err.Error(), "not a loopback address") {
-		t.Errorf("dialling beyond loopback without a key: %v", err)
+		t.Errorf("dialling beyond loopback without certificates: %v", err)
 	}
 }
 
@@ -117,22 +179,23 @@ func outsideAddr(t *testing.T) string {
 	return ""
 }
 
-// Whatever a stranger sends closes its connection; other links continue.
+// Whatever a stranger sends ends its connection; other links go on, and the stranger reads no name and no cluster label.
 func TestHostileBytes(t *testing.T) {
-	b, _ := start(t, config("b"), nothing)
-	a, _ := start(t, config("a"), nothing)
+	c := config(t, "the-name-of-b")
+	c.Cluster = "the-label"
+	b, _ := start(t, c, nothing)
+	c = config(t, "a")
+	c.Cluster = "the-label"
+	a, _ := start(t, c, nothing)
 	ctx := within(t, 10*time.Second)
-	future := hello{Versions: proto.Versions{Newest: Version + 2, Oldest: Version + 1}, Cluster: "test", Name: "x"}
+	introduction := hello{Versions: proto.Versions{Newest: Version, Oldest: Oldest}, Cluster: "the-label", Name: "a"}.append(nil)
 	for name, bytes := range map[string][]byte{
-		"http":           []byte("GET / HTTP/1.1\r\n\r\n"),
-		"endless hello":  {byte(kindHello), 0xff, 0xff, 0xff, 0xff, 0x0f},
-		"no hello":       query{1, testQuery}.append(nil),
-		"empty hello":    {byte(kindHello), 0},
-		"future version": future.append(nil),
-		"no proof": append(hello{Versions: proto.Versions{Newest: Version, Oldest: Oldest}, Cluster: "test", Name: "x"}.append(nil),
-			query{1, testQuery}.append(nil)...),
-		"false proof": append(hello{Versions: proto.Versions{Newest: Version, Oldest: Oldest}, Cluster: "test", Name: "x"}.append(nil),
-			proto.AppendRecord(nil, kindProof, make([]byte, 32))...),
+		"nothing":       nil,
+		"http":          []byte("GET / HTTP/1.1\r\n\r\n"),
+		"a hello":       introduction,
+		"endless hello": {byte(kindHello), 0xff, 0xff, 0xff, 0xff, 0x0f},
+		"an alert":      {0x15, 3, 3, 0, 2, 2, 40},
+		"a long record": {0x16, 3, 3, 0xff, 0xff},
 	} {
 		t.Run(name, func(t *testing.T) {
 			nc, err := net.Dial("tcp", b.Addr().String())
@@ -148,10 +211,54 @@ func TestHostileBytes(t *testing.T) {
 			if errors.As(err, &timeout) && timeout.Timeout() {
 				t.Errorf("the connection stays open; it sent %x", all)
 			}
-			if _, err := a.Query(ctx, "b", b.Addr().String(), ownership.Query{Room: "r"}); err != nil {
+			tellsNothing(t, all)
+			if _, err := a.Query(ctx, "the-name-of-b", b.Addr().String(), ownership.Query{Room: "r"}); err != nil {
 				t.Errorf("the other link: %v", err)
 			}
 		})
+	}
+}
+
+func tellsNothing(t *testing.T, wire []byte) {
+	t.Helper()
+	for _, secret := range []string{"the-label", "the-name-of-b", "ringside"} {
+		if strings.Contains(string(wire), secret) {
+			t.Errorf("a stranger reads %q", secret)
+		}
+	}
+}
+
+// A stranger that speaks TLS, with a certificate of its own or without, does not see this side's.
+func TestStrangersSeeNoCertificate(t *testing.T) {
+	b, _ := start(t, config(t, "the-name-of-b"), nothing)
+	stranger := member(t, strangers(t), "gameserver", "x").Config("")
+	var shown [][]byte
+	stranger.VerifyConnection = nil
+	stranger.VerifyPeerCertificate = func(raw [][]byte, _ [][]*x509.Certificate) error {
+		shown = append(shown, raw...)
+		return nil
+	}
+	for name, handshake := range map[string]func(net.Conn) error{
+		"as links do":   func(nc net.Conn) error { return tls.Server(nc, stranger).Handshake() },
+		"as clients do": func(nc net.Conn) error { return tls.Client(nc, stranger).Handshake() },
+		"without any":   func(nc net.Conn) error { return tls.Client(nc, &tls.Config{InsecureSkipVerify: true}).Handshake() },
+		"and says hello": func(nc net.Conn) error {
+			_, err := nc.Write(hello{Name: "x"}.append(nil))
+			return errors.Join(err, io.EOF)
+		},
+	} {
+		nc, err := net.Dial("tcp", b.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		nc.SetDeadline(time.Now().Add(10 * time.Second))
+		if err := handshake(nc); err == nil {
+			t.Errorf("%s: a stranger's handshake succeeds", name)
+		}
+		nc.Close()
+	}
+	if len(shown) > 0 {
+		t.Error("a stranger sees a certificate, with the server's name in it")
 	}
 }
 
@@ -168,8 +275,8 @@ func TestVersions(t *testing.T) {
 		"one that speaks them all": {Version + 3, 1, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a, _ := start(t, config("a"), nothing)
-			b, _ := start(t, config("b"), nothing)
+			a, _ := start(t, config(t, "a"), nothing)
+			b, _ := start(t, config(t, "b"), nothing)
 			b.id.versions = proto.Versions{Newest: c.newest, Oldest: c.oldest}
 			for _, ends := range [2][2]*Links{{a, b}, {b, a}} {
 				from, to := ends[0], ends[1]
@@ -185,41 +292,86 @@ func TestVersions(t *testing.T) {
 	}
 }
 
-// A proof is of no use to the other side, nor for other hellos.
-func TestProofs(t *testing.T) {
-	id := identity{key: []byte("key")}
-	p := id.proof(roleDial, []byte("a"), []byte("b"))
-	for _, other := range [][]byte{id.proof(roleAccept, []byte("a"), []byte("b")), id.proof(roleDial, []byte("b"), []byte("a")),
-		(&identity{key: []byte("kez")}).proof(roleDial, []byte("a"), []byte("b"))} {
-		if string(p) == string(other) {
-			t.Error("two proofs are equal")
-		}
+// Silent connections hold places for pending handshakes. At the limits the oldest ones lose theirs, and a server that
+// restarts links at once.
+func TestSilentConnections(t *testing.T) {
+	var logged syncBuffer
+	var mu sync.Mutex
+	refused := map[string]int{}
+	c := config(t, "b")
+	c.Logger = slog.New(slog.NewTextHandler(&logged, nil))
+	c.Refused = func(reason string) {
+		mu.Lock()
+		defer mu.Unlock()
+		refused[reason]++
 	}
-}
-
-// Silent connections take the places for handshakes, at most dialTimeout long; a further one is closed at once.
-func TestTooManyHandshakes(t *testing.T) {
-	b, _ := start(t, config("b"), nothing)
-	for range maxHandshakes {
+	b, _ := start(t, c, nothing)
+	const silent = 280
+	var open []net.Conn
+	for range silent {
 		nc, err := net.Dial("tcp", b.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer nc.Close()
+		open = append(open, nc)
 	}
-	extra, err := net.Dial("tcp", b.Addr().String())
-	if err != nil {
-		t.Fatal(err)
+	for range 3 { // three lives of one server
+		a, stop := start(t, config(t, "a"), nothing)
+		began := time.Now()
+		if _, err := a.Query(within(t, 10*time.Second), "b", b.Addr().String(), ownership.Query{Room: "r"}); err != nil {
+			t.Fatalf("a restarted server among silent connections, after %v: %v", time.Since(began), err)
+		}
+		stop()
 	}
-	defer extra.Close()
-	extra.SetDeadline(time.Now().Add(dialTimeout / 2))
-	if _, err := bufio.NewReader(extra).ReadByte(); !errors.Is(err, io.EOF) {
-		t.Errorf("got %v, want the connection closed at once", err)
+	for _, nc := range open { // the limits close some at once, and time the others
+		nc.SetDeadline(time.Now().Add(10 * time.Second))
+		if _, err := io.Copy(io.Discard, nc); errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatal("a silent connection stays open")
+		}
+	}
+	counted := func() (n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, of := range refused {
+			n += of
+		}
+		return n
+	}
+	for limit := time.Now().Add(10 * time.Second); counted() < silent; time.Sleep(time.Millisecond) { // goroutines end after their sockets
+		if time.Now().After(limit) {
+			t.Fatalf("%d of %d are counted: %v", counted(), silent, refused)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if counts := refused[network.RefusedByAddress]; counts < silent-DefaultHandshakesPerAddress-3 || refused["timeout"] == 0 {
+		t.Errorf("counted %v", refused)
+	}
+	if n := strings.Count(logged.String(), "a handshake failed"); n != 1 {
+		t.Errorf("%d log lines for %d failed handshakes, want 1: %s", n, silent, logged.String())
 	}
 }
 
+type syncBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
 func TestStopped(t *testing.T) {
-	a, stop := start(t, config("a"), nothing)
+	a, stop := start(t, config(t, "a"), nothing)
 	stop()
 	if _, err := a.Query(t.Context(), "b", "127.0.0.1:1", ownership.Query{Room: "r"}); !errors.Is(err, ErrStopped) {
 		t.Errorf("got %v, want ErrStopped", err)

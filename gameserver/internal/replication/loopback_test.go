@@ -38,17 +38,22 @@ func (c tap) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// Over real sockets, 30 rooms with queries between them arrive complete; with a key the wire shows nothing of them.
+// Over real sockets, 30 rooms with queries between them arrive complete; with certificates the wire shows nothing of them.
 func TestLoopback(t *testing.T) {
-	for name, key := range map[string][]byte{"in the clear": nil, "sealed": []byte("0123456789abcdef")} {
+	for name, clear := range map[string]bool{"in the clear": true, "over TLS": false} {
 		t.Run(name, func(t *testing.T) {
 			s := newStandby()
-			c := config("b")
-			c.Key = key
+			c := config(t, "b")
+			if clear {
+				c.Certs = nil
+			}
 			b, _ := start(t, c, s)
 			wire := &tapped{}
-			c = config("a")
-			c.Key, c.Network = key, wire
+			c = config(t, "a")
+			c.Network = wire
+			if clear {
+				c.Certs = nil
+			}
 			a, _ := start(t, c, nothing)
 			const rooms, ticks = 30, 200
 			var streams [rooms]*Stream
@@ -88,7 +93,7 @@ func TestLoopback(t *testing.T) {
 			}
 			wire.mu.Lock()
 			defer wire.mu.Unlock()
-			if shown := bytes.Contains(wire.wire.Bytes(), []byte("hidden move")); shown != (key == nil) {
+			if shown := bytes.Contains(wire.wire.Bytes(), []byte("hidden move")); shown != clear {
 				t.Errorf("the wire shows hidden state: %v", shown)
 			}
 		})

@@ -58,8 +58,19 @@ func TestLostAtTheDial(t *testing.T) {
 		"no descriptors": {func(f *fleet) { f.net.FailDials([]string{ipA}, []string{ipB}, syscall.EMFILE) }, ErrLocal},
 		"no route":       {func(f *fleet) { f.net.FailDials([]string{ipA}, []string{ipB}, syscall.EHOSTUNREACH) }, ErrLocal},
 		"another":        {func(f *fleet) { f.config.Name = "c" }, ErrGone},
-		"other key":      {func(f *fleet) { f.config.Key = []byte("another key 0123") }, ErrIncompatible},
-		"cut off":        {func(f *fleet) { f.net.Cut([]string{ipA}, []string{ipB}) }, ErrTimeout},
+		"other CA": {func(f *fleet) {
+			f.secure()
+			f.config.Certs = member(f.t, strangers(f.t), role, "b")
+		}, ErrIncompatible},
+		"another over TLS": {func(f *fleet) {
+			f.secure()
+			f.config.Name, f.config.Certs = "c", member(f.t, f.ca, role, "c")
+		}, ErrGone},
+		"cut off over TLS": {func(f *fleet) {
+			f.secure()
+			f.net.Cut([]string{ipB}, []string{ipA})
+		}, ErrTimeout},
+		"cut off": {func(f *fleet) { f.net.Cut([]string{ipA}, []string{ipB}) }, ErrTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			simulate(t, c.prepare, func(f *fleet) {
@@ -92,7 +103,7 @@ func TestOpenAgain(t *testing.T) {
 		pass()
 		f.expect("second", events, "acked 2")
 	})
-	a, stop := start(t, config("a"), nothing)
+	a, stop := start(t, config(t, "a"), nothing)
 	stop()
 	stream := a.Open("b", "127.0.0.1:1", Open{}, nil)
 	if stream.QueueKeyframe(1, nil, nil) {

@@ -33,7 +33,7 @@ type StreamEvents interface {
 	// NeedKeyframe: the standby cannot continue from what it has. QueueTick answers false until a keyframe is queued. After
 	// QueueFinal none can be queued: the standby has probably skipped the final tick, and only a query tells.
 	NeedKeyframe()
-	Probation()                     // the standby has noted QueueProbation(true)
+	Probation()                     // the standby has noted QueueProbation
 	Took(epoch proto.Epoch)         // the standby leads the room now, in epoch
 	Rejected(r ownership.Rejection) // the standby does not stand by, or no longer
 	// Lost: there is no link, or it broke. err is one of ErrGone, ErrRefusedDial, ErrTimeout, ErrLocal, ErrIncompatible,

@@ -15,11 +15,11 @@ import (
 // Query and answer arrive complete: the asked server learns who asks, and the asker which process has answered.
 func TestQuery(t *testing.T) {
 	got := make(chan ownership.Query, 1)
-	b, _ := start(t, config("b"), rooms(func(asker string, q ownership.Query) ownership.Answer {
+	b, _ := start(t, config(t, "b"), rooms(func(asker string, q ownership.Query) ownership.Answer {
 		got <- q
 		return ownership.Answer{Holding: ownership.Leading, Epoch: testEpoch, Leader: asker, Counted: true}
 	}))
-	a, _ := start(t, config("a"), nothing)
+	a, _ := start(t, config(t, "a"), nothing)
 	answer, err := a.Query(within(t, 10*time.Second), "b", b.Addr().String(), testQuery)
 	want := ownership.Answer{Process: ownership.Process{Server: "b", Boot: b.Process()}, Holding: ownership.Leading, Epoch: testEpoch, Leader: "a", Counted: true}
 	if err != nil || answer != want {
@@ -32,10 +32,10 @@ func TestQuery(t *testing.T) {
 
 // Many queries at once share one connection, and each gets its own answer.
 func TestQueriesShareALink(t *testing.T) {
-	b, _ := start(t, config("b"), rooms(func(_ string, q ownership.Query) ownership.Answer {
+	b, _ := start(t, config(t, "b"), rooms(func(_ string, q ownership.Query) ownership.Answer {
 		return ownership.Answer{Holding: ownership.Leading, Leader: string(q.Room)}
 	}))
-	a, _ := start(t, config("a"), nothing)
+	a, _ := start(t, config(t, "a"), nothing)
 	ctx := within(t, 10*time.Second)
 	var wg sync.WaitGroup
 	for i := range 200 {
@@ -56,8 +56,8 @@ func TestQueriesShareALink(t *testing.T) {
 
 // A process that has ended is told from one that does not answer, also when a link to it was open.
 func TestGone(t *testing.T) {
-	b, stop := start(t, config("b"), nothing)
-	a, _ := start(t, config("a"), nothing)
+	b, stop := start(t, config(t, "b"), nothing)
+	a, _ := start(t, config(t, "a"), nothing)
 	ctx := within(t, 10*time.Second)
 	if _, err := a.Query(ctx, "b", b.Addr().String(), testQuery); err != nil {
 		t.Fatal(err)
@@ -77,7 +77,7 @@ func TestGoneAtAnInterface(t *testing.T) {
 	}
 	addr := listener.Addr().String()
 	listener.Close()
-	a, _ := start(t, config("a"), nothing)
+	a, _ := start(t, config(t, "a"), nothing)
 	if _, err := a.Query(within(t, 10*time.Second), "b", addr, testQuery); !errors.Is(err, ErrGone) {
 		t.Errorf("got %v, want ErrGone", err)
 	}
@@ -91,7 +91,7 @@ func TestGoneAtAnInterface(t *testing.T) {
 func TestBrokenLinkIsDialledAgain(t *testing.T) {
 	var b *Links
 	var once sync.Once
-	b, _ = start(t, config("b"), rooms(func(string, ownership.Query) ownership.Answer {
+	b, _ = start(t, config(t, "b"), rooms(func(string, ownership.Query) ownership.Answer {
 		once.Do(func() {
 			b.mu.Lock()
 			defer b.mu.Unlock()
@@ -101,7 +101,7 @@ func TestBrokenLinkIsDialledAgain(t *testing.T) {
 		})
 		return ownership.Answer{Holding: ownership.Leading}
 	}))
-	a, _ := start(t, config("a"), nothing)
+	a, _ := start(t, config(t, "a"), nothing)
 	if got, err := a.Query(within(t, 10*time.Second), "b", b.Addr().String(), testQuery); err != nil || got.Holding != ownership.Leading {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -113,7 +113,7 @@ func TestTimeout(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	a, _ := start(t, config("a"), nothing)
+	a, _ := start(t, config(t, "a"), nothing)
 	if _, err := a.Query(within(t, 20*time.Millisecond), "b", silent.Addr().String(), ownership.Query{Room: "r"}); !errors.Is(err, ErrTimeout) {
 		t.Errorf("got %v, want ErrTimeout", err)
 	}

@@ -37,9 +37,8 @@ type Replica interface {
 	Handed(leader string, epoch proto.Epoch)
 	// Updated: the room's epoch and the other servers that may have a replica are these from now on.
 	Updated(epoch proto.Epoch, others []string)
-	// Probation: the leader is about to run the first tick after a takeover (on), or has done so (off). The answer to on is
-	// Back.Probation.
-	Probation(on bool)
+	// Probation: the leader is about to run the first tick after a takeover. The answer is Back.Probation.
+	Probation()
 	Stop(reason string)
 	Lost(err error) // the link broke: ErrBroken, ErrTimeout or ErrStopped
 }
@@ -50,7 +49,7 @@ type Back interface {
 	Ready(waiting int)
 	// NeedKeyframe: the replica cannot continue from what it has, such as Open.Base. Ticks are skipped until a keyframe comes.
 	NeedKeyframe()
-	Probation()                   // acknowledges Replica.Probation(true)
+	Probation()                   // acknowledges Replica.Probation
 	Took(epoch proto.Epoch)       // ends the stream: nothing more is called on the Replica
 	Reject(r ownership.Rejection) // likewise
 }

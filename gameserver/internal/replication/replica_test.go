@@ -76,7 +76,7 @@ func TestReplicaProtocol(t *testing.T) {
 	// Records on their way to a stream that has ended here are skipped, and records of unknown kind too.
 	a := newAcceptor(newStandby())
 	if err := feedAll(t, a, keyframe, appendTick(nil, 1, 6, nil, nil), appendFinal(nil, 1, &testFinal), appendHanded(nil, 1, "c", testEpoch),
-		appendUpdate(nil, 1, testEpoch, nil), appendProbation(nil, 1, true), appendStop(nil, 1, ""), proto.AppendRecord(nil, 0xff, nil)); err != nil {
+		appendUpdate(nil, 1, testEpoch, nil), appendEmpty(nil, kindProbation, 1), appendStop(nil, 1, ""), proto.AppendRecord(nil, 0xff, nil)); err != nil {
 		t.Error(err)
 	}
 }
@@ -187,9 +187,9 @@ func isUpdate(line string) bool { return strings.HasPrefix(line, "updated") }
 // stopped hears one last event, and every replica too.
 func TestManyAtOnce(t *testing.T) {
 	s := newStandby()
-	conf := config("b")
+	conf := config(t, "b")
 	b, stopB := start(t, conf, s)
-	conf = config("a")
+	conf = config(t, "a")
 	a, stopA := start(t, conf, nothing)
 	var wg sync.WaitGroup
 	var mu sync.Mutex

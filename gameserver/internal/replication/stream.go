@@ -44,7 +44,7 @@ func (l *Links) Open(server, addr string, o Open, events StreamEvents) *Stream {
 	}
 }
 
-// Process is the standby's process, once it has acknowledged something; 0 before the link's handshake.
+// Process is the standby's process; 0 before the link's handshake, when nothing of the stream was sent.
 func (s *Stream) Process() uint64 { return s.link.process.Load() }
 
 // QueueKeyframe queues the room's state after tick; the next QueueTick is the tick after it. It can be called at once, while
@@ -150,11 +150,8 @@ func (s *Stream) QueueUpdate(epoch proto.Epoch, others []string) {
 	s.control(appendUpdate(nil, s.number, epoch, others), false)
 }
 
-// QueueProbation announces that the leader is about to run the first tick after a takeover (on), or has done so (off).
-// StreamEvents.Probation answers on.
-func (s *Stream) QueueProbation(on bool) {
-	s.control(appendProbation(nil, s.number, on), false)
-}
+// QueueProbation announces that the leader is about to run the first tick after a takeover. StreamEvents.Probation answers.
+func (s *Stream) QueueProbation() { s.control(appendEmpty(nil, kindProbation, s.number), false) }
 
 // control queues a record that carries no state and starts writing it.
 func (s *Stream) control(record []byte, last bool) {

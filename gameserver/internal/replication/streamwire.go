@@ -197,19 +197,7 @@ func parseUpdate(b []byte) (stream uint32, e proto.Epoch, others []string, err e
 	return stream, e, others, r.end("update")
 }
 
-func appendProbation(b []byte, stream uint32, on bool) []byte {
-	b, at := beginStream(b, kindProbation, stream)
-	return proto.EndRecord(append(b, flagOf(on)), at)
-}
-
-func parseProbation(b []byte) (stream uint32, on bool, err error) {
-	r := reader{b: b}
-	stream = r.u32()
-	on = r.flag()
-	return stream, on, r.end("probation")
-}
-
-// appendEmpty appends a record that consists of its kind: need keyframe or noted.
+// appendEmpty appends a record that consists of its kind: probation, need keyframe or noted.
 func appendEmpty(b []byte, k proto.Kind, stream uint32) []byte {
 	b, at := beginStream(b, k, stream)
 	return proto.EndRecord(b, at)

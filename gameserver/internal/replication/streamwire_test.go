@@ -44,7 +44,7 @@ var streamRecords = []struct {
 		"02" + "0204" + "07050109" + "00" + "0205" + "0100020808", reFinal},
 	{"handed", appendHanded(nil, 1, "b", testEpoch), "950e" + "01" + "0162" + "a700000000000000" + "040162", reHanded},
 	{"update", appendUpdate(nil, 1, testEpoch, []string{"d", "ee"}), "9612" + "01" + "a700000000000000" + "040162" + "02" + "0164" + "026565", reUpdate},
-	{"probation", appendProbation(nil, 1, true), "9702" + "01" + "01", reProbation},
+	{"probation", appendEmpty(nil, kindProbation, 1), "9701" + "01", reEmpty(kindProbation)},
 	{"stop", appendStop(nil, 1, "end"), "9805" + "01" + "03656e64", reStop},
 	{"ack", appendNumber(nil, kindAck, 1, 513), "a003" + "01" + "8104", reNumber(kindAck)},
 	{"ready", appendNumber(nil, kindReady, 1, 8), "a102" + "01" + "08", reNumber(kindReady)},
@@ -67,11 +67,6 @@ func reHanded(b []byte) ([]byte, error) {
 func reUpdate(b []byte) ([]byte, error) {
 	stream, e, others, err := parseUpdate(b)
 	return appendUpdate(nil, stream, e, others), err
-}
-
-func reProbation(b []byte) ([]byte, error) {
-	stream, on, err := parseProbation(b)
-	return appendProbation(nil, stream, on), err
 }
 
 func reEmpty(k proto.Kind) func(b []byte) ([]byte, error) {
@@ -183,7 +178,6 @@ func TestStreamRanges(t *testing.T) {
 		"base flag neither 0 or 1":     {reOpen, "01" + "027231" + "00" + "00" + "00" + noEpoch + "00" + "00" + "02", proto.ErrRange},
 		"base over 32 bits":            {reOpen, "01" + "027231" + "00" + "00" + "00" + noEpoch + "00" + "00" + "01" + "8080808010", proto.ErrRange},
 		"leader's name too long":       {reHanded, "01" + "fe01", proto.ErrRange},
-		"probation neither on nor off": {reProbation, "01" + "02", proto.ErrRange},
 		"a ping for an input":          {reFinal, "01" + "01" + noEpoch + "00" + "00" + "00" + "00" + "00" + "00" + "0303" + "010001", proto.ErrRange},
 	} {
 		b, err := hex.DecodeString(c.body)

@@ -9,8 +9,8 @@ import (
 
 // Kinds of the records that belong to a link itself. Kinds between servers are above those between client and server.
 const (
+	kindTLS    proto.Kind = 0x16 // begins a handshake of TLS
 	kindHello  proto.Kind = 0x80
-	kindProof  proto.Kind = 0x81
 	kindRefuse proto.Kind = 0x82
 	kindPing   proto.Kind = 0x83
 )
@@ -22,7 +22,6 @@ type hello struct {
 	Name     string
 	Process  uint64 // drawn by the process when it starts
 	Link     uint64 // counts the links that the process has dialled; 0 from the acceptor
-	Nonce    [32]byte
 }
 
 // Append functions append a whole record; parse functions read its body.
@@ -33,7 +32,6 @@ func (m hello) append(b []byte) []byte {
 	body = appendString(body, m.Name)
 	body = binary.AppendUvarint(body, m.Process)
 	body = binary.AppendUvarint(body, m.Link)
-	body = append(body, m.Nonce[:]...)
 	return proto.AppendRecord(b, kindHello, body)
 }
 
@@ -49,7 +47,6 @@ func parseHello(b []byte, newest uint8) (hello, error) {
 	m.Name = r.string(maxName)
 	m.Process = r.u64()
 	m.Link = r.u64()
-	copy(m.Nonce[:], r.bytes(len(m.Nonce)))
 	if m.Versions.Newest > newest {
 		r.rest()
 	}

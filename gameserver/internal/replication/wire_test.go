@@ -20,16 +20,12 @@ func body(t testing.TB, record []byte) []byte {
 
 func TestGolden(t *testing.T) {
 	h := hello{Versions: proto.Versions{Newest: 5, Oldest: 4}, Cluster: "dev", Name: "gs-1", Process: 5, Link: 300}
-	for i := range h.Nonce {
-		h.Nonce[i] = byte(i)
-	}
 	for _, c := range []struct {
 		name string
 		got  []byte
 		want string
 	}{
-		{"hello", h.append(nil), "802e0504036465760467732d3105ac02" +
-			"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"},
+		{"hello", h.append(nil), "800e0504036465760467732d3105ac02"},
 		{"refuse", appendRefuse(nil, "no"), "8203026e6f"},
 	} {
 		if got := hex.EncodeToString(c.got); got != c.want {

@@ -64,12 +64,12 @@ func (s *steady) enter(t testing.TB, sim *game.Simulation, clients int) {
 
 func (s *steady) play(t testing.TB) {
 	for _, o := range s.occupants {
-		if err := o.QueueInput(s.input, time.Now()); err != nil {
+		if err := o.QueueInput(s.input, time.Now(), 0); err != nil {
 			t.Fatal(err)
 		}
 	}
 	s.input.First++
-	if !s.room.tick(s.room.now()) {
+	if s.room.tick(s.room.now()) != goesOn {
 		t.Fatal("the room has ended")
 	}
 }
@@ -143,7 +143,7 @@ func BenchmarkStandby(b *testing.B) {
 	}
 	var rooms [2]steady
 	for i := range rooms {
-		sim, err := game.New(&definition, []byte(`{"tick_rate":20,"seats":8,"round_seconds":900,"frag_limit":100}`), 1, 1)
+		sim, err := game.New(&definition, []byte(`{"tick_rate":20,"seats":8,"round_seconds":900,"frag_limit":100}`), game.Origin{Seed: 1, Instance: 1})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -162,11 +162,11 @@ func BenchmarkStandby(b *testing.B) {
 			for seat, o := range rooms[i].occupants {
 				in := inputs[n%ticks][seat]
 				in.First, in.Ack = proto.Seq(n+1), proto.Tick(n)
-				if err := o.QueueInput(in, time.Now()); err != nil {
+				if err := o.QueueInput(in, time.Now(), 0); err != nil {
 					b.Fatal(err)
 				}
 			}
-			if !rooms[i].room.tick(rooms[i].room.now()) {
+			if rooms[i].room.tick(rooms[i].room.now()) != goesOn {
 				b.Fatal("the room has ended")
 			}
 			took[i] = append(took[i], time.Since(begun))

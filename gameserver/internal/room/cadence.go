@@ -44,6 +44,13 @@ func (c *cadence) advance(now time.Duration) (late bool) {
 	return true
 }
 
+// skipTo moves on to the first due time that is not before t.
+func (c *cadence) skipTo(t time.Duration) {
+	if t > c.due() {
+		c.n = ceil(int64(t-c.offset)*int64(c.rate), int64(time.Second))
+	}
+}
+
 // phaseOffset spreads rooms over the period: 0, 1/2, 1/4, 3/4, 1/8, ... of it (the van der Corput sequence), so that any
 // number of rooms is spread evenly without moving those that run.
 func phaseOffset(rate, phase int) time.Duration {

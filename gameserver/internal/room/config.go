@@ -28,8 +28,14 @@ type Config struct {
 	MaxBusy float64
 	// IdleTimeout is how long a room runs with no seat taken and no spectator.
 	IdleTimeout time.Duration
+	// UnplayedTimeout is the same for a room in which nobody has played yet: no seat has sent an input or a custom message
+	// to its game. So rooms that are made and left cost little. It is longer than a client needs to follow a redirect to
+	// the room, which is 4 s at most: 2 s to connect and 2 s for the upgrade.
+	UnplayedTimeout time.Duration
 	// Checks makes every room send a proto.Check once a second.
 	Checks bool
+	// Bans is who may not play; nil: everybody may.
+	Bans Bans
 	// Flush sends what ticks queued for standbys. A worker calls it when it has ticked the rooms that were due, and at
 	// least every maxUnflushed. It must not block. nil: nothing.
 	Flush func()
@@ -37,6 +43,9 @@ type Config struct {
 	// took that long. Another server may lead its rooms by now, so the worker has suspended them for ReasonPaused. It must
 	// not block. nil: pauses are ignored.
 	Stalled func(gap time.Duration)
+	// Hung is told of each room that hangs in its game, once it has ended. It is called by the watchdog and must not block. nil:
+	// nobody.
+	Hung func(Hang)
 	// WallClock tells the time of day, which may be set at any moment; only it goes on while a virtual machine is paused.
 	// nil: the machine's.
 	WallClock func() time.Time
@@ -47,10 +56,11 @@ type Config struct {
 // DefaultConfig has metrics that are not registered anywhere and logs to slog's default logger.
 func DefaultConfig() Config {
 	return Config{
-		MaxBusy:     0.8,
-		IdleTimeout: 60 * time.Second,
-		Logger:      slog.Default(),
-		Metrics:     obs.NewMetrics(nil),
+		MaxBusy:         0.8,
+		IdleTimeout:     60 * time.Second,
+		UnplayedTimeout: 5 * time.Second,
+		Logger:          slog.Default(),
+		Metrics:         obs.NewMetrics(nil),
 	}
 }
 
@@ -63,6 +73,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("room: MaxBusy is %v; use a share above 0 and at most 1", c.MaxBusy)
 	case c.IdleTimeout <= 0:
 		return fmt.Errorf("room: IdleTimeout is %v; it must be above 0", c.IdleTimeout)
+	case c.UnplayedTimeout <= 0:
+		return fmt.Errorf("room: UnplayedTimeout is %v; it must be above 0", c.UnplayedTimeout)
 	case c.Logger == nil || c.Metrics == nil:
 		return errors.New("room: Logger and Metrics must be set; begin with DefaultConfig")
 	}

@@ -86,7 +86,7 @@ func TestHandoff(t *testing.T) {
 		if s.check(t).final != nil || got.calls != 0 {
 			t.Fatal("it was handed over before all three clients waited")
 		}
-		o.QueueInput(testInputs(1, 1, 2, 3, 4, 5, 6), time.Now()) // two more than a tick takes
+		o.QueueInput(testInputs(1, 1, 2, 3, 4, 5, 6), time.Now(), 0) // two more than a tick takes
 		r.Ready(1, 3)
 		h.pass(50 * time.Millisecond)
 		last := r.Info()
@@ -96,6 +96,7 @@ func TestHandoff(t *testing.T) {
 			t.Fatalf("final %+v at tick %d", final, last.Tick)
 		}
 		want := []replication.SeatInput{{Seat: 0, Input: testInputs(5, 5, 6)}}
+		want[0].Input.Ack = last.Tick - 1 // the newest when the message came
 		if !reflect.DeepEqual(final.Pending, want) {
 			t.Errorf("pending %+v, want %+v", final.Pending, want)
 		}

@@ -39,6 +39,7 @@ type item struct {
 	ack        proto.Tick
 	start, end uint32        // in batch.bytes
 	at         time.Duration // arrival of an input, on the pool's clock
+	trip       time.Duration // round trip of an input's connection
 	occ        *Occupant
 	do         func()
 }

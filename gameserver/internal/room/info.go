@@ -33,6 +33,8 @@ type Info struct {
 	Late       uint64 // ticks that began more than a period late
 	Match      uint32 // the match being played, from 1
 	Created    time.Time
+	Share      float64 // of one worker's time that its ticks took in the last seconds, 0 to 1
+	Failure    string  // why it ended as crashed; empty: it did not
 }
 
 // Info gives the newest snapshot. Of a room that has ended it gives the last, without players.
@@ -54,6 +56,7 @@ func (r *Room) publish() {
 	r.info.Connected = r.connected
 	r.info.Spectators = len(r.spectators)
 	r.info.Late = r.late
+	r.info.Share, r.info.Failure = r.cost.share, r.failure
 	if r.sim != nil { // else it was given away, and the last values stay
 		r.info.Tick, r.info.Match = r.sim.Tick(), r.sim.Match()
 	}

@@ -2,10 +2,11 @@ package room
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -14,6 +15,7 @@ type Join struct {
 	Client    Client
 	Player    proto.PlayerID
 	Name      string
+	Proven    uint32 // when Player last proved its identity, in Unix seconds; 0: not known. See game.Entrant
 	Spectator bool
 	// Resume, when not empty, takes up the seat with this token. If there is none, Player (of a ticket that was shown
 	// too) joins as if new; without a Player the client is closed with CloseSeat.
@@ -38,6 +40,7 @@ func (r *Room) QueueJoin(j Join) (*Occupant, error) {
 		client:    j.Client,
 		player:    j.Player,
 		name:      j.Name,
+		proven:    j.Proven,
 		spectator: j.Spectator,
 		resume:    bytes.Clone(j.Resume),
 		seen:      j.Seen,
@@ -46,7 +49,6 @@ func (r *Room) QueueJoin(j Join) (*Occupant, error) {
 		seat:      proto.NoSeat,
 		arrived:   noInput,
 	}
-	rand.Read(o.token[:])
 	err := r.inbox.queueJoin(o)
 	if err == ErrFull {
 		r.metrics.InboxFull.Inc()
@@ -59,7 +61,10 @@ func (r *Room) QueueJoin(j Join) (*Occupant, error) {
 
 // admit gives o its place, or closes it.
 func (r *Room) admit(o *Occupant) {
+	text, banned := r.banned(o.player)
 	switch {
+	case banned: // since the ticket was checked
+		r.refuse(o, proto.CloseKicked, text)
 	case r.outranked(o):
 		r.refuse(o, proto.CloseOverloaded, fmt.Sprintf("which server leads room %s is being checked; try again in a moment", r.spec.ID))
 	case o.spectator && o.waits:
@@ -75,7 +80,12 @@ func (r *Room) admit(o *Occupant) {
 	}
 }
 
+// watch gives o a place to watch. A player has one of them: a newer connection replaces the older one.
 func (r *Room) watch(o *Occupant) {
+	if old := r.watcher(o.player); old != nil {
+		r.remove(old)
+		old.client.Close(proto.CloseReplaced, "")
+	}
 	if len(r.spectators) == proto.MaxSpectators {
 		r.refuse(o, proto.CloseFull, fmt.Sprintf("%d clients watch this room already; try again later", proto.MaxSpectators))
 		return
@@ -85,13 +95,22 @@ func (r *Room) watch(o *Occupant) {
 	r.metrics.Spectators.Inc()
 }
 
+// watcher is the connection by which player watches; nil: there is none.
+func (r *Room) watcher(player proto.PlayerID) *Occupant {
+	i := slices.IndexFunc(r.spectators, func(o *Occupant) bool { return o.player == player })
+	if i < 0 || player == "" {
+		return nil
+	}
+	return r.spectators[i]
+}
+
 // resume takes up the seat that o has the token of, whoever is in it.
 func (r *Room) resume(o *Occupant) {
 	seat, ok := r.sim.Resume(o.resume)
 	switch {
 	case ok:
 		o.flags = proto.WelcomeResumed
-		r.sit(o, seat)
+		r.sit(o, seat, true)
 	case o.player != "":
 		r.join(o)
 	default:
@@ -101,7 +120,11 @@ func (r *Room) resume(o *Occupant) {
 
 // join gives a new player a seat and one who has a seat that one.
 func (r *Room) join(o *Occupant) {
-	seat, again, err := r.sim.Join(o.player, o.name, o.token[:])
+	seat, again, err := r.sim.Join(game.Entrant{ID: o.player, Name: o.name, Secret: game.NewSecret(), Proven: o.proven})
+	if errors.Is(err, game.ErrTaken) {
+		r.refuse(o, proto.CloseSeat, "another connection has this seat; a new ticket of the router takes it over, this one is not newer")
+		return
+	}
 	if err != nil {
 		r.refuse(o, proto.CloseFull, fmt.Sprintf("all %d seats of room %s are taken; choose another room", r.settings.Seats, r.spec.ID))
 		return
@@ -109,16 +132,19 @@ func (r *Room) join(o *Occupant) {
 	if again {
 		o.flags = proto.WelcomeResumed
 	}
-	r.sit(o, seat)
+	r.sit(o, seat, again)
 }
 
-// sit puts o into seat; a client of the same player that is still there is replaced.
-func (r *Room) sit(o *Occupant, seat proto.Seat) {
+// sit puts o into seat; a client of the same player that is still there is replaced. held: the seat was taken before. Each
+// connection is told a resume token of its own, see game.Simulation.Token.
+func (r *Room) sit(o *Occupant, seat proto.Seat, held bool) {
+	o.played = held
 	if old := r.seats[seat]; old != nil {
+		o.played = old.played
 		r.remove(old)
 		old.client.Close(proto.CloseReplaced, "")
 	}
-	o.state, o.seat = entered, seat
+	o.state, o.seat, o.renews = entered, seat, true
 	r.seats[seat] = o
 	r.connected++
 	r.metrics.Players.Inc()
@@ -137,7 +163,6 @@ func (r *Room) appendWelcome(b []byte, o *Occupant) []byte {
 		Flags:    o.flags,
 		Room:     r.spec.ID,
 		Game:     r.spec.Game,
-		Player:   o.player,
 		Seat:     o.seat,
 		TickRate: uint8(r.settings.TickRate),
 		Tick:     r.sim.Tick(),
@@ -150,7 +175,7 @@ func (r *Room) appendWelcome(b []byte, o *Occupant) []byte {
 	}
 	if !o.spectator {
 		p, _ := r.sim.Player(o.seat)
-		w.Player, w.Processed, w.Resume = p.ID, r.sim.Processed(o.seat), r.sim.Token(o.seat)
+		w.Alias, w.Processed, w.Resume = p.Alias, r.sim.Processed(o.seat), r.sim.Token(o.seat)
 	}
 	if r.spec.Fallbacks != nil {
 		w.Fallbacks = r.spec.Fallbacks()

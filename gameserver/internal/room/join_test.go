@@ -25,8 +25,8 @@ func TestJoinIsWelcomed(t *testing.T) {
 		}
 		w := f.welcomes[0]
 		if w.Version != proto.Version || w.Flags != proto.WelcomeChecks || w.Room != "room-1" || w.Game != "test" ||
-			w.Player != "ann" || w.Seat != 0 || w.TickRate != 20 || w.Tick != r.Info().Tick || w.Processed != 0 ||
-			w.Epoch != (proto.Epoch{Counter: 3, Server: "server-1"}) || w.Server != "server-1" || len(w.Resume) != 16 ||
+			len(w.Alias) != 10 || w.Seat != 0 || w.TickRate != 20 || w.Tick != r.Info().Tick || w.Processed != 0 ||
+			w.Epoch != (proto.Epoch{Counter: 3, Server: "server-1"}) || w.Server != "server-1" || len(w.Resume) != 21 ||
 			!slices.Equal(w.Fallbacks, []string{"ws://a", "ws://b", "ws://c", "ws://d"}) {
 			t.Errorf("welcome %+v", w)
 		}
@@ -49,11 +49,11 @@ func TestSpectatorsGetTheSharedPartOnly(t *testing.T) {
 		r := h.start(20, 2)
 		ann, _ := h.join(r, Join{Player: "ann"})
 		o, f := h.join(r, Join{Player: "eve", Spectator: true})
-		ann.QueueInput(testInputs(1, 5), time.Now())
+		ann.QueueInput(testInputs(1, 5), time.Now(), 0)
 		h.pass(time.Second)
 		f.check(t)
 		w := f.welcomes[0]
-		if w.Flags != proto.WelcomeSpectator || w.Seat != proto.NoSeat || w.Player != "eve" || len(w.Resume) != 0 {
+		if w.Flags != proto.WelcomeSpectator || w.Seat != proto.NoSeat || w.Alias != "" || len(w.Resume) != 0 {
 			t.Errorf("welcome %+v", w)
 		}
 		if row := f.x(t, 0); row.X != 5 || row.Secret != 0 || len(f.ticks) != 21 {
@@ -62,7 +62,7 @@ func TestSpectatorsGetTheSharedPartOnly(t *testing.T) {
 		if i := r.Info(); i.Spectators != 1 || i.Players != 1 || i.Connected != 1 {
 			t.Errorf("info %+v", i)
 		}
-		for what, err := range map[string]error{"input": o.QueueInput(testInputs(1, 5), time.Now()), "message": o.QueueCustom([]byte("panic"))} {
+		for what, err := range map[string]error{"input": o.QueueInput(testInputs(1, 5), time.Now(), 0), "message": o.QueueCustom([]byte("panic"))} {
 			if refusal, ok := err.(*proto.Refusal); !ok || refusal.Code != proto.CloseMalformed {
 				t.Errorf("a spectator's %s: %v", what, err)
 			}
@@ -103,7 +103,7 @@ func TestLostSeatIsResumed(t *testing.T) {
 	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
 		first, f := h.join(r, Join{Player: "ann"})
-		first.QueueInput(testInputs(1, 1, 2, 3), time.Now())
+		first.QueueInput(testInputs(1, 1, 2, 3), time.Now(), 0)
 		h.pass(time.Second)
 		first.QueueLost()
 		h.pass(proto.SeatHold - time.Second)
@@ -113,8 +113,8 @@ func TestLostSeatIsResumed(t *testing.T) {
 		token := f.check(t).welcomes[0].Resume
 		_, f2 := h.join(r, Join{Resume: token})
 		f2.check(t)
-		if w := f2.welcomes[0]; w.Flags != proto.WelcomeResumed || w.Seat != 0 || w.Player != "ann" || w.Processed != 3 ||
-			!bytes.Equal(w.Resume, token) {
+		if w := f2.welcomes[0]; w.Flags != proto.WelcomeResumed || w.Seat != 0 || w.Alias != f.welcomes[0].Alias || w.Processed != 3 ||
+			bytes.Equal(w.Resume, token) {
 			t.Errorf("welcome %+v", w)
 		}
 		if row := f2.x(t, 0); row != (testRow{X: 6, Secret: -6}) {
@@ -133,8 +133,13 @@ func TestLostSeatIsGivenUpInTheEnd(t *testing.T) {
 	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
 		o, f := h.join(r, Join{Player: "ann"})
+		o.QueueInput(testInputs(1, 1), time.Now(), 0)
 		o.QueueLost()
-		h.pass(proto.SeatHold + time.Second)
+		h.pass(proto.SeatHold - time.Second)
+		if i := r.Info(); i.Players != 1 {
+			t.Errorf("info while the seat is held: %+v", i)
+		}
+		h.pass(2 * time.Second)
 		if i := r.Info(); i.Players != 0 {
 			t.Errorf("info %+v", i)
 		}
@@ -145,6 +150,59 @@ func TestLostSeatIsGivenUpInTheEnd(t *testing.T) {
 		f3.check(t).wantCloses(t)
 		if w := f3.welcomes[0]; w.Flags != 0 || w.Seat != 0 {
 			t.Errorf("welcome %+v", w)
+		}
+	})
+}
+
+// One client cannot fill a room by joining under many names and hanging up: a seat that was never used is free at once.
+func TestUnusedSeatIsNotHeld(t *testing.T) {
+	withPool(t, testConfig(), func(h *harness) {
+		r := h.start(20, 2)
+		for i := range 6 {
+			o, f := h.join(r, Join{Player: proto.PlayerID(fmt.Sprint("eve", i))})
+			f.check(t).wantCloses(t)
+			o.QueueLost()
+		}
+		h.pass(100 * time.Millisecond)
+		if i := r.Info(); i.Players != 0 {
+			t.Errorf("info %+v; want no seat held", i)
+		}
+		// It is used from its first input or message on, whichever connection of the player sent it.
+		ann, _ := h.join(r, Join{Player: "ann"})
+		ann.QueueInput(testInputs(1, 1), time.Now(), 0)
+		again, _ := h.join(r, Join{Player: "ann", Proven: 1})
+		bob, _ := h.join(r, Join{Player: "bob"})
+		bob.QueueCustom([]byte("hello"))
+		again.QueueLost()
+		bob.QueueLost()
+		h.pass(time.Second)
+		if i := r.Info(); i.Players != 2 || i.Connected != 0 {
+			t.Errorf("info %+v; want both seats held", i)
+		}
+		back, _ := h.join(r, Join{Player: "ann"})
+		back.QueueLost() // it was held, so it is held again
+		h.pass(time.Second)
+		if i := r.Info(); i.Players != 2 {
+			t.Errorf("info %+v after coming back for a moment; want both seats held", i)
+		}
+	})
+}
+
+// One identity has one place to watch, as it has one seat, and may have both.
+func TestOneIdentityTakesOnePlaceToWatch(t *testing.T) {
+	withPool(t, testConfig(), func(h *harness) {
+		r := h.start(20, 2)
+		_, seat := h.join(r, Join{Player: "eve"})
+		_, f := h.join(r, Join{Player: "eve", Spectator: true})
+		for range 2 * proto.MaxSpectators {
+			_, next := h.join(r, Join{Player: "eve", Spectator: true})
+			f.check(t).wantCloses(t, proto.CloseReplaced)
+			f = next
+		}
+		f.check(t).wantCloses(t)
+		seat.check(t).wantCloses(t)
+		if i := r.Info(); i.Spectators != 1 || i.Players != 1 || testutil.ToFloat64(h.config.Metrics.Spectators) != 1 {
+			t.Errorf("info %+v; want one spectator and one player", i)
 		}
 	})
 }
@@ -169,7 +227,7 @@ func TestSamePlayerTakesOver(t *testing.T) {
 		withPool(t, testConfig(), func(h *harness) {
 			r := h.start(20, 2)
 			old, f := h.join(r, Join{Player: "ann"})
-			j := Join{Player: "ann"}
+			j := Join{Player: "ann", Proven: 1}
 			if by == "token" {
 				j = Join{Resume: f.check(t).welcomes[0].Resume}
 			}
@@ -178,9 +236,9 @@ func TestSamePlayerTakesOver(t *testing.T) {
 			if w := f2.check(t).welcomes[0]; w.Seat != 0 || w.Flags != proto.WelcomeResumed {
 				t.Errorf("by %s: welcome %+v", by, w)
 			}
-			old.QueueInput(testInputs(1, 100), time.Now())
+			old.QueueInput(testInputs(1, 100), time.Now(), 0)
 			old.QueueLost()
-			next.QueueInput(testInputs(1, 7), time.Now())
+			next.QueueInput(testInputs(1, 7), time.Now(), 0)
 			h.pass(2 * proto.SeatHold)
 			f2.check(t).wantCloses(t)
 			f.wantCloses(t, proto.CloseReplaced)
@@ -197,12 +255,91 @@ func TestSamePlayerTakesOver(t *testing.T) {
 	}
 }
 
+// Who knows a player's id, or has a copy of the ticket that the player came with, cannot take the seat from its connection.
+func TestConnectedSeatIsNotTaken(t *testing.T) {
+	withPool(t, testConfig(), func(h *harness) {
+		r := h.start(20, 2)
+		ann, f := h.join(r, Join{Player: "ann", Proven: 100})
+		for _, proven := range []uint32{0, 99, 100} {
+			_, thief := h.join(r, Join{Player: "ann", Proven: proven})
+			thief.check(t).wantCloses(t, proto.CloseSeat)
+			if len(thief.welcomes) != 0 {
+				t.Errorf("proven at %d: welcome %+v", proven, thief.welcomes[0])
+			}
+		}
+		f.check(t).wantCloses(t)
+		ann.QueueInput(testInputs(1, 7), time.Now(), 0)
+		h.pass(50 * time.Millisecond)
+		if row := f.check(t).x(t, 0); row.X != 7 {
+			t.Errorf("row %+v", row)
+		}
+		ann.QueueLost()
+		h.pass(50 * time.Millisecond)
+		_, again := h.join(r, Join{Player: "ann", Proven: 100})
+		again.check(t).wantCloses(t)
+		if w := again.welcomes[0]; w.Flags != proto.WelcomeResumed || w.Processed != 1 {
+			t.Errorf("welcome to the held seat %+v", w)
+		}
+	})
+}
+
+// The token of a welcome replaces the one before when its client answers: before that the connection may have ended with the
+// welcome unread, and then the client comes with the token that it has.
+func TestTokenIsRenewed(t *testing.T) {
+	for _, answer := range []func(o *Occupant){
+		func(o *Occupant) { o.QueueInput(testInputs(1, 1), time.Now(), 0) },
+		func(o *Occupant) { o.QueueCustom([]byte("hello")) },
+	} {
+		withPool(t, testConfig(), func(h *harness) {
+			r := h.start(20, 2)
+			first, f := h.join(r, Join{Player: "ann"})
+			first.QueueCustom([]byte("a seat that is not used is not held"))
+			one := f.check(t).welcomes[0].Resume
+			lost, f := h.join(r, Join{Resume: one})
+			two := f.check(t).welcomes[0].Resume
+			lost.QueueLost()
+			o, f := h.join(r, Join{Resume: one})
+			if w := f.check(t).welcomes[0]; !bytes.Equal(w.Resume, two) || bytes.Equal(one, two) {
+				t.Errorf("tokens %x, %x, %x", one, two, w.Resume)
+			}
+			answer(o)
+			h.pass(50 * time.Millisecond)
+			_, stale := h.join(r, Join{Resume: one})
+			stale.check(t).wantCloses(t, proto.CloseSeat)
+			f.check(t).wantCloses(t)
+			_, f2 := h.join(r, Join{Resume: two})
+			f.check(t).wantCloses(t, proto.CloseReplaced)
+			f2.check(t).wantCloses(t)
+			_, stale = h.join(r, Join{Resume: one})
+			stale.check(t).wantCloses(t, proto.CloseSeat)
+		})
+	}
+}
+
+// What a client sends before its welcome does not show that it has read it.
+func TestTokenIsNotRenewedBeforeTheWelcome(t *testing.T) {
+	withPool(t, testConfig(), func(h *harness) {
+		r := h.start(20, 2)
+		_, f := h.join(r, Join{Player: "ann"})
+		one := f.check(t).welcomes[0].Resume
+		f2 := &testClient{}
+		o, err := r.QueueJoin(Join{Resume: one, Client: f2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.QueueInput(testInputs(1, 1), time.Now(), 0)
+		h.pass(50 * time.Millisecond)
+		_, f3 := h.join(r, Join{Resume: one})
+		f3.check(t).wantCloses(t)
+	})
+}
+
 func TestTwoJoinsOfOnePlayerInOneTick(t *testing.T) {
 	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
 		f := &testClient{}
 		r.QueueJoin(Join{Player: "ann", Client: f})
-		_, f2 := h.join(r, Join{Player: "ann"})
+		_, f2 := h.join(r, Join{Player: "ann", Proven: 1})
 		f.check(t).wantCloses(t, proto.CloseReplaced)
 		f2.check(t).wantCloses(t)
 		if len(f.welcomes) != 0 || len(f2.welcomes) != 1 {
@@ -217,7 +354,7 @@ func TestLeaveGivesTheSeatUp(t *testing.T) {
 		o, f := h.join(r, Join{Player: "ann"})
 		o.QueueLeave()
 		o.QueueLost()
-		if err := o.QueueInput(testInputs(1, 1), time.Now()); err != ErrStopped {
+		if err := o.QueueInput(testInputs(1, 1), time.Now(), 0); err != ErrStopped {
 			t.Errorf("input after leaving: %v, want ErrStopped", err)
 		}
 		h.pass(50 * time.Millisecond)
@@ -238,7 +375,7 @@ func TestLeaveAndJoinInOneTick(t *testing.T) {
 		o.QueueLeave()
 		o2, f2 := h.join(r, Join{Player: "ann"})
 		f.check(t).wantCloses(t, proto.CloseLeft)
-		o2.QueueInput(testInputs(1, 4), time.Now())
+		o2.QueueInput(testInputs(1, 4), time.Now(), 0)
 		h.pass(time.Second)
 		f2.check(t).wantCloses(t)
 		if row := f2.x(t, 0); row.X != 4 {

@@ -233,7 +233,7 @@ func (c *movingClient) step(more bool) {
 		for i := range steps {
 			steps[i] = 1
 		}
-		if on.occupant.QueueInput(testInputs(on.sent+1, steps...), time.Now()) != nil {
+		if on.occupant.QueueInput(testInputs(on.sent+1, steps...), time.Now(), 0) != nil {
 			return
 		}
 		on.sent += proto.Seq(len(steps))

@@ -18,7 +18,7 @@ type Occupant struct {
 	seen      proto.Epoch
 	waits     bool // as in Join, as are seen and expired
 	expired   bool
-	token     [16]byte // of the seat, if it is a new one
+	proven    uint32
 
 	// Guarded by room.inbox.mu.
 	gone        bool // leave or lost was queued
@@ -29,7 +29,10 @@ type Occupant struct {
 	// The room's loop only.
 	state       occupantState
 	seat        proto.Seat // proto.NoSeat for a spectator
+	acked       proto.Tick // the highest Ack that its inputs had
+	played      bool       // its seat has sent an input or a custom message, or was held: it is held when the connection ends
 	flags       proto.WelcomeFlags
+	renews      bool          // nothing shows yet that it has read its welcome, whose resume token is new
 	arrived     time.Duration // of the newest input since the last tick; noInput when none came
 	kept        int           // custom messages kept while the room is suspended
 	reconnect   *proto.Moved  // the reconnect request that it got; nil: none
@@ -49,14 +52,14 @@ const (
 
 const noInput time.Duration = -1
 
-// QueueInput copies in to the room; it arrived at the time given, from which the wait for the tick counts. The error is a
-// *proto.Refusal for a spectator, else ErrFull or ErrStopped.
-func (o *Occupant) QueueInput(in proto.Input, arrived time.Time) error {
+// QueueInput copies in to the room; it arrived at the time given, from which the wait for the tick counts, over a connection with
+// the measured round trip given. The error is a *proto.Refusal for a spectator, else ErrFull or ErrStopped.
+func (o *Occupant) QueueInput(in proto.Input, arrived time.Time, roundTrip time.Duration) error {
 	if o.spectator {
 		return proto.Refuse(proto.CloseMalformed, "a spectator sent an input; only players do")
 	}
 	at := max(0, arrived.Sub(o.room.pool.started))
-	return o.queue(item{kind: itemInput, occ: o, first: in.First, ack: in.Ack, count: uint8(in.Count), at: at}, in.Samples)
+	return o.queue(item{kind: itemInput, occ: o, first: in.First, ack: in.Ack, count: uint8(in.Count), at: at, trip: roundTrip}, in.Samples)
 }
 
 // QueueCustom copies a message to the game. The errors are as QueueInput's.
@@ -78,6 +81,6 @@ func (o *Occupant) queue(it item, payload []byte) error {
 // QueueLeave gives the seat up; the room closes the client with CloseLeft.
 func (o *Occupant) QueueLeave() { o.room.inbox.queueGone(o, itemLeave) }
 
-// QueueLost says that the connection is gone; the seat is kept for proto.SeatHold. After the client was replaced, left or
+// QueueLost says that the connection is gone; the seat is kept for proto.SeatHold if the player has played. After the client was replaced, left or
 // closed by the room it does nothing.
 func (o *Occupant) QueueLost() { o.room.inbox.queueGone(o, itemLost) }

@@ -1,7 +1,6 @@
 package room
 
 import (
-	"crypto/subtle"
 	"time"
 
 	"github.com/ringside-go/ringside/proto"
@@ -19,7 +18,10 @@ const (
 // outranked reports whether o's client has been in a later epoch of this instance than the room's, by an epoch that
 // counts: the client shows the resume token of a seat here. It tells the registry, which asks the other servers.
 func (r *Room) outranked(o *Occupant) bool {
-	if r.spec.Outranked == nil || o.spectator || !outranks(o.seen, r.epoch) || !r.hasToken(o.resume) {
+	if r.spec.Outranked == nil || o.spectator || !outranks(o.seen, r.epoch) {
+		return false
+	}
+	if _, ok := r.sim.SeatOf(o.resume); !ok {
 		return false
 	}
 	if now := r.now(); !r.asked || now-r.askedAt >= outrankedInterval {
@@ -36,15 +38,4 @@ func outranks(seen, ours proto.Epoch) bool {
 	}
 	above := seen.Counter - ours.Counter
 	return above <= maxSeen && (above > 0 || seen.Server != ours.Server)
-}
-
-// hasToken reports whether token is the resume token of a seat.
-func (r *Room) hasToken(token []byte) (has bool) {
-	if len(token) == 0 {
-		return false
-	}
-	for seat := range r.seats {
-		has = subtle.ConstantTimeCompare(r.sim.Token(proto.Seat(seat)), token) == 1 || has
-	}
-	return has
 }

@@ -48,9 +48,9 @@ func TestOutranked(t *testing.T) {
 			withPool(t, testConfig(), func(h *harness) {
 				r, told := outrankedRoom(h)
 				o, f := h.join(r, Join{Player: "ann"})
-				o.QueueInput(testInputs(1, 1, 2, 3, 4, 5, 6, 7, 8, 9), time.Now())
+				o.QueueInput(testInputs(1, 1, 2, 3, 4, 5, 6, 7, 8, 9), time.Now(), 0)
 				h.pass(50 * time.Millisecond)
-				j := Join{Player: "ann", Resume: f.check(t).welcomes[0].Resume, Seen: test.seen, Waits: test.waits}
+				j := Join{Player: "ann", Proven: 1, Resume: f.check(t).welcomes[0].Resume, Seen: test.seen, Waits: test.waits}
 				if !test.token {
 					j.Resume = []byte("made up by someone")
 				}

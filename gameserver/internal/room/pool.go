@@ -15,6 +15,9 @@ type Pool struct {
 	config  Config
 	started time.Time // zero of the clock that workers and rooms use
 	workers []*worker
+	lane    *worker        // the slow lane: rooms over their share
+	all     []*worker      // with the slow lane
+	running sync.WaitGroup // for all, but not for goroutines that hang
 }
 
 // NewPool builds the workers; Run starts them.
@@ -28,38 +31,61 @@ func NewPool(c Config) (*Pool, error) {
 	if c.WallClock == nil {
 		c.WallClock = time.Now
 	}
-	p := &Pool{config: c, started: time.Now(), workers: make([]*worker, c.Workers)}
-	for i := range p.workers {
-		p.workers[i] = newWorker(p)
+	p := &Pool{config: c, started: time.Now()}
+	for i := range c.Workers + 1 {
+		p.all = append(p.all, newWorker(p, i))
 	}
+	p.workers, p.lane = p.all[:c.Workers], p.all[c.Workers]
 	return p, nil
 }
 
 // Run ticks the rooms until ctx ends. Then it ends all of them with proto.CloseStopping and returns nil once every worker
-// is gone. It is called once.
+// is gone, but for goroutines that hang in a game. It is called once.
 func (p *Pool) Run(ctx context.Context) error {
-	var workers sync.WaitGroup
-	for _, w := range p.workers {
-		workers.Go(func() { w.run(ctx) })
+	for _, w := range p.all {
+		p.running.Add(1)
+		go p.run(ctx, w)
 	}
-	workers.Wait()
+	stop := make(chan struct{})
+	var watchdog sync.WaitGroup
+	watchdog.Go(func() { p.watch(ctx, stop) })
+	p.running.Wait()
+	close(stop)
+	watchdog.Wait()
 	return nil
 }
 
-// Busy is the share of its time, 0 to 1, for which the busiest worker ticked in the last seconds.
+// run runs a worker. If the goroutine hangs in a game, another one takes its place, also in running.
+func (p *Pool) run(ctx context.Context, w *worker) {
+	if w.run(ctx) {
+		p.running.Done()
+	}
+}
+
+// Busy is the share of its time, 0 to 1, for which the busiest worker ticked in the last seconds, or all of them on average
+// if that is more: the slow lane counts in the average, since it has no core of its own.
 func (p *Pool) Busy() float64 {
-	busy := 0.0
+	busy := p.average()
 	for _, w := range p.workers {
 		busy = max(busy, w.share())
 	}
 	return busy
 }
 
+// average is the share of the workers' time in which they, and the slow lane, ticked.
+func (p *Pool) average() float64 {
+	sum := 0.0
+	for _, w := range p.all {
+		sum += w.share()
+	}
+	return min(1, sum/float64(len(p.workers)))
+}
+
 // TickTime is the 99th percentile of the time that ticks of the last seconds took, on the slowest worker. It is up to a
 // quarter too long.
 func (p *Pool) TickTime() time.Duration {
 	longest := int64(0)
-	for _, w := range p.workers {
+	for _, w := range p.all {
 		longest = max(longest, w.p99.Load())
 	}
 	return time.Duration(longest)
@@ -68,7 +94,7 @@ func (p *Pool) TickTime() time.Duration {
 // Late counts the ticks that began more than a period late.
 func (p *Pool) Late() uint64 {
 	late := uint64(0)
-	for _, w := range p.workers {
+	for _, w := range p.all {
 		late += w.late.Load()
 	}
 	return late
@@ -94,9 +120,12 @@ func (p *Pool) Start(s Spec) (*Room, error) {
 	return r, nil
 }
 
-// choose returns the worker with the fewest ticks a second among those that are not too busy; the busy share shows new rooms
-// only after a second. nil: all are too busy. With always, which a resumed room needs, it ignores how busy they are.
+// choose returns the worker with the least load among those that are not too busy; the busy share shows new rooms only after
+// a second. nil: all are too busy. With always, which a room needs that was led elsewhere, it ignores how busy they are.
 func (p *Pool) choose(always bool) (best *worker) {
+	if !always && p.average() > p.config.MaxBusy {
+		return nil
+	}
 	for _, w := range p.workers {
 		if (always || w.share() <= p.config.MaxBusy) && (best == nil || w.load.Load() < best.load.Load()) {
 			best = w

@@ -70,7 +70,7 @@ func TestNobodyIsLostWhenARoomEnds(t *testing.T) {
 							return
 						}
 						clients[s] = append(clients[s], f)
-						o.QueueInput(testInputs(1, 1), time.Now())
+						o.QueueInput(testInputs(1, 1), time.Now(), 0)
 						if s == 0 && i == each/2 {
 							way(r, cancel)
 						}

@@ -39,7 +39,8 @@ func TestRandomClients(outer *testing.T) {
 		c := &roomModel{room: newRoom(p, Spec{ID: "r", Game: "test", Sim: newTestGame(outer, 20, 3)})}
 		t.Repeat(map[string]func(*rapid.T){
 			"join": func(t *rapid.T) {
-				c.enter(t, Join{Player: proto.PlayerID(fmt.Sprint("p", rapid.IntRange(0, 4).Draw(t, "player")))})
+				player := proto.PlayerID(fmt.Sprint("p", rapid.IntRange(0, 4).Draw(t, "player")))
+				c.enter(t, Join{Player: player, Proven: rapid.Uint32Range(0, 9).Draw(t, "proven")})
 			},
 			"watch": func(t *rapid.T) { c.enter(t, Join{Spectator: true}) },
 			"resume": func(t *rapid.T) {
@@ -55,7 +56,7 @@ func TestRandomClients(outer *testing.T) {
 				if v.next == 0 && len(v.welcomes) > 0 {
 					v.next = v.welcomes[0].Processed + 1
 				}
-				if v.next > 0 && v.occupant.QueueInput(testInputs(v.next, 1, 2), time.Now()) == nil {
+				if v.next > 0 && v.occupant.QueueInput(testInputs(v.next, 1, 2), time.Now(), 0) == nil {
 					v.next += 2
 				}
 			},
@@ -119,7 +120,7 @@ func (c *roomModel) tick(t *rapid.T, n int) {
 	for range n {
 		c.now += 50 * time.Millisecond
 		c.room.idleSince = c.now // it never ends by itself
-		if !c.room.tick(c.now) {
+		if c.room.tick(c.now) != goesOn {
 			t.Fatal("the room has ended")
 		}
 		seats, spectators := 0, 0

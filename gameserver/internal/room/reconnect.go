@@ -1,9 +1,7 @@
 package room
 
 import (
-	"crypto/subtle"
 	"fmt"
-	"slices"
 
 	"github.com/ringside-go/ringside/proto"
 )
@@ -28,40 +26,39 @@ func (r *Room) requestReconnect(o *Occupant, url string) {
 // stay queued, since both connections are of one client. A connection that got no reconnect request stays, and o is
 // closed: the client may have changed its mind after it opened o, and must not lose the connection that it plays on.
 func (r *Room) replacePlayer(o *Occupant) {
-	for seat, old := range r.seats {
-		if old == nil || subtle.ConstantTimeCompare(r.sim.Token(proto.Seat(seat)), o.resume) == 0 {
-			continue
-		}
-		if old.reconnect == nil {
-			r.refuse(o, proto.CloseOverloaded, "the other connection to this seat continues; come again without waiting")
-			return
-		}
-		pending := r.sim.Pending(old.seat)
-		r.replace(old, o)
+	seat, ok := r.sim.SeatOf(o.resume)
+	if !ok || r.seats[seat] == nil {
 		r.resume(o)
-		for _, in := range pending {
-			if err := r.sim.Queue(o.seat, in); err != nil {
-				r.log.Error("an input of the last connection is not taken", "seat", o.seat, "error", err)
-			}
-		}
 		return
 	}
+	old := r.seats[seat]
+	if old.reconnect == nil {
+		r.refuse(o, proto.CloseOverloaded, "the other connection to this seat continues; come again without waiting")
+		return
+	}
+	pending := r.sim.Pending(seat)
+	r.replace(old, o)
 	r.resume(o)
-}
-
-// replaceSpectator is replacePlayer for a spectator, which has no token: it replaces the connections of the same player
-// that got a reconnect request. If there is none, o becomes a new spectator. It is refused if its ticket has expired, and
-// during a handoff, because the next server will accept it.
-func (r *Room) replaceSpectator(o *Occupant) {
-	found := false
-	for _, old := range slices.Clone(r.spectators) {
-		if old.reconnect != nil && old.player == o.player {
-			r.replace(old, o)
-			found = true
+	o.played, o.acked = old.played, old.acked
+	for _, in := range pending {
+		if err := r.sim.Queue(seat, in); err != nil {
+			r.log.Error("an input of the last connection is not taken", "seat", seat, "error", err)
 		}
 	}
+}
+
+// replaceSpectator is replacePlayer for a spectator, which has no token: it replaces the connection of the same player.
+// If there is none, o becomes a new spectator. It is refused if its ticket has expired, and during a handoff, because the
+// next server will accept it.
+func (r *Room) replaceSpectator(o *Occupant) {
+	old := r.watcher(o.player)
 	switch {
-	case found || !o.expired && r.move == nil:
+	case old != nil && old.reconnect != nil:
+		r.replace(old, o)
+		r.watch(o)
+	case old != nil && !o.expired && r.move == nil:
+		r.refuse(o, proto.CloseOverloaded, "your other connection to this room continues; come again without waiting")
+	case !o.expired && r.move == nil:
 		r.watch(o)
 	case o.expired:
 		r.refuse(o, proto.CloseTicket, "")
@@ -87,8 +84,7 @@ func (r *Room) forward(old *Occupant, it *item) {
 	case it.kind == itemCustom:
 		r.custom(old.replacement, r.taken.payload(it))
 	default:
-		in := proto.Input{First: it.first, Ack: it.ack, Count: int(it.count), Samples: r.taken.payload(it)}
-		if r.sim.Queue(old.seat, in) == nil { // otherwise the client sends it again
+		if r.queue(old.replacement, it) == nil { // otherwise the client sends it again
 			old.replacement.arrived = it.at
 		}
 	}

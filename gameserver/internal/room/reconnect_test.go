@@ -1,6 +1,7 @@
 package room
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -49,10 +50,10 @@ func TestReconnectRequest(t *testing.T) {
 		if len(f.check(t).prepares) != 2 || len(f.moves)+len(f.closes) > 0 {
 			t.Fatalf("before anybody came: prepares %v, moves %v, closes %v", f.prepares, f.moves, f.closes)
 		}
-		o.QueueInput(testInputs(1, 1, 2, 3, 4, 5, 6), time.Now()) // two more than a tick takes
+		o.QueueInput(testInputs(1, 1, 2, 3, 4, 5, 6), time.Now(), 0) // two more than a tick takes
 		h.pass(50 * time.Millisecond)
 		f.polled = func() { // what comes with the tick that lets the next connection in
-			o.QueueInput(testInputs(7, 7), time.Now().Add(-3*time.Millisecond))
+			o.QueueInput(testInputs(7, 7), time.Now().Add(-3*time.Millisecond), 0)
 			o.QueueCustom([]byte("tell 0 hi"))
 		}
 		_, next := h.join(r, Join{Resume: f.welcomes[0].Resume, Waits: true})
@@ -76,24 +77,24 @@ func TestReconnectRequest(t *testing.T) {
 	})
 }
 
-// A spectator has no token: it replaces a connection of the same player that got a request, also with an expired ticket. A
-// connection without a request stays. Anybody else with an expired ticket is refused.
+// A spectator has no token: it replaces the connection of the same player if that got a request, also with an expired
+// ticket. A connection without a request stays. Anybody else with an expired ticket is refused.
 func TestReconnectRequestOfASpectator(t *testing.T) {
 	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
 		first, f := h.join(r, Join{Player: "eve", Spectator: true})
-		_, other := h.join(r, Join{Player: "eve", Spectator: true})
+		_, other := h.join(r, Join{Player: "eve", Spectator: true, Waits: true})
+		other.wantCloses(t, proto.CloseOverloaded)
 		_, late := h.join(r, Join{Player: "eve", Spectator: true, Waits: true, Expired: true})
 		late.wantCloses(t, proto.CloseTicket)
 		h.reconnect(first, f)
-		for range proto.MaxSpectators - 2 {
-			h.join(r, Join{Player: "roomModel", Spectator: true})
+		for i := range proto.MaxSpectators - 1 {
+			h.join(r, Join{Player: proto.PlayerID(fmt.Sprint("roomModel", i)), Spectator: true})
 		}
 		_, stranger := h.join(r, Join{Player: "zoe", Spectator: true, Waits: true, Expired: true})
 		stranger.wantCloses(t, proto.CloseTicket)
 		_, next := h.join(r, Join{Player: "eve", Spectator: true, Waits: true, Expired: true})
 		h.wantReplaced(f, next)
-		other.wantCloses(t)
 		first.QueueLost()
 		h.pass(50 * time.Millisecond)
 		if i := r.Info(); i.Spectators != proto.MaxSpectators {

@@ -14,7 +14,7 @@ func handedRoom(t *testing.T, h *harness) (s *testStandby, token []byte) {
 	s = attach(t, r, 1)
 	ann, f := h.join(r, Join{Player: "ann"})
 	h.join(r, Join{Player: "bob"})
-	ann.QueueInput(testInputs(1, 1, 2, 3, 4, 5, 6), time.Now())
+	ann.QueueInput(testInputs(1, 1, 2, 3, 4, 5, 6), time.Now(), 0)
 	got := handOff(t, r, 0)
 	h.pass(50 * time.Millisecond)
 	got.want(t, r.Info().Tick)

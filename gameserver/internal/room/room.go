@@ -3,9 +3,11 @@
 package room
 
 import (
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -58,6 +60,8 @@ type Room struct {
 	cadence cadence
 	phase   int
 	due     time.Duration
+	call    *call // of its worker
+	cost    cost
 
 	// The loop's own.
 	sim        *game.Simulation
@@ -69,11 +73,15 @@ type Room struct {
 	connected  int // occupants in seats
 	late       uint64
 	idleSince  time.Duration
+	played     bool // a seat has sent an input or a custom message, here or, as far as is known, at an earlier leader
 	frames     frames
-	begun      bool            // the first tick was made
-	returnBy   time.Duration   // when absent clients of a resumed room count as not connected; 0: done
-	pending    []proto.Outcome // decided and not told yet, by match
-	told       uint32          // the last match whose outcome was told
+	begun      bool          // the first tick was made
+	returnBy   time.Duration // when absent clients of a resumed room count as not connected; 0: done
+	bansSeen   uint64        // revision of the bans that were enforced
+	size       size
+	noisy      bool           // it was logged that custom messages were refused
+	pending    []game.Decided // decided and not told yet, by match
+	told       uint32         // the last match whose outcome was told
 	standbys   []*standby
 	suspension suspension
 	asked      bool // Spec.Outranked was called, last at askedAt
@@ -82,26 +90,37 @@ type Room struct {
 	moved      []byte       // record that says where the room is, when it is not here any more
 	ending     *stopRequest // the room ends when what was taken is handled
 	ended      bool
+	failure    string // why it ended as crashed; empty: it did not
 }
+
+// maxFailure bounds what an event tells of a crash, in bytes. The log has all of it.
+const maxFailure = 200
+
+func clip(s string) string { return strings.ToValidUTF8(s[:min(len(s), maxFailure)], "") }
 
 func newRoom(p *Pool, s Spec) *Room {
 	settings := s.Sim.Settings()
 	r := &Room{
-		spec:     s,
-		pool:     p,
-		metrics:  p.config.Metrics,
-		log:      p.config.Logger.With("room", s.ID, "game", s.Game),
-		settings: settings,
-		schema:   s.Sim.Store().Schema().Append(nil),
-		sim:      s.Sim,
-		epoch:    s.Epoch,
-		phase:    noPhase,
-		due:      p.now() + s.Due,
-		seats:    make([]*Occupant, settings.Seats),
+		spec:      s,
+		pool:      p,
+		metrics:   p.config.Metrics,
+		log:       p.config.Logger.With("room", s.ID, "game", s.Game),
+		settings:  settings,
+		schema:    s.Sim.Store().Schema().Append(nil),
+		sim:       s.Sim,
+		epoch:     s.Epoch,
+		phase:     noPhase,
+		due:       p.now() + s.Due,
+		call:      new(call),
+		cost:      newCost(settings.TickRate, p.now(), p.config.Metrics.TickSeconds.WithLabelValues(string(s.Game))),
+		idleSince: p.now(),
+		played:    s.Resumed,
+		seats:     make([]*Occupant, settings.Seats),
 	}
 	for _, id := range s.Standbys {
 		r.standbys = append(r.standbys, &standby{id: id})
 	}
+	r.size.may = s.Sim.Store().MaxSize() > warnSize
 	r.suspension = suspension{reasons: s.Suspended, since: p.now(), text: suspendedText}
 	r.info = Info{ID: s.ID, Game: s.Game, TickRate: settings.TickRate, Seats: settings.Seats, Created: time.Now()}
 	r.publish()
@@ -145,12 +164,24 @@ func (r *Room) remove(o *Occupant) {
 // no matter of the game's.
 func (r *Room) crash(cause any, stack []byte) {
 	r.metrics.RoomsCrashed.Inc()
+	r.failure = clip(fmt.Sprint(cause))
 	r.log.Error("a tick failed and the room ends", "tick", r.info.Tick+1, "panic", cause, "stack", string(stack))
 	if r.handed() {
 		r.end(proto.CloseMoved, "")
 	} else {
 		r.end(proto.CloseCrashed, "")
 	}
+}
+
+// hang ends the room because its game hangs in a tick. The watchdog calls it and owns the room; the simulation belongs to
+// the goroutine that hangs.
+func (r *Room) hang(stack string) {
+	r.sim = nil
+	r.metrics.RoomsHung.Inc()
+	r.metrics.RoomsCrashed.Inc()
+	r.failure = "its game did not return from a tick"
+	r.end(proto.CloseCrashed, "")
+	r.log.Error("a game does not return from a tick: its room ends, and a core is lost until this process ends", "tick", r.info.Tick+1, "stack", stack)
 }
 
 // shutDown ends the room because its pool stops.

@@ -8,27 +8,38 @@ import (
 	"time"
 )
 
+// sleeper is a client that stops the worker outside of the game: a pause of the process looks the same.
+type sleeper struct {
+	testClient
+	sleep atomic.Int64
+}
+
+func (s *sleeper) Poll() { time.Sleep(time.Duration(s.sleep.Swap(0))) }
+
 // A worker that did not run for a second suspends all its rooms before one of them ticks, and reports the pause.
 func TestStalledWorkerSuspendsItsRooms(t *testing.T) {
 	for _, test := range []struct {
-		nap       string
+		nap       time.Duration
 		suspended bool
-	}{{"nap 999", false}, {"nap 1000", true}} {
+	}{{999 * time.Millisecond, false}, {time.Second, true}} {
 		var gaps []time.Duration
 		c := testConfig()
 		c.Stalled = func(gap time.Duration) { gaps = append(gaps, gap) }
 		withPool(t, c, func(h *harness) {
 			r, other := h.start(20, 4), h.start(20, 4)
-			o, _ := h.join(r, Join{Player: "ann"})
+			f := &sleeper{}
+			if _, err := r.QueueJoin(Join{Player: "ann", Client: f}); err != nil {
+				t.Fatal(err)
+			}
 			h.pass(time.Second)
-			o.QueueCustom([]byte(test.nap))
+			f.sleep.Store(int64(test.nap))
 			h.pass(50 * time.Millisecond)
 			other.QueueResume(ReasonPaused, time.Now()) // too early: the stall is not over
 			before := other.Info().Tick
 			if !test.suspended {
 				h.pass(5 * time.Second)
 				if len(gaps) != 0 || r.Info().State != Ticking {
-					t.Errorf("%s: stalls %v, info %+v", test.nap, gaps, r.Info())
+					t.Errorf("%v: stalls %v, info %+v", test.nap, gaps, r.Info())
 				}
 				return
 			}

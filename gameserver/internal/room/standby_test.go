@@ -15,11 +15,11 @@ func TestStandbyEqualsItsLeader(t *testing.T) {
 	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 4)
 		ann, _ := h.join(r, Join{Player: "ann"})
-		ann.QueueInput(testInputs(1, 5, -2, 7), time.Now())
+		ann.QueueInput(testInputs(1, 5, -2, 7), time.Now(), 0)
 		h.pass(time.Second)
 		s := attach(t, r, 7)
 		h.join(r, Join{Player: "bob"})
-		ann.QueueInput(testInputs(4, 1, 1, 1), time.Now())
+		ann.QueueInput(testInputs(4, 1, 1, 1), time.Now(), 0)
 		ann.QueueCustom([]byte("tell 255 hello")) // goes before the delta in the clients' bytes
 		ann.QueueCustom([]byte("finish"))
 		h.pass(time.Second)
@@ -67,7 +67,7 @@ func TestFullStandbyGetsAKeyframe(t *testing.T) {
 		s, other := attach(t, r, 1), attach(t, r, 2)
 		ann, _ := h.join(r, Join{Player: "ann"})
 		s.fill(true)
-		ann.QueueInput(testInputs(1, 5), time.Now())
+		ann.QueueInput(testInputs(1, 5), time.Now(), 0)
 		h.pass(5 * time.Second)
 		if s.check(t).tries != 1+20 || r.Info().Standbys != 1 {
 			t.Errorf("%d keyframes tried in 5 s, info %+v", s.tries, r.Info())
@@ -150,7 +150,7 @@ func handedOver(t *testing.T, h *harness) (next *Room, out HandedOver) {
 	r := h.start(20, 4)
 	s := attach(t, r, 1)
 	ann, _ := h.join(r, Join{Player: "ann"})
-	ann.QueueInput(testInputs(1, 1, 2, 3, 4, 5, 6), time.Now())
+	ann.QueueInput(testInputs(1, 1, 2, 3, 4, 5, 6), time.Now(), 0)
 	ann.QueueCustom([]byte("finish"))
 	got := handOff(t, r, 0)
 	h.pass(50 * time.Millisecond)

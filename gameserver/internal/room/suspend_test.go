@@ -67,7 +67,7 @@ func TestSuspendAndResume(t *testing.T) {
 			t.Errorf("%d flushes, want one for the notice and one for what each of 20 polls may have answered", f.flushes-flushes)
 		}
 		for seq := range proto.Seq(proto.InputWindow) { // a second of it and more
-			if err := o.QueueInput(testInputs(seq+1, 1), time.Now()); err != nil {
+			if err := o.QueueInput(testInputs(seq+1, 1), time.Now(), 0); err != nil {
 				t.Fatal(err)
 			}
 			h.pass(20 * time.Millisecond)

@@ -15,6 +15,7 @@ import (
 type testGame struct {
 	Rows   game.Table[testRow] `state:"max=64"`
 	Orders game.Value[testOrders]
+	Last   game.Value[testLast]
 	In     game.Inputs[testInput]
 
 	settings game.Settings
@@ -27,6 +28,11 @@ type testRow struct {
 
 type testOrders struct {
 	Nap uint16 `state:"hidden"` // ms that each tick takes
+}
+
+// testLast is of the last sample.
+type testLast struct {
+	Behind uint8 `state:""` // by how many ticks what the player saw was behind the tick that took it
 }
 
 type testInput struct {
@@ -62,11 +68,12 @@ func (d *testGame) Tick(r *game.Room) {
 		for _, s := range d.In.Of(p.Seat) {
 			row.X += int32(s.Value.DX)
 			row.Secret -= int32(s.Value.DX)
+			d.Last.Get().Behind = uint8(r.Tick() - s.Ack)
 		}
 	}
 }
 
-// Message obeys: "panic", "finish", "nap MS", "tell SEAT TEXT" (255: everyone).
+// Message obeys: "panic", "finish", "nap MS", "kick SEAT REASON", "tell SEAT TEXT" (255: everyone).
 func (d *testGame) Message(r *game.Room, p game.Player, payload []byte) {
 	order := string(payload)
 	var seat, nap int
@@ -78,6 +85,8 @@ func (d *testGame) Message(r *game.Room, p game.Player, payload []byte) {
 		r.Finish(game.Outcome{Results: []game.Result{{Seat: p.Seat, Place: 1, Score: 7}}})
 	case scan(order, "nap %d", &nap):
 		d.Orders.Get().Nap = uint16(nap)
+	case scan(order, "kick %d %s", &seat, &text):
+		r.Kick(proto.Seat(seat), text)
 	case scan(order, "tell %d %s", &seat, &text):
 		r.Send(proto.Seat(seat), []byte(text))
 	}
@@ -95,7 +104,7 @@ func testOptions(rate, seats int) []byte {
 // newTestGame is a simulation of testGame with so many ticks a second and seats.
 func newTestGame(t testing.TB, rate, seats int) *game.Simulation {
 	t.Helper()
-	sim, err := game.New(&testDefinition, testOptions(rate, seats), 1, 1)
+	sim, err := game.New(&testDefinition, testOptions(rate, seats), game.Origin{Seed: 1, Instance: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,35 +9,47 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// tick runs one tick that began at now, always in this order, and reports whether the room continues. A panic anywhere in
-// it ends this room and no other.
-func (r *Room) tick(now time.Duration) (goesOn bool) {
+// verdict is what a tick came to.
+type verdict uint8
+
+const (
+	ended  verdict = iota // the room has ended
+	goesOn                // the room continues
+	seized                // the watchdog has taken the room and its worker: the caller must touch neither
+)
+
+// tick runs one tick that began at now, always in this order. A panic anywhere in it ends this room and no other.
+func (r *Room) tick(now time.Duration) (v verdict) {
 	defer func() {
-		if v := recover(); v != nil {
-			r.crash(v, debug.Stack())
-			goesOn = false
+		if cause := recover(); cause != nil {
+			r.crash(cause, debug.Stack())
+			v = ended
 		}
 	}()
 	r.poll()
 	if stop := r.inbox.take(&r.taken); stop != nil {
 		r.end(stop.code, stop.text)
-		return false
+		return ended
 	}
 	r.handle()
+	r.enforceBans()
 	if r.ending != nil {
 		r.end(r.ending.code, r.ending.text)
-		return false
+		return ended
 	}
 	step := r.suspension.takeStep()
 	if r.suspended() && (step == nil || r.suspension.reasons != ReasonProbation) {
 		r.wait(now)
-	} else if !r.play(now) {
-		return false
+	} else if v := r.play(now); v != goesOn {
+		return v
 	}
 	if step != nil {
 		step()
 	}
-	return r.suspended() || !r.endIfIdle(now)
+	if !r.suspended() && r.endIfIdle(now) {
+		return ended
+	}
+	return goesOn
 }
 
 // wait is a tick of a suspended room: it has handled its inbox and does nothing else.
@@ -52,26 +64,38 @@ func (r *Room) wait(now time.Duration) {
 	r.publish()
 }
 
-// play computes a tick and sends it, and reports whether the room continues here.
-func (r *Room) play(now time.Duration) bool {
+// play computes a tick and sends it.
+func (r *Room) play(now time.Duration) verdict {
 	r.begin(now)
-	if err := r.sim.Step(); err != nil {
-		r.fail(err)
-		return false
+	call, sim := r.call, r.sim
+	number := call.enter() // from here until leave nothing of r may be touched
+	err := sim.Step()
+	if !call.leave(number) {
+		return seized
 	}
+	if err != nil {
+		r.fail(err)
+		return ended
+	}
+	r.countRefused()
+	r.closeKicked()
 	r.encode()
+	if err := r.tooLarge(); err != nil {
+		r.crash(err, nil)
+		return ended
+	}
 	r.replicate(r.final(now))
 	r.broadcast(now)
 	r.sendCustoms()
 	r.releaseOutcomes()
 	if r.handed() {
 		r.end(proto.CloseMoved, "")
-		return false
+		return ended
 	}
 	r.flush()
 	r.count()
 	r.publish()
-	return true
+	return goesOn
 }
 
 // begin does what comes before some ticks.
@@ -104,8 +128,10 @@ func (r *Room) handle() {
 			r.forward(o, it)
 		case o.state == outside: // replaced or closed after it sent this
 		case it.kind == itemInput:
+			r.renew(o)
 			r.input(o, it)
 		case it.kind == itemCustom:
+			r.renew(o)
 			r.custom(o, r.taken.payload(it))
 		case it.kind == itemLeave:
 			r.leave(o)
@@ -115,12 +141,20 @@ func (r *Room) handle() {
 	}
 }
 
+// renew ends the resume tokens before the one of o's welcome: o sends what clients send after they have read it.
+func (r *Room) renew(o *Occupant) {
+	if o.renews && o.state != entered {
+		o.renews = false
+		r.sim.Renew(o.seat)
+	}
+}
+
 // input queues an input message. One that the simulation does not accept costs its client the connection.
 func (r *Room) input(o *Occupant, it *item) {
 	o.arrived = it.at
-	in := proto.Input{First: it.first, Ack: it.ack, Count: int(it.count), Samples: r.taken.payload(it)}
-	err := r.sim.Queue(o.seat, in)
+	err := r.queue(o, it)
 	if err == nil {
+		r.plays(o)
 		return
 	}
 	code := proto.CloseMalformed
@@ -129,6 +163,26 @@ func (r *Room) input(o *Occupant, it *item) {
 	}
 	r.lose(o)
 	o.client.Close(code, err.Error())
+}
+
+// queue gives an input to the simulation. What the client says that it saw never goes back, and is not further back than the
+// connection's round trip explains: a client that always claims to be slow would shoot at where others were.
+func (r *Room) queue(o *Occupant, it *item) error {
+	in := proto.Input{First: it.first, Ack: it.ack, Count: int(it.count), Samples: r.taken.payload(it)}
+	if in.Ack == 0 { // it does not say
+		in.Ack = r.sim.Tick()
+	} else {
+		o.acked = max(o.acked, min(in.Ack, r.sim.Tick()))
+		in.Ack = o.acked
+	}
+	r.sim.BoundAck(o.seat, maxBehind(it.trip, r.settings.TickRate))
+	return r.sim.Queue(o.seat, in)
+}
+
+// maxBehind is how many ticks what a player saw may be behind the tick that takes the sample: one is the newest that there was,
+// one more is shown a little late so that it moves evenly, and the rest is on the way.
+func maxBehind(roundTrip time.Duration, rate int) proto.Tick {
+	return 2 + proto.Tick(((roundTrip+proto.AckTolerance)*time.Duration(rate)+time.Second-1)/time.Second)
 }
 
 // custom gives a message to the simulation. In a suspended room, where messages of many ticks add up, it keeps maxQueued of
@@ -140,8 +194,12 @@ func (r *Room) custom(o *Occupant, payload []byte) {
 		r.metrics.InboxFull.Inc()
 		return
 	}
+	r.plays(o)
 	r.sim.Message(o.seat, payload)
 }
+
+// plays notes that o's seat, and so the room, is in use.
+func (r *Room) plays(o *Occupant) { o.played, r.played = true, true }
 
 // leave gives o's seat up.
 func (r *Room) leave(o *Occupant) {
@@ -152,11 +210,16 @@ func (r *Room) leave(o *Occupant) {
 	o.client.Close(proto.CloseLeft, "")
 }
 
-// lose removes a client whose connection is gone. The simulation holds its seat for a while.
+// lose removes a client whose connection is gone. The simulation holds its seat for a while if it was ever used: a client
+// that joins and hangs up, again and again under different names, must not fill the room.
 func (r *Room) lose(o *Occupant) {
 	r.remove(o)
-	if !o.spectator {
+	switch {
+	case o.spectator:
+	case o.played:
 		r.sim.Disconnect(o.seat)
+	default:
+		r.sim.Leave(o.seat)
 	}
 }
 
@@ -188,7 +251,11 @@ func (r *Room) endIfIdle(now time.Duration) bool {
 		r.idleSince = now
 		return false
 	}
-	if now-r.idleSince < r.pool.config.IdleTimeout {
+	timeout := r.pool.config.IdleTimeout
+	if !r.played {
+		timeout = min(timeout, r.pool.config.UnplayedTimeout)
+	}
+	if now-r.idleSince < timeout {
 		return false
 	}
 	if _, ok := r.inbox.close(true); !ok {

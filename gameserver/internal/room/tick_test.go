@@ -16,7 +16,7 @@ func TestInputsAreProcessedAndAcknowledged(t *testing.T) {
 		r := h.start(20, 2)
 		o, f := h.join(r, Join{Player: "ann"}) // at 50 ms, its tick has been
 		h.pass(30 * time.Millisecond)
-		o.QueueInput(testInputs(1, 3), time.Now())
+		o.QueueInput(testInputs(1, 3), time.Now(), 0)
 		h.pass(20 * time.Millisecond)
 		f.check(t)
 		if f.own.Processed != 1 || f.own.Slack != 20 || f.x(t, 0) != (testRow{X: 3, Secret: -3}) {
@@ -36,7 +36,7 @@ func TestPolledInputCountsInItsTick(t *testing.T) {
 		o, f := h.join(r, Join{Player: "ann"})
 		h.pass(50 * time.Millisecond)
 		before := f.polls
-		f.polled = func() { o.QueueInput(testInputs(1, 3), time.Now().Add(-7*time.Millisecond)) }
+		f.polled = func() { o.QueueInput(testInputs(1, 3), time.Now().Add(-7*time.Millisecond), 0) }
 		h.pass(50 * time.Millisecond)
 		f.check(t)
 		if f.polls != before+1 || f.flushes != f.polls+1 { // it was flushed already when it had just joined
@@ -61,7 +61,7 @@ func TestSlackIsBounded(t *testing.T) {
 		f := &testClient{}
 		o, _ := r.QueueJoin(Join{Player: "ann", Client: f})
 		h.pass(time.Second + time.Millisecond)
-		o.QueueInput(testInputs(1, 1), time.Now())
+		o.QueueInput(testInputs(1, 1), time.Now(), 0)
 		h.pass(time.Second)
 		if f.check(t).own.Slack != maxSlack {
 			t.Errorf("slack %d after waiting 999 ms, want %d", f.own.Slack, maxSlack)
@@ -80,10 +80,11 @@ func TestBadInputClosesItsClientOnly(t *testing.T) {
 			r := h.start(20, 2)
 			o, f := h.join(r, Join{Player: "mallory"})
 			_, other := h.join(r, Join{Player: "ann"})
-			if err := o.QueueInput(in, time.Now()); err != nil {
+			o.QueueCustom([]byte("hello"))
+			if err := o.QueueInput(in, time.Now(), 0); err != nil {
 				t.Fatal(err)
 			}
-			o.QueueInput(testInputs(1, 9), time.Now())
+			o.QueueInput(testInputs(1, 9), time.Now(), 0)
 			h.pass(time.Second)
 			f.check(t).wantCloses(t, code)
 			other.check(t).wantCloses(t)
@@ -115,7 +116,7 @@ func TestFloodIsRefused(t *testing.T) {
 		if n := testutil.ToFloat64(h.config.Metrics.InboxFull); n != 1 {
 			t.Errorf("inbox full %v times, want 1", n)
 		}
-		if err := ann.QueueInput(testInputs(1, 1), time.Now()); err != nil {
+		if err := ann.QueueInput(testInputs(1, 1), time.Now(), 0); err != nil {
 			t.Errorf("another's input: %v", err)
 		}
 	})
@@ -130,7 +131,7 @@ func TestSlowClientGetsAKeyframe(t *testing.T) {
 		o, slow := h.join(r, Join{Player: "slow"})
 		_, other := h.join(r, Join{Player: "ann"})
 		slow.stick(true)
-		o.QueueInput(testInputs(1, 5), time.Now())
+		o.QueueInput(testInputs(1, 5), time.Now(), 0)
 		h.pass(5 * time.Second)
 		slow.stick(false)
 		h.pass(5 * time.Second)
@@ -186,7 +187,7 @@ func TestOutcomesReachEverybody(t *testing.T) {
 		h.pass(time.Second)
 		for name, f := range map[string]*testClient{"ann": a, "slow": slow, "spectator": watching} {
 			f.check(t)
-			if len(f.outcomes) != 1 || f.outcomes[0].Match != 1 || len(f.outcomes[0].Results) != 1 || f.outcomes[0].Results[0].Player != "ann" {
+			if len(f.outcomes) != 1 || f.outcomes[0].Match != 1 || len(f.outcomes[0].Results) != 1 || f.outcomes[0].Results[0].Alias != a.welcomes[0].Alias {
 				t.Errorf("%s: outcomes %+v", name, f.outcomes)
 			}
 		}
@@ -276,9 +277,10 @@ func TestStopClosesEverybodyOnce(t *testing.T) {
 
 func TestIdleRoomEnds(t *testing.T) {
 	c := testConfig()
+	c.UnplayedTimeout = DefaultConfig().UnplayedTimeout
 	withPool(t, c, func(h *harness) {
 		h.start(20, 2)
-		h.pass(c.IdleTimeout - time.Millisecond)
+		h.pass(c.UnplayedTimeout - time.Millisecond)
 		h.wantEnded(0)
 		h.pass(time.Millisecond)
 		h.wantEnded(1)
@@ -286,6 +288,7 @@ func TestIdleRoomEnds(t *testing.T) {
 		r := h.start(20, 2)
 		o, _ := h.join(r, Join{Player: "ann"})
 		_, f := h.join(r, Join{Spectator: true})
+		o.QueueInput(testInputs(1, 1), time.Now(), 0)
 		h.pass(2 * c.IdleTimeout)
 		o.QueueLost() // the spectator stays, so does the room
 		h.pass(2 * c.IdleTimeout)
@@ -304,6 +307,7 @@ func TestIdleTimeBeginsAfterTheLastSeat(t *testing.T) {
 	withPool(t, c, func(h *harness) {
 		r := h.start(20, 2)
 		o, _ := h.join(r, Join{Player: "ann"})
+		o.QueueInput(testInputs(1, 1), time.Now(), 0)
 		o.QueueLost()
 		h.pass(proto.SeatHold + c.IdleTimeout - time.Second)
 		h.wantEnded(0)
@@ -313,4 +317,43 @@ func TestIdleTimeBeginsAfterTheLastSeat(t *testing.T) {
 			t.Errorf("join: %v, want ErrStopped", err)
 		}
 	})
+}
+
+// A room that somebody made and left, or only watched, is gone within seconds; one that was played in stays for whoever comes back.
+// A client that follows a redirect to the room has 4 s.
+func TestUnplayedRoomEndsSoon(t *testing.T) {
+	c := testConfig()
+	c.UnplayedTimeout = DefaultConfig().UnplayedTimeout
+	withPool(t, c, func(h *harness) {
+		r := h.start(20, 2)
+		o, _ := h.join(r, Join{Player: "ann"})
+		w, _ := h.join(r, Join{Player: "eve", Spectator: true})
+		h.pass(time.Minute) // somebody is here
+		h.wantEnded(0)
+		o.QueueLost()
+		w.QueueLost()
+		h.pass(4 * time.Second)
+		h.wantEnded(0)
+		h.pass(2 * time.Second)
+		h.wantEnded(1)
+	})
+	for what, play := range map[string]func(o *Occupant) error{
+		"an input":  func(o *Occupant) error { return o.QueueInput(testInputs(1, 1), time.Now(), 0) },
+		"a message": func(o *Occupant) error { return o.QueueCustom([]byte("hello")) },
+	} {
+		withPool(t, c, func(h *harness) {
+			r := h.start(20, 2)
+			o, _ := h.join(r, Join{Player: "ann"})
+			if err := play(o); err != nil {
+				t.Fatal(err)
+			}
+			o.QueueLeave()
+			h.pass(c.IdleTimeout - time.Second)
+			if h.wantEnded(0); t.Failed() {
+				t.Error("a room in which", what, "was sent ended too soon")
+			}
+			h.pass(2 * time.Second)
+			h.wantEnded(1)
+		})
+	}
 }

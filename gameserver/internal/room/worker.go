@@ -2,10 +2,13 @@ package room
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/ringside-go/ringside/internal/obs"
 )
 
 const (
@@ -24,21 +27,31 @@ const (
 	noPhase = -1
 )
 
-// worker ticks its rooms one after another, each at its due time, in one goroutine with one timer. A room stays with its
-// worker, so its memory stays with one core.
+// worker ticks its rooms one after another, each at its due time, in one goroutine with one timer. A room changes its worker
+// seldom, so its memory stays with one core.
 type worker struct {
-	pool *Pool
-	wake chan struct{} // holds one: a room was added
-	load atomic.Int64  // ticks a second of its rooms
-	busy atomic.Uint64 // share of time, as math.Float64bits
-	late atomic.Uint64 // ticks that began more than a period late
-	p99  atomic.Int64  // of the time that recent ticks took, in nanoseconds
+	pool   *Pool
+	number int
+	wake   chan struct{} // holds one: a room was added
+	load   atomic.Int64  // what its rooms cost, in nanoseconds a second
+	busy   atomic.Uint64 // share of time, as math.Float64bits
+	late   atomic.Uint64 // ticks that began more than a period late
+	p99    atomic.Int64  // of the time that recent ticks took, in nanoseconds
+
+	// What the watchdog looks at.
+	call  call
+	beat  atomic.Uint64 // counts passes
+	still atomic.Bool   // it has made none for loopLimit
+	label atomic.Value  // string: of the goroutine that runs it
+	shed  atomic.Int64  // load that it is to give to shedTo
+	to    atomic.Pointer[worker]
 
 	mu      sync.Mutex
 	stopped bool
 	added   []*Room // not yet in schedule; Start is bounded by MaxBusy, so is this
 
-	// The worker's goroutine only.
+	// The goroutine that runs the worker only. See watchdog.go.
+	runs     int // goroutines that have run it
 	schedule schedule
 	phases   map[int]*phases // by tick rate
 	times    tickTimes
@@ -50,25 +63,33 @@ type worker struct {
 	since    time.Duration
 }
 
-func newWorker(p *Pool) *worker {
-	return &worker{pool: p, wake: make(chan struct{}, 1), phases: make(map[int]*phases)}
+func newWorker(p *Pool, number int) *worker {
+	return &worker{pool: p, number: number, wake: make(chan struct{}, 1), phases: make(map[int]*phases)}
 }
 
 func (w *worker) share() float64 { return math.Float64frombits(w.busy.Load()) }
 
-// add gives r to the worker; false when it has stopped.
+// add gives a new room to the worker; false when it has stopped.
 func (w *worker) add(r *Room) bool {
+	if !w.take(r) {
+		return false
+	}
+	w.pool.config.Metrics.Rooms.Inc()
+	if r.spec.Suspended != 0 {
+		w.pool.config.Metrics.RoomsSuspended.Inc()
+	}
+	return true
+}
+
+// take puts a room into the worker's queue; false when it has stopped. The caller does not touch the room after it.
+func (w *worker) take(r *Room) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.stopped {
 		return false
 	}
+	w.load.Add(r.cost.load)
 	w.added = append(w.added, r)
-	w.load.Add(int64(r.settings.TickRate))
-	w.pool.config.Metrics.Rooms.Inc()
-	if r.spec.Suspended != 0 {
-		w.pool.config.Metrics.RoomsSuspended.Inc()
-	}
 	select {
 	case w.wake <- struct{}{}:
 	default:
@@ -76,18 +97,27 @@ func (w *worker) add(r *Room) bool {
 	return true
 }
 
-// run ticks until ctx ends, then ends every room.
-func (w *worker) run(ctx context.Context) {
+// run ticks until ctx ends, then ends every room. false: the watchdog has taken the worker, and another goroutine runs it.
+func (w *worker) run(ctx context.Context) bool {
+	w.runs++
+	label := fmt.Sprintf("tick worker %d.%d", w.number, w.runs)
+	w.label.Store(label)
+	obs.Label(label)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	defer w.stop()
 	now := w.pool.now()
-	for w.ran = now; ctx.Err() == nil; {
+	if w.runs == 1 {
+		w.ran = now
+	}
+	for ctx.Err() == nil {
 		w.begin(now)
 		w.noticeStall(now)
 		w.measure(now)
 		if len(w.schedule) > 0 && w.schedule[0].due <= now {
-			now = w.tickFirst(now)
+			var mine bool
+			if now, mine = w.tickFirst(now); !mine {
+				return false
+			}
 			if now-w.since >= maxUnflushed {
 				w.flush()
 			}
@@ -102,32 +132,47 @@ func (w *worker) run(ctx context.Context) {
 		}
 		now = w.pool.now()
 	}
+	w.stop()
+	return true
 }
 
-// begin schedules the rooms that were added.
+// begin schedules the rooms that were added. One that another worker had keeps its due times.
 func (w *worker) begin(now time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i, r := range w.added {
 		rate := r.settings.TickRate
-		if r.spec.Due != 0 {
+		switch {
+		case r.cadence.rate != 0:
+		case r.spec.Due != 0:
 			r.cadence = cadenceFrom(rate, r.due)
-		} else {
+			r.due, r.idleSince = r.cadence.due(), now
+		default:
 			if w.phases[rate] == nil {
 				w.phases[rate] = &phases{}
 			}
 			r.phase = w.phases[rate].take()
 			r.cadence = newCadence(rate, r.phase, now)
+			r.due, r.idleSince = r.cadence.due(), now
 		}
-		r.due, r.idleSince = r.cadence.due(), now
+		r.call = &w.call
 		w.schedule.push(r)
 		w.added[i] = nil
 	}
 	w.added = w.added[:0]
 }
 
-// tickFirst runs the tick of the room that is due first and returns the time after it.
-func (w *worker) tickFirst(now time.Duration) (after time.Duration) {
+// unschedule takes r, the first room, out.
+func (w *worker) unschedule(r *Room) {
+	w.schedule.removeFirst()
+	if r.phase != noPhase {
+		w.phases[r.settings.TickRate].release(r.phase)
+	}
+	w.load.Add(-r.cost.load)
+}
+
+// tickFirst runs the tick of the room that is due first and returns the time after it. mine: the caller still has the worker.
+func (w *worker) tickFirst(now time.Duration) (after time.Duration, mine bool) {
 	r, m := w.schedule[0], w.pool.config.Metrics
 	if !w.unsent {
 		w.unsent, w.since = true, now
@@ -142,7 +187,10 @@ func (w *worker) tickFirst(now time.Duration) (after time.Duration) {
 		}
 	}
 	r.due = r.cadence.due()
-	goesOn := r.tick(now)
+	v := r.tick(now)
+	if v == seized {
+		return 0, false
+	}
 	switch {
 	case r.suspension.reasons == ReasonProbation:
 		r.due = now + probationInterval
@@ -150,24 +198,34 @@ func (w *worker) tickFirst(now time.Duration) (after time.Duration) {
 		r.cadence = cadenceFrom(r.settings.TickRate, now+time.Second/time.Duration(r.settings.TickRate))
 		r.due = r.cadence.due()
 	}
-	if goesOn {
-		w.schedule.fixFirst()
-	} else {
-		w.schedule.removeFirst()
-		if r.phase != noPhase {
-			w.phases[r.settings.TickRate].release(r.phase)
-		}
-		w.load.Add(-int64(r.settings.TickRate))
-	}
 	after = w.pool.now()
-	w.spent += after - now
-	w.times.add(after - now)
-	m.TickDuration.Observe((after - now).Seconds())
-	return after
+	took := after - now
+	w.spent += took
+	w.times.add(took)
+	m.TickDuration.Observe(took.Seconds())
+	w.load.Add(r.cost.add(took, after))
+	if w == w.pool.lane && w.pool.average() > w.pool.config.MaxBusy {
+		r.cadence.skipTo(after + took) // the workers need the time
+		r.due = r.cadence.due()
+	}
+	switch to := w.next(r, took); {
+	case v == ended:
+		w.unschedule(r)
+	case to != nil:
+		w.unschedule(r)
+		r.phase = noPhase
+		if !to.take(r) {
+			r.shutDown()
+		}
+	default:
+		w.schedule.fixFirst()
+	}
+	return after, true
 }
 
-// flush sends what ticks have queued for standbys since the last call.
+// flush sends what ticks have queued for standbys since the last call, at the end of a pass.
 func (w *worker) flush() {
+	w.beat.Add(1)
 	if w.unsent && w.pool.config.Flush != nil {
 		w.pool.config.Flush()
 	}
@@ -183,7 +241,7 @@ func (w *worker) noticeStall(now time.Duration) {
 		gap = clock.Sub(w.clock)
 	}
 	w.ran, w.clock = now, clock
-	if gap < stallTime || w.pool.config.Stalled == nil {
+	if gap < stallTime || w.pool.config.Stalled == nil || w == w.pool.lane && len(w.schedule) == 0 {
 		return
 	}
 	for _, r := range w.schedule {

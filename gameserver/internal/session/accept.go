@@ -2,9 +2,7 @@ package session
 
 import (
 	"bytes"
-	"crypto/sha1"
 	"crypto/tls"
-	"encoding/base64"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -41,12 +40,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		obs.Problem(w, status, err.Error())
 		return
 	}
-	if refused := s.admit(); refused != "" {
+	place, err := s.admit(r)
+	if err != nil {
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
-		obs.Problem(w, http.StatusServiceUnavailable, refused)
+		obs.Problem(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}
-	c := &Conn{server: s, room: room, router: router(r.Header), out: outbox{pool: &s.buffers, limit: s.config.OutboxBytes}}
+	c := &Conn{server: s, place: place, room: room, router: router(r.Header), remote: strings.Clone(r.RemoteAddr),
+		out: outbox{pool: &s.buffers, limit: s.config.OutboxBytes}}
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		s.release(c)
@@ -57,7 +58,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		early, _ := buffered.Reader.Peek(n)
 		c.in = bytes.Clone(early)
 	}
-	c.conn, c.remote = conn, conn.RemoteAddr()
+	socket, pending := edge.Unwrap(conn)
+	c.conn, c.in = socket, append(c.in, pending...)
+	place.Hijacked(socket)
 	if err := s.upgrade(c, r.Header.Get("Sec-WebSocket-Key")); err != nil {
 		s.config.Logger.Debug("session: upgrade failed", "room", room, "remote", c.remote, "error", err)
 		c.end()
@@ -91,32 +94,9 @@ func (s *Server) check(r *http.Request) (room proto.RoomID, status int, err erro
 	case !s.config.originAllowed(r.Header.Get("Origin")):
 		return "", http.StatusForbidden, fmt.Errorf("origin %q is not allowed; add its host to the server's origins",
 			r.Header.Get("Origin"))
-	case !hasToken(r.Header, "Connection", "upgrade") || !hasToken(r.Header, "Upgrade", "websocket"):
-		return "", http.StatusUpgradeRequired, fmt.Errorf("this is a WebSocket; ask for the upgrade to it")
-	case r.Header.Get("Sec-WebSocket-Version") != "13":
-		return "", http.StatusUpgradeRequired, fmt.Errorf("Sec-WebSocket-Version is %q; use 13",
-			r.Header.Get("Sec-WebSocket-Version"))
-	case !hasToken(r.Header, "Sec-WebSocket-Protocol", proto.Subprotocol):
-		return "", http.StatusBadRequest, fmt.Errorf("Sec-WebSocket-Protocol is %q; offer %s",
-			strings.Join(r.Header.Values("Sec-WebSocket-Protocol"), ", "), proto.Subprotocol)
 	}
-	if key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-WebSocket-Key")); err != nil || len(key) != 16 {
-		return "", http.StatusBadRequest, fmt.Errorf("Sec-WebSocket-Key is %q; send 16 random bytes in base64",
-			r.Header.Get("Sec-WebSocket-Key"))
-	}
-	return room, 0, nil
-}
-
-// hasToken reports whether token is in the comma-separated lists of all header lines called name.
-func hasToken(h http.Header, name, token string) bool {
-	for _, line := range h.Values(name) {
-		for part := range strings.SplitSeq(line, ",") {
-			if strings.EqualFold(strings.TrimSpace(part), token) {
-				return true
-			}
-		}
-	}
-	return false
+	status, err = edge.CheckUpgrade(r.Header, proto.Subprotocol)
+	return room, status, err
 }
 
 // upgrade makes c's socket ready and answers the handshake on it.
@@ -134,17 +114,9 @@ func (s *Server) upgrade(c *Conn, key string) (err error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.out.raw(handshake(key))
+	c.out.raw(edge.Handshake(key, proto.Subprotocol))
 	c.flushLocked()
 	return nil
-}
-
-// handshake is the answer to a request with key (RFC 6455, 4.2.2).
-func handshake(key string) []byte {
-	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
-	return []byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-		"Sec-WebSocket-Accept: " + base64.StdEncoding.EncodeToString(sum[:]) + "\r\n" +
-		"Sec-WebSocket-Protocol: " + proto.Subprotocol + "\r\n\r\n")
 }
 
 // tune sets the options of the TCP socket beneath conn, if there is one.

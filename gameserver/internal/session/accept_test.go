@@ -119,19 +119,23 @@ func TestBytesBehindTheUpgradeRequest(t *testing.T) {
 	eventually(t, "all three messages", func() bool { return g.noted() == want })
 }
 
-func TestConnectionLimit(t *testing.T) {
-	s := overTCP(t, func(c *Config) { c.MaxConnections = 2 })
+// Beyond -max-entered a newcomer is told to ask the router again, and a client with a resume token comes in.
+func TestEnteredLimit(t *testing.T) {
+	l := roomy
+	l.Connections, l.Entered = 4, 2
+	s := overTCP(t, func(c *Config) { c.Gate = gate(l) })
 	first, _ := s.enter()
 	s.enter()
-	c := s.open()
-	c.send([]byte(upgradeRequest))
-	r := c.response()
-	if r.Header.Get("Retry-After") != "5" {
-		t.Errorf("Retry-After is %q", r.Header.Get("Retry-After"))
-	}
-	checkProblem(t, r, 503, "as many connections")
-	_ = first.conn.Close()
-	eventually(t, "the place is free", func() bool { return s.server.Connections() == 1 })
+	c := s.connect()
+	c.message(helloRecord)
+	c.closed(proto.CloseOverloaded)
+	_ = c.conn.Close()
+	eventually(t, "the refused one is gone", func() bool { return s.server.Connections() == 2 })
+	back := s.connect()
+	back.message(proto.Hello{Versions: proto.Spoken(), Resume: []byte("token")}.Append(nil))
+	<-s.admission.entered
+	_, _ = first.conn.Close(), back.conn.Close()
+	eventually(t, "the places are free", func() bool { return s.server.Connections() == 1 })
 	s.enter()
 }
 
@@ -147,7 +151,9 @@ func (s *setup) serve() *http.Response {
 }
 
 func TestNotToBeTakenOver(t *testing.T) {
-	s := overTCP(t, func(c *Config) { c.MaxConnections = 1 })
+	l := roomy
+	l.Connections, l.Entered = 1, 1
+	s := overTCP(t, func(c *Config) { c.Gate = gate(l) })
 	for range 2 { // the place is given back
 		checkProblem(t, s.serve(), 505, "HTTP/1.1")
 	}
@@ -155,11 +161,10 @@ func TestNotToBeTakenOver(t *testing.T) {
 
 func TestConfigValidate(t *testing.T) {
 	for says, set := range map[string]func(*Config){
-		"MaxConnections is 0": func(c *Config) { c.MaxConnections = 0 },
-		"MaxUnentered is -1":  func(c *Config) { c.MaxUnentered = -1 },
-		"OutboxBytes is 100":  func(c *Config) { c.OutboxBytes = 100 },
-		"start from Default":  func(c *Config) { c.Metrics = nil },
-		`origin "https://x"`:  func(c *Config) { c.Origins = []string{"https://x"} },
+		"no Gate":            func(c *Config) { c.Gate = nil },
+		"OutboxBytes is 100": func(c *Config) { c.OutboxBytes = 100 },
+		"start from Default": func(c *Config) { c.Metrics = nil },
+		`origin "https://x"`: func(c *Config) { c.Origins = []string{"https://x"} },
 	} {
 		if _, err := New(testConfig(set), &testAdmission{}); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("error is %v, want %q", err, says)

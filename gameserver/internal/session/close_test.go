@@ -157,6 +157,8 @@ func TestTLS(t *testing.T) {
 		return c
 	}, nil)
 	c, g := s.enter()
+	c.ping()
+	eventually(t, "drained", func() bool { return idle(g.conn) })
 	room := &feed{conn: g.conn}
 	var f follower
 	for i := range 500 {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -14,7 +15,8 @@ import (
 type Conn struct {
 	server *Server
 	room   proto.RoomID
-	remote net.Addr
+	place  *edge.Place
+	remote string // host:port of the client, as trusted proxies say
 	router string // that tunnels the connection, as it says; empty: none
 
 	// reading is held by who reads: the connection's goroutine for as long as there is one, or Poll. It is locked before mu.
@@ -24,6 +26,7 @@ type Conn struct {
 	lastRead time.Time // when the newest bytes arrived
 	readErr  error     // with which reading ended
 	rate     rate
+	trips    trips
 	skipped  uint32 // records of unknown kind
 	greeted  bool   // hello was said
 	occupant Occupant
@@ -100,6 +103,3 @@ func (c *Conn) Flush() {
 // Router is the name of the router that tunnels the connection, as the upgrade says; empty: none. It is a hint: any
 // client can say that it came through one.
 func (c *Conn) Router() string { return c.router }
-
-// RemoteAddr is the client's address, as the socket has it.
-func (c *Conn) RemoteAddr() net.Addr { return c.remote }

@@ -18,6 +18,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.uber.org/goleak"
 
+	"github.com/ringside-go/ringside/internal/edge"
+	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -60,10 +62,11 @@ type testOccupant struct {
 	room  proto.RoomID
 	hello proto.Hello
 
-	mu      sync.Mutex
-	notes   []string
-	arrived time.Time // of the last input
-	input   func(proto.Input) error
+	mu        sync.Mutex
+	notes     []string
+	arrived   time.Time // of the last input
+	roundTrip time.Duration
+	input     func(proto.Input) error
 }
 
 func (h *testAdmission) Enter(ctx context.Context, room proto.RoomID, hello proto.Hello, c *Conn) (Occupant, error) {
@@ -90,14 +93,14 @@ func (g *testOccupant) noted() string {
 	return strings.Join(g.notes, " ")
 }
 
-func (g *testOccupant) QueueInput(in proto.Input, arrived time.Time) error {
+func (g *testOccupant) QueueInput(in proto.Input, arrived time.Time, roundTrip time.Duration) error {
 	if g.input != nil {
 		return g.input(in)
 	}
 	g.note(fmt.Sprintf("input:%d", in.First))
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.arrived = arrived
+	g.arrived, g.roundTrip = arrived, roundTrip
 	return nil
 }
 
@@ -124,10 +127,22 @@ func testConfig(set func(*Config)) Config {
 	c := DefaultConfig()
 	c.Poll = false
 	c.Logger = slog.New(slog.DiscardHandler)
+	c.Gate = gate(roomy)
 	if set != nil {
 		set(&c)
 	}
 	return c
+}
+
+// roomy are limits that no test reaches by accident.
+var roomy = edge.Limits{Connections: 20_000, Entered: 20_000, Unentered: 10_000, Idle: 10_000, Streams: 1, AddressShare: 1}
+
+func gate(l edge.Limits) *edge.Gate {
+	g, err := edge.New(edge.Config{Limits: l, Metrics: obs.NewMetrics(nil)})
+	if err != nil {
+		panic(err)
+	}
+	return g
 }
 
 func start(t testing.TB, l net.Listener, dial func() net.Conn, set func(*Config)) *setup {
@@ -140,6 +155,8 @@ func start(t testing.TB, l net.Listener, dial func() net.Conn, set func(*Config)
 	mux := http.NewServeMux()
 	mux.Handle("/v1/rooms/{room}/connect", s)
 	web := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	s.config.Gate.Attach(web)
+	l = s.config.Gate.Listener(l)
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = web.Serve(l) })
@@ -221,7 +238,8 @@ type client struct {
 	conn net.Conn
 	in   *bufio.Reader
 
-	sent, received int // bytes: payloads of messages, all
+	sent, received int      // bytes: payloads of messages, all
+	pings          [][]byte // that came
 }
 
 const upgradeRequest = "GET /v1/rooms/den/connect HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\n" +
@@ -306,7 +324,28 @@ type frame struct {
 }
 
 // readFrame reads a server's frame; it must be whole, final and unmasked.
+// readFrame gives the next frame that is no ping. Pings are kept, and not answered.
 func (c *client) readFrame() (frame, error) {
+	for {
+		f, err := c.readAny()
+		if err != nil || f.op != opPing {
+			return f, err
+		}
+		c.pings = append(c.pings, f.payload)
+	}
+}
+
+// ping reads the ping that comes next.
+func (c *client) ping() {
+	c.t.Helper()
+	f, err := c.readAny()
+	if err != nil || f.op != opPing {
+		c.t.Fatalf("read %+v, %v; want a ping", f, err)
+	}
+	c.pings = append(c.pings, f.payload)
+}
+
+func (c *client) readAny() (frame, error) {
 	var h [10]byte
 	if _, err := io.ReadFull(c.in, h[:2]); err != nil {
 		return frame{}, err

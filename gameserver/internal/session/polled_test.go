@@ -22,7 +22,7 @@ import (
 func TestPolled(t *testing.T) {
 	for name, test := range map[string]func(t *testing.T){
 		"BytesBehindTheUpgradeRequest": TestBytesBehindTheUpgradeRequest,
-		"ConnectionLimit":              TestConnectionLimit,
+		"ConnectionLimit":              TestEnteredLimit,
 		"CloseReachesABusyClient":      TestCloseReachesABusyClient,
 		"CloseOfAFullSocket":           TestCloseOfAFullSocket,
 		"CloseUnderLoad":               TestCloseUnderLoad,

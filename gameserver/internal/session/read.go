@@ -131,6 +131,8 @@ func (c *Conn) frame(op byte, payload []byte) error {
 		return c.message(payload)
 	case opPing:
 		return c.answer(opPong, payload)
+	case opPong:
+		c.trips.pong(payload, c.lastRead)
 	case opClose:
 		return parseClose(payload)
 	}
@@ -193,7 +195,9 @@ func (c *Conn) hello(body []byte) error {
 	}
 	hello.Resume = bytes.Clone(hello.Resume)
 	c.greeted = true
-	c.server.greeted()
+	if err := c.place.Enter(len(hello.Resume) > 0); err != nil {
+		return proto.Refuse(proto.CloseOverloaded, "%v", err)
+	}
 	return c.enter(hello)
 }
 
@@ -222,6 +226,10 @@ func (c *Conn) enter(hello proto.Hello) error {
 	c.mu.Unlock()
 
 	occupant, err := c.server.admission.Enter(ctx, c.room, hello, c)
+	if err == nil {
+		c.lastRead = time.Now() // nothing was read meanwhile
+		_ = c.probe()           // its answer is here before the first input, which comes after the welcome
+	}
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -230,7 +238,6 @@ func (c *Conn) enter(hello proto.Hello) error {
 		return err
 	}
 	c.occupant = occupant
-	c.lastRead = time.Now() // nothing was read meanwhile
 	if !c.closing && !c.gone {
 		_ = c.conn.SetReadDeadline(c.lastRead.Add(proto.SilenceTimeout))
 	}
@@ -242,7 +249,10 @@ func (c *Conn) input(body []byte) error {
 	if err != nil {
 		return malformed(err)
 	}
-	return tooMany(c.occupant.QueueInput(in, c.lastRead))
+	if err := c.probe(); err != nil {
+		return err
+	}
+	return tooMany(c.occupant.QueueInput(in, c.lastRead, c.trips.longest()))
 }
 
 func (c *Conn) custom(body []byte) error {

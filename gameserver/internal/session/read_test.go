@@ -187,33 +187,35 @@ func TestHelloTimeout(t *testing.T) {
 	})
 }
 
-// A thousand connections that never say hello: some get in, the others 503, all are gone after the time for a hello,
-// and a client that says hello meanwhile is served.
+// A thousand connections that never say hello: beyond the limit the oldest of them are closed. A client that says hello
+// meanwhile is served, and all of them are gone after the time for a hello.
 func TestThousandSilentConnections(t *testing.T) {
-	const most = 900
-	bubble(t, func(c *Config) { c.MaxUnentered = most }, func(t *testing.T, s *setup) {
+	const most = 100
+	l := roomy
+	l.Unentered = most
+	bubble(t, func(c *Config) { c.Gate = gate(l) }, func(t *testing.T, s *setup) {
 		good, _ := s.enter()
-		var in []*client
-		refused := 0
+		var all []*client
 		for range 1000 {
-			c := s.open()
-			c.send([]byte(upgradeRequest))
-			if r := c.response(); r.StatusCode == 101 {
-				in = append(in, c)
-			} else {
-				refused++
-				_ = c.conn.Close()
+			all = append(all, s.connect())
+		}
+		s.enter()
+		synctest.Wait()
+		if n := s.server.Connections(); n != most+1 { // one went for the last to come, which entered
+			t.Fatalf("%d connections, want %d", n, most+1)
+		}
+		left := all[1000-most+1:]
+		for _, c := range all[:1000-most+1] {
+			if _, err := c.readFrame(); err == nil {
+				t.Fatal("a connection that should have been closed got a frame")
 			}
 		}
-		if len(in) != most || refused != 100 || s.server.Connections() != most+1 {
-			t.Fatalf("%d are in, %d were refused, %d connections", len(in), refused, s.server.Connections())
-		}
-		for _, c := range in {
+		for _, c := range left {
 			c.closed(proto.CloseNoHello)
 			_ = c.conn.Close()
 		}
 		synctest.Wait()
-		if s.server.Connections() != 1 || s.closedBy(proto.CloseNoHello) != most {
+		if s.server.Connections() != 2 || s.closedBy(proto.CloseNoHello) != most-1 {
 			t.Errorf("%d connections left, %d closed", s.server.Connections(), s.closedBy(proto.CloseNoHello))
 		}
 		good.message(proto.Ping{}.Append(nil))
@@ -225,6 +227,7 @@ func TestThousandSilentConnections(t *testing.T) {
 func TestSilence(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, s *setup) {
 		c, g := s.enter()
+		c.ping()
 		begin := time.Now()
 		for range 7 { // 7 s apart: never silent for long, past several deadlines
 			time.Sleep(7 * time.Second)

@@ -6,9 +6,12 @@ package session
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"sync"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -26,8 +29,8 @@ type Admission interface {
 // Occupant is the room's side of an entered client; *room.Occupant has these methods. They are called from the
 // connection's goroutine or from Conn.Poll, must not block, and must copy what they keep of their arguments.
 type Occupant interface {
-	// QueueInput takes an input that arrived at the time given. An error is a *proto.Refusal or closes with CloseRate.
-	QueueInput(in proto.Input, arrived time.Time) error
+	// QueueInput takes an input that arrived at the time given, over a connection with that round trip. An error is a *proto.Refusal or closes with CloseRate.
+	QueueInput(in proto.Input, arrived time.Time, roundTrip time.Duration) error
 	QueueCustom(payload []byte) error
 	QueueLeave()
 	QueueLost()
@@ -42,17 +45,18 @@ type Server struct {
 	incoming  sync.Pool      // *incoming, for Poll
 	wait      sync.WaitGroup // for the connections and their goroutines
 
-	mu        sync.Mutex
-	conns     map[*Conn]struct{}
-	reserved  int // connections admitted, those that are not yet upgraded included
-	unentered int // of them, those that have not said hello
-	stopping  bool
+	mu       sync.Mutex
+	conns    map[*Conn]struct{}
+	stopping bool
 }
 
 // New builds a Server that asks a to let clients in. Run must be running while it serves.
 func New(c Config, a Admission) (*Server, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
+	}
+	if c.Gate == nil {
+		return nil, errors.New("session: there is no Gate")
 	}
 	return &Server{
 		config:    c,
@@ -89,22 +93,17 @@ func (s *Server) Connections() int {
 	return len(s.conns)
 }
 
-// admit reserves a place for a connection, or says why there is none.
-func (s *Server) admit() (refused string) {
+// admit begins a connection, or says why there cannot be one.
+func (s *Server) admit(r *http.Request) (place *edge.Place, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.stopping:
-		return "this server is stopping; ask the router where the room is"
-	case s.reserved >= s.config.MaxConnections:
-		return "this server has as many connections as it may have; ask the router again in a moment"
-	case s.unentered >= s.config.MaxUnentered:
-		return "too many connections have not said hello yet; try again in a moment"
+	if s.stopping {
+		return nil, errors.New("this server is stopping; ask the router where the room is")
 	}
-	s.reserved++
-	s.unentered++
-	s.wait.Add(1)
-	return ""
+	if place, err = s.config.Gate.Upgrade(r); err == nil {
+		s.wait.Add(1)
+	}
+	return place, err
 }
 
 // opened notes an admitted connection whose handshake is done.
@@ -119,22 +118,12 @@ func (s *Server) opened(c *Conn) {
 	}
 }
 
-// greeted notes that a connection has said hello.
-func (s *Server) greeted() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.unentered--
-}
-
 // release gives the place of an admitted connection back.
 func (s *Server) release(c *Conn) {
 	defer s.wait.Done()
+	c.place.Release()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.reserved--
-	if !c.greeted {
-		s.unentered--
-	}
 	if _, ok := s.conns[c]; ok {
 		delete(s.conns, c)
 		s.config.Metrics.Connections.Dec()

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/server"
+	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/network/simnet"
 	"github.com/ringside-go/ringside/proto"
@@ -49,6 +50,7 @@ type options struct {
 	returns                 time.Duration        // after which players that were told that their room is lost come back; 0: they do not
 	apart                   time.Duration        // one way between servers and routers; 0: as in lan
 	configure               func(*server.Config) // changes each server's configuration; nil: nothing
+	certificates            bool                 // the processes speak TLS to each other
 }
 
 // roomName is that of the nth room of the workload, from 0.
@@ -80,7 +82,8 @@ type fleet struct {
 	routers  []*router
 	players  []*player
 	operator *operator
-	standbys int // of each room
+	standbys int              // of each room
+	ca       certs.FleetFiles // no files without options.certificates
 
 	newcomers int // that a schedule has let come
 }
@@ -95,6 +98,12 @@ func run(t *testing.T, seed uint64, o options, schedule func(f *fleet)) (f *flee
 	synctest.Test(t, func(t *testing.T) {
 		f = &fleet{t: t, seed: seed, seeds: seedAddrs[:min(o.servers, len(seedAddrs))], options: o, rng: rand.New(rand.NewPCG(seed, 1)), net: simnet.New(seed, lan), history: newHistory()}
 		f.setApart(o.apart)
+		if o.certificates {
+			var err error
+			if f.ca, err = certs.WriteCA(t.TempDir()); err != nil { // in the bubble's time
+				t.Fatal(err)
+			}
+		}
 		f.operator = newOperator(f.net.Host(operatorIP))
 		defer func() {
 			if t.Failed() || os.Getenv("SEED") != "" {

@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -14,7 +16,7 @@ type instances struct {
 	newest map[proto.RoomID]uint32 // the instance that began last
 	all    map[instance]*life
 	ended  map[process]time.Duration // when
-	faults []span                    // of pauses of servers, and of faults of the network
+	faults []span                    // of pauses of servers, and of faults of the network between servers and routers
 }
 
 // span is the time of a fault; to is 0 while it lasts.
@@ -99,16 +101,50 @@ func (h *History) beginFault() (end func()) {
 	}
 }
 
-// faultAround reports whether a fault lasted at some time between from and to.
-func (i *instances) faultAround(from, to time.Duration) bool {
-	return slices.ContainsFunc(i.faults, func(s span) bool { return s.from <= to && (s.to == 0 || s.to >= from) })
+// clockJumped notes that a server's wall clock was set forward by d: that looks like a pause that has just ended.
+func (h *History) clockJumped(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := time.Since(h.began)
+	h.instances.faults = append(h.instances.faults, span{from: now - d, to: now})
+}
+
+// faultOf reports whether at some time between from and to faults lasted that took least without a break.
+func (i *instances) faultOf(least, from, to time.Duration) bool {
+	all := slices.SortedFunc(slices.Values(i.faults), func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	var whole span
+	for n, s := range all {
+		if s.to == 0 { // it lasts
+			s.to = math.MaxInt64
+		}
+		if n == 0 || s.from > whole.to {
+			whole = s
+		}
+		whole.to = max(whole.to, s.to)
+		if whole.from <= to && whole.to >= from && whole.to-whole.from >= least {
+			return true
+		}
+	}
+	return false
 }
 
 // Times of the game servers' ownership package.
 const (
 	leaseTime  = 5 * time.Second // a replica may be led from, and a suspended leader resumes by itself
 	detachTime = 8 * time.Second // a leader waits for the word of a standby that is silent
+	// reopenTime is how long after the end of a fault a replica may be without its stream, less the time until that is noticed.
+	reopenTime = 2 * time.Second
+	// replaceTime is how long a leader that is not cut off may be without a standby that has ended, while the fleet is in turmoil.
+	replaceTime = 30 * time.Second
 )
+
+// seatMayBeLost reports whether a seat that was taken at a time may be lost where faults overlap: a leader that is cut off gives
+// seats until it suspends its rooms, and the part that takes over does not know of them.
+func (h *History) seatMayBeLost(taken time.Duration) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.instances.faultOf(0, taken-reopenTime, taken+time.Second)
+}
 
 // toldLost notes that a player was told that an instance is lost. copies is how many servers a room was on. A room is lost in
 // these cases only:
@@ -116,8 +152,9 @@ const (
 //   - The process that ticked it last was suspended for longer than leaseTime, and as many others have ended as have replicas:
 //     since then, or so shortly before that it still waited for them. They may have gone on with the room, and what they told its
 //     players is gone with them.
-//   - The process that ticked it last has ended, and around its end a fault kept a replica from it for longer than leaseTime: it may
-//     have gone on without that one.
+//   - The process that ticked it last has ended, and around its end faults of the fleet kept a replica from it for longer than
+//     leaseTime: it may have gone on without that one. The faults of a schedule that overlap count as one, whichever servers
+//     they keep apart: which ones have replicas is not known here.
 func (h *History) toldLost(room proto.RoomID, born uint32, player proto.PlayerID, copies int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -128,15 +165,20 @@ func (h *History) toldLost(room proto.RoomID, born uint32, player proto.PlayerID
 		switch {
 		case l.lastBy == process{}:
 			h.violate("%s is told that %s is lost, which nobody has ticked", player, room)
-		case !i.hasEnded(l.lastBy) && (l.toldAt-l.lastAt < leaseTime || i.endedSince(l.lastAt-detachTime) < copies-1):
+		case !i.hasEnded(l.lastBy) && (!i.away(l) || i.endedSince(l.lastAt-detachTime) < copies-1):
 			h.violate("%s is told that %s is lost, but %s still has it", player, room, l.lastBy)
-		case i.hasEnded(l.lastBy) && len(i.ended) < copies && !i.faultAround(l.lastAt-leaseTime, i.ended[l.lastBy]+leaseTime):
-			h.violate("%s is told that %s is lost, but of the %d servers that had it at most %d have ended", player, room, copies, len(i.ended))
+		case i.hasEnded(l.lastBy) && i.endedSince(l.lastAt-replaceTime) < copies && !i.faultOf(leaseTime-reopenTime, l.lastAt-leaseTime, i.ended[l.lastBy]+leaseTime):
+			h.violate("%s is told that %s is lost, but of the %d servers that had it at most %d have ended", player, room, copies, i.endedSince(l.lastAt-replaceTime))
 		}
 	}
 	if l.told[player]++; l.told[player] > 1 {
 		h.violate("%s is told %d times that %s is lost", player, l.told[player], room)
 	}
+}
+
+// away reports whether the process that ticked an instance last may have been suspended for longer than leaseTime.
+func (i *instances) away(l *life) bool {
+	return l.toldAt-l.lastAt >= leaseTime || i.faultOf(leaseTime, l.lastAt, l.toldAt)
 }
 
 // end notes that a process has ended, at now.

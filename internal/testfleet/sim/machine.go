@@ -119,6 +119,9 @@ func (f *fleet) start(s *machine) {
 	c.Listen = s.ip + ":9000"
 	c.Testing.Network = r.host
 	c.Fleet = server.Fleet{Cluster: clusterName, Key: []byte(clusterKey), Seeds: f.seeds, Gossip: s.ip + ":7946", Peer: s.ip + ":7000"}
+	if f.options.certificates {
+		c.Fleet.Cert, c.Fleet.CertKey, c.Internal = f.ca.Cert, f.ca.Key, s.ip+":9002"
+	}
 	c.Security.TicketKeys = []ed25519.PublicKey{ticket.DevKey().Public().(ed25519.PublicKey)}
 	c.Security.AdminToken = operatorToken
 	c.Testing.Workers = 1 // so that a closed gate stops all of a process's rooms

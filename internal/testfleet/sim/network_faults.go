@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -33,12 +35,20 @@ func (f *fleet) between2(how separate, what string) func() {
 func (f *fleet) separate(a, b []string, how separate, what string) func() {
 	f.history.note("%v %s %v", a, what, b)
 	how(a, b)
-	over := f.history.beginFault()
+	over := func() {}
+	if isFleet(a) && isFleet(b) {
+		over = f.history.beginFault()
+	}
 	return func() {
 		over()
 		f.history.note("%v and %v reach each other", a, b)
 		f.net.Restore(a, b)
 	}
+}
+
+// isFleet reports whether ips are addresses of servers and routers, not of players.
+func isFleet(ips []string) bool {
+	return !slices.ContainsFunc(ips, func(ip string) bool { return strings.HasPrefix(ip, playerNet) })
 }
 
 // refuseBoth puts a firewall between a and b that refuses in both directions.

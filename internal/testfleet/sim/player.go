@@ -21,6 +21,8 @@ const (
 	routerPatience = time.Second
 	// askAgain is how long a newcomer who was not let in waits before the next attempt.
 	askAgain = 500 * time.Millisecond
+	// playerNet begins the addresses of players.
+	playerNet = "10.0.1."
 )
 
 // dialFunc dials host:port.
@@ -51,6 +53,7 @@ type player struct {
 	instance uint32
 	epoch    proto.Epoch
 	seat     proto.Seat
+	taken    time.Duration // when the seat was, since the history began
 	entered  bool
 	match    uint32 // newest whose outcome was heard
 
@@ -88,7 +91,7 @@ func (f *fleet) newPlayer(room proto.RoomID, strict bool) *player {
 		f.t.Fatal(err)
 	}
 	p := &player{
-		id: proto.PlayerID(fmt.Sprintf("p%d", n)), room: room, ip: fmt.Sprintf("10.0.1.%d", n), history: f.history,
+		id: proto.PlayerID(fmt.Sprintf("p%d", n)), room: room, ip: fmt.Sprintf(playerNet+"%d", n), history: f.history,
 		script: part, strict: strict, copies: f.standbys + 1, returns: f.options.returns, overlap: f.options.overlap, ended: make(chan struct{}),
 	}
 	for i := range f.routers {
@@ -171,7 +174,7 @@ func (p *player) enterRoom() (err error) {
 		return p.dialRouter(ctx)
 	}, DisableKeepAlives: true}
 	request := p.script.request(p.room)
-	request.Player.ID = p.id
+	request.Player.Guest = "the-guest-of-this-run-" + string(p.id)
 	p.client, err = goclient.Dial(p.ctx, goclient.Config{
 		Router: routerURL, Request: request, GiveUp: giveUp,
 		HTTP: &http.Client{Transport: transport, Timeout: 5 * time.Second},
@@ -192,8 +195,7 @@ func (p *player) events() goclient.Events {
 		Schema: func(*goclient.Client) error { return nil }, // scripts look their tables up when they enter
 		Lost:   func(_ *goclient.Client, err error) { p.note("connection lost: %v", err) },
 		Violation: func(_ *goclient.Client, v goclient.Violation, text string) {
-			// Faults that overlap cost a seat that was taken at a leader which was cut off, and not yet suspended.
-			if v == goclient.InputLost && !p.strict || v == goclient.SeatLost && p.overlap {
+			if v == goclient.InputLost && !p.strict || v == goclient.SeatLost && p.overlap && p.history.seatMayBeLost(p.taken) {
 				p.note("the server broke %s: %s", v, text)
 			} else {
 				p.violate("the server broke %s: %s", v, text)
@@ -269,7 +271,9 @@ func (p *player) onEntered(c *goclient.Client) {
 	if p.strict && p.entered && (!resumed || w.Seat != p.seat) {
 		p.violate("seat %d is lost: now %d, resumed %v", p.seat, w.Seat, resumed)
 	}
-	p.epoch, p.seat = w.Epoch, w.Seat
+	if p.epoch, p.seat = w.Epoch, w.Seat; !resumed {
+		p.taken = time.Since(p.history.began)
+	}
 	if err := p.script.enter(p, c, resumed); err != nil {
 		p.violate("%v", err)
 	}

@@ -158,10 +158,15 @@ func setClock(f *fleet) func() {
 	s := f.pick()
 	by := f.drawTime(-time.Minute, time.Minute)
 	f.history.note("the clock of %s is set by %v", s.name, by)
-	s.clock.Store(int64(by))
+	set := func(to time.Duration) {
+		if forward := to - time.Duration(s.clock.Swap(int64(to))); forward > 0 {
+			f.history.clockJumped(forward)
+		}
+	}
+	set(by)
 	return func() {
 		f.history.note("the clock of %s is right", s.name)
-		s.clock.Store(0)
+		set(0)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/network/simnet"
 	"github.com/ringside-go/ringside/internal/ticket"
@@ -46,7 +47,11 @@ func (f *fleet) startRouter(r *router) {
 		f.t.Fatal(err)
 	}
 	c := front.DefaultConfig()
+	c.Quotas.TicketsPerAddress = 0 // all the players are at one address
 	c.Signer, c.Drain, c.Network = ticket.NewSigner(ticket.DevKey()), 0, r.host
+	if c.Certs, err = certs.LoadFleet(f.ca, certs.NewID(string(membership.Router), r.name), c.Logger); err != nil {
+		f.t.Fatal(err)
+	}
 	handler, err := front.New(c, r.gossip)
 	if err != nil {
 		f.t.Fatal(err)
@@ -55,7 +60,7 @@ func (f *fleet) startRouter(r *router) {
 	r.stop = cancel
 	go func(gossip *membership.Gossip, ended chan struct{}) {
 		defer close(ended)
-		if err := handler.Run(ctx, listener, gossip); err != nil && context.Cause(ctx) != membership.ErrKilled {
+		if err := handler.Run(ctx, listener, nil, gossip); err != nil && context.Cause(ctx) != membership.ErrKilled {
 			f.t.Errorf("%s: %v", r.name, err)
 		}
 	}(r.gossip, r.ended)

@@ -25,7 +25,7 @@ test("a player moves at once, and as the server says", async () => {
 	assert.equal(room.status, "playing");
 	assert.equal(room.seat, 0);
 	assert.equal(room.tickRate, 30);
-	assert.equal(room.tables.seats.get(0)?.id, room.player);
+	assert.equal(room.tables.seats.get(0)?.alias, room.alias);
 	await until("three checks of the state's hash", () => room.stats().checks >= 3);
 	await until("a fighter that lives", () => room.predicted() !== undefined);
 	const { x, y } = room.predicted()!;
@@ -109,7 +109,7 @@ test("a drained server's room goes on elsewhere without a missed tick", async ()
 
 test("a killed server's room goes on with the same seats", async () => {
 	const [p, q] = await pair();
-	const { seat, server, player } = p.room;
+	const { seat, server, alias } = p.room;
 	await ticks(p, 30);
 	const before = p.acked.length;
 	assert.equal(await fleet("kill", server), server);
@@ -121,7 +121,7 @@ test("a killed server's room goes on with the same seats", async () => {
 		assert.equal(statuses.at(-1), "playing");
 	}
 	assert.equal(p.room.seat, seat);
-	assert.equal(p.room.player, player);
+	assert.equal(p.room.alias, alias);
 	assert.ok(p.acked.length > before + 30, "samples are processed again");
 	const { checks } = p.room.stats();
 	await until("checks at the new leader", () => p.room.stats().checks > checks);
@@ -152,11 +152,11 @@ test("a reload comes back to the seat", async () => {
 	const storage = newStorage();
 	const p = await play({ room: "reload", options, storage });
 	const guest = await play({ room: "reload", options });
-	const { player, seat } = p.room;
+	const { alias, seat } = p.room;
 	await ticks(p, 10);
 	p.room.close();
 	const again = await play({ room: "reload", options, storage });
-	assert.equal(again.room.player, player);
+	assert.equal(again.room.alias, alias);
 	assert.equal(again.room.seat, seat);
 	assert.notEqual(guest.room.seat, seat);
 	await until("samples go on where they were", () => again.acked.length > 20);
@@ -170,14 +170,14 @@ test("a reload comes back to the seat", async () => {
 	await fleet("kill", server);
 	const third = await play({ room: "reload", options, storage });
 	assert.equal(third.room.seat, seat);
-	assert.equal(third.room.player, player);
+	assert.equal(third.room.alias, alias);
 	assert.deepEqual(third.violations, []);
 	const stale = new Map(storage.entries);
 	third.room.leave();
 	await until("the seat is free", () => guest.room.tables.seats.get(seat) === undefined);
 	for (const [key, value] of stale) storage.setItem(key, value);
 	const fourth = await play({ room: "reload", options, storage });
-	assert.equal(fourth.room.player, player, "the guest stays the same");
+	assert.equal(fourth.room.alias, alias, "the guest stays the same");
 	assert.deepEqual(fourth.violations, []);
 	fourth.room.leave();
 	check(guest);
@@ -199,8 +199,8 @@ test("without a room a reload comes back to the one that was made", async () => 
 });
 
 test("whoever enters again from elsewhere replaces the one before", async () => {
-	const p = await play({ room: "twice", options, player: { id: "jo" } });
-	const again = await play({ room: "twice", options, player: { id: "jo" } });
+	const p = await play({ room: "twice", options, player: { guest: "the-secret-of-jo-who-plays" } });
+	const again = await play({ room: "twice", options, player: { guest: "the-secret-of-jo-who-plays" } });
 	await until("the first one's end", () => p.room.status === "ended");
 	assert.equal(p.room.error?.code, "replaced");
 	assert.equal(again.room.seat, p.room.seat);

@@ -48,7 +48,7 @@ function App() {
 			<ul>
 				{players.map((p) => (
 					<li key={p.seat} style={{ fontWeight: p.me ? "bold" : "normal" }}>
-						{p.name || p.id}: {state?.tables.fighters.get(p.seat)?.score ?? 0}
+						{p.name || p.alias}: {state?.tables.fighters.get(p.seat)?.score ?? 0}
 					</li>
 				))}
 			</ul>

@@ -1,4 +1,5 @@
-package server
+// Package resources tells what the system lets this process use: memory and descriptors. Default limits follow from it.
+package resources
 
 import (
 	"bufio"
@@ -12,27 +13,11 @@ import (
 	"strings"
 )
 
-const (
-	// replicaBudget is the memory that one replica may take on average, in bytes. One of the largest room takes four times
-	// that.
-	replicaBudget = 256 << 10
-	// replicaShare is the part of the memory that replicas may take: one in so many.
-	replicaShare = 4
-	// minReplicas is the default limit where the memory is small or unknown.
-	minReplicas = 4096
-)
+// Memory is what this process may use, in bytes: GOMEMLIMIT, otherwise the smallest limit of its control groups, but not more than the
+// machine has. 0: unknown, as on other systems than Linux.
+func Memory() int64 { return memory(debug.SetMemoryLimit(-1), os.DirFS("/")) }
 
-// defaultReplicas is how many rooms this process may stand by for by the memory that it has.
-func defaultReplicas() int {
-	return replicasFor(memory(debug.SetMemoryLimit(-1), os.DirFS("/")))
-}
-
-func replicasFor(memory int64) int {
-	return max(minReplicas, int(memory/replicaShare/replicaBudget))
-}
-
-// memory is what the process may use, in bytes: GOMEMLIMIT, otherwise the smallest limit of its control groups, but not more
-// than the machine has. 0: unknown, as on other systems than Linux. root is the file system.
+// memory is Memory with GOMEMLIMIT given, and root as the file system.
 func memory(goLimit int64, root fs.FS) int64 {
 	if goLimit != math.MaxInt64 {
 		return goLimit

@@ -1,0 +1,347 @@
+package results
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/ringside-go/ringside/internal/outcome"
+	"github.com/ringside-go/ringside/proto"
+)
+
+// item is one entry of a batch, and what becomes of it.
+type item struct {
+	*outcome.Outcome
+	epoch outcome.Epoch
+	body  string
+	hash  int64
+	seq   int64
+}
+
+// key is an outcome's id as the database has it: instances are unsigned, its numbers are not.
+type key struct {
+	Instance int64 `json:"instance"`
+	Match    int64 `json:"match"`
+}
+
+func (i *item) key() key { return key{int64(i.Instance), int64(i.Match)} }
+
+func (k key) id() outcome.ID {
+	return outcome.ID{Instance: proto.Instance(k.Instance), Match: uint32(k.Match)}
+}
+
+// stored is what the store has under an id.
+type stored struct {
+	seq, hash int64
+	body      string // empty: retention has removed it
+}
+
+// Put stores a batch in one transaction and gives a verdict on each of its entries. After an error none is certain: the
+// same batch may be put again.
+func (s *Store) Put(ctx context.Context, entries []outcome.Entry) ([]outcome.Answer, error) {
+	if len(entries) > outcome.MaxBatch {
+		return nil, fmt.Errorf("%w: %d outcomes in a batch, at most %d are allowed", ErrRequest, len(entries), outcome.MaxBatch)
+	}
+	answers := make([]outcome.Answer, len(entries))
+	var keys []key
+	items := make([]*item, len(entries))
+	for n, e := range entries {
+		o, err := outcome.Parse(e.Body)
+		if err == nil {
+			err = e.Epoch.Check()
+		}
+		if err != nil {
+			answers[n] = outcome.Answer{Verdict: outcome.Invalid, Reason: err.Error()}
+			continue
+		}
+		items[n] = &item{Outcome: o, epoch: e.Epoch, body: string(e.Body), hash: hash(e.Body)}
+		keys = append(keys, items[n].key())
+	}
+	if len(keys) == 0 {
+		return answers, nil
+	}
+	now := s.config.Now()
+	if err := s.ensureMonth(ctx, now); err != nil {
+		return nil, err
+	}
+	w := writer{store: s, at: now.UnixMilli()}
+	if err := s.transaction(ctx, func(tx *sql.Tx) error {
+		w.tx = tx
+		return w.put(ctx, keys, items, answers)
+	}); err != nil {
+		return nil, err
+	}
+	s.advance(w.last)
+	if s.config.Conflict != nil {
+		for _, refused := range w.refused {
+			s.config.Conflict(refused.id(), outcome.Verdict(refused.Verdict))
+		}
+	}
+	return answers, nil
+}
+
+// transaction runs what in a transaction, and commits it.
+func (s *Store) transaction(ctx context.Context, what func(*sql.Tx) error) error {
+	var options *sql.TxOptions
+	if s.dialect == postgres { // what follows the lock must see what others committed before it was given
+		options = &sql.TxOptions{Isolation: sql.LevelReadCommitted}
+	}
+	tx, err := s.db.BeginTx(ctx, options)
+	if err != nil {
+		return wrap(err)
+	}
+	defer tx.Rollback()
+	if err := what(tx); err != nil {
+		return wrap(err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("results store: commit: %w", err)
+	}
+	return nil
+}
+
+// hash tells bodies apart after retention has removed them.
+func hash(body []byte) int64 {
+	sum := sha256.Sum256(body)
+	return int64(binary.LittleEndian.Uint64(sum[:]))
+}
+
+// writer is one transaction that has the turn.
+type writer struct {
+	store   *Store
+	tx      *sql.Tx
+	at      int64
+	last    int64
+	refused []conflictRow // those that were not known yet
+}
+
+type conflictRow struct {
+	key
+	Hash    int64  `json:"hash"`
+	Verdict string `json:"verdict"`
+	Counter uint32 `json:"counter"`
+	Server  string `json:"server"`
+	At      int64  `json:"at"`
+	Body    string `json:"body"`
+}
+
+func (w *writer) put(ctx context.Context, keys []key, items []*item, answers []outcome.Answer) error {
+	if err := w.tx.QueryRowContext(ctx, w.store.dialect.lock).Scan(&w.last); err != nil {
+		return err
+	}
+	known, err := w.known(ctx, keys)
+	if err != nil {
+		return err
+	}
+	epochs, err := w.epochs(ctx, keys)
+	if err != nil {
+		return err
+	}
+	first := w.last
+	var fresh []*item
+	var refused []conflictRow
+	raised := map[int64]outcome.Epoch{}
+	for n, i := range items {
+		if i == nil {
+			continue // invalid
+		}
+		k := i.key()
+		current, epochKnown := epochs[k.Instance]
+		if !epochKnown || current.Less(i.epoch) {
+			epochs[k.Instance], raised[k.Instance] = i.epoch, i.epoch
+		}
+		have, ok := known[k]
+		switch {
+		case ok && have.hash == i.hash && (have.body == "" || have.body == i.body):
+			answers[n] = outcome.Answer{Verdict: outcome.Stored, Seq: have.seq}
+			continue
+		case ok:
+			answers[n] = outcome.Answer{Verdict: outcome.Conflict, Seq: have.seq}
+			if have.body != "" {
+				answers[n].Stored = []byte(have.body)
+			}
+		case epochKnown && i.epoch.Less(current):
+			answers[n] = outcome.Answer{Verdict: outcome.Fenced, Epoch: current}
+		default:
+			w.last++
+			i.seq = w.last
+			fresh = append(fresh, i)
+			known[k] = stored{i.seq, i.hash, i.body}
+			answers[n] = outcome.Answer{Verdict: outcome.Stored, Seq: i.seq}
+			continue
+		}
+		refused = append(refused, conflictRow{k, i.hash, string(answers[n].Verdict), i.epoch.Counter, i.epoch.Server, w.at, i.body})
+	}
+	if err := w.refuse(ctx, refused); err != nil {
+		return err
+	}
+	if err := w.raise(ctx, raised); err != nil {
+		return err
+	}
+	if w.last == first {
+		return nil
+	}
+	return w.add(ctx, fresh)
+}
+
+func (w *writer) known(ctx context.Context, keys []key) (map[key]stored, error) {
+	known := map[key]stored{}
+	rows, err := w.tx.QueryContext(ctx, w.store.q.known, array(keys))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var k key
+		var have stored
+		if err := rows.Scan(&k.Instance, &k.Match, &have.seq, &have.hash, &have.body); err != nil {
+			return nil, err
+		}
+		known[k] = have
+	}
+	return known, rows.Err()
+}
+
+func (w *writer) epochs(ctx context.Context, keys []key) (map[int64]outcome.Epoch, error) {
+	epochs := map[int64]outcome.Epoch{}
+	rows, err := w.tx.QueryContext(ctx, w.store.q.epochs, array(keys))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var instance int64
+		var e outcome.Epoch
+		if err := rows.Scan(&instance, &e.Counter, &e.Server); err != nil {
+			return nil, err
+		}
+		epochs[instance] = e
+	}
+	return epochs, rows.Err()
+}
+
+// refuse keeps bodies that do not count. A body that was refused before is there already.
+func (w *writer) refuse(ctx context.Context, refused []conflictRow) error {
+	if len(refused) == 0 {
+		return nil
+	}
+	rows, err := w.tx.QueryContext(ctx, w.store.q.conflicts, array(refused))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var c conflictRow
+		if err := rows.Scan(&c.Instance, &c.Match, &c.Verdict); err != nil {
+			return err
+		}
+		w.refused = append(w.refused, c)
+	}
+	return rows.Err()
+}
+
+func (w *writer) raise(ctx context.Context, epochs map[int64]outcome.Epoch) error {
+	if len(epochs) == 0 {
+		return nil
+	}
+	type row struct {
+		Instance int64  `json:"instance"`
+		Counter  uint32 `json:"counter"`
+		Server   string `json:"server"`
+	}
+	var list []row
+	for instance, e := range epochs {
+		list = append(list, row{instance, e.Counter, e.Server})
+	}
+	_, err := w.tx.ExecContext(ctx, w.store.q.instances, array(list))
+	return err
+}
+
+// add writes outcomes that are new, and all that follows from them.
+func (w *writer) add(ctx context.Context, fresh []*item) error {
+	type idRow struct {
+		key
+		Seq  int64 `json:"seq"`
+		At   int64 `json:"at"`
+		Hash int64 `json:"hash"`
+	}
+	type outcomeRow struct {
+		key
+		Seq  int64  `json:"seq"`
+		At   int64  `json:"at"`
+		Room string `json:"room"`
+		Game string `json:"game"`
+		Body string `json:"body"`
+	}
+	type playerRow struct {
+		Seq    int64  `json:"seq"`
+		At     int64  `json:"at"`
+		Player string `json:"player"`
+		Seat   uint8  `json:"seat"`
+	}
+	var ids []idRow
+	var outcomes []outcomeRow
+	var players []playerRow
+	for _, i := range fresh {
+		ids = append(ids, idRow{i.key(), i.seq, w.at, i.hash})
+		outcomes = append(outcomes, outcomeRow{i.key(), i.seq, w.at, i.Room, i.Game, i.body})
+		for _, r := range i.Results {
+			if r.Player != "" {
+				players = append(players, playerRow{i.seq, w.at, r.Player, r.Seat})
+			}
+		}
+	}
+	list := array(ids)
+	done, err := w.tx.ExecContext(ctx, w.store.q.ids, list)
+	if err != nil {
+		return err
+	}
+	if n, err := done.RowsAffected(); err != nil {
+		return err
+	} else if n != int64(len(ids)) {
+		return fmt.Errorf("%d of %d ids were written: somebody writes to the store without taking turns", n, len(ids))
+	}
+	for _, step := range []struct{ query, rows string }{
+		{w.store.q.outcomes, array(outcomes)},
+		{w.store.q.players, array(players)},
+		{w.store.q.deliveries, list},
+	} {
+		if _, err := w.tx.ExecContext(ctx, step.query, step.rows); err != nil {
+			return err
+		}
+	}
+	if err := w.score(ctx, fresh); err != nil {
+		return err
+	}
+	_, err = w.tx.ExecContext(ctx, "UPDATE results_sequence SET last = $1", w.last)
+	return err
+}
+
+// Raise tells the store that a leader has taken over. It reports whether epoch is the highest of its instance; if not,
+// current is, and the caller leads no longer.
+func (s *Store) Raise(ctx context.Context, instance proto.Instance, epoch outcome.Epoch) (current outcome.Epoch, ok bool, err error) {
+	if err := epoch.Check(); err != nil {
+		return current, false, err
+	}
+	keys := []key{{Instance: int64(instance)}}
+	err = s.transaction(ctx, func(tx *sql.Tx) error {
+		w := writer{store: s, tx: tx}
+		if err := tx.QueryRowContext(ctx, s.dialect.lock).Scan(&w.last); err != nil {
+			return err
+		}
+		epochs, err := w.epochs(ctx, keys)
+		if err != nil {
+			return err
+		}
+		var known bool
+		if current, known = epochs[int64(instance)]; known && !current.Less(epoch) {
+			ok = current == epoch
+			return nil
+		}
+		current, ok = epoch, true
+		return w.raise(ctx, map[int64]outcome.Epoch{int64(instance): epoch})
+	})
+	return current, ok && err == nil, err
+}
