@@ -159,6 +159,11 @@ func TestEachTemplateIsPlayed(t *testing.T) {
 					t.Errorf("%s has no %q:\n%.300s", path, want, body)
 				}
 			}
+			var types output
+			server := out.expect(ctx, t, `game-1 +(http://127\.0\.0\.1:\d+) `, done)
+			if err := execute(ctx, []string{"types", "-server", server}, nil, &types, &types); err != nil || !strings.Contains(types.String(), "export interface Mine {") {
+				t.Errorf("types of a running server: %v\n%s", err, &types)
+			}
 			plays[template](ctx, t, router)
 			openTabs(ctx, t, router)
 			watch(ctx, t, dir, router)

@@ -43,10 +43,10 @@ func newRoot() *cobra.Command {
 // environment is the part of a command's help that tells of its variables.
 func environment(c *cobra.Command) string {
 	var b strings.Builder
-	b.WriteString("\nEnvironment:\n")
+	b.WriteString("\nEnvironment; a flag that is given wins:\n")
 	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
 		if f.Name != "help" {
-			fmt.Fprintf(&b, "  %-28s as -%s; a flag that is given wins\n", flags.EnvName(f.Name), f.Name)
+			fmt.Fprintf(&b, "  %-24s as -%s\n", flags.EnvName(f.Name), f.Name)
 		}
 	})
 	return b.String()

@@ -15,7 +15,7 @@ func TestHelp(t *testing.T) {
 			t.Errorf("%s: %v", c.Name(), err)
 		}
 		help := out.String()
-		for _, want := range []string{"Examples:\n  ringside " + c.Name(), "Environment:\n", "Usage:\n  ringside " + c.Name()} {
+		for _, want := range []string{"Examples:\n  ringside " + c.Name(), "Environment; a flag that is given wins:\n  RINGSIDE_", "Usage:\n  ringside " + c.Name()} {
 			if !strings.Contains(help, want) {
 				t.Errorf("the help of %s has no %q:\n%s", c.Name(), want, help)
 			}
