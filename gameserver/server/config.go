@@ -42,6 +42,7 @@ type Config struct {
 	Limits   Limits
 
 	Standbys     int           // replicas of each room on other servers, 0 to 2
+	Migrates     []uint64      // versions of older schemas whose rooms all games take over, besides game.Definition.Migrates
 	DrainTimeout time.Duration // a stopping server ends the rooms that it has not handed off by then
 	Logger       *slog.Logger  // its attributes should name the server
 
