@@ -175,7 +175,10 @@ func (r *Room) queue(o *Occupant, it *item) error {
 		o.acked = max(o.acked, min(in.Ack, r.sim.Tick()))
 		in.Ack = o.acked
 	}
-	r.sim.BoundAck(o.seat, maxBehind(it.trip, r.settings.TickRate))
+	if it.trip != o.trip || !o.bounded {
+		o.trip, o.bounded = it.trip, true
+		r.sim.BoundAck(o.seat, maxBehind(it.trip, r.settings.TickRate))
+	}
 	return r.sim.Queue(o.seat, in)
 }
 

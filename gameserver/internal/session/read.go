@@ -252,7 +252,7 @@ func (c *Conn) input(body []byte) error {
 	if err := c.probe(); err != nil {
 		return err
 	}
-	return tooMany(c.occupant.QueueInput(in, c.lastRead, c.trips.longest()))
+	return tooMany(c.occupant.QueueInput(in, c.lastRead, c.trips.longest))
 }
 
 func (c *Conn) custom(body []byte) error {
