@@ -1,0 +1,296 @@
+"""Records and messages: PROTOCOL.md, "Records" and the two chapters of messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterator, Union
+
+VERSION = 1
+SPECTATOR, RESUMED, CHECKS = 1, 2, 4  # flags of a welcome
+WAIT = 1  # flag of a hello
+SUSPENDED, RESUMED_TICKING = 1, 2  # codes of a notice
+
+HELLO, INPUT, PING, LEAVE, CUSTOM = 0x01, 0x02, 0x03, 0x04, 0x05
+WELCOME, KEYFRAME, DELTA, OWN, OWN_KEYFRAME, MOVED, PREPARE = 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26
+OUTCOME, PONG, ERROR, CHECK, NOTICE = 0x27, 0x28, 0x29, 0x2A, 0x2B
+
+
+class Malformed(Exception):
+    """Bytes that are not as the protocol says. The client closes the connection and comes back."""
+
+
+# Writing.
+
+
+def uvarint(n: int) -> bytes:
+    out = bytearray()
+    while n >= 0x80:
+        out.append(n & 0x7F | 0x80)
+        n >>= 7
+    out.append(n)
+    return bytes(out)
+
+
+def varint(n: int) -> bytes:
+    """n is signed with at most 64 bits."""
+    return uvarint(((n << 1) ^ (n >> 63)) & (1 << 64) - 1)
+
+
+def sized(data: bytes) -> bytes:
+    return uvarint(len(data)) + data
+
+
+def record(kind: int, body: bytes) -> bytes:
+    return bytes([kind]) + sized(body)
+
+
+# Reading.
+
+
+class Reader:
+    """Takes a body apart. Every method raises Malformed at a body that ends too early."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    def take(self, count: int) -> bytes:
+        end = self._at + count
+        if end > len(self._data):
+            raise Malformed("the body ends too early")
+        taken = self._data[self._at : end]
+        self._at = end
+        return taken
+
+    def number(self, width: int) -> int:
+        return int.from_bytes(self.take(width), "little")
+
+    def signed(self, width: int) -> int:
+        return int.from_bytes(self.take(width), "little", signed=True)
+
+    def uvarint(self, bits: int = 32) -> int:
+        value = shift = 0
+        while True:
+            byte = self.number(1)
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                break
+            if shift >= 70:
+                raise Malformed("a number has too many bytes")
+        if value >> bits or (byte == 0 and shift > 7):
+            raise Malformed("a number is too large, or not in its shortest form")
+        return value
+
+    def varint(self) -> int:
+        n = self.uvarint(64)
+        return (n >> 1) ^ -(n & 1)
+
+    def bytes(self) -> bytes:
+        return self.take(self.uvarint())
+
+    def string(self) -> str:
+        return text(self.bytes())
+
+    def rest(self) -> bytes:
+        return self.take(len(self._data) - self._at)
+
+    def at_end(self) -> bool:
+        return self._at == len(self._data)
+
+    def end(self) -> None:
+        if not self.at_end():
+            raise Malformed("bytes are left over behind a body")
+
+
+def text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed("a string is not UTF-8") from error
+
+
+def records(message: bytes) -> Iterator[tuple[int, bytes]]:
+    """The records of a WebSocket message: kind and body."""
+    reader = Reader(message)
+    while not reader.at_end():
+        yield reader.number(1), reader.bytes()
+
+
+# Messages.
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One server's term as the leader of an instance. Epochs of one instance are ordered by counter, then by server."""
+
+    instance: int = 0
+    counter: int = 0
+    server: str = ""
+
+    @property
+    def order(self) -> tuple[int, bytes]:
+        return self.counter, self.server.encode()
+
+    def write(self) -> bytes:
+        return self.instance.to_bytes(8, "little") + uvarint(self.counter) + sized(self.server.encode())
+
+    @classmethod
+    def read(cls, r: Reader) -> Epoch:
+        return cls(r.number(8), r.uvarint(), r.string())
+
+
+def hello(ticket: str, resume: bytes, last_tick: int, epoch: Epoch, wait: bool) -> bytes:
+    """The first message. The fingerprint is 0: this client reads the schema from the welcome."""
+    head = bytes([VERSION, VERSION, WAIT if wait else 0]) + bytes(8) + last_tick.to_bytes(4, "little")
+    return record(HELLO, head + epoch.write() + sized(ticket.encode()) + sized(resume))
+
+
+def inputs(first: int, ack: int, samples: list[bytes]) -> bytes:
+    return record(INPUT, uvarint(first) + uvarint(ack) + bytes([len(samples)]) + b"".join(samples))
+
+
+def ping(micros: int) -> bytes:
+    return record(PING, micros.to_bytes(8, "little"))
+
+
+def leave(reason: str) -> bytes:
+    return record(LEAVE, sized(reason.encode()))
+
+
+@dataclass(frozen=True)
+class Welcome:
+    version: int
+    flags: int
+    seat: int
+    tick_rate: int
+    tick: int
+    processed: int
+    epoch: Epoch
+    server: str
+    room: str
+    game: str
+    alias: str
+    resume: bytes
+    fallbacks: list[str]
+    schema: bytes
+
+    @classmethod
+    def read(cls, r: Reader) -> Welcome:
+        return cls(
+            r.number(1), r.number(1), r.number(1), r.number(1), r.number(4), r.number(4), Epoch.read(r),
+            r.string(), r.string(), r.string(), r.string(), r.bytes(), [r.string() for _ in range(r.number(1))], r.bytes(),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Layout of moved and of prepare. within is in milliseconds."""
+
+    url: str
+    server: str
+    ticket: str
+    epoch: Epoch
+    within: int
+
+    @classmethod
+    def read(cls, r: Reader) -> Moved:
+        return cls(r.string(), r.string(), r.string(), Epoch.read(r), r.number(4))
+
+
+@dataclass(frozen=True)
+class Result:
+    seat: int
+    place: int
+    score: int
+    alias: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    match: int
+    tick: int
+    results: list[Result]
+    data: bytes
+
+    @classmethod
+    def read(cls, r: Reader) -> Outcome:
+        match, tick = r.number(4), r.number(4)
+        results = [Result(r.number(1), r.number(1), r.varint(), r.string()) for _ in range(r.number(1))]
+        return cls(match, tick, results, r.rest())
+
+
+@dataclass(frozen=True)
+class Own:
+    processed: int  # low 16 bits
+    slack: int  # milliseconds; 255: no input came
+    private: bytes
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A keyframe, with its tick, or a delta, with the low 16 bits of its tick."""
+
+    tick: int
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Pong:
+    micros: int
+    server: int
+
+
+@dataclass(frozen=True)
+class Error:
+    code: int
+    retry: int  # milliseconds
+    text: str
+
+
+@dataclass(frozen=True)
+class Check:
+    tick: int
+    hash: int
+
+
+@dataclass(frozen=True)
+class Notice:
+    code: int
+    text: str
+
+
+Message = Union[Welcome, Moved, Outcome, Own, Frame, Pong, Error, Check, Notice, bytes]
+
+_READERS = {
+    WELCOME: Welcome.read,
+    MOVED: Moved.read,
+    PREPARE: Moved.read,
+    OUTCOME: Outcome.read,
+    OWN: lambda r: Own(r.number(2), r.number(1), r.rest()),
+    OWN_KEYFRAME: lambda r: Own(r.number(2), r.number(1), r.rest()),
+    KEYFRAME: lambda r: Frame(r.number(4), r.rest()),
+    DELTA: lambda r: Frame(r.number(2), r.rest()),
+    PONG: lambda r: Pong(r.number(8), r.number(8)),
+    ERROR: lambda r: Error(r.number(2), r.number(4), r.string()),
+    CHECK: lambda r: Check(r.number(4), r.number(4)),
+    NOTICE: lambda r: Notice(r.number(2), r.string()),
+    CUSTOM: Reader.rest,
+}
+
+
+def parse(message: bytes) -> list[tuple[int, Message]]:
+    """The records of a message from the server, read. Unknown kinds are skipped. Raises Malformed."""
+    out: list[tuple[int, Message]] = []
+    for kind, body in records(message):
+        if kind in _READERS:
+            reader = Reader(body)
+            out.append((kind, _READERS[kind](reader)))
+            reader.end()
+    return out
+
+
+def unwrap(last: int, low: int) -> int:
+    """The number nearest to last that has these low 16 bits, modulo 2^32."""
+    difference = (low - last) & 0xFFFF
+    return (last + difference - (0x10000 if difference >= 0x8000 else 0)) & 0xFFFFFFFF
