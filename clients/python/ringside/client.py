@@ -126,7 +126,7 @@ class Client:
         self._spare_url = ""
         self._needed = asyncio.Event()  # the prepared connection is
         self._search: Optional[asyncio.Task[Link]] = None  # while the room is suspended
-        self._unanswered = -UNANSWERED  # when a hello was given up
+        self._hellos: Dict[Link, float] = {}  # when hellos were said that may still act, but for the current connection's
         self._attempts = self._hops = 0
         self._free = 1  # attempts that need no wait
         self._retry = 0.0  # seconds before the next attempt, at least
@@ -200,18 +200,19 @@ class Client:
             answer = await asyncio.get_running_loop().run_in_executor(None, self.router.ask)
             self._ticket = answer["ticket"]
             place = answer["url"]
+            if self.suspended and place == self._url:
+                raise ConnectionLost("the router names the server that has suspended the room")
         for _ in range(MAX_HOPS):
             url, ticket = (place.url, place.ticket or self._ticket) if isinstance(place, wire.Moved) else (place, self._ticket)
             link = Link(await WebSocket.open(url), url)
-            answered = False
+            self._hellos[link] = time.monotonic()
             try:
                 link.socket.send(wire.hello(ticket, self._token, self.tick, self.epoch, wait))
                 while not link.welcomed:
                     link.first = await (self._read_and_ping(link) if wait else asyncio.wait_for(link.read(), WELCOME_TIMEOUT))
-                    answered = True
                 return link
             except Ended as ended:
-                answered = True
+                self._hellos.pop(link, None)  # refused, so it does not act any more
                 if ended.code not in FOLLOW or not ended.moved:
                     raise
                 if self.suspended and ended.moved.server == self.server:
@@ -220,8 +221,6 @@ class Client:
             except asyncio.TimeoutError as error:
                 raise ConnectionLost(f"no welcome from {url}") from error
             finally:
-                if not answered:
-                    self._unanswered = time.monotonic()
                 if not link.welcomed:
                     link.socket.abort()
         raise ConnectionLost("sent on too often")
@@ -241,8 +240,9 @@ class Client:
         """Where to go after a close with a code. Raises Stop."""
         self.heard("closed", ended)
         self._retry = ended.retry
-        if ended.code == REPLACED and time.monotonic() - self._unanswered < UNANSWERED:
-            return self._places(lost=True)  # replaced by this client's own hello, which it had given up
+        if ended.code == REPLACED and any(time.monotonic() - at < UNANSWERED for at in self._hellos.values()):
+            self._hellos.clear()
+            return self._places(lost=True)  # replaced by a hello of this client's own
         if ended.code in RESUME:
             return self._places(lost=False)
         if ended.code in FOLLOW and ended.moved and self._hops < MAX_HOPS:
@@ -261,6 +261,7 @@ class Client:
     async def _stay(self, link: Link) -> List[Place]:
         """Plays on a connection until it ends or another one takes its place. Returns where to go next."""
         self._link, self._url = link, link.url
+        self._hellos = {other: at for other, at in self._hellos.items() if other is not link and time.monotonic() - at < UNANSWERED}
         try:
             self._take(link.first)
             while True:

@@ -70,11 +70,13 @@ class Field:
             f.span = (1 << 32) - 1
         else:
             f.size = r.number(1)
+        if kind != STRING and f.span < 1:
+            raise Malformed(f"field {name} has only one value")
         return f
 
     @property
     def width(self) -> int:
-        return max(1, (self.span.bit_length() + 7) // 8)
+        return (self.span.bit_length() + 7) // 8
 
     def value(self, q: Held) -> Value:
         """What a program sees of a held value."""
@@ -240,8 +242,8 @@ class Rows:
         for row in self.rows.values():
             for i in linear:
                 f, old = self.fields[i], row.q[i]
-                row.q[i] = min(max(wrap(old + row.d[i]), f.lo), f.lo + f.span)
-                row.d[i] = wrap(row.q[i] - old)
+                row.q[i] = min(max(old + row.d[i], f.lo), f.lo + f.span)
+                row.d[i] = row.q[i] - old
 
     def read_ids(self, r: Reader) -> list[int]:
         if self.table.max <= SMALL_TABLE:
@@ -330,8 +332,8 @@ class Rows:
             elif code:
                 for i, residual in zip(unit, self._residuals(r, len(unit), code)):
                     f = self.fields[i]
-                    row.q[i] = f.checked(f.lo + ((row.q[i] - f.lo + residual) & _64BITS))
-                    row.d[i] = wrap(row.d[i] + residual)
+                    row.q[i] = f.checked(row.q[i] + residual)
+                    row.d[i] += residual
         if mask:
             raise Malformed(f"a mask of {self.table.name} has bits that stand for nothing")
 
