@@ -22,7 +22,7 @@ Sample = Dict[str, Value]
 
 PING_EVERY = 1.0
 SILENCE, SILENCE_SUSPENDED = 2.0, 5.0  # seconds without a message after which a connection is lost
-WELCOME_TIMEOUT = 5.0
+WELCOME_TIMEOUT = 10.0
 STABLE = 5.0  # a connection that lasted so long starts the back-off again
 SEARCH_AFTER, SEARCH_EVERY, SEARCH_LIMIT = 3.0, 2.0, 2.0
 PREPARED_LIMIT = 2.0
@@ -143,12 +143,7 @@ class Client:
         places: List[Place] = [None]
         try:
             while True:
-                link = await self._enter(places)
-                entered = time.monotonic()
-                places = await self._stay(link)
-                if time.monotonic() - entered >= STABLE:
-                    self._attempts = self._hops = 0
-                    self._free = len(places)
+                places = await self._stay(await self._enter(places))
         finally:
             pacer.cancel()
 
@@ -187,8 +182,8 @@ class Client:
         if self._free > 0 and not self._retry:
             self._free -= 1
             return
+        await asyncio.sleep(max(self._retry, min(5.0, random.random() * 0.05 * 2 ** min(self._attempts, 20))))
         self._attempts += 1
-        await asyncio.sleep(max(self._retry, min(5.0, random.random() * 0.05 * 2**self._attempts)))
         self._retry = 0.0
 
     async def _try(self, place: Place, wait: bool = False) -> Link:
@@ -243,11 +238,12 @@ class Client:
         if ended.code == REPLACED and any(time.monotonic() - at < UNANSWERED for at in self._hellos.values()):
             self._hellos.clear()
             return self._places(lost=True)  # replaced by a hello of this client's own
+        self._free = 0
         if ended.code in RESUME:
             return self._places(lost=False)
         if ended.code in FOLLOW and ended.moved and self._hops < MAX_HOPS:
             self._hops += 1
-            self._free = max(self._free, 1)
+            self._free = 1
             return [ended.moved]
         if ended.code in TICKET:
             self._token = b""
@@ -261,6 +257,7 @@ class Client:
     async def _stay(self, link: Link) -> List[Place]:
         """Plays on a connection until it ends or another one takes its place. Returns where to go next."""
         self._link, self._url = link, link.url
+        entered = time.monotonic()
         self._hellos = {other: at for other, at in self._hellos.items() if other is not link and time.monotonic() - at < UNANSWERED}
         try:
             self._take(link.first)
@@ -276,8 +273,13 @@ class Client:
         except (ConnectionLost, wire.Malformed) as error:
             self.heard("lost", error)
             spare = await self._spare_link()
-            return [*([spare] if spare else []), *self._places(lost=True)]
+            places = [*([spare] if spare else []), *self._places(lost=True)]
+            if time.monotonic() - entered >= STABLE:
+                self._free = len(places)  # the leader's process may be gone: its standby takes over at once
+            return places
         finally:
+            if time.monotonic() - entered >= STABLE:
+                self._attempts = 0
             self._link, self.suspended = None, False
             link.socket.abort()
             drop(self._spare)
@@ -392,7 +394,7 @@ class Client:
             raise Stop(4018, "the room was lost")
         if w.epoch.order < self.epoch.order:
             self._fault(f"the epoch went back from {self.epoch} to {w.epoch}")
-        if w.epoch == self.epoch and resumed and (w.tick < self.tick or w.processed < self.processed):
+        if w.epoch == self.epoch and resumed and (wire.before(w.tick, self.tick) or w.processed < self.processed):
             self._fault(f"within {w.epoch} the room went back to tick {w.tick}, sample {w.processed}")
         if self.alias and self.alias != w.alias:
             self._fault(f"the alias changed from {self.alias} to {w.alias}")
@@ -407,6 +409,7 @@ class Client:
             self.schema, self.replica = w.schema, Replica(Schema.parse(w.schema))
         if w.epoch != self.epoch:
             self.epoch, self.tick, self.processed = w.epoch, w.tick, w.processed
+        self._hops = 0
         self.seat, self.alias, self.server = w.seat, w.alias, w.server
         self._token, self._fallbacks = w.resume, w.fallbacks
         self._tick_length = 1 / w.tick_rate
@@ -423,13 +426,13 @@ class Client:
     def _frame(self, kind: int, frame: wire.Frame, private: Optional[Tuple[int, bytes]]) -> None:
         assert self.replica
         if kind == wire.KEYFRAME:
-            if frame.tick < self.tick:
+            if wire.before(frame.tick, self.tick):
                 self._fault(f"a keyframe of tick {frame.tick} after tick {self.tick}")
             self.tick = frame.tick
             self.replica.apply_keyframe(frame.body)
         else:
             tick = wire.unwrap(self.tick, frame.tick)
-            if tick != self.tick + 1:
+            if tick != (self.tick + 1) & 0xFFFFFFFF:
                 self._fault(f"a delta of tick {tick} after tick {self.tick}")
                 raise ConnectionLost("a tick is missing")
             self.tick = tick

@@ -54,8 +54,9 @@ class Router:
             answer["url"], answer["ticket"]  # both must be there
         except urllib.error.HTTPError as error:
             text = problem(error)
-            if error.code in (400, 401, 403, 404, 405, 413, 415, 422):
+            if text and error.code < 500 and error.code not in (408, 429):
                 raise Refused(text) from error
+            text = text or f"HTTP status {error.code} from {self.url}"
             retry = error.headers.get("Retry-After", "")
             raise Unavailable(text, float(retry) if retry.isdigit() else 0.0) from error
         except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
@@ -64,9 +65,9 @@ class Router:
 
 
 def problem(error: urllib.error.HTTPError) -> str:
-    """The text of a problem document (RFC 9457)."""
+    """The text of a problem document (RFC 9457), or "" for an answer of somebody else, such as a captive portal."""
     try:
-        document = json.load(error)
-        return f"{document.get('title', '')}: {document.get('detail', '')}"
-    except (OSError, ValueError, AttributeError):
-        return f"HTTP status {error.code}"
+        document = json.load(error) if error.headers.get_content_type() == "application/problem+json" else {}
+        return f"{document['title']}: {document['detail']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

@@ -294,3 +294,8 @@ def unwrap(last: int, low: int) -> int:
     """The number nearest to last that has these low 16 bits, modulo 2^32."""
     difference = (low - last) & 0xFFFF
     return (last + difference - (0x10000 if difference >= 0x8000 else 0)) & 0xFFFFFFFF
+
+
+def before(tick: int, other: int) -> bool:
+    """Whether a tick is before another. Ticks count modulo 2^32."""
+    return (tick - other) & 0xFFFFFFFF >= 0x80000000
