@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"runtime"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 )
@@ -69,10 +70,16 @@ func TestPythonClients(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
+		wait := sync.OnceValue(func() error {
+			defer log.close()
+			return cmd.Wait()
+		})
+		t.Cleanup(func() {
+			_ = cmd.Process.Kill() // an error means that it has ended
+			_ = wait()
+		})
 		return func() (r pythonReport) {
-			err := cmd.Wait()
-			log.close()
-			if err != nil {
+			if err := wait(); err != nil {
 				t.Errorf("%s ended with %v", name, err)
 			}
 			if err := json.Unmarshal(stdout.Bytes(), &r); err != nil {
