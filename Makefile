@@ -85,7 +85,7 @@ web-e2e: clients/web/node_modules/.package-lock.json ## the pages in a headless 
 .PHONY: python-test
 python-test: ## the Python client, written from PROTOCOL.md alone: golden files, then a match on a fleet that is broken under it (about 30 s)
 	@if command -v python3 >/dev/null; then cd clients/python && python3 -m unittest discover test; \
-	else echo "SKIPPED, PROTOCOL.md IS NOT PROVEN: there is no python3; install Python 3.9 or later"; fi
+	else echo "SKIPPED, PROTOCOL.md IS NOT PROVEN: there is no python3; install Python 3.10 or later"; fi
 	RINGSIDE_PYTHON=1 $(GO) test -count=1 -v -run '^TestPython' -timeout 5m ./deploy/local
 
 clients/web/node_modules/.package-lock.json: clients/web/package-lock.json

@@ -39,7 +39,7 @@ func TestPythonClients(t *testing.T) {
 	}
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		t.Skip("SKIPPED, PROTOCOL.md IS NOT PROVEN: there is no python3; install Python 3.9 or later")
+		t.Skip("SKIPPED, PROTOCOL.md IS NOT PROVEN: there is no python3; install Python 3.10 or later")
 	}
 	runtime.LockOSThread() // see process.start
 	defer runtime.UnlockOSThread()

@@ -71,7 +71,7 @@ class Player:
             "seats": self.seats,
             "epochs": self.epochs,
             "outcomes": [
-                {"match": o.match, "tick": o.tick, "results": [vars(r) for r in o.results]} for o in self.client.outcomes.values()
+                {"match": o.match, "tick": o.tick, "results": [r._asdict() for r in o.results]} for o in self.client.outcomes.values()
             ],
             "checks": self.client.checks,
             "violations": self.client.faults,

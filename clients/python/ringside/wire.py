@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Iterator, Union
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
 
 VERSION = 1
 SPECTATOR, RESUMED, CHECKS = 1, 2, 4  # flags of a welcome
@@ -120,8 +119,7 @@ def records(message: bytes) -> Iterator[tuple[int, bytes]]:
 # Messages.
 
 
-@dataclass(frozen=True)
-class Epoch:
+class Epoch(NamedTuple):
     """One server's term as the leader of an instance. Epochs of one instance are ordered by counter, then by server."""
 
     instance: int = 0
@@ -134,10 +132,6 @@ class Epoch:
 
     def write(self) -> bytes:
         return self.instance.to_bytes(8, "little") + uvarint(self.counter) + sized(self.server.encode())
-
-    @classmethod
-    def read(cls, r: Reader) -> Epoch:
-        return cls(r.number(8), r.uvarint(), r.string())
 
 
 def hello(ticket: str, resume: bytes, last_tick: int, epoch: Epoch, wait: bool) -> bytes:
@@ -158,8 +152,7 @@ def leave(reason: str) -> bytes:
     return record(LEAVE, sized(reason.encode()))
 
 
-@dataclass(frozen=True)
-class Welcome:
+class Welcome(NamedTuple):
     version: int
     flags: int
     seat: int
@@ -172,120 +165,115 @@ class Welcome:
     game: str
     alias: str
     resume: bytes
-    fallbacks: list[str]
+    fallbacks: List[str]
     schema: bytes
 
-    @classmethod
-    def read(cls, r: Reader) -> Welcome:
-        return cls(
-            r.number(1), r.number(1), r.number(1), r.number(1), r.number(4), r.number(4), Epoch.read(r),
-            r.string(), r.string(), r.string(), r.string(), r.bytes(), [r.string() for _ in range(r.number(1))], r.bytes(),
-        )  # fmt: skip
 
-
-@dataclass(frozen=True)
-class Moved:
-    """Layout of moved and of prepare. within is in milliseconds."""
-
-    url: str
-    server: str
-    ticket: str
-    epoch: Epoch
-    within: int
-
-    @classmethod
-    def read(cls, r: Reader) -> Moved:
-        return cls(r.string(), r.string(), r.string(), Epoch.read(r), r.number(4))
-
-
-@dataclass(frozen=True)
-class Result:
-    seat: int
-    place: int
-    score: int
-    alias: str
-
-
-@dataclass(frozen=True)
-class Outcome:
-    match: int
-    tick: int
-    results: list[Result]
-    data: bytes
-
-    @classmethod
-    def read(cls, r: Reader) -> Outcome:
-        match, tick = r.number(4), r.number(4)
-        results = [Result(r.number(1), r.number(1), r.varint(), r.string()) for _ in range(r.number(1))]
-        return cls(match, tick, results, r.rest())
-
-
-@dataclass(frozen=True)
-class Own:
-    processed: int  # low 16 bits
-    slack: int  # milliseconds; 255: no input came
-    private: bytes
-
-
-@dataclass(frozen=True)
-class Frame:
+class Frame(NamedTuple):
     """A keyframe, with its tick, or a delta, with the low 16 bits of its tick."""
 
     tick: int
     body: bytes
 
 
-@dataclass(frozen=True)
-class Pong:
+class Own(NamedTuple):
+    """Goes with a frame."""
+
+    processed: int  # low 16 bits
+    slack: int  # milliseconds; 255: no input came
+    private: bytes
+
+
+class Moved(NamedTuple):
+    """Moved and prepare."""
+
+    url: str
+    server: str
+    ticket: str
+    epoch: Epoch
+    within: int  # milliseconds
+
+
+class Result(NamedTuple):
+    seat: int
+    place: int
+    score: int
+    alias: str
+
+
+class Outcome(NamedTuple):
+    match: int
+    tick: int
+    results: List[Result]
+    data: bytes
+
+
+class Pong(NamedTuple):
     micros: int
     server: int
 
 
-@dataclass(frozen=True)
-class Error:
+class Error(NamedTuple):
     code: int
     retry: int  # milliseconds
     text: str
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     tick: int
     hash: int
 
 
-@dataclass(frozen=True)
-class Notice:
+class Notice(NamedTuple):
     code: int
     text: str
 
 
-Message = Union[Welcome, Moved, Outcome, Own, Frame, Pong, Error, Check, Notice, bytes]
+class Custom(NamedTuple):
+    payload: bytes
 
-_READERS = {
-    WELCOME: Welcome.read,
-    MOVED: Moved.read,
-    PREPARE: Moved.read,
-    OUTCOME: Outcome.read,
-    OWN: lambda r: Own(r.number(2), r.number(1), r.rest()),
-    OWN_KEYFRAME: lambda r: Own(r.number(2), r.number(1), r.rest()),
-    KEYFRAME: lambda r: Frame(r.number(4), r.rest()),
-    DELTA: lambda r: Frame(r.number(2), r.rest()),
-    PONG: lambda r: Pong(r.number(8), r.number(8)),
-    ERROR: lambda r: Error(r.number(2), r.number(4), r.string()),
-    CHECK: lambda r: Check(r.number(4), r.number(4)),
-    NOTICE: lambda r: Notice(r.number(2), r.string()),
-    CUSTOM: Reader.rest,
+
+Message = Any  # one of these; the kind that comes with it says which
+
+# The layout of each record from a server, as PROTOCOL.md writes it.
+_LAYOUTS: Dict[int, Tuple[Callable[..., Message], str]] = {
+    WELCOME: (Welcome, "u8 u8 u8 u8 u32 u32 epoch string string string string bytes strings bytes"),
+    KEYFRAME: (Frame, "u32 rest"),
+    DELTA: (Frame, "u16 rest"),
+    OWN: (Own, "u16 u8 rest"),
+    OWN_KEYFRAME: (Own, "u16 u8 rest"),
+    MOVED: (Moved, "string string string epoch u32"),
+    PREPARE: (Moved, "string string string epoch u32"),
+    OUTCOME: (Outcome, "u32 u32 results rest"),
+    PONG: (Pong, "u64 u64"),
+    ERROR: (Error, "u16 u32 string"),
+    CHECK: (Check, "u32 u32"),
+    NOTICE: (Notice, "u16 string"),
+    CUSTOM: (Custom, "rest"),
+}
+
+_READ: Dict[str, Callable[[Reader], Any]] = {
+    "u8": lambda r: r.number(1),
+    "u16": lambda r: r.number(2),
+    "u32": lambda r: r.number(4),
+    "u64": lambda r: r.number(8),
+    "string": Reader.string,
+    "strings": lambda r: [r.string() for _ in range(r.number(1))],
+    "bytes": Reader.bytes,
+    "rest": Reader.rest,
+    "epoch": lambda r: Epoch(r.number(8), r.uvarint(), r.string()),
+    "results": lambda r: [Result(r.number(1), r.number(1), r.varint(), r.string()) for _ in range(r.number(1))],
 }
 
 
-def parse(message: bytes) -> list[tuple[int, Message]]:
+def parse(message: bytes) -> List[Tuple[int, Message]]:
     """The records of a message from the server, read. Unknown kinds are skipped. Raises Malformed."""
-    out: list[tuple[int, Message]] = []
+    out = []
     for kind, body in records(message):
-        if kind in _READERS:
+        if kind in _LAYOUTS:
+            make, layout = _LAYOUTS[kind]
             reader = Reader(body)
-            out.append((kind, _READERS[kind](reader)))
+            out.append((kind, make(*[_READ[word](reader) for word in layout.split()])))
             reader.end()
     return out
 
