@@ -40,7 +40,7 @@ image-tar: ## the same image without Docker, as .bin/image.tar
 	@echo "$(IMAGE):$(VERSION) is in .bin/image.tar"
 
 .PHONY: test
-test: check web-test web-e2e race results-test examples sim-short fuzz-short bench-once manifests fleet ## everything that must hold before a change lands (about 22 minutes on 2 cores)
+test: check web-test web-e2e python-test race results-test examples sim-short fuzz-short bench-once manifests fleet ## everything that must hold before a change lands (about 22 minutes on 2 cores)
 
 .PHONY: check
 check: web-check vuln ## format, vet, staticcheck, tidy module files, bundles as built, known vulnerabilities
@@ -81,6 +81,12 @@ web-test: clients/web/node_modules/.package-lock.json ## types and tests of the 
 .PHONY: web-e2e
 web-e2e: clients/web/node_modules/.package-lock.json ## the pages in a headless Chromium, on a fleet that is broken under them (about 2 minutes)
 	@clients/web/e2e/run
+
+.PHONY: python-test
+python-test: ## the Python client, written from PROTOCOL.md alone: golden files, then a match on a fleet that is broken under it (about 30 s)
+	@if command -v python3 >/dev/null; then cd clients/python && python3 -m unittest discover test; \
+	else echo "SKIPPED, PROTOCOL.md IS NOT PROVEN: there is no python3; install Python 3.10 or later"; fi
+	RINGSIDE_PYTHON=1 $(GO) test -count=1 -v -run '^TestPython' -timeout 5m ./deploy/local
 
 clients/web/node_modules/.package-lock.json: clients/web/package-lock.json
 	cd clients/web && npm ci --no-audit --no-fund

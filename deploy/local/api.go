@@ -59,6 +59,7 @@ type roomView struct {
 	Room, Role string
 	Standbys   []string
 	Connected  int
+	Tick       uint32
 }
 
 // roomCheck gathers the rooms of a fleet with these servers.
