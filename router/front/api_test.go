@@ -214,6 +214,25 @@ func TestBadBodies(t *testing.T) {
 	checkProblem(t, f.call(t, "POST", "/v1/match", `{"game":"arena","room":"a"}`), 400, `"room"`)
 }
 
+// Clients tell by the field of a problem whether a link is wrong, or the page.
+func TestProblemsNameTheirField(t *testing.T) {
+	f := newTestFront(t, nil, fleetOf(1)...)
+	for body, want := range map[string]string{
+		`{"game":"my game"}`:                        "game",
+		`{"game":"arena","room":"a/b"}`:             "room",
+		`{"game":"arena","code":"x"}`:               "code",
+		`{"game":"arena","options":7}`:              "options",
+		`{"game":"arena","player":{"guest":"ann"}}`: "player.guest",
+		`{"game":"arena"`:                           "",
+	} {
+		p := struct{ Field, Detail string }{}
+		b, _ := io.ReadAll(f.call(t, "POST", "/v1/rooms", body).Body)
+		if err := json.Unmarshal(b, &p); err != nil || p.Field != want {
+			t.Errorf("%s: %s; want the field %q", body, b, want)
+		}
+	}
+}
+
 // A guest is who has its secret: the same one is the same player, and who knows the id gets no ticket.
 func TestGuests(t *testing.T) {
 	f := newTestFront(t, nil, fleetOf(2)...)

@@ -57,9 +57,8 @@ export interface Epoch {
 
 export const noEpoch: Epoch = { instance: "0".repeat(16), counter: 0, server: "" };
 
-export function sameEpoch(a: Epoch, b: Epoch): boolean {
-	return a.instance === b.instance && a.counter === b.counter && a.server === b.server;
-}
+/** All epochs are made with their fields in this order. */
+export const sameEpoch = (a: Epoch, b: Epoch): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** The number nearest to near whose low 16 bits are low. */
 export function unwrap(near: number, low: number): number {
@@ -139,7 +138,7 @@ export function readWelcome(r: Reader) {
 		game: r.string(32),
 		alias: r.string(16),
 		resume: r.blob(64).slice(),
-		fallbacks: Array.from({ length: r.u8() }, () => r.string(256)),
+		fallbacks: r.list(() => r.string(256)),
 		schema: r.blob(65536).slice(),
 	};
 }
@@ -167,7 +166,7 @@ export function readOutcome(r: Reader): Outcome {
 	return {
 		match: r.fixed(4),
 		tick: r.fixed(4),
-		results: Array.from({ length: r.u8() }, () => {
+		results: r.list(() => {
 			const result = { seat: r.u8(), place: r.u8(), score: Number(r.varint()), alias: r.string(16) };
 			if (!result.alias) throw new Malformed("name");
 			return result;
