@@ -198,7 +198,7 @@ func TestBadBodies(t *testing.T) {
 		{`{"game":"arena","player":{"name":"a\u0007b"}}`, 400, "U+0007"},
 		{`{"game":"arena","player":{"name":"a\u202eb"}}`, 400, "U+202E at 1, a control, zero-width or bidirectional character; remove it"},
 		{`{"game":"arena","player":{"name":"a\u200b"}}`, 400, "U+200B"},
-		{`{"game":"arena","player":{"name":"` + long[:33] + `"}}`, 400, "33 bytes"},
+		{`{"game":"arena","player":{"name":"` + long[:33] + `"}}`, 400, "33 characters"},
 		{`{"game":"arena","player":"ann"}`, 400, `"player"`},
 		{`{"game":"arena","options":[1]}`, 400, `field "options"`},
 		{`{"game":"arena","options":{"x":"` + strings.Repeat("x", proto.MaxOptions) + `"}}`, 400, "1032 bytes, at most 1024"},

@@ -123,7 +123,7 @@ function schemaOf(later: boolean): Uint8Array {
 		name("at"), w.u8(6), w.u8(0);
 		name("seats"), w.u8(0), w.uvarint(64), w.u8(3);
 		name("alias"), w.u8(13), w.u8(0), w.u8(16);
-		name("name"), w.u8(13), w.u8(0), w.u8(32);
+		name("name"), w.u8(13), w.u8(0), w.u8(128);
 		name("connected"), w.u8(1), w.u8(0);
 		w.u8(later ? 2 : 1); // the input
 		if (later) name("jump"), w.u8(1), w.u8(0);
