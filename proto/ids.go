@@ -35,6 +35,12 @@ type Seat uint8
 // NoSeat stands for a spectator, and for a row that nobody owns.
 const NoSeat Seat = 255
 
+// Since is how many ticks t is after u, negative when it is before: right over the wrap at 32 bits, as t > u is not.
+func (t Tick) Since(u Tick) int { return int(int32(t - u)) }
+
+// Since is Tick.Since for sample numbers.
+func (s Seq) Since(u Seq) int { return int(int32(s - u)) }
+
 // UnwrapTick gives the tick nearest to near whose low 16 bits are low: right for up to 32,767 ticks either way.
 func UnwrapTick(near Tick, low uint16) Tick { return near + Tick(int32(int16(low-uint16(near)))) }
 
