@@ -25,7 +25,8 @@ const errors = {
 	/** There is no such game. */
 	game: ["The server does not have this game.", "room"],
 	full: ["The room is full.", "room"],
-	ended: ["The room has ended.", "room"],
+	/** It ended by itself. Room.retry enters a new one of its id. */
+	ended: ["The room has ended.", "enter"],
 	/** The game failed. */
 	crashed: ["The game failed in this room.", "room"],
 	/** The room is gone with its servers. */

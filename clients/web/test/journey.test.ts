@@ -72,8 +72,8 @@ test("a way back that takes longer is told", async (t) => {
 	assert.equal(c.room.error, undefined);
 });
 
-test("a room that was made is the one to try again, unless it has ended", async (t) => {
-	for (const [code, room] of [[4015, "new"], [4012, ""]] as const) {
+test("a room that was made is the one to try again, unless it has failed", async (t) => {
+	for (const [code, room] of [[4015, "new"], [4012, "new"], [4013, ""]] as const) {
 		await t.test(String(code), async (t) => {
 			const c = await play(t, { room: undefined }, { room: "new" });
 			c.socket.end(code);
