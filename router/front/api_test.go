@@ -314,8 +314,8 @@ func TestNoServers(t *testing.T) {
 		f.call(t, "GET", "/readyz", ""),
 	} {
 		checkProblem(t, resp, 503, "no game server is serving")
-		if resp.Header.Get("Retry-After") != "1" {
-			t.Errorf("Retry-After is %q", resp.Header.Get("Retry-After"))
+		if resp.Header.Get("Retry-After") != "1" || resp.Header.Get("Access-Control-Expose-Headers") != "Retry-After" {
+			t.Errorf("Retry-After is %q, exposed to pages of other origins: %q", resp.Header.Get("Retry-After"), resp.Header.Get("Access-Control-Expose-Headers"))
 		}
 	}
 }

@@ -149,7 +149,7 @@ export class Fault extends Error {
 		else if (this.spoken && status < 500 && status !== 429 && status !== 408) close = field in errors ? (field as ErrorCode) : "refused";
 		const stop = typeof close === "string";
 		this.advice = stop ? Advice.stop : (close as Advice);
-		const code = stop ? (close as ErrorCode) : status === 429 ? "rate" : this.spoken ? "busy" : "unreachable";
+		const code = stop ? (close as ErrorCode) : close === Advice.ticket ? "refused" : status === 429 ? "rate" : this.spoken ? "busy" : "unreachable";
 		this.error = new RingsideError(code, `${status} ${message}`, code === "kicked" || code === "refused" ? message : "");
 	}
 }

@@ -351,6 +351,21 @@ test("a listener that throws stops nobody", async (t) => {
 	await assert.rejects(c.time.pass(1), /a listener's mistake/);
 });
 
+test("a ticket that no server takes is told with the server's words: a clock may be wrong", async (t) => {
+	const c = await begin(t, { giveUp: 3000 });
+	for (let i = 0; i < 60 && c.room.status !== "ended"; i++) {
+		const socket = c.net.last();
+		if (socket?.readyState === 0) {
+			socket.open();
+			await c.time.settle();
+			socket.say(s.error(4004, 0, "if the ticket is new, a clock is wrong"));
+			socket.end(4004);
+		}
+		await c.time.pass(100);
+	}
+	assert.deepEqual([c.room.status, c.room.error?.code, c.room.error?.reason], ["ended", "refused", "if the ticket is new, a clock is wrong"]);
+});
+
 test("what is between the page and the router counts as a router that cannot be reached, and the client tries on", async (t) => {
 	const page = "<!doctype html><title>Welcome to the hotel</title>";
 	for (const [status, body, headers] of [
