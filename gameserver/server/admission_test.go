@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,6 +91,19 @@ func TestAdmissionReads(t *testing.T) {
 				t.Errorf("join %+v, want %+v", join, c.join)
 			}
 		})
+	}
+}
+
+// A newcomer shows a ticket that was just issued: if it has expired, a clock is wrong, and the player's text says so.
+func TestAdmissionNamesASkewedClock(t *testing.T) {
+	d := &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), skew: newSkew(slog.New(slog.DiscardHandler), obs.NewMetrics(nil))}
+	now := time.Now().Truncate(time.Second)
+	late := sign(t, ticket.Claims{Room: "r", Issued: now.Add(-20 * time.Minute), Expires: now.Add(-10 * time.Minute)})
+	_, _, err := d.read("r", proto.Hello{Ticket: late}, now)
+	wantCode(t, err, proto.CloseTicket)
+	const want = "the ticket was issued 20m0s ago; if it is new, this server's clock or the router's is wrong"
+	if !strings.Contains(err.Error(), want) || len(want) > proto.MaxText {
+		t.Errorf("the player reads %v; want %q", err, want)
 	}
 }
 
