@@ -21,6 +21,7 @@ type Spec struct {
 	Room    proto.RoomID
 	Game    proto.GameName // empty: the room is entered where it is led, and not created
 	Options json.RawMessage
+	Exists  bool        // the room is entered where it is led, and not created, though Game says what it must run
 	Seen    proto.Epoch // the newest that the client has seen of the room; zero: it was never in it
 	Hold    bool        // it plays at the leader and waits for the room to move here (proto.HelloWait)
 	// Fits says whether the client can play that game as it is built here; an error refuses it. nil: anything fits.
@@ -35,6 +36,8 @@ const (
 	// waitTime bounds the wait. It is longer than a move or a failover takes, and no longer than a client waits for its welcome.
 	waitTime = 8 * time.Second
 )
+
+func (s *Spec) creates() bool { return s.Game != "" && !s.Exists }
 
 // waiter is a client that waits until it is known where the room is, or until it is led here.
 type waiter struct {
@@ -104,7 +107,7 @@ func (r *Registry) enter(ctx context.Context, s Spec, j room.Join) entered {
 	if p := e.replica; s.Hold && p != nil {
 		p.back.Ready(e.waiting.holding())
 	}
-	e.step(ownership.Wanted{Seen: s.Seen, Waits: s.Hold, Create: s.Game != ""})
+	e.step(ownership.Wanted{Seen: s.Seen, Waits: s.Hold, Create: s.creates()})
 	e.unlock()
 	timer := time.NewTimer(waitTime)
 	defer timer.Stop()
@@ -229,6 +232,10 @@ func (e *entry) turn(a ownership.Turn) {
 		if a.Instance != 0 && seen.Instance != a.Instance || a.Newcomers && seen != (proto.Epoch{}) {
 			return nil
 		}
+		if a.Code == proto.CloseSeat && w.spec.Exists { // nobody has the room; another ticket is no use
+			return proto.Refuse(proto.CloseOptions, "room %s is for players whom quick match sends there, with another game or other options; "+
+				"leave out its id to be given a room", e.id)
+		}
 		return proto.Refuse(a.Code, "%s", text)
 	})
 }
@@ -248,7 +255,7 @@ func (e *entry) release(f func(w *waiter) error) {
 func (e *entry) prepareNew() {
 	r := e.r
 	i := slices.IndexFunc(e.waiting, func(w *waiter) bool {
-		return w.spec.Game != "" && w.spec.Seen == proto.Epoch{} && r.games[w.spec.Game] != nil
+		return w.spec.creates() && w.spec.Seen == proto.Epoch{} && r.games[w.spec.Game] != nil
 	})
 	if i < 0 {
 		e.todo = append(e.todo, ownership.Prepared{Err: errors.New("nobody waits for the room any more")})

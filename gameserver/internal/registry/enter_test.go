@@ -209,6 +209,21 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// A ticket that does not fit the id of a room of quick match enters the room where there is one, and makes none.
+func TestExistingRoomOnly(t *testing.T) {
+	serve(t, nil, func(t *testing.T, s *server) {
+		squatter := spec("x")
+		squatter.Exists = true
+		wantRefusal(t, s.enter(squatter), proto.CloseOptions)
+		s.creates("x")
+		if err := s.enter(squatter); err != nil {
+			t.Error(err)
+		}
+		squatter.Game = "other"
+		wantRefusal(t, s.enter(squatter), proto.CloseGame)
+	})
+}
+
 // A client whose ticket has wrong options does not spoil the room for the one that waits behind it.
 func TestWrongOptionsAreNotShared(t *testing.T) {
 	serve(t, []string{"b"}, func(t *testing.T, s *server) {
