@@ -46,6 +46,11 @@ type waiter struct {
 	done chan entered // holds one
 }
 
+// samePlayer reports whether o waits for the same place in the room.
+func (w *waiter) samePlayer(o *waiter) bool {
+	return w.join.Player != "" && w.join.Player == o.join.Player && w.join.Spectator == o.join.Spectator
+}
+
 // entered is what came of waiting. again: something came between, and the next try will find what.
 type entered struct {
 	occupant *room.Occupant
@@ -97,12 +102,12 @@ func (r *Registry) enter(ctx context.Context, s Spec, j room.Join) entered {
 		}
 		return entered{occupant: o, err: err}
 	}
-	if err := e.mayWait(s); err != nil {
+	w := &waiter{spec: s, join: j, done: make(chan entered, 1)}
+	if err := e.mayWait(w); err != nil {
 		e.step(ownership.Due{})
 		e.unlock()
 		return entered{err: err}
 	}
-	w := &waiter{spec: s, join: j, done: make(chan entered, 1)}
 	e.waiting = append(e.waiting, w)
 	if p := e.replica; s.Hold && p != nil {
 		p.back.Ready(e.waiting.holding())
@@ -123,19 +128,39 @@ func (r *Registry) enter(ctx context.Context, s Spec, j room.Join) entered {
 
 func errStopping() error { return proto.Refuse(proto.CloseStopping, "this server is stopping") }
 
-// mayWait refuses a client for which there is nothing to wait.
-func (e *entry) mayWait(s Spec) error {
-	role := e.machine.Role()
+// mayWait refuses a client for which there is nothing to wait, or no place.
+func (e *entry) mayWait(w *waiter) error {
+	s, role := w.spec, e.machine.Role()
 	if role == ownership.Following || role == ownership.Promoting {
 		if err := e.fits(s); err != nil {
 			return err
 		}
 	}
-	if len(e.waiting) >= maxWaiting {
-		return proto.Refuse(proto.CloseOverloaded, "too many clients wait for room %s; try again in a moment", e.id)
+	if s.Hold && !w.join.Spectator && e.held != nil && !e.held.opens(w.join.Resume) { // the leader counts those who wait here
+		return proto.Refuse(proto.CloseOverloaded, "the resume token opens no seat of room %s as it is known here; come again without waiting", e.id)
+	}
+	if err := e.takePlace(w); err != nil {
+		return err
 	}
 	if home, _ := e.r.current().Placement.Home(string(e.id)); role == ownership.Absent && home == e.r.self && s.Game != "" && e.r.games[s.Game] == nil {
 		return proto.Refuse(proto.CloseGame, "this server does not run game %q; check the game's name", s.Game)
+	}
+	return nil
+}
+
+// takePlace makes sure of a place to wait for w. A player has one: the newest connection takes it, since the server does not notice
+// that an older one is gone. Where all are taken, a client with a ticket takes that of one that has shown nothing but a resume token,
+// which anybody can make up.
+func (e *entry) takePlace(w *waiter) error {
+	i := slices.IndexFunc(e.waiting, w.samePlayer)
+	if i < 0 && len(e.waiting) >= maxWaiting && w.join.Player != "" {
+		i = slices.IndexFunc(e.waiting, func(o *waiter) bool { return o.join.Player == "" })
+	}
+	switch {
+	case i >= 0:
+		e.answer(e.waiting[i], entered{err: proto.Refuse(proto.CloseOverloaded, "another client has taken the place to wait for room %s; try again in a moment", e.id)})
+	case len(e.waiting) >= maxWaiting:
+		return proto.Refuse(proto.CloseOverloaded, "too many clients wait for room %s; try again in a moment", e.id)
 	}
 	return nil
 }
