@@ -117,6 +117,16 @@ func (c *Copy) TakesInputs() bool {
 	return err == nil && slices.Equal(mine.Input.Fields, c.old.Schema().Input.Fields)
 }
 
+// Opens reports whether a resume token opens a seat; of a room of another version, whose tables are not read before it is migrated,
+// that it may.
+func (c *Copy) Opens(token []byte) bool {
+	if c.sim == nil {
+		return true
+	}
+	_, ok := c.sim.SeatOf(token)
+	return ok
+}
+
 // Simulation returns the room to continue with. For an older version each call migrates a new one from the tables as they are.
 func (c *Copy) Simulation() (*Simulation, error) {
 	if c.sim != nil {

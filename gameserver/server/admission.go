@@ -92,7 +92,7 @@ func (a *admission) read(id proto.RoomID, hello proto.Hello, now time.Time) (reg
 		return spec, join, err
 	}
 	if !join.Expired { // an expired ticket creates no room
-		spec.Game, spec.Options = t.Game, t.Options
+		spec.Game, spec.Options, spec.Exists = t.Game, t.Options, !t.Creates()
 	}
 	join.Player, join.Name, join.Spectator = t.Player, t.Name, t.Role == ticket.Spectator
 	if !t.Issued.IsZero() { // routers verify the player's identity for each ticket

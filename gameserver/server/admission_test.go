@@ -149,3 +149,20 @@ func TestAdmissionEnters(t *testing.T) {
 		t.Errorf("got an occupant with %v", err)
 	}
 }
+
+// A room of quick match is created with the game and the options that its id stands for only, or strangers would be sent to a room
+// that somebody made for them.
+func TestNobodyMakesAMatchOfOtherOptions(t *testing.T) {
+	d := &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), skew: newSkew(slog.New(slog.DiscardHandler), obs.NewMetrics(nil))}
+	options := []byte(`{"a":1}`)
+	for _, tt := range []struct {
+		made   []byte // what the id stands for
+		exists bool
+	}{{nil, true}, {options, false}} {
+		id := proto.RoomID(ticket.MatchKind("idle", tt.made)) + "x"
+		spec, _, err := d.read(id, proto.Hello{Ticket: sign(t, ticket.Claims{Room: id, Options: options})}, time.Now())
+		if err != nil || spec.Game != "idle" || spec.Exists != tt.exists {
+			t.Errorf("made for %s: %+v, %v", tt.made, spec, err)
+		}
+	}
+}

