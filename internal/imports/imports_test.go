@@ -22,7 +22,7 @@ var allowed = map[string][]string{
 	"gameserver/game":                 {"proto", "proto/state"},
 	"gameserver/game/gametest":        {"gameserver/game", "proto", "proto/state"},
 	"gameserver/arena":                {"gameserver/game"},
-	"gameserver/internal/room":        {"gameserver/game", "gameserver/internal/replication", "proto", "proto/state", "internal/obs"},
+	"gameserver/internal/room":        {"gameserver/game", "gameserver/internal/replication", "proto", "proto/state", "internal/obs", "internal/outcome"},
 	"gameserver/internal/session":     {"proto", "internal/obs", "internal/edge"},
 	"gameserver/internal/ownership":   {"proto", "internal/placement"},
 	"gameserver/internal/replication": {"gameserver/internal/ownership", "proto", "internal/certs", "internal/network"},
