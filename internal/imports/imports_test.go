@@ -36,6 +36,7 @@ var allowed = map[string][]string{
 	"router/internal/resultsapi":            {"router/internal/results", "internal/outcome", "internal/obs", "proto"},
 	"router/internal/resultsapi/testserver": {"router/internal/results", "router/internal/resultsapi"}, // a program for tests
 	"router/internal/webhook":               {"router/internal/results"},
+	"router/store":                          {"router/internal/...", "internal/obs", "internal/outcome"},
 	"router/lookup":                         {"proto", "internal/..."},
 	"router/front":                          {"router/lookup", "proto", "internal/..."},
 	"router":                                {"router/...", "clients/web", "internal/..."},

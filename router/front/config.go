@@ -44,6 +44,7 @@ type Config struct {
 	Pages     fs.FS                    // index.html, fleet.html and assets/, as package clients/web has them; nil: no pages but text
 	Drain     time.Duration            // how long to go on at most after the stop signal, while clients go to other routers
 	Certs     *certs.Fleet             // how game servers prove their names to this router, and it to them; nil: the fleet has none
+	Results   Results                  // the results store; nil: this router has none
 	Network   network.Network          // from which game servers are asked; nil: the operating system's. Tunnels do not use it
 	Logger    *slog.Logger
 	Metrics   *obs.Metrics
