@@ -32,6 +32,7 @@ type pendingOutcome struct {
 	queued  bool       // Results has it
 	spooled bool       // and keeps it whatever becomes of the room
 	stored  bool       // the results store has it with this body
+	lost    bool       // no store can take it, so nobody is told
 	told    proto.Tick // when everybody was told; 0: not yet
 }
 
@@ -50,7 +51,7 @@ func (r *Room) expectOutcomes() {
 
 // releaseOutcomes tells everybody the outcomes that cannot be taken back. Without a store these are the ones that no loss of this
 // server can take back, because every standby has acknowledged the tick that decided them. With a store these go there first,
-// and are told when it has accepted them. No other place tells an outcome for the first time.
+// and are told when it has accepted them, in the order in which they were decided. No other place tells an outcome for the first time.
 func (r *Room) releaseOutcomes() {
 	for _, o := range r.sim.Outcomes() {
 		r.pending = append(r.pending, pendingOutcome{Decided: o})
@@ -62,11 +63,16 @@ func (r *Room) releaseOutcomes() {
 		r.queueOutcomes()
 	}
 	for i := range r.pending {
-		if o := &r.pending[i]; o.told == 0 && !r.superseded && r.certain(o) {
-			r.frames.event = o.Append(r.frames.event[:0])
-			r.eachClient(r.sendEvent)
-			o.told = r.sim.Tick()
+		o := &r.pending[i]
+		if o.told != 0 || o.lost {
+			continue
 		}
+		if r.superseded || !r.certain(o) {
+			break
+		}
+		r.frames.event = o.Append(r.frames.event[:0])
+		r.eachClient(r.sendEvent)
+		o.told = r.sim.Tick()
 	}
 	keep := proto.Tick(game.OutcomeKeep * r.settings.TickRate)
 	r.pending = slices.DeleteFunc(r.pending, func(o pendingOutcome) bool { return o.told != 0 && r.sim.Tick()-o.told > keep })
@@ -103,7 +109,7 @@ func (r *Room) queueOutcomes() {
 				r.log.Error("an outcome waits in the room: it cannot be queued for the results store", "match", o.Match, "error", err)
 			} else {
 				r.log.Error("an outcome that the results store cannot take is lost", "match", o.Match, "outcome", o.Decided, "error", err)
-				o.queued = true // the players wait for it in vain
+				o.queued, o.lost = true, true
 			}
 			return
 		}
@@ -129,7 +135,7 @@ func (r *Room) keepOutcomes() {
 	for i := range r.pending {
 		need := game.NeedAlone
 		switch o := &r.pending[i]; {
-		case o.told != 0:
+		case o.told != 0 || o.lost:
 			need = game.NeedRecall
 		case o.spooled || r.results() == nil:
 			need = game.NeedSpare
@@ -206,7 +212,7 @@ func (r *Room) unsaved(now time.Duration) bool {
 		return false
 	}
 	for i := range r.pending {
-		if o := &r.pending[i]; o.told == 0 && !(o.spooled && r.pool.config.Durable) {
+		if o := &r.pending[i]; o.told == 0 && !o.lost && !(o.spooled && r.pool.config.Durable) {
 			return true
 		}
 	}

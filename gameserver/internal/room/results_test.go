@@ -280,3 +280,20 @@ func TestSpooledOutcomesMakeRoom(t *testing.T) {
 		}
 	})
 }
+
+// Outcomes are told in order, whatever the order of the store's answers.
+func TestOutcomesAreToldInOrder(t *testing.T) {
+	withResults(t, false, func(h *harness, q *testResults) {
+		r := h.start(20, 4)
+		ann, f := h.join(r, Join{Player: "ann"})
+		for range 3 {
+			ann.QueueCustom([]byte("finish"))
+			h.pass(100 * time.Millisecond)
+		}
+		h.answer(q, r, 3, stored)
+		h.answer(q, r, 2, stored)
+		f.wantMatches(t, "before the first is stored")
+		h.answer(q, r, 1, stored)
+		f.wantMatches(t, "when all are", 1, 2, 3)
+	})
+}
