@@ -15,6 +15,7 @@ type config struct {
 	mode                   string
 	freePorts, checks      bool
 	bin                    string
+	state                  string // directory of the results store; empty: there is none
 	logLevel               string
 
 	// Of chaos only.
@@ -71,13 +72,15 @@ type plan struct {
 // newPlan makes the command lines. addresses are the router's and then each server's; bin is where the programs are.
 func newPlan(c config, bin string, addresses []address) plan {
 	b := builder{bin: bin, seeds: seeds(addresses), logLevel: c.logLevel}
-	p := plan{router: b.router("router-1", addresses[0], "-mode", c.mode)}
+	p := plan{router: b.router("router-1", addresses[0], append([]string{"-mode", c.mode}, c.keeps()...)...)}
 	for i, a := range addresses[1:] {
-		p.servers = append(p.servers, b.server("game-"+strconv.Itoa(i+1), a, "-checks="+strconv.FormatBool(c.checks)))
+		name := "game-" + strconv.Itoa(i+1)
+		p.servers = append(p.servers, b.server(name, a, append([]string{"-checks=" + strconv.FormatBool(c.checks)}, c.delivers(name)...)...))
 	}
+	name := "game-" + strconv.Itoa(c.servers+1)
 	p.extra = process{
 		program: filepath.Join(bin, "gameserver"),
-		args:    []string{"-name", "game-" + strconv.Itoa(c.servers+1), "-listen", loopback(0), "-seeds", addresses[0].gossip},
+		args:    append([]string{"-name", name, "-listen", loopback(0), "-seeds", addresses[0].gossip}, c.delivers(name)...),
 	}
 	if c.bots > 0 {
 		p.bots = append(p.bots, b.bots(p.router.url, c.bots, c.players, "-for", "0"))
@@ -88,6 +91,21 @@ func newPlan(c config, bin string, addresses []address) plan {
 			args: []string{"-router", p.router.url, "-spar", strconv.Itoa(c.spar), "-options", "{}"}})
 	}
 	return p
+}
+
+// keeps are the router's flags of the results store, delivers those of a game server.
+func (c config) keeps() []string {
+	if c.state == "" {
+		return nil
+	}
+	return []string{"-results", "sqlite:" + filepath.Join(c.state, "results"), "-boards", "arena=arena:sum"}
+}
+
+func (c config) delivers(name string) []string {
+	if c.state == "" {
+		return nil
+	}
+	return []string{"-results", "-data", filepath.Join(c.state, name)}
 }
 
 // builder makes the command lines of one fleet.
