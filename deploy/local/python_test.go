@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/ringside-go/ringside/deploy/internal/fleet"
 )
 
 // pythonClient is the directory of the client that was written from PROTOCOL.md alone.
@@ -44,7 +46,7 @@ func TestPythonClients(t *testing.T) {
 	runtime.LockOSThread() // see process.start
 	defer runtime.UnlockOSThread()
 
-	out := newConsole(testWriter{t}, false)
+	out := fleet.NewConsole(testWriter{t}, false)
 	bin, err := binaries(t.Context(), "", out)
 	if err != nil {
 		t.Fatal(err)
@@ -65,13 +67,13 @@ func TestPythonClients(t *testing.T) {
 			"-options", `{"tick_rate":20,"round_seconds":12,"seats":2}`, "-for", "60")
 		cmd.Dir = pythonClient
 		var stdout bytes.Buffer
-		log := out.stream(name, 0)
+		log := out.Stream(name, 0)
 		cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &stdout, log, time.Second
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
 		wait := sync.OnceValue(func() error {
-			defer log.close()
+			defer log.Close()
 			return cmd.Wait()
 		})
 		t.Cleanup(func() {

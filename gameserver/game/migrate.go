@@ -82,7 +82,7 @@ func CopyOf(d *Definition, options []byte, s *Simulation) *Copy {
 			s.inputs.reset(Seat(seat))
 		}
 	}
-	s.joining, s.leaving, s.untold, s.outcomes = 0, 0, 0, s.outcomes[:0]
+	s.joining, s.leaving, s.kept, s.outcomes = 0, 0, nil, s.outcomes[:0]
 	s.messages.clear()
 	s.customs.begin()
 	s.store.Begin()

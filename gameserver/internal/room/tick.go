@@ -258,7 +258,7 @@ func (r *Room) endIfIdle(now time.Duration) bool {
 	if !r.played {
 		timeout = min(timeout, r.pool.config.UnplayedTimeout)
 	}
-	if now-r.idleSince < timeout {
+	if now-r.idleSince < timeout || r.unsaved(now) {
 		return false
 	}
 	if _, ok := r.inbox.close(true); !ok {
