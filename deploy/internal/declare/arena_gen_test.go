@@ -3,7 +3,7 @@
 package declare
 
 // Fingerprint is that of the schema that these declarations are of.
-const Fingerprint uint64 = 0xb1e67ae8af81387a
+const Fingerprint uint64 = 0x6d0e488d306d205a
 
 // The names of the tables, for state.RowsOf.
 const (

@@ -76,4 +76,4 @@ export interface Arena {
 /** The game's name, for join's option game. */
 export const game = "arena";
 /** Of the schema, for join's option fingerprint: with it the page takes no server of another version. */
-export const fingerprint = 0xb1e67ae8af81387an;
+export const fingerprint = 0x6d0e488d306d205an;
