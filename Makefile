@@ -18,7 +18,7 @@ run: ## start a router, three game servers and some bots on this machine; ^C end
 
 .PHONY: build
 build: ## build the programs into .bin
-	$(GO) build -trimpath -o .bin/ ./router ./gameserver ./clients/bot ./deploy/local
+	$(GO) build -trimpath -o .bin/ ./router ./gameserver ./clients/bot ./deploy/local ./deploy/ringside
 
 # What an image is called; VERSION is what its programs say of themselves.
 VERSION ?= $(shell git describe --tags --always --dirty --abbrev=10 2>/dev/null || echo dev)

@@ -56,6 +56,7 @@ func run(args []string) error {
 	fs.Var((*edge.Prefixes)(&c.Trusted), "trusted-proxies", "`addresses` and CIDRs of the proxies in front of -listen, whose X-Forwarded-For and PROXY protocol headers name the client")
 	fs.DurationVar(&c.Drain, "drain", c.Drain, "how long to go on at most after SIGTERM, until the clients of its tunnels have come by another router; stay below the orchestrator's grace period")
 	c.Pages = web.Files()
+	pages := fs.String("pages", "", "`folder` with the game's own index.html for /, and assets/; read again when they change (default the arena's)")
 	var g membership.Config
 	fs.StringVar(&g.Bind, "gossip", "127.0.0.1:0", "`IP:port` for gossip, UDP and TCP")
 	advertise := fs.String("advertise", "", "`IP` at which the others reach -gossip (default its own)")
@@ -86,6 +87,9 @@ func run(args []string) error {
 	if *show {
 		fmt.Println(self.Version)
 		return nil
+	}
+	if *pages != "" {
+		c.OwnPages = os.DirFS(*pages)
 	}
 	c.Mode, self.Name = front.Mode(*mode), membership.ServerName(*name)
 	if c.Logger, err = obs.NewLogger(os.Stderr, level, *format, slog.String("server", *name)); err != nil {

@@ -133,7 +133,7 @@ func (a *api) operate(ctx context.Context, router, server, what string) error {
 
 // call asks a member; answer may be nil.
 func (a *api) call(ctx context.Context, method, member, path string, answer any) error {
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+a.site.addr[member].http+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+a.site.addr[member].HTTP+path, nil)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/ringside-go/ringside/deploy/internal/fleet"
 )
 
 const (
@@ -35,7 +37,7 @@ type backend struct {
 }
 
 func newBalancer(addresses []string) (*balancer, error) {
-	l, err := net.Listen("tcp", loopback(0))
+	l, err := net.Listen("tcp", fleet.Loopback(0))
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ringside-go/ringside/deploy/internal/fleet"
 )
 
 // bed is a fleet under test, in which processes come and go, and the bots that play on it. It belongs to one goroutine,
@@ -20,24 +22,24 @@ import (
 type bed struct {
 	site    *site
 	config  config
-	builder builder
+	builder fleet.Builder
 	rng     *rand.Rand
-	log     *console // of the processes
+	log     *fleet.Console // of the processes
 	api     *api
-	up      map[string]*child // members that run, paused and unplugged ones too, by name
-	bots    *child
+	up      map[string]*fleet.Child // members that run, paused and unplugged ones too, by name
+	bots    *fleet.Child
 	players int // that the bots bring
 }
 
 // spare is the server that joins now and then; the others run all the time.
 func (s *site) spare() string { return s.members[len(s.members)-1] }
 
-func newBed(s *site, c config, bin string, rng *rand.Rand, log *console) *bed {
-	var addresses []address
+func newBed(s *site, c config, bin string, rng *rand.Rand, log *fleet.Console) *bed {
+	var addresses []fleet.Address
 	for _, name := range s.members {
 		addresses = append(addresses, s.addr[name])
 	}
-	return &bed{site: s, config: c, builder: builder{bin, seeds(addresses), c.logLevel}, rng: rng, log: log, api: newAPI(s), up: map[string]*child{}}
+	return &bed{site: s, config: c, builder: fleet.Builder{Bin: bin, Seeds: fleet.Seeds(addresses), LogLevel: c.logLevel}, rng: rng, log: log, api: newAPI(s), up: map[string]*fleet.Child{}}
 }
 
 // open starts all members but the spare one, and waits until they are whole.
@@ -56,25 +58,25 @@ func isRouter(name string) bool { return strings.HasPrefix(name, "router") }
 // start starts the member of that name, again with what it was started with before.
 func (b *bed) start(name string) error {
 	a := b.site.addr[name]
-	p := b.builder.router(name, a, append([]string{"-mode", b.config.mode}, b.site.routerArgs...)...)
+	p := b.builder.Router(name, a, append([]string{"-mode", b.config.mode}, b.site.routerArgs...)...)
 	if !isRouter(name) {
-		host, _, _ := strings.Cut(a.gossip, ":")
+		host, _, _ := strings.Cut(a.Gossip, ":")
 		args := []string{"-peer", host + ":0", "-checks"}
 		if b.site.net != nil { // clients get another port than the api
-			args = append(args, "-listen", host+":0", "-inside", a.http)
+			args = append(args, "-listen", host+":0", "-inside", a.HTTP)
 		}
-		p = b.builder.server(name, a, append(args, b.site.serverArgs...)...)
+		p = b.builder.GameServer(name, a, append(args, b.site.serverArgs...)...)
 	}
 	if b.site.net != nil && !isRouter(name) {
-		host, _, _ := strings.Cut(a.gossip, ":")
-		p.args = append(p.args, "-listen", net.JoinHostPort(host, strconv.Itoa(sitePlay)), "-inside", a.http)
+		host, _, _ := strings.Cut(a.Gossip, ":")
+		p.Args = append(p.Args, "-listen", net.JoinHostPort(host, strconv.Itoa(sitePlay)), "-inside", a.HTTP)
 	}
 	if lb := b.site.balancer; lb != nil && isRouter(name) {
-		p.args = append(p.args, "-mode", "proxy", "-drain", "20s")
+		p.Args = append(p.Args, "-mode", "proxy", "-drain", "20s")
 	} else if lb != nil {
-		p.args = append(p.args, "-listen", loopback(0), "-inside", a.http, "-public-url", lb.url()+"/v1/servers/"+name)
+		p.Args = append(p.Args, "-listen", fleet.Loopback(0), "-inside", a.HTTP, "-public-url", lb.url()+"/v1/servers/"+name)
 	}
-	c, err := b.site.place(p).start(b.log, slices.Index(b.site.members, name), make(chan *child, 1))
+	c, err := b.site.place(p).Start(b.log, slices.Index(b.site.members, name), make(chan *fleet.Child, 1))
 	if err == nil {
 		b.up[name] = c
 	}
@@ -83,8 +85,7 @@ func (b *bed) start(name string) error {
 
 // kill ends a member at once, and returns when it is gone.
 func (b *bed) kill(name string) {
-	_ = b.up[name].cmd.Process.Kill() // an error means that it has ended
-	<-b.up[name].done
+	b.up[name].Kill()
 	delete(b.up, name)
 }
 
@@ -95,9 +96,9 @@ const exitLimit = 40 * time.Second
 func (b *bed) end(name string) error {
 	c := b.up[name]
 	delete(b.up, name)
-	stop([]*child{c}, exitLimit)
-	if c.err != nil {
-		return fmt.Errorf("%s, told to end, ended with %s", name, c.verdict())
+	fleet.Stop([]*fleet.Child{c}, exitLimit)
+	if c.Err != nil {
+		return fmt.Errorf("%s, told to end, ended with %s", name, c.Verdict())
 	}
 	return nil
 }
@@ -133,8 +134,8 @@ func (b *bed) between(from, to time.Duration) time.Duration {
 func (b *bed) dead() error {
 	for _, name := range slices.Sorted(maps.Keys(b.up)) {
 		select {
-		case <-b.up[name].done:
-			return fmt.Errorf("%s ended by itself: %s", name, b.up[name].verdict())
+		case <-b.up[name].Done:
+			return fmt.Errorf("%s ended by itself: %s", name, b.up[name].Verdict())
 		default:
 		}
 	}
@@ -149,9 +150,9 @@ const tick = 50 * time.Millisecond
 
 // play starts bots, and waits until all are in.
 func (b *bed) play(ctx context.Context, rooms, players int, file string) error {
-	p := b.builder.bots(b.site.entrance(), rooms, players, "-options", botOptions, "-json", file,
+	p := b.builder.Bots(b.site.entrance(), rooms, players, "-options", botOptions, "-json", file,
 		"-seed", fmt.Sprint(b.config.seed))
-	bots, err := b.site.place(p).start(b.log, len(b.site.members), make(chan *child, 1))
+	bots, err := b.site.place(p).Start(b.log, len(b.site.members), make(chan *fleet.Child, 1))
 	if err != nil {
 		return err
 	}
@@ -165,12 +166,12 @@ const reportLimit = 20 * time.Second
 
 // finish ends the bots and gives their report.
 func (b *bed) finish(file string) (*botReport, error) {
-	stop([]*child{b.bots}, reportLimit)
+	fleet.Stop([]*fleet.Child{b.bots}, reportLimit)
 	bots := b.bots
 	b.bots, b.players = nil, 0
 	r, err := readBots(file)
 	if err != nil {
-		return nil, fmt.Errorf("the bots ended with %s: %w", bots.verdict(), err)
+		return nil, fmt.Errorf("the bots ended with %s: %w", bots.Verdict(), err)
 	}
 	return r, nil
 }
@@ -178,14 +179,14 @@ func (b *bed) finish(file string) (*botReport, error) {
 // close ends all that runs.
 func (b *bed) close() {
 	if b.bots != nil {
-		stop([]*child{b.bots}, reportLimit)
+		fleet.Stop([]*fleet.Child{b.bots}, reportLimit)
 	}
-	var left []*child
+	var left []*fleet.Child
 	for _, name := range slices.Sorted(maps.Keys(b.up)) {
-		_ = b.up[name].resume()
+		_ = resume(b.up[name])
 		left = append(left, b.up[name])
 	}
-	stop(left, stopTimeout)
+	fleet.Stop(left, fleet.StopTimeout)
 	b.api.http.CloseIdleConnections()
 	if b.site.balancer != nil {
 		b.site.balancer.close()
@@ -221,7 +222,7 @@ func (b *bed) wait(ctx context.Context) (took time.Duration, lacked string, err 
 			return time.Since(begun), lacked, nil
 		}
 		if now := err.Error(); now != lacked {
-			b.log.printf("%s  not whole: %s\n", stamp(time.Now()), now)
+			b.log.Printf("%s  not whole: %s\n", stamp(time.Now()), now)
 			lacked = now
 		}
 		if time.Since(begun) > wholeLimit {
@@ -266,7 +267,7 @@ func (b *bed) lacking(ctx context.Context) error {
 	}
 	if b.bots != nil {
 		select {
-		case <-b.bots.done:
+		case <-b.bots.Done:
 			return errors.New("the bots have ended")
 		default:
 		}

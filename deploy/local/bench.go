@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"strconv"
 	"time"
+
+	"github.com/ringside-go/ringside/deploy/internal/fleet"
 )
 
 // The load: rooms of 8 at 20 ticks a second, which is what published figures of other game servers are closest to.
@@ -49,7 +51,7 @@ func (l level) counts() bool { return l.Share >= benchShare && l.Latency.P99 <= 
 
 // bench measures one game server that has core 0 for itself; router and bots share core 1. Each level has new processes,
 // so that memory is counted from an idle server.
-func bench(ctx context.Context, c config, out *console) error {
+func bench(ctx context.Context, c config, out *fleet.Console) error {
 	if runtime.NumCPU() < 2 {
 		return errors.New("-bench needs two cores, one for the server and one for the bots")
 	}
@@ -62,40 +64,40 @@ func bench(ctx context.Context, c config, out *console) error {
 	if err != nil {
 		return err
 	}
-	out.printf("rooms of %d, 20 ticks/s, %v a level; server on core 0, router and bots on core 1\n\n", benchPlayers, benchTime)
-	out.printf("players   ticks     p50 ms   p99 ms   CPU µs/player-tick   cores   B/s down   B/s up   RSS KB/player\n")
+	out.Printf("rooms of %d, 20 ticks/s, %v a level; server on core 0, router and bots on core 1\n\n", benchPlayers, benchTime)
+	out.Printf("players   ticks     p50 ms   p99 ms   CPU µs/player-tick   cores   B/s down   B/s up   RSS KB/player\n")
 	most, last := 0, level{}
 	for _, rooms := range benchRooms {
 		if last, err = c.level(ctx, rooms, bin, out); err != nil {
 			return err
 		}
 		s := last.Servers[0]
-		out.printf("%7d   %6.2f %%  %6.1f   %6.1f   %18.2f   %5.2f   %8.0f   %6.0f   %13.1f\n", last.Players, 100*last.Share,
+		out.Printf("%7d   %6.2f %%  %6.1f   %6.1f   %18.2f   %5.2f   %8.0f   %6.0f   %13.1f\n", last.Players, 100*last.Share,
 			last.Latency.P50, last.Latency.P99, s.CPUPerTick, s.CPU, last.Down, last.Up, s.Memory/1024)
 		if !last.counts() {
 			break
 		}
 		most = last.Players
 	}
-	out.printf("\nA level counts with %.0f %% of the ticks and p99 ≤ %.0f ms: %d players.\n", 100*benchShare, benchLatency, most)
+	out.Printf("\nA level counts with %.0f %% of the ticks and p99 ≤ %.0f ms: %d players.\n", 100*benchShare, benchLatency, most)
 	if !last.counts() && last.Servers[0].CPU < 0.9 {
-		out.printf("At the last level the server used %.2f of its core: the bots, or this machine, were the limit and not the server.\n", last.Servers[0].CPU)
+		out.Printf("At the last level the server used %.2f of its core: the bots, or this machine, were the limit and not the server.\n", last.Servers[0].CPU)
 	}
 	return nil
 }
 
 // level runs one level.
-func (c config) level(ctx context.Context, rooms int, bin string, out *console) (l level, err error) {
+func (c config) level(ctx context.Context, rooms int, bin string, out *fleet.Console) (l level, err error) {
 	c.servers, c.bots, c.freePorts, c.checks, c.logLevel = 1, 0, true, false, "error"
-	addresses, err := pickAddresses(c)
+	addresses, err := fleet.PickAddresses(c.servers, c.freePorts)
 	if err != nil {
 		return l, err
 	}
 	p := newPlan(c, bin, addresses)
-	p.router, p.servers[0] = p.router.pinned(1), p.servers[0].pinned(0)
-	f := newFleet(p, out)
-	defer f.stop()
-	if err := f.open(ctx); err != nil {
+	p.Router, p.Servers[0] = pinned(p.Router, 1), pinned(p.Servers[0], 0)
+	f := fleet.New(p, out)
+	defer f.Stop()
+	if err := f.Open(ctx); err != nil {
 		return l, err
 	}
 	dir, err := os.MkdirTemp("", "ringside-bench")
@@ -104,12 +106,12 @@ func (c config) level(ctx context.Context, rooms int, bin string, out *console) 
 	}
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "report.json")
-	bots := process{name: "bots", program: filepath.Join(bin, "bot"), args: []string{
-		"-router", p.router.url, "-rooms", strconv.Itoa(rooms), "-players", strconv.Itoa(benchPlayers), "-for", benchTime.String(),
-		"-options", benchOptions, "-measure", p.servers[0].url + "/metrics", "-json", file,
-	}}.pinned(1)
-	cmd := exec.CommandContext(ctx, bots.program, bots.args...)
-	cmd.Env = append(os.Environ(), bots.env...)
+	bots := pinned(fleet.Process{Name: "bots", Program: filepath.Join(bin, "bot"), Args: []string{
+		"-router", p.Router.URL, "-rooms", strconv.Itoa(rooms), "-players", strconv.Itoa(benchPlayers), "-for", benchTime.String(),
+		"-options", benchOptions, "-measure", p.Servers[0].URL + "/metrics", "-json", file,
+	}}, 1)
+	cmd := exec.CommandContext(ctx, bots.Program, bots.Args...)
+	cmd.Env = append(os.Environ(), bots.Env...)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return l, fmt.Errorf("bots: %w:\n%s", err, text)
 	}
@@ -124,9 +126,9 @@ func (c config) level(ctx context.Context, rooms int, bin string, out *console) 
 }
 
 // pinned keeps a process on one core.
-func (p process) pinned(core int) process {
-	p.args = append([]string{"-c", strconv.Itoa(core), p.program}, p.args...)
-	p.program = "taskset"
-	p.env = append(p.env, "GOMAXPROCS=1")
+func pinned(p fleet.Process, core int) fleet.Process {
+	p.Args = append([]string{"-c", strconv.Itoa(core), p.Program}, p.Args...)
+	p.Program = "taskset"
+	p.Env = append(p.Env, "GOMAXPROCS=1")
 	return p
 }

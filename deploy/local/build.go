@@ -2,12 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
+	"slices"
+
+	"github.com/ringside-go/ringside/deploy/internal/fleet"
 )
 
 // programs are the names under which the plan finds what it starts, and where their sources are in the module.
@@ -15,7 +16,7 @@ var programs = map[string]string{"router": "./router", "gameserver": "./gameserv
 
 // binaries gives the directory that holds the programs: dir if it is given, and otherwise .bin of the module that the
 // working directory is in, after building them there.
-func binaries(ctx context.Context, dir string, c *console) (string, error) {
+func binaries(ctx context.Context, dir string, out *fleet.Console) (string, error) {
 	if dir != "" {
 		for name := range programs {
 			if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
@@ -24,27 +25,11 @@ func binaries(ctx context.Context, dir string, c *console) (string, error) {
 		}
 		return dir, nil
 	}
-	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	root, err := fleet.ModuleRoot(ctx, "")
 	if err != nil {
-		return "", fmt.Errorf("go env GOMOD: %w; with -bin no Go is needed", err)
+		return "", fmt.Errorf("%w; with -bin no Go is needed", err)
 	}
-	mod := strings.TrimSpace(string(out))
-	if filepath.Base(mod) != "go.mod" {
-		return "", errors.New("the working directory is in no Go module; change into Ringside's, or use -bin")
-	}
-	dir = filepath.Join(filepath.Dir(mod), ".bin")
-	args := []string{"build", "-o", dir + string(filepath.Separator)}
-	for _, source := range programs {
-		args = append(args, source)
-	}
-	c.printf("building into %s …\n", dir)
-	build := exec.CommandContext(ctx, "go", args...)
-	build.Dir = filepath.Dir(mod)
-	log := c.stream("build", 0)
-	defer log.close()
-	build.Stdout, build.Stderr = log, log
-	if err := build.Run(); err != nil {
-		return "", fmt.Errorf("build: %w", err)
-	}
-	return dir, nil
+	dir = filepath.Join(root, ".bin")
+	out.Printf("building into %s …\n", dir)
+	return dir, fleet.Build(ctx, root, dir+string(filepath.Separator), out, slices.Sorted(maps.Values(programs))...)
 }

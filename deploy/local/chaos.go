@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
+
+	"github.com/ringside-go/ringside/deploy/internal/fleet"
 )
 
 // chaosRouters is how many routers a fleet under test has, so that one may be killed.
@@ -25,7 +27,7 @@ var errLost = errors.New("chaos: something was lost that the guarantees rule out
 
 // chaos breaks fleets of real processes while bots play on them, in an order and with times drawn from the seed, and tells
 // what the players noticed. It fails if anything was lost that the design guarantees; never because of a time.
-func chaos(ctx context.Context, c config, out *console) error {
+func chaos(ctx context.Context, c config, out *fleet.Console) error {
 	chosen, err := choose(phases, c.only)
 	if err != nil {
 		return err
@@ -59,7 +61,7 @@ func choose(all []phase, names string) (chosen []phase, err error) {
 }
 
 // chaosPhases runs phases on this goroutine's thread. There is a verdict once one has begun.
-func chaosPhases(ctx context.Context, c config, all []phase, out *console) (*verdict, error) {
+func chaosPhases(ctx context.Context, c config, all []phase, out *fleet.Console) (*verdict, error) {
 	runtime.LockOSThread() // see process.start
 	defer runtime.UnlockOSThread()
 	if c.servers < 2 {
@@ -86,18 +88,18 @@ func chaosPhases(ctx context.Context, c config, all []phase, out *console) (*ver
 	}
 	defer file.Close()
 	v := &verdict{Seed: c.seed, Begun: time.Now()}
-	out.printf("seed %d; %d servers, %d rooms of %d; what the processes say is in %s\n", c.seed, c.servers, c.bots, c.players, file.Name())
-	err = v.runAll(ctx, c, all, bin, dir, newConsole(file, false), out)
+	out.Printf("seed %d; %d servers, %d rooms of %d; what the processes say is in %s\n", c.seed, c.servers, c.bots, c.players, file.Name())
+	err = v.runAll(ctx, c, all, bin, dir, fleet.NewConsole(file, false), out)
 	var table strings.Builder
 	v.print(&table)
-	out.printf("%s", table.String())
+	out.Printf("%s", table.String())
 	if c.json != "" {
 		err = errors.Join(err, v.write(c.json))
 	}
 	switch {
 	case err != nil:
 	case v.failed():
-		out.printf("\nThe run can be made again with -seed %d; the log is %s\n", v.Seed, file.Name())
+		out.Printf("\nThe run can be made again with -seed %d; the log is %s\n", v.Seed, file.Name())
 		err = errLost
 	case c.json == "":
 		err = os.Remove(file.Name())
@@ -114,7 +116,7 @@ func logFile(report string) (*os.File, error) {
 }
 
 // runAll runs the phases, as many as this machine can.
-func (v *verdict) runAll(ctx context.Context, c config, all []phase, bin, dir string, log, out *console) error {
+func (v *verdict) runAll(ctx context.Context, c config, all []phase, bin, dir string, log, out *fleet.Console) error {
 	members := memberNames(chaosRouters, c.servers)
 	shares := 0
 	for _, p := range all {
@@ -146,13 +148,13 @@ func (v *verdict) runAll(ctx context.Context, c config, all []phase, bin, dir st
 			return err
 		}
 		rng := rand.New(rand.NewPCG(c.seed, xxhash.Sum64String(p.name))) // the same whichever other phases are run
-		log.printf("phase %s\n", p.name)
+		log.Printf("phase %s\n", p.name)
 		o := p.run(ctx, newBed(s, c, bin, rng, log), c.length*time.Duration(p.share)/time.Duration(max(1, shares)), dir)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		v.Phases = append(v.Phases, o)
-		out.printf("%-13s %5.1f s, %d faults, %d failures\n", p.name, o.Seconds, len(o.Events), len(o.Failures))
+		out.Printf("%-13s %5.1f s, %d faults, %d failures\n", p.name, o.Seconds, len(o.Events), len(o.Failures))
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ringside-go/ringside/deploy/internal/fleet"
 )
 
 // chaosOnStandIns runs phases on programs that stand for the real ones, with bots that report report.
@@ -19,7 +21,7 @@ func chaosOnStandIns(t *testing.T, report string, all ...phase) (*output, *verdi
 		t.Fatal(err)
 	}
 	out, v := &output{}, &verdict{}
-	_, err := chaosPhases(t.Context(), c, all, newConsole(out, false))
+	_, err := chaosPhases(t.Context(), c, all, fleet.NewConsole(out, false))
 	b, readErr := os.ReadFile(c.json)
 	if readErr != nil || json.Unmarshal(b, v) != nil {
 		t.Fatalf("no report: %v, %v", err, readErr)
@@ -88,8 +90,7 @@ func TestChaosDoesNotFailOnTimes(t *testing.T) {
 func TestChaosFailsWhenAMemberEnds(t *testing.T) {
 	crash := fault{"crash", func(_ context.Context, b *bed, e *event) error {
 		e.begin("game-1")
-		_ = b.up["game-1"].cmd.Process.Kill()
-		<-b.up["game-1"].done
+		b.up["game-1"].Kill()
 		return nil
 	}}
 	out, _, err := chaosOnStandIns(t, `{}`, phase{name: "crash", faults: []fault{crash}})

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/ringside-go/ringside/deploy/internal/fleet"
 )
 
 // fault is one thing that is done to a fleet under test, and taken back; the fleet is whole before, and waited for after.
@@ -137,11 +139,11 @@ func pauseServer(ctx context.Context, b *bed, e *event) error {
 	}
 	e.What = fmt.Sprintf("for %.2f s", d.Seconds())
 	e.begin(b.anyOf(b.servers()))
-	if err := b.up[e.Server].pause(); err != nil {
+	if err := pause(b.up[e.Server]); err != nil {
 		return err
 	}
 	err := pauseFor(ctx, d)
-	return errors.Join(err, b.up[e.Server].resume())
+	return errors.Join(err, resume(b.up[e.Server]))
 }
 
 // wakingGap is the time from the waking of one server to that of the next.
@@ -155,11 +157,11 @@ func pauseAll(ctx context.Context, b *bed, e *event) (err error) {
 	e.What = fmt.Sprintf("for %.2f s, woken in the order %v", d.Seconds(), servers)
 	e.begin("")
 	for _, name := range servers {
-		err = errors.Join(err, b.up[name].pause())
+		err = errors.Join(err, pause(b.up[name]))
 	}
 	err = errors.Join(err, pauseFor(ctx, d))
 	for _, name := range servers {
-		err = errors.Join(err, b.up[name].resume(), pauseFor(ctx, wakingGap))
+		err = errors.Join(err, resume(b.up[name]), pauseFor(ctx, wakingGap))
 	}
 	return err
 }
@@ -204,10 +206,10 @@ func (b *bed) restart(ctx context.Context, names []string, e *event) error {
 
 // ready waits until a member says that it is.
 func (b *bed) ready(ctx context.Context, name string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, readyTimeout, fmt.Errorf("%s was not ready after %v", name, readyTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, fleet.ReadyTimeout, fmt.Errorf("%s was not ready after %v", name, fleet.ReadyTimeout))
 	defer cancel()
 	for b.api.ready(ctx, name) != nil {
-		if pauseFor(ctx, readyPoll) != nil {
+		if pauseFor(ctx, fleet.ReadyPoll) != nil {
 			return context.Cause(ctx)
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ringside-go/ringside/deploy/internal/fleet"
 )
 
 // fleetTime is how long the bots play: RINGSIDE_FLEET, which `make fleet` sets. Without it the test is left out, since
@@ -42,23 +44,23 @@ func playFleet(t *testing.T, mode string) {
 	runtime.LockOSThread() // see process.start
 	defer runtime.UnlockOSThread()
 	c := config{servers: 3, mode: mode, freePorts: true, checks: true, logLevel: "warn"}
-	out := newConsole(testWriter{t}, false)
+	out := fleet.NewConsole(testWriter{t}, false)
 	bin, err := binaries(t.Context(), "", out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	addresses, err := pickAddresses(c)
+	addresses, err := fleet.PickAddresses(c.servers, c.freePorts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := newFleet(newPlan(c, bin, addresses), out)
-	defer f.stop()
-	if err := f.open(t.Context()); err != nil {
+	f := fleet.New(newPlan(c, bin, addresses), out)
+	defer f.Stop()
+	if err := f.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 
 	file := filepath.Join(t.TempDir(), "report.json")
-	bots := exec.CommandContext(t.Context(), filepath.Join(bin, "bot"), "-router", f.plan.router.url, "-rooms", "20", "-players", "8",
+	bots := exec.CommandContext(t.Context(), filepath.Join(bin, "bot"), "-router", f.Plan.Router.URL, "-rooms", "20", "-players", "8",
 		"-for", length.String(), "-options", `{"round_seconds":8}`, "-json", file)
 	text, err := bots.CombinedOutput()
 	t.Logf("the bots say:\n%s", text)
@@ -103,7 +105,7 @@ func TestFleetChaos(t *testing.T) {
 	fleetTime(t)
 	c := config{servers: 3, bots: 20, players: 8, mode: "redirect", logLevel: "info", calm: calm / 2, seed: 1}
 	faults := []fault{killing, draining, joining, pausing}
-	v, err := chaosPhases(t.Context(), c, []phase{{name: "short", faults: faults}}, newConsole(testWriter{t}, false))
+	v, err := chaosPhases(t.Context(), c, []phase{{name: "short", faults: faults}}, fleet.NewConsole(testWriter{t}, false))
 	if err != nil {
 		t.Fatal(err)
 	}

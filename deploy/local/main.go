@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/ringside-go/ringside/deploy/internal/fleet"
 )
 
 func main() {
@@ -49,7 +51,7 @@ func main() {
 	case breakIt:
 		job = chaos
 	}
-	if err := job(ctx, c, newConsole(os.Stdout, colourful(os.Stdout, os.LookupEnv))); err != nil && !errors.Is(err, context.Canceled) {
+	if err := job(ctx, c, fleet.NewConsole(os.Stdout, fleet.Colourful(os.Stdout, os.LookupEnv))); err != nil && !errors.Is(err, context.Canceled) {
 		fail(err)
 	}
 }

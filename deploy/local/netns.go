@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+
+	"github.com/ringside-go/ringside/deploy/internal/fleet"
 )
 
 // Names of what is made. They are always the same, so that a run finds what one before it has left behind.
@@ -119,9 +121,9 @@ func (n *namespaces) address(host string) string {
 }
 
 // place has p run on the host of its name.
-func (n *namespaces) place(p process) process {
-	p.args = append([]string{"netns", "exec", nsPrefix + p.name, p.program}, p.args...) // ip becomes the program
-	p.program = "ip"
+func (n *namespaces) place(p fleet.Process) fleet.Process {
+	p.Args = append([]string{"netns", "exec", nsPrefix + p.Name, p.Program}, p.Args...) // ip becomes the program
+	p.Program = "ip"
 	return p
 }
 

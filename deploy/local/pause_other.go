@@ -2,7 +2,11 @@
 
 package main
 
-import "errors"
+import (
+	"errors"
 
-func (c *child) pause() error  { return errors.ErrUnsupported }
-func (c *child) resume() error { return errors.ErrUnsupported }
+	"github.com/ringside-go/ringside/deploy/internal/fleet"
+)
+
+func pause(*fleet.Child) error  { return errors.ErrUnsupported }
+func resume(*fleet.Child) error { return errors.ErrUnsupported }

@@ -2,8 +2,12 @@
 
 package main
 
-import "syscall"
+import (
+	"syscall"
+
+	"github.com/ringside-go/ringside/deploy/internal/fleet"
+)
 
 // pause stops the process as a virtual machine's pause does: it is told nothing. resume lets it go on.
-func (c *child) pause() error  { return c.cmd.Process.Signal(syscall.SIGSTOP) }
-func (c *child) resume() error { return c.cmd.Process.Signal(syscall.SIGCONT) }
+func pause(c *fleet.Child) error  { return c.Signal(syscall.SIGSTOP) }
+func resume(c *fleet.Child) error { return c.Signal(syscall.SIGCONT) }

@@ -127,12 +127,12 @@ func (p phase) breakAll(ctx context.Context, b *bed, o *outcome, length time.Dur
 // do does one fault and waits until the fleet is whole.
 func (b *bed) do(ctx context.Context, f fault, e *event) error {
 	err := f.do(ctx, b, e)
-	b.log.printf("%s  fault: %s %s %s, error: %v\n", stamp(e.At), e.Kind, e.Server, e.What, err)
+	b.log.Printf("%s  fault: %s %s %s, error: %v\n", stamp(e.At), e.Kind, e.Server, e.What, err)
 	if err != nil {
 		return err
 	}
 	whole, lacked, err := b.wait(ctx)
 	e.Whole, e.Lacked = whole.Seconds(), lacked
-	b.log.printf("%s  whole again, error: %v\n", stamp(time.Now()), err)
+	b.log.Printf("%s  whole again, error: %v\n", stamp(time.Now()), err)
 	return err
 }

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/ringside-go/ringside/deploy/internal/fleet"
 )
 
 // pythonClient is the directory of the client that was written from PROTOCOL.md alone.
@@ -41,10 +43,10 @@ func TestPythonClients(t *testing.T) {
 	if err != nil {
 		t.Skip("SKIPPED, PROTOCOL.md IS NOT PROVEN: there is no python3; install Python 3.10 or later")
 	}
-	runtime.LockOSThread() // see process.start
+	runtime.LockOSThread() // see fleet.Process.Start
 	defer runtime.UnlockOSThread()
 
-	out := newConsole(testWriter{t}, false)
+	out := fleet.NewConsole(testWriter{t}, false)
 	bin, err := binaries(t.Context(), "", out)
 	if err != nil {
 		t.Fatal(err)
@@ -65,13 +67,13 @@ func TestPythonClients(t *testing.T) {
 			"-options", `{"tick_rate":20,"round_seconds":12,"seats":2}`, "-for", "60")
 		cmd.Dir = pythonClient
 		var stdout bytes.Buffer
-		log := out.stream(name, 0)
+		log := out.Stream(name, 0)
 		cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &stdout, log, time.Second
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
 		wait := sync.OnceValue(func() error {
-			defer log.close()
+			defer log.Close()
 			return cmd.Wait()
 		})
 		t.Cleanup(func() {

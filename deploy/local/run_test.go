@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ringside-go/ringside/deploy/internal/fleet"
 )
 
 const testTimeout = 20 * time.Second
@@ -87,7 +89,7 @@ func testConfig(t *testing.T) config {
 
 func start(ctx context.Context, c config) (*output, chan error) {
 	out, done := &output{}, make(chan error, 1)
-	go func() { done <- run(ctx, c, newConsole(out, false)) }()
+	go func() { done <- run(ctx, c, fleet.NewConsole(out, false)) }()
 	return out, done
 }
 
@@ -161,15 +163,15 @@ func TestRunEndsWhenNothingIsLeft(t *testing.T) {
 func TestStopKillsTheStubborn(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	out, ended := &output{}, make(chan *child, 2)
-	p := process{name: "game-1", program: filepath.Join(standIns(t), "gameserver"), args: []string{"-log-level", "stubborn"}}
-	stubborn, err := p.start(newConsole(out, false), 0, ended)
+	out, ended := &output{}, make(chan *fleet.Child, 2)
+	p := fleet.Process{Name: "game-1", Program: filepath.Join(standIns(t), "gameserver"), Args: []string{"-log-level", "stubborn"}}
+	stubborn, err := p.Start(fleet.NewConsole(out, false), 0, ended)
 	if err != nil {
 		t.Fatal(err)
 	}
 	out.expect(t, "up")
-	stop([]*child{stubborn}, 50*time.Millisecond)
-	if v := stubborn.verdict(); v != "signal: killed" {
+	fleet.Stop([]*fleet.Child{stubborn}, 50*time.Millisecond)
+	if v := stubborn.Verdict(); v != "signal: killed" {
 		t.Errorf("it ended with %s", v)
 	}
 }

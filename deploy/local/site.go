@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/ringside-go/ringside/deploy/internal/fleet"
 	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/ticket"
 )
@@ -17,11 +18,11 @@ import (
 // site is where the processes of a fleet under test run: all on loopback, or each in a network namespace of its own.
 type site struct {
 	members []string // routers, then servers, then the spare one
-	addr    map[string]address
+	addr    map[string]fleet.Address
 	token   string // of operators
 	// What routers and servers need there besides.
 	routerArgs, serverArgs []string
-	place                  func(process) process // puts a process where it belongs
+	place                  func(fleet.Process) fleet.Process // puts a process where it belongs
 	dial                   func(ctx context.Context, network, addr string) (net.Conn, error)
 	net                    *namespaces // nil on loopback
 	balancer               *balancer   // clients reach the routers through it, and nothing else; nil: they reach all members
@@ -40,11 +41,11 @@ func memberNames(routers, servers int) (names []string) {
 
 // onLoopback is a site without keys, as development has it.
 func onLoopback(members []string) (*site, error) {
-	addresses, err := pickAddresses(config{servers: len(members) - 1, freePorts: true})
+	addresses, err := fleet.PickAddresses(len(members)-1, true)
 	if err != nil {
 		return nil, err
 	}
-	s := &site{members: members, addr: map[string]address{}, place: func(p process) process { return p }, dial: new(net.Dialer).DialContext}
+	s := &site{members: members, addr: map[string]fleet.Address{}, place: func(p fleet.Process) fleet.Process { return p }, dial: new(net.Dialer).DialContext}
 	for i, name := range members {
 		s.addr[name] = addresses[i]
 	}
@@ -60,7 +61,7 @@ func behindBalancer(members []string) (*site, error) {
 	var routers []string
 	for _, name := range members {
 		if isRouter(name) {
-			routers = append(routers, s.addr[name].http)
+			routers = append(routers, s.addr[name].HTTP)
 		}
 	}
 	s.balancer, err = newBalancer(routers)
@@ -72,7 +73,7 @@ func (s *site) entrance() string {
 	if s.balancer != nil {
 		return s.balancer.url()
 	}
-	return "http://" + s.addr[s.members[0]].http
+	return "http://" + s.addr[s.members[0]].HTTP
 }
 
 // Ports of members in namespaces; each has an address of its own.
@@ -94,7 +95,7 @@ func inNamespaces(n *namespaces, members []string, dir string) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &site{members: members, addr: map[string]address{}, token: secret(24), place: n.place, dial: n.dial, net: n}
+	s := &site{members: members, addr: map[string]fleet.Address{}, token: secret(24), place: n.place, dial: n.dial, net: n}
 	ca, err := certs.WriteCA(dir)
 	if err != nil {
 		return nil, fmt.Errorf("keys: %w", err)
@@ -113,7 +114,7 @@ func inNamespaces(n *namespaces, members []string, dir string) (*site, error) {
 	s.serverArgs = append([]string{"-ticket-keys", files["ticket.pub"]}, both...)
 	for _, name := range members {
 		ip := n.address(name)
-		s.addr[name] = address{net.JoinHostPort(ip, strconv.Itoa(siteHTTP)), net.JoinHostPort(ip, strconv.Itoa(siteGossip))}
+		s.addr[name] = fleet.Address{HTTP: net.JoinHostPort(ip, strconv.Itoa(siteHTTP)), Gossip: net.JoinHostPort(ip, strconv.Itoa(siteGossip))}
 	}
 	return s, nil
 }

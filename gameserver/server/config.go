@@ -42,6 +42,7 @@ type Config struct {
 	Limits   Limits
 
 	Standbys     int           // replicas of each room on other servers, 0 to 2
+	Migrates     []uint64      // versions of older schemas whose rooms all games take over, besides game.Definition.Migrates
 	DrainTimeout time.Duration // a stopping server ends the rooms that it has not handed off by then
 	Logger       *slog.Logger  // its attributes should name the server
 
@@ -108,6 +109,10 @@ type Testing struct {
 	Workers   int              // tick workers; 0: GOMAXPROCS
 	Checks    bool             // send every client a hash of the state once a second
 	NoPolling bool             // read client sockets in a goroutine each also where the tick workers could do it
+
+	// NoWatchdog lets a game that does not return from a tick hold its worker for ever. Simulations pause a server by such a game;
+	// in a process that is really paused the watchdog pauses too.
+	NoWatchdog bool
 }
 
 // Network makes the sockets of a server. Addresses are host:port, for TCP and UDP. Its methods may be called from any
@@ -188,7 +193,7 @@ func (c Config) Validate() error {
 // room is the configuration of the tick workers.
 func (c Config) room(m *obs.Metrics) room.Config {
 	return room.Config{
-		Workers: c.Testing.Workers, MaxBusy: c.Limits.Busy, IdleTimeout: c.Limits.IdleRoom, UnplayedTimeout: c.Limits.Unplayed, Checks: c.Testing.Checks,
+		Workers: c.Testing.Workers, NoWatchdog: c.Testing.NoWatchdog, MaxBusy: c.Limits.Busy, IdleTimeout: c.Limits.IdleRoom, UnplayedTimeout: c.Limits.Unplayed, Checks: c.Testing.Checks,
 		WallClock: c.Testing.WallClock, Logger: c.Logger, Metrics: m,
 	}
 }

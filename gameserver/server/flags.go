@@ -14,8 +14,15 @@ import (
 	"github.com/ringside-go/ringside/internal/ticket"
 )
 
-// configure makes a Config of a command line, the environment and the files that they name. show: print the version instead.
-func configure(program string, args []string, env func(string) (string, bool), stderr io.Writer) (c Config, show bool, err error) {
+// What a server's program prints in place of serving.
+const (
+	showVersion = "version"
+	showSchema  = "schema"
+)
+
+// configure makes a Config of a command line, the environment and the files that they name. show is what to print instead, or
+// empty.
+func configure(program string, args []string, env func(string) (string, bool), stderr io.Writer) (c Config, show string, err error) {
 	c = DefaultConfig()
 	c.Version = flags.Version()
 	fs := flag.NewFlagSet(program, flag.ContinueOnError)
@@ -59,31 +66,33 @@ func configure(program string, args []string, env func(string) (string, bool), s
 	var level slog.Level
 	fs.TextVar(&level, "log-level", slog.LevelInfo, "least `level` logged: debug, info, warn or error")
 	format := fs.String("log-format", "text", "text or json")
-	fs.BoolVar(&show, "version", false, "print the version and end")
+	fs.Var((*versionList)(&c.Migrates), "migrates", "`versions` of older schemas, separated by commas, whose rooms this server takes over besides those in its games' Migrates; for development")
+	fs.BoolFunc("version", "print the version and end", func(string) error { show = showVersion; return nil })
+	fs.BoolFunc("print-schema", "print the games and the schemas of their state as JSON and end", func(string) error { show = showSchema; return nil })
 
-	if err := flags.Parse(fs, args, env); err != nil || show {
+	if err := flags.Parse(fs, args, env); err != nil || show != "" {
 		return c, show, err
 	}
 	c.Testing.NoPolling = !*poll
 	c.setLimits(limits)
 	if c.Logger, err = obs.NewLogger(stderr, level, *format, slog.String("server", c.Name)); err != nil {
-		return c, false, fmt.Errorf("-log-format: %w", err)
+		return c, "", fmt.Errorf("-log-format: %w", err)
 	}
 	keys, err := certs.Watch("cluster keys", []string{*keyFile}, func() ([][]byte, error) { return flags.ClusterKeys(*key, *keyFile) }, c.Logger)
 	if err != nil {
-		return c, false, err
+		return c, "", err
 	}
 	c.Fleet.Keys = keys.Get
 	if c.Security.AdminToken, err = flags.Secret("admin-token", *adminToken, *adminFile); err != nil {
-		return c, false, err
+		return c, "", err
 	}
 	if c.Security.TicketKeys, err = ticket.LoadPublicKeys(ticketKeys...); err != nil {
-		return c, false, fmt.Errorf("-ticket-keys: %w", err)
+		return c, "", fmt.Errorf("-ticket-keys: %w", err)
 	}
 	pair, err := certs.Load(*tlsCert, *tlsKey, c.Logger)
 	if err != nil {
-		return c, false, err
+		return c, "", err
 	}
 	c.Security.TLS = pair.Config()
-	return c, false, nil
+	return c, "", nil
 }

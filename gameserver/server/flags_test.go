@@ -44,10 +44,10 @@ func TestConfigure(t *testing.T) {
 	}
 	args := []string{"-name=gs-1", "-listen=:1", "-inside=:2", "-public-url=http://x", "-gossip=:3", "-peer=:4", "-advertise=1.2.3.4",
 		"-seeds=a:1,b:2", "-cluster=c", "-drain=7s", "-idle-room=9s", "-unplayed-room=3s", "-max-replicas=9", "-poll=false", "-fleet-cert=own.crt", "-fleet-key=own.key", "-fleet-ca=ca.crt",
-		"-max-handshakes=5", "-max-handshakes-per-address=6", "-max-gossip-streams=7", "-max-gossip-streams-per-address=8", "-checks",
+		"-max-handshakes=5", "-max-handshakes-per-address=6", "-max-gossip-streams=7", "-max-gossip-streams-per-address=8", "-checks", "-migrates=00000000000000aa,0123456789abcdef",
 		"-tls-key=" + file("tls.key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}))}
 	c, show, err := configure("game", args, func(k string) (string, bool) { v, ok := env[k]; return v, ok }, io.Discard)
-	if err != nil || show {
+	if err != nil || show != "" {
 		t.Fatal(show, err)
 	}
 	for what, ok := range map[string]bool{
@@ -61,6 +61,7 @@ func TestConfigure(t *testing.T) {
 		"standbys, drain":   c.Standbys == 2 && c.DrainTimeout == 7*time.Second,
 		"rooms end":         c.Limits.IdleRoom == 9*time.Second && c.Limits.Unplayed == 3*time.Second,
 		"replicas":          c.Limits.Replicas == 9,
+		"migrates":          len(c.Migrates) == 2 && c.Migrates[0] == 0xaa && c.Migrates[1] == 0x123456789abcdef,
 		"certificate":       c.Fleet.Cert == "own.crt" && c.Fleet.CertKey == "own.key" && c.Fleet.CA == "ca.crt",
 		"handshakes":        c.Limits.Handshakes == 5 && c.Limits.HandshakesPerAddress == 6,
 		"gossip streams":    c.Limits.Streams == 7 && c.Limits.StreamsPerAddress == 8,

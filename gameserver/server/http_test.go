@@ -39,6 +39,7 @@ func TestInternalListener(t *testing.T) {
 		self.URL + "/metrics":                 http.StatusNotFound,
 		self.Inside() + "/v1/rooms/r/connect": http.StatusUpgradeRequired,
 		self.Inside() + "/v1/server":          http.StatusOK,
+		self.Inside() + "/v1/server/games":    http.StatusOK,
 		self.Inside() + "/metrics":            http.StatusOK,
 		self.Inside() + "/livez":              http.StatusOK,
 	} {

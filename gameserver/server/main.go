@@ -41,8 +41,13 @@ func run(program string, args []string, env func(string) (string, bool), stdout,
 		return 0
 	case err != nil:
 		return fail(exitUsage, err)
-	case show:
+	case show == showVersion:
 		fmt.Fprintln(stdout, c.Version)
+		return 0
+	case show == showSchema:
+		if err := printSchemas(stdout, games); err != nil {
+			return fail(exitUsage, err)
+		}
 		return 0
 	}
 	defer obs.Flush(c.Logger)

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -100,6 +102,7 @@ func TestMainSettings(t *testing.T) {
 		"bad cluster key":      {"", []string{"-cluster-key-file", bad}, 2, "openssl rand -base64 32"},
 		"short admin token":    {"", []string{"-admin-token", "x"}, 2, "openssl rand -base64 24"},
 		"certificate, no key":  {"", []string{"-tls-cert", bad}, 2, "give both or neither"},
+		"bad version":          {"", []string{"-migrates", "12"}, 2, "is no version; write the 16 hexadecimal digits"},
 		"too many standbys":    {"", []string{"-standbys", "3"}, 2, "a room can have 0 to 2"},
 		"taken port":           {"", []string{"-listen", addr}, 1, "stop the process that uses it, or choose another -listen"},
 		"taken internal port":  {"", []string{"-listen", "127.0.0.1:0", "-inside", addr}, 1, "choose another -inside"},
@@ -126,6 +129,15 @@ func TestMainSettings(t *testing.T) {
 	}
 	if status, stdout, stderr := toEnd(t, nil, "-version"); status != 0 || strings.TrimSpace(stdout) == "" || stderr != "" {
 		t.Errorf("-version: status %d, %q, %q", status, stdout, stderr)
+	}
+	status, stdout, stderr := toEnd(t, nil, "-print-schema")
+	var games []gameReport
+	err = json.Unmarshal([]byte(stdout), &games)
+	if err != nil || status != 0 || stderr != "" || len(games) != 1 || games[0].Game != "idle" || games[0].TickRate == 0 || games[0].Seats == 0 {
+		t.Fatalf("-print-schema: status %d, %v, %q, %q", status, err, stdout, stderr)
+	}
+	if want := fmt.Sprintf("%016x", games[0].Schema.PeerFingerprint()); games[0].Version != want || len(games[0].Schema.Tables) == 0 {
+		t.Errorf("-print-schema: version %s of a schema with version %s", games[0].Version, want)
 	}
 }
 

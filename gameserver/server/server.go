@@ -45,7 +45,6 @@ import (
 	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/internal/ticket"
-	"github.com/ringside-go/ringside/proto"
 )
 
 // ErrKilled as the cause of Run's context makes Run end as a killed process does: no room is handed off and nobody is
@@ -73,6 +72,7 @@ type Server struct {
 	metrics        *obs.Metrics
 	operator       *ticket.Operator
 	ready          atomic.Bool
+	games          []gameReport
 	hung           atomic.Int64  // goroutines that are lost to games
 	drainedFor     int64         // of them, as many as this server has drained for; measure's own
 	stops          chan struct{} // one token: Stop was called
@@ -94,8 +94,9 @@ func New(c Config, games ...game.Definition) (*Server, error) {
 // build makes the server's parts. A part that binds a socket is set as soon as it has one.
 func (n *Server) build(games []game.Definition) error {
 	c := n.config
-	schemas, err := fingerprints(games)
-	if err != nil {
+	games = taking(games, c.Migrates)
+	var err error
+	if n.games, err = describe(games); err != nil {
 		return err
 	}
 	prom := prometheus.NewRegistry()
@@ -163,7 +164,7 @@ func (n *Server) build(games []game.Definition) error {
 	if n.gate, err = edge.New(edge.Config{Limits: c.limits(), Trusted: c.Security.TrustedProxies, Metrics: n.metrics}); err != nil {
 		return err
 	}
-	if n.sessions, err = session.New(c.session(n.metrics, n.gate), n.newAdmission(schemas)); err != nil {
+	if n.sessions, err = session.New(c.session(n.metrics, n.gate), n.newAdmission(fingerprints(n.games))); err != nil {
 		return err
 	}
 	n.clientHTTP, n.internalHTTP = n.newHTTP(prom)
@@ -235,20 +236,6 @@ type links struct{ *replication.Links }
 // Open implements registry.Links.
 func (l links) Open(server, addr string, o replication.Open, ev replication.StreamEvents) registry.Stream {
 	return l.Links.Open(server, addr, o, ev)
-}
-
-// fingerprints are those of the schemas that clients see. Each game makes a room once, so that one that cannot start is found
-// at once.
-func fingerprints(games []game.Definition) (map[proto.GameName]uint64, error) {
-	public := make(map[proto.GameName]uint64, len(games))
-	for _, g := range games {
-		sim, err := game.New(&g, nil, game.Origin{Seed: 1, Instance: 1})
-		if err != nil {
-			return nil, fmt.Errorf("server: game %s does not start without options: %w", g.Name, err)
-		}
-		public[g.Name] = sim.Store().Schema().Fingerprint()
-	}
-	return public, nil
 }
 
 // Close gives back what New has bound, where Run is never called.

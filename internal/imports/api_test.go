@@ -19,7 +19,7 @@ import (
 )
 
 // public are the packages that other modules may import. Gametest belongs to game.
-var public = []string{"gameserver/server", "gameserver/game", "gameserver/game/gametest", "proto", "proto/state", "clients/goclient"}
+var public = []string{"gameserver/server", "gameserver/game", "gameserver/game/gametest", "proto", "proto/state", "clients/goclient", "clients/goclient/bots"}
 
 // An exported declaration that mentions a type of an internal package cannot be used by another module, or worse: it can
 // be used, and then its type cannot be changed.

@@ -29,7 +29,7 @@ var allowed = map[string][]string{
 	"gameserver/internal/spool":       {"internal/outcome", "proto"},
 	"gameserver/internal/delivery":    {"gameserver/internal/spool", "internal/outcome", "proto"},
 	"gameserver/internal/registry":    {"gameserver/game", "gameserver/internal/ownership", "gameserver/internal/replication", "gameserver/internal/room", "proto", "proto/state", "internal/..."},
-	"gameserver/server":               {"gameserver/...", "proto", "internal/..."},
+	"gameserver/server":               {"gameserver/...", "proto", "proto/state", "internal/..."},
 	"gameserver":                      {"gameserver/server", "gameserver/arena"},
 
 	"router/internal/results":               {"internal/outcome", "proto"},
@@ -40,9 +40,10 @@ var allowed = map[string][]string{
 	"router/front":                          {"router/lookup", "proto", "internal/..."},
 	"router":                                {"router/...", "clients/web", "internal/..."},
 
-	"clients/goclient": {"proto", "proto/state"},
-	"clients/bot":      {"clients/goclient", "proto", "proto/state"},
-	"clients/web":      {}, // files for the router to serve
+	"clients/goclient":      {"proto", "proto/state"},
+	"clients/goclient/bots": {"clients/goclient", "proto", "proto/state"},
+	"clients/bot":           {"clients/goclient", "proto", "proto/state"},
+	"clients/web":           {}, // files for the router to serve
 
 	"internal/resources":      {},
 	"internal/edge":           {"internal/obs", "internal/resources"},
@@ -62,9 +63,15 @@ var allowed = map[string][]string{
 	"internal/testfleet":     {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
 	"internal/testfleet/sim": {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
 
-	"deploy/local":     {"internal/certs", "internal/placement", "internal/ticket"},
-	"deploy/k8s/image": {},
-	"deploy/k8s/test":  {"internal/placement"},
+	"deploy/internal/fleet":    {},
+	"deploy/internal/scaffold": {"proto"},
+	"deploy/internal/declare":  {"proto", "proto/state"},
+	"deploy/internal/dev":      {"deploy/internal/declare", "deploy/internal/fleet"},
+	"deploy/internal/inspect":  {"clients/goclient", "proto", "proto/state"},
+	"deploy/ringside":          {"deploy/internal/...", "internal/flags", "proto"},
+	"deploy/local":             {"deploy/internal/fleet", "internal/certs", "internal/placement", "internal/ticket"},
+	"deploy/k8s/image":         {},
+	"deploy/k8s/test":          {"internal/placement"},
 }
 
 // noDatabase are the programs that must not link a database driver, and what drivers are called.

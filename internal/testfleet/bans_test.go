@@ -66,9 +66,10 @@ func (f *Fleet) keptOut(t *testing.T, s *Server, player proto.PlayerID) bool {
 // is lifted; nobody else notices.
 func TestBanHoldsEverywhere(t *testing.T) {
 	f := Start(t, Options{Servers: 2, Routers: 2})
+	id := guest(t, "eve")
 	eve, ann := join(t, f.through(0, "room", "eve")), join(t, f.through(0, "room", "ann"))
 	allPlay(t, 5, eve, ann)
-	doc := f.operate(1, "POST", "/v1/bans", `{"player":"eve","seconds":3600,"reason":"spam"}`, http.StatusCreated)
+	doc := f.operate(1, "POST", "/v1/bans", `{"player":"`+string(id)+`","seconds":3600,"reason":"spam"}`, http.StatusCreated)
 	if doc["servers"] != 2.0 || doc["unreached"] != nil {
 		t.Errorf("the answer is %v; want two servers reached", doc)
 	}
@@ -77,14 +78,14 @@ func TestBanHoldsEverywhere(t *testing.T) {
 		t.Errorf("eve was closed with %v", c)
 	}
 	ann.plays(t, 10)
-	if !f.refusedAt(t, 1, "eve") || !f.keptOut(t, f.Servers[0], "eve") || !f.keptOut(t, f.Servers[1], "eve") {
+	if !f.refusedAt(t, 1, "eve") || !f.keptOut(t, f.Servers[0], id) || !f.keptOut(t, f.Servers[1], id) {
 		t.Error("eve got in where the ban was just made")
 	}
 	until(t, "the other router refuses", func() bool { return f.refusedAt(t, 0, "eve") })
 
 	// Everything is replaced, one after the other.
 	third := f.Add()
-	until(t, "the new server knows the ban", func() bool { return f.keptOut(t, third, "eve") })
+	until(t, "the new server knows the ban", func() bool { return f.keptOut(t, third, id) })
 	f.addRouter()
 	f.Await()
 	until(t, "the new router refuses", func() bool { return f.refusedAt(t, 2, "eve") })
@@ -95,35 +96,36 @@ func TestBanHoldsEverywhere(t *testing.T) {
 	f.Await()
 	ann.plays(t, 10)
 	list := f.operate(2, "GET", "/v1/bans", "", http.StatusOK)["bans"].([]any)
-	if len(list) != 1 || list[0].(map[string]any)["player"] != "eve" {
+	if len(list) != 1 || list[0].(map[string]any)["player"] != string(id) {
 		t.Errorf("the bans are %v", list)
 	}
 	fourth := f.Add()
-	until(t, "the newest server knows the ban", func() bool { return f.keptOut(t, fourth, "eve") })
-	f.operate(2, "DELETE", "/v1/bans/eve", "", http.StatusOK)
-	if f.refusedAt(t, 2, "eve") || f.keptOut(t, third, "eve") || f.keptOut(t, fourth, "eve") {
+	until(t, "the newest server knows the ban", func() bool { return f.keptOut(t, fourth, id) })
+	f.operate(2, "DELETE", "/v1/bans/"+string(id), "", http.StatusOK)
+	if f.refusedAt(t, 2, "eve") || f.keptOut(t, third, id) || f.keptOut(t, fourth, id) {
 		t.Error("the ban was lifted, and eve is kept out")
 	}
-	f.operate(2, "DELETE", "/v1/bans/eve", "", http.StatusNotFound)
+	f.operate(2, "DELETE", "/v1/bans/"+string(id), "", http.StatusNotFound)
 }
 
 // An operator sees who is in a room, and puts one out.
 func TestOperatorKicks(t *testing.T) {
 	f := Start(t, Options{Servers: 2})
+	id := string(guest(t, "eve"))
 	eve, ann := join(t, f.through(0, "room", "eve")), join(t, f.through(0, "room", "ann"))
 	allPlay(t, 5, eve, ann)
 	players := f.operate(0, "GET", "/v1/rooms/room/players", "", http.StatusOK)["players"].([]any)
-	if len(players) != 2 || players[0].(map[string]any)["player"] != "eve" || players[1].(map[string]any)["seat"] != 1.0 {
+	if len(players) != 2 || players[0].(map[string]any)["player"] != id || players[1].(map[string]any)["seat"] != 1.0 {
 		t.Errorf("the players are %v", players)
 	}
-	f.operate(0, "POST", "/v1/rooms/room/kick", `{"player":"eve","reason":"that was rude"}`, http.StatusOK)
+	f.operate(0, "POST", "/v1/rooms/room/kick", `{"player":"`+id+`","reason":"that was rude"}`, http.StatusOK)
 	<-eve.ended
 	if c := closed(t, eve.err); c.Code != proto.CloseKicked || c.Text != "that was rude" {
 		t.Errorf("eve was closed with %v", c)
 	}
 	ann.plays(t, 10)
-	f.operate(0, "POST", "/v1/rooms/room/kick", `{"player":"eve"}`, http.StatusNotFound)
-	f.operate(0, "POST", "/v1/rooms/nowhere/kick", `{"player":"eve"}`, http.StatusNotFound)
-	f.operate(0, "POST", "/v1/rooms/room/kick", `{"who":"eve"}`, http.StatusBadRequest)
+	f.operate(0, "POST", "/v1/rooms/room/kick", `{"player":"`+id+`"}`, http.StatusNotFound)
+	f.operate(0, "POST", "/v1/rooms/nowhere/kick", `{"player":"`+id+`"}`, http.StatusNotFound)
+	f.operate(0, "POST", "/v1/rooms/room/kick", `{"who":"`+id+`"}`, http.StatusBadRequest)
 	join(t, f.through(0, "room", "eve")).plays(t, 5) // a kick is no ban
 }

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ringside-go/ringside/clients/goclient"
+	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/proto/state"
 )
@@ -146,7 +147,19 @@ func allPlay(t *testing.T, n uint64, players ...*player) {
 // through is the configuration of a client that asks router for a room; it is the same guest for the same id.
 func (f *Fleet) through(router int, room proto.RoomID, id proto.PlayerID) goclient.Config {
 	return goclient.Config{Router: f.Routers[router].URL,
-		Request: goclient.Request{Game: WalkName, Room: room, Player: goclient.Player{Guest: "the-guest-of-the-tests-" + string(id)}}}
+		Request: goclient.Request{Game: WalkName, Room: room, Player: goclient.Player{Guest: secretOf(id)}}}
+}
+
+func secretOf(name proto.PlayerID) string { return "the-guest-of-the-tests-" + string(name) }
+
+// guest is the id of the guest that through names.
+func guest(t *testing.T, name proto.PlayerID) proto.PlayerID {
+	t.Helper()
+	id, err := ticket.Guest(secretOf(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
 
 // until polls: what it waits for happens in sockets and other processes' places, where no channel reaches.

@@ -29,8 +29,8 @@ type golden struct {
 
 type goldenTable struct {
 	Name   string        `json:"name"`
-	Kind   TableKind     `json:"kind"`
-	Part   Part          `json:"part"`
+	Kind   uint8         `json:"kind"`
+	Part   uint8         `json:"part"`
 	Max    int           `json:"max"`
 	Fields []goldenField `json:"fields"`
 }
@@ -38,7 +38,7 @@ type goldenTable struct {
 type goldenField struct {
 	Name   string  `json:"name"`
 	Type   string  `json:"type"`
-	Part   Part    `json:"part"`
+	Part   uint8   `json:"part"`
 	Min    float64 `json:"min,omitempty"`
 	Max    float64 `json:"max,omitempty"`
 	Step   float64 `json:"step,omitempty"`
@@ -179,7 +179,7 @@ var goldenPlay = []struct {
 
 func goldenFields(r *RowSchema) (list []goldenField) {
 	for _, f := range r.Fields {
-		list = append(list, goldenField{f.Name, f.Type.String(), f.Part, f.Min, f.Max, f.Step, f.Bits, f.Size, f.Linear})
+		list = append(list, goldenField{f.Name, f.Type.String(), uint8(f.Part), f.Min, f.Max, f.Step, f.Bits, f.Size, f.Linear})
 	}
 	return list
 }
@@ -239,7 +239,7 @@ func makeGolden(t *testing.T) golden {
 		Input:       goldenFields(&s.Schema().Input),
 	}
 	for _, t := range s.Schema().visible().Tables {
-		out.Tables = append(out.Tables, goldenTable{t.Name, t.Kind, t.Part, t.Max, goldenFields(&t.Row)})
+		out.Tables = append(out.Tables, goldenTable{t.Name, uint8(t.Kind), uint8(t.Part), t.Max, goldenFields(&t.Row)})
 	}
 	r := NewReplica(s.Schema())
 	for i, p := range goldenPlay {

@@ -22,10 +22,13 @@ func (s *Store) ApplyDelta(tick proto.Tick, public []byte) error {
 		}
 		t.advanceAll(&t.groups[Public], t.live)
 	}
+	clear(s.spent[:len(list)])
 	for set := in.tables(len(list)); set != 0; set &= set - 1 {
-		if err := s.applyPublic(in, list[bits.TrailingZeros64(set)]); err != nil {
+		i, left := bits.TrailingZeros64(set), len(in.b)
+		if err := s.applyPublic(in, list[i]); err != nil {
 			return err
 		}
+		s.spent[i] = left - len(in.b)
 	}
 	if err := in.end(); err != nil {
 		return fmt.Errorf("state: public delta of tick %d: %w", tick, err)

@@ -16,17 +16,17 @@ const DefaultRows = 64
 
 // Schema describes all tables of a store and the input struct; it is what a welcome carries.
 type Schema struct {
-	Tables []TableSchema
-	Input  RowSchema
+	Tables []TableSchema `json:"tables"`
+	Input  RowSchema     `json:"input"`
 }
 
 // TableSchema describes a table.
 type TableSchema struct {
-	Name string // lower case with underscores
-	Kind TableKind
-	Part Part // who may know of a row's existence
-	Max  int  // rows, 1 to MaxRows; of Events: rows in one tick
-	Row  RowSchema
+	Name string    `json:"name"` // lower case with underscores
+	Kind TableKind `json:"kind"`
+	Part Part      `json:"part"` // who may know of a row's existence
+	Max  int       `json:"max"`  // rows, 1 to MaxRows; of Events: rows in one tick
+	Row  RowSchema `json:"row"`
 }
 
 // TableKind tells tables from single values and events.
@@ -40,7 +40,9 @@ const (
 )
 
 // RowSchema describes a table's row or a sample.
-type RowSchema struct{ Fields []Field }
+type RowSchema struct {
+	Fields []Field `json:"fields"`
+}
 
 // Part says who gets a field or a table.
 type Part uint8
@@ -58,16 +60,17 @@ func (p Part) String() string {
 
 // Field describes a field.
 type Field struct {
-	Name string // lower case with underscores
-	Type Type
-	Part Part
+	Name string `json:"name"` // lower case with underscores
+	Type Type   `json:"type"`
+	Part Part   `json:"part"`
 	// Min and Max bound a TypeFixed field's value, and an integer's when they differ.
-	Min, Max float64
-	Step     float64 // of TypeFixed: a value is float32(Min + n*Step)
-	Bits     uint8   // of TypeAngle, 1 to 16: a value is float32(n * 2π/2^Bits)
-	Size     uint8   // of TypeString: most bytes
-	Linear   bool    // predicted by its last displacement
-	Rewind   bool    // kept for Table.Past; servers only
+	Min    float64 `json:"min,omitempty"`
+	Max    float64 `json:"max,omitempty"`
+	Step   float64 `json:"step,omitempty"`   // of TypeFixed: a value is float32(Min + n*Step)
+	Bits   uint8   `json:"bits,omitempty"`   // of TypeAngle, 1 to 16: a value is float32(n * 2π/2^Bits)
+	Size   uint8   `json:"size,omitempty"`   // of TypeString: most bytes
+	Linear bool    `json:"linear,omitempty"` // predicted by its last displacement
+	Rewind bool    `json:"rewind,omitempty"` // kept for Table.Past; servers only
 }
 
 // Type is what a field holds.

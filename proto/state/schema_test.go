@@ -2,8 +2,10 @@ package state
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/ringside-go/ringside/proto"
@@ -132,5 +134,22 @@ func TestTypesHaveNames(t *testing.T) {
 	}
 	if Public.String() != "public" || Owner.String() != "owner" || Hidden.String() != "hidden" || Part(9).String() != "?" {
 		t.Error("parts have other names")
+	}
+}
+
+// A schema is the same after a way through JSON, and what JSON cannot know is refused.
+func TestSchemaInJSON(t *testing.T) {
+	s := worldSchema(t)
+	b, err := json.Marshal(s)
+	must(t, err)
+	var got Schema
+	must(t, json.Unmarshal(b, &got))
+	if !reflect.DeepEqual(&got, s) || got.PeerFingerprint() != s.PeerFingerprint() {
+		t.Errorf("got %+v\nwant %+v", got, s)
+	}
+	for _, bad := range []string{`{"tables":[{"kind":"?"}]}`, `{"tables":[{"part":"secret"}]}`, `{"input":{"fields":[{"type":"int128"}]}}`} {
+		if err := json.Unmarshal([]byte(bad), &got); err == nil || !strings.Contains(err.Error(), "is not one of") {
+			t.Errorf("%s: %v", bad, err)
+		}
 	}
 }

@@ -17,6 +17,7 @@ type Store struct {
 	in       reader
 	set      bitset // scratch, as is the next
 	scratch  []byte
+	spent    [MaxTables]int // by index of sections[sectionPublic], see DeltaBytes
 }
 
 // self is the seat whose own part a replica holds, whichever seat it has in the room.

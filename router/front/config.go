@@ -42,6 +42,7 @@ type Config struct {
 	Trusted   []netip.Prefix           // proxies whose word about the client's address counts
 	TLS       *tls.Config              // of the public listener; nil: plain TCP
 	Pages     fs.FS                    // index.html, fleet.html and assets/, as package clients/web has them; nil: no pages but text
+	OwnPages  fs.FS                    // index.html and assets/ of a game, which come before Pages and are read again when they change; nil: none
 	Drain     time.Duration            // how long to go on at most after the stop signal, while clients go to other routers
 	Certs     *certs.Fleet             // how game servers prove their names to this router, and it to them; nil: the fleet has none
 	Network   network.Network          // from which game servers are asked; nil: the operating system's. Tunnels do not use it

@@ -80,7 +80,7 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.tunnels = newTunnels(f.table, f.gate, c)
 	f.watch = newWatch(c, aboutRouter{Router: source.View().Self.Name, Mode: c.Mode}, f.buildSnapshot)
 	f.summaries = newWatch(c, aboutRouter{Mode: c.Mode, Summary: true}, f.buildSummary)
-	if f.pages, err = newPages(c.Pages); err != nil {
+	if f.pages, err = newPages(c.Pages, c.OwnPages); err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
 	f.mux = http.NewServeMux()

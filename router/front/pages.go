@@ -7,9 +7,12 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -31,18 +34,31 @@ var fileTypes = map[string]string{
 	".svg": "image/svg+xml", ".png": "image/png", ".json": "application/json", ".txt": "text/plain; charset=utf-8",
 }
 
-// pages holds the files of Config.Pages in memory, compressed where that helps. It is immutable.
-type pages struct{ files map[string]pageFile }
+// pages holds the files of Config.Pages in memory, compressed where that helps, and those of Config.OwnPages, which are read
+// again when they have changed and come first.
+type pages struct {
+	files map[string]pageFile // of Config.Pages
+	own   fs.FS               // Config.OwnPages
+
+	mu   sync.Mutex
+	kept map[string]pageFile // of own, as they were read last; no more than own has
+}
 
 type pageFile struct {
 	kind          string // Content-Type
 	tag           string // ETag, of the content
 	plain, zipped []byte // zipped is nil where it would not be smaller
+	modified      time.Time
 }
 
-// newPages reads all of files, which may be nil.
-func newPages(files fs.FS) (*pages, error) {
-	p := &pages{files: map[string]pageFile{}}
+// newPages reads all of files, which may be nil, as may own.
+func newPages(files, own fs.FS) (*pages, error) {
+	p := &pages{files: map[string]pageFile{}, own: own, kept: map[string]pageFile{}}
+	if own != nil {
+		if _, err := fs.Stat(own, indexPage); err != nil {
+			return nil, fmt.Errorf("the game's own pages need an %s: %w", indexPage, err)
+		}
+	}
 	if files == nil {
 		return p, nil
 	}
@@ -50,19 +66,8 @@ func newPages(files fs.FS) (*pages, error) {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		kind, ok := fileTypes[path.Ext(name)]
-		if !ok {
-			return fmt.Errorf("the type of %s is not known; add it to fileTypes", name)
-		}
-		b, err := fs.ReadFile(files, name)
-		if err != nil {
-			return err
-		}
-		sum := sha256.Sum256(b)
-		// Weak, because it stands for the plain and for the compressed bytes.
-		tag := `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
-		p.files[name] = pageFile{kind, tag, b, zip(b)}
-		return nil
+		p.files[name], err = readPage(files, name)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -73,6 +78,47 @@ func newPages(files fs.FS) (*pages, error) {
 		}
 	}
 	return p, nil
+}
+
+// readPage reads one file.
+func readPage(files fs.FS, name string) (f pageFile, err error) {
+	f.kind = fileTypes[path.Ext(name)]
+	if f.kind == "" {
+		return f, fmt.Errorf("the type of %s is not known; these are: %v", name, slices.Sorted(maps.Keys(fileTypes)))
+	}
+	if f.plain, err = fs.ReadFile(files, name); err != nil {
+		return f, err
+	}
+	sum := sha256.Sum256(f.plain)
+	// Weak, because it stands for the plain and for the compressed bytes.
+	f.tag = `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+	f.zipped = zip(f.plain)
+	return f, nil
+}
+
+// find gives a file. The error is why one of the game's own pages cannot be read.
+func (p *pages) find(name string) (f pageFile, ok bool, err error) {
+	if p.own == nil {
+		f, ok = p.files[name]
+		return f, ok, nil
+	}
+	info, err := fs.Stat(p.own, name)
+	if err != nil || info.IsDir() {
+		f, ok = p.files[name]
+		return f, ok, nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f, ok = p.kept[name]
+	if ok && f.modified.Equal(info.ModTime()) && int64(len(f.plain)) == info.Size() {
+		return f, true, nil
+	}
+	if f, err = readPage(p.own, name); err != nil {
+		return f, false, err
+	}
+	f.modified = info.ModTime()
+	p.kept[name] = f
+	return f, true, nil
 }
 
 // zip compresses b, or gives nil if that is of no use.
@@ -95,7 +141,10 @@ func (p *pages) has(name string) bool {
 // serve answers with one file. A browser keeps it, and asks each time whether it is still the one.
 func (p *pages) serve(name string) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		f, ok := p.files[name]
+		f, ok, err := p.find(name)
+		if err != nil {
+			return problemf(http.StatusInternalServerError, "%v", err)
+		}
 		if !ok {
 			return problemf(http.StatusNotFound, "this router has no %s; its pages may be newer or older than yours: load the page again", shorten(name))
 		}

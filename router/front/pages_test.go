@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 	"unicode"
 
 	"github.com/ringside-go/ringside/clients/web"
@@ -114,7 +115,7 @@ func TestNoPages(t *testing.T) {
 		"type of assets/x.exe":  {"index.html": {}, "fleet.html": {}, "assets/x.exe": {}},
 		"fleet.html is missing": {"index.html": {}},
 	} {
-		if _, err := newPages(files); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := newPages(files, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}
@@ -122,7 +123,7 @@ func TestNoPages(t *testing.T) {
 
 // The pages that are built in can be served.
 func TestBuiltInPages(t *testing.T) {
-	p, err := newPages(web.Files())
+	p, err := newPages(web.Files(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,5 +132,38 @@ func TestBuiltInPages(t *testing.T) {
 		if strings.HasPrefix(f.kind, "text/html") && (strings.Contains(string(f.plain), "<style") || strings.Contains(string(f.plain), " style=") || strings.Contains(string(f.plain), "<script>")) {
 			t.Errorf("%s has style or script in it", name)
 		}
+	}
+}
+
+// A game's own pages come before those that are built in, and a change of a file is seen by the next request.
+func TestOwnPages(t *testing.T) {
+	built := fstest.MapFS{
+		"index.html": {Data: []byte("built in")}, "fleet.html": {Data: []byte("fleet")}, "assets/ringside.js": {Data: []byte("sdk")},
+	}
+	own := fstest.MapFS{
+		"index.html":     {Data: []byte("own"), ModTime: time.Unix(1, 0)},
+		"assets/game.js": {Data: []byte("one")},
+		"assets/x.exe":   {},
+	}
+	f := newTestFront(t, func(c *Config) { c.Pages, c.OwnPages = built, own }, newFakeServer(t, "game-1").member())
+	want := func(path, body string) {
+		t.Helper()
+		resp := f.call(t, "GET", path, "", "Accept", "text/html")
+		if b, _ := io.ReadAll(resp.Body); resp.StatusCode != 200 || string(b) != body {
+			t.Errorf("%s: %s %q, want %q", path, resp.Status, b, body)
+		}
+	}
+	want("/", "own")
+	want("/fleet", "fleet")
+	want("/assets/ringside.js", "sdk")
+	want("/assets/game.js", "one")
+	own["index.html"] = &fstest.MapFile{Data: []byte("new"), ModTime: time.Unix(2, 0)}
+	own["assets/more.js"] = &fstest.MapFile{Data: []byte("more")}
+	want("/", "new")
+	want("/assets/more.js", "more")
+	checkProblem(t, f.call(t, "GET", "/assets/x.exe", ""), http.StatusInternalServerError, "type of assets/x.exe")
+	checkProblem(t, f.call(t, "GET", "/assets/..%2findex.html", ""), http.StatusNotFound, "load the page again")
+	if _, err := newPages(built, fstest.MapFS{}); err == nil || !strings.Contains(err.Error(), "own pages need an index.html") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -2,7 +2,7 @@
 // and the names of its players. gameserver/arena says what everything means.
 
 import schema from "../../../gameserver/arena/testdata/schema.json";
-import type { Game, JoinOptions, PredictionContext, Rows, Tables } from "../sdk/options.ts";
+import type { Game, JoinOptions, Prediction, PredictionContext, Rows, Tables } from "../sdk/options.ts";
 import { grow, move, newPace, unit, type Box, type Pace } from "./move.ts";
 
 export const noSeat = 255;
@@ -89,7 +89,9 @@ export function canFire(f: Fighter, phase: Phase): boolean {
 }
 
 /** What join is told by every client of the arena; ahead is for those who draw, see Prediction. */
-export function arenaOptions(ahead?: () => Input | undefined): Pick<JoinOptions<Arena>, "game" | "fingerprint" | "predict" | "interpolate"> {
+export function arenaOptions(
+	ahead?: () => Input | undefined,
+): Pick<JoinOptions<Arena>, "game" | "fingerprint" | "interpolate"> & { predict: Prediction<Arena, "fighters"> } {
 	// A room's walls and its tick rate never change.
 	let known: Rows<Wall> | undefined;
 	let boxes: Box[] = [];

@@ -8,6 +8,8 @@ import type { RingsideError } from "./errors.ts";
  * whose range goes beyond 2^53 are bigints. Fields that only their owner sees are undefined in the rows of others, so mark
  * them optional.
  *
+ * `ringside types` writes it from the game's server.
+ *
  *     interface Arena extends Game {
  *       tables: { fighters: { x: number; y: number; aim: number; hp: number; vx?: number; vy?: number } };
  *       values: { match: { phase: number; ends_at: number } };
@@ -22,18 +24,21 @@ export interface Game {
 	input: object;
 }
 
+/** A row to read; that of a game without types is any. */
+export type Row<R> = 0 extends 1 & R ? any : Readonly<R>;
+
 /**
- * A table's rows as they are now. Rows are live objects, changed in place each tick: copy what you want to keep. Where the
+ * A table's rows as they are now. Rows are live objects, changed in place each tick and not yours to change: copy what you want to keep. Where the
  * room comes to a server of another version of the game there are new tables with new rows: take them from the room, or its
  * view, each time.
  */
-export interface Rows<R> extends Iterable<[id: number, row: R]> {
+export interface Rows<R> extends Iterable<[id: number, row: Row<R>]> {
 	readonly size: number;
-	get(id: number): R | undefined;
+	get(id: number): Row<R> | undefined;
 	/** Whether the row is the player's own: its private fields are filled. */
 	isOwn(id: number): boolean;
 	/** Calls f for each row, by rising id, without allocating. */
-	forEach(f: (row: R, id: number) => void): void;
+	forEach(f: (row: Row<R>, id: number) => void): void;
 }
 
 /** A seat that is taken: its row id is the seat. */
@@ -95,7 +100,7 @@ export interface JoinOptions<G extends Game = Game> {
 	 */
 	input?: () => G["input"] | undefined;
 	/** Shows the own player's moves before the server's answer. */
-	predict?: Prediction<G>;
+	predict?: { [K in keyof G["tables"]]: Prediction<G, K> }[keyof G["tables"]];
 	/**
 	 * How room.view draws tables between ticks. By default all tables of up to 256 rows with a position or an angle are
 	 * interpolated in these fields; false: the table is not, and the view has its rows as of the newest tick.
@@ -116,7 +121,7 @@ export interface JoinOptions<G extends Game = Game> {
 }
 
 /** How the own player is predicted. */
-export interface Prediction<G extends Game, K extends keyof G["tables"] = any> {
+export interface Prediction<G extends Game, K extends keyof G["tables"]> {
 	/** The table whose own row is predicted. */
 	table: K;
 	/**

@@ -14,7 +14,7 @@ export type Predictor = ReturnType<typeof newPredictor>;
 export function newPredictor(
 	{ outbox, samples, stats }: Session,
 	table: Table,
-	{ step, ahead, smooth }: Prediction<any>,
+	{ step, ahead, smooth }: Prediction<any, any>,
 	context: PredictionContext<any>,
 	cut: PropertyKey[],
 	snap: number,

@@ -48,7 +48,9 @@ func (p *Pool) Run(ctx context.Context) error {
 	}
 	stop := make(chan struct{})
 	var watchdog sync.WaitGroup
-	watchdog.Go(func() { p.watch(ctx, stop) })
+	if !p.config.NoWatchdog {
+		watchdog.Go(func() { p.watch(ctx, stop) })
+	}
 	p.running.Wait()
 	close(stop)
 	watchdog.Wait()

@@ -116,17 +116,17 @@ func (f *fleet) start(s *machine) {
 	f.history.note("%s starts", r.process)
 	c := server.DefaultConfig()
 	c.Name = s.name
-	c.Listen = s.ip + ":9000"
+	c.Listen, c.Internal = s.ip+":9000", s.ip+":9002"
 	c.Testing.Network = r.host
 	c.Fleet = server.Fleet{Cluster: clusterName, Key: []byte(clusterKey), Seeds: f.seeds, Gossip: s.ip + ":7946", Peer: s.ip + ":7000"}
 	if f.options.certificates {
-		c.Fleet.Cert, c.Fleet.CertKey, c.Internal = f.ca.Cert, f.ca.Key, s.ip+":9002"
+		c.Fleet.Cert, c.Fleet.CertKey = f.ca.Cert, f.ca.Key
 	}
 	c.Security.TicketKeys = []ed25519.PublicKey{ticket.DevKey().Public().(ed25519.PublicKey)}
 	c.Security.AdminToken = operatorToken
-	c.Testing.Workers = 1 // so that a closed gate stops all of a process's rooms
+	c.Testing.Workers, c.Testing.NoWatchdog = 1, true // so that a closed gate stops all of a process's rooms
 	c.Testing.Checks = true
-	c.Limits.IdleRoom = time.Hour // a room ends for no other reason than a fault
+	c.Limits.IdleRoom, c.Limits.Unplayed = time.Hour, time.Hour // a room ends for no other reason than a fault
 	c.Testing.WallClock = func() time.Time { return time.Now().Add(time.Duration(s.clock.Load())) }
 	c.Logger = slog.New(&logHandler{history: f.history, server: s.name})
 	if f.options.configure != nil {

@@ -38,7 +38,7 @@ func (o *operator) move(room proto.RoomID, from, to *machine) error {
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequest(http.MethodPost, fmt.Sprintf("http://%s:9000/v1/rooms/%s/move", from.ip, room), bytes.NewReader(body))
+	req, err := http.NewRequest(http.MethodPost, fmt.Sprintf("http://%s:9002/v1/rooms/%s/move", from.ip, room), bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

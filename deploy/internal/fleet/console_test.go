@@ -1,4 +1,4 @@
-package main
+package fleet
 
 import (
 	"fmt"
@@ -10,18 +10,18 @@ import (
 
 func TestStreamPrefixesWholeLines(t *testing.T) {
 	var out strings.Builder
-	c := newConsole(&out, false)
-	a, b := c.stream("game-1", 0), c.stream("a-long-name", 1)
+	c := NewConsole(&out, false)
+	a, b := c.Stream("game-1", 0), c.Stream("a-long-name", 1)
 	for _, w := range []struct {
-		s    *stream
+		s    *Stream
 		text string
 	}{{a, "one\ntw"}, {b, "other\n\n"}, {a, "o\n"}, {a, "cut off"}} {
 		if n, err := w.s.Write([]byte(w.text)); n != len(w.text) || err != nil {
 			t.Fatalf("Write(%q) = %d, %v", w.text, n, err)
 		}
 	}
-	a.close()
-	b.close()
+	a.Close()
+	b.Close()
 	want := "game-1   │ one\na-long-name │ other\na-long-name │ \ngame-1   │ two\ngame-1   │ cut off\n"
 	if out.String() != want {
 		t.Errorf("got\n%q\nwant\n%q", out.String(), want)
@@ -30,9 +30,9 @@ func TestStreamPrefixesWholeLines(t *testing.T) {
 
 func TestStreamColours(t *testing.T) {
 	var out strings.Builder
-	c := newConsole(&out, true)
-	_, _ = c.stream("a", 1).Write([]byte("x\n"))
-	_, _ = c.stream("b", 1+len(colours)).Write([]byte("y\n"))
+	c := NewConsole(&out, true)
+	_, _ = c.Stream("a", 1).Write([]byte("x\n"))
+	_, _ = c.Stream("b", 1+len(colours)).Write([]byte("y\n"))
 	want := "\x1b[33ma        │ \x1b[0mx\n\x1b[33mb        │ \x1b[0my\n"
 	if out.String() != want {
 		t.Errorf("got %q; want %q", out.String(), want)
@@ -41,11 +41,11 @@ func TestStreamColours(t *testing.T) {
 
 func TestStreamCutsEndlessLines(t *testing.T) {
 	var out strings.Builder
-	s := newConsole(&out, false).stream("a", 0)
+	s := NewConsole(&out, false).Stream("a", 0)
 	for range 3 {
 		_, _ = s.Write([]byte(strings.Repeat("x", maxLine/2)))
 	}
-	s.close()
+	s.Close()
 	lines := strings.Split(out.String(), "\n")
 	prefix := len("a        │ ")
 	if len(lines) != 3 || len(lines[0]) != prefix+maxLine || len(lines[1]) != prefix+maxLine/2 {
@@ -55,10 +55,10 @@ func TestStreamCutsEndlessLines(t *testing.T) {
 
 func TestStreamsDoNotMix(t *testing.T) {
 	var out strings.Builder
-	c := newConsole(&out, false)
+	c := NewConsole(&out, false)
 	var group sync.WaitGroup
 	for i := range 4 {
-		s := c.stream(fmt.Sprint("p", i), i)
+		s := c.Stream(fmt.Sprint("p", i), i)
 		group.Go(func() {
 			for range 100 {
 				_, _ = fmt.Fprintf(s, "line of %d\n", i)
@@ -86,7 +86,7 @@ func TestColourful(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if colourful(file, env("")) {
+	if Colourful(file, env("")) {
 		t.Error("a file gets colours")
 	}
 	device, err := os.Open(os.DevNull) // a character device, as a terminal is
@@ -94,7 +94,7 @@ func TestColourful(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer device.Close()
-	if !colourful(device, env("")) || colourful(device, env("1")) {
+	if !Colourful(device, env("")) || Colourful(device, env("1")) {
 		t.Error("a terminal gets colours exactly if NO_COLOR does not say otherwise")
 	}
 }

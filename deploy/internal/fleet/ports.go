@@ -1,4 +1,4 @@
-package main
+package fleet
 
 import (
 	"errors"
@@ -7,25 +7,26 @@ import (
 	"net"
 )
 
-// pickAddresses gives where the router and the servers listen, on loopback. All ports are free at this moment; gossip's are
-// always of the system's choice, the others only where c asks for it.
-func pickAddresses(c config) ([]address, error) {
+// PickAddresses gives where a router and so many servers listen, on loopback: the router first, on RouterPort, and then the
+// servers, from ServerPort+1 on; with free on any free ports. All ports are free at this moment; gossip's are always of the
+// system's choice.
+func PickAddresses(servers int, free bool) ([]Address, error) {
 	var held []io.Closer // until all are picked, so that none is picked twice
 	defer func() {
 		for _, h := range held {
 			_ = h.Close()
 		}
 	}()
-	addresses := make([]address, 1+c.servers)
+	addresses := make([]Address, 1+servers)
 	for i := range addresses {
-		port := serverPort + i
+		port := ServerPort + i
 		if i == 0 {
-			port = routerPort
+			port = RouterPort
 		}
-		if c.freePorts {
+		if free {
 			port = 0
 		}
-		l, err := net.Listen("tcp", loopback(port))
+		l, err := net.Listen("tcp", Loopback(port))
 		if err != nil {
 			return nil, fmt.Errorf("%w; end what listens there, or use -free-ports", err)
 		}
@@ -35,7 +36,7 @@ func pickAddresses(c config) ([]address, error) {
 			return nil, err
 		}
 		held = append(held, both...)
-		addresses[i] = address{http: l.Addr().String(), gossip: gossip}
+		addresses[i] = Address{HTTP: l.Addr().String(), Gossip: gossip}
 	}
 	return addresses, nil
 }
@@ -43,7 +44,7 @@ func pickAddresses(c config) ([]address, error) {
 // freeGossipPort finds an address that is free for TCP and for UDP, and holds it.
 func freeGossipPort() (addr string, held []io.Closer, err error) {
 	for range 100 {
-		l, err := net.Listen("tcp", loopback(0))
+		l, err := net.Listen("tcp", Loopback(0))
 		if err != nil {
 			return "", nil, err
 		}

@@ -1,4 +1,4 @@
-package main
+package fleet
 
 import (
 	"bytes"
@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// nameWidth is the width of the column of names.
-	nameWidth = 8
+	// NameWidth is the width of the column of names.
+	NameWidth = 8
 	// maxLine bounds what is kept of a line that does not end, in bytes; over it the line is cut.
 	maxLine = 64 << 10
 )
@@ -20,18 +20,18 @@ var colours = []string{"\x1b[36m", "\x1b[33m", "\x1b[32m", "\x1b[35m", "\x1b[34m
 
 const noColour = "\x1b[0m"
 
-// console is the one output of all processes: whole lines, each behind the name of who wrote it.
-type console struct {
+// Console is the one output of all processes: whole lines, each behind the name of who wrote it.
+type Console struct {
 	colour bool
 
 	mu sync.Mutex
 	w  io.Writer
 }
 
-func newConsole(w io.Writer, colour bool) *console { return &console{w: w, colour: colour} }
+func NewConsole(w io.Writer, colour bool) *Console { return &Console{w: w, colour: colour} }
 
-// colourful reports whether f is a terminal whose owner has not said NO_COLOR.
-func colourful(f *os.File, lookup func(string) (string, bool)) bool {
+// Colourful reports whether f is a terminal whose owner has not said NO_COLOR.
+func Colourful(f *os.File, lookup func(string) (string, bool)) bool {
 	if v, ok := lookup("NO_COLOR"); ok && v != "" {
 		return false
 	}
@@ -39,30 +39,30 @@ func colourful(f *os.File, lookup func(string) (string, bool)) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// printf writes text of our own, without a name.
-func (c *console) printf(format string, args ...any) {
+// Printf writes text of our own, without a name.
+func (c *Console) Printf(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	fmt.Fprintf(c.w, format, args...)
 }
 
-// stream gives a writer for the process with that name and number. One goroutine may write to it.
-func (c *console) stream(name string, number int) *stream {
-	prefix := fmt.Sprintf("%-*s │ ", nameWidth, name)
+// Stream gives a writer for the process with that name and number. One goroutine may write to it.
+func (c *Console) Stream(name string, number int) *Stream {
+	prefix := fmt.Sprintf("%-*s │ ", NameWidth, name)
 	if c.colour {
 		prefix = colours[number%len(colours)] + prefix + noColour
 	}
-	return &stream{console: c, prefix: prefix}
+	return &Stream{console: c, prefix: prefix}
 }
 
-// stream cuts what is written to it into lines.
-type stream struct {
-	console *console
+// Stream cuts what is written to it into lines.
+type Stream struct {
+	console *Console
 	prefix  string
 	partial []byte // the beginning of a line whose end has not come
 }
 
-func (s *stream) Write(p []byte) (int, error) {
+func (s *Stream) Write(p []byte) (int, error) {
 	n := len(p)
 	for len(p) > 0 {
 		line, rest, whole := bytes.Cut(p, []byte("\n"))
@@ -76,13 +76,13 @@ func (s *stream) Write(p []byte) (int, error) {
 }
 
 // flush writes what there is of a line.
-func (s *stream) flush() {
-	s.console.printf("%s%s\n", s.prefix, s.partial)
+func (s *Stream) flush() {
+	s.console.Printf("%s%s\n", s.prefix, s.partial)
 	s.partial = s.partial[:0]
 }
 
-// close writes the last line, where it has no end.
-func (s *stream) close() {
+// Close writes the last line, where it has no end.
+func (s *Stream) Close() {
 	if len(s.partial) > 0 {
 		s.flush()
 	}
