@@ -14,7 +14,7 @@ help: ## list the targets
 
 .PHONY: run
 run: ## start a router, three game servers and some bots on this machine; ^C ends all of it
-	$(GO) run ./deploy/local -servers 3 -bots 2 -spar 5
+	$(GO) run ./deploy/local -servers 3 -bots 2 -spar 5 -state .bin/state
 
 .PHONY: build
 build: ## build the programs into .bin

@@ -68,7 +68,7 @@ var CloseCodes = map[CloseCode]CloseInfo{
 	CloseMoved:      {"moved", Follow, "the room is led by another server; go there"},
 	CloseEnded:      {"ended", Stop, "the room has ended"},
 	CloseCrashed:    {"crashed", Stop, "the game failed in this room, which has ended; the error is in the server's log"},
-	CloseSeat:       {"seat", Ticket, "the seat was given up or has another connection, or the resume token is wrong; enter again with a new ticket"},
+	CloseSeat:       {"seat", Ticket, "the seat was given up, the resume token is wrong, or the ticket has taken the seat before; enter again with a new ticket"},
 	CloseReplaced:   {"replaced", Stop, "the same player connected again from elsewhere"},
 	CloseStopping:   {"stopping", Router, "the server is stopping; ask the router where the room is"},
 	CloseOverloaded: {"overloaded", Router, "the server takes no new rooms now; ask the router again in a moment"},

@@ -35,6 +35,12 @@ type Seat uint8
 // NoSeat stands for a spectator, and for a row that nobody owns.
 const NoSeat Seat = 255
 
+// Since is how many ticks t is after u, negative when it is before: right over the wrap at 32 bits, as t > u is not.
+func (t Tick) Since(u Tick) int { return int(int32(t - u)) }
+
+// Since is Tick.Since for sample numbers.
+func (s Seq) Since(u Seq) int { return int(int32(s - u)) }
+
 // UnwrapTick gives the tick nearest to near whose low 16 bits are low: right for up to 32,767 ticks either way.
 func UnwrapTick(near Tick, low uint16) Tick { return near + Tick(int32(int16(low-uint16(near)))) }
 
@@ -76,8 +82,8 @@ func ParsePlayerID(s string) (PlayerID, error) {
 // control, zero-width and bidirectional characters, which can make a name look like another or reorder the text around it.
 func ParsePlayerName(s string) (string, error) {
 	switch {
-	case len(s) > MaxPlayerName:
-		return "", fmt.Errorf("%w: player name has %d bytes, at most %d are allowed", ErrName, len(s), MaxPlayerName)
+	case utf8.RuneCountInString(s) > MaxPlayerName:
+		return "", fmt.Errorf("%w: player name has %d characters, at most %d are allowed", ErrName, utf8.RuneCountInString(s), MaxPlayerName)
 	case !utf8.ValidString(s):
 		return "", fmt.Errorf("%w: player name %q is broken UTF-8", ErrName, s)
 	case s != strings.TrimSpace(s):
@@ -102,11 +108,10 @@ func checkToken(what, s string, limit int) error {
 	if s == "" {
 		return fmt.Errorf("%w: %s is empty", ErrName, what)
 	}
-	if len(s) > limit {
-		return fmt.Errorf("%w: %s has %d characters, at most %d are allowed", ErrName, what, len(s), limit)
+	if n := utf8.RuneCountInString(s); n > limit {
+		return fmt.Errorf("%w: %s has %d characters, at most %d are allowed", ErrName, what, n, limit)
 	}
-	for i := range len(s) {
-		c := s[i]
+	for i, c := range s {
 		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 		if !letter && (i == 0 || c != '-' && c != '_' && c != '.') {
 			return fmt.Errorf("%w: %s %q has %q at %d; use letters, digits and, not first, . _ -", ErrName, what, s, c, i)

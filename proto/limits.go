@@ -19,8 +19,10 @@ const (
 	MaxPlayerID = 64
 	// MaxAlias bounds a player's alias. The servers here make aliases of 10 characters.
 	MaxAlias = 16
-	// MaxPlayerName bounds the display name, in bytes of UTF-8.
-	MaxPlayerName = 32
+	// MaxPlayerName bounds the display name, in characters: Unicode code points, which every language counts without tables.
+	// Each has at most 4 bytes of UTF-8.
+	MaxPlayerName      = 32
+	MaxPlayerNameBytes = 4 * MaxPlayerName
 
 	// MaxServerName holds a pod's name, which is a DNS label.
 	MaxServerName = 63

@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,6 +26,7 @@ import (
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/router/front"
+	"github.com/ringside-go/ringside/router/store"
 )
 
 func main() {
@@ -50,7 +52,13 @@ func run(args []string) error {
 	fs.IntVar(&c.Quotas.TicketsPerIdentity, "tickets-per-identity", c.Quotas.TicketsPerIdentity, "most `tickets` a minute, and rooms with them, for one player; beyond, 429; 0: no limit")
 	fs.IntVar(&c.Quotas.TicketsPerAddress, "tickets-per-address", c.Quotas.TicketsPerAddress, "most `tickets` a minute for one address, or for one /64 of IPv6; beyond, 429; 0: no limit")
 	fs.IntVar(&c.Quotas.ReservationsPerAddress, "reservations-per-address", c.Quotas.ReservationsPerAddress, "most `seats` a minute that quick match keeps for players of one address who have not come yet; 0: no limit")
-	inside := fs.String("inside", "", "`host:port` of the internal listener, plain TCP: the whole fleet view, operators and metrics; -listen shows strangers a summary, and all of it with the operators' token (default none: requests of this machine see all where -listen is loopback)")
+	inside := fs.String("inside", "", "`host:port` of the internal listener: game servers with certificates in TLS, all others in the clear: outcomes, the whole fleet view, operators and metrics; -listen shows strangers a summary, and all of it with the operators' token (default none: requests of this machine see all where -listen is loopback)")
+	var sc store.Config
+	fs.StringVar(&sc.Location, "results", "", "the results store: sqlite:`DIR`, for one router, or postgres://USER@HOST/DATABASE, for any number; the password in PGPASSWORD or a file that PGPASSFILE names (default none: outcomes are not kept)")
+	fs.StringVar(&sc.Webhooks, "webhooks", "", "JSON `file` with the endpoints to which outcomes are delivered")
+	fs.Var((*flags.List)(&sc.Boards), "boards", "`leaderboards`: NAME=GAME:KEEP or NAME=GAME:KEEP:SEASON, separated by commas; KEEP is best, sum, last or elo, SEASON week, month or year")
+	fs.DurationVar(&sc.Retention, "results-retention", 0, "how long outcomes and histories are kept, at least 168h; boards stay (default for ever)")
+	fs.IntVar(&sc.Waiting, "max-results-waiting", 1000, "long polls and event `streams` of results at once; beyond, 503")
 	c.Limits.Flags(fs)
 	c.Limits.StreamsFlag(fs)
 	fs.Var((*edge.Prefixes)(&c.Trusted), "trusted-proxies", "`addresses` and CIDRs of the proxies in front of -listen, whose X-Forwarded-For and PROXY protocol headers name the client")
@@ -150,6 +158,11 @@ func run(args []string) error {
 		}
 		defer internal.Close()
 	}
+	if internal != nil {
+		if self.Peer, self.Port, err = reachInside(internal.Addr(), cmp.Or(*advertise, hostOf(g.Bind))); err != nil {
+			return err
+		}
+	}
 	scheme := "http://"
 	if pair != nil {
 		c.TLS, scheme = pair.Config(), "https://"
@@ -162,16 +175,49 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	if sc.Location == "" && (sc.Webhooks != "" || len(sc.Boards) > 0) {
+		gossip.Close()
+		return errors.New("-webhooks and -boards need a results store; give -results, such as -results sqlite:/var/lib/ringside")
+	}
+	if sc.Location != "" {
+		sc.Logger, sc.Metrics = c.Logger, c.Metrics
+		results, err := store.Open(ctx, sc)
+		if err != nil {
+			gossip.Close()
+			return err
+		}
+		c.Results = results
+	}
 	f, err := front.New(c, gossip)
 	if err != nil {
 		gossip.Close()
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	c.Logger.Info("router starts", "url", self.URL, "mode", c.Mode, "gossip", gossip.Addr(), "version", self.Version)
 	return f.Run(ctx, listener, internal, gossip)
+}
+
+// reachInside is where other members reach the internal listener: at its own host, or, if that is every address of this machine, at
+// the one at which they reach the gossip.
+func reachInside(addr net.Addr, gossip string) (peer string, port int, err error) {
+	host, text, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return "", 0, err
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = gossip
+	}
+	port, err = strconv.Atoi(text)
+	return net.JoinHostPort(host, text), port, err
+}
+
+// hostOf is the host of an address; what is wrong with it is NewGossip's to tell.
+func hostOf(addr string) string {
+	host, _, _ := net.SplitHostPort(addr)
+	return host
 }
 
 // signer signs with the key of file, or, where nobody else can listen in, with the development key.

@@ -55,9 +55,16 @@ type Problem struct {
 	Title  string        `json:"title"`
 	Detail string        `json:"detail"`
 	Retry  time.Duration `json:"-"` // its Retry-After
+
+	// Foreign: the answer is not of a router or a game server, which send problem documents, but of something between:
+	// a captive portal, a filter, a proxy that does not reach them.
+	Foreign bool `json:"-"`
 }
 
 func (p *Problem) Error() string {
+	if p.Foreign {
+		return fmt.Sprintf("%d %s, not a problem document: something between answers in place of the server", p.Status, p.Title)
+	}
 	if p.Detail == "" {
 		return fmt.Sprintf("%d %s", p.Status, p.Title)
 	}

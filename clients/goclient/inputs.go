@@ -82,7 +82,7 @@ func (in *Inputs[T]) fits(s *state.Schema) error {
 func (in *Inputs[T]) appendSamples(b []byte, first, last proto.Seq) []byte {
 	var zero T
 	base := &zero
-	for seq := first; seq <= last; seq++ {
+	for seq := first; last.Since(seq) >= 0; seq++ {
 		v := &in.ring[seq%proto.InputWindow]
 		b = in.codec.Append(b, base, v)
 		base = v
@@ -108,11 +108,11 @@ type outbox struct {
 // the whole window when a new leader knows less than the last one did. A new seat begins its numbers anew. again is how
 // many samples that were acknowledged are sent again, lost how many can not be.
 func (o *outbox) welcome(w proto.Welcome) (again, lost proto.Seq) {
-	back := o.processed - min(o.processed, w.Processed)
+	back := proto.Seq(max(0, o.processed.Since(w.Processed)))
 	switch {
 	case w.Flags&proto.WelcomeResumed == 0:
 		o.newest, o.told = w.Processed, w.Processed
-	case w.Processed > o.newest:
+	case w.Processed.Since(o.newest) > 0:
 		o.newest = w.Processed // a seat that another client of this player had
 	case o.newest-w.Processed > proto.InputWindow:
 		lost = back
@@ -121,7 +121,9 @@ func (o *outbox) welcome(w proto.Welcome) (again, lost proto.Seq) {
 		again = back
 	}
 	o.processed, o.sent = w.Processed, w.Processed
-	o.told = max(o.told, o.processed)
+	if o.processed.Since(o.told) > 0 {
+		o.told = o.processed
+	}
 	return again, lost
 }
 
@@ -140,9 +142,9 @@ func (c *Client) flush(now time.Duration) {
 // call, and empty when there is nothing.
 func (o *outbox) pack(now time.Duration) []byte {
 	b := o.buffer[:0]
-	for o.sent < o.newest {
+	for o.sent != o.newest {
 		first := o.sent + 1
-		last := min(o.newest, o.sent+proto.MaxSamples)
+		last := o.sent + proto.Seq(min(o.newest.Since(o.sent), proto.MaxSamples))
 		var at int
 		b, at = proto.Input{First: first, Ack: o.ack, Count: int(last - o.sent)}.Begin(b)
 		b = proto.EndRecord(o.encoder.appendSamples(b, first, last), at)
@@ -166,19 +168,19 @@ func (c *Client) acknowledge(low uint16) {
 	seq := proto.UnwrapSeq(o.processed, low)
 	newest := o.newest
 	switch {
-	case int32(seq-o.processed) < 0:
+	case seq.Since(o.processed) < 0:
 		was := o.processed
 		c.mu.Unlock()
 		_ = c.violate(ProcessedBack, "%d after %d", seq, was)
 		return
-	case seq > newest:
+	case seq.Since(newest) > 0:
 		c.mu.Unlock()
 		_ = c.violate(ProcessedAhead, "%d, the newest sample is %d", seq, newest)
 		return
 	}
-	for o.processed < seq {
+	for o.processed != seq {
 		o.processed++
-		if o.processed <= o.told {
+		if o.processed.Since(o.told) <= 0 {
 			continue
 		}
 		o.told = o.processed
@@ -190,6 +192,8 @@ func (c *Client) acknowledge(low uint16) {
 			c.mu.Lock()
 		}
 	}
-	o.sent = max(o.sent, o.processed)
+	if o.processed.Since(o.sent) > 0 {
+		o.sent = o.processed
+	}
 	c.mu.Unlock()
 }

@@ -58,7 +58,7 @@ func (c *Client) arrive(d departure) Move {
 		m.Kind = Handoff
 	}
 	switch now := c.Tick(); {
-	case now > d.tick:
+	case now.Since(d.tick) > 0:
 		m.MissedTicks = uint32(now - d.tick - 1)
 	case m.Kind != Reconnect:
 		m.ReplayedTicks = uint32(d.tick - now + 1)

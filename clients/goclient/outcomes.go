@@ -22,7 +22,9 @@ func (h outcomes) hear(match uint32, body []byte) (again, same bool) {
 	for len(h) > outcomesKept {
 		oldest := match
 		for m := range h {
-			oldest = min(oldest, m)
+			if int32(m-oldest) < 0 {
+				oldest = m
+			}
 		}
 		delete(h, oldest)
 	}

@@ -80,7 +80,7 @@ func (p *plan) ended(err error, lasted time.Duration) (forget, goOn bool) {
 	}
 	var closed *CloseError
 	var problem *Problem
-	spoken := errors.As(err, &closed) || errors.As(err, &problem)
+	spoken := errors.As(err, &closed) || errors.As(err, &problem) && !problem.Foreign
 	p.left(!spoken)
 	p.attempt++
 	p.wait = drawWait(p.attempt - 1)
@@ -95,7 +95,7 @@ func (p *plan) ended(err error, lasted time.Duration) (forget, goOn bool) {
 		return false, false
 	case problem != nil:
 		p.wait = max(p.wait, problem.Retry)
-		return false, problem.passing()
+		return false, problem.Foreign || problem.passing()
 	case closed == nil:
 		return false, true
 	}

@@ -45,6 +45,7 @@ func TestWhereToGoAfterAClose(t *testing.T) {
 		{&Problem{Status: http.StatusServiceUnavailable}, false, round, false},
 		{&Problem{Status: http.StatusTooManyRequests}, false, round, false},
 		{&Problem{Status: http.StatusForbidden}, false, nil, false},
+		{&Problem{Status: http.StatusForbidden, Foreign: true}, false, lost, false},
 		{ErrSchema, false, nil, false},
 	} {
 		p := firstPlan()

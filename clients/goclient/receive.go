@@ -79,7 +79,7 @@ func (c *Client) onKeyframe(l *link, body []byte) error {
 		return c.violate(BadMessage, "%v", err)
 	case !l.entered && k.Tick != c.welcome.Tick:
 		return c.violate(BadMessage, "keyframe of tick %d behind a welcome of tick %d", k.Tick, c.welcome.Tick)
-	case l.entered && k.Tick <= c.Tick():
+	case l.entered && k.Tick.Since(c.Tick()) <= 0:
 		return c.violate(TickBack, "keyframe of tick %d after tick %d", k.Tick, c.Tick())
 	}
 	if err := c.store.ApplyKeyframe(k.Tick, k.Body); err != nil {
@@ -102,7 +102,7 @@ func (c *Client) onDelta(l *link, body []byte) error {
 	last := c.Tick()
 	switch tick := proto.UnwrapTick(last, d.Tick); {
 	case tick == last+1:
-	case tick > last:
+	case tick.Since(last) > 0:
 		return c.violate(TickGap, "delta of tick %d after tick %d", tick, last)
 	default:
 		return c.violate(TickBack, "delta of tick %d after tick %d", tick, last)

@@ -80,6 +80,8 @@ func problemOf(resp *http.Response, body []byte) *Problem {
 	p := &Problem{}
 	if strings.HasPrefix(resp.Header.Get("Content-Type"), "application/problem+json") {
 		_ = json.Unmarshal(body, p) // a broken document leaves the status line
+	} else {
+		p.Foreign = true
 	}
 	p.Status = resp.StatusCode
 	if p.Title == "" {

@@ -98,7 +98,9 @@ func TestARefusalOfTheRouterIsTold(t *testing.T) {
 			problem(w, http.StatusBadRequest, `game name "x y" has ' ' at 1`)
 		}, `goclient: router: 400 Bad Request: game name "x y" has ' ' at 1`},
 		{"no problem document", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusNotFound) },
-			"goclient: router: 404 Not Found"},
+			"goclient: router: 404 Not Found, not a problem document: something between answers in place of the server"},
+		{"a captive portal", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<html>")) },
+			"goclient: router: 200 OK, not a problem document"},
 		{"a broken answer", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201); w.Write([]byte("{")) },
 			"goclient: router: answer: unexpected end of JSON input"},
 		{"a room that is none", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201); w.Write([]byte(`{"room":"/"}`)) },

@@ -104,10 +104,10 @@ func (c *Client) checkLeader(old, w proto.Welcome, first bool) error {
 	switch {
 	case w.Epoch.Less(old.Epoch):
 		_ = c.violate(EpochBack, "epoch %v after %v", w.Epoch, old.Epoch)
-	case w.Epoch == old.Epoch && w.Tick < last:
+	case w.Epoch == old.Epoch && w.Tick.Since(last) < 0:
 		return c.violate(TickBack, "welcome at tick %d after tick %d, both of epoch %v", w.Tick, last, w.Epoch)
 	}
-	if w.Epoch != old.Epoch && w.Tick+proto.Tick(w.TickRate)*proto.Tick(restartAfter/time.Second) < last {
+	if w.Epoch != old.Epoch && last.Since(w.Tick) > int(w.TickRate)*int(restartAfter/time.Second) {
 		_ = c.violate(RoomRestarted, "welcome at tick %d of epoch %v after tick %d of epoch %v", w.Tick, w.Epoch, last, old.Epoch)
 	}
 	return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -15,6 +16,7 @@ type config struct {
 	mode                   string
 	freePorts, checks      bool
 	bin                    string
+	state                  string // directory of the results store; empty: there is none
 	logLevel               string
 
 	// Of chaos only.
@@ -47,11 +49,13 @@ func (c config) validate() error {
 // newPlan makes the command lines. addresses are the router's and then each server's; bin is where the programs are.
 func newPlan(c config, bin string, addresses []fleet.Address) fleet.Plan {
 	b := fleet.Builder{Bin: bin, Seeds: fleet.Seeds(addresses), LogLevel: c.logLevel}
-	p := fleet.Plan{Router: b.Router("router-1", addresses[0], "-mode", c.mode)}
+	p := fleet.Plan{Router: b.Router("router-1", addresses[0], append([]string{"-mode", c.mode}, c.keeps()...)...)}
 	for i, a := range addresses[1:] {
-		p.Servers = append(p.Servers, b.GameServer("game-"+strconv.Itoa(i+1), a, "-checks="+strconv.FormatBool(c.checks)))
+		name := "game-" + strconv.Itoa(i+1)
+		p.Servers = append(p.Servers, b.GameServer(name, a, append([]string{"-checks=" + strconv.FormatBool(c.checks)}, c.delivers(name)...)...))
 	}
-	p.Extra = b.Extra("game-"+strconv.Itoa(c.servers+1), addresses[0].Gossip)
+	extra := "game-" + strconv.Itoa(c.servers+1)
+	p.Extra = b.Extra(extra, addresses[0].Gossip, c.delivers(extra)...)
 	if c.bots > 0 {
 		p.Bots = append(p.Bots, b.Bots(p.Router.URL, c.bots, c.players, "-for", "0"))
 	}
@@ -59,4 +63,19 @@ func newPlan(c config, bin string, addresses []fleet.Address) fleet.Plan {
 		p.Bots = append(p.Bots, b.Spar(p.Router.URL, c.spar))
 	}
 	return p
+}
+
+// keeps are the router's flags of the results store, delivers those of a game server.
+func (c config) keeps() []string {
+	if c.state == "" {
+		return nil
+	}
+	return []string{"-results", "sqlite:" + filepath.Join(c.state, "results"), "-boards", "arena=arena:sum"}
+}
+
+func (c config) delivers(name string) []string {
+	if c.state == "" {
+		return nil
+	}
+	return []string{"-results", "-data", filepath.Join(c.state, name)}
 }

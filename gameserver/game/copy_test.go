@@ -54,7 +54,7 @@ func TestCopyOf(t *testing.T) {
 		h.join(1, "bob")
 		h.step()
 		queue(h, 0, values(1, 6)...)
-		h.sim.KeepOutcomes(1)
+		h.sim.KeepOutcomes([]game.Kept{{Match: 1}})
 		h.step() // takes four of the six
 	}
 	s := h.sim.Store()

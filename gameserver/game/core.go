@@ -17,7 +17,7 @@ type core struct {
 type seatRow struct {
 	Processed uint32 `state:"hidden,predict=linear"` // number of the last sample that a tick took
 	Alias     string `state:"max=16"`
-	Name      string `state:"max=32"`
+	Name      string `state:"max=128"` // proto.MaxPlayerNameBytes
 	Connected bool   `state:""`
 	ID        string `state:"hidden,max=64"`
 	Secret    string `state:"hidden,max=32"` // Entrant.Secret in hexadecimal, since strings are text

@@ -9,8 +9,8 @@ import (
 var (
 	// ErrFull: every seat is taken.
 	ErrFull = errors.New("every seat is taken")
-	// ErrTaken: the player's seat has a connection, and nothing proves that the newcomer is the same player.
-	ErrTaken = errors.New("the seat has a connection")
+	// ErrTaken: nothing new proves that the newcomer is the player who has the seat.
+	ErrTaken = errors.New("the seat is its player's")
 	// ErrSeat: nobody has the seat.
 	ErrSeat = errors.New("nobody has the seat")
 	// ErrFuture: samples are missing before the ones that came, or they are too far ahead.

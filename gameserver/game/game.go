@@ -89,6 +89,6 @@ type Player struct {
 	Seat      Seat
 	ID        proto.PlayerID // for the game's backend. Never put it into a public table: it is nobody else's to know
 	Alias     proto.Alias    // by which all clients know the player, in this instance of the room
-	Name      string         // to be shown; at most proto.MaxPlayerName bytes, not unique
+	Name      string         // to be shown; at most proto.MaxPlayerName characters, not unique
 	Connected bool           // false while the seat is held for a lost connection
 }

@@ -82,7 +82,7 @@ func CopyOf(d *Definition, options []byte, s *Simulation) *Copy {
 			s.inputs.reset(Seat(seat))
 		}
 	}
-	s.joining, s.leaving, s.untold, s.outcomes = 0, 0, 0, s.outcomes[:0]
+	s.joining, s.leaving, s.kept, s.outcomes = 0, 0, nil, s.outcomes[:0]
 	s.messages.clear()
 	s.customs.begin()
 	s.store.Begin()
@@ -115,6 +115,16 @@ func (c *Copy) TakesInputs() bool {
 	}
 	mine, err := c.def.Schema()
 	return err == nil && slices.Equal(mine.Input.Fields, c.old.Schema().Input.Fields)
+}
+
+// Opens reports whether a resume token opens a seat; of a room of another version, whose tables are not read before it is migrated,
+// that it may.
+func (c *Copy) Opens(token []byte) bool {
+	if c.sim == nil {
+		return true
+	}
+	_, ok := c.sim.SeatOf(token)
+	return ok
 }
 
 // Simulation returns the room to continue with. For an older version each call migrates a new one from the tables as they are.

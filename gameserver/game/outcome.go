@@ -63,12 +63,15 @@ func (s *Simulation) finish(o Outcome) {
 	s.keep(&out)
 }
 
-// keep writes o into the table, over the oldest ones when they leave no room.
+// keep writes o into the table, in the place of older ones that the room needs less when there is no room. If it needs all of them,
+// o is not written.
 func (s *Simulation) keep(o *Decided) {
 	t := &s.core.Outcomes
 	rest := o.append(nil)
 	for (len(rest)+outcomePiece-1)/outcomePiece > t.Cap()-t.Len() {
-		s.dropOutcomes(s.oldestMatch() + 1)
+		if !s.makeRoom() {
+			return
+		}
 	}
 	for piece := 0; len(rest) > 0; piece++ {
 		n := min(len(rest), outcomePiece)
@@ -78,32 +81,65 @@ func (s *Simulation) keep(o *Decided) {
 	}
 }
 
-func (s *Simulation) oldestMatch() uint32 {
-	oldest := s.core.Room.Get().Match
-	for _, row := range s.core.Outcomes.All() {
-		oldest = min(oldest, row.Match)
-	}
-	return oldest
+// Need is how much a room needs an outcome that it keeps.
+type Need uint8
+
+// The needs, the least first.
+const (
+	NeedRecall Need = iota // it was told, and is kept for those who come back
+	NeedSpare              // it must be told, and is also kept elsewhere
+	NeedAlone              // nothing else keeps it: no other outcome takes its place
+)
+
+// Kept is an outcome that a room keeps whatever its age.
+type Kept struct {
+	Match uint32
+	Need  Need
 }
 
-// dropOutcomes forgets the matches below match.
-func (s *Simulation) dropOutcomes(match uint32) {
+// KeepOutcomes keeps these outcomes, and not only for OutcomeKeep. Where the table has no room for a new one, the oldest of those
+// that are needed least go. The simulation reads kept until the next call.
+func (s *Simulation) KeepOutcomes(kept []Kept) { s.kept = kept }
+
+// need is how much the outcome of match is needed; kept: whatever its age. Those of the present tick are nowhere else yet.
+func (s *Simulation) need(match uint32) (n Need, kept bool) {
+	if len(s.outcomes) > 0 && match >= s.outcomes[0].Match {
+		return NeedAlone, true
+	}
+	for _, k := range s.kept {
+		if k.Match == match {
+			return k.Need, true
+		}
+	}
+	return NeedRecall, false
+}
+
+// makeRoom removes the oldest of the outcomes that are needed least; false: all are needed.
+func (s *Simulation) makeRoom() bool {
+	drop, least := uint32(0), NeedAlone
+	for _, row := range s.core.Outcomes.All() {
+		if n, _ := s.need(row.Match); n < least || n == least && n < NeedAlone && row.Match < drop {
+			drop, least = row.Match, n
+		}
+	}
+	if least == NeedAlone {
+		return false
+	}
 	for id, row := range s.core.Outcomes.All() {
-		if row.Match < match {
+		if row.Match == drop {
 			s.core.Outcomes.Remove(id)
 		}
 	}
+	return true
 }
 
-// KeepOutcomes keeps the outcomes from match on beyond OutcomeKeep, because nobody was told of them yet; the table's size
-// bounds them still. 0: none.
-func (s *Simulation) KeepOutcomes(match uint32) { s.untold = match }
-
-// dropOldOutcomes forgets what was decided over OutcomeKeep seconds ago and has been told.
+// dropOldOutcomes forgets what was decided over OutcomeKeep seconds ago and is not kept.
 func (s *Simulation) dropOldOutcomes() {
 	for id, row := range s.core.Outcomes.All() {
-		told := s.untold == 0 || row.Match < s.untold
-		if told && uint32(s.at)-row.Tick > uint32(OutcomeKeep*s.settings.TickRate) {
+		if uint32(s.at)-row.Tick <= uint32(OutcomeKeep*s.settings.TickRate) {
+			continue
+		}
+		if _, kept := s.need(row.Match); !kept {
 			s.core.Outcomes.Remove(id)
 		}
 	}

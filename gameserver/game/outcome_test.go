@@ -65,12 +65,12 @@ func TestOutcomesAreKept(t *testing.T) {
 	if got := recent(h.rebuilt()); !reflect.DeepEqual(got, want[1:]) {
 		t.Errorf("recent %+v, want %+v", got, want[1:])
 	}
-	h.sim.KeepOutcomes(2)
+	h.sim.KeepOutcomes([]game.Kept{{Match: 2}})
 	h.steps(100)
 	if got := recent(h); !reflect.DeepEqual(got, want[1:]) {
 		t.Errorf("an outcome that nobody was told is not kept: %+v", got)
 	}
-	h.sim.KeepOutcomes(0)
+	h.sim.KeepOutcomes(nil)
 	h.step()
 	if got := recent(h); len(got) != 0 {
 		t.Errorf("recent %+v after it was told", got)
@@ -147,5 +147,43 @@ func TestFinishIsBounded(t *testing.T) {
 		if err := h.sim.Step(); err == nil || !strings.Contains(err.Error(), "at most 64 and 1024 are allowed") {
 			t.Errorf("%d results, %d bytes: error %v", len(o.Results), len(o.Data), err)
 		}
+	}
+}
+
+// An outcome that nothing else has is never overwritten; of the others the oldest goes first, those that were told before those
+// that were not.
+func TestOutcomesAreOverwrittenByNeed(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		need func(match uint32) game.Need
+		want []uint32 // the first and the last that are kept of 70
+	}{
+		{"told", func(uint32) game.Need { return game.NeedRecall }, []uint32{3, 70}},
+		{"spare", func(uint32) game.Need { return game.NeedSpare }, []uint32{3, 70}},
+		{"needed", func(uint32) game.Need { return game.NeedAlone }, []uint32{1, 68}},
+		{"the first are needed", func(m uint32) game.Need {
+			if m <= 40 {
+				return game.NeedAlone
+			}
+			return game.NeedSpare
+		}, []uint32{1, 70}},
+		{"the last were told", func(m uint32) game.Need { return game.NeedSpare - game.Need(m/60) }, []uint32{1, 70}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d, _, tick := probeDefinition(10, 2)
+			h := newHall(t, d, "", 1)
+			h.join(0, "ann")
+			*tick = func(r *game.Room) { r.Finish(game.Outcome{}) }
+			var kept []game.Kept
+			for match := uint32(1); match <= 70; match++ {
+				h.step()
+				kept = append(kept, game.Kept{Match: match, Need: c.need(match)})
+				h.sim.KeepOutcomes(kept)
+			}
+			got := recent(h.rebuilt())
+			if len(got) != 68 || got[0].Match != c.want[0] || got[67].Match != c.want[1] {
+				t.Errorf("%d are kept, from match %d to %d, want 68, from %d to %d", len(got), got[0].Match, got[len(got)-1].Match, c.want[0], c.want[1])
+			}
+		})
 	}
 }

@@ -36,14 +36,15 @@ type Entrant struct {
 
 // Join gives e the lowest free seat, and the game's Join is called in the next Step. A player who has a seat gets that one
 // (again), with the queue of its old connection emptied, its resume tokens replaced, and a leave that was waiting taken back.
-// ErrTaken: the seat has a connection, and e has not proven its identity since the player that has it did. ErrFull: no seat
-// is free; one that is left frees at the next Step.
+// ErrTaken: e has not proven its identity since the player that has the seat did, so it may have no more than a copy of that
+// player's ticket. A seat whose player has not said when it did is given if it has no connection. ErrFull: no seat is free; one that
+// is left frees at the next Step.
 func (s *Simulation) Join(e Entrant) (seat Seat, again bool, err error) {
 	for i, row := range s.core.Seats.All() {
 		if row.ID != string(e.ID) {
 			continue
 		}
-		if row.Connected && !s.leaving.has(Seat(i)) && e.Proven <= row.Proven {
+		if !s.leaving.has(Seat(i)) && e.Proven <= row.Proven && (row.Connected || row.Proven != 0) {
 			return NoSeat, false, fmt.Errorf("%w: seat %d", ErrTaken, i)
 		}
 		row.Name, row.Secret, row.Renewed, row.Proven = e.Name, e.Secret.text(), 0, max(row.Proven, e.Proven)

@@ -204,14 +204,16 @@ func TestConnectedSeatIsNotTaken(t *testing.T) {
 	if seat, again, err := h.sim.Join(ann); seat != 0 || !again || err != nil {
 		t.Errorf("with a new proof: seat %d, again %v, %v", seat, again, err)
 	}
-	h.sim.Disconnect(0)
-	ann.Proven = 100
-	if seat, again, err := h.sim.Join(ann); seat != 0 || !again || err != nil {
-		t.Errorf("a held seat: seat %d, again %v, %v", seat, again, err)
+	h.sim.Disconnect(0) // held, it is not given for a copy of the ticket either
+	for _, proven := range []uint32{0, 100, 101} {
+		ann.Proven = proven
+		if _, _, err := h.sim.Join(ann); !errors.Is(err, game.ErrTaken) {
+			t.Errorf("a held seat, proven at %d: %v", proven, err)
+		}
 	}
-	ann.Proven = 101
-	if _, _, err := h.sim.Join(ann); !errors.Is(err, game.ErrTaken) {
-		t.Errorf("the older proof is forgotten for an older one: %v", err)
+	ann.Proven = 102
+	if seat, again, err := h.sim.Join(ann); seat != 0 || !again || err != nil {
+		t.Errorf("a held seat, with a new proof: seat %d, again %v, %v", seat, again, err)
 	}
 }
 

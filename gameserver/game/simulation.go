@@ -34,7 +34,7 @@ type Simulation struct {
 
 	// The tick being computed, and what it sent.
 	at       Tick
-	untold   uint32 // the first match whose outcome is kept whatever its age; 0: none
+	kept     []Kept // outcomes that are kept whatever their age
 	outcomes []Decided
 	customs  outgoing
 	kicked   []Kicked

@@ -77,6 +77,9 @@ func (a *admission) read(id proto.RoomID, hello proto.Hello, now time.Time) (reg
 	switch {
 	case expired && len(hello.Resume) > 0:
 		return spec, join, nil
+	case newcomer && expired && !t.Issued.IsZero(): // a newcomer shows a ticket that was just issued
+		return spec, join, proto.Refuse(proto.CloseTicket, "the ticket was issued %v ago; if it is new, this server's clock or the router's is wrong",
+			now.Sub(t.Issued).Round(time.Second))
 	case err != nil && !join.Expired:
 		return spec, join, proto.Refuse(proto.CloseTicket, "%v", err)
 	case t.Room != id:
@@ -89,7 +92,7 @@ func (a *admission) read(id proto.RoomID, hello proto.Hello, now time.Time) (reg
 		return spec, join, err
 	}
 	if !join.Expired { // an expired ticket creates no room
-		spec.Game, spec.Options = t.Game, t.Options
+		spec.Game, spec.Options, spec.Exists = t.Game, t.Options, !t.Creates()
 	}
 	join.Player, join.Name, join.Spectator = t.Player, t.Name, t.Role == ticket.Spectator
 	if !t.Issued.IsZero() { // routers verify the player's identity for each ticket

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,6 +94,19 @@ func TestAdmissionReads(t *testing.T) {
 	}
 }
 
+// A newcomer shows a ticket that was just issued: if it has expired, a clock is wrong, and the player's text says so.
+func TestAdmissionNamesASkewedClock(t *testing.T) {
+	d := &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), skew: newSkew(slog.New(slog.DiscardHandler), obs.NewMetrics(nil))}
+	now := time.Now().Truncate(time.Second)
+	late := sign(t, ticket.Claims{Room: "r", Issued: now.Add(-20 * time.Minute), Expires: now.Add(-10 * time.Minute)})
+	_, _, err := d.read("r", proto.Hello{Ticket: late}, now)
+	wantCode(t, err, proto.CloseTicket)
+	const want = "the ticket was issued 20m0s ago; if it is new, this server's clock or the router's is wrong"
+	if !strings.Contains(err.Error(), want) || len(want) > proto.MaxText {
+		t.Errorf("the player reads %v; want %q", err, want)
+	}
+}
+
 func wantCode(t *testing.T, err error, code proto.CloseCode) {
 	t.Helper()
 	var r *proto.Refusal
@@ -133,5 +147,22 @@ func TestAdmissionEnters(t *testing.T) {
 	rooms.err = proto.Refuse(proto.CloseLost, "")
 	if o, err := d.Enter(t.Context(), "r", hello, c); o != nil {
 		t.Errorf("got an occupant with %v", err)
+	}
+}
+
+// A room of quick match is created with the game and the options that its id stands for only, or strangers would be sent to a room
+// that somebody made for them.
+func TestNobodyMakesAMatchOfOtherOptions(t *testing.T) {
+	d := &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), skew: newSkew(slog.New(slog.DiscardHandler), obs.NewMetrics(nil))}
+	options := []byte(`{"a":1}`)
+	for _, tt := range []struct {
+		made   []byte // what the id stands for
+		exists bool
+	}{{nil, true}, {options, false}} {
+		id := proto.RoomID(ticket.MatchKind("idle", tt.made)) + "x"
+		spec, _, err := d.read(id, proto.Hello{Ticket: sign(t, ticket.Claims{Room: id, Options: options})}, time.Now())
+		if err != nil || spec.Game != "idle" || spec.Exists != tt.exists {
+			t.Errorf("made for %s: %+v, %v", tt.made, spec, err)
+		}
 	}
 }

@@ -41,6 +41,7 @@ type Config struct {
 	Fleet    Fleet
 	Limits   Limits
 
+	Results      Results
 	Standbys     int           // replicas of each room on other servers, 0 to 2
 	Migrates     []uint64      // versions of older schemas whose rooms all games take over, besides game.Definition.Migrates
 	DrainTimeout time.Duration // a stopping server ends the rooms that it has not handed off by then
@@ -78,6 +79,16 @@ type Fleet struct {
 	Gossip            string   // host:port for gossip, UDP and TCP; port 0 picks one
 	Peer              string   // host:port for the other servers' links; port 0 picks one
 	Advertise         string   // host at which the others reach Gossip and Peer; empty: the hosts given there
+}
+
+// Results is what becomes of outcomes.
+type Results struct {
+	// Store: the fleet's routers have a results store. Outcomes are delivered to it, and players hear them when it has accepted
+	// them. Otherwise players hear outcomes when every standby has them, and nobody keeps them.
+	Store bool
+	// Data is a directory of this server's own for outcomes that the store does not have yet. With it they survive the end of
+	// every process of the fleet. Empty: they are in memory.
+	Data string
 }
 
 // Limits of what one server takes on. Those of connections are of Listen, and of clients on the internal listener.
@@ -172,6 +183,9 @@ func (c Config) Validate() error {
 		if l.n < 1 {
 			return fmt.Errorf("server: limits: %d %s; at least 1 is needed", l.n, l.what)
 		}
+	}
+	if c.Results.Data != "" && !c.Results.Store {
+		return errors.New("server: -data keeps outcomes for a results store; give -results too, and routers their -results")
 	}
 	if c.DrainTimeout < 0 {
 		return fmt.Errorf("server: drain timeout is %v; it cannot be negative", c.DrainTimeout)

@@ -72,6 +72,11 @@ func (n *Server) getLive(w http.ResponseWriter, _ *http.Request) {
 	} else if err == nil {
 		f.Close()
 	}
+	if n.results != nil {
+		if late := n.results.lateness(); late != "" {
+			fmt.Fprintln(w, late)
+		}
+	}
 	if log := obs.StateOfLog(n.config.Logger); log.IsBlocked() {
 		fmt.Fprintf(w, "the log is not read: a write has not returned for %v; %d lines were dropped\n", log.Blocked.Round(time.Second), log.Dropped)
 	}

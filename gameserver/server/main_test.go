@@ -38,6 +38,8 @@ func TestMain(m *testing.M) {
 		Main(poisons())
 	case asSlow:
 		Main(slow())
+	case asShort:
+		Main(shorts())
 	case asStuck:
 		Main(stucks())
 	default:
@@ -110,6 +112,7 @@ func TestMainSettings(t *testing.T) {
 		"taken peer port":      {"", []string{"-listen", "127.0.0.1:0", "-peer", addr}, 1, "choose another -peer"},
 		"peers on all, no key": {"", []string{"-listen", "127.0.0.1:0", "-peer", "0.0.0.0:0"}, 2, "-fleet-cert"},
 		"bad certificate":      {"", []string{"-listen", "127.0.0.1:0", "-inside", "127.0.0.1:0", "-fleet-cert", bad, "-fleet-key", bad}, 2, "-fleet-cert " + bad},
+		"data, no store":       {"", []string{"-data", dir}, 2, "give -results too"},
 		"no handshakes":        {"", []string{"-max-handshakes", "0"}, 2, "at least 1"},
 	} {
 		t.Run(name, func(t *testing.T) {

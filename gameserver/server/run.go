@@ -74,8 +74,12 @@ func (n *Server) Run(ctx context.Context) error {
 		start("http", ended, n.serve),
 		start("internal http", ended, n.serveInternal),
 		start("peer links", ended, func(ctx context.Context) error { return n.links.Run(ctx, n.registry, n.registry.Address) }),
-		start("gossip", ended, n.gossip.Run),
 	}
+	if n.results != nil {
+		parts = append(parts, start("results", ended, n.results.run)) // behind the rooms, which decide until they end
+	}
+	parts = append(parts, start("gossip", ended, n.gossip.Run))
+	n.guarantee()
 	n.ready.Store(true)
 
 	n.serveUntilStopped(ctx, ended)
@@ -176,6 +180,7 @@ func (n *Server) measure(ctx context.Context) error {
 		}
 		n.countMembers()
 		n.metrics.WorkerBusy.Set(n.pool.Busy())
+		n.measureResults()
 		n.tendLost()
 	}
 }

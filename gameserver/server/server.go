@@ -67,6 +67,7 @@ type Server struct {
 	gate           *edge.Gate // of both listeners
 	sessions       *session.Server
 	reconnects     *reconnects
+	results        *results // nil: there is no results store
 	skew           *skew
 	bans           *bans.Set
 	metrics        *obs.Metrics
@@ -113,6 +114,12 @@ func (n *Server) build(games []game.Definition) error {
 	rooms.Flush = func() { n.links.Flush() }
 	rooms.Stalled = func(gap time.Duration) { n.registry.Stalled(gap) }
 	rooms.Hung = func(room.Hang) { n.lost() }
+	if c.Results.Store {
+		if n.results, err = n.newResults(); err != nil {
+			return err
+		}
+		rooms.Results, rooms.Durable = n.results, c.Results.Data != ""
+	}
 	if n.pool, err = room.NewPool(rooms); err != nil {
 		return err
 	}
@@ -151,8 +158,13 @@ func (n *Server) build(games []game.Definition) error {
 	if n.gossip, err = n.newGossip(); err != nil {
 		return explainBind("gossip", err)
 	}
+	takeover := n.takeover
+	if n.results == nil {
+		takeover = nil
+	}
 	n.registry, err = registry.New(registry.Config{
-		Games: games, Members: n.gossip, Links: links{n.links}, Pool: n.pool, Standbys: c.Standbys,
+		Takeover: takeover,
+		Games:    games, Members: n.gossip, Links: links{n.links}, Pool: n.pool, Standbys: c.Standbys,
 		MaxReplicas: c.Limits.Replicas, Hung: n.lost,
 		Logger: c.Logger, Metrics: n.metrics,
 	})
@@ -247,6 +259,9 @@ func (n *Server) Close() {
 	}
 	if n.links != nil {
 		n.links.Close()
+	}
+	if n.results != nil {
+		n.results.close()
 	}
 	if n.gossip != nil {
 		n.gossip.Close()

@@ -67,6 +67,22 @@ func (c *either) decide() {
 	}
 }
 
+// Proven returns the ID that the other side of a connection of Listener has proved; false: it came in the clear. It waits for the
+// handshake, which is over once something was read.
+func (f *Fleet) Proven(c net.Conn) (ID, bool) {
+	e, ok := c.(*either)
+	if !ok {
+		return "", false
+	}
+	e.once.Do(e.decide)
+	secure, ok := e.stream.(*tls.Conn)
+	if !ok || e.err != nil {
+		return "", false
+	}
+	id, err := f.Peer(secure.ConnectionState())
+	return id, err == nil
+}
+
 func (c *either) Read(b []byte) (int, error) {
 	c.once.Do(c.decide)
 	if c.err != nil {

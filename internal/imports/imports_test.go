@@ -22,7 +22,7 @@ var allowed = map[string][]string{
 	"gameserver/game":                 {"proto", "proto/state"},
 	"gameserver/game/gametest":        {"gameserver/game", "proto", "proto/state"},
 	"gameserver/arena":                {"gameserver/game"},
-	"gameserver/internal/room":        {"gameserver/game", "gameserver/internal/replication", "proto", "proto/state", "internal/obs"},
+	"gameserver/internal/room":        {"gameserver/game", "gameserver/internal/replication", "proto", "proto/state", "internal/obs", "internal/outcome"},
 	"gameserver/internal/session":     {"proto", "internal/obs", "internal/edge"},
 	"gameserver/internal/ownership":   {"proto", "internal/placement"},
 	"gameserver/internal/replication": {"gameserver/internal/ownership", "proto", "internal/certs", "internal/network"},
@@ -36,6 +36,7 @@ var allowed = map[string][]string{
 	"router/internal/resultsapi":            {"router/internal/results", "internal/outcome", "internal/obs", "proto"},
 	"router/internal/resultsapi/testserver": {"router/internal/results", "router/internal/resultsapi"}, // a program for tests
 	"router/internal/webhook":               {"router/internal/results"},
+	"router/store":                          {"router/internal/...", "internal/obs", "internal/outcome"},
 	"router/lookup":                         {"proto", "internal/..."},
 	"router/front":                          {"router/lookup", "proto", "internal/..."},
 	"router":                                {"router/...", "clients/web", "internal/..."},

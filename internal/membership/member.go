@@ -51,8 +51,8 @@ type Member struct {
 	Role     Role
 	State    State
 	URL      string // base URL for clients, http(s)://host:port; it may lead through a router or a load balancer
-	Peer     string // host:port of the peer link; empty for routers
-	Port     int    // of its HTTP at Peer's host, which routers use; 0: they use URL
+	Peer     string // host:port of the peer link, of a router of its internal listener; empty: it has none
+	Port     int    // of its internal listener at Peer's host, which other members use; 0: they use URL
 	Weight   int    // share of the rooms; 0 counts as 1
 	Zone     string
 	Version  string
@@ -161,6 +161,23 @@ func (m *Member) Inside() string {
 		return "http://" + net.JoinHostPort(host, strconv.Itoa(m.Port))
 	}
 	return strings.TrimSuffix(m.URL, "/")
+}
+
+// InsideHost is the host:port of Inside.
+func (m *Member) InsideHost() (string, error) {
+	u, err := url.Parse(m.Inside())
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case u.Host == "":
+		return "", fmt.Errorf("%s has no address for other members", m.Name)
+	case u.Port() != "":
+		return u.Host, nil
+	case u.Scheme == "https":
+		return net.JoinHostPort(u.Hostname(), "443"), nil
+	}
+	return net.JoinHostPort(u.Hostname(), "80"), nil
 }
 
 func (s State) validate() error {

@@ -42,7 +42,7 @@ type Claims struct {
 	Name    string // display name, may be empty
 	Role    Role
 	// Issued is when the signer verified that the client is Player, to the second. A ticket that was issued later than the one
-	// which a player came with takes over the seat of its connection. Zero: the signer does not say, and the ticket takes no
+	// which a player came with takes over the player's seat, connected or held. Zero: the signer does not say, and the ticket takes no
 	// seat that has a connection.
 	Issued  time.Time
 	Expires time.Time // to the second

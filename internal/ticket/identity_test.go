@@ -38,7 +38,7 @@ func TestIdentityRefused(t *testing.T) {
 		"player id": func(c jwt.MapClaims) { delete(c, "sub") },
 		"spaces":    func(c jwt.MapClaims) { c["sub"] = "a b" },
 		"JSON":      func(c jwt.MapClaims) { c["sub"] = 42 },
-		"33 bytes":  func(c jwt.MapClaims) { c["name"] = strings.Repeat("x", 33) },
+		"33 characters":  func(c jwt.MapClaims) { c["name"] = strings.Repeat("x", 33) },
 		"not valid": func(c jwt.MapClaims) { c["nbf"] = now.Add(time.Minute).Unix() },
 	} {
 		if id, _, err := v.Verify(signed(t, identity(change), first), now); err == nil || id != "" || !strings.Contains(err.Error(), want) {

@@ -162,7 +162,7 @@ func TestTwoRoutersAgree(t *testing.T) {
 	servers := fleetOf(5)
 	a, b := newTestFront(t, nil, servers...), newTestFront(t, nil, servers[4], servers[1], servers[0], servers[3], servers[2])
 	rapid.Check(t, func(rt *rapid.T) {
-		room := rapid.StringMatching(`[A-Za-z0-9][A-Za-z0-9._-]{0,63}`).Draw(rt, "room")
+		room := rapid.StringMatching(`[A-Za-oq-z0-9][A-Za-z0-9._-]{0,63}`).Draw(rt, "room") // ids that begin with p- are private
 		posted := into[place](t, a.call(t, "POST", "/v1/rooms", fmt.Sprintf(`{"game":"arena","room":%q}`, room)), 201)
 		got := into[place](t, b.call(t, "GET", "/v1/rooms/"+room, ""), 200)
 		if posted != got || string(got.Room) != room {
@@ -198,7 +198,7 @@ func TestBadBodies(t *testing.T) {
 		{`{"game":"arena","player":{"name":"a\u0007b"}}`, 400, "U+0007"},
 		{`{"game":"arena","player":{"name":"a\u202eb"}}`, 400, "U+202E at 1, a control, zero-width or bidirectional character; remove it"},
 		{`{"game":"arena","player":{"name":"a\u200b"}}`, 400, "U+200B"},
-		{`{"game":"arena","player":{"name":"` + long[:33] + `"}}`, 400, "33 bytes"},
+		{`{"game":"arena","player":{"name":"` + long[:33] + `"}}`, 400, "33 characters"},
 		{`{"game":"arena","player":"ann"}`, 400, `"player"`},
 		{`{"game":"arena","options":[1]}`, 400, `field "options"`},
 		{`{"game":"arena","options":{"x":"` + strings.Repeat("x", proto.MaxOptions) + `"}}`, 400, "1032 bytes, at most 1024"},
@@ -212,6 +212,25 @@ func TestBadBodies(t *testing.T) {
 		}
 	}
 	checkProblem(t, f.call(t, "POST", "/v1/match", `{"game":"arena","room":"a"}`), 400, `"room"`)
+}
+
+// Clients tell by the field of a problem whether a link is wrong, or the page.
+func TestProblemsNameTheirField(t *testing.T) {
+	f := newTestFront(t, nil, fleetOf(1)...)
+	for body, want := range map[string]string{
+		`{"game":"my game"}`:                        "game",
+		`{"game":"arena","room":"a/b"}`:             "room",
+		`{"game":"arena","code":"x"}`:               "code",
+		`{"game":"arena","options":7}`:              "options",
+		`{"game":"arena","player":{"guest":"ann"}}`: "player.guest",
+		`{"game":"arena"`:                           "",
+	} {
+		p := struct{ Field, Detail string }{}
+		b, _ := io.ReadAll(f.call(t, "POST", "/v1/rooms", body).Body)
+		if err := json.Unmarshal(b, &p); err != nil || p.Field != want {
+			t.Errorf("%s: %s; want the field %q", body, b, want)
+		}
+	}
 }
 
 // A guest is who has its secret: the same one is the same player, and who knows the id gets no ticket.
@@ -295,8 +314,8 @@ func TestNoServers(t *testing.T) {
 		f.call(t, "GET", "/readyz", ""),
 	} {
 		checkProblem(t, resp, 503, "no game server is serving")
-		if resp.Header.Get("Retry-After") != "1" {
-			t.Errorf("Retry-After is %q", resp.Header.Get("Retry-After"))
+		if resp.Header.Get("Retry-After") != "1" || resp.Header.Get("Access-Control-Expose-Headers") != "Retry-After" {
+			t.Errorf("Retry-After is %q, exposed to pages of other origins: %q", resp.Header.Get("Retry-After"), resp.Header.Get("Access-Control-Expose-Headers"))
 		}
 	}
 }

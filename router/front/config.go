@@ -45,6 +45,7 @@ type Config struct {
 	OwnPages  fs.FS                    // index.html and assets/ of a game, which come before Pages and are read again when they change; nil: none
 	Drain     time.Duration            // how long to go on at most after the stop signal, while clients go to other routers
 	Certs     *certs.Fleet             // how game servers prove their names to this router, and it to them; nil: the fleet has none
+	Results   Results                  // the results store; nil: this router has none
 	Network   network.Network          // from which game servers are asked; nil: the operating system's. Tunnels do not use it
 	Logger    *slog.Logger
 	Metrics   *obs.Metrics

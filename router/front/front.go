@@ -17,6 +17,8 @@
 //	POST /v1/bans                   keep a player out of all rooms for a time; for operators
 //	GET  /v1/bans                   the bans; for operators
 //	DELETE /v1/bans/{player}        lift one; for operators
+//	GET  /v1/rooms/{room}/outcomes  /v1/outcomes  /v1/players/{player}/matches  /v1/boards/{board}   the results store, where there is one
+//	     /internal/v1/              what game servers write there, and operators do; see package resultsapi
 //	GET  /  /fleet  /assets/{file}  pages: the game, the fleet; /fleet is text for those who take no HTML
 //	GET  /livez /readyz
 //	GET  /metrics                   for those who are no strangers
@@ -26,6 +28,7 @@
 package front
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"sync/atomic"
@@ -58,6 +61,8 @@ type Front struct {
 	aliases    aliases
 	pages      *pages
 	draining   atomic.Bool
+	ending     context.Context // ends when requests that wait must
+	end        context.CancelFunc
 	mux        *http.ServeMux
 }
 
@@ -83,6 +88,7 @@ func New(c Config, source membership.Source) (*Front, error) {
 	if f.pages, err = newPages(c.Pages, c.OwnPages); err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
+	f.ending, f.end = context.WithCancel(context.Background())
 	f.mux = http.NewServeMux()
 	metrics := promhttp.HandlerFor(c.Gatherer, promhttp.HandlerOpts{})
 
@@ -113,6 +119,7 @@ func New(c Config, source membership.Source) (*Front, error) {
 		metrics.ServeHTTP(w, r)
 		return nil
 	})
+	f.routeResults()
 	f.route("/", "unknown", "", func(_ http.ResponseWriter, r *http.Request) error {
 		return problemf(http.StatusNotFound, "there is nothing at %s; pages are / and /fleet, the API is POST /v1/rooms, GET /v1/rooms/{room}, "+
 			"GET /v1/rooms/{room}/connect, POST /v1/match and GET /v1/fleet", shorten(r.URL.Path))

@@ -2,11 +2,8 @@ package front
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base32"
 	"net/http"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 
@@ -53,10 +50,10 @@ func (f *Front) postMatch(w http.ResponseWriter, r *http.Request) error {
 
 // findStage sets c's room to the one with the most players to watch; of equal ones the first by id.
 func (f *Front) findStage(c *ticket.Claims) (leader membership.Member, err error) {
-	kind, most := matchKind(c.Game, c.Options), 0
+	kind, most := ticket.MatchKind(c.Game, c.Options), 0
 	for _, a := range f.roomLister.get(matchAge).servers {
 		for _, r := range a.rooms {
-			k, ok := kindOf(r.Room)
+			k, ok := ticket.MatchKindOf(r.Room)
 			if !ok || k != kind || r.Spectators >= proto.MaxSpectators || r.Connected < max(most, 1) {
 				continue
 			}
@@ -75,7 +72,7 @@ func (f *Front) findStage(c *ticket.Claims) (leader membership.Member, err error
 // findSeat reserves a seat for c, who asks from an address of network, and sets its room. It may wait for the next lists of
 // rooms.
 func (f *Front) findSeat(ctx context.Context, c *ticket.Claims, network netip.Prefix) (server membership.Member, err error) {
-	q := seatRequest{player: c.Player, kind: matchKind(c.Game, c.Options)}
+	q := seatRequest{player: c.Player, kind: ticket.MatchKind(c.Game, c.Options)}
 	q.soft = sync.OnceValue(func() bool {
 		_, ok := f.limits.reservations.Take(network)
 		return !ok
@@ -105,23 +102,4 @@ func (f *Front) findSeat(ctx context.Context, c *ticket.Claims, network netip.Pr
 		c.Room = s.room
 		return s.leader, nil
 	}
-}
-
-// matchPrefix begins the ids of the rooms that quick match makes.
-const matchPrefix = "q-"
-
-// matchKind is how the ids of the rooms begin that quick match makes for game and (canonical) options. So every router
-// tells from a room's id alone that it is open to strangers, and to which. No private room has such an id.
-func matchKind(game proto.GameName, options []byte) string {
-	sum := sha256.Sum256(append(append([]byte(game), 0), options...))
-	return matchPrefix + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:10]) + "-"
-}
-
-// kindOf gives the kind of a room that quick match made; ok is false for other rooms.
-func kindOf(room proto.RoomID) (kind string, ok bool) {
-	n := len(matchKind("", nil))
-	if len(room) <= n || !strings.HasPrefix(string(room), matchPrefix) || room[n-1] != '-' {
-		return "", false
-	}
-	return string(room[:n]), true
 }

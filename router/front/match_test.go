@@ -34,11 +34,11 @@ func byID(rooms ...roomReport) []roomReport {
 	return rooms
 }
 
-var arena = matchKind("arena", nil)
+var arena = ticket.MatchKind("arena", nil)
 
 func TestMatchPrefersTheFullestOpenRoom(t *testing.T) {
 	a, b := newFakeServer(t, "game-a"), newFakeServer(t, "game-b")
-	other := matchKind("arena", []byte(`{"seats":4}`))
+	other := ticket.MatchKind("arena", []byte(`{"seats":4}`))
 	a.lead(reported("private-", "x", 7, 8), reported(arena, "full", 8, 8), reported(arena, "half", 4, 8), reported("z-private-", "x", 7, 8))
 	b.lead(byID(reported(arena, "most", 5, 8), reported(arena, "few", 1, 8), reported(other, "other", 6, 8))...)
 	f := newTestFront(t, nil, a.member(), b.member())
@@ -76,7 +76,7 @@ func TestMatchMakesARoom(t *testing.T) {
 	if other := f.match(t, `{"game":"chess"}`); other.Room == first.Room {
 		t.Errorf("a player of chess is sent to %s", other.Room)
 	}
-	if kind, ok := kindOf(first.Room); !ok || kind != arena {
+	if kind, ok := ticket.MatchKindOf(first.Room); !ok || kind != arena {
 		t.Errorf("room %s is of kind %q, %v", first.Room, kind, ok)
 	}
 	// The first two have not arrived, so nobody knows how many seats there are: a third waits for a report, and one
@@ -258,7 +258,7 @@ func TestOnePromisePerPlayer(t *testing.T) {
 	if room := ask("bob", arena); string(room) != arena+"new-2" {
 		t.Errorf("bob is sent to %s; both seats of the first room are promised", room)
 	}
-	other := matchKind("chess", nil)
+	other := ticket.MatchKind("chess", nil)
 	ask("eve", other)
 	if room := ask("cleo", arena); string(room) != arena+"new-1" && string(room) != arena+"new-2" {
 		t.Errorf("cleo is sent to %s; eve gave her seat up", room)
@@ -336,7 +336,7 @@ func TestKindsAreBounded(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	open := listOf(membership.Serving)
 	for i := range maxKinds + 1 {
-		kind := matchKind("arena", fmt.Appendf(nil, `{"i":%d}`, i))
+		kind := ticket.MatchKind("arena", fmt.Appendf(nil, `{"i":%d}`, i))
 		m.seat(open, seatRequest{proto.PlayerID(fmt.Sprint("p", i)), kind, true, never,
 			func() (proto.RoomID, bool) { return proto.RoomID(kind) + "x", true }}, now)
 	}
@@ -347,20 +347,5 @@ func TestKindsAreBounded(t *testing.T) {
 	}
 	if n := len(m.promised); n != 1 {
 		t.Errorf("%d promises are remembered; want the last", n)
-	}
-}
-
-func TestKindOf(t *testing.T) {
-	for room, want := range map[proto.RoomID]string{
-		proto.RoomID(arena) + "x": arena,
-		proto.RoomID(arena):       "", // no room, only its beginning
-		"q-":                      "",
-		"q-abcdefghijk":           "",
-		"r-abcdefghij-x":          "",
-		"my-room":                 "",
-	} {
-		if kind, ok := kindOf(room); kind != want || ok != (want != "") {
-			t.Errorf("kind of %q is %q, %v; want %q", room, kind, ok, want)
-		}
 	}
 }

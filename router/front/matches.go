@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -193,7 +194,7 @@ func (m *matches) update(open *openRooms, now time.Time) {
 	}
 	for _, a := range open.servers {
 		for _, report := range a.rooms {
-			if name, ok := kindOf(report.Room); ok {
+			if name, ok := ticket.MatchKindOf(report.Room); ok {
 				m.report(name, a.member, report)
 			}
 		}

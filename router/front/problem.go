@@ -12,7 +12,8 @@ import (
 type problem struct {
 	status int
 	detail string
-	retry  int // seconds for a Retry-After header; 0: none
+	retry  int    // seconds for a Retry-After header; 0: none
+	field  string // of the body that was wrong, for programs; empty: none
 }
 
 func (p *problem) Error() string { return p.detail }
@@ -35,5 +36,5 @@ func (p *problem) write(w http.ResponseWriter) {
 	if p.retry > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(p.retry))
 	}
-	obs.Problem(w, p.status, p.detail)
+	obs.FieldProblem(w, p.status, p.detail, p.field)
 }

@@ -75,7 +75,9 @@ func (e *entry) read(c *ticket.Claims) (err error) {
 }
 
 func badField(field string, err error) error {
-	return problemf(http.StatusBadRequest, "field %q: %v", field, err)
+	p := problemf(http.StatusBadRequest, "field %q: %v", field, err)
+	p.field = field
+	return p
 }
 
 // decode reads one JSON object without unknown fields.

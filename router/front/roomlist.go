@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/router/lookup"
 )
@@ -66,7 +67,7 @@ func (l *roomLister) get(maxAge time.Duration) *openRooms {
 
 // list gives the rooms of quick match that m leads.
 func (l *roomLister) list(m membership.Member) (rooms []roomReport, err error) {
-	after := proto.RoomID(matchPrefix)
+	after := proto.RoomID(ticket.MatchPrefix)
 	for range maxListPages {
 		var page struct {
 			Rooms []roomReport `json:"rooms"`
@@ -77,7 +78,7 @@ func (l *roomLister) list(m membership.Member) (rooms []roomReport, err error) {
 			return rooms, err
 		}
 		for _, r := range page.Rooms {
-			if !strings.HasPrefix(string(r.Room), matchPrefix) {
+			if !strings.HasPrefix(string(r.Room), ticket.MatchPrefix) {
 				return rooms, nil
 			}
 			rooms = append(rooms, r)

@@ -36,6 +36,7 @@ func (f *Front) routes(pattern, name string, methods map[string]handler) {
 		rec := &recorder{ResponseWriter: w}
 		// Tickets and identity tokens are in bodies and headers, never in cookies, so any origin may ask.
 		rec.Header().Set("Access-Control-Allow-Origin", "*")
+		rec.Header().Set("Access-Control-Expose-Headers", "Retry-After")
 		switch {
 		case h != nil:
 			if err := h(rec, r); err != nil {

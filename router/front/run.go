@@ -63,12 +63,22 @@ func (f *Front) Run(ctx context.Context, listener, inside net.Listener, member M
 		return nil
 	})
 	if inside != nil {
+		if f.config.Certs != nil {
+			inside = f.config.Certs.Listener(inside)
+		}
+		attached := internalServer.ConnContext
+		internalServer.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(attached(ctx, c), connKey{}, c)
+		}
 		group.Go(func() error {
 			if err := internalServer.Serve(f.gate.Internal(inside)); !errors.Is(err, http.ErrServerClosed) {
 				return fmt.Errorf("internal HTTP server ended: %w", err)
 			}
 			return nil
 		})
+	}
+	if f.config.Results != nil {
+		group.Go(func() error { return f.config.Results.Run(background) })
 	}
 	group.Go(func() error {
 		f.followMembers(background)
@@ -92,6 +102,7 @@ func (f *Front) Run(ctx context.Context, listener, inside net.Listener, member M
 		}
 		f.watch.stop()
 		f.summaries.stop()
+		f.end()
 		over := closeTime
 		if killed {
 			over = 0

@@ -58,13 +58,17 @@ func (a *aliases) events(all []eventDoc) []eventDoc {
 	return some
 }
 
-// summarize keeps of d what strangers may know.
+// summarize keeps of d what strangers may know. What is not named here they do not see.
 func (f *Front) summarize(d fleetDoc) fleetDoc {
 	d.Summary, d.Rooms = true, []roomDoc{}
 	d.Members = slices.Clone(d.Members)
 	for i, m := range d.Members {
-		d.Members[i] = memberDoc{Name: f.aliases.of(m.Name, m.Role), Role: m.Role, State: m.State, Since: m.Since, Load: m.Load, Suspended: m.Suspended,
+		d.Members[i] = memberDoc{Name: f.aliases.of(m.Name, m.Role), Role: m.Role, State: m.State, Since: m.Since, Suspended: m.Suspended,
 			Reachable: m.Reachable}
+		if l := m.Load; l != nil {
+			d.Members[i].Load = &loadDoc{Rooms: l.Rooms, Players: l.Players, Replicas: l.Replicas, Moving: l.Moving, Busy: l.Busy, Memory: l.Memory,
+				Age: l.Age, Hung: l.Hung}
+		}
 	}
 	d.Events = f.aliases.events(d.Events)
 	return d
@@ -76,8 +80,10 @@ func (f *Front) buildSummary(*snapshot) (*snapshot, time.Time) {
 	s := &snapshot{members: map[membership.ServerName]liveMember{}, rooms: map[proto.RoomID]liveRoom{}, views: map[membership.ServerName]viewReport{}}
 	for _, name := range slices.Sorted(maps.Keys(all.members)) {
 		m := all.members[name]
-		m.Name, m.URL, m.Zone, m.Version, m.Error, m.Unlisted = f.aliases.of(name, m.Role), "", "", "", "", m.Rooms
-		s.members[m.Name] = m
+		alias := f.aliases.of(name, m.Role)
+		s.members[alias] = liveMember{Name: alias, Role: m.Role, State: m.State, Weight: m.Weight, Since: m.Since, Reachable: m.Reachable,
+			Known: m.Known, Age: m.Age, Suspended: m.Suspended, Rooms: m.Rooms, Unlisted: m.Rooms, Players: m.Players, Replicas: m.Replicas,
+			Moving: m.Moving, Busy: m.Busy, Memory: m.Memory, P99: m.P99, Late: m.Late, Moves: m.Moves, Hung: m.Hung}
 	}
 	s.events = f.aliases.events(all.events)
 	return s, at

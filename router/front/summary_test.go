@@ -25,7 +25,7 @@ func exposed(t *testing.T, token string) (public, inside string) {
 	t.Helper()
 	s := newFakeServer(t, "game-secret")
 	s.lead(roomReport{Room: "secret-room", Game: "arena", Epoch: "secret-epoch", Connected: 2})
-	s.summary = serverSummary{Rooms: 1, Players: 2}
+	s.summary = serverSummary{Rooms: 1, Players: 2, Heaviest: []heavyRoom{{Room: "secret-room", Game: "arena", Share: 900}}}
 	m := s.member()
 	m.Zone, m.Version = "eu-secret", "v1.2.3-secret"
 	gone := membership.Member{Name: "game-secret-2", Role: membership.GameServer, State: membership.Serving, URL: "http://10.9.8.7:1"}

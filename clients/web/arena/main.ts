@@ -4,11 +4,12 @@ import { readFaults } from "./badnet.ts";
 import { byId } from "./dom.ts";
 import { Page } from "./page.ts";
 import { rememberedName, rememberedVisit, takeName } from "./player.ts";
+import { roomId } from "../sdk/roomid.ts";
 import { codeOf } from "./share.ts";
 
 const query = new URLSearchParams(location.search);
 readFaults(query);
-const page = new Page(query.get("room") || undefined, codeOf(location.hash));
+const page = new Page(query.get("room") ? roomId(query.get("room")!) : undefined, codeOf(location.hash));
 const name = byId<HTMLInputElement>("name");
 name.value = rememberedName();
 

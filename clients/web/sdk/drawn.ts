@@ -20,7 +20,7 @@ export type Drawn = ReturnType<typeof newDrawn>;
 
 export function newDrawn(table: Table, how: Interpolation<any> | false | undefined) {
 	const all = table.schema.fields;
-	const frames: { tick: number; rows: Copy[] }[] = []; // by tick; the oldest is used again
+	let frames: { tick: number; rows: (Copy | undefined)[] }[] = []; // by tick
 	const rows: (Copy | undefined)[] = [];
 	const { fields, cut = [], snap = Infinity } = how || {};
 	const glide = all.filter((f) => (fields ? fields.includes(f.name) : how !== false && !f.part && f.glides));
@@ -41,18 +41,8 @@ export function newDrawn(table: Table, how: Interpolation<any> | false | undefin
 
 		/** Keeps the table as it is now, after tick. A tick that is played again replaces the one before. */
 		record(tick: number): void {
-			let frame = frames.find((f) => f.tick === tick);
-			if (!frame) {
-				frame = (frames.length === kept && frames.shift()) || { tick, rows: [] };
-				frame.tick = tick;
-				frames.push(frame);
-				frames.sort((a, b) => a.tick - b.tick);
-			}
-			for (let id = 0; id < Math.max(table.rows.length, frame.rows.length); id++) {
-				const copy = (frame.rows[id] ??= { row: undefined, seen: {}, own: false });
-				copy.row = table.rows[id];
-				Object.assign(copy.seen, copy.row?.seen);
-			}
+			const rows = table.rows.map((row) => row && { row, seen: { ...row.seen }, own: false });
+			frames = [...frames.filter((f) => f.tick !== tick), { tick, rows }].sort((a, b) => a.tick - b.tick).slice(-kept);
 		},
 
 		/** Makes the rows those of moment at. */

@@ -9,19 +9,24 @@ export type Next = "retry" | "enter" | "room" | "reload";
 // The codes stay the same from version to version.
 const errors = {
 	/** Neither the router nor a game server answers. */
-	unreachable: ["The server cannot be reached.", "retry"],
+	unreachable: ["The server cannot be reached. Check the network.", "retry"],
 	/** The router answers, but no WebSocket opens. */
 	blocked: ["The game server cannot be reached; this network may block WebSockets.", "retry"],
 	/** There is no server for the room at the moment. */
 	busy: ["No game server is free.", "retry"],
 	/** The router does not let this player or this request in. */
 	refused: ["The server does not let you in.", "reload"],
+	/** The room's id is not one. roomId makes one of any text. */
+	room: ["This room's link or name is not valid.", "room"],
+	/** The code of a private room is not one. */
+	code: ["This room's code is not valid.", "room"],
 	/** The room's options are not valid. */
 	options: ["The room cannot have these options.", "room"],
 	/** There is no such game. */
 	game: ["The server does not have this game.", "room"],
 	full: ["The room is full.", "room"],
-	ended: ["The room has ended.", "room"],
+	/** It ended by itself. Room.retry enters a new one of its id. */
+	ended: ["The room has ended.", "enter"],
 	/** The game failed. */
 	crashed: ["The game failed in this room.", "room"],
 	/** The room is gone with its servers. */
@@ -34,8 +39,8 @@ const errors = {
 	kicked: ["You were put out of the room.", "room"],
 	/** This page is older, or newer, than the server. */
 	outdated: ["This page does not fit the server.", "reload"],
-	/** This client sent too much. */
-	rate: ["This page sent too much.", "retry"],
+	/** This client, or all of its address, sent too much. */
+	rate: ["This page or network sent too much. Wait a moment.", "retry"],
 	/** The way back was not found in time. */
 	"gave-up": ["The connection was lost.", "retry"],
 	/** The server closed for a reason that this version does not know. */
@@ -132,16 +137,19 @@ export class Fault extends Error {
 	/** The player's error for it. */
 	readonly error: RingsideError;
 
-	/** status is a close code of the protocol, an HTTP status, or a Status; retry how many milliseconds to wait at least. */
-	constructor(readonly status: number, message: string, readonly retry = 0, readonly moved?: Moved) {
+	/**
+	 * status is a close code of the protocol, an HTTP status, or a Status; retry how many milliseconds to wait at least; field what
+	 * of the request a router found wrong.
+	 */
+	constructor(readonly status: number, message: string, readonly retry = 0, readonly moved?: Moved, field = "") {
 		super(message);
 		this.spoken = status > Status.unopened;
 		let close: Advice | ErrorCode = Advice.resume;
 		if (status > 999) close = closes[status - 4000] ?? "closed";
-		else if (this.spoken && status < 500 && status !== 429 && status !== 408) close = "refused";
+		else if (this.spoken && status < 500 && status !== 429 && status !== 408) close = field in errors ? (field as ErrorCode) : "refused";
 		const stop = typeof close === "string";
 		this.advice = stop ? Advice.stop : (close as Advice);
-		const code = stop ? (close as ErrorCode) : this.spoken ? "busy" : "unreachable";
+		const code = stop ? (close as ErrorCode) : close === Advice.ticket ? "refused" : status === 429 ? "rate" : this.spoken ? "busy" : "unreachable";
 		this.error = new RingsideError(code, `${status} ${message}`, code === "kicked" || code === "refused" ? message : "");
 	}
 }

@@ -130,7 +130,7 @@ export function readField(index: number, name: string, r: Reader) {
 		/** The held value nearest to what a game gives; what it does not give counts as 0, "" or false. */
 		quantise(v?: any): Held {
 			if (isString) return cut(String(v ?? ""), hi);
-			if (big) return clamp(typeof v === "bigint" ? v : BigInt(Math.round(v) || 0));
+			if (big) return clamp(typeof v === "bigint" ? v : BigInt(Math.max(-(2 ** 64), Math.min(2 ** 64, Math.round(v))) || 0));
 			const n = Number(v ?? 0);
 			if (type === Type.float32) {
 				float[0] = n;

@@ -2,7 +2,7 @@
 
 import { Fault, Status } from "./errors.ts";
 import type { Link } from "./link.ts";
-import { Is, Kind, readCheck, readError, readMoved, readNotice, readOutcome, readOwn, readPong, readWelcome, unwrap } from "./messages.ts";
+import { Is, Kind, readError, readMoved, readOutcome, readOwn, readWelcome, unwrap } from "./messages.ts";
 import type { Moved, Own } from "./messages.ts";
 import { Malformed, Reader, refuse } from "./reader.ts";
 import type { Session } from "./session.ts";
@@ -56,7 +56,7 @@ function frame(s: Session, link: Link, kind: Kind, r: Reader, own: Own | undefin
 	const fits = keyframe ? link.welcomed : link.entered;
 	refuse(!fits || (!!own && own.full !== keyframe));
 	const last = s.tick;
-	const tick = keyframe ? r.fixed(4) : unwrap(last, r.fixed(2));
+	const tick = keyframe ? unwrap(last || s.welcome!.tick, r.fixed(4), 0) : unwrap(last, r.fixed(2));
 	if (!link.entered) refuse(tick !== s.welcome!.tick);
 	else if (tick <= last) throw s.violate("tick-back", tick);
 	else if (!keyframe && tick > last + 1) throw s.violate("tick-gap", tick);
@@ -87,18 +87,14 @@ function event(s: Session, link: Link, kind: Kind, r: Reader, hooks: Hooks): voi
 		link.welcomed = true;
 	} else if (link.welcomed) {
 		switch (kind) {
-			case Kind.check: {
-				const { tick, hash } = readCheck(r);
-				refuse(tick !== s.tick);
-				if (hash !== s.store!.hash()) throw s.violate("hash-mismatch", hash);
+			case Kind.check:
+				refuse(unwrap(s.tick, r.fixed(4), 0) !== s.tick);
+				if (r.fixed(4) !== s.store!.hash()) throw s.violate("hash-mismatch", "");
 				s.stats.checks++;
 				break;
-			}
-			case Kind.pong: {
-				const { micros, server } = readPong(r);
-				hooks.pong(micros, server);
+			case Kind.pong:
+				hooks.pong(r.fixed(8), r.fixed(8));
 				break;
-			}
 			case Kind.custom:
 				s.emit("custom", r.rest(Is.maxCustom).slice());
 				break;
@@ -106,10 +102,10 @@ function event(s: Session, link: Link, kind: Kind, r: Reader, hooks: Hooks): voi
 				s.outcome(readOutcome(r), r.bytes);
 				break;
 			case Kind.notice: {
-				const { code, text } = readNotice(r);
+				const code = r.fixed(2);
 				if (code <= Is.resumes) s.suspended = code === Is.suspended;
 				hooks.noticed();
-				s.emit("notice", code, text);
+				s.emit("notice", code, r.string(120));
 				break;
 			}
 			case Kind.prepare:

@@ -166,17 +166,6 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		await enter(options.giveUp ?? Watch.giveUp);
 	};
 
-	/**
-	 * Says hello. If the connection is given up unanswered, the server may read the hello after that of the next connection: it gives the
-	 * seat to the connection that is gone and closes the newer one as replaced.
-	 */
-	const greet = (link: Link, flags: number, ticket: string) => {
-		link.send(greeting(flags, ticket));
-		void link.ended.then((e) => {
-			if (!link.entered && !e.spoken) givenUp = performance.now();
-		});
-	};
-
 	/** Takes a replacement by a hello of this client, which nobody listens to any more, for a lost connection. */
 	const replacement = (cause: Fault) =>
 		cause.status === Status.replaced && performance.now() - givenUp < Watch.unanswered ? lost(cause.message) : cause;
@@ -225,7 +214,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 			to = a;
 		}
 		ticket = to.ticket || ticket;
-		const link = await open(to.url);
+		const link = await open(to);
 		const timer = setTimeout(() => link.end(lost("no answer")), link.prepared ? Watch.preparedWelcome : Watch.welcome);
 		const arrived = new Promise<void>((resolve) => (link.arrived = resolve));
 		link.listen((data) => receive(session, link, data, hooks));
@@ -261,12 +250,11 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 
 	/** Says hello at a place beside the connection old, which ends if the room is led there; else gives where that place leads. */
 	const probe = async (to: Place, old: Link) => {
-		const link = connect(to.url);
+		const link = connect(to);
 		let moved: Moved | undefined;
 		let found = () => {};
 		const end = () => link.end(lost("no answer"));
 		const timer = setTimeout(end, Watch.searchInterval);
-		void link.opened.then(() => greet(link, 0, to.ticket || ticket));
 		const done = Promise.race([link.ended.then(() => false), new Promise<boolean>((resolve) => (found = () => resolve(true)))]);
 		probed = link;
 		link.early = (data) => {
@@ -310,9 +298,9 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 	};
 
 	/** A connection on which hello is said: the prepared one, or a new one. */
-	const open = async (url: string): Promise<Link> => {
+	const open = async (to: Place): Promise<Link> => {
 		if (closing) throw lost("closed");
-		if (prepared?.to.url === url) {
+		if (prepared?.to.url === to.url) {
 			const { link } = prepared;
 			clearTimeout(expiry);
 			prepared = undefined;
@@ -324,17 +312,27 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 			}
 			if (!link.over) return link;
 		}
-		const link = (attempt = connect(url));
+		const link = (attempt = connect(to));
 		if (!(await link.opened)) throw await link.ended;
-		greet(link, 0, ticket);
 		return link;
 	};
 
-	const connect = (url: string) => newLink(options.WebSocket ?? (globalThis.WebSocket as unknown as WebSocketConstructor), url, stats);
-
-	const greeting = (flags: number, ticket: string) => {
-		const { epoch, resume } = session.welcome ?? held;
-		return hello({ flags, fingerprint: options.fingerprint ?? 0n, lastTick: session.tick, epoch, ticket, resume });
+	/**
+	 * Makes a connection, on which hello is said when it is open. If it is given up unanswered, the server may read the hello after that
+	 * of the next connection: it gives the seat to the connection that is gone and closes the newer one as replaced.
+	 */
+	const connect = (to: Place, flags = 0) => {
+		const link = newLink(options.WebSocket ?? (globalThis.WebSocket as unknown as WebSocketConstructor), to.url, stats);
+		void link.opened.then((open) => {
+			if (!open) return;
+			const { epoch, resume } = session.welcome ?? held;
+			const fingerprint = options.fingerprint ?? 0n;
+			link.send(hello({ flags, fingerprint, lastTick: session.tick, epoch, ticket: to.ticket || ticket, resume }));
+			void link.ended.then((e) => {
+				if (!link.entered && !e.spoken) givenUp = performance.now();
+			});
+		});
+		return link;
 	};
 
 	/** How the client came from one connection to the next. */
@@ -376,10 +374,9 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 			if (!old) return;
 			if (prepared?.to.url !== to.url || prepared.link.over) {
 				discard();
-				const link = connect(to.url);
+				const link = connect(to, Is.wait);
 				prepared = { to, link };
 				link.prepared = true;
-				void link.opened.then(() => greet(link, Is.wait, to.ticket || ticket));
 				link.early = (data) => {
 					// What lets the client in begins with the welcome.
 					if (new Uint8Array(data as ArrayBuffer)[0] !== Kind.welcome) return;

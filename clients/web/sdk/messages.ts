@@ -57,14 +57,14 @@ export interface Epoch {
 
 export const noEpoch: Epoch = { instance: "0".repeat(16), counter: 0, server: "" };
 
-export function sameEpoch(a: Epoch, b: Epoch): boolean {
-	return a.instance === b.instance && a.counter === b.counter && a.server === b.server;
-}
+/** All epochs are made with their fields in this order. */
+export const sameEpoch = (a: Epoch, b: Epoch): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** The number nearest to near whose low 16 bits are low. */
-export function unwrap(near: number, low: number): number {
-	return (near + (((low - near) << 16) >> 16)) >>> 0;
-}
+/**
+ * The number nearest to near whose low bits are low: 16 of them, or with a cut of 0 all 32 that the wire has. Ticks and sample numbers
+ * are counted on here when they wrap there.
+ */
+export const unwrap = (near: number, low: number, cut = 16): number => near + (((low - near) << cut) >> cut);
 
 export interface Hello {
 	flags: number;
@@ -92,8 +92,8 @@ export function hello(m: Hello): Uint8Array {
 /** Writes an input message of count samples, which samples writes. */
 export function input(w: Writer, first: number, ack: number, count: number, samples: (w: Writer) => void): void {
 	w.record(Kind.input, (w) => {
-		w.uvarint(first);
-		w.uvarint(ack);
+		w.uvarint(first >>> 0);
+		w.uvarint(ack >>> 0);
 		w.u8(count);
 		samples(w);
 	});
@@ -139,7 +139,7 @@ export function readWelcome(r: Reader) {
 		game: r.string(32),
 		alias: r.string(16),
 		resume: r.blob(64).slice(),
-		fallbacks: Array.from({ length: r.u8() }, () => r.string(256)),
+		fallbacks: r.list(() => r.string(256)),
 		schema: r.blob(65536).slice(),
 	};
 }
@@ -167,7 +167,7 @@ export function readOutcome(r: Reader): Outcome {
 	return {
 		match: r.fixed(4),
 		tick: r.fixed(4),
-		results: Array.from({ length: r.u8() }, () => {
+		results: r.list(() => {
 			const result = { seat: r.u8(), place: r.u8(), score: Number(r.varint()), alias: r.string(16) };
 			if (!result.alias) throw new Malformed("name");
 			return result;
@@ -176,21 +176,9 @@ export function readOutcome(r: Reader): Outcome {
 	};
 }
 
-export function readPong(r: Reader) {
-	return { micros: r.fixed(8), server: r.fixed(8) };
-}
-
 /** What an error record says beside the code, which the close has too. */
 export function readError(r: Reader) {
 	const code = r.fixed(2);
 	refuse(code < 4000 || code > 4999);
 	return { retry: r.fixed(4), text: r.string(120) };
-}
-
-export function readCheck(r: Reader) {
-	return { tick: r.fixed(4), hash: r.fixed(4) };
-}
-
-export function readNotice(r: Reader) {
-	return { code: r.fixed(2), text: r.string(120) };
 }

@@ -37,8 +37,9 @@ export function newOutbox({ emit }: Emitter, stats: Stats) {
 		 * Is.inputWindow samples at most. A new seat begins its numbers anew. again is how many samples that were processed
 		 * are sent again, lost how many cannot be.
 		 */
-		welcome({ flags, processed }: Welcome): { again: number; lost: number } {
+		welcome({ flags, processed: low }: Welcome): { again: number; lost: number } {
 			const held = flags & Is.resumed;
+			const processed = held ? unwrap(outbox.processed || low, low, 0) : low;
 			if (held) settle(Math.min(processed, outbox.newest));
 			const back = held && Math.max(0, outbox.processed - processed);
 			const kept = outbox.newest - processed <= Is.inputWindow;
@@ -90,8 +91,7 @@ export function newOutbox({ emit }: Emitter, stats: Stats) {
 		 */
 		acknowledge(low: number): number {
 			const seq = unwrap(outbox.processed, low);
-			const ahead = (seq - outbox.processed) | 0;
-			if (ahead < 0) return ahead;
+			if (seq < outbox.processed) return seq - outbox.processed;
 			if (seq > outbox.newest) return seq - outbox.newest;
 			settle(seq);
 			sent = Math.max(sent, seq);

@@ -92,6 +92,11 @@ export class Reader {
 		return this.text(this.uvarint(limit));
 	}
 
+	/** A count byte, and so many of what read reads. */
+	list<T>(read: (index: number) => T): T[] {
+		return Array.from({ length: this.u8() }, (_, i) => read(i));
+	}
+
 	/** What is left, at most limit bytes. */
 	rest(limit = Infinity): Uint8Array {
 		refuse(this.left > limit);

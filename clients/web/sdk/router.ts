@@ -1,6 +1,6 @@
 // Asking a router for a room.
 
-import { Fault, lost } from "./errors.ts";
+import { Fault, lost, Status } from "./errors.ts";
 import { playerName } from "./name.ts";
 import type { JoinOptions } from "./options.ts";
 import type { Place } from "./plan.ts";
@@ -39,9 +39,11 @@ async function request(o: JoinOptions, room: string, guest: string, code: string
 		}),
 		signal: AbortSignal.timeout(askTimeout),
 	});
-	const body = await answer.json().catch(() => ({})); // an error page of what is between
+	const body = await answer.json().catch(() => ({}));
 	if (body.url) return body;
-	throw new Fault(answer.status, body.detail, 1000 * Number(answer.headers.get("Retry-After")) || 0);
+	// Only a problem document is a router's word. All else is of what is between: a captive portal, a filter, a proxy without the router.
+	const spoken = answer.headers.get("Content-Type") === "application/problem+json";
+	throw new Fault(spoken ? answer.status : Status.lost, body.detail ?? "router: " + answer.status, 1000 * Number(answer.headers.get("Retry-After")) || 0, undefined, body.field);
 }
 
 /** The name as servers take it. That it is another one than the game gave is said on the console. */

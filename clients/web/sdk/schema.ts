@@ -52,7 +52,7 @@ export interface Schema {
 /** Reads a schema. */
 export function readSchema(r: Reader): Schema {
 	refuse(r.u8() !== Is.schemaFormat);
-	const tables = list(r, (): TableSchema => {
+	const tables = r.list((): TableSchema => {
 		const name = r.text(r.u8());
 		const k = r.u8();
 		const max = r.uvarint(4096);
@@ -65,6 +65,4 @@ export function readSchema(r: Reader): Schema {
 	return { tables, input };
 }
 
-const readFields = (r: Reader) => list(r, (i) => readField(i, r.text(r.u8()), r));
-
-const list = <T>(r: Reader, read: (index: number) => T): T[] => Array.from({ length: r.u8() }, (_, i) => read(i));
+const readFields = (r: Reader) => r.list((i) => readField(i, r.text(r.u8()), r));

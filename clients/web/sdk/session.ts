@@ -2,7 +2,7 @@
 
 import type { Emitter } from "./emitter.ts";
 import { Fault, lost, Status } from "./errors.ts";
-import { sameEpoch, type Welcome } from "./messages.ts";
+import { sameEpoch, unwrap, type Welcome } from "./messages.ts";
 import type { Outcome, Stats, Violation } from "./options.ts";
 import { newOutbox } from "./outbox.ts";
 import { Reader } from "./reader.ts";
@@ -77,6 +77,7 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", guest = ""
 		/** Takes a welcome up: it must fit what is known of the room. */
 		welcomed(w: Welcome): void {
 			const old = s.welcome;
+			w.tick = unwrap(s.tick || w.tick, w.tick, 0);
 			const same = old && sameEpoch(w.epoch, old.epoch);
 			if (s.instance && w.epoch.instance !== s.instance) {
 				s.violate("instance-changed", w.epoch.instance);
@@ -104,7 +105,7 @@ export function newSession(emitter: Emitter, stats: Stats, room = "", guest = ""
 			if (was && was !== now) s.violate("outcome-changed", o.match);
 			if (was) return;
 			outcomes.set(o.match, now);
-			if (outcomes.size > outcomesKept) outcomes.delete(Math.min(...outcomes.keys()));
+			if (outcomes.size > outcomesKept) outcomes.delete([...outcomes.keys()][0]!);
 			emit("outcome", o);
 		},
 	};

@@ -72,8 +72,8 @@ test("a way back that takes longer is told", async (t) => {
 	assert.equal(c.room.error, undefined);
 });
 
-test("a room that was made is the one to try again, unless it has ended", async (t) => {
-	for (const [code, room] of [[4015, "new"], [4012, ""]] as const) {
+test("a room that was made is the one to try again, unless it has failed", async (t) => {
+	for (const [code, room] of [[4015, "new"], [4012, "new"], [4013, ""]] as const) {
 		await t.test(String(code), async (t) => {
 			const c = await play(t, { room: undefined }, { room: "new" });
 			c.socket.end(code);
@@ -349,4 +349,73 @@ test("a listener that throws stops nobody", async (t) => {
 	assert.deepEqual(ticks, [2]);
 	assert.equal(c.room.tick, 3);
 	await assert.rejects(c.time.pass(1), /a listener's mistake/);
+});
+
+test("a ticket that no server takes is told with the server's words: a clock may be wrong", async (t) => {
+	const c = await begin(t, { giveUp: 3000 });
+	for (let i = 0; i < 60 && c.room.status !== "ended"; i++) {
+		const socket = c.net.last();
+		if (socket?.readyState === 0) {
+			socket.open();
+			await c.time.settle();
+			socket.say(s.error(4004, 0, "if the ticket is new, a clock is wrong"));
+			socket.end(4004);
+		}
+		await c.time.pass(100);
+	}
+	assert.deepEqual([c.room.status, c.room.error?.code, c.room.error?.reason], ["ended", "refused", "if the ticket is new, a clock is wrong"]);
+});
+
+test("what is between the page and the router counts as a router that cannot be reached, and the client tries on", async (t) => {
+	const page = "<!doctype html><title>Welcome to the hotel</title>";
+	for (const [status, body, headers] of [
+		[200, page, {}],
+		[200, '{"room":"r","url":"ws://he', { "Content-Type": "application/json" }], // broken off
+		[200, { portal: "hotel" }, {}],
+		[403, page, {}],
+		[404, page, {}],
+		[403, { message: "Forbidden" }, { "Content-Type": "application/json" }],
+		[404, { status: 404, error: "Not Found" }, { "Content-Type": "application/json" }],
+		[503, page, {}],
+	] as const) {
+		await t.test(`${status} ${JSON.stringify(body)}`, async (t) => {
+			const router = s.routerOf();
+			router.answer(status, body, headers);
+			const c = await begin(t, { giveUp: 60_000 }, router);
+			await c.time.pass(3000);
+			assert.equal(c.room.status, "connecting");
+			assert.equal(c.room.error?.code, "unreachable");
+			assert.match(c.room.error!.message, /^The server cannot be reached\. Check the network/);
+			assert.ok(router.asked.length > 2 && router.asked.length < 20, `${router.asked.length} requests`);
+			router.answer(201, undefined);
+			await c.time.pass(6000);
+			assert.equal(c.net.sockets[0]?.url, "ws://here/");
+		});
+	}
+});
+
+test("a page between that names a time is not asked before", async (t) => {
+	const router = s.routerOf();
+	router.answer(503, "<title>busy</title>", { "Retry-After": "4" });
+	const c = await begin(t, {}, router);
+	await c.time.pass(3900);
+	assert.equal(router.asked.length, 1);
+	await c.time.pass(200);
+	assert.equal(router.asked.length, 2);
+});
+
+test("a request that cannot be right says which part of it is wrong", async (t) => {
+	for (const [field, code, next] of [["room", "room", "room"], ["code", "code", "room"], ["options", "options", "room"], ["game", "game", "room"], ["player.guest", "refused", "reload"]] as const) {
+		await t.test(field, async (t) => {
+			const router = s.routerOf();
+			router.answer(400, { title: "Bad Request", status: 400, detail: "the server's words", field });
+			const c = await begin(t, {}, router);
+			await c.time.pass(100);
+			assert.equal(c.room.status, "ended");
+			const { error } = c.room;
+			assert.deepEqual([error?.code, error?.next], [code, next]);
+			assert.match(error!.detail, /the server's words/);
+			assert.equal(router.asked.length, 1);
+		});
+	}
 });

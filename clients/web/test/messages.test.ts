@@ -41,17 +41,14 @@ const readers: Record<string, (r: Reader) => object> = {
 		const o = m.readOutcome(r);
 		return { ...o, data: hex(o.data) };
 	},
-	pong(r) {
-		const { micros, server } = m.readPong(r);
-		return { micros: String(micros), server: String(server) };
-	},
+	pong: (r) => ({ micros: String(r.fixed(8)), server: String(r.fixed(8)) }),
 	error(r) {
 		const code = r.bytes[r.at]! + 256 * r.bytes[r.at + 1]!; // the SDK takes the close's
 		const { retry, text } = m.readError(r);
 		return { code, retry_ms: retry, text };
 	},
-	check: m.readCheck,
-	notice: m.readNotice,
+	check: (r) => ({ tick: r.fixed(4), hash: r.fixed(4) }),
+	notice: (r) => ({ code: r.fixed(2), text: r.string(120) }),
 	custom: (r) => ({ payload: hex(r.rest(m.Is.maxCustom)) }),
 };
 
@@ -155,7 +152,9 @@ test("numbers are unwrapped to the nearest", () => {
 	assert.equal(m.unwrap(70000, 4465), 70001);
 	assert.equal(m.unwrap(65535, 0), 65536);
 	assert.equal(m.unwrap(65536, 65535), 65535);
-	assert.equal(m.unwrap(0, 65535), 0xffffffff);
+	assert.equal(m.unwrap(2 ** 32 - 1, 0), 2 ** 32);
+	assert.equal(m.unwrap(2 ** 32 + 5, 0xfffe), 2 ** 32 - 2);
+	assert.equal(m.unwrap(2 ** 32 - 1, 3, 0), 2 ** 32 + 3);
 });
 
 test("64-bit words are read whole", () => {

@@ -18,8 +18,10 @@ test("a name becomes one that servers take", () => {
 		["\u0301\u00a0a\u3000", "a"],
 		["❤\ufe0f", "❤\ufe0f"],
 		["\ufe0f", ""],
-		["é".repeat(17), "é".repeat(16)],
-		["x".repeat(31) + "é", "x".repeat(31)],
+		["李".repeat(33), "李".repeat(32)],
+		["👩‍👩‍👧‍👦".repeat(2), "👩👩👧👦👩👩👧👦"],
+		["👩".repeat(33), "👩".repeat(32)],
+		["x".repeat(31) + "é", "x".repeat(31) + "é"],
 		["x".repeat(31) + " y", "x".repeat(31)],
 	] as const)
 		assert.equal(playerName(typed), want, JSON.stringify(typed));

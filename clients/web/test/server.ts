@@ -68,13 +68,16 @@ export function network(): { sockets: Socket[]; last: () => Socket; WebSocket: W
 }
 
 /** A router that always says where the room is; asked counts. */
-export function routerOf(url = "ws://here/"): { asked: any[]; fetch: typeof fetch; answer: (status: number, body: object, headers?: object) => void } {
+export function routerOf(url = "ws://here/"): { asked: any[]; fetch: typeof fetch; answer: (status: number, body: object | string | undefined, headers?: object) => void } {
 	const asked: any[] = [];
 	let next: (() => Response) | undefined;
 	return {
 		asked,
+		/** Says what it answers from now on: an object is JSON, a string is a page of something between, undefined is a room again. */
 		answer(status, body, headers = {}) {
-			next = () => new Response(JSON.stringify(body), { status, headers: headers as Record<string, string> });
+			const type = typeof body === "string" ? "text/html" : status < 400 ? "application/json" : "application/problem+json";
+			const text = typeof body === "string" ? body : JSON.stringify(body);
+			next = body === undefined ? undefined : () => new Response(text, { status, headers: { "Content-Type": type, ...headers } });
 		},
 		async fetch(to: any, init: any) {
 			const body = JSON.parse(init.body);
@@ -120,7 +123,7 @@ function schemaOf(later: boolean): Uint8Array {
 		name("at"), w.u8(6), w.u8(0);
 		name("seats"), w.u8(0), w.uvarint(64), w.u8(3);
 		name("alias"), w.u8(13), w.u8(0), w.u8(16);
-		name("name"), w.u8(13), w.u8(0), w.u8(32);
+		name("name"), w.u8(13), w.u8(0), w.u8(128);
 		name("connected"), w.u8(1), w.u8(0);
 		w.u8(later ? 2 : 1); // the input
 		if (later) name("jump"), w.u8(1), w.u8(0);

@@ -49,10 +49,10 @@ func (b Builder) GameServer(name string, a Address, args ...string) Process {
 }
 
 // Extra is a further game server, for a person to start.
-func (b Builder) Extra(name, seed string) Process {
+func (b Builder) Extra(name, seed string, args ...string) Process {
 	return Process{
 		Program: filepath.Join(b.Bin, b.server()),
-		Args:    []string{"-name", name, "-listen", Loopback(0), "-seeds", seed},
+		Args:    append([]string{"-name", name, "-listen", Loopback(0), "-seeds", seed}, args...),
 	}
 }
 

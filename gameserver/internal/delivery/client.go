@@ -30,9 +30,9 @@ import (
 // Config of a Client.
 type Config struct {
 	Spool   *spool.Spool
-	Routers func() []string                       // base URLs of the routers' internal listeners, the best first
-	HTTP    *http.Client                          // with the fleet's certificates
-	Decided func(id outcome.ID, a outcome.Answer) // never blocks
+	Routers func() []string                                    // base URLs of the routers' internal listeners, the best first
+	HTTP    *http.Client                                       // with the fleet's certificates
+	Decided func(id outcome.ID, body []byte, a outcome.Answer) // the answer to body; never blocks
 	Logger  *slog.Logger
 }
 
@@ -171,7 +171,7 @@ func (c *Client) deliver(ctx context.Context, records []spool.Record) error {
 			continue
 		}
 		if c.config.Decided != nil {
-			c.config.Decided(records[n].ID, a) // before the spool forgets it: after a crash between the two it is sent again
+			c.config.Decided(records[n].ID, batch.Entries[n].Body, a) // before the spool forgets it: after a crash between the two it is sent again
 		}
 		done = append(done, records[n].Key)
 	}

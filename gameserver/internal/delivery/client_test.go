@@ -50,7 +50,7 @@ func start(t *testing.T, dir string, routers ...string) *bed {
 			defer b.mu.Unlock()
 			return slices.Clone(b.routers)
 		},
-		Decided: func(id outcome.ID, a outcome.Answer) {
+		Decided: func(id outcome.ID, _ []byte, a outcome.Answer) {
 			b.mu.Lock()
 			defer b.mu.Unlock()
 			b.told[id] = append(b.told[id], a)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ringside-go/ringside/proto"
 )
 
 var errCell = errors.New("it fails")
@@ -65,12 +67,15 @@ var rows = map[string]func(*rig){
 	"StandbyRejected, later epoch": func(r *rig) {
 		r.step(StandbyRejected{0, Rejection{Code: RejectEpoch, Epoch: epoch(5, peers[2]), Leader: peers[2]}})
 	},
-	"MoveTo":                  func(r *rig) { r.step(MoveTo{Target: peers[0]}) },
-	"HandedOver":              func(r *rig) { r.step(HandedOver{epoch(2, peers[0]), 100}) },
-	"Paused":                  func(r *rig) { r.now += time.Minute; r.step(Paused{r.now - time.Minute}) },
-	"FleetChanged, no quorum": func(r *rig) { r.quorum(false) },
-	"Ended":                   func(r *rig) { r.step(Ended{}) },
-	"ClientSaw":               func(r *rig) { r.step(ClientSaw{epoch(9, peers[2])}) },
+	"MoveTo":                      func(r *rig) { r.step(MoveTo{Target: peers[0]}) },
+	"HandedOver":                  func(r *rig) { r.step(HandedOver{epoch(2, peers[0]), 100}) },
+	"Paused":                      func(r *rig) { r.now += time.Minute; r.step(Paused{r.now - time.Minute}) },
+	"FleetChanged, no quorum":     func(r *rig) { r.quorum(false) },
+	"Ended":                       func(r *rig) { r.step(Ended{}) },
+	"ClientSaw":                   func(r *rig) { r.step(ClientSaw{epoch(9, peers[2])}) },
+	"Superseded":                  func(r *rig) { r.step(Superseded{epoch(9, peers[2])}) },
+	"Superseded, nobody is known": func(r *rig) { r.step(Superseded{proto.Epoch{Instance: life}}) },
+	"Superseded, earlier epoch":   func(r *rig) { r.step(Superseded{epoch(0, peers[2])}) },
 }
 
 // TestCells holds the machine against the table in doc.go, which it reads: one event in one role a cell.

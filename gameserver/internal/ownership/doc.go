@@ -56,4 +56,7 @@
 //	FleetChanged, no quorum        | -               | -            | -                   | -               | Suspend
 //	Ended                          | -               | -            | -                   | -               | →absent Remove
 //	ClientSaw                      | -               | -            | -                   | -               | Ask
+//	Superseded                     | -               | -            | -                   | -               | →absent End Remove
+//	Superseded, nobody is known    | -               | -            | -                   | -               | →absent End Remove
+//	Superseded, earlier epoch      | -               | -            | -                   | -               | -
 package ownership

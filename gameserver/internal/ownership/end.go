@@ -10,6 +10,21 @@ func (m *Machine) stepDown(server string, e proto.Epoch) {
 	m.bury(Moved, e, server)
 }
 
+// superseded ends the room here, because what it decides does not count: the results store has the word of another leader. Where it
+// is not known who that is, clients look for it. If no server has the room any more, they have it declared lost.
+func (m *Machine) superseded(by proto.Epoch) {
+	e, self := m.lead.epoch, m.config.Self.Server
+	if by.Server != "" && (by.Instance != e.Instance || !e.Less(by)) {
+		return // it was said of an earlier epoch of this leader
+	}
+	if by.Server != "" && by.Server != self {
+		m.stepDown(by.Server, by)
+		return
+	}
+	m.do(Report{Kind: ReportDeposed, From: self, Epoch: e, Why: "the results store has another outcome"}, End{Code: proto.CloseMoved})
+	m.giveUp("the results store has the word of another leader")
+}
+
 // endOver ends the room here: another instance of it is led elsewhere.
 func (m *Machine) endOver() {
 	e := m.lead.epoch

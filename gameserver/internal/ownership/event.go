@@ -168,6 +168,9 @@ type Ended struct{}
 // ClientSaw: a client whose resume token the room has verified has seen an epoch that outranks this one.
 type ClientSaw struct{ Epoch proto.Epoch }
 
+// Superseded: the results store has the word of another leader, in Epoch. Epoch.Server is empty where it is not known whose.
+type Superseded struct{ Epoch proto.Epoch }
+
 func (FleetChanged) event()     {}
 func (Due) event()              {}
 func (Paused) event()           {}
@@ -195,3 +198,4 @@ func (HandoffFailed) event()    {}
 func (Stepped) event()          {}
 func (Ended) event()            {}
 func (ClientSaw) event()        {}
+func (Superseded) event()       {}

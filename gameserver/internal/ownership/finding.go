@@ -23,6 +23,7 @@ type search struct {
 	first, last time.Duration // question of a client
 	others      time.Duration // for how long others know of it, as of the last round
 	declaring   bool          // all others are told, and may refuse
+	seen        proto.Epoch   // the newest that a client showed
 }
 
 // What clients hear with CloseOverloaded.
@@ -58,6 +59,9 @@ func (m *Machine) wanted(ev Wanted) {
 	if ev.Seen != (proto.Epoch{}) {
 		m.finding.returners = true
 		m.searched(ev.Seen.Instance)
+		if s := &m.search; s.instance == ev.Seen.Instance && s.seen.Less(ev.Seen) {
+			s.seen = ev.Seen
+		}
 	}
 }
 
@@ -73,14 +77,15 @@ func (m *Machine) direct(ev Wanted) bool {
 		case t.holding == Over && t.crashed:
 			m.do(Turn{Code: proto.CloseCrashed, Instance: ev.Seen.Instance})
 			return true
-		case t.holding == Over && !t.epoch.Less(ev.Seen):
-			m.do(Turn{Code: proto.CloseEnded, Instance: ev.Seen.Instance})
-			return true
 		case t.holding == Moved && ev.Seen.Less(t.epoch) && m.now-t.at < redirectTime && m.fleet.presence(t.leader) == Present:
 			// One that has seen that epoch was there already, or was sent here from there.
 			m.do(Send{Server: t.leader, Epoch: t.epoch, All: true})
 			return true
 		}
+	}
+	if g := m.grave(ev.Seen.Instance); g != nil && !g.epoch.Less(ev.Seen) {
+		m.do(Turn{Code: proto.CloseEnded, Instance: ev.Seen.Instance})
+		return true
 	}
 	if p := m.promise; p.server != "" && m.fleet.presence(p.server) == Present {
 		m.do(Send{Server: p.server, All: true})
@@ -155,7 +160,9 @@ func (m *Machine) found(replies []Reply) {
 		m.absent()
 		return
 	}
-	if lost != 0 {
+	if e := m.over(replies); e != (proto.Epoch{}) && !at.silent {
+		m.endSearch(e)
+	} else if lost != 0 {
 		m.recorded(replies)
 	} else if f.returners {
 		m.returners(replies, at.silent)
@@ -235,6 +242,23 @@ func (m *Machine) returners(replies []Reply, silent bool) {
 		m.finding.returners = false
 		m.do(Turn{Code: proto.CloseOverloaded, Instance: s.instance, Why: whyMissing})
 	}
+}
+
+// over gives the epoch in which the instance that is looked for has ended, by the word of a server that had it; zero: none says so.
+func (m *Machine) over(replies []Reply) proto.Epoch {
+	for _, r := range replies {
+		if a := r.Answer; r.Evidence == Answered && a.Holding == Over && a.Epoch.Instance == m.search.instance && !a.Epoch.Less(m.search.seen) {
+			return a.Epoch
+		}
+	}
+	return proto.Epoch{}
+}
+
+// endSearch tells those who look for an instance that it has ended: nothing is lost.
+func (m *Machine) endSearch(e proto.Epoch) {
+	m.do(Turn{Code: proto.CloseEnded, Instance: e.Instance})
+	m.bury(Over, e, "")
+	m.search, m.finding.returners = search{}, false
 }
 
 // leaderHeard reports whether the leader of an instance has asked a server a moment ago. Then the room is not declared lost: those that

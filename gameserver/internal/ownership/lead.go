@@ -304,6 +304,8 @@ func (m *Machine) leadStep(ev Event) {
 		m.moveFailed(ev.Err)
 	case ClientSaw:
 		m.clientSaw(ev.Epoch)
+	case Superseded:
+		m.superseded(ev.Epoch)
 	case StandbyAnnounced:
 		m.announced(ev.ID)
 	case Stepped:

@@ -25,6 +25,9 @@ const (
 	// redirectTime is how long clients are sent where it went.
 	tombTime     = 15 * time.Minute
 	redirectTime = time.Minute
+	// graveTime is how long a server remembers that an instance has ended, or was lost: until then its players, whose machines slept,
+	// hear which of the two it was.
+	graveTime = time.Hour
 
 	// askAgain is the pause between two rounds of questions while a needed answer is missing; graceTime the one while a better
 	// replica is about to be led elsewhere, which has heirTime to do it.

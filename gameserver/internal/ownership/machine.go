@@ -65,13 +65,14 @@ type tomb struct {
 	at      time.Duration
 }
 
-// grave is an instance that the quorum has declared lost. It is remembered though another one has been led since.
+// grave is an instance that the quorum has declared lost, or that has ended. It is remembered though another one has been led since.
 type grave struct {
-	instance proto.Instance
-	at       time.Duration
+	epoch proto.Epoch // in which it ended; with an instance alone, it is lost
+	over  bool        // it has ended by itself
+	at    time.Duration
 }
 
-// maxGraves is how many lost instances of one room are remembered.
+// maxGraves is how many instances of one room are remembered that are over.
 const maxGraves = 16
 
 // promise leaves the room to a server that has claimed it.
@@ -219,7 +220,7 @@ func (m *Machine) expire() {
 	if m.heard.Instance != 0 && m.due(m.heardAt+lostTime) {
 		m.heard = proto.Epoch{}
 	}
-	for len(m.graves) > 0 && m.due(m.graves[0].at+tombTime) {
+	for len(m.graves) > 0 && m.due(m.graves[0].at+graveTime) {
 		m.graves = m.graves[1:]
 	}
 	if m.promise.server != "" && m.due(m.promise.until) {
@@ -291,14 +292,23 @@ func (m *Machine) paused(from time.Duration) {
 // bury remembers where the room went.
 func (m *Machine) bury(h Holding, e proto.Epoch, leader string) {
 	m.tomb = tomb{holding: h, epoch: e, leader: leader, at: m.now}
-	if h == Gone && !m.lost(e.Instance) {
-		m.graves = append(m.graves[max(0, len(m.graves)-maxGraves+1):], grave{e.Instance, m.now})
+	if over := h == Over; (h == Gone || over) && m.grave(e.Instance) == nil {
+		m.graves = append(m.graves[max(0, len(m.graves)-maxGraves+1):], grave{e, over, m.now})
 	}
+}
+
+// grave gives what is remembered of an instance that is over; nil: nothing.
+func (m *Machine) grave(i proto.Instance) *grave {
+	if n := slices.IndexFunc(m.graves, func(g grave) bool { return g.epoch.Instance == i }); i != 0 && n >= 0 {
+		return &m.graves[n]
+	}
+	return nil
 }
 
 // lost reports whether an instance has been declared lost.
 func (m *Machine) lost(i proto.Instance) bool {
-	return slices.ContainsFunc(m.graves, func(g grave) bool { return g.instance == i })
+	g := m.grave(i)
+	return g != nil && !g.over
 }
 
 // absent ends any role.

@@ -54,7 +54,7 @@ func (m *Machine) answer(asker string, q Query) Answer {
 	if i := m.heard.Instance; i != 0 && (q.Lost == i || q.Seeks == i || q.Instance == i) && asker != m.heard.Server { // which may not see that one
 		return Answer{Holding: Moved, Epoch: m.heard, Leader: m.heard.Server, Suspended: true}
 	}
-	if q.Lost != 0 && !(m.tomb.holding == Over && m.tomb.epoch.Instance == q.Lost) {
+	if q.Lost != 0 && m.grave(q.Lost) == nil {
 		m.bury(Gone, proto.Epoch{Instance: q.Lost}, "")
 	}
 	if q.Claim {
@@ -62,7 +62,7 @@ func (m *Machine) answer(asker string, q Query) Answer {
 			return Answer{Holding: Creating, Leader: first}
 		}
 	}
-	return m.answerNothing()
+	return m.answerNothing(q)
 }
 
 func (m *Machine) answerLeading(asker string) Answer {
@@ -106,7 +106,12 @@ func (m *Machine) claimed(asker string) (first_ string) {
 	return ""
 }
 
-func (m *Machine) answerNothing() Answer {
+func (m *Machine) answerNothing(q Query) Answer {
 	t := m.tomb
+	for _, i := range []proto.Instance{q.Lost, q.Seeks} {
+		if g := m.grave(i); g != nil && g.over {
+			return Answer{Holding: Over, Epoch: g.epoch}
+		}
+	}
 	return Answer{Holding: t.holding, Epoch: t.epoch, Leader: t.leader}
 }

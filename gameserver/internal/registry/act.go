@@ -134,6 +134,10 @@ func (e *entry) lead(a ownership.Lead) {
 		e.held, e.handoff = nil, nil
 		e.setOthers()
 		r.mover.wake()
+		if r.config.Takeover != nil && a.Resumed && !a.Handoff {
+			led := e.led
+			r.start(func() { e.recordTakeover(led, a.Epoch) })
+		}
 	}
 	e.todo = append(e.todo, ownership.Started{Err: err})
 }
@@ -154,8 +158,9 @@ func (e *entry) spec(a ownership.Lead, sim *game.Simulation) room.Spec {
 	r := e.r
 	s := room.Spec{
 		ID: e.id, Game: e.game, Sim: sim, Epoch: a.Epoch, Standbys: a.Standbys, Resumed: a.Resumed, Suspended: room.Reason(a.Suspended),
-		Fallbacks: func() []string { return r.fallbacks(e.id) },
-		Outranked: func(seen proto.Epoch) { e.post(ownership.ClientSaw{Epoch: seen}) },
+		Fallbacks:  func() []string { return r.fallbacks(e.id) },
+		Outranked:  func(seen proto.Epoch) { e.post(ownership.ClientSaw{Epoch: seen}) },
+		Superseded: func(by proto.Epoch) { e.post(ownership.Superseded{Epoch: by}) },
 	}
 	s.Ended = func(led *room.Room) { r.posts.add(func() { e.ended(led) }) }
 	if f := e.final; a.Handoff && f != nil {
@@ -284,7 +289,7 @@ func (r *Registry) report(id proto.RoomID, a ownership.Report) {
 		r.log.Warn("room taken over: its leader is gone", "room", id, "leader", a.From, "epoch", a.Epoch, "took", a.Took)
 	case ownership.ReportDeposed:
 		event.Kind = EventDepose
-		r.log.Warn("another server leads the room in a higher epoch; this one gives it up", "room", id, "leader", a.To, "epoch", a.Epoch)
+		r.log.Warn("another server leads the room, or has; this one gives it up", "room", id, "leader", a.To, "epoch", a.Epoch, "why", a.Why)
 	case ownership.ReportLost:
 		event.Kind = EventLost
 		r.log.Error("a room is lost", "room", id, "epoch", a.Epoch, "error", a.Why)

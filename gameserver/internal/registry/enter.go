@@ -21,6 +21,7 @@ type Spec struct {
 	Room    proto.RoomID
 	Game    proto.GameName // empty: the room is entered where it is led, and not created
 	Options json.RawMessage
+	Exists  bool        // the room is entered where it is led, and not created, though Game says what it must run
 	Seen    proto.Epoch // the newest that the client has seen of the room; zero: it was never in it
 	Hold    bool        // it plays at the leader and waits for the room to move here (proto.HelloWait)
 	// Fits says whether the client can play that game as it is built here; an error refuses it. nil: anything fits.
@@ -36,11 +37,18 @@ const (
 	waitTime = 8 * time.Second
 )
 
+func (s *Spec) creates() bool { return s.Game != "" && !s.Exists }
+
 // waiter is a client that waits until it is known where the room is, or until it is led here.
 type waiter struct {
 	spec Spec
 	join room.Join
 	done chan entered // holds one
+}
+
+// samePlayer reports whether o waits for the same place in the room.
+func (w *waiter) samePlayer(o *waiter) bool {
+	return w.join.Player != "" && w.join.Player == o.join.Player && w.join.Spectator == o.join.Spectator
 }
 
 // entered is what came of waiting. again: something came between, and the next try will find what.
@@ -94,17 +102,17 @@ func (r *Registry) enter(ctx context.Context, s Spec, j room.Join) entered {
 		}
 		return entered{occupant: o, err: err}
 	}
-	if err := e.mayWait(s); err != nil {
+	w := &waiter{spec: s, join: j, done: make(chan entered, 1)}
+	if err := e.mayWait(w); err != nil {
 		e.step(ownership.Due{})
 		e.unlock()
 		return entered{err: err}
 	}
-	w := &waiter{spec: s, join: j, done: make(chan entered, 1)}
 	e.waiting = append(e.waiting, w)
 	if p := e.replica; s.Hold && p != nil {
 		p.back.Ready(e.waiting.holding())
 	}
-	e.step(ownership.Wanted{Seen: s.Seen, Waits: s.Hold, Create: s.Game != ""})
+	e.step(ownership.Wanted{Seen: s.Seen, Waits: s.Hold, Create: s.creates()})
 	e.unlock()
 	timer := time.NewTimer(waitTime)
 	defer timer.Stop()
@@ -120,19 +128,39 @@ func (r *Registry) enter(ctx context.Context, s Spec, j room.Join) entered {
 
 func errStopping() error { return proto.Refuse(proto.CloseStopping, "this server is stopping") }
 
-// mayWait refuses a client for which there is nothing to wait.
-func (e *entry) mayWait(s Spec) error {
-	role := e.machine.Role()
+// mayWait refuses a client for which there is nothing to wait, or no place.
+func (e *entry) mayWait(w *waiter) error {
+	s, role := w.spec, e.machine.Role()
 	if role == ownership.Following || role == ownership.Promoting {
 		if err := e.fits(s); err != nil {
 			return err
 		}
 	}
-	if len(e.waiting) >= maxWaiting {
-		return proto.Refuse(proto.CloseOverloaded, "too many clients wait for room %s; try again in a moment", e.id)
+	if s.Hold && !w.join.Spectator && e.held != nil && !e.held.opens(w.join.Resume) { // the leader counts those who wait here
+		return proto.Refuse(proto.CloseOverloaded, "the resume token opens no seat of room %s as it is known here; come again without waiting", e.id)
+	}
+	if err := e.takePlace(w); err != nil {
+		return err
 	}
 	if home, _ := e.r.current().Placement.Home(string(e.id)); role == ownership.Absent && home == e.r.self && s.Game != "" && e.r.games[s.Game] == nil {
 		return proto.Refuse(proto.CloseGame, "this server does not run game %q; check the game's name", s.Game)
+	}
+	return nil
+}
+
+// takePlace makes sure of a place to wait for w. A player has one: the newest connection takes it, since the server does not notice
+// that an older one is gone. Where all are taken, a client with a ticket takes that of one that has shown nothing but a resume token,
+// which anybody can make up.
+func (e *entry) takePlace(w *waiter) error {
+	i := slices.IndexFunc(e.waiting, w.samePlayer)
+	if i < 0 && len(e.waiting) >= maxWaiting && w.join.Player != "" {
+		i = slices.IndexFunc(e.waiting, func(o *waiter) bool { return o.join.Player == "" })
+	}
+	switch {
+	case i >= 0:
+		e.answer(e.waiting[i], entered{err: proto.Refuse(proto.CloseOverloaded, "another client has taken the place to wait for room %s; try again in a moment", e.id)})
+	case len(e.waiting) >= maxWaiting:
+		return proto.Refuse(proto.CloseOverloaded, "too many clients wait for room %s; try again in a moment", e.id)
 	}
 	return nil
 }
@@ -229,6 +257,10 @@ func (e *entry) turn(a ownership.Turn) {
 		if a.Instance != 0 && seen.Instance != a.Instance || a.Newcomers && seen != (proto.Epoch{}) {
 			return nil
 		}
+		if a.Code == proto.CloseSeat && w.spec.Exists { // nobody has the room; another ticket is no use
+			return proto.Refuse(proto.CloseOptions, "room %s is for players whom quick match sends there, with another game or other options; "+
+				"leave out its id to be given a room", e.id)
+		}
 		return proto.Refuse(a.Code, "%s", text)
 	})
 }
@@ -248,7 +280,7 @@ func (e *entry) release(f func(w *waiter) error) {
 func (e *entry) prepareNew() {
 	r := e.r
 	i := slices.IndexFunc(e.waiting, func(w *waiter) bool {
-		return w.spec.Game != "" && w.spec.Seen == proto.Epoch{} && r.games[w.spec.Game] != nil
+		return w.spec.creates() && w.spec.Seen == proto.Epoch{} && r.games[w.spec.Game] != nil
 	})
 	if i < 0 {
 		e.todo = append(e.todo, ownership.Prepared{Err: errors.New("nobody waits for the room any more")})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
+	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -207,6 +208,21 @@ func TestRefusals(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A ticket that does not fit the id of a room of quick match enters the room where there is one, and makes none.
+func TestExistingRoomOnly(t *testing.T) {
+	serve(t, nil, func(t *testing.T, s *server) {
+		squatter := spec("x")
+		squatter.Exists = true
+		wantRefusal(t, s.enter(squatter), proto.CloseOptions)
+		s.creates("x")
+		if err := s.enter(squatter); err != nil {
+			t.Error(err)
+		}
+		squatter.Game = "other"
+		wantRefusal(t, s.enter(squatter), proto.CloseGame)
+	})
 }
 
 // A client whose ticket has wrong options does not spoil the room for the one that waits behind it.
@@ -403,6 +419,49 @@ func TestWaitingIsBounded(t *testing.T) {
 			t.Error("more than one does not wait")
 		}
 		waited.Wait()
+	})
+}
+
+// One ticket takes one place to wait, and made up resume tokens take none that a client with a ticket needs.
+func TestPlacesToWait(t *testing.T) {
+	serve(t, []string{"b"}, func(t *testing.T, s *server) {
+		s.links.set("b", silent)
+		s.links.through("b", silent)
+		id := homed(t, []string{"a", "b"}, "a")
+		enter := func(j room.Join) <-chan error {
+			done := make(chan error, 1)
+			go func() { done <- s.enterAs(spec(id), j) }()
+			synctest.Wait()
+			return done
+		}
+		first := enter(room.Join{Player: "eve"})
+		watches := enter(room.Join{Player: "eve", Spectator: true})
+		enter(room.Join{Player: "eve"})
+		if err := <-first; err == nil || !strings.Contains(err.Error(), "another client has taken the place") {
+			t.Errorf("the first of two connections with one ticket: %v", err)
+		}
+		if len(watches) != 0 {
+			t.Errorf("a place to watch is none to play: %v", <-watches)
+		}
+		var forged []<-chan error
+		for i := range maxWaiting - 2 {
+			forged = append(forged, enter(room.Join{Resume: []byte{1, byte(i)}}))
+		}
+		if err := <-enter(room.Join{Resume: []byte{2}}); !strings.Contains(err.Error(), "too many clients wait") {
+			t.Errorf("one more: %v", err)
+		}
+		honest := enter(room.Join{Player: "ann"})
+		if len(honest) != 0 {
+			t.Errorf("a client with a ticket: %v", <-honest)
+		}
+		if len(forged[0]) != 1 || len(forged[1]) != 0 {
+			t.Error("it did not take the place of the oldest one without a ticket")
+		}
+		for _, f := range forged {
+			<-f
+		}
+		<-honest
+		<-watches
 	})
 }
 

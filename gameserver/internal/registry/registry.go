@@ -50,7 +50,7 @@ type Pool interface {
 	Start(s room.Spec) (*room.Room, error)
 }
 
-// Config of a Registry. All fields but Hung are needed.
+// Config of a Registry. All fields but Hung and Takeover are needed.
 type Config struct {
 	Games    []game.Definition
 	Members  membership.Source // its Self is this server
@@ -62,9 +62,12 @@ type Config struct {
 	MaxReplicas int
 	// Hung is called when a game did not return from a call that the registry made: its goroutine is lost. It must not block.
 	// nil: nobody is told.
-	Hung    func()
-	Logger  *slog.Logger
-	Metrics *obs.Metrics
+	Hung func()
+	// Takeover records in the results store that this server leads epoch.Instance in epoch. ok: that is the highest epoch of the
+	// instance; otherwise highest is. It waits for the answer. nil: there is no store.
+	Takeover func(ctx context.Context, epoch proto.Epoch) (highest proto.Epoch, ok bool, err error)
+	Logger   *slog.Logger
+	Metrics  *obs.Metrics
 }
 
 // Validate reports the first thing that is wrong with c.

@@ -39,6 +39,13 @@ func (h *held) write(p *replica) {
 	h.writer = p
 }
 
+// opens reports whether a resume token opens a seat, as far as can be told from the state that is here.
+func (h *held) opens(token []byte) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.copy == nil || h.lent > 0 || h.copy.Opens(token)
+}
+
 // simulation builds the room from the copy, which may take long.
 func (h *held) simulation() (*game.Simulation, error) {
 	h.mu.Lock()

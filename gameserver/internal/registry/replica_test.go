@@ -11,6 +11,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
+	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/proto/state"
@@ -261,6 +262,38 @@ func TestWaitingAtStandby(t *testing.T) {
 			t.Errorf("the leader heard %v on the new stream", got)
 		}
 		<-again
+	})
+}
+
+// Those who wait for a room to move here show that they have a seat in it: their number decides when the leader hands it off, and
+// they take places to wait.
+func TestWaitingPlayersHaveSeats(t *testing.T) {
+	serve(t, []string{"l"}, func(t *testing.T, s *server) {
+		l := s.follows("r")
+		l.leads()
+		if _, _, err := l.sim.Join(game.Entrant{ID: "ann", Secret: game.Secret{1}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.tick(); err != nil {
+			t.Fatal(err)
+		}
+		hold := spec("r")
+		hold.Hold = true
+		forged := l.sim.Token(0)
+		forged[len(forged)-1] ^= 1
+		for _, token := range [][]byte{nil, forged} {
+			wantRefusal(t, s.enterAs(hold, room.Join{Player: "eve", Resume: token, Waits: true}), proto.CloseOverloaded)
+		}
+		if got := l.back.heard(); len(got) != 0 {
+			t.Errorf("the leader heard %v of clients without a seat", got)
+		}
+		waits := make(chan error, 1)
+		go func() { waits <- s.enterAs(hold, room.Join{Resume: l.sim.Token(0), Waits: true}) }()
+		synctest.Wait()
+		if got := l.back.heard(); len(got) != 1 || got[0] != 1 {
+			t.Errorf("the leader heard %v of the player", got)
+		}
+		<-waits
 	})
 }
 

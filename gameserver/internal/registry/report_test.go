@@ -18,7 +18,7 @@ func TestReports(t *testing.T) {
 		ownership.ReportMoved:    {EventMove, "room moved"},
 		ownership.ReportNotMoved: {EventFailed, "was not handed over"},
 		ownership.ReportFailover: {EventFailover, "its leader is gone"},
-		ownership.ReportDeposed:  {EventDepose, "in a higher epoch"},
+		ownership.ReportDeposed:  {EventDepose, "this one gives it up"},
 		ownership.ReportLost:     {EventLost, "a room is lost"},
 		ownership.ReportDropped:  {"", "a replica is dropped"},
 		ownership.ReportRejected: {"", "does not stand by"},

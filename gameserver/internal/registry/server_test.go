@@ -199,6 +199,13 @@ func (s *server) enter(sp Spec) error {
 	return err
 }
 
+// enterAs is Enter.
+func (s *server) enterAs(sp Spec, j room.Join) error {
+	j.Client = &testClient{}
+	_, err := s.Enter(context.Background(), sp, j)
+	return err
+}
+
 // watch is Enter for a spectator who is heard of.
 func (s *server) watch(ctx context.Context, sp Spec) (*testClient, error) {
 	c := &testClient{}

@@ -110,6 +110,12 @@ func TestSteadyTickAllocatesNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(500, func() { s.play(t) }); n != 0 {
 		t.Errorf("%v allocations a tick with a standby", n)
 	}
+	s.room.pool.config.Results = &testResults{}
+	s.room.pending = append(s.room.pending, pendingOutcome{queued: true})
+	s.play(t)
+	if n := testing.AllocsPerRun(500, func() { s.play(t) }); n != 0 {
+		t.Errorf("%v allocations a tick while an outcome waits for the results store", n)
+	}
 	if s.room.connected != 8 || s.room.sim.Processed(0) != s.input.First-1 {
 		t.Errorf("%d clients, %d inputs processed of %d", s.room.connected, s.room.sim.Processed(0), s.input.First-1)
 	}

@@ -36,6 +36,10 @@ type Config struct {
 	Checks bool
 	// Bans is who may not play; nil: everybody may.
 	Bans Bans
+	// Results is where outcomes go before players hear them; nil: there is no results store.
+	Results Results
+	// Durable: what Pool.Spooled names outlives this process.
+	Durable bool
 	// Flush sends what ticks queued for standbys. A worker calls it when it has ticked the rooms that were due, and at
 	// least every maxUnflushed. It must not block. nil: nothing.
 	Flush func()

@@ -122,7 +122,7 @@ func (r *Room) resume(o *Occupant) {
 func (r *Room) join(o *Occupant) {
 	seat, again, err := r.sim.Join(game.Entrant{ID: o.player, Name: o.name, Secret: game.NewSecret(), Proven: o.proven})
 	if errors.Is(err, game.ErrTaken) {
-		r.refuse(o, proto.CloseSeat, "another connection has this seat; a new ticket of the router takes it over, this one is not newer")
+		r.refuse(o, proto.CloseSeat, "this ticket, or a newer one, has taken the seat already; a new ticket of the router takes it over")
 		return
 	}
 	if err != nil {

@@ -255,7 +255,8 @@ func TestSamePlayerTakesOver(t *testing.T) {
 	}
 }
 
-// Who knows a player's id, or has a copy of the ticket that the player came with, cannot take the seat from its connection.
+// Who knows a player's id, or has a copy of the ticket that the player came with, cannot take the seat from its connection,
+// nor while it is held for the player to come back.
 func TestConnectedSeatIsNotTaken(t *testing.T) {
 	withPool(t, testConfig(), func(h *harness) {
 		r := h.start(20, 2)
@@ -275,7 +276,9 @@ func TestConnectedSeatIsNotTaken(t *testing.T) {
 		}
 		ann.QueueLost()
 		h.pass(50 * time.Millisecond)
-		_, again := h.join(r, Join{Player: "ann", Proven: 100})
+		_, thief := h.join(r, Join{Player: "ann", Proven: 100})
+		thief.check(t).wantCloses(t, proto.CloseSeat)
+		_, again := h.join(r, Join{Player: "ann", Proven: 101})
 		again.check(t).wantCloses(t)
 		if w := again.welcomes[0]; w.Flags != proto.WelcomeResumed || w.Processed != 1 {
 			t.Errorf("welcome to the held seat %+v", w)

@@ -28,9 +28,11 @@ type Occupant struct {
 
 	// The room's loop only.
 	state       occupantState
-	seat        proto.Seat // proto.NoSeat for a spectator
-	acked       proto.Tick // the highest Ack that its inputs had
-	played      bool       // its seat has sent an input or a custom message, or was held: it is held when the connection ends
+	seat        proto.Seat    // proto.NoSeat for a spectator
+	acked       proto.Tick    // the highest Ack that its inputs had
+	trip        time.Duration // by which the Acks of its seat are bounded, if bounded
+	bounded     bool
+	played      bool // its seat has sent an input or a custom message, or was held: it is held when the connection ends
 	flags       proto.WelcomeFlags
 	renews      bool          // nothing shows yet that it has read its welcome, whose resume token is new
 	arrived     time.Duration // of the newest input since the last tick; noInput when none came

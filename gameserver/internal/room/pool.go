@@ -18,6 +18,8 @@ type Pool struct {
 	lane    *worker        // the slow lane: rooms over their share
 	all     []*worker      // with the slow lane
 	running sync.WaitGroup // for all, but not for goroutines that hang
+
+	instances instances
 }
 
 // NewPool builds the workers; Run starts them.
@@ -112,10 +114,12 @@ func (p *Pool) Start(s Spec) (*Room, error) {
 		return nil, fmt.Errorf("start room %s: %w: every worker is more than %.0f %% busy", s.ID, ErrOverloaded, p.config.MaxBusy*100)
 	}
 	r := newRoom(p, s)
+	p.instances.add(r)
 	if s.Enter != nil {
 		s.Enter(r)
 	}
 	if !w.add(r) {
+		p.instances.remove(r)
 		r.closeAll(proto.CloseStopping, "")
 		return nil, fmt.Errorf("start room %s: %w", s.ID, ErrStopped)
 	}

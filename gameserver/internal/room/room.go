@@ -29,6 +29,9 @@ type Spec struct {
 	// Outranked is told of a later epoch of this instance that a client with a seat here has seen. The client was refused.
 	// It is called at most once in outrankedInterval. nil: the epochs of clients are ignored.
 	Outranked func(seen proto.Epoch)
+	// Superseded is told, once, that the results store has the word of another leader, whose epoch is later. An epoch without a
+	// server: it is not known who. The room tells no outcome any more; whoever hears this ends it. nil: nobody.
+	Superseded func(by proto.Epoch)
 
 	// Standbys are ids that QueueStandby will attach or QueueRemoveStandby give up. Outcomes wait for them from the first
 	// tick on.
@@ -51,6 +54,7 @@ type Room struct {
 	log      *slog.Logger
 	settings game.Settings
 	schema   []byte // as the welcome carries it
+	instance proto.Instance
 	inbox    inbox
 
 	infoMu sync.Mutex
@@ -79,9 +83,11 @@ type Room struct {
 	returnBy   time.Duration // when absent clients of a resumed room count as not connected; 0: done
 	bansSeen   uint64        // revision of the bans that were enforced
 	size       size
-	noisy      bool           // it was logged that custom messages were refused
-	pending    []game.Decided // decided and not told yet, by match
-	told       uint32         // the last match whose outcome was told
+	noisy      bool             // it was logged that custom messages were refused
+	pending    []pendingOutcome // by match: not told yet, or told within game.OutcomeKeep
+	kept       []game.Kept      // of pending, for the simulation
+	queueAt    time.Duration    // no outcome is queued before
+	superseded bool             // the results store has the word of another leader
 	standbys   []*standby
 	suspension suspension
 	asked      bool // Spec.Outranked was called, last at askedAt
@@ -108,6 +114,7 @@ func newRoom(p *Pool, s Spec) *Room {
 		settings:  settings,
 		schema:    s.Sim.Store().Schema().Append(nil),
 		sim:       s.Sim,
+		instance:  s.Sim.Instance(),
 		epoch:     s.Epoch,
 		phase:     noPhase,
 		due:       p.now() + s.Due,
@@ -194,6 +201,7 @@ func (r *Room) end(code proto.CloseCode, text string) {
 		return
 	}
 	r.ended = true
+	r.pool.instances.remove(r)
 	if r.spec.Ended != nil {
 		defer r.spec.Ended(r)
 	}

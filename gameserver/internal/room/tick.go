@@ -175,7 +175,10 @@ func (r *Room) queue(o *Occupant, it *item) error {
 		o.acked = max(o.acked, min(in.Ack, r.sim.Tick()))
 		in.Ack = o.acked
 	}
-	r.sim.BoundAck(o.seat, maxBehind(it.trip, r.settings.TickRate))
+	if it.trip != o.trip || !o.bounded {
+		o.trip, o.bounded = it.trip, true
+		r.sim.BoundAck(o.seat, maxBehind(it.trip, r.settings.TickRate))
+	}
 	return r.sim.Queue(o.seat, in)
 }
 
@@ -255,7 +258,7 @@ func (r *Room) endIfIdle(now time.Duration) bool {
 	if !r.played {
 		timeout = min(timeout, r.pool.config.UnplayedTimeout)
 	}
-	if now-r.idleSince < timeout {
+	if now-r.idleSince < timeout || r.unsaved(now) {
 		return false
 	}
 	if _, ok := r.inbox.close(true); !ok {

@@ -21,6 +21,9 @@ const (
 	// sendBuffer bounds what the kernel holds for a client, which it would let grow to megabytes: a client that stops
 	// reading is noticed after seconds, and what reaches a slow one is not minutes old. It does for 640 KB/s at 100 ms.
 	sendBuffer = 64 << 10
+	// unsentLimit bounds what of that is not on its way yet, where the system can: a client that takes few bytes a second would read what
+	// waits there first, however old. A tick's frame is smaller.
+	unsentLimit = 4 << 10
 	// retryAfter is in seconds; by then a connection that never says hello has been closed.
 	retryAfter = int(proto.HelloTimeout / time.Second)
 )
@@ -131,5 +134,8 @@ func tune(conn net.Conn) error {
 	if err := tcp.SetNoDelay(true); err != nil {
 		return err
 	}
-	return tcp.SetWriteBuffer(sendBuffer)
+	if err := tcp.SetWriteBuffer(sendBuffer); err != nil {
+		return err
+	}
+	return limitUnsent(tcp)
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -112,4 +113,17 @@ func (d descriptor) send(b []byte) (int, error) {
 			return 0, os.NewSyscallError("sendto", errno)
 		}
 	}
+}
+
+// limitUnsent makes the kernel take no more once unsentLimit bytes wait for the client's window or for the network.
+func limitUnsent(conn *net.TCPConn) error {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	err = raw.Control(func(fd uintptr) {
+		failed = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, unsentLimit)
+	})
+	return errors.Join(err, os.NewSyscallError("limit what is not sent", failed))
 }

@@ -26,3 +26,5 @@ func (descriptor) receive(*incoming, int) (int, time.Duration, error) {
 }
 
 func (descriptor) send([]byte) (int, error) { return 0, errors.ErrUnsupported }
+
+func limitUnsent(*net.TCPConn) error { return nil }

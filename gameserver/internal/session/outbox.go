@@ -1,6 +1,9 @@
 package session
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 const (
 	// eventLimit bounds an outbox's pending events in bytes; beyond it the client is closed with CloseSlow. It holds the
@@ -9,12 +12,17 @@ const (
 	// pooledBuffer is the largest buffer that goes back to the pool when an outbox has drained; keyframes and slow
 	// clients make larger ones, which are left to the collector.
 	pooledBuffer = 16 << 10
+	// staleAge is how old the oldest pending frame may be when a delta is queued: a client that takes few bytes a second would read
+	// ticks of half a minute ago before limit is reached. Behind a keyframe that took longer to go out, deltas may be twice as old as
+	// that, up to mostAge: they would else be dropped for another keyframe, again and again.
+	staleAge = time.Second
+	mostAge  = 4 * time.Second
 )
 
 // outbox is the queue of frames that a client has yet to be sent. It knows no socket and no lock.
 //
 // Size: limit bytes of frames, a pending keyframe not counted; eventLimit of them events. Over limit: every delta that
-// has not begun to go out is dropped and the outbox is stale, which means that it takes no delta until it has drained
+// has not begun to go out is dropped and the outbox is stale; so it is when the oldest frame is older than staleAge. That means that it takes no delta until it has drained
 // and a keyframe was queued; metric OutboxDrops. Over eventLimit: the client is closed; metric Closed.
 type outbox struct {
 	pool    *sync.Pool // *buffer
@@ -23,6 +31,8 @@ type outbox struct {
 	partly  bool       // part of the first frame is gone: it must be finished
 	stale   bool
 	limit   int
+	keyed   time.Time     // when the last keyframe was queued
+	age     time.Duration // most age of deltas behind that keyframe; 0: staleAge
 }
 
 // buffer is frames one behind the other, and where each ends.
@@ -34,6 +44,7 @@ type buffer struct {
 type mark struct {
 	end  int
 	kind frameKind
+	at   time.Time // when it was queued, or seen waiting first; zero: it was queued into a drained outbox
 }
 
 // frameKind is what may happen to a pending frame.
@@ -52,7 +63,7 @@ func (o *outbox) delta(own, shared []byte) (ok, dropped bool) {
 	if o.stale {
 		return false, false
 	}
-	if o.load()+maxHeader+len(own)+len(shared) > o.limit {
+	if o.load()+maxHeader+len(own)+len(shared) > o.limit || o.old() {
 		o.dropDeltas()
 		o.stale = true
 		return false, true
@@ -61,12 +72,29 @@ func (o *outbox) delta(own, shared []byte) (ok, dropped bool) {
 	return true, false
 }
 
+// old reports whether the client is behind by too much time. It looks at a clock only where something is pending, which for a client
+// that keeps up never is when a delta comes.
+func (o *outbox) old() bool {
+	if o.drained() {
+		return false
+	}
+	now, oldest := time.Now(), &o.pending.marks[0]
+	switch {
+	case oldest.at.IsZero():
+		oldest.at = now
+	case oldest.kind == keyframe:
+	case now.Sub(oldest.at) > max(staleAge, o.age):
+		return true
+	}
+	return false
+}
+
 // keyframe queues own and shared as one message if the outbox has drained.
 func (o *outbox) keyframe(own, shared []byte) bool {
 	if !o.drained() {
 		return false
 	}
-	o.stale = false
+	o.stale, o.keyed, o.age = false, time.Now(), 0
 	o.add(keyframe, opBinary, own, shared)
 	return true
 }
@@ -84,16 +112,20 @@ func (o *outbox) event(op byte, payload []byte) bool {
 func (o *outbox) raw(b []byte) {
 	o.reserve(len(b))
 	o.pending.bytes = append(o.pending.bytes, b...)
-	o.pending.marks = append(o.pending.marks, mark{len(o.pending.bytes), event})
+	o.pending.marks = append(o.pending.marks, mark{end: len(o.pending.bytes), kind: event})
 }
 
 // add queues a frame without a look at any bound.
 func (o *outbox) add(kind frameKind, op byte, own, shared []byte) {
+	var at time.Time
+	if !o.drained() {
+		at = time.Now()
+	}
 	o.reserve(maxHeader + len(own) + len(shared))
 	p := o.pending
 	p.bytes = appendHeader(p.bytes, op, len(own)+len(shared))
 	p.bytes = append(append(p.bytes, own...), shared...)
-	p.marks = append(p.marks, mark{len(p.bytes), kind})
+	p.marks = append(p.marks, mark{len(p.bytes), kind, at})
 }
 
 // reserve makes sure of a buffer, and moves its bytes to the front rather than have it grow for n more.
@@ -136,6 +168,9 @@ func (o *outbox) advance(n int) {
 	for p.marks[gone].end <= o.sent {
 		gone++
 	}
+	if gone > 0 && p.marks[0].kind == keyframe {
+		o.age = min(2*time.Since(o.keyed), mostAge)
+	}
 	o.partly = gone == 0 || p.marks[gone-1].end < o.sent
 	p.marks = p.marks[:copy(p.marks, p.marks[gone:])]
 }
@@ -159,7 +194,7 @@ func (o *outbox) dropDeltas() {
 	for i, m := range p.marks {
 		if m.kind != delta || i == 0 && o.partly {
 			bytes = append(bytes, p.bytes[start:m.end]...)
-			marks = append(marks, mark{len(bytes), m.kind})
+			marks = append(marks, mark{len(bytes), m.kind, m.at})
 		}
 		start = m.end
 	}

@@ -139,13 +139,19 @@ func (c *Conn) frame(op byte, payload []byte) error {
 	return nil
 }
 
-// message acts on one message. The error closes the connection.
+// message acts on one message. The error closes the connection. Pings behind the first count as messages of their own: each is
+// answered, and 800 of them fit into a message.
 func (c *Conn) message(b []byte) error {
 	c.server.config.Metrics.RecvBytes.Add(float64(len(b)))
-	for len(b) > 0 {
+	for pings := 0; len(b) > 0; {
 		kind, body, rest, err := proto.NextRecord(b)
 		if err != nil {
 			return malformed(err)
+		}
+		if kind == proto.KindPing {
+			if pings++; pings > 1 && !c.rate.take(c.lastRead) {
+				return &proto.Refusal{Code: proto.CloseRate}
+			}
 		}
 		if err := c.record(kind, body); err != nil {
 			return err
@@ -252,7 +258,7 @@ func (c *Conn) input(body []byte) error {
 	if err := c.probe(); err != nil {
 		return err
 	}
-	return tooMany(c.occupant.QueueInput(in, c.lastRead, c.trips.longest()))
+	return tooMany(c.occupant.QueueInput(in, c.lastRead, c.trips.longest))
 }
 
 func (c *Conn) custom(body []byte) error {

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -265,6 +266,29 @@ func TestRateLimit(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A message of nothing but pings costs as much as so many messages: each is answered, and polled ones within a tick.
+func TestPingsAreLimited(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, s *setup) {
+		c, _ := s.enter()
+		ping := proto.Ping{Micros: 42}.Append(nil)
+		frame := masked(0x82, bytes.Repeat(ping, proto.MaxMessageBurst))
+		go func() { _, _ = c.conn.Write(frame) }()
+		answers := 0
+		for {
+			k, _ := c.record()
+			if k != proto.KindPong {
+				if k != proto.KindError || answers > proto.MaxMessageBurst {
+					t.Errorf("after %d answers came %#x", answers, k)
+				}
+				return
+			}
+			if answers++; answers == proto.MaxMessageBurst {
+				t.Fatalf("%d pings of one message were answered", answers)
+			}
+		}
+	})
 }
 
 func TestOccupantRefusesInput(t *testing.T) {

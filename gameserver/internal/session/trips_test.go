@@ -14,41 +14,40 @@ func TestTrips(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	ping := func() []byte {
 		t.Helper()
-		b := r.due(now)
-		if b == nil {
+		if now.Before(r.next) {
 			t.Fatal("no ping is due")
 		}
-		return bytes.Clone(b)
+		return bytes.Clone(r.ping(now))
 	}
 	first := ping()
-	if r.due(now.Add(probeInterval-1)) != nil || r.longest() != 0 {
-		t.Error("a second ping at once, or a round trip before the first answer")
+	if r.next != now.Add(probeInterval) || r.longest != 0 {
+		t.Error("a second ping too soon, or a round trip before the first answer")
 	}
 	r.pong([]byte("guessed!"), now.Add(time.Millisecond))
 	r.pong(nil, now.Add(time.Millisecond))
 	r.pong(first, now.Add(80*time.Millisecond))
 	r.pong(first, now.Add(500*time.Millisecond)) // again
-	if r.longest() != 80*time.Millisecond {
-		t.Errorf("round trip %v, want 80 ms", r.longest())
+	if r.longest != 80*time.Millisecond {
+		t.Errorf("round trip %v, want 80 ms", r.longest)
 	}
 	// The longest of the last ones counts.
 	for i := range tripsKept {
-		if want := 80 * time.Millisecond; i < tripsKept-1 && r.longest() != want {
-			t.Errorf("round trip %v after %d shorter ones, want %v", r.longest(), i, want)
+		if want := 80 * time.Millisecond; i < tripsKept-1 && r.longest != want {
+			t.Errorf("round trip %v after %d shorter ones, want %v", r.longest, i, want)
 		}
 		now = now.Add(probeInterval)
 		r.pong(ping(), now.Add(20*time.Millisecond))
 	}
-	if r.longest() != 20*time.Millisecond {
-		t.Errorf("round trip %v, want 20 ms", r.longest())
+	if r.longest != 20*time.Millisecond {
+		t.Errorf("round trip %v, want 20 ms", r.longest)
 	}
 	// A client that answers no more has none, however long it was.
 	for range tripsKept + 1 {
 		now = now.Add(probeInterval)
 		ping()
 	}
-	if r.longest() != 0 {
-		t.Errorf("round trip %v of a client that answers nothing", r.longest())
+	if r.longest != 0 {
+		t.Errorf("round trip %v of a client that answers nothing", r.longest)
 	}
 }
 

@@ -54,6 +54,9 @@ func (f *fleet) check(o options) {
 	if d, where := f.history.overlap(); d > maxOverlap {
 		f.history.violation("two servers have ticked %s, for %v", where, d)
 	}
+	if f.results != nil {
+		f.results.check()
+	}
 	for _, v := range f.history.broken() {
 		f.t.Error(v)
 	}

@@ -50,6 +50,7 @@ type options struct {
 	returns                 time.Duration        // after which players that were told that their room is lost come back; 0: they do not
 	apart                   time.Duration        // one way between servers and routers; 0: as in lan
 	configure               func(*server.Config) // changes each server's configuration; nil: nothing
+	results                 bool                 // the routers have a results store
 	certificates            bool                 // the processes speak TLS to each other
 }
 
@@ -82,6 +83,7 @@ type fleet struct {
 	routers  []*router
 	players  []*player
 	operator *operator
+	results  *resultsStore    // nil: there is none
 	standbys int              // of each room
 	ca       certs.FleetFiles // no files without options.certificates
 
@@ -98,6 +100,10 @@ func run(t *testing.T, seed uint64, o options, schedule func(f *fleet)) (f *flee
 	synctest.Test(t, func(t *testing.T) {
 		f = &fleet{t: t, seed: seed, seeds: seedAddrs[:min(o.servers, len(seedAddrs))], options: o, rng: rand.New(rand.NewPCG(seed, 1)), net: simnet.New(seed, lan), history: newHistory()}
 		f.setApart(o.apart)
+		if o.results {
+			f.results = newResultsStore(f.history)
+			f.history.store = f.results
+		}
 		if o.certificates {
 			var err error
 			if f.ca, err = certs.WriteCA(t.TempDir()); err != nil { // in the bubble's time

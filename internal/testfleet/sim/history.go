@@ -14,6 +14,7 @@ import (
 // goroutine.
 type History struct {
 	began time.Time
+	store *resultsStore // nil: there is none
 
 	mu         sync.Mutex
 	lines      []string
@@ -144,6 +145,9 @@ func (h *History) decided(room proto.RoomID) int {
 
 // heard checks that a match has one outcome, which stays as it was announced.
 func (h *History) heard(room proto.RoomID, born uint32, player proto.PlayerID, o proto.Outcome) {
+	if h.store != nil {
+		h.store.heard(room, player, o)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	m := match{room, born, o.Match}

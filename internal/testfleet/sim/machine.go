@@ -129,6 +129,7 @@ func (f *fleet) start(s *machine) {
 	c.Limits.IdleRoom, c.Limits.Unplayed = time.Hour, time.Hour // a room ends for no other reason than a fault
 	c.Testing.WallClock = func() time.Time { return time.Now().Add(time.Duration(s.clock.Load())) }
 	c.Logger = slog.New(&logHandler{history: f.history, server: s.name})
+	c.Results.Store = f.options.results
 	if f.options.configure != nil {
 		f.options.configure(&c)
 	}

@@ -52,6 +52,12 @@ func (f *fleet) startRouter(r *router) {
 	if c.Certs, err = certs.LoadFleet(f.ca, certs.NewID(string(membership.Router), r.name), c.Logger); err != nil {
 		f.t.Fatal(err)
 	}
+	if f.results != nil {
+		c.Results = f.results
+		if c.Operator, err = ticket.NewOperator(operatorToken, false); err != nil {
+			f.t.Fatal(err)
+		}
+	}
 	handler, err := front.New(c, r.gossip)
 	if err != nil {
 		f.t.Fatal(err)

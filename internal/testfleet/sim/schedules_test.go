@@ -47,7 +47,11 @@ func TestFaultsOneByOne(t *testing.T) {
 		if seed%4 == 0 {
 			o.servers, o.configure = 4, with2Standbys
 		}
-		run(t, seed, o, oneByOne(5, all))
+		faults := all
+		if o.results = seed%3 == 0; o.results {
+			faults = append(slices.Clone(all), storeFails)
+		}
+		run(t, seed, o, oneByOne(5, faults))
 	})
 }
 

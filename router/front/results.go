@@ -1,0 +1,99 @@
+package front
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/ringside-go/ringside/internal/membership"
+)
+
+// Results is a results store; package router/store has one.
+type Results interface {
+	// Public answers /v1/rooms/{room}/outcomes, /v1/outcomes, /v1/players/{player}/matches and /v1/boards/{board}.
+	Public(caller func(*http.Request) (operator bool, player string, err error)) http.Handler
+	// Internal answers /internal/v1/, for game servers and operators.
+	Internal() http.Handler
+	Run(ctx context.Context) error // until ctx ends
+}
+
+// resultsWait bounds a long poll or the first answer of an event stream; the store's own limit is below it.
+const resultsWait = 45 * time.Second
+
+// routeResults adds the routes of the results store.
+func (f *Front) routeResults() {
+	if f.config.Results == nil {
+		f.route("/internal/", "internal", "", func(http.ResponseWriter, *http.Request) error {
+			return problemf(http.StatusNotFound, "this router has no results store; start it with -results")
+		})
+		return
+	}
+	read, write := f.config.Results.Public(f.caller), f.config.Results.Internal()
+	for _, path := range []string{"/v1/rooms/{room}/outcomes", "/v1/outcomes", "/v1/players/{player}/matches", "/v1/boards/{board}"} {
+		f.route(path, "results", http.MethodGet, func(w http.ResponseWriter, r *http.Request) error { return f.getResults(w, r, read) })
+	}
+	f.route("/internal/", "internal", "", func(w http.ResponseWriter, r *http.Request) error {
+		allowed := f.allow
+		if r.URL.Path == "/internal/v1/outcomes" || r.URL.Path == "/internal/v1/takeovers" {
+			allowed = f.allowServer
+		}
+		if err := allowed(r); err != nil {
+			return err
+		}
+		write.ServeHTTP(w, r)
+		return nil
+	})
+}
+
+// getResults reads the store. A request that waits ends when the router does.
+func (f *Front) getResults(w http.ResponseWriter, r *http.Request, h http.Handler) error {
+	if r.FormValue("wait") != "" || strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+		free, err := f.gate.Stream(r)
+		if err != nil {
+			return tryLater("%v", err)
+		}
+		defer free()
+		control := http.NewResponseController(w)
+		_ = control.SetReadDeadline(time.Time{}) // of the request, which has no body
+		_ = control.SetWriteDeadline(time.Now().Add(resultsWait))
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(f.ending, cancel)()
+	h.ServeHTTP(w, r.WithContext(ctx))
+	if rec, ok := w.(*recorder); ok && rec.status == 0 && f.ending.Err() != nil {
+		return tryLater("this router is stopping; ask again from the same cursor")
+	}
+	return nil
+}
+
+// caller says who reads results.
+func (f *Front) caller(r *http.Request) (operator bool, player string, err error) {
+	if f.allow(r) == nil {
+		return true, "", nil
+	}
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if f.config.Identity == nil || !strings.EqualFold(scheme, "bearer") {
+		return false, "", nil
+	}
+	id, _, err := f.config.Identity.Verify(strings.TrimSpace(token), time.Now())
+	return false, string(id), err
+}
+
+// connKey is the context key of an internal request's connection.
+type connKey struct{}
+
+// allowServer lets game servers go on: those that have proved their names, or, where the fleet has no certificates, those that
+// operators could be.
+func (f *Front) allowServer(r *http.Request) error {
+	if c, ok := r.Context().Value(connKey{}).(net.Conn); ok && f.config.Certs != nil {
+		if id, ok := f.config.Certs.Proven(c); ok {
+			if _, ok := id.Name(string(membership.GameServer)); ok {
+				return nil
+			}
+		}
+	}
+	return f.allow(r)
+}
