@@ -92,6 +92,7 @@ func TestPythonClients(t *testing.T) {
 	}
 	ends := []func() pythonReport{play("ann"), play("bob")}
 
+	b.api.http.Timeout = 20 * time.Second // a move waits up to 3 s for its clients, and longer on a busy machine
 	leader := b.playing(t, room, len(ends), 40)
 	var moved struct{ Server string }
 	if err := b.api.call(t.Context(), http.MethodPost, leader, "/v1/rooms/"+room+"/move", &moved); err != nil {
