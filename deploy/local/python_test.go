@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/deploy/internal/fleet"
+	"github.com/ringside-go/ringside/proto"
 )
 
 // pythonClient is the directory of the client that was written from PROTOCOL.md alone.
@@ -26,6 +27,7 @@ type pythonReport struct {
 	Alias      string
 	Seats      []int    // one a welcome
 	Epochs     []string // likewise
+	Closes     []proto.CloseCode
 	Outcomes   []struct{ Match, Tick, Results any }
 	Checks     int
 	Violations []string
@@ -114,6 +116,9 @@ func TestPythonClients(t *testing.T) {
 		}
 		if n := len(slices.Compact(slices.Clone(r.Epochs))); n < 3 {
 			t.Errorf("%s was in the epochs %q; want 3: it has not noticed the move and the takeover", r.Alias, r.Epochs)
+		}
+		if slices.Contains(r.Closes, proto.CloseSeat) {
+			t.Errorf("%s was closed with %v: its resume token did not open its seat", r.Alias, r.Closes)
 		}
 		if r.Checks == 0 {
 			t.Errorf("%s compared no hash of the state", r.Alias)

@@ -256,6 +256,7 @@ class Client:
                     self._search = None if task is self._search else self._search
                     if not task.cancelled() and not task.exception():
                         raise Replacement(task.result())
+                    self.heard("failed", None if task.cancelled() else task.exception())
         finally:
             reading.cancel()
 
