@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/deploy/internal/fleet"
+	"github.com/ringside-go/ringside/proto"
 )
 
 // pythonClient is the directory of the client that was written from PROTOCOL.md alone.
@@ -26,6 +27,7 @@ type pythonReport struct {
 	Alias      string
 	Seats      []int    // one a welcome
 	Epochs     []string // likewise
+	Closes     []proto.CloseCode
 	Outcomes   []struct{ Match, Tick, Results any }
 	Checks     int
 	Violations []string
@@ -43,7 +45,7 @@ func TestPythonClients(t *testing.T) {
 	if err != nil {
 		t.Skip("SKIPPED, PROTOCOL.md IS NOT PROVEN: there is no python3; install Python 3.10 or later")
 	}
-	runtime.LockOSThread() // see process.start
+	runtime.LockOSThread() // see fleet.Process.Start
 	defer runtime.UnlockOSThread()
 
 	out := fleet.NewConsole(testWriter{t}, false)
@@ -92,6 +94,7 @@ func TestPythonClients(t *testing.T) {
 	}
 	ends := []func() pythonReport{play("ann"), play("bob")}
 
+	b.api.http.Timeout = 20 * time.Second // a move waits up to 3 s for its clients, and longer on a busy machine
 	leader := b.playing(t, room, len(ends), 40)
 	var moved struct{ Server string }
 	if err := b.api.call(t.Context(), http.MethodPost, leader, "/v1/rooms/"+room+"/move", &moved); err != nil {
@@ -113,6 +116,9 @@ func TestPythonClients(t *testing.T) {
 		}
 		if n := len(slices.Compact(slices.Clone(r.Epochs))); n < 3 {
 			t.Errorf("%s was in the epochs %q; want 3: it has not noticed the move and the takeover", r.Alias, r.Epochs)
+		}
+		if slices.Contains(r.Closes, proto.CloseSeat) {
+			t.Errorf("%s was closed with %v: its resume token did not open its seat", r.Alias, r.Closes)
 		}
 		if r.Checks == 0 {
 			t.Errorf("%s compared no hash of the state", r.Alias)

@@ -16,6 +16,7 @@ import sys
 from typing import Any, Dict
 
 from .client import Client, Sample, Stop
+from .link import Ended
 from .router import Refused, Router
 from .wire import Outcome, Welcome
 
@@ -27,6 +28,7 @@ class Player:
         self.client = Client(router, self.act, self.heard)
         self.seats: list[int] = []
         self.epochs: list[str] = []
+        self.closes: list[int] = []  # codes
         self.side = random.choice((-1, 1))
 
     def act(self, client: Client) -> Sample:
@@ -55,6 +57,8 @@ class Player:
             self.seats.append(of.seat)
             self.epochs.append(f"{of.epoch.instance:016x}/{of.epoch.counter}/{of.epoch.server}")
             of = f"seat {of.seat}, tick {of.tick}, epoch {self.epochs[-1]}"
+        if isinstance(of, Ended):
+            self.closes.append(of.code)
         print(f"{self.client.alias or '-'}: {what}: {of}", file=sys.stderr, flush=True)
         if isinstance(of, Outcome):
             asyncio.get_running_loop().call_soon(self.client.leave, "the match is over")
@@ -70,6 +74,7 @@ class Player:
             "alias": self.client.alias,
             "seats": self.seats,
             "epochs": self.epochs,
+            "closes": self.closes,
             "outcomes": [
                 {"match": o.match, "tick": o.tick, "results": [r._asdict() for r in o.results]} for o in self.client.outcomes.values()
             ],

@@ -256,6 +256,7 @@ class Client:
                     self._search = None if task is self._search else self._search
                     if not task.cancelled() and not task.exception():
                         raise Replacement(task.result())
+                    self.heard("failed", None if task.cancelled() else task.exception())
         finally:
             reading.cancel()
 
@@ -356,7 +357,7 @@ class Client:
             if self._token:
                 self._fault(f"seat {self.seat} is gone, and this is seat {w.seat}")
             self._samples.clear()
-            self._number = w.processed  # samples of a new seat go on from what the seat has processed
+            self._number = self.processed = w.processed  # samples of a new seat go on from what the seat has processed
         if w.schema != self.schema:
             self.schema, self.replica = w.schema, Replica(Schema.parse(w.schema))
         if w.epoch != self.epoch:
