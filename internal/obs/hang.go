@@ -19,20 +19,39 @@ const (
 )
 
 // Watch counts how often something has been seen unchanged. A pause of the process between two looks starts the count
-// again: what did not run then is not hung.
+// again: what did not run then is not hung. Looks while a thread of the process hardly gets a CPU count less, since what is
+// looked at may be on that thread: where other processes have 15 of 16 parts of the CPUs, a tick of 50 ms takes 800.
 type Watch struct {
-	seen int
-	last time.Time
+	looks  int           // since something changed, that included
+	waited time.Duration // since then
+	last   time.Time
+	queue  runQueue
 }
 
 // Look notes a look at now, and reports whether so many have been alike. same: nothing has changed since the last look.
 func (w *Watch) Look(now time.Time, same bool, limit int) bool {
-	if !same || now.Sub(w.last) > 2*HangInterval {
-		w.seen = 0
+	waited := time.Duration(0)
+	if same {
+		waited = w.queue.waited()
+	} else {
+		w.queue.forget()
 	}
+	return w.look(now, same, limit, waited)
+}
+
+// look is Look. waited is the longest time for which a thread has waited for a CPU, as the system told since the last look: after the
+// wait, so it may be longer than the time between.
+func (w *Watch) look(now time.Time, same bool, limit int, waited time.Duration) bool {
+	paused := now.Sub(w.last) > 2*HangInterval
 	w.last = now
-	w.seen++
-	return w.seen > limit
+	if !same || paused {
+		w.looks, w.waited = 1, 0
+		return false
+	}
+	w.looks++
+	w.waited += waited
+	starved := max(0, int(2*w.waited/HangInterval)-w.looks) // where a thread gets half of a CPU nobody is starved
+	return w.looks-starved > limit
 }
 
 // Await waits until done is closed, and gives up after about limit times HangInterval in which the process ran.
