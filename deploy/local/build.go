@@ -16,6 +16,11 @@ var programs = map[string]string{"router": "./router", "gameserver": "./gameserv
 // binaries gives the directory that holds the programs: dir if it is given, and otherwise .bin of the module that the
 // working directory is in, after building them there.
 func binaries(ctx context.Context, dir string, c *console) (string, error) {
+	return binariesOf(ctx, dir, programs, "", c)
+}
+
+// binariesOf is binaries for other programs, by their names, which it builds into the folder under of .bin.
+func binariesOf(ctx context.Context, dir string, programs map[string]string, under string, c *console) (string, error) {
 	if dir != "" {
 		for name := range programs {
 			if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
@@ -32,7 +37,10 @@ func binaries(ctx context.Context, dir string, c *console) (string, error) {
 	if filepath.Base(mod) != "go.mod" {
 		return "", errors.New("the working directory is in no Go module; change into Ringside's, or use -bin")
 	}
-	dir = filepath.Join(filepath.Dir(mod), ".bin")
+	dir = filepath.Join(filepath.Dir(mod), ".bin", under)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return "", err
+	}
 	args := []string{"build", "-o", dir + string(filepath.Separator)}
 	for _, source := range programs {
 		args = append(args, source)

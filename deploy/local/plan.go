@@ -23,6 +23,9 @@ type config struct {
 	calm   time.Duration // between faults
 	seed   uint64        // 0: any
 	json   string        // file for the report; empty: none
+
+	// Of attack only, which has only and json too.
+	short, undefended bool
 }
 
 const (

@@ -62,9 +62,11 @@ var allowed = map[string][]string{
 	"internal/testfleet":     {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
 	"internal/testfleet/sim": {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
 
-	"deploy/local":     {"internal/certs", "internal/placement", "internal/ticket"},
-	"deploy/k8s/image": {},
-	"deploy/k8s/test":  {"internal/placement"},
+	"deploy/local":                    {"deploy/local/hostile", "clients/goclient", "proto", "proto/state", "internal/certs", "internal/membership", "internal/placement", "internal/ticket"},
+	"deploy/local/hostile":            {"gameserver/game"},
+	"deploy/local/hostile/gameserver": {"deploy/local/hostile", "gameserver/arena", "gameserver/server"}, // a program for attacks
+	"deploy/k8s/image":                {},
+	"deploy/k8s/test":                 {"internal/placement"},
 }
 
 // noDatabase are the programs that must not link a database driver, and what drivers are called.
