@@ -71,7 +71,7 @@ func (s *siege) bare(ctx context.Context, args ...string) (server, router, gossi
 	if err != nil {
 		return "", "", "", nil, err
 	}
-	two, err := s.spawn("bare-2", "router", "-listen", router, "-seeds", gossip)
+	two, err := s.spawn("bare-2", "router", "-drain", "0s", "-listen", router, "-seeds", gossip)
 	if err != nil {
 		one()
 		return "", "", "", nil, err
@@ -191,9 +191,12 @@ type claim struct {
 	weight, port             uint64
 }
 
+// claimBoot is the boot of all of them, which memberlist has in the name too.
+const claimBoot = "0123456789abcdef"
+
 func (c claim) bytes() []byte {
 	b := []byte{3}
-	for _, text := range []string{c.name, "0123456789abcdef", "gameserver", "serving", c.url, c.peer, "", c.version} {
+	for _, text := range []string{c.name, claimBoot, "gameserver", "serving", c.url, c.peer, "", c.version} {
 		b = append(append(b, byte(len(text))), text...)
 	}
 	for _, n := range []uint64{c.weight, uint64(time.Now().UnixMilli()), 1, c.port, 7, 7} {
@@ -231,7 +234,7 @@ func poisonGossip(ctx context.Context, s *siege) (string, error) {
 	}
 	for name, c := range claims {
 		m := memberlist.DefaultLANConfig()
-		m.Name, m.BindAddr, m.BindPort, m.AdvertisePort, m.Label = name, "127.0.0.1", 0, 0, "bare"
+		m.Name, m.BindAddr, m.BindPort, m.AdvertisePort, m.Label = c.name+"-"+claimBoot, "127.0.0.1", 0, 0, "bare"
 		m.EnableCompression, m.Delegate = false, liar{c}
 		m.Logger = log.New(io.Discard, "", 0)
 		list, err := memberlist.Create(m)
@@ -382,7 +385,7 @@ func spyFleet(ctx context.Context, s *siege) (string, error) {
 	asked := 0
 	for name, addr := range listeners {
 		for _, path := range []string{"/v1/fleet", "/fleet", "/metrics", "/v1/server", "/v1/server/details", "/v1/server/rooms", "/v1/server/rooms/" + string(s.honest.rooms[0]), "/v1/rooms/" + string(s.honest.rooms[0]) + "/players",
-			"/v1/bans", "/v1/fleet/operator", "/debug/pprof/", "/debug/vars", "//metrics", "/v1/../metrics", "/%6detrics", "/v1/servers/game-1/metrics"} {
+			"/v1/bans", "/v1/fleet/operator", "/debug/pprof/", "/debug/vars", "//metrics", "/v1/../metrics", "/%6detrics", "/v1/servers/x/metrics"} {
 			r, err := spy.once(ctx, http.MethodGet, addr, path, "", "Accept: text/plain")
 			if err != nil {
 				return "", err

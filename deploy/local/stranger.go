@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,7 +77,7 @@ func (s stranger) once(ctx context.Context, method, addr, path, body string, lin
 func askOn(c net.Conn, method, host, path, body string, lines ...string) (r reply, err error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\n", method, path)
-	if !strings.Contains(strings.Join(lines, "\n"), "Host:") {
+	if !slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, "Host:") }) {
 		lines = append(lines, "Host: "+host)
 	}
 	for _, line := range lines {

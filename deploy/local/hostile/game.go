@@ -38,7 +38,7 @@ type Order struct {
 
 // Ballast makes a room's state large.
 type Ballast struct {
-	Text string `state:"max=200"`
+	Text, More string `state:"max=200"`
 }
 
 // Input is what a player may send.
@@ -75,7 +75,7 @@ var Orders = map[string]func(g *Game, r *game.Room){
 	"large": func(g *Game, _ *game.Room) {
 		for range 500 {
 			if _, row := g.Ballast.Add(); row != nil {
-				row.Text = strings.Repeat("x", 200)
+				row.Text, row.More = strings.Repeat("x", 200), strings.Repeat("y", 200)
 			}
 		}
 	},
