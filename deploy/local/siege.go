@@ -129,8 +129,25 @@ func (s *siege) close() {
 	s.bed.close()
 }
 
-// recover waits until the fleet is whole and the honest players play, as before each attack.
+// recover waits until the fleet is whole and the honest players play, as before each attack. A server that drains, since an attack has cost it a
+// core, is started again once its rooms are gone.
 func (s *siege) recover(ctx context.Context) error {
+	for _, name := range s.bed.servers() {
+		drained := func() bool {
+			v, err := s.bed.api.server(ctx, name)
+			return err == nil && v.Rooms == 0
+		}
+		if v, err := s.bed.api.server(ctx, name); err != nil || v.State == "serving" {
+			continue // wait tells what is wrong
+		}
+		if err := until(ctx, 30*time.Second, name+" drains and keeps its rooms", drained); err != nil {
+			return err
+		}
+		s.bed.kill(name)
+		if err := s.bed.start(name); err != nil {
+			return err
+		}
+	}
 	if _, _, err := s.bed.wait(ctx); err != nil {
 		return err
 	}

@@ -293,16 +293,3 @@ func contains(b []byte, words ...string) (found []string) {
 	}
 	return found
 }
-
-// plainEnter opens a WebSocket without a proxy and says a hello that is none.
-func (stranger) plainEnter(ctx context.Context, addr, text string) (net.Conn, error) {
-	c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	k, err := handshake(c, addr, "/v1/rooms/"+text+"/connect")
-	if err != nil {
-		return nil, err
-	}
-	return k, k.send([]byte(text))
-}
