@@ -146,6 +146,7 @@ func (s *siege) suffer(ctx context.Context, a attack) (r attackResult) {
 // once runs one attack.
 func (s *siege) once(ctx context.Context, a attack) attackResult {
 	s.log.printf("attack %s: %s\n", a.row, a.did)
+	s.tries++
 	begun := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, attackLimit)
 	defer cancel()

@@ -32,6 +32,7 @@ type siege struct {
 	peers   map[string]string // host:port of game servers' peer ports
 	cluster []byte            // the cluster key
 	c       config
+	tries   int // attacks so far: one that is tried again comes from other addresses
 }
 
 const (

@@ -137,7 +137,7 @@ func handshake(c net.Conn, host, path string) (*socket, error) {
 	_ = c.SetDeadline(time.Now().Add(strangerTimeout))
 	_, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"+
 		"Sec-WebSocket-Protocol: %s\r\n\r\n", path, host, proto.Subprotocol)
-	k := &socket{c, bufio.NewReader(c)}
+	k := newSocket(c)
 	if err == nil {
 		var resp *http.Response
 		if resp, err = http.ReadResponse(k.r, nil); err == nil && resp.StatusCode != http.StatusSwitchingProtocols {
@@ -171,6 +171,8 @@ func (k *socket) send(b []byte) error {
 	_, err := k.Write(frame(b))
 	return err
 }
+
+func newSocket(c net.Conn) *socket { return &socket{c, bufio.NewReader(c)} }
 
 // frame is a client's frame of a binary message below 64 KiB.
 func frame(b []byte) []byte {
