@@ -40,7 +40,7 @@ image-tar: ## the same image without Docker, as .bin/image.tar
 	@echo "$(IMAGE):$(VERSION) is in .bin/image.tar"
 
 .PHONY: test
-test: check web-test web-e2e race results-test examples sim-short fuzz-short bench-once manifests fleet attack-short ## everything that must hold before a change lands (about 22 minutes on 2 cores)
+test: check web-test web-e2e race results-test examples sim-short fuzz-short bench-once manifests fleet attack-short ## everything that must hold before a change lands (about 23 minutes on 2 cores)
 
 .PHONY: check
 check: web-check vuln ## format, vet, staticcheck, tidy module files, bundles as built, known vulnerabilities

@@ -37,7 +37,7 @@ func fleetAttacks() []attack {
 			must: "the server is linked again, and has its rooms back, as without them"},
 		{row: "1l", short: true, run: spyFleet, did: "GET of the fleet, events, metrics and all operators' paths by a stranger, through each public listener; a private room by its id",
 			must: "no ids, names or addresses; 401, 403 or 404; 403 without the code"},
-		{row: "ca", short: true, run: lureFleet, did: "a process with the cluster key and without a certificate announces itself as a game server, and an operator drains it, bans a player, and players ask for a room there",
+		{row: "ca", run: lureFleet, did: "a process with the cluster key and without a certificate announces itself as a game server, and an operator drains it, bans a player, and players ask for a room there",
 			must: "it reads neither a token nor a ticket"},
 	}
 }

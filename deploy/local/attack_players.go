@@ -264,10 +264,13 @@ func hoardSeats(ctx context.Context, s *siege) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if _, _, err := k.await(proto.KindWelcome, strangerTimeout); err != nil {
+		all = append(all, k)
+	}
+	for _, k := range all {
+		var end closeFrame // by a newer one of them
+		if _, _, err := k.(*socket).await(proto.KindWelcome, strangerTimeout); err != nil && !errors.As(err, &end) {
 			return "", fmt.Errorf("a spectator's welcome: %w", err)
 		}
-		all = append(all, k)
 	}
 	watching, players, err := s.roomCounts(ctx, player.Server, "hoard")
 	if err != nil {

@@ -25,7 +25,7 @@ import (
 
 func roomAttacks() []attack {
 	return []attack{
-		{row: "2c", short: true, run: slowTicks, did: "a room of 60 ticks a second whose ticks take 50 ms, for 5 s",
+		{row: "2c", short: true, run: slowTicks, did: "a room of 60 ticks a second whose ticks take 50 ms, for 4 s",
 			must: "the room is named as the heaviest; its neighbours keep their rate"},
 		{row: "2d", short: true, run: largeState, did: "a room whose state grows over 1 MB",
 			must: "it ends with 4013 before anybody gets a keyframe that is too large, and the log says why"},
@@ -111,7 +111,7 @@ func slowTicks(ctx context.Context, s *siege) (string, error) {
 		return "", err
 	}
 	defer k.Close()
-	_ = pauseFor(ctx, 2*time.Second) // to the fuse's end, and until costs are known
+	_ = pauseFor(ctx, 1500*time.Millisecond) // to the fuse's end, and until costs are known
 	before := s.honest.frames()
 	begun := time.Now()
 	var v struct {
@@ -121,7 +121,7 @@ func slowTicks(ctx context.Context, s *siege) (string, error) {
 		}
 	}
 	share := -1
-	for time.Since(begun) < 3*time.Second {
+	for time.Since(begun) < 2500*time.Millisecond {
 		if err := s.bed.api.call(ctx, http.MethodGet, "game-1", "/v1/server", &v); err != nil {
 			return "", err
 		}
@@ -191,7 +191,7 @@ func manyCustoms(ctx context.Context, s *siege) (string, error) {
 	}
 	defer k.Close()
 	got, deltas := 0, 0
-	for begun := time.Now(); time.Since(begun) < 4*time.Second; {
+	for begun := time.Now(); time.Since(begun) < 2*time.Second; {
 		b, err := k.read(2 * time.Second)
 		if err != nil {
 			return "", fmt.Errorf("the player after %d messages: %w", got, err)
