@@ -95,15 +95,12 @@ func (s *siege) idle(ctx context.Context, member string, n, each int) (string, e
 	if err := s.honest.newcomers(ctx); err != nil {
 		return "", err
 	}
-	limit, err := s.metric(ctx, member, `ringside_edge_limit{kind="idle"}`)
-	if err != nil {
-		return "", err
-	}
+	limit := siegeLimit(member, "idle")
 	if each > 1 {
-		limit = max(64, 0.1*limit) // the share of one address
+		limit = siegeShare
 	}
-	text := fmt.Sprintf("%d opened, %d refused, %d stay open, the limit is %.0f; %.0f MB before, %.0f MB after", len(all), refused, stay, limit, before, after)
-	if float64(stay) > limit+1 {
+	text := fmt.Sprintf("%d opened, %d refused, %d stay open, the limit is %d; %.0f MB before, %.0f MB after", len(all), refused, stay, limit, before, after)
+	if stay > limit+1 {
 		return text, errors.New("more connections stay open than the limit says")
 	}
 	return text, nil
@@ -133,10 +130,7 @@ func (s *siege) upgrades(ctx context.Context, member string, n int) (string, err
 	if err := s.honest.newcomers(ctx); err != nil {
 		return "", err
 	}
-	limit, err := s.metric(ctx, member, `ringside_edge_limit{kind="unentered"}`)
-	if err != nil {
-		return "", err
-	}
+	limit := siegeLimit(member, "unentered")
 	dialled := 0.0
 	if member == tunnelling {
 		for _, server := range s.bed.servers() {
@@ -147,9 +141,9 @@ func (s *siege) upgrades(ctx context.Context, member string, n int) (string, err
 			dialled += n
 		}
 	}
-	text := fmt.Sprintf("%d upgraded, %d refused, %d stay open, the limit is %.0f; game servers have %.0f without a hello", len(all), refused, stay, limit, dialled)
+	text := fmt.Sprintf("%d upgraded, %d refused, %d stay open, the limit is %d; game servers have %.0f without a hello", len(all), refused, stay, limit, dialled)
 	switch {
-	case float64(stay) > limit:
+	case stay > limit:
 		return text, errors.New("more connections stay open than the limit says")
 	case dialled > 10: // honest ones come and go
 		return text, errors.New("the router has dialled game servers before a hello")
@@ -229,15 +223,12 @@ func (s *siege) streams(ctx context.Context) (string, error) {
 			return "", fmt.Errorf("a stream was answered with %q", head)
 		}
 	}
-	limit, err := s.metric(ctx, redirecting, `ringside_edge_limit{kind="stream"}`)
-	if err != nil {
-		return "", err
-	}
+	limit := siegeLimit(redirecting, "stream")
 	if err := s.honest.newcomers(ctx); err != nil {
 		return "", err
 	}
-	text := fmt.Sprintf("%d streams, %d refused, the limit is %.0f", given, refused, limit)
-	if float64(given) > limit || refused == 0 {
+	text := fmt.Sprintf("%d streams, %d refused, the limit is %d", given, refused, limit)
+	if given > limit || refused == 0 {
 		return text, errors.New("more streams than the limit says")
 	}
 	return text, nil

@@ -422,7 +422,7 @@ func spyFleet(ctx context.Context, s *siege) (string, error) {
 	}
 	// A private room.
 	owner := strangerAt(7001)
-	a, err := owner.get(ctx, s.router(redirecting), fmt.Sprintf(`{"game":"hostile","private":true}`))
+	a, err := owner.get(ctx, s.router(redirecting), `{"game":"hostile","private":true}`)
 	if err != nil {
 		return "", err
 	}

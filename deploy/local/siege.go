@@ -45,6 +45,20 @@ const (
 	proxyAddress = "127.9.0.1"
 )
 
+// siegeLimits are what a router and a game server with so few descriptors let strangers have by default, by the kind of connection; see SECURITY.md.
+// They are written down rather than asked for, so that a fleet without limits fails.
+var siegeLimits = map[string]struct{ router, server int }{"idle": {112, 224}, "unentered": {56, 112}, "stream": {28, 0}}
+
+// siegeShare is what one address may have of each.
+const siegeShare = 64
+
+func siegeLimit(member, kind string) int {
+	if isRouter(member) {
+		return siegeLimits[kind].router
+	}
+	return siegeLimits[kind].server
+}
+
 // undefended are flags that switch the limits of addresses and connections off, to see what the attacks then do.
 var undefended = struct{ all, router, server []string }{
 	all: []string{"-max-connections", "100000", "-max-entered", "100000", "-max-idle", "100000", "-max-unentered", "100000", "-address-share", "1", "-reserve-descriptors", "0",
