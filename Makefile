@@ -40,7 +40,7 @@ image-tar: ## the same image without Docker, as .bin/image.tar
 	@echo "$(IMAGE):$(VERSION) is in .bin/image.tar"
 
 .PHONY: test
-test: check web-test web-e2e python-test race results-test examples sim-short fuzz-short bench-once manifests fleet ## everything that must hold before a change lands (about 22 minutes on 2 cores)
+test: check web-test web-e2e python-test race results-test examples sim-short fuzz-short bench-once manifests fleet attack-short ## everything that must hold before a change lands (about 25 minutes on 2 cores)
 
 .PHONY: check
 check: web-check vuln ## format, vet, staticcheck, tidy module files, bundles as built, known vulnerabilities
@@ -154,6 +154,17 @@ chaos: ## break real fleets for CHAOSTIME (default 10m) while bots play; as root
 .PHONY: chaos-short
 chaos-short: ## the same with every kind of fault once (about 3 minutes)
 	$(GO) run ./deploy/local -chaos -json .bin/chaos.json $(CHAOS)
+
+# ATTACK takes further flags, such as -phases 1a,2b, or -undefended, which switches the limits off to see attacks succeed.
+ATTACK ?=
+
+.PHONY: attack
+attack: ## attack a fleet of real processes with raw programs while honest players play, and print what held
+	$(GO) run ./deploy/local -attack -json .bin/attack.json $(ATTACK)
+
+.PHONY: attack-short
+attack-short: ## the same without what takes long (under a minute)
+	$(GO) run ./deploy/local -attack -short -json .bin/attack.json $(ATTACK)
 
 .PHONY: bench
 bench: ## figures: micro-benchmarks of the tick path, then one server under load on a core of its own

@@ -3,6 +3,8 @@ package proto
 import (
 	stdbytes "bytes"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 )
 
 // fuzzParse holds a decoder to two things on any input: it does not panic, and what it accepts has one encoding only.
@@ -77,6 +79,38 @@ func FuzzNextRecord(f *testing.F) {
 		}
 		if again := append(AppendRecord(nil, k, body), rest...); !stdbytes.Equal(again, b) {
 			t.Fatalf("%x splits into %v, %x and %x, which join to %x", b, k, body, rest, again)
+		}
+	})
+}
+
+// FuzzNames: what a name's parser accepts has a bounded length, valid UTF-8 and nothing that cannot be seen.
+func FuzzNames(f *testing.F) {
+	for _, s := range []string{"", "lobby-7", ".x", "Jo\u202e", "a b", "\u0301", "\xff", "👍🏽\ufe0f"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		for what, n := range map[string]struct {
+			parse func() error
+			limit int
+			plain bool
+		}{
+			"room id":     {func() error { _, err := ParseRoomID(s); return err }, MaxRoomID, true},
+			"game name":   {func() error { _, err := ParseGameName(s); return err }, MaxGameName, true},
+			"alias":       {func() error { _, err := ParseAlias(s); return err }, MaxAlias, true},
+			"player id":   {func() error { _, err := ParsePlayerID(s); return err }, MaxPlayerID, false},
+			"player name": {func() error { _, err := ParsePlayerName(s); return err }, MaxPlayerName, false},
+		} {
+			if n.parse() != nil {
+				continue
+			}
+			if len(s) > n.limit || !utf8.ValidString(s) {
+				t.Fatalf("%s %q is accepted", what, s)
+			}
+			for _, r := range s {
+				if unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Bidi_Control) || n.plain && (r <= ' ' || r > '~') {
+					t.Fatalf("%s %q is accepted with %U", what, s, r)
+				}
+			}
 		}
 	})
 }

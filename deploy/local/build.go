@@ -17,6 +17,11 @@ var programs = map[string]string{"router": "./router", "gameserver": "./gameserv
 // binaries gives the directory that holds the programs: dir if it is given, and otherwise .bin of the module that the
 // working directory is in, after building them there.
 func binaries(ctx context.Context, dir string, out *fleet.Console) (string, error) {
+	return binariesOf(ctx, dir, programs, "", out)
+}
+
+// binariesOf is binaries for other programs, by their names, which it builds into the folder under of .bin.
+func binariesOf(ctx context.Context, dir string, programs map[string]string, under string, out *fleet.Console) (string, error) {
 	if dir != "" {
 		for name := range programs {
 			if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
@@ -29,7 +34,10 @@ func binaries(ctx context.Context, dir string, out *fleet.Console) (string, erro
 	if err != nil {
 		return "", fmt.Errorf("%w; with -bin no Go is needed", err)
 	}
-	dir = filepath.Join(root, ".bin")
+	dir = filepath.Join(root, ".bin", under)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return "", err
+	}
 	out.Printf("building into %s …\n", dir)
 	return dir, fleet.Build(ctx, root, dir+string(filepath.Separator), out, slices.Sorted(maps.Values(programs))...)
 }

@@ -16,7 +16,7 @@ import (
 
 func main() {
 	var c config
-	var measure, breakIt bool
+	var measure, breakIt, strike bool
 	flag.IntVar(&c.servers, "servers", 3, "game servers to start")
 	flag.IntVar(&c.bots, "bots", 0, "rooms to fill with bots")
 	flag.IntVar(&c.players, "players", 8, "bots in each of these rooms")
@@ -29,10 +29,13 @@ func main() {
 	flag.StringVar(&c.logLevel, "log-level", "info", "least `level` that router and game servers log")
 	flag.BoolVar(&measure, "bench", false, "in place of all that: measure one game server under growing load, on a core of its own")
 	flag.BoolVar(&breakIt, "chaos", false, "in place of all that: break fleets while bots play, and tell what the players noticed")
+	flag.BoolVar(&strike, "attack", false, "in place of all that: attack a fleet with raw programs while honest players play there, and tell what held")
+	flag.BoolVar(&c.short, "short", false, "with -attack: only what takes seconds")
+	flag.BoolVar(&c.undefended, "undefended", false, "with -attack: with the limits off, to see the attacks succeed")
 	flag.DurationVar(&c.length, "for", 0, "with -chaos: about how long to go on; every kind of fault comes once at least")
-	flag.StringVar(&c.only, "phases", "", "with -chaos: `names` of the phases to run, separated by commas (default all)")
+	flag.StringVar(&c.only, "phases", "", "with -chaos or -attack: `names` of the phases or rows to run, separated by commas (default all)")
 	flag.Uint64Var(&c.seed, "seed", 0, "with -chaos: what the faults are drawn from (default any)")
-	flag.StringVar(&c.json, "json", "", "with -chaos: write the report to this `file` too")
+	flag.StringVar(&c.json, "json", "", "with -chaos or -attack: write the report to this `file` too")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fail(fmt.Errorf("unknown argument %q; see -help", flag.Arg(0)))
@@ -45,12 +48,14 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second ^C ends this process at once, and all others with it
 	job := run
 	switch {
-	case measure && breakIt:
-		fail(errors.New("-bench and -chaos are both given; give one"))
+	case measure && breakIt, measure && strike, breakIt && strike:
+		fail(errors.New("of -bench, -chaos and -attack more than one is given; give one"))
 	case measure:
 		job = bench
 	case breakIt:
 		job = chaos
+	case strike:
+		job = runAttacks
 	}
 	if err := job(ctx, c, fleet.NewConsole(os.Stdout, fleet.Colourful(os.Stdout, os.LookupEnv))); err != nil && !errors.Is(err, context.Canceled) {
 		fail(err)

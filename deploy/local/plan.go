@@ -25,6 +25,9 @@ type config struct {
 	calm   time.Duration // between faults
 	seed   uint64        // 0: any
 	json   string        // file for the report; empty: none
+
+	// Of attack only, which has only and json too.
+	short, undefended bool
 }
 
 // maxServers is more than a machine can make use of; each is a process with its own tick workers.

@@ -57,3 +57,18 @@ func TestDefinitionPassesOptionsOn(t *testing.T) {
 		t.Error("no error for no seats")
 	}
 }
+
+// FuzzParseOptions: the options that a stranger gives a room are within their limits, or refused.
+func FuzzParseOptions(f *testing.F) {
+	f.Add([]byte(`{"tick_rate":60,"seats":16,"map":"yard"}`))
+	f.Add([]byte(`{"seats":1e1,"tick_rate":-0}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		o, err := ParseOptions(text)
+		if err == nil && (o.TickRate < 10 || o.TickRate > 60 || o.Seats < 2 || o.Seats > 16 || o.RoundSeconds < 5 || o.RoundSeconds > 900 || o.FragLimit < 1 || o.FragLimit > 100) {
+			t.Fatalf("%s gives %+v", text, o)
+		}
+		if _, known := levels[o.Map]; err == nil && !known {
+			t.Fatalf("%s gives the map %q", text, o.Map)
+		}
+	})
+}

@@ -70,9 +70,12 @@ var allowed = map[string][]string{
 	"deploy/internal/dev":      {"deploy/internal/declare", "deploy/internal/fleet"},
 	"deploy/internal/inspect":  {"clients/goclient", "proto", "proto/state"},
 	"deploy/ringside":          {"deploy/internal/...", "internal/flags", "proto"},
-	"deploy/local":             {"deploy/internal/fleet", "internal/certs", "internal/placement", "internal/ticket"},
-	"deploy/k8s/image":         {},
-	"deploy/k8s/test":          {"internal/placement"},
+
+	"deploy/local":                    {"deploy/internal/fleet", "deploy/local/hostile", "clients/goclient", "proto", "proto/state", "internal/certs", "internal/membership", "internal/placement", "internal/ticket"},
+	"deploy/local/hostile":            {"gameserver/game"},
+	"deploy/local/hostile/gameserver": {"deploy/local/hostile", "gameserver/arena", "gameserver/server"}, // a program for attacks
+	"deploy/k8s/image":                {},
+	"deploy/k8s/test":                 {"internal/placement"},
 }
 
 // noDatabase are the programs that must not link a database driver, and what drivers are called.

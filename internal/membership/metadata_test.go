@@ -2,6 +2,7 @@ package membership
 
 import (
 	"math"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -156,4 +157,24 @@ func TestInside(t *testing.T) {
 			t.Errorf("%+v is reached at %s, want %s", c.m, got, c.want)
 		}
 	}
+}
+
+// FuzzParseState: the state that other members send is bounded and well-formed, or refused, and written as it was read.
+func FuzzParseState(f *testing.F) {
+	f.Add((&state{}).append(nil))
+	m := Member{Name: "gs-1", Boot: "0123456789abcdef", Role: GameServer, State: Serving, URL: "http://10.0.0.1:80", Peer: "10.0.0.1:81"}
+	s := state{standing: HasQuorum, gone: []goneNode{{node: nodeName(&m), member: m, gossip: netip.MustParseAddrPort("10.0.0.1:82"), reason: Exited}},
+		forgotten: map[ServerName]string{"gs-2": "0123456789abcdef"}}
+	f.Add(s.append(nil))
+	f.Add([]byte{0, 0xff, 0xff, 0xff, 0xff, 0x7f})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := parseState(b)
+		if err != nil {
+			return
+		}
+		again, err := parseState(s.append(nil))
+		if err != nil || len(again.gone) != len(s.gone) || len(again.forgotten) != len(s.forgotten) || len(s.gone)+len(s.forgotten) > len(b) {
+			t.Fatalf("%x parses as %+v and again as %+v, %v", b, s, again, err)
+		}
+	})
 }

@@ -23,7 +23,7 @@ func (p Process) Start(c *Console, number int, ended chan<- *Child) (*Child, err
 	ch.cmd.Env = append(os.Environ(), p.Env...)
 	out := c.Stream(p.Name, number)
 	ch.cmd.Stdout, ch.cmd.Stderr = out, out
-	ch.cmd.SysProcAttr = attributes()
+	ch.cmd.SysProcAttr = Attributes()
 	ch.cmd.WaitDelay = time.Second // for output held open by the child's own children
 	if err := ch.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", p.Name, err)

@@ -2,8 +2,8 @@ package fleet
 
 import "syscall"
 
-// attributes keeps a terminal's ^C from the children, who are told to end in order, and has the kernel kill them should this
+// Attributes keeps a terminal's ^C from the children, who are told to end in order, and has the kernel kill them should this
 // process be killed.
-func attributes() *syscall.SysProcAttr {
+func Attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

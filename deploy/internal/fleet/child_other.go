@@ -4,5 +4,5 @@ package fleet
 
 import "syscall"
 
-// attributes leaves the children in the terminal's group: its ^C reaches them even if this process is gone.
-func attributes() *syscall.SysProcAttr { return nil }
+// Attributes leaves the children in the terminal's group: its ^C reaches them even if this process is gone.
+func Attributes() *syscall.SysProcAttr { return nil }

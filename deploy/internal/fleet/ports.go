@@ -31,7 +31,7 @@ func PickAddresses(servers int, free bool) ([]Address, error) {
 			return nil, fmt.Errorf("%w; end what listens there, or use -free-ports", err)
 		}
 		held = append(held, l)
-		gossip, both, err := freeGossipPort()
+		gossip, both, err := FreeGossipPort()
 		if err != nil {
 			return nil, err
 		}
@@ -41,8 +41,8 @@ func PickAddresses(servers int, free bool) ([]Address, error) {
 	return addresses, nil
 }
 
-// freeGossipPort finds an address that is free for TCP and for UDP, and holds it.
-func freeGossipPort() (addr string, held []io.Closer, err error) {
+// FreeGossipPort finds an address that is free for TCP and for UDP, and holds it.
+func FreeGossipPort() (addr string, held []io.Closer, err error) {
 	for range 100 {
 		l, err := net.Listen("tcp", Loopback(0))
 		if err != nil {
