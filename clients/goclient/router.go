@@ -69,9 +69,15 @@ func ask(ctx context.Context, c Config, r Request, match bool) (admission, error
 	if _, err := proto.ParseRoomID(string(a.Room)); err != nil {
 		return a, fmt.Errorf("router: answer: %w", err)
 	}
-	if _, err := parseURL(a.URL, "ws", "wss"); err != nil {
+	from := req.URL
+	if resp.Request != nil { // redirects were followed
+		from = resp.Request.URL
+	}
+	u, err := redirect(from, a.URL) // it may be relative to the address that answered, as a proxy shows that
+	if err != nil {
 		return a, fmt.Errorf("router: answer: %w", err)
 	}
+	a.URL = u.String()
 	return a, nil
 }
 

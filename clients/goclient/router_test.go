@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -107,8 +108,8 @@ func TestARefusalOfTheRouterIsTold(t *testing.T) {
 			`goclient: router: answer: bad name: room id "/" has`},
 		{"a URL that is none", func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(201)
-			w.Write([]byte(`{"room":"r","url":"http://x/"}`))
-		}, `goclient: router: answer: URL "http://x/" has the scheme "http"`},
+			w.Write([]byte(`{"room":"r","url":"ftp://x/"}`))
+		}, `goclient: router: answer: URL "ftp://x/" has the scheme "ftp"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newServer(t)
@@ -259,4 +260,24 @@ func TestAPrivateRoomIsSoughtWithItsCode(t *testing.T) {
 	if (Config{Router: "http://x", Match: true, Request: Request{Game: "test", Code: "c"}}).Validate() == nil {
 		t.Error("a match with a code is valid")
 	}
+}
+
+// A router in proxy mode does not know under which scheme, name and path proxies show it: its address is relative to the one asked.
+func TestARelativeAddressIsOfWhereTheRouterAnswered(t *testing.T) {
+	for asked, want := range map[string]string{
+		"https://play.example.com/game/v1/rooms": "wss://play.example.com/game/v1/rooms/r/connect",
+		"http://localhost:8080/v1/rooms":         "ws://localhost:8080/v1/rooms/r/connect",
+	} {
+		c := Config{Router: strings.TrimSuffix(asked, "/v1/rooms"), HTTP: &http.Client{Transport: answering(`{"room":"r","url":"rooms/r/connect"}`)}}
+		if a, err := ask(t.Context(), c, Request{Game: "test"}, false); err != nil || a.URL != want {
+			t.Errorf("asked at %s: %q, %v; want %s", asked, a.URL, err, want)
+		}
+	}
+}
+
+// answering is a transport that answers all requests with 201 and itself as the body.
+type answering string
+
+func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusCreated, Request: r, Body: io.NopCloser(strings.NewReader(string(a)))}, nil
 }

@@ -1,6 +1,7 @@
 package front
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -60,7 +61,7 @@ type operatorDoc struct {
 // the page's origin in the requests that change something, but not in this one.
 func (f *Front) getOperator(w http.ResponseWriter, r *http.Request) error {
 	r = r.Clone(r.Context())
-	r.Header.Set("Origin", f.ownURL(r))
+	r.Header.Set("Origin", cmp.Or(f.config.PublicURL, "http://"+r.Host)) // only the host counts
 	var p *problem
 	if err := f.allow(r); errors.As(err, &p) {
 		return writeJSON(w, http.StatusOK, operatorDoc{Token: p.status == http.StatusUnauthorized, Why: p.detail})

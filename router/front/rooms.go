@@ -68,7 +68,7 @@ func (f *Front) getRoom(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, f.locate(r, room, home))
+	return writeJSON(w, http.StatusOK, f.locate(room, home, ""))
 }
 
 // find reads the room of the path and looks its home up.
@@ -99,29 +99,27 @@ func (f *Front) admit(w http.ResponseWriter, r *http.Request, e *entry, c ticket
 		return err
 	}
 	f.config.Metrics.Tickets.WithLabelValues("issued").Inc()
-	w.Header().Set("Location", "/v1/rooms/"+string(c.Room))
+	w.Header().Set("Location", roomsFolder+string(c.Room))
 	return writeJSON(w, http.StatusCreated,
-		admission{place: f.locate(r, c.Room, home), Code: e.Code, Player: c.Player, Guest: e.made, Ticket: signed, Expires: c.Expires})
+		admission{place: f.locate(c.Room, home, roomsFolder), Code: e.Code, Player: c.Player, Guest: e.made, Ticket: signed, Expires: c.Expires})
 }
 
-// locate builds the URL to connect to: the home's, or, in proxy mode, this router's.
-func (f *Front) locate(r *http.Request, room proto.RoomID, home membership.Member) place {
-	base := home.URL
-	if f.config.Mode == Proxy {
-		base = f.ownURL(r)
-	}
-	return place{Room: room, Server: home.Name, URL: webSocketURL(base) + connectPath(room)}
-}
+// roomsFolder is where rooms are, relative to the paths of postRoom and postMatch.
+const roomsFolder = "rooms/"
 
-// ownURL is this router's base URL: the configured one, or what the request itself was sent to.
-func (f *Front) ownURL(r *http.Request) string {
+// locate builds the URL to connect to: the home's, or, in proxy mode, this router's. Without a configured one that is relative to the
+// address that answers, in whose folder the room is: only the client knows under which scheme, name, port and path proxies show that.
+func (f *Front) locate(room proto.RoomID, home membership.Member, folder string) place {
+	p := place{Room: room, Server: home.Name}
 	switch {
+	case f.config.Mode != Proxy:
+		p.URL = webSocketURL(home.URL) + connectPath(room)
 	case f.config.PublicURL != "":
-		return f.config.PublicURL
-	case r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https":
-		return "https://" + r.Host
+		p.URL = webSocketURL(f.config.PublicURL) + connectPath(room)
+	default:
+		p.URL = folder + string(room) + "/connect"
 	}
-	return "http://" + r.Host
+	return p
 }
 
 // webSocketURL turns http into ws and https into wss.

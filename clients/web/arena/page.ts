@@ -131,6 +131,7 @@ export class Page {
 	#join(visit: Visit, behind: boolean): void {
 		const room = (this.room = join<Arena>({
 			...arenaOptions(() => this.#hands.wish()),
+			router: new URL(".", location.href).href, // a proxy may show it in a folder
 			room: visit.room,
 			code: visit.code,
 			private: visit.private && !visit.room,
@@ -238,5 +239,5 @@ function address(room: string | undefined, code?: string): string {
 	const query = new URLSearchParams(location.search);
 	if (room) query.set("room", room);
 	else query.delete("room");
-	return (query.size ? `/?${query}` : "/") + fragment(code);
+	return (query.size ? `./?${query}` : "./") + fragment(code);
 }

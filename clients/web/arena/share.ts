@@ -7,7 +7,7 @@ const codeKey = "code";
  * nobody's log.
  */
 export function linkTo(room: string, code: string): string {
-	return `${location.origin}/?room=${encodeURIComponent(room)}${fragment(code)}`;
+	return new URL(`./?room=${encodeURIComponent(room)}${fragment(code)}`, location.href).href;
 }
 
 /** The end of an address that holds code. */

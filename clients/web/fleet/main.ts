@@ -195,7 +195,7 @@ async function wrongWith(token: string): Promise<string | undefined> {
 
 let before: State = "connecting";
 
-new Stream("/v1/fleet/events", () => operator.headers, {
+new Stream("v1/fleet/events", () => operator.headers, {
 	told,
 	state(state, since, next) {
 		const live = byId("live");

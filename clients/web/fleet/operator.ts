@@ -40,7 +40,7 @@ export class Operator {
 
 	/** Finds out what is allowed; with a token that is given, whether it is the right one, and keeps it only then. */
 	async check(token = this.token): Promise<Right> {
-		const right = (await read(await fetch("/v1/fleet/operator", { headers: bearer(token), cache: "no-store" }))) as Right;
+		const right = (await read(await fetch("v1/fleet/operator", { headers: bearer(token), cache: "no-store" }))) as Right;
 		if (right.allowed && token) sessionStorage.setItem(key, token);
 		if (!right.allowed && token === this.token) sessionStorage.removeItem(key);
 		if (right.allowed || token === this.token) this.right = right;
@@ -61,38 +61,38 @@ export class Operator {
 	}
 
 	drain(server: string): Promise<{ rooms: number }> {
-		return this.post(`/v1/fleet/servers/${encodeURIComponent(server)}/drain`) as Promise<{ rooms: number }>;
+		return this.post(`v1/fleet/servers/${encodeURIComponent(server)}/drain`) as Promise<{ rooms: number }>;
 	}
 
 	undrain(server: string): Promise<{ rooms: number }> {
-		return this.post(`/v1/fleet/servers/${encodeURIComponent(server)}/undrain`) as Promise<{ rooms: number }>;
+		return this.post(`v1/fleet/servers/${encodeURIComponent(server)}/undrain`) as Promise<{ rooms: number }>;
 	}
 
 	/** Hands a room to a server; with "" to the next in the room's order. */
 	move(room: string, server: string): Promise<{ server: string; took_ms: number }> {
-		return this.post(`/v1/rooms/${encodeURIComponent(room)}/move`, server ? { server } : {}) as
+		return this.post(`v1/rooms/${encodeURIComponent(room)}/move`, server ? { server } : {}) as
 			Promise<{ server: string; took_ms: number }>;
 	}
 
 	/** Who is in a room. */
 	async players(room: string): Promise<Player[]> {
-		return ((await this.send("GET", `/v1/rooms/${encodeURIComponent(room)}/players`)) as { players: Player[] }).players;
+		return ((await this.send("GET", `v1/rooms/${encodeURIComponent(room)}/players`)) as { players: Player[] }).players;
 	}
 
 	kick(room: string, player: string, reason: string): Promise<{ places: number }> {
-		return this.post(`/v1/rooms/${encodeURIComponent(room)}/kick`, { player, reason }) as Promise<{ places: number }>;
+		return this.post(`v1/rooms/${encodeURIComponent(room)}/kick`, { player, reason }) as Promise<{ places: number }>;
 	}
 
 	async bans(): Promise<Ban[]> {
-		return ((await this.send("GET", "/v1/bans")) as { bans: Ban[] }).bans;
+		return ((await this.send("GET", "v1/bans")) as { bans: Ban[] }).bans;
 	}
 
 	ban(player: string, seconds: number, reason: string): Promise<Spread> {
-		return this.post("/v1/bans", { player, seconds, reason }) as Promise<Spread>;
+		return this.post("v1/bans", { player, seconds, reason }) as Promise<Spread>;
 	}
 
 	lift(player: string): Promise<Spread> {
-		return this.send("DELETE", `/v1/bans/${encodeURIComponent(player)}`) as Promise<Spread>;
+		return this.send("DELETE", `v1/bans/${encodeURIComponent(player)}`) as Promise<Spread>;
 	}
 
 	private post(path: string, body?: object): Promise<unknown> {

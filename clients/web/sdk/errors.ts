@@ -17,9 +17,9 @@ const errors = {
 	/** The router does not let this player or this request in. */
 	refused: ["The server does not let you in.", "reload"],
 	/** The room's id is not one. roomId makes one of any text. */
-	room: ["This room's link or name is not valid.", "room"],
+	room: ["The room's link is not valid.", "room"],
 	/** The code of a private room is not one. */
-	code: ["This room's code is not valid.", "room"],
+	code: ["The room's code is not valid.", "room"],
 	/** The room's options are not valid. */
 	options: ["The room cannot have these options.", "room"],
 	/** There is no such game. */
@@ -40,7 +40,7 @@ const errors = {
 	/** This page is older, or newer, than the server. */
 	outdated: ["This page does not fit the server.", "reload"],
 	/** This client, or all of its address, sent too much. */
-	rate: ["This page or network sent too much. Wait a moment.", "retry"],
+	rate: ["This page or network sent too much.", "retry"],
 	/** The way back was not found in time. */
 	"gave-up": ["The connection was lost.", "retry"],
 	/** The server closed for a reason that this version does not know. */

@@ -18,6 +18,8 @@ const enum Watch {
 	silence = 2000,
 	silentTicks = 3,
 	suspendedSilence = 5000,
+	/** Up to so long a hidden page does not wait before it tries a place. */
+	shortWait = 400,
 	/** How long to try to enter, and to come back. */
 	enter = 10_000,
 	giveUp = 60_000,
@@ -62,6 +64,9 @@ const nothing: Uint8Array = new Uint8Array();
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
+/** What brings a page back that slept: timers of hidden pages run once a minute, those of frozen ones not at all. */
+const wakers = ["visibilitychange", "pageshow", "online"];
+
 export type Journey = ReturnType<typeof newJourney>;
 
 export function newJourney(options: JoinOptions, session: Session, traveller: Traveller) {
@@ -81,6 +86,8 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 	let closing = false; // the client is to be in the room no more
 	let givenUp = -Infinity; // when a hello was last given up unanswered
 	let ticket = "";
+	let begun = 0; // when the way in began, or the page woke on it
+	let wake = () => {}; // ends the sleep that is slept
 	let held = { resume: nothing, epoch: noEpoch }; // of a page before this one
 
 	const journey = {
@@ -91,6 +98,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		/** Enters, and plays until close (then it resolves) or until there is no going on (then it throws a RingsideError). */
 		async run(): Promise<void> {
 			const timer = setInterval(watch, Watch.interval);
+			for (const event of wakers) globalThis.addEventListener?.(event, woke);
 			try {
 				takeUp();
 				await enter(options.giveUp ?? Watch.enter);
@@ -109,6 +117,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 				throw status === Status.unopened && heard ? new RingsideError("blocked", error.detail) : (error ?? e);
 			} finally {
 				clearInterval(timer);
+				for (const event of wakers) globalThis.removeEventListener?.(event, woke);
 				journey.close();
 			}
 		},
@@ -135,6 +144,13 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 			const bytes = link && session.outbox.pack(session.samples!, performance.now());
 			if (bytes?.length) link!.send(bytes);
 		},
+	};
+
+	/** The page was hidden, frozen or without a network: what waited for a timer is done now. */
+	const woke = () => {
+		begun = performance.now();
+		watch();
+		wake();
 	};
 
 	/** Makes a seat that was taken before the page was loaded again the first place to go. */
@@ -178,16 +194,17 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 
 	/** Goes from place to place until the client is in the room; when patience is over, throws what happened last. */
 	const enter = async (patience: number) => {
-		const begin = performance.now();
+		begun = performance.now();
 		for (;;) {
 			const to = plan.next();
-			if (plan.wait) await sleep(plan.wait);
+			// A hidden page's timers may come once a minute. Its seat is held for seconds.
+			if (plan.wait > (globalThis.document?.hidden ? Watch.shortWait : 0)) await Promise.race([sleep(plan.wait), new Promise<void>((resolve) => (wake = resolve))]);
 			try {
 				return await visit(to);
 			} catch (e) {
 				const cause = replacement(e as Fault);
 				const { advice, spoken, status } = cause;
-				if (closing || performance.now() - begin > patience) throw cause;
+				if (closing || performance.now() - begun > patience) throw cause;
 				const refused = spoken && (advice === Advice.stop || advice === Advice.ticket) && !told(cause.error);
 				if (!session.welcome && (held.resume.length ? refused : options.match && status === Status.full)) {
 					// The seat from before is not there any more, or others took the last seats of the room that was found.
@@ -326,8 +343,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		void link.opened.then((open) => {
 			if (!open) return;
 			const { epoch, resume } = session.welcome ?? held;
-			const fingerprint = options.fingerprint ?? 0n;
-			link.send(hello({ flags, fingerprint, lastTick: session.tick, epoch, ticket: to.ticket || ticket, resume }));
+			link.send(hello(flags, options.fingerprint ?? 0n, session.tick, epoch, to.ticket || ticket, resume));
 			void link.ended.then((e) => {
 				if (!link.entered && !e.spoken) givenUp = performance.now();
 			});
@@ -346,7 +362,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		const replayed = kind === "reconnect" ? 0 : Math.max(0, tick + 1 - session.tick);
 		stats.missedTicks += missed;
 		stats.replayedTicks += replayed;
-		return { kind, prepared, from: epoch.server, to: welcome!.epoch.server, gap: lastFrame - at, missed, replayed };
+		return { kind, prepared, seatKept: !!(welcome!.flags & Is.resumed), from: epoch.server, to: welcome!.epoch.server, gap: lastFrame - at, missed, replayed };
 	};
 
 	const hooks: Hooks = {
@@ -361,6 +377,17 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 			journey.flush(); // what the server has not processed
 			noticed();
 			link.arrived();
+		},
+
+		/** A server's tick is a clock too, which goes on where a page's timers do not. */
+		ticked(slack) {
+			traveller.ticked(slack);
+			journey.flush();
+		},
+
+		pong(micros, server) {
+			traveller.pong(micros, server);
+			journey.flush();
 		},
 
 		noticed() {

@@ -66,26 +66,18 @@ export const sameEpoch = (a: Epoch, b: Epoch): boolean => JSON.stringify(a) === 
  */
 export const unwrap = (near: number, low: number, cut = 16): number => near + (((low - near) << cut) >> cut);
 
-export interface Hello {
-	flags: number;
-	fingerprint: bigint;
-	lastTick: number;
-	epoch: Epoch;
-	ticket: string;
-	resume: Uint8Array;
-}
-
-export function hello(m: Hello): Uint8Array {
+/** flags, schema fingerprint, last tick and epoch that were seen, ticket, resume token. */
+export function hello(flags: number, fingerprint: bigint, tick: number, { instance, counter, server }: Epoch, ticket: string, resume: Uint8Array): Uint8Array {
 	return new Writer().record(Kind.hello, (w) => {
 		w.fixed(Is.versions, 2);
-		w.u8(m.flags);
-		w.big(m.fingerprint, 8);
-		w.fixed(m.lastTick, 4);
-		w.big(BigInt("0x" + m.epoch.instance), 8);
-		w.uvarint(m.epoch.counter);
-		w.string(m.epoch.server);
-		w.string(m.ticket);
-		w.blob(m.resume);
+		w.u8(flags);
+		w.big(fingerprint, 8);
+		w.fixed(tick, 4);
+		w.big(BigInt("0x" + instance), 8);
+		w.uvarint(counter);
+		w.string(server);
+		w.string(ticket);
+		w.blob(resume);
 	}).bytes;
 }
 

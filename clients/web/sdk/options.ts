@@ -203,6 +203,8 @@ export interface Move {
 	kind: "handoff" | "failover" | "reconnect";
 	/** The next connection had been opened before. */
 	prepared: boolean;
+	/** The player has the seat from before. False: that one is gone, as after a long sleep, and this is a new one; or a spectator. */
+	seatKept: boolean;
 	from: string;
 	to: string;
 	/** Milliseconds from the last frame before to the first one after. */

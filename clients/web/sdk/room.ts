@@ -121,7 +121,6 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 		journey = newJourney(options as JoinOptions, session, {
 			arrived(move) {
 				clearTimeout(leaving);
-				leaving = undefined;
 				leftAt = 0;
 				const { store, welcome, code, guest } = session;
 				const { alias, epoch, room: id, seat, tickRate } = welcome!;
@@ -150,13 +149,11 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 			left(e) {
 				leftAt = performance.now();
 				clearTimeout(leaving);
-				leaving = setTimeout(() => {
-					leaving = undefined;
-					tell("returning", e);
-				}, Limit.noticeable);
+				leaving = setTimeout(tell, Limit.noticeable, "returning", e);
 			},
 			trouble(e) {
-				if (!leaving) tell(room.status, e);
+				// Timers of a hidden page come late.
+				if (performance.now() - leftAt > Limit.noticeable) tell(leftAt ? "returning" : "connecting", e);
 			},
 		});
 		tell("connecting");

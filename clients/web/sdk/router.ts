@@ -40,7 +40,11 @@ async function request(o: JoinOptions, room: string, guest: string, code: string
 		signal: AbortSignal.timeout(askTimeout),
 	});
 	const body = await answer.json().catch(() => ({}));
-	if (body.url) return body;
+	if (body.url) {
+		// It may be relative to the address that answered, as a proxy shows that.
+		body.url = new URL(body.url, answer.url).href.replace(/^http/, "ws");
+		return body;
+	}
 	// Only a problem document is a router's word. All else is of what is between: a captive portal, a filter, a proxy without the router.
 	const spoken = answer.headers.get("Content-Type") === "application/problem+json";
 	throw new Fault(spoken ? answer.status : Status.lost, body.detail ?? "router: " + answer.status, 1000 * Number(answer.headers.get("Retry-After")) || 0, undefined, body.field);

@@ -36,7 +36,7 @@ test("a lost server's room is sought at its standby, then where it was, then at 
 	assert.deepEqual(c.router.asked.slice(1), [{ to: "http://router/v1/rooms", game: "dots", room: "r", code: "", player: { guest: "secret" } }]);
 	routed.say(s.welcome({ tick: 2, epoch: 2, server: "gs-2", resumed: true, resume: "newer" }));
 	await c.time.settle();
-	assert.deepEqual(c.seen.moves[1], { kind: "failover", prepared: false, from: "gs-1", to: "gs-2", gap: 0, missed: 0, replayed: 1 });
+	assert.deepEqual(c.seen.moves[1], { kind: "failover", prepared: false, seatKept: true, from: "gs-1", to: "gs-2", gap: 0, missed: 0, replayed: 1 });
 	assert.deepEqual(c.seen.statuses, ["playing"], "nobody noticed");
 	assert.equal(hello(routed).ticket, "ticket 2");
 	routed.end(4010, "slow");
@@ -54,7 +54,7 @@ test("a way back that takes longer is told", async (t) => {
 	assert.deepEqual(c.seen.statuses, ["playing"]);
 	await c.time.pass(11);
 	assert.deepEqual(c.seen.statuses, ["playing", "returning"]);
-	for (let i = 0; i < 60 && c.room.status !== "ended"; i++) {
+	for (let i = 0; i < 90 && c.room.status !== "ended"; i++) {
 		await c.time.pass(100);
 		if (c.net.last().readyState < 2) c.net.last().end();
 	}
@@ -416,6 +416,16 @@ test("a request that cannot be right says which part of it is wrong", async (t) 
 			assert.deepEqual([error?.code, error?.next], [code, next]);
 			assert.match(error!.detail, /the server's words/);
 			assert.equal(router.asked.length, 1);
+		});
+	}
+});
+
+test("a router's address is relative to the one that answered, behind any proxy", async (t) => {
+	for (const [router, want] of [["https://play.example.com/game", "wss://play.example.com/game/v1/rooms/r/connect"], ["http://localhost:8080/", "ws://localhost:8080/v1/rooms/r/connect"]] as const) {
+		await t.test(router, async (t) => {
+			const c = await begin(t, { router }, s.routerOf("rooms/r/connect"));
+			await c.time.settle();
+			assert.equal(c.net.last().url, want);
 		});
 	}
 });

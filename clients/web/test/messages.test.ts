@@ -61,10 +61,7 @@ function own(r: Reader, full: boolean): object {
 const writers: Record<string, (w: Writer, f: any) => void> = {
 	hello: (w, f) =>
 		w.raw(
-			m.hello({
-				flags: f.flags, fingerprint: BigInt(f.fingerprint), lastTick: f.last_tick, epoch: f.epoch,
-				ticket: f.ticket, resume: bytes(f.resume),
-			}),
+			m.hello(f.flags, BigInt(f.fingerprint), f.last_tick, f.epoch, f.ticket, bytes(f.resume)),
 		),
 	input: (w, f) => m.input(w, f.first, f.ack, f.count, (w) => w.raw(bytes(f.samples))),
 	ping: (w, f) => m.ping(w, Number(f.micros) / 1000),

@@ -82,12 +82,12 @@ export function routerOf(url = "ws://here/"): { asked: any[]; fetch: typeof fetc
 		async fetch(to: any, init: any) {
 			const body = JSON.parse(init.body);
 			asked.push({ to, ...body });
-			return (
+			const answer =
 				next?.() ??
 				new Response(JSON.stringify({ room: body.room || "new", url, player: "guest-id", guest: body.player.guest ? undefined : "secret", ticket: `ticket ${asked.length}` }), {
 					status: 201,
-				})
-			);
+				});
+			return Object.defineProperty(answer, "url", { value: to });
 		},
 	};
 }

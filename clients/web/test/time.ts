@@ -6,6 +6,8 @@ export interface Time {
 	now(): number;
 	/** Lets so many milliseconds pass, with all that happens in them. */
 	pass(ms: number): Promise<void>;
+	/** Lets so many milliseconds pass without any timer, as in a page that is hidden for long, or frozen. */
+	doze(ms: number): Promise<void>;
 	/** Lets all promises go on that can. */
 	settle(): Promise<void>;
 }
@@ -20,6 +22,10 @@ export function takeTime(t: TestContext): Time {
 	return {
 		now: () => now,
 		settle,
+		doze(ms) {
+			now += ms;
+			return settle();
+		},
 		async pass(ms) {
 			await settle();
 			for (let left = ms; left > 0; ) {
