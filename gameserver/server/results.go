@@ -154,8 +154,9 @@ func (r *results) lateness() string {
 }
 
 // takeover is registry.Config.Takeover.
-func (n *Server) takeover(ctx context.Context, epoch proto.Epoch) (highest proto.Epoch, ok bool, err error) {
-	a, err := n.results.Takeover(ctx, outcome.Takeover{Instance: epoch.Instance, Epoch: outcome.Epoch{Counter: epoch.Counter, Server: epoch.Server}})
+func (n *Server) takeover(ctx context.Context, epoch proto.Epoch, match uint32) (highest proto.Epoch, ok bool, err error) {
+	a, err := n.results.Takeover(ctx, outcome.Takeover{Instance: epoch.Instance, From: match,
+		Epoch: outcome.Epoch{Counter: epoch.Counter, Server: epoch.Server}})
 	return proto.Epoch{Instance: epoch.Instance, Counter: a.Epoch.Counter, Server: a.Epoch.Server}, a.OK, err
 }
 

@@ -10,8 +10,11 @@ import (
 
 // Entry is an outcome on its way to the store: the body, and the epoch in which the sender decided it or took it over.
 type Entry struct {
-	Epoch Epoch           `json:"epoch"`
-	Body  json.RawMessage `json:"body"`
+	Epoch Epoch `json:"epoch"`
+	// From is the match that was being played when the sender began to lead in Epoch. Earlier ones were decided by leaders before
+	// it, whose word on them still counts.
+	From uint32          `json:"from"`
+	Body json.RawMessage `json:"body"`
 }
 
 // Epoch is a proto.Epoch without the instance, which the body names.
@@ -47,7 +50,8 @@ const (
 	Stored Verdict = "stored"
 	// Conflict: the id is durable with another body, which Answer.Stored holds. The sender was not the only leader: it steps down.
 	Conflict Verdict = "conflict"
-	// Fenced: a higher epoch of the instance has written. The sender leads no longer: it steps down.
+	// Fenced: a higher epoch of the instance has written, which began with this match or an earlier one. The sender leads no longer:
+	// it steps down.
 	Fenced Verdict = "fenced"
 	// Invalid: this router cannot take the entry. It is a fault of the sender's code, or the sender is newer than the router:
 	// the sender keeps the entry, and tries again later.
@@ -59,7 +63,7 @@ type Answer struct {
 	Verdict Verdict         `json:"verdict"`
 	Seq     int64           `json:"seq,omitempty"`    // place in the store's order; Stored and Conflict
 	Stored  json.RawMessage `json:"stored,omitempty"` // Conflict: the body that counts
-	Epoch   Epoch           `json:"epoch,omitzero"`   // Fenced: the epoch that counts
+	Epoch   Epoch           `json:"epoch,omitzero"`   // Fenced: the epoch that counts. Conflict: likewise, if it is higher
 	Reason  string          `json:"reason,omitempty"` // Invalid: what is wrong
 }
 
@@ -67,6 +71,7 @@ type Answer struct {
 type Takeover struct {
 	Instance proto.Instance `json:"instance"`
 	Epoch    Epoch          `json:"epoch"`
+	From     uint32         `json:"from"` // as in Entry
 }
 
 // TakeoverAnswer answers a Takeover.

@@ -79,7 +79,7 @@ func TestBadBodies(t *testing.T) {
 
 // A body passes through a batch without a changed byte.
 func TestBatchKeepsBodies(t *testing.T) {
-	message, err := Encode(Batch{[]Entry{{Epoch{1, "gs"}, []byte(sampleBody)}}})
+	message, err := Encode(Batch{[]Entry{{Epoch{1, "gs"}, 1, []byte(sampleBody)}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +24,7 @@ import (
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/router/front"
+	"github.com/ringside-go/ringside/router/store"
 )
 
 // Patience bounds every wait for a socket, a process or the gossip. A machine under load needs seconds where an idle one
@@ -39,6 +41,7 @@ type Options struct {
 	Configure func(*server.Config) // changes each server's configuration before it is built
 	Logger    *slog.Logger         // nobody
 
+	Results      bool // the routers have a results store, SQLite in a directory of each one's own, and an internal listener
 	Certificates bool // processes prove their names to each other, in TLS, as in production
 }
 
@@ -52,6 +55,7 @@ type Fleet struct {
 	signer  *ticket.Signer
 	ca      certs.FleetFiles // no files: Options.Certificates is not set
 	issued  atomic.Int64     // tickets
+	results string           // directory of the results stores
 }
 
 // Server is a game server of a fleet.
@@ -68,7 +72,8 @@ type Server struct {
 
 // Router is a router of a fleet.
 type Router struct {
-	URL string
+	URL    string
+	Inside string // address of the internal listener; empty: there is none
 
 	gossip *membership.Gossip
 	cancel context.CancelCauseFunc
@@ -96,6 +101,7 @@ func Start(t testing.TB, o Options) *Fleet {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	f := &Fleet{t: t, options: o, signer: ticket.NewSigner(ticket.DevKey())}
+	f.results = t.TempDir() // removed after the routers have ended
 	t.Cleanup(f.stop)
 	if o.Certificates {
 		var err error
@@ -264,6 +270,7 @@ func (f *Fleet) addServer(name string) *Server {
 	if f.options.Certificates {
 		c.Fleet.Cert, c.Fleet.CertKey, c.Internal = f.ca.Cert, f.ca.Key, "127.0.0.1:0"
 	}
+	c.Results.Store = f.options.Results
 	c.Security.TicketKeys = []ed25519.PublicKey{ticket.DevKey().Public().(ed25519.PublicKey)}
 	c.Testing.Checks = true
 	c.Logger = f.options.Logger.With("server", c.Name)
@@ -299,8 +306,16 @@ func (f *Fleet) addRouter() {
 	}
 	url := "http://" + listener.Addr().String()
 	name := routerName(len(f.Routers))
+	self := membership.Member{Name: membership.ServerName(name), Role: membership.Router, State: membership.Serving, URL: url}
+	var inside net.Listener
+	if f.options.Results {
+		if inside, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			f.t.Fatal(err)
+		}
+		self.Peer, self.Port = inside.Addr().String(), inside.Addr().(*net.TCPAddr).Port
+	}
 	gossip, err := membership.NewGossip(membership.Config{
-		Self: membership.Member{Name: membership.ServerName(name), Role: membership.Router, State: membership.Serving, URL: url},
+		Self: self,
 		Bind: "127.0.0.1:0", Seeds: f.seeds(), Key: []byte("a key of 16 byte"), Cluster: "testfleet",
 	})
 	if err != nil {
@@ -322,6 +337,14 @@ func (f *Fleet) addRouter() {
 	if c.Certs, err = certs.LoadFleet(f.ca, certs.NewID(string(membership.Router), name), c.Logger); err != nil {
 		f.t.Fatal(err)
 	}
+	if f.options.Results {
+		c.Internal = true
+		s, err := store.Open(context.Background(), store.Config{Location: "sqlite:" + filepath.Join(f.results, name), Waiting: 10, Logger: c.Logger, Metrics: c.Metrics})
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		c.Results = s
+	}
 	door, err := front.New(c, gossip)
 	if err != nil {
 		listener.Close()
@@ -329,9 +352,9 @@ func (f *Fleet) addRouter() {
 		f.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
-	r := &Router{URL: url, gossip: gossip, cancel: cancel, ended: make(chan struct{})}
+	r := &Router{URL: url, Inside: self.Peer, gossip: gossip, cancel: cancel, ended: make(chan struct{})}
 	go func() {
-		r.err = door.Run(ctx, listener, nil, gossip)
+		r.err = door.Run(ctx, listener, inside, gossip)
 		close(r.ended)
 	}()
 	f.Routers = append(f.Routers, r)

@@ -11,7 +11,7 @@ import (
 // WalkName is the name of Walk.
 const WalkName proto.GameName = "walk"
 
-// Walk is a game for tests: each input is a step, and the custom message "panic" makes it fail. It has 8 seats and, unless
+// Walk is a game for tests: each input is a step, the custom message "panic" makes it fail, and "finish" ends a match. It has 8 seats and, unless
 // the option "rate" says otherwise, 30 ticks a second.
 func Walk() game.Definition {
 	return game.Definition{Name: WalkName, New: func(options json.RawMessage) (game.Game, game.Settings, error) {
@@ -46,9 +46,12 @@ type Step struct {
 func (w *walk) Start(*game.Room)                  {}
 func (w *walk) Join(_ *game.Room, p game.Player)  { w.Walkers.Put(game.RowID(p.Seat)) }
 func (w *walk) Leave(_ *game.Room, p game.Player) { w.Walkers.Remove(game.RowID(p.Seat)) }
-func (w *walk) Message(_ *game.Room, _ game.Player, payload []byte) {
-	if string(payload) == "panic" {
+func (w *walk) Message(r *game.Room, p game.Player, payload []byte) {
+	switch string(payload) {
+	case "panic":
 		panic("as the player asked")
+	case "finish":
+		r.Finish(game.Outcome{Results: []game.Result{{Seat: p.Seat, Place: 1, Score: int32(w.Walkers.Get(game.RowID(p.Seat)).Steps)}}})
 	}
 }
 

@@ -151,7 +151,7 @@ func (w workload) badMemory() (errs []error) {
 	return errs
 }
 
-// badFiles: what a flag names as a file is a key of a Secret that is mounted there and that somebody makes.
+// badFiles: what a flag names as a file is a key of a Secret that is mounted there and that somebody makes, or on a claimed volume.
 func (w workload) badFiles(secrets map[string][]string) (errs []error) {
 	for _, e := range w.container.Env {
 		if !strings.HasPrefix(e.Value, "/") {
@@ -160,6 +160,8 @@ func (w workload) badFiles(secrets map[string][]string) (errs []error) {
 		found := false
 		for _, mount := range w.container.VolumeMounts {
 			key, under := strings.CutPrefix(e.Value, mount.MountPath+"/")
+			claim := !slices.ContainsFunc(w.spec.Volumes, func(v corev1.Volume) bool { return v.Name == mount.Name }) // of the StatefulSet
+			found = found || under && claim
 			for _, v := range w.spec.Volumes {
 				found = found || under && v.Name == mount.Name && v.Secret != nil && slices.Contains(secrets[v.Secret.SecretName], key)
 			}

@@ -68,14 +68,15 @@ func (c *Client) Wake([]outcome.ID) {
 
 // Queue hands over outcomes that a leader has decided, or has taken over. It never waits. After an error, which is one of
 // the spool's or of an outcome that the store could not take, none is queued.
-func (c *Client) Queue(epoch outcome.Epoch, decided []*outcome.Outcome) error {
+// from is the match that was being played when the leader began to lead in epoch.
+func (c *Client) Queue(epoch outcome.Epoch, from uint32, decided []*outcome.Outcome) error {
 	records := make([]spool.Record, 0, len(decided))
 	for _, o := range decided {
 		body, err := o.Encode()
 		if err != nil {
 			return err
 		}
-		entry, err := outcome.Encode(outcome.Entry{Epoch: epoch, Body: body})
+		entry, err := outcome.Encode(outcome.Entry{Epoch: epoch, From: from, Body: body})
 		if err != nil {
 			return err
 		}

@@ -80,7 +80,7 @@ func decided(match uint32, score int32) *outcome.Outcome {
 
 func queue(t *testing.T, b *bed, counter uint32, list ...*outcome.Outcome) {
 	t.Helper()
-	if err := b.Queue(outcome.Epoch{Counter: counter, Server: "gs-1"}, list); err != nil {
+	if err := b.Queue(outcome.Epoch{Counter: counter, Server: "gs-1"}, 1, list); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -184,7 +184,7 @@ func TestInvalidIsKept(t *testing.T) {
 
 func TestBadOutcome(t *testing.T) {
 	b := start(t, "")
-	if err := b.Queue(outcome.Epoch{Counter: 1, Server: "gs"}, []*outcome.Outcome{decided(1, 1), {}}); err == nil || b.spool.State().Queued > 0 {
+	if err := b.Queue(outcome.Epoch{Counter: 1, Server: "gs"}, 1, []*outcome.Outcome{decided(1, 1), {}}); err == nil || b.spool.State().Queued > 0 {
 		t.Errorf("Queue answers %v", err)
 	}
 }

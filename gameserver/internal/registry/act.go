@@ -115,6 +115,7 @@ func (e *entry) carryOut(actions []ownership.Action) {
 func (e *entry) lead(a ownership.Lead) {
 	r, sim := e.r, e.sim
 	e.base = sim.Tick()
+	match := sim.Match()
 	if a.Epoch.Instance == 0 {
 		a.Epoch.Instance = sim.Instance()
 		e.machine.SetInstance(sim.Instance())
@@ -136,7 +137,7 @@ func (e *entry) lead(a ownership.Lead) {
 		r.mover.wake()
 		if r.config.Takeover != nil && a.Resumed && !a.Handoff {
 			led := e.led
-			r.start(func() { e.recordTakeover(led, a.Epoch) })
+			r.start(func() { e.recordTakeover(led, a.Epoch, match) })
 		}
 	}
 	e.todo = append(e.todo, ownership.Started{Err: err})

@@ -63,9 +63,9 @@ type Config struct {
 	// Hung is called when a game did not return from a call that the registry made: its goroutine is lost. It must not block.
 	// nil: nobody is told.
 	Hung func()
-	// Takeover records in the results store that this server leads epoch.Instance in epoch. ok: that is the highest epoch of the
+	// Takeover records in the results store that this server leads epoch.Instance in epoch, from match on. ok: that is the highest epoch of the
 	// instance; otherwise highest is. It waits for the answer. nil: there is no store.
-	Takeover func(ctx context.Context, epoch proto.Epoch) (highest proto.Epoch, ok bool, err error)
+	Takeover func(ctx context.Context, epoch proto.Epoch, match uint32) (highest proto.Epoch, ok bool, err error)
 	Logger   *slog.Logger
 	Metrics  *obs.Metrics
 }

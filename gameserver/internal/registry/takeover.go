@@ -15,11 +15,11 @@ const (
 )
 
 // recordTakeover tells the results store that led is led here in epoch, after its last leader was lost. From then on the store takes no
-// outcome of that leader any more, should it live. The room plays on meanwhile, and while the store does not answer.
-func (e *entry) recordTakeover(led *room.Room, epoch proto.Epoch) {
+// outcome of that leader from match on any more, should it live. The room plays on meanwhile, and while the store does not answer.
+func (e *entry) recordTakeover(led *room.Room, epoch proto.Epoch, match uint32) {
 	r := e.r
 	for retry := takeoverRetry; e.leads(led); retry = min(2*retry, takeoverMost) {
-		highest, ok, err := r.config.Takeover(r.ctx, epoch)
+		highest, ok, err := r.config.Takeover(r.ctx, epoch, match)
 		if err == nil {
 			if !ok {
 				e.do(ownership.Superseded{Epoch: highest})

@@ -14,8 +14,9 @@ import (
 // Results takes decided outcomes to the fleet's results store; *delivery.Client is one. What becomes of them comes back by
 // Pool.Spooled and Pool.Answered.
 type Results interface {
-	// Queue takes all of decided, or, with an error, none. It must not block.
-	Queue(epoch outcome.Epoch, decided []*outcome.Outcome) error
+	// Queue takes all of decided, or, with an error, none. from is the match that was being played when the leader began to lead in
+	// epoch. It must not block.
+	Queue(epoch outcome.Epoch, from uint32, decided []*outcome.Outcome) error
 }
 
 const (
@@ -49,13 +50,17 @@ func (r *Room) expectOutcomes() {
 	r.keepOutcomes()
 }
 
+// noteOutcomes makes the outcomes of the tick pending, before anybody could hear them as recent ones.
+func (r *Room) noteOutcomes() {
+	for _, o := range r.sim.Outcomes() {
+		r.pending = append(r.pending, pendingOutcome{Decided: o})
+	}
+}
+
 // releaseOutcomes tells everybody the outcomes that cannot be taken back. Without a store these are the ones that no loss of this
 // server can take back, because every standby has acknowledged the tick that decided them. With a store these go there first,
 // and are told when it has accepted them, in the order in which they were decided. No other place tells an outcome for the first time.
 func (r *Room) releaseOutcomes() {
-	for _, o := range r.sim.Outcomes() {
-		r.pending = append(r.pending, pendingOutcome{Decided: o})
-	}
 	if len(r.pending) == 0 {
 		return
 	}
@@ -104,7 +109,7 @@ func (r *Room) queueOutcomes() {
 			continue
 		}
 		epoch := outcome.Epoch{Counter: r.epoch.Counter, Server: r.epoch.Server}
-		if err := r.results().Queue(epoch, []*outcome.Outcome{r.forStore(o)}); err != nil {
+		if err := r.results().Queue(epoch, r.from, []*outcome.Outcome{r.forStore(o)}); err != nil {
 			if r.queueAt = r.now() + queueRetry; !o.refused(err) {
 				r.log.Error("an outcome waits in the room: it cannot be queued for the results store", "match", o.Match, "error", err)
 			} else {

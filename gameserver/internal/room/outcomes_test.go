@@ -108,6 +108,23 @@ func TestOutcomeWaitsForAPromisedStandby(t *testing.T) {
 	}
 }
 
+// Whoever comes in the tick that decides an outcome does not hear it before the others.
+func TestOutcomeOfTheTickIsNotRecalled(t *testing.T) {
+	withPool(t, testConfig(), func(h *harness) {
+		r := h.start(20, 4)
+		s := attach(t, r, 1)
+		s.silent = true
+		ann, _ := h.join(r, Join{Player: "ann"})
+		ann.QueueCustom([]byte("finish"))
+		_, w := h.join(r, Join{Spectator: true})
+		if r.Info().Match != 2 || len(w.check(t).welcomes) != 1 {
+			t.Fatal("the match has not ended in the tick of the welcome: this test shows nothing")
+		}
+		h.pass(time.Second)
+		w.wantMatches(t, "without an acknowledgement")
+	})
+}
+
 // What a lost leader decided is told by the next one, once it has its own standby; also to whom comes back later.
 func TestResumedRoomTellsAgain(t *testing.T) {
 	withPool(t, testConfig(), func(h *harness) {

@@ -18,10 +18,11 @@ type testResults struct {
 	err    error
 	bodies map[outcome.ID][]string
 	epochs []outcome.Epoch
+	from   []uint32
 	queued []outcome.ID
 }
 
-func (q *testResults) Queue(epoch outcome.Epoch, decided []*outcome.Outcome) error {
+func (q *testResults) Queue(epoch outcome.Epoch, from uint32, decided []*outcome.Outcome) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.err != nil {
@@ -33,6 +34,7 @@ func (q *testResults) Queue(epoch outcome.Epoch, decided []*outcome.Outcome) err
 			return err
 		}
 		q.bodies[o.ID()] = append(q.bodies[o.ID()], string(body))
+		q.from = append(q.from, from)
 		q.epochs, q.queued = append(q.epochs, epoch), append(q.queued, o.ID())
 	}
 	return nil
@@ -136,8 +138,8 @@ func TestNextLeaderQueuesTheSameBody(t *testing.T) {
 		f2.wantMatches(t, "before the store has it")
 		h.answer(q, r, 1, stored)
 		f2.wantMatches(t, "when the store has it", 1)
-		if got := q.epochs[1]; got.Counter != 4 {
-			t.Errorf("queued in epoch %v, want that of the new leader", got)
+		if got, from := q.epochs[1], q.from[1]; got.Counter != 4 || from != 2 || q.from[0] != 1 {
+			t.Errorf("queued in epoch %v from match %d, want those of the new leader", got, from)
 		}
 	})
 }

@@ -70,6 +70,7 @@ type Room struct {
 	// The loop's own.
 	sim        *game.Simulation
 	epoch      proto.Epoch
+	from       uint32 // the match that was being played when this server began to lead in epoch
 	taken      batch
 	seats      []*Occupant // by seat; nil where no client is connected
 	spectators []*Occupant
@@ -116,6 +117,7 @@ func newRoom(p *Pool, s Spec) *Room {
 		sim:       s.Sim,
 		instance:  s.Sim.Instance(),
 		epoch:     s.Epoch,
+		from:      s.Sim.Match(),
 		phase:     noPhase,
 		due:       p.now() + s.Due,
 		call:      new(call),

@@ -154,7 +154,7 @@ func (r *Room) notify(n proto.Notice) {
 func (r *Room) QueueEpoch(epoch proto.Epoch) error {
 	return r.control(func() {
 		if r.epoch.Less(epoch) {
-			r.epoch = epoch
+			r.epoch, r.from = epoch, r.sim.Match()
 		}
 	})
 }

@@ -77,6 +77,7 @@ func (r *Room) play(now time.Duration) verdict {
 		r.fail(err)
 		return ended
 	}
+	r.noteOutcomes()
 	r.countRefused()
 	r.closeKicked()
 	r.encode()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"sync"
@@ -21,13 +22,13 @@ type resultsStore struct {
 	mu        sync.Mutex
 	down      bool
 	bodies    map[outcome.ID]string
-	epochs    map[proto.Instance]outcome.Epoch
+	fences    map[proto.Instance]map[outcome.Epoch]uint32 // from which match on
 	conflicts int
 	fenced    int
 }
 
 func newResultsStore(h *History) *resultsStore {
-	return &resultsStore{history: h, bodies: map[outcome.ID]string{}, epochs: map[proto.Instance]outcome.Epoch{}}
+	return &resultsStore{history: h, bodies: map[outcome.ID]string{}, fences: map[proto.Instance]map[outcome.Epoch]uint32{}}
 }
 
 // setDown makes the store fail, or answer again.
@@ -63,7 +64,12 @@ func (s *resultsStore) Internal() http.Handler {
 		var t outcome.Takeover
 		answer(w, r, s, &t, func() any {
 			s.history.note("takeover of %v in %v", t.Instance, t.Epoch)
-			return outcome.TakeoverAnswer{OK: s.raise(t.Instance, t.Epoch), Epoch: s.epochs[t.Instance]}
+			s.raise(t.Instance, t.Epoch, t.From)
+			highest, over := s.over(t.Instance, t.Epoch, math.MaxUint32)
+			if !over {
+				highest = t.Epoch
+			}
+			return outcome.TakeoverAnswer{OK: !over, Epoch: highest}
 		})
 	})
 	return mux
@@ -87,12 +93,24 @@ func answer(w http.ResponseWriter, r *http.Request, s *resultsStore, into any, d
 	_, _ = w.Write(b)
 }
 
-// raise reports whether e is the highest epoch of the instance. Called with mu held, as put is.
-func (s *resultsStore) raise(i proto.Instance, e outcome.Epoch) bool {
-	if have, ok := s.epochs[i]; !ok || have.Less(e) {
-		s.epochs[i] = e
+// raise notes that a leader has written. Called with mu held, as over and put are.
+func (s *resultsStore) raise(i proto.Instance, e outcome.Epoch, from uint32) {
+	if s.fences[i] == nil {
+		s.fences[i] = map[outcome.Epoch]uint32{}
 	}
-	return s.epochs[i] == e
+	if _, ok := s.fences[i][e]; !ok {
+		s.fences[i][e] = from
+	}
+}
+
+// over gives the highest epoch that has the word on a match instead of e.
+func (s *resultsStore) over(i proto.Instance, e outcome.Epoch, match uint32) (highest outcome.Epoch, over bool) {
+	for x, from := range s.fences[i] {
+		if match >= from && e.Less(x) && (!over || highest.Less(x)) {
+			highest, over = x, true
+		}
+	}
+	return highest, over
 }
 
 func (s *resultsStore) put(e outcome.Entry) outcome.Answer {
@@ -101,18 +119,19 @@ func (s *resultsStore) put(e outcome.Entry) outcome.Answer {
 		s.history.violation("the results store got %q: %v", e.Body, err)
 		return outcome.Answer{Verdict: outcome.Invalid, Reason: err.Error()}
 	}
-	leads := s.raise(o.Instance, e.Epoch)
+	s.raise(o.Instance, e.Epoch, e.From)
+	highest, over := s.over(o.Instance, e.Epoch, o.Match)
 	switch have, ok := s.bodies[o.ID()]; {
 	case ok && have == string(e.Body):
 		return outcome.Answer{Verdict: outcome.Stored}
 	case ok:
 		s.conflicts++
 		s.history.note("CONFLICT of %v in %v: %s has %s", o.ID(), e.Epoch, e.Body, have)
-		return outcome.Answer{Verdict: outcome.Conflict, Stored: []byte(have)}
-	case !leads:
+		return outcome.Answer{Verdict: outcome.Conflict, Stored: []byte(have), Epoch: highest}
+	case over:
 		s.fenced++
-		s.history.note("FENCED: %v in %v, below %v", o.ID(), e.Epoch, s.epochs[o.Instance])
-		return outcome.Answer{Verdict: outcome.Fenced, Epoch: s.epochs[o.Instance]}
+		s.history.note("FENCED: %v in %v, below %v", o.ID(), e.Epoch, highest)
+		return outcome.Answer{Verdict: outcome.Fenced, Epoch: highest}
 	}
 	s.bodies[o.ID()] = string(e.Body)
 	return outcome.Answer{Verdict: outcome.Stored}

@@ -77,7 +77,11 @@ func TestFaultsAllAtOnce(t *testing.T) {
 				if seed%4 == 0 { // they take as much time as many others
 					faults = slices.Concat(faults, longTroubles)
 				}
-				run(t, seed, many, allAtOnce(12, faults))
+				o := many
+				if o.results = seed%2 == 0; o.results {
+					faults = append(slices.Clone(faults), storeFails)
+				}
+				run(t, seed, o, allAtOnce(12, faults))
 			})
 		})
 	}

@@ -39,7 +39,7 @@ func TestBadInput(t *testing.T) {
 			"no such endpoint":        {ErrUnknown, func() error { return s.Enable(ctx, injection) }},
 			"no such outcome":         {ErrUnknown, func() error { _, err := s.Get(ctx, outcome.ID{Instance: 9, Match: 9}); return err }},
 			"a long batch":            {ErrRequest, func() error { _, err := s.Put(ctx, make([]outcome.Entry, outcome.MaxBatch+1)); return err }},
-			"an epoch of nobody":      {outcome.ErrInvalid, func() error { _, _, err := s.Raise(ctx, 5, outcome.Epoch{}); return err }},
+			"an epoch of nobody":      {outcome.ErrInvalid, func() error { _, _, err := s.Raise(ctx, 5, outcome.Epoch{}, 1); return err }},
 		} {
 			if err := try.do(); !errors.Is(err, try.want) {
 				t.Errorf("%s: %v, want %v", name, err, try.want)

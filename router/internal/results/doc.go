@@ -12,7 +12,7 @@
 //	outcome_ids        (instance, match) → number, time, hash of the body. Small, and kept for ever
 //	outcomes           by month: the bodies, and what they are found by
 //	player_results     by month: one row a player and outcome
-//	instances          the highest epoch of each instance that has written
+//	instances          the epochs that have written, and the match from which each fences off the lower ones
 //	conflicts          bodies that were refused: another one has their id, or their epoch was over
 //	board_rows         one row a board, season and player; computed from outcomes, and can be computed again (Rebuild)
 //	endpoints, deliveries   what is owed to whom

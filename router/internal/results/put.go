@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/ringside-go/ringside/internal/outcome"
 	"github.com/ringside-go/ringside/proto"
@@ -14,10 +16,35 @@ import (
 // item is one entry of a batch, and what becomes of it.
 type item struct {
 	*outcome.Outcome
+	fence
+	body string
+	hash int64
+	seq  int64
+}
+
+// fence is that a leader has written: no leader of a lower epoch has a word on the matches from since on. Those before were decided
+// while it led.
+type fence struct {
 	epoch outcome.Epoch
-	body  string
-	hash  int64
-	seq   int64
+	since uint32
+}
+
+// fences are those of one instance.
+type fences []fence
+
+// against gives the highest epoch that fences off a match that a leader of epoch e sends.
+func (f fences) against(e outcome.Epoch, match uint32) (highest outcome.Epoch, fenced bool) {
+	for _, x := range f {
+		if match >= x.since && e.Less(x.epoch) && (!fenced || highest.Less(x.epoch)) {
+			highest, fenced = x.epoch, true
+		}
+	}
+	return highest, fenced
+}
+
+// has reports whether a leader of epoch e has written.
+func (f fences) has(e outcome.Epoch) bool {
+	return slices.ContainsFunc(f, func(x fence) bool { return x.epoch == e })
 }
 
 // key is an outcome's id as the database has it: instances are unsigned, its numbers are not.
@@ -56,7 +83,7 @@ func (s *Store) Put(ctx context.Context, entries []outcome.Entry) ([]outcome.Ans
 			answers[n] = outcome.Answer{Verdict: outcome.Invalid, Reason: err.Error()}
 			continue
 		}
-		items[n] = &item{Outcome: o, epoch: e.Epoch, body: string(e.Body), hash: hash(e.Body)}
+		items[n] = &item{Outcome: o, fence: fence{e.Epoch, e.From}, body: string(e.Body), hash: hash(e.Body)}
 		keys = append(keys, items[n].key())
 	}
 	if len(keys) == 0 {
@@ -142,27 +169,28 @@ func (w *writer) put(ctx context.Context, keys []key, items []*item, answers []o
 	first := w.last
 	var fresh []*item
 	var refused []conflictRow
-	raised := map[int64]outcome.Epoch{}
+	raised := map[int64]fences{}
 	for n, i := range items {
 		if i == nil {
 			continue // invalid
 		}
 		k := i.key()
-		current, epochKnown := epochs[k.Instance]
-		if !epochKnown || current.Less(i.epoch) {
-			epochs[k.Instance], raised[k.Instance] = i.epoch, i.epoch
+		if !epochs[k.Instance].has(i.epoch) {
+			epochs[k.Instance] = append(epochs[k.Instance], i.fence)
+			raised[k.Instance] = append(raised[k.Instance], i.fence)
 		}
+		current, fenced := epochs[k.Instance].against(i.epoch, i.Match)
 		have, ok := known[k]
 		switch {
 		case ok && have.hash == i.hash && (have.body == "" || have.body == i.body):
 			answers[n] = outcome.Answer{Verdict: outcome.Stored, Seq: have.seq}
 			continue
 		case ok:
-			answers[n] = outcome.Answer{Verdict: outcome.Conflict, Seq: have.seq}
+			answers[n] = outcome.Answer{Verdict: outcome.Conflict, Seq: have.seq, Epoch: current}
 			if have.body != "" {
 				answers[n].Stored = []byte(have.body)
 			}
-		case epochKnown && i.epoch.Less(current):
+		case fenced:
 			answers[n] = outcome.Answer{Verdict: outcome.Fenced, Epoch: current}
 		default:
 			w.last++
@@ -204,8 +232,8 @@ func (w *writer) known(ctx context.Context, keys []key) (map[key]stored, error) 
 	return known, rows.Err()
 }
 
-func (w *writer) epochs(ctx context.Context, keys []key) (map[int64]outcome.Epoch, error) {
-	epochs := map[int64]outcome.Epoch{}
+func (w *writer) epochs(ctx context.Context, keys []key) (map[int64]fences, error) {
+	epochs := map[int64]fences{}
 	rows, err := w.tx.QueryContext(ctx, w.store.q.epochs, array(keys))
 	if err != nil {
 		return nil, err
@@ -213,11 +241,11 @@ func (w *writer) epochs(ctx context.Context, keys []key) (map[int64]outcome.Epoc
 	defer rows.Close()
 	for rows.Next() {
 		var instance int64
-		var e outcome.Epoch
-		if err := rows.Scan(&instance, &e.Counter, &e.Server); err != nil {
+		var f fence
+		if err := rows.Scan(&instance, &f.epoch.Counter, &f.epoch.Server, &f.since); err != nil {
 			return nil, err
 		}
-		epochs[instance] = e
+		epochs[instance] = append(epochs[instance], f)
 	}
 	return epochs, rows.Err()
 }
@@ -242,7 +270,7 @@ func (w *writer) refuse(ctx context.Context, refused []conflictRow) error {
 	return rows.Err()
 }
 
-func (w *writer) raise(ctx context.Context, epochs map[int64]outcome.Epoch) error {
+func (w *writer) raise(ctx context.Context, epochs map[int64]fences) error {
 	if len(epochs) == 0 {
 		return nil
 	}
@@ -250,10 +278,13 @@ func (w *writer) raise(ctx context.Context, epochs map[int64]outcome.Epoch) erro
 		Instance int64  `json:"instance"`
 		Counter  uint32 `json:"counter"`
 		Server   string `json:"server"`
+		Since    uint32 `json:"since"`
 	}
 	var list []row
-	for instance, e := range epochs {
-		list = append(list, row{instance, e.Counter, e.Server})
+	for instance, all := range epochs {
+		for _, f := range all {
+			list = append(list, row{instance, f.epoch.Counter, f.epoch.Server, f.since})
+		}
 	}
 	_, err := w.tx.ExecContext(ctx, w.store.q.instances, array(list))
 	return err
@@ -319,9 +350,9 @@ func (w *writer) add(ctx context.Context, fresh []*item) error {
 	return err
 }
 
-// Raise tells the store that a leader has taken over. It reports whether epoch is the highest of its instance; if not,
-// current is, and the caller leads no longer.
-func (s *Store) Raise(ctx context.Context, instance proto.Instance, epoch outcome.Epoch) (current outcome.Epoch, ok bool, err error) {
+// Raise tells the store that a leader has taken over while match since was played. It reports whether epoch is the highest of its
+// instance; if not, current is, and the caller leads no longer.
+func (s *Store) Raise(ctx context.Context, instance proto.Instance, epoch outcome.Epoch, since uint32) (current outcome.Epoch, ok bool, err error) {
 	if err := epoch.Check(); err != nil {
 		return current, false, err
 	}
@@ -335,13 +366,15 @@ func (s *Store) Raise(ctx context.Context, instance proto.Instance, epoch outcom
 		if err != nil {
 			return err
 		}
-		var known bool
-		if current, known = epochs[int64(instance)]; known && !current.Less(epoch) {
-			ok = current == epoch
+		have := epochs[int64(instance)]
+		if highest, over := have.against(epoch, math.MaxUint32); over {
+			current = highest
 			return nil
 		}
-		current, ok = epoch, true
-		return w.raise(ctx, map[int64]outcome.Epoch{int64(instance): epoch})
+		if current, ok = epoch, true; have.has(epoch) {
+			return nil
+		}
+		return w.raise(ctx, map[int64]fences{int64(instance): {{epoch, since}}})
 	})
 	return current, ok && err == nil, err
 }

@@ -11,13 +11,12 @@ func makeQueries(d *dialect) queries {
 	return queries{
 		known: "SELECT i.instance, i.match, i.seq, i.hash, coalesce(o.body, '') FROM " + d.rows(1, "instance int", "match int") +
 			" JOIN outcome_ids i ON i.instance = r.instance AND i.match = r.match LEFT JOIN outcomes o ON o.seq = i.seq AND o.at = i.at",
-		epochs: "SELECT i.instance, i.counter, i.server FROM " + d.rows(1, "instance int", "match int") +
+		epochs: "SELECT DISTINCT i.instance, i.counter, i.server, i.since FROM " + d.rows(1, "instance int", "match int") +
 			" JOIN instances i ON i.instance = r.instance",
-		ids:      d.insert("outcome_ids", "ON CONFLICT DO NOTHING", "instance int", "match int", "seq int", "at time", "hash int"),
-		outcomes: d.insert("outcomes", "", "at time", "seq int", "instance int", "match int", "room text", "game text", "body text"),
-		players:  d.insert("player_results", "", "at time", "seq int", "player text", "seat int"),
-		instances: d.insert("instances", "ON CONFLICT (instance) DO UPDATE SET counter = excluded.counter, server = excluded.server",
-			"instance int", "counter int", "server text"),
+		ids:       d.insert("outcome_ids", "ON CONFLICT DO NOTHING", "instance int", "match int", "seq int", "at time", "hash int"),
+		outcomes:  d.insert("outcomes", "", "at time", "seq int", "instance int", "match int", "room text", "game text", "body text"),
+		players:   d.insert("player_results", "", "at time", "seq int", "player text", "seat int"),
+		instances: d.insert("instances", "ON CONFLICT DO NOTHING", "instance int", "counter int", "server text", "since int"),
 		conflicts: d.insert("conflicts", "ON CONFLICT DO NOTHING RETURNING instance, match, verdict",
 			"instance int", "match int", "hash int", "verdict text", "counter int", "server text", "at time", "body text"),
 		boardRows: "SELECT b.board, b.season, b.player, b.score, b.matches FROM " + d.rows(1, "board text", "season text", "player text") +

@@ -183,7 +183,7 @@ func TestFence(t *testing.T) {
 		ctx := context.Background()
 		old := entry(t, decided(5, 1, 1), 1)
 		wantVerdicts(t, put(t, s, old), "stored 1")
-		if current, ok, err := s.Raise(ctx, 5, outcome.Epoch{Counter: 2, Server: "gs-2"}); err != nil || !ok || current.Counter != 2 {
+		if current, ok, err := s.Raise(ctx, 5, outcome.Epoch{Counter: 2, Server: "gs-2"}, 0); err != nil || !ok || current.Counter != 2 {
 			t.Errorf("Raise answers %v %v %v", current, ok, err)
 		}
 		answers := put(t, s, entry(t, decided(5, 2, 1), 1), old, entry(t, decided(6, 1, 1), 1))
@@ -192,16 +192,35 @@ func TestFence(t *testing.T) {
 			t.Errorf("the epoch that counts is %v", answers[0].Epoch)
 		}
 		wantVerdicts(t, put(t, s, entry(t, decided(5, 2, 7), 3)), "stored 3")
-		if current, ok, err := s.Raise(ctx, 5, outcome.Epoch{Counter: 2, Server: "gs-2"}); err != nil || ok || current.Counter != 3 {
+		if current, ok, err := s.Raise(ctx, 5, outcome.Epoch{Counter: 2, Server: "gs-2"}, 0); err != nil || ok || current.Counter != 3 {
 			t.Errorf("a late Raise answers %v %v %v", current, ok, err)
 		}
-		if current, ok, err := s.Raise(ctx, 5, outcome.Epoch{Counter: 3, Server: "gs-1"}); err != nil || !ok || current.Counter != 3 {
+		if current, ok, err := s.Raise(ctx, 5, outcome.Epoch{Counter: 3, Server: "gs-1"}, 0); err != nil || !ok || current.Counter != 3 {
 			t.Errorf("Raise of what is there answers %v %v %v", current, ok, err)
 		}
 		conflicts, err := s.Conflicts(ctx, 10)
 		if err != nil || len(conflicts) != 1 || conflicts[0].Verdict != outcome.Fenced {
 			t.Errorf("refused bodies are %v, %v", conflicts, err)
 		}
+	})
+}
+
+// What a leader decided before it was followed by another counts, whenever it comes; what it decided afterwards does not, however
+// many others have led since.
+func TestFenceBeginsWithAMatch(t *testing.T) {
+	each(t, func(t *testing.T, at string) {
+		c, _ := settings()
+		s := open(t, at, c)
+		from := func(match uint32, counter uint32, since uint32) outcome.Entry {
+			e := entry(t, decided(5, match, 1), counter)
+			e.From = since
+			return e
+		}
+		if _, ok, err := s.Raise(context.Background(), 5, outcome.Epoch{Counter: 2, Server: "gs-1"}, 4); err != nil || !ok {
+			t.Fatalf("%v %v", ok, err)
+		}
+		wantVerdicts(t, put(t, s, from(8, 3, 8)), "stored 1")
+		wantVerdicts(t, put(t, s, from(3, 1, 1), from(4, 1, 1), from(7, 2, 4), from(9, 2, 4), from(9, 3, 8)), "stored 2, fenced 0, stored 3, fenced 0, stored 4")
 	})
 }
 

@@ -58,7 +58,7 @@ func (a *API) takeover(r *request) error {
 	if t.Instance == 0 {
 		return refuse(http.StatusBadRequest, "a takeover needs an instance")
 	}
-	epoch, ok, err := a.config.Store.Raise(r.Context(), t.Instance, t.Epoch)
+	epoch, ok, err := a.config.Store.Raise(r.Context(), t.Instance, t.Epoch, t.From)
 	if err != nil {
 		return err
 	}

@@ -16,9 +16,11 @@ CREATE TABLE outcome_ids (
 );
 
 CREATE TABLE instances (
-	instance bigint PRIMARY KEY,
+	instance bigint NOT NULL,
 	counter  bigint NOT NULL,
-	server   text NOT NULL
+	server   text NOT NULL,
+	since    bigint NOT NULL,
+	PRIMARY KEY (instance, counter, server)
 );
 
 CREATE TABLE conflicts (

@@ -16,10 +16,12 @@ CREATE TABLE outcome_ids (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE instances (
-	instance INTEGER PRIMARY KEY,
+	instance INTEGER NOT NULL,
 	counter  INTEGER NOT NULL,
-	server   TEXT NOT NULL
-) STRICT;
+	server   TEXT NOT NULL,
+	since    INTEGER NOT NULL,
+	PRIMARY KEY (instance, counter, server)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE conflicts (
 	instance INTEGER NOT NULL,
