@@ -93,13 +93,16 @@ func (g *Gate) key(r *http.Request, p *Place) netip.Prefix {
 const forwardedFor = "X-Forwarded-For"
 
 // readForwarded replaces r's RemoteAddr by the client's that a trusted proxy names: the last one in X-Forwarded-For that is not a
-// trusted proxy's itself, for what is before it the client may have written. Whoever reaches the internal listener is trusted:
+// trusted proxy's itself, for what is before it the client may have written. A request of a trusted proxy that names nobody is marked. Whoever reaches the internal listener is trusted:
 // routers name their clients there.
 func (g *Gate) readForwarded(r *http.Request) {
 	p := placeOf(r)
 	from := addressOf(r.RemoteAddr)
 	if !g.trusts(from) && (p == nil || !p.internal) {
 		return
+	}
+	if g.trusts(from) && (p == nil || !p.internal) && r.Header.Get(forwardedFor) == "" {
+		r.Header.Set("Forwarded", "for=unknown") // RFC 7239: so that nobody takes the proxy for the client, see ticket.Operator
 	}
 	hops := strings.Split(strings.Join(r.Header.Values(forwardedFor), ","), ",")
 	for i := len(hops) - 1; i >= 0; i-- {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 )
@@ -37,6 +38,33 @@ func TestForwardedFor(t *testing.T) {
 		g.readForwarded(r)
 		if r.RemoteAddr != tt.want {
 			t.Errorf("%s with %q: %s, want %s", tt.peer, tt.header, r.RemoteAddr, tt.want)
+		}
+	}
+}
+
+// A proxy on this machine that names nobody, as one that passes TCP on, is not taken for a program of this machine: its requests are
+// marked as those of a proxy. Others are not.
+func TestSilentProxyIsMarked(t *testing.T) {
+	g := &Gate{}
+	g.config.Trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	for _, tt := range []struct {
+		remote, forwarded, want string
+		internal                bool
+	}{
+		{"127.0.0.1:9", "", "for=unknown", false},
+		{"127.0.0.1:9", "203.0.113.5", "", false},
+		{"203.0.113.5:9", "", "", false},
+		{"127.0.0.1:9", "", "", true}, // whoever reaches the internal listener is no stranger
+	} {
+		r := httptest.NewRequest("GET", "http://localhost/", nil)
+		r.RemoteAddr = tt.remote
+		if tt.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", tt.forwarded)
+		}
+		r = r.WithContext(contextWith(r, &Place{gate: g, internal: tt.internal}))
+		g.readForwarded(r)
+		if got := r.Header.Get("Forwarded"); got != tt.want {
+			t.Errorf("%+v: Forwarded is %q", tt, got)
 		}
 	}
 }
