@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -33,7 +32,7 @@ func roomAttacks() []attack {
 	}
 }
 
-// roomAt is a room whose home is that server.
+// roomAt is a room whose home is that server, another one for each try.
 func (s *siege) roomAt(server, prefix string) proto.RoomID {
 	var all []placement.Server
 	for _, name := range s.bed.servers() {
@@ -41,7 +40,7 @@ func (s *siege) roomAt(server, prefix string) proto.RoomID {
 	}
 	set := placement.New(all)
 	for i := 0; ; i++ {
-		if room := prefix + "-" + strconv.Itoa(i); set.Order(nil, room, 1)[0] == server {
+		if room := fmt.Sprintf("%s-%d-%d", prefix, s.tries, i); set.Order(nil, room, 1)[0] == server {
 			return proto.RoomID(room)
 		}
 	}
