@@ -47,7 +47,7 @@ func run(args []string) error {
 	listen := fs.String("listen", "127.0.0.1:8080", "`host:port` for clients; port 0 picks one")
 	tlsCert := fs.String("tls-cert", "", "PEM `file` with the certificate that -listen shows; read again when it changes (default plain TCP)")
 	tlsKey := fs.String("tls-key", "", "PEM `file` with its private key")
-	fs.StringVar(&c.PublicURL, "public-url", "", "base `URL` at which clients reach -listen (default what their request named)")
+	fs.StringVar(&c.PublicURL, "public-url", "", "base `URL` at which clients reach -listen (default in proxy mode: relative to the address that answers)")
 	mode := fs.String("mode", string(c.Mode), "redirect: clients dial game servers; proxy: this router tunnels them")
 	fs.IntVar(&c.Quotas.TicketsPerIdentity, "tickets-per-identity", c.Quotas.TicketsPerIdentity, "most `tickets` a minute, and rooms with them, for one player; beyond, 429; 0: no limit")
 	fs.IntVar(&c.Quotas.TicketsPerAddress, "tickets-per-address", c.Quotas.TicketsPerAddress, "most `tickets` a minute for one address, or for one /64 of IPv6; beyond, 429; 0: no limit")

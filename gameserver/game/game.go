@@ -3,6 +3,7 @@ package game
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/proto/state"
@@ -72,7 +73,13 @@ type Definition struct {
 type Settings struct {
 	TickRate int // ticks per second, proto.MinTickRate to proto.MaxTickRate
 	Seats    int // 1 to proto.MaxSeats
+	// SeatHold is how long the seat of a player whose connection is lost is kept, at least proto.SeatHold, which clients count on, and at
+	// most maxSeatHold; 0: proto.SeatHold.
+	SeatHold time.Duration
 }
+
+// maxSeatHold keeps a room of players who never come back from living for ever.
+const maxSeatHold = time.Hour
 
 func (s Settings) validate() error {
 	switch {
@@ -80,6 +87,8 @@ func (s Settings) validate() error {
 		return fmt.Errorf("tick rate %d, %d to %d are allowed", s.TickRate, proto.MinTickRate, proto.MaxTickRate)
 	case s.Seats < 1 || s.Seats > proto.MaxSeats:
 		return fmt.Errorf("%d seats, 1 to %d are allowed", s.Seats, proto.MaxSeats)
+	case s.SeatHold != 0 && (s.SeatHold < proto.SeatHold || s.SeatHold > maxSeatHold):
+		return fmt.Errorf("seats are held for %v, %v to %v are allowed, or 0 for the least", s.SeatHold, proto.SeatHold, maxSeatHold)
 	}
 	return nil
 }

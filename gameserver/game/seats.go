@@ -128,7 +128,7 @@ func (s *Simulation) Processed(seat Seat) proto.Seq {
 
 // expire marks the seats that nobody came back to.
 func (s *Simulation) expire() {
-	hold := uint32(proto.SeatHold.Seconds()) * uint32(s.settings.TickRate)
+	hold := uint32(max(s.settings.SeatHold, proto.SeatHold).Seconds() * float64(s.settings.TickRate))
 	for id, row := range s.core.Seats.All() {
 		if !row.Connected && uint32(s.at)-row.LostAt >= hold {
 			s.leaving.add(Seat(id))

@@ -2,8 +2,10 @@ package game_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/game/gametest"
@@ -126,6 +128,25 @@ func TestSeatExpires(t *testing.T) {
 	if _, ok := h.sim.Resume(token); ok {
 		t.Error("a seat that was given up is resumed")
 	}
+}
+
+// A game may hold seats for longer: here for 2 minutes, which are 1200 ticks.
+func TestSeatHoldIsTheGames(t *testing.T) {
+	d, got, _ := probeDefinition(10, 2)
+	made := d.New
+	d.New = func(o json.RawMessage) (game.Game, game.Settings, error) {
+		g, s, err := made(o)
+		s.SeatHold = 2 * time.Minute
+		return g, s, err
+	}
+	h := newHall(t, d, "", 1)
+	h.join(0, "ann")
+	h.step()
+	h.sim.Disconnect(0)
+	h.steps(1200)
+	told(t, got, "0 start", `1 join 0 ann "ann"`)
+	h.step()
+	told(t, got, "1202 leave 0 ann connected false there true")
 }
 
 // A welcome tells a new token. The one before is valid until the client shows the new one, or answers the welcome.

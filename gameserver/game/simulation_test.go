@@ -26,6 +26,8 @@ func TestNewChecksTheGame(t *testing.T) {
 		"tick rate 61, 1 to 60 are":    make(&mute{}, game.Settings{TickRate: 61, Seats: 2}),
 		"0 seats, 1 to 64 are":         make(&mute{}, game.Settings{TickRate: 60, Seats: 0}),
 		"65 seats, 1 to 64 are":        make(&mute{}, game.Settings{TickRate: 60, Seats: 65}),
+		"held for 14s, 15s to 1h0m0s":  make(&mute{}, game.Settings{TickRate: 60, Seats: 2, SeatHold: 14 * time.Second}),
+		"held for 1h0m1s, 15s to":      make(&mute{}, game.Settings{TickRate: 60, Seats: 2, SeatHold: time.Hour + time.Second}),
 		"give a pointer to a struct":   make(number(3), game.Settings{TickRate: 60, Seats: 64}),
 		`two tables are named "seats"`: make(&clash{}, game.Settings{TickRate: 60, Seats: 64}),
 	} {

@@ -32,7 +32,7 @@ const (
 // Config of a Front. Begin with DefaultConfig.
 type Config struct {
 	Mode      Mode
-	PublicURL string                   // base URL at which clients reach this router; empty: what their request named
+	PublicURL string                   // base URL at which clients reach this router; empty: clients get addresses relative to the one that answers
 	Signer    *ticket.Signer           // signs the tickets
 	Identity  *ticket.IdentityVerifier // whose identity tokens get tickets; nil: everyone gets one
 	Operator  *ticket.Operator         // who may drain servers and move rooms, and see what strangers must not; nil: nobody

@@ -1,6 +1,7 @@
 // What goes wrong for a player: each time a plain sentence, and a button that does the next sensible thing.
 
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import WebSocket from "ws";
 import { arenaOptions, type Arena } from "../arena/game.ts";
@@ -125,6 +126,26 @@ export function troubleTests(ground: Ground): void {
 		const now = await whereabouts(page);
 		assert.deepEqual([now.alias, now.seat], [alias, seat]);
 		await trouble(other, "replaced");
+	});
+
+	ground.test("a page that is frozen for a while comes back to its seat", async () => {
+		const page = await ground.visitor.open();
+		await play(page);
+		const { alias, seat } = await whereabouts(page);
+		const cdp = await page.context().newCDPSession(page);
+		await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
+		await sleep(6000); // longer than a server may be silent, shorter than a seat is held
+		await cdp.send("Page.setWebLifecycleState", { state: "active" });
+		const tick = await page.evaluate(() => arena.room!.tick);
+		await page.waitForFunction((tick) => arena.room!.status === "playing" && arena.room!.tick > tick + 60, tick);
+		const now = await whereabouts(page);
+		assert.deepEqual([now.alias, now.seat], [alias, seat]);
+	});
+
+	ground.test("any text in a link leads to a room", async () => {
+		const page = await ground.visitor.open(`/?room=${encodeURIComponent("Überraum / 7")}`);
+		await play(page, "李".repeat(32));
+		assert.equal((await whereabouts(page)).room, "Uberraum-7");
 	});
 
 	ground.test("a router that is down, and a proxy without WebSockets", async () => {

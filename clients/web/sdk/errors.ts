@@ -12,6 +12,8 @@ const errors = {
 	unreachable: ["The server cannot be reached. Check the network.", "retry"],
 	/** The router answers, but no WebSocket opens. */
 	blocked: ["The game server cannot be reached; this network may block WebSockets.", "retry"],
+	/** An HTTP status in place of a WebSocket, of what is between: a proxy that does not pass them. The detail has it. */
+	upgrade: ["A proxy refuses the game's WebSocket.", "retry"],
 	/** There is no server for the room at the moment. */
 	busy: ["No game server is free.", "retry"],
 	/** The router does not let this player or this request in. */

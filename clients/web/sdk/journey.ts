@@ -114,7 +114,10 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 				if (session.welcome && !spoken) throw new RingsideError("gave-up", error.detail);
 				remember(error?.next === "reload"); // a page that fits comes back to the seat
 				if (told(error)) memory.save({ resume: [] });
-				throw status === Status.unopened && heard ? new RingsideError("blocked", error.detail) : (error ?? e);
+				if (status !== Status.unopened || !heard) throw error ?? e;
+				// A page is not told the status of a failed upgrade. A server answers a plain request there with 426.
+				const answer = await (options.fetch ?? fetch)(attempt!.url.replace("ws", "http")).catch(() => undefined);
+				throw answer && answer.status !== 426 ? new RingsideError("upgrade", `${answer.status} ${error.detail}`) : new RingsideError("blocked", error.detail);
 			} finally {
 				clearInterval(timer);
 				for (const event of wakers) globalThis.removeEventListener?.(event, woke);

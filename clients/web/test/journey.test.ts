@@ -241,6 +241,15 @@ test("who cannot be reached at all", async (t) => {
 		}
 		await assert.rejects(c.room.entered, { code: "blocked", next: "retry" });
 	});
+	await t.test("a proxy that does not pass WebSockets on", async (t) => {
+		const c = await begin(t, { giveUp: 3000 });
+		c.router.plainly(404);
+		for (let i = 0; i < 120 && c.room.status !== "ended"; i++) {
+			await c.time.pass(100);
+			if (c.net.last().readyState < 2) c.net.last().end();
+		}
+		await assert.rejects(c.room.entered, { code: "upgrade", next: "retry", detail: /404/ });
+	});
 	await t.test("a URL that the page must not connect to", async (t) => {
 		const refuses = class {
 			constructor() {

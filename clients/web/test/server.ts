@@ -68,11 +68,14 @@ export function network(): { sockets: Socket[]; last: () => Socket; WebSocket: W
 }
 
 /** A router that always says where the room is; asked counts. */
-export function routerOf(url = "ws://here/"): { asked: any[]; fetch: typeof fetch; answer: (status: number, body: object | string | undefined, headers?: object) => void } {
+export function routerOf(url = "ws://here/"): { asked: any[]; fetch: typeof fetch; plainly: (status: number) => void; answer: (status: number, body: object | string | undefined, headers?: object) => void } {
 	const asked: any[] = [];
 	let next: (() => Response) | undefined;
+	let plain = 426;
 	return {
 		asked,
+		/** What is answered to a request without an upgrade at a room's address. */
+		plainly: (status: number) => void (plain = status),
 		/** Says what it answers from now on: an object is JSON, a string is a page of something between, undefined is a room again. */
 		answer(status, body, headers = {}) {
 			const type = typeof body === "string" ? "text/html" : status < 400 ? "application/json" : "application/problem+json";
@@ -80,6 +83,7 @@ export function routerOf(url = "ws://here/"): { asked: any[]; fetch: typeof fetc
 			next = body === undefined ? undefined : () => new Response(text, { status, headers: { "Content-Type": type, ...headers } });
 		},
 		async fetch(to: any, init: any) {
+			if (!init) return new Response("", { status: plain });
 			const body = JSON.parse(init.body);
 			asked.push({ to, ...body });
 			const answer =
