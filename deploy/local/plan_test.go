@@ -30,7 +30,18 @@ func TestPlan(t *testing.T) {
 			t.Errorf("got %s at %s:\n%s\nwant %s at %s:\n%s", tt.p.name, tt.p.url, tt.p.command(), tt.name, tt.url, tt.cmd)
 		}
 	}
-	c.bots, c.spar = 0, 0
+	c.state = "/state"
+	kept := newPlan(c, "", []address{{}, {}, {}})
+	for cmd, want := range map[string]string{
+		kept.router.command():     " -results sqlite:/state/results -boards arena=arena:sum",
+		kept.servers[1].command(): " -results -data /state/game-2",
+		kept.extra.command():      " -results -data /state/game-3",
+	} {
+		if !strings.HasSuffix(cmd, want) {
+			t.Errorf("with a store: %s, want %s at its end", cmd, want)
+		}
+	}
+	c.bots, c.spar, c.state = 0, 0, ""
 	if p := newPlan(c, "", []address{{}, {}, {}}); p.bots != nil || len(p.servers) != 2 {
 		t.Errorf("without bots: %+v", p)
 	}
