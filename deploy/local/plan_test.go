@@ -31,7 +31,18 @@ func TestPlan(t *testing.T) {
 			t.Errorf("got %s at %s:\n%s\nwant %s at %s:\n%s", tt.p.Name, tt.p.URL, tt.p.Command(), tt.name, tt.url, tt.cmd)
 		}
 	}
-	c.bots, c.spar = 0, 0
+	c.state = "/state"
+	kept := newPlan(c, "", []fleet.Address{{}, {}, {}})
+	for cmd, want := range map[string]string{
+		kept.Router.Command():     " -results sqlite:/state/results -boards arena=arena:sum",
+		kept.Servers[1].Command(): " -results -data /state/game-2",
+		kept.Extra.Command():      " -results -data /state/game-3",
+	} {
+		if !strings.HasSuffix(cmd, want) {
+			t.Errorf("with a store: %s, want %s at its end", cmd, want)
+		}
+	}
+	c.bots, c.spar, c.state = 0, 0, ""
 	if p := newPlan(c, "", []fleet.Address{{}, {}, {}}); p.Bots != nil || len(p.Servers) != 2 {
 		t.Errorf("without bots: %+v", p)
 	}

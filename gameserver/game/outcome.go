@@ -26,6 +26,7 @@ type Result struct {
 type Decided struct {
 	proto.Outcome
 	Players []proto.PlayerID // of the results, in their order: for the game's backend
+	Told    bool             // of one that the room keeps: a leader has told it
 }
 
 // OutcomeKeep is the time, in seconds, for which a room keeps an outcome. A leader that takes over in this time tells it
@@ -39,6 +40,7 @@ type outcomeRow struct {
 	Match uint32 `state:""`
 	Tick  uint32 `state:""`
 	Piece uint8  `state:""`        // from 0
+	Told  bool   `state:""`        // see Decided
 	Text  string `state:"max=252"` // of the encoded Decided, in base64, since strings are text
 }
 
@@ -76,7 +78,7 @@ func (s *Simulation) keep(o *Decided) {
 	for piece := 0; len(rest) > 0; piece++ {
 		n := min(len(rest), outcomePiece)
 		_, row := t.Add()
-		*row = outcomeRow{o.Match, uint32(o.Tick), uint8(piece), base64.RawStdEncoding.EncodeToString(rest[:n])}
+		*row = outcomeRow{o.Match, uint32(o.Tick), uint8(piece), false, base64.RawStdEncoding.EncodeToString(rest[:n])}
 		rest = rest[n:]
 	}
 }
@@ -133,9 +135,13 @@ func (s *Simulation) makeRoom() bool {
 	return true
 }
 
-// dropOldOutcomes forgets what was decided over OutcomeKeep seconds ago and is not kept.
+// dropOldOutcomes notes what was told, for the next leader, and forgets what was decided over OutcomeKeep seconds ago and is not kept.
 func (s *Simulation) dropOldOutcomes() {
 	for id, row := range s.core.Outcomes.All() {
+		if !row.Told {
+			n, kept := s.need(row.Match)
+			row.Told = kept && n == NeedRecall
+		}
 		if uint32(s.at)-row.Tick <= uint32(OutcomeKeep*s.settings.TickRate) {
 			continue
 		}
@@ -177,6 +183,7 @@ func (s *Simulation) RecentOutcomes() ([]Decided, error) {
 		if err != nil {
 			return nil, fmt.Errorf("game: kept outcome of match %d: %w", rows[0].Match, err)
 		}
+		o.Told = rows[0].Told
 		all, rows = append(all, o), rows[n:]
 	}
 	return all, nil

@@ -65,7 +65,7 @@ func TestOutcomesAreKept(t *testing.T) {
 	if got := recent(h.rebuilt()); !reflect.DeepEqual(got, want[1:]) {
 		t.Errorf("recent %+v, want %+v", got, want[1:])
 	}
-	h.sim.KeepOutcomes([]game.Kept{{Match: 2}})
+	h.sim.KeepOutcomes([]game.Kept{{Match: 2, Need: game.NeedAlone}})
 	h.steps(100)
 	if got := recent(h); !reflect.DeepEqual(got, want[1:]) {
 		t.Errorf("an outcome that nobody was told is not kept: %+v", got)

@@ -132,14 +132,20 @@ func (r *results) finish() {
 	}
 }
 
-// measure keeps the metrics.
-func (n *Server) measureResults() {
+// waiting is how many outcomes the results store does not have, and for how many seconds the oldest has waited.
+func (n *Server) waiting() (count int, oldest float64) {
 	if n.results == nil {
-		return
+		return 0, 0
 	}
 	s := n.results.spool.State()
-	n.metrics.OutcomesWaiting.Set(float64(s.Queued + s.Waiting))
-	n.metrics.OutcomesOldest.Set(s.Oldest.Seconds())
+	return s.Queued + s.Waiting, s.Oldest.Seconds()
+}
+
+// measureResults keeps the metrics.
+func (n *Server) measureResults() {
+	count, oldest := n.waiting()
+	n.metrics.OutcomesWaiting.Set(float64(count))
+	n.metrics.OutcomesOldest.Set(oldest)
 }
 
 // lateness says that outcomes wait, and why; empty: all is well.

@@ -29,6 +29,8 @@ type summary struct {
 	Moves     map[string]uint64     `json:"moves"` // events since the process started, by kind
 	Hung      int64                 `json:"hung"`  // goroutines that are lost to games that do not return
 	Heaviest  []heavyRoom           `json:"heaviest,omitempty"`
+	Waiting   int                   `json:"waiting"`   // outcomes that the results store does not have yet
+	Oldest    float64               `json:"waiting_s"` // how long the oldest of them has waited, in seconds
 }
 
 // heavyRoom is one of the few rooms here that take the most of a tick worker's time.
@@ -56,12 +58,13 @@ type ticksReport struct {
 func (n *Server) getServer(w http.ResponseWriter, _ *http.Request) {
 	self, counts := n.gossip.View().Self, n.registry.Counts()
 	_, moves := n.registry.Events()
+	waiting, oldest := n.waiting()
 	writeJSON(w, summary{
 		Name: self.Name, Boot: self.Boot, State: self.State, Version: self.Version, Suspended: n.registry.Suspended(),
 		Rooms: counts.Rooms, Players: counts.Players, Replicas: counts.Replicas, Moving: counts.Moving,
 		Busy: perMille(n.pool.Busy()), Memory: memoryInUse(),
 		Ticks: ticksReport{milliseconds(n.pool.TickTime()), n.pool.Late()}, Bans: n.bans.Hash(), Moves: moves,
-		Hung: n.hung.Load(), Heaviest: heaviest(counts.Heaviest),
+		Hung: n.hung.Load(), Heaviest: heaviest(counts.Heaviest), Waiting: waiting, Oldest: oldest,
 	})
 }
 

@@ -2,14 +2,19 @@ package testfleet
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
+	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/ringside-go/ringside/clients/goclient"
+	"github.com/ringside-go/ringside/internal/certs"
+	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -67,18 +72,44 @@ func TestResults(t *testing.T) {
 			if r := page.Outcomes[0].Outcome.Results; len(r) != 1 || r[0].Player != "" || r[0].Alias == "" {
 				t.Errorf("strangers see %+v", r)
 			}
-			for _, base := range []string{f.Routers[0].URL, "http://" + f.Routers[0].Inside} {
-				resp, err := http.Post(base+"/internal/v1/outcomes", "application/json", strings.NewReader(`{"entries":[]}`))
-				if err != nil {
-					t.Fatal(err)
-				}
-				resp.Body.Close()
-				// Without a token, the internal listener is open to this machine, since it is on loopback.
-				if open := base != f.Routers[0].URL; (resp.StatusCode == http.StatusOK) != open {
-					t.Errorf("%s answers a stranger %s", base, resp.Status)
-				}
+			// Without a token, the internal listener is open to this machine, since it is on loopback.
+			inside := "http://" + f.Routers[0].Inside
+			f.mayWrite(t, http.DefaultTransport, f.Routers[0].URL, false)
+			f.mayWrite(t, http.DefaultTransport, inside, !certificates)
+			if certificates {
+				f.mayWrite(t, f.as(t, membership.Router), inside, false)
+				f.mayWrite(t, f.as(t, membership.GameServer), inside, true)
 			}
 		})
+	}
+}
+
+// as gives a transport that proves to be a process of a role.
+func (f *Fleet) as(t *testing.T, role membership.Role) http.RoundTripper {
+	t.Helper()
+	own, err := certs.LoadFleet(f.ca, certs.NewID(string(role), "test"), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		return (&tls.Dialer{Config: own.Config("")}).DialContext(ctx, network, addr)
+	}}
+}
+
+// mayWrite checks whether a client may write outcomes.
+func (f *Fleet) mayWrite(t *testing.T, by http.RoundTripper, base string, may bool) {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodPost, base+"/internal/v1/outcomes", strings.NewReader(`{"entries":[]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := by.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if (resp.StatusCode == http.StatusOK) != may {
+		t.Errorf("%s answers %s, want it to let the client in: %v", base, resp.Status, may)
 	}
 }
 

@@ -32,14 +32,14 @@ func TestIdentityNamesThePlayer(t *testing.T) {
 func TestIdentityRefused(t *testing.T) {
 	v := NewIdentityVerifier(public(first))
 	for want, change := range map[string]func(c jwt.MapClaims){
-		"exp claim": func(c jwt.MapClaims) { delete(c, "exp") },
-		"aud claim": func(c jwt.MapClaims) { delete(c, "aud") },
-		"audience":  func(c jwt.MapClaims) { c["aud"] = "a shop" },
-		"player id": func(c jwt.MapClaims) { delete(c, "sub") },
-		"spaces":    func(c jwt.MapClaims) { c["sub"] = "a b" },
-		"JSON":      func(c jwt.MapClaims) { c["sub"] = 42 },
-		"33 characters":  func(c jwt.MapClaims) { c["name"] = strings.Repeat("x", 33) },
-		"not valid": func(c jwt.MapClaims) { c["nbf"] = now.Add(time.Minute).Unix() },
+		"exp claim":     func(c jwt.MapClaims) { delete(c, "exp") },
+		"aud claim":     func(c jwt.MapClaims) { delete(c, "aud") },
+		"audience":      func(c jwt.MapClaims) { c["aud"] = "a shop" },
+		"player id":     func(c jwt.MapClaims) { delete(c, "sub") },
+		"spaces":        func(c jwt.MapClaims) { c["sub"] = "a b" },
+		"JSON":          func(c jwt.MapClaims) { c["sub"] = 42 },
+		"33 characters": func(c jwt.MapClaims) { c["name"] = strings.Repeat("x", 33) },
+		"not valid":     func(c jwt.MapClaims) { c["nbf"] = now.Add(time.Minute).Unix() },
 	} {
 		if id, _, err := v.Verify(signed(t, identity(change), first), now); err == nil || id != "" || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %q, %v", want, id, err)

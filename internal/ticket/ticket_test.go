@@ -197,7 +197,7 @@ func TestSignedButNotValid(t *testing.T) {
 		"room id":          func(p *payload) { p.Room = "../etc" },
 		"game name":        func(p *payload) { p.Game = "" },
 		"player id":        func(p *payload) { p.Subject = "" },
-		"33 characters":         func(p *payload) { p.Name = strings.Repeat("x", proto.MaxPlayerName+1) },
+		"33 characters":    func(p *payload) { p.Name = strings.Repeat("x", proto.MaxPlayerName+1) },
 		"U+001B at 1":      func(p *payload) { p.Name = "a\x1b[31m" },
 		"U+202E at 1":      func(p *payload) { p.Name = "a\u202eb" },
 		"after it expires": func(p *payload) { p.IssuedAt = jwt.NewNumericDate(p.ExpiresAt.Add(time.Second)) },
@@ -220,13 +220,13 @@ func TestSignedButNotValid(t *testing.T) {
 
 func TestSignRefuses(t *testing.T) {
 	for want, change := range map[string]func(c *Claims){
-		"room id":              func(c *Claims) { c.Room = "a b" },
+		"room id":                   func(c *Claims) { c.Room = "a b" },
 		"33 characters, at most 32": func(c *Claims) { c.Name = strings.Repeat("é", 33) },
-		"JSON":                 func(c *Claims) { c.Options = json.RawMessage(`{"seats":`) },
-		"object":               func(c *Claims) { c.Options = json.RawMessage(`8`) },
-		"role":                 func(c *Claims) { c.Role = "" },
-		"expiry":               func(c *Claims) { c.Expires = time.Time{} },
-		"1024":                 func(c *Claims) { c.Options = json.RawMessage(`{"a":"` + strings.Repeat("<", 200) + `"}`) },
+		"JSON":                      func(c *Claims) { c.Options = json.RawMessage(`{"seats":`) },
+		"object":                    func(c *Claims) { c.Options = json.RawMessage(`8`) },
+		"role":                      func(c *Claims) { c.Role = "" },
+		"expiry":                    func(c *Claims) { c.Expires = time.Time{} },
+		"1024":                      func(c *Claims) { c.Options = json.RawMessage(`{"a":"` + strings.Repeat("<", 200) + `"}`) },
 	} {
 		c := good()
 		change(&c)

@@ -59,12 +59,14 @@ type loadDoc struct {
 	Rooms    int         `json:"rooms"`
 	Players  int         `json:"players"` // connected
 	Replicas int         `json:"replicas"`
-	Moving   int         `json:"moving"`             // rooms that are being handed off
-	Busy     int         `json:"busy"`               // of the busiest tick worker, per mille
-	Memory   uint64      `json:"memory"`             // bytes
-	Age      float64     `json:"age_s"`              // since the server said so
-	Hung     int         `json:"hung,omitempty"`     // goroutines that are lost to games that do not return
-	Heaviest []heavyRoom `json:"heaviest,omitempty"` // the few rooms that take the most of a tick worker's time
+	Moving   int         `json:"moving"`              // rooms that are being handed off
+	Busy     int         `json:"busy"`                // of the busiest tick worker, per mille
+	Memory   uint64      `json:"memory"`              // bytes
+	Age      float64     `json:"age_s"`               // since the server said so
+	Hung     int         `json:"hung,omitempty"`      // goroutines that are lost to games that do not return
+	Heaviest []heavyRoom `json:"heaviest,omitempty"`  // the few rooms that take the most of a tick worker's time
+	Waiting  int         `json:"waiting,omitempty"`   // outcomes that the results store does not have yet
+	Oldest   float64     `json:"waiting_s,omitempty"` // how long the oldest of them has waited
 }
 
 type roomDoc struct {
@@ -113,7 +115,7 @@ func (f *Front) describe() fleetDoc {
 				d.Error = p.err.Error()
 			}
 			if !p.at.IsZero() {
-				d.Load = &loadDoc{p.Rooms, p.Players, p.Replicas, p.Moving, p.Busy, p.Memory, time.Since(p.at).Round(time.Millisecond).Seconds(), p.Hung, p.Heaviest}
+				d.Load = &loadDoc{p.Rooms, p.Players, p.Replicas, p.Moving, p.Busy, p.Memory, time.Since(p.at).Round(time.Millisecond).Seconds(), p.Hung, p.Heaviest, p.Waiting, p.Oldest}
 			}
 			doc.Totals.Rooms += p.Rooms
 			doc.Totals.Players += p.Players

@@ -40,6 +40,8 @@ type serverSummary struct {
 	Moves    map[string]uint64 `json:"moves"`
 	Hung     int               `json:"hung"`
 	Heaviest []heavyRoom       `json:"heaviest"`
+	Waiting  int               `json:"waiting"`
+	Oldest   float64           `json:"waiting_s"`
 }
 
 // heavyRoom is one of the few rooms of a server that take the most of a tick worker's time.

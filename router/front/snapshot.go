@@ -46,14 +46,16 @@ type liveMember struct {
 	Unlisted  int                   `json:"unlisted,omitempty"` // of the rooms; see maxServerRooms
 	Players   int                   `json:"players"`
 	Replicas  int                   `json:"replicas"`
-	Moving    int                   `json:"moving"`             // rooms that are being handed off
-	Busy      int                   `json:"busy"`               // per mille
-	Memory    uint64                `json:"memory"`             // bytes
-	P99       float64               `json:"p99_ms"`             // of its tick times in the last seconds
-	Late      uint64                `json:"late"`               // ticks since it started
-	Moves     map[string]uint64     `json:"moves"`              // events since it started, by kind
-	Hung      int                   `json:"hung,omitempty"`     // goroutines that are lost to games that do not return
-	Heaviest  []heavyRoom           `json:"heaviest,omitempty"` // the few rooms that take the most of a tick worker's time
+	Moving    int                   `json:"moving"`              // rooms that are being handed off
+	Busy      int                   `json:"busy"`                // per mille
+	Memory    uint64                `json:"memory"`              // bytes
+	P99       float64               `json:"p99_ms"`              // of its tick times in the last seconds
+	Late      uint64                `json:"late"`                // ticks since it started
+	Moves     map[string]uint64     `json:"moves"`               // events since it started, by kind
+	Hung      int                   `json:"hung,omitempty"`      // goroutines that are lost to games that do not return
+	Heaviest  []heavyRoom           `json:"heaviest,omitempty"`  // the few rooms that take the most of a tick worker's time
+	Waiting   int                   `json:"waiting,omitempty"`   // outcomes that the results store does not have yet
+	Oldest    int                   `json:"waiting_s,omitempty"` // how long the oldest of them has waited
 }
 
 // liveRoom is what watchers hear of a room: nothing that changes with every tick.
@@ -104,7 +106,7 @@ func describeMember(m membership.Member, p polled, now time.Time) liveMember {
 	live := liveMember{Name: m.Name, Role: m.Role, State: m.State, URL: m.URL, Zone: m.Zone, Version: m.Version,
 		Weight: max(m.Weight, 1), Since: m.Since.UnixMilli(), Reachable: p.reachable(), Known: !p.at.IsZero(),
 		Suspended: p.Suspended, Rooms: p.Rooms, Players: p.Players, Replicas: p.Replicas, Moving: p.Moving,
-		Busy: p.Busy, Memory: p.Memory, P99: p.Ticks.P99, Late: p.Ticks.Late, Moves: p.Moves, Hung: p.Hung, Heaviest: p.Heaviest}
+		Busy: p.Busy, Memory: p.Memory, P99: p.Ticks.P99, Late: p.Ticks.Late, Moves: p.Moves, Hung: p.Hung, Heaviest: p.Heaviest, Waiting: p.Waiting, Oldest: int(p.Oldest)}
 	if age := now.Sub(p.at); live.Known && age >= staleAfter {
 		live.Age = int(age.Seconds())
 	}

@@ -56,6 +56,9 @@ func (d fleetDoc) print(w io.Writer, mode Mode, now time.Time) {
 		if m.Suspended {
 			state += ", suspended"
 		}
+		if m.Load != nil && m.Load.Waiting > 0 {
+			state += fmt.Sprintf(", %d outcomes wait for the results store, %.0f s", m.Load.Waiting, m.Load.Oldest)
+		}
 		load := "-\t-\t-"
 		if m.Load != nil {
 			load = fmt.Sprintf("%d\t%d\t%d.%d %%", m.Load.Rooms, m.Load.Players, m.Load.Busy/10, m.Load.Busy%10)

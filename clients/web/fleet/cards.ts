@@ -134,6 +134,7 @@ const heavy = 250;
 export function note(m: Member): string {
 	if (m.error) return problem(m.error) + (m.age_s ? ` · figures of ${ago(m.age_s * 1000)} ago` : "");
 	if (m.hung) return `${plural(m.hung, "game call")} never returned: restart this server`;
+	if (m.waiting && (m.waiting_s ?? 0) >= 10) return `${plural(m.waiting, "outcome")} ${m.waiting === 1 ? "waits" : "wait"} for the results store, the oldest for ${m.waiting_s} s`;
 	const worst = m.heaviest?.[0];
 	if (worst && worst.share >= heavy) return `room ${worst.room} takes ${percent(worst.share / 10)} of a worker`;
 	return m.unlisted ? `${plural(m.unlisted, "more room")} not drawn` : "";

@@ -26,6 +26,8 @@ export interface Member {
 	late: number;
 	moves: Record<string, number> | null;
 	hung?: number; // goroutines that are lost to games that do not return
+	waiting?: number; // outcomes that the results store does not have yet
+	waiting_s?: number; // how long the oldest of them has waited
 	heaviest?: { room: string; game: string; share: number }[] | null; // share: per mille of a tick worker's time
 }
 

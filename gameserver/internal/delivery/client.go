@@ -1,13 +1,13 @@
 // Package delivery brings decided outcomes from the spool to a results store, through any router's internal listener, and
 // tells the rooms what the store says of them.
 //
-// Wiring: the server builds a Client on its spool, sets the spool's Config.Durable to Client.Wake, and runs Run beside the
-// spool's. A room's tick calls Queue with what it has decided and its epoch; a false answer means that the room keeps the
-// outcomes in its table and queues them again. Config.Decided is called from the client's goroutine, once for each outcome
-// that has a verdict other than Invalid; it must not block: it puts the verdict into the room's inbox. Stored: announce the outcome. Conflict and Fenced: step
-// down. Outcomes of an earlier process are sent too: for a room that is not here, Decided does nothing.
+// Gameserver/server builds a Client on its spool, whose Config.Durable calls Client.Wake, and runs both. A room's tick calls Queue
+// with what it has decided and its epoch; after an error the room keeps the outcomes in its table and queues them again.
+// Config.Decided is called from the client's goroutine, once for each outcome that has a verdict other than Invalid; it must not
+// block: it puts the verdict into the room's inbox. Stored: announce the outcome. Conflict and Fenced: step down. Outcomes of an
+// earlier process are sent too: for a room that is not here, Decided does nothing.
 //
-// A leader that has taken over calls Takeover before it announces an end of the room.
+// The registry calls Takeover when this server leads a room after the loss of its last leader.
 package delivery
 
 import (

@@ -140,7 +140,7 @@ func (r *Room) keepOutcomes() {
 	for i := range r.pending {
 		need := game.NeedAlone
 		switch o := &r.pending[i]; {
-		case o.told != 0 || o.lost:
+		case o.told != 0 || o.lost || o.Told:
 			need = game.NeedRecall
 		case o.spooled || r.results() == nil:
 			need = game.NeedSpare

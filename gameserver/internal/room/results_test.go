@@ -283,6 +283,37 @@ func TestSpooledOutcomesMakeRoom(t *testing.T) {
 	})
 }
 
+// What the last leader has told makes room in the table for what its successor decides before it has a standby.
+func TestNextLeaderNeedsLittleOfWhatWasTold(t *testing.T) {
+	withResults(t, false, func(h *harness, q *testResults) {
+		r := h.start(20, 4)
+		s := attach(t, r, 1)
+		ann, f := h.join(r, Join{Player: "ann"})
+		const matches = 68 // what the table holds
+		for m := range uint32(matches) {
+			ann.QueueCustom([]byte("finish"))
+			h.pass(100 * time.Millisecond)
+			h.answer(q, r, m+1, stored)
+		}
+		h.pass(time.Second)
+		r.QueueDepose(proto.Moved{URL: "ws://next", Server: "next"})
+		h.pass(time.Second)
+		spec := h.spec(s.check(t).sim)
+		spec.Resumed, spec.Standbys = true, []int{1}
+		r, err := h.Start(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ann, _ = h.join(r, Join{Resume: f.welcomes[0].Resume})
+		ann.QueueCustom([]byte("finish"))
+		h.pass(time.Second)
+		recent, err := r.sim.RecentOutcomes()
+		if n := len(recent); err != nil || n == 0 || recent[n-1].Match != matches+1 || recent[n-1].Told {
+			t.Errorf("the newest outcome is not kept: %d are, %v", n, err)
+		}
+	})
+}
+
 // Outcomes are told in order, whatever the order of the store's answers.
 func TestOutcomesAreToldInOrder(t *testing.T) {
 	withResults(t, false, func(h *harness, q *testResults) {

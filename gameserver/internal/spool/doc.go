@@ -7,7 +7,7 @@
 // space than the rest. An acknowledgement is not written: after a crash some records are sent again, and the store knows
 // their ids.
 //
-// Wiring: gameserver/server opens the spool of -data DIR before it serves, logs State().Damaged, runs Run beside its other
+// Gameserver/server opens the spool of -data DIR before it serves, logs State().Damaged, runs Run beside its other
 // loops, and ends it after the last room has ended. Without -data it uses InMemory. Package delivery is the client.
 //
 // One mutex guards the list of records. It is never held across a system call.

@@ -20,9 +20,9 @@
 // In PostgreSQL the monthly tables are hypertables where the TimescaleDB extension is installed when the schema is made, and
 // native partitions elsewhere. Their unique keys must contain the time, so the ids have a table of their own.
 //
-// # Wiring
+// # Use
 //
-// The router opens a Store when -results is given, runs Run beside its other loops, gives Put to the handler of the internal
+// Package router/store opens a Store when -results is given, runs Run beside the router's other loops, gives Put to the handler of the internal
 // listener and the reads to that of the API (package resultsapi has both), and Claim and its sisters to webhook.Dispatcher.
 // Config.Conflict counts a metric and is what the alert is about.
 package results

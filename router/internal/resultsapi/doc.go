@@ -21,8 +21,8 @@
 //	DELETE /internal/v1/endpoints/{name}                   forget one that is in no router's file any more
 //	POST /internal/v1/boards/{board}/rebuild               compute a board again from history
 //
-// # Wiring
+// # Use
 //
 // The router's front mounts Public under its own middleware for the paths above and gives Config.Caller, which knows tokens
-// (a ticket.Operator, a ticket.IdentityVerifier). Internal belongs on the internal listener only: whoever reaches it may write.
+// (a ticket.Operator, a ticket.IdentityVerifier). It also checks who asks Internal: game servers by their certificates, operators by their token.
 package resultsapi

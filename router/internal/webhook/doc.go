@@ -15,8 +15,8 @@
 // Every endpoint has a queue and a goroutine of its own, so a slow one holds nobody up. Connections to addresses that are not
 // public are refused when they are dialled, after the name was resolved, unless the endpoint allows them.
 //
-// # Wiring
+// # Use
 //
-// The router reads the endpoints with LoadEndpoints from the file of -webhooks, builds a Dispatcher on its results.Store, and
+// Package router/store reads the endpoints with LoadEndpoints from the file of -webhooks, builds a Dispatcher on its results.Store, and
 // runs Run beside its other loops. Store.Endpoints, DeadLetters, Retry and Enable are for operators.
 package webhook
