@@ -2,6 +2,7 @@ package validate
 
 import (
 	"encoding/json"
+	"log/slog"
 	"os"
 	"regexp"
 	"strings"
@@ -22,6 +23,7 @@ func exported(t *testing.T) map[string][]string {
 	t.Helper()
 	registry := prometheus.NewRegistry()
 	obs.NewMetrics(registry)
+	obs.RegisterLog(registry, slog.Default())
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	described := make(chan *prometheus.Desc)
 	go func() {
