@@ -214,7 +214,7 @@ test("errors tell a player what to do", async (t) => {
 	const cases: [name: string, options: object, code: string, next: string][] = [
 		["options that the game refuses", { options: { map: "moon" } }, "options", "room"],
 		["a game that is not there", { game: "chess" }, "game", "room"],
-		["a game's name that cannot be", { game: "no game" }, "refused", "reload"],
+		["a game's name that cannot be", { game: "no game" }, "game", "room"],
 		["a page for another schema", { fingerprint: 7n }, "outdated", "reload"],
 		["a page for other tables", { interpolate: { bullets: {} } }, "outdated", "reload"],
 		["a page for other fields", { interpolate: { fighters: { fields: ["z"] } } }, "outdated", "reload"],
