@@ -277,6 +277,7 @@ func TestASearchMayReplaceItsOwnConnection(t *testing.T) {
 		}
 		again := func(p *peer, s *searching) {
 			p.hello()
+			synctest.Wait() // a, which had the room, has ended
 			s.room.step()
 			p.send(s.room.welcome(proto.WelcomeResumed))
 			p.wait()
@@ -303,6 +304,7 @@ func TestAHelloThatWasGivenUpMayTakeTheSeat(t *testing.T) {
 			}
 			again := func(p *peer, s *searching) {
 				p.hello()
+				synctest.Wait() // a, which had the room, has ended
 				s.room.step()
 				p.send(s.room.welcome(proto.WelcomeResumed))
 				p.wait()

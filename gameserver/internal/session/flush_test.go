@@ -212,9 +212,11 @@ func (c *Conn) held() int {
 func TestSlowClientIsClosed(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, s *setup) {
 		c, g := s.enter()
+		synctest.Wait() // the first ping is queued before the first tick
 		room := &feed{conn: g.conn}
-		alive := func(d time.Duration) {
-			for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(time.Second) {
+		alive := func(d time.Duration) { // between the seconds: the server closes on one
+			for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(time.Second / 2) {
+				time.Sleep(time.Second / 2)
 				c.message(input(1))
 			}
 		}
