@@ -234,7 +234,7 @@ func (c *Conn) enter(hello proto.Hello) error {
 	occupant, err := c.server.admission.Enter(ctx, c.room, hello, c)
 	if err == nil {
 		c.lastRead = time.Now() // nothing was read meanwhile
-		_ = c.probe()           // its answer is here before the first input, which comes after the welcome
+		_ = c.probe()           // as a rule its answer is here before the first input, which comes after the welcome
 	}
 
 	c.mu.Lock()

@@ -57,6 +57,7 @@ func TestInputsCarryTheRoundTrip(t *testing.T) {
 		s := overPipes(t, nil)
 		defer s.stop()
 		c, g := s.enter()
+		synctest.Wait() // a room queues its welcome at its next tick; until then the ping is queued
 		begun := time.Now()
 		pingBeforeWelcome(t, c, g)
 		time.Sleep(30 * time.Millisecond) // the client's own
