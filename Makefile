@@ -5,7 +5,7 @@ GO ?= go
 
 # Length of the short forms that `make test` runs; the long ones have their own targets.
 # Fuzzing counts inputs: with a time limit Go 1.26 fails now and then when it is over (golang/go#75804).
-FUZZTIME ?= 40000x
+FUZZTIME ?= 15000x
 FLEETTIME ?= 20s
 
 .PHONY: help
@@ -114,7 +114,7 @@ repeat: ## the packages with loops, many times: finds what passes once
 	$(GO) test -race -short -count=100 -timeout 30m ./gameserver/internal/...
 
 .PHONY: fuzz-short
-fuzz-short: ## every fuzz target with FUZZTIME inputs each (default 40000x)
+fuzz-short: ## every fuzz target with FUZZTIME inputs each (default 15000x)
 	@.ci/fuzz $(FUZZTIME)
 
 .PHONY: fuzz
@@ -135,7 +135,7 @@ CHAOS ?=
 
 # How many schedules of faults the short form plays: so many one by one, beside the cases of all guarantees, and each time half of
 # that with faults that overlap, without deaths and with. Each process uses one core.
-SIMSHORT ?= 120
+SIMSHORT ?= 80
 
 .PHONY: sim-short
 sim-short: ## hundreds of schedules of faults on a simulated fleet (about 3 minutes)
