@@ -98,7 +98,7 @@ func FuzzNames(f *testing.F) {
 			"game name":   {func() error { _, err := ParseGameName(s); return err }, MaxGameName, true},
 			"alias":       {func() error { _, err := ParseAlias(s); return err }, MaxAlias, true},
 			"player id":   {func() error { _, err := ParsePlayerID(s); return err }, MaxPlayerID, false},
-			"player name": {func() error { _, err := ParsePlayerName(s); return err }, MaxPlayerName, false},
+			"player name": {func() error { _, err := ParsePlayerName(s); return err }, MaxPlayerNameBytes, false},
 		} {
 			if n.parse() != nil {
 				continue
