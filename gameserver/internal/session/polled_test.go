@@ -445,3 +445,17 @@ func TestPollingAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations a tick", n)
 	}
 }
+
+func TestPolledInputsCarryTheRoundTrip(t *testing.T) {
+	s := byHand(t)
+	c, g := s.enterPolled()
+	pingBeforeWelcome(t, c, g)
+	begun := time.Now()
+	eventually(t, "20 ms pass", func() bool { return time.Since(begun) > 20*time.Millisecond })
+	c.send(masked(finBit|opPong, c.pings[0]))
+	c.message(proto.Input{First: 1, Count: 1, Samples: []byte{0}}.Append(nil))
+	s.until("the input is there", func() bool { return g.trip() > 0 })
+	if g.trip() < 20*time.Millisecond {
+		t.Errorf("the round trip is %v, less than what the client took", g.trip())
+	}
+}
