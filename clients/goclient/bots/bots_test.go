@@ -47,7 +47,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// A player for whom there is no seat is reported, and the others play.
+// A player who gets no seat is reported; the others play.
 func TestRunReportsWhoCannotEnter(t *testing.T) {
 	fleet := testfleet.Start(t, testfleet.Options{Servers: 1})
 	ctx, cancel := context.WithTimeout(t.Context(), testfleet.Patience)

@@ -122,7 +122,7 @@ function choose(room: string): void {
 	stage.choose(fleet.rooms.get(room));
 }
 
-/** Asks for a line of text and goes on with it, unless the operator has second thoughts. */
+/** Asks the operator for a line of text and calls then with it, unless the operator cancels. */
 async function ask(question: string, then: (text: string) => Promise<void>): Promise<void> {
 	const text = prompt(question);
 	if (text !== null) await then(text.trim());

@@ -382,7 +382,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 			link.arrived();
 		},
 
-		/** A server's tick is a clock too, which goes on where a page's timers do not. */
+		/** Server ticks serve as a clock: they arrive while a hidden page's timers hardly run. */
 		ticked(slack) {
 			traveller.ticked(slack);
 			journey.flush();

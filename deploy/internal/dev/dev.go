@@ -216,7 +216,7 @@ func (d *Dev) start(ctx context.Context, b *build, takes []string) error {
 	}
 }
 
-// update builds, and hands the rooms to the new build. Where that fails the build that runs goes on.
+// update builds the game and hands its rooms to the new build. If that fails, the old build keeps running.
 func (d *Dev) update(ctx context.Context) error {
 	begun := time.Now()
 	b, err := d.build(ctx)

@@ -14,7 +14,7 @@ import (
 // settle is how long no file may change before a build begins: an editor writes several files at one save, or one in parts.
 const settle = 150 * time.Millisecond
 
-// watcher tells of changes of the files below a folder.
+// watcher reports changes of the files below a folder.
 type watcher struct {
 	root string
 	fs   *fsnotify.Watcher
