@@ -266,6 +266,15 @@ func TestARoomThatResumesIsNotSearched(t *testing.T) {
 	})
 }
 
+// resumes lets the client in again after a, which had the room, has ended.
+func resumes(p *peer, s *searching) {
+	p.hello()
+	synctest.Wait()
+	s.room.step()
+	p.send(s.room.welcome(proto.WelcomeResumed))
+	p.wait()
+}
+
 // The search may come to the server that it left, by another way, at the moment at which the room resumes: its connection
 // replaces the one before, whose close may be the first to arrive. The client comes back.
 func TestASearchMayReplaceItsOwnConnection(t *testing.T) {
@@ -275,14 +284,7 @@ func TestASearchMayReplaceItsOwnConnection(t *testing.T) {
 			s.refuse(proto.CloseReplaced)
 			p.wait()
 		}
-		again := func(p *peer, s *searching) {
-			p.hello()
-			synctest.Wait() // a, which had the room, has ended
-			s.room.step()
-			p.send(s.room.welcome(proto.WelcomeResumed))
-			p.wait()
-		}
-		suspended(t, "", answers{"b": {same, again}}, func(s *searching) {
+		suspended(t, "", answers{"b": {same, resumes}}, func(s *searching) {
 			if m := <-s.moves; m.Kind != Reconnect || m.To != "gs-0" || m.MissedTicks != 0 {
 				t.Errorf("move %+v", m)
 			}
@@ -302,14 +304,7 @@ func TestAHelloThatWasGivenUpMayTakeTheSeat(t *testing.T) {
 				p.hello()
 				p.wait()
 			}
-			again := func(p *peer, s *searching) {
-				p.hello()
-				synctest.Wait() // a, which had the room, has ended
-				s.room.step()
-				p.send(s.room.welcome(proto.WelcomeResumed))
-				p.wait()
-			}
-			suspended(t, "", answers{"b": {silent, again}}, func(s *searching) {
+			suspended(t, "", answers{"b": {silent, resumes}}, func(s *searching) {
 				time.Sleep(proto.SuspendedSearch + time.Second) // b has the hello
 				close(s.over)
 				<-s.bell

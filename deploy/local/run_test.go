@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,12 +12,12 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/ringside-go/ringside/deploy/internal/fleet"
+	"github.com/ringside-go/ringside/deploy/internal/fleet/fleettest"
 )
 
 const testTimeout = 20 * time.Second
@@ -52,22 +51,7 @@ func standIns(t *testing.T) string {
 }
 
 // output is what a fleet printed, readable while it runs.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
-}
+type output struct{ fleettest.Output }
 
 // expect waits for a line with text and gives the groups of the match.
 func (o *output) expect(t *testing.T, pattern string) []string {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -11,11 +10,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/ringside-go/ringside/clients/goclient"
+	"github.com/ringside-go/ringside/deploy/internal/fleet/fleettest"
 	"github.com/ringside-go/ringside/deploy/internal/scaffold"
 	"github.com/ringside-go/ringside/proto/state"
 )
@@ -24,22 +23,7 @@ import (
 const patience = 4 * time.Minute
 
 // output is what a command printed, readable while it runs.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
-}
+type output struct{ fleettest.Output }
 
 // expect waits for text that matches and gives the first group.
 func (o *output) expect(ctx context.Context, t *testing.T, pattern string, done <-chan error) string {

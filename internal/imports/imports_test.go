@@ -64,12 +64,13 @@ var allowed = map[string][]string{
 	"internal/testfleet":     {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
 	"internal/testfleet/sim": {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
 
-	"deploy/internal/fleet":    {},
-	"deploy/internal/scaffold": {"proto"},
-	"deploy/internal/declare":  {"proto", "proto/state"},
-	"deploy/internal/dev":      {"deploy/internal/declare", "deploy/internal/fleet"},
-	"deploy/internal/inspect":  {"clients/goclient", "proto", "proto/state"},
-	"deploy/ringside":          {"deploy/internal/...", "internal/flags", "proto"},
+	"deploy/internal/fleet":           {},
+	"deploy/internal/fleet/fleettest": {}, // for tests
+	"deploy/internal/scaffold":        {"proto"},
+	"deploy/internal/declare":         {"proto", "proto/state"},
+	"deploy/internal/dev":             {"deploy/internal/declare", "deploy/internal/fleet"},
+	"deploy/internal/inspect":         {"clients/goclient", "proto", "proto/state"},
+	"deploy/ringside":                 {"deploy/internal/...", "internal/flags", "proto"},
 
 	"deploy/local":                    {"deploy/internal/fleet", "deploy/local/hostile", "clients/goclient", "proto", "proto/state", "internal/certs", "internal/membership", "internal/placement", "internal/ticket"},
 	"deploy/local/hostile":            {"gameserver/game"},

@@ -1,7 +1,6 @@
 package dev
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -9,13 +8,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/ringside-go/ringside/clients/goclient"
 	"github.com/ringside-go/ringside/deploy/internal/fleet"
+	"github.com/ringside-go/ringside/deploy/internal/fleet/fleettest"
 	"github.com/ringside-go/ringside/deploy/internal/scaffold"
 	"github.com/ringside-go/ringside/proto/state"
 )
@@ -23,22 +22,7 @@ import (
 // patience bounds every wait for builds, processes and sockets. Nothing passes because of it.
 const patience = 5 * time.Minute
 
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
-}
+type output struct{ fleettest.Output }
 
 // bed is a game under development, and a player in it.
 type bed struct {
