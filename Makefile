@@ -78,6 +78,10 @@ web-check:
 web-test: clients/web/node_modules/.package-lock.json ## types and tests of the SDK and the pages, with Node and npm
 	@clients/web/test/run
 
+.PHONY: pictures
+pictures: clients/web/node_modules/.package-lock.json ## the pictures of the README, from the real pages on a real fleet; needs Chromium and ImageMagick
+	@clients/web/e2e/run --pictures
+
 .PHONY: web-e2e
 web-e2e: clients/web/node_modules/.package-lock.json ## the pages in a headless Chromium, on a fleet that is broken under them (about 2 minutes)
 	@clients/web/e2e/run

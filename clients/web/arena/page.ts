@@ -8,6 +8,7 @@ import { Hands } from "./hands.ts";
 import { Hud } from "./hud.ts";
 import { insetsOf } from "./insets.ts";
 import { Kills } from "./kills.ts";
+import { Moves } from "./moves.ts";
 import { NetGraph } from "./netgraph.ts";
 import { rememberVisit, type Visit } from "./player.ts";
 import { Result } from "./result.ts";
@@ -36,6 +37,7 @@ export class Page {
 	readonly #result = new Result();
 	readonly #trouble = new Trouble();
 	readonly #kills = new Kills((victim, by) => this.#hud.killed(this.room!, victim, by));
+	readonly #moves = new Moves();
 	#visit: Visit | undefined;
 	#name = "";
 
@@ -111,6 +113,7 @@ export class Page {
 		this.room = undefined;
 		this.stage.reset();
 		this.#kills.forget();
+		this.#moves.forget();
 		this.#hud.clear();
 		this.#result.hide();
 		this.#trouble.hide();
@@ -204,7 +207,9 @@ export class Page {
 	}
 
 	#tick(room: Room<Arena>): void {
+		const moved = this.#moves.look(room.server, performance.now(), room.stats().reconnects);
 		if (this.mode === "home") return;
+		if (moved) this.#trouble.note(moved);
 		this.#kills.look(room);
 		this.#hud.update(room, (room.predicted() as Fighter | undefined) ?? room.tables.fighters.get(room.seat));
 		this.#result.look(room, room.values.match.phase === Phase.playing);

@@ -36,7 +36,7 @@ export class Trouble {
 		say(this.#sign, text);
 		this.#sign.dataset.status = "note";
 		show(this.#sign, true);
-		setTimeout(() => this.#sign.textContent === text && show(this.#sign, false), 2500);
+		setTimeout(() => this.#sign.textContent === text && show(this.#sign, false), 4000);
 	}
 
 	/** Asks the player what next; the first way is the one to take. */
