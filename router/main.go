@@ -88,7 +88,7 @@ func run(args []string) error {
 	format := fs.String("log-format", "text", "text or json")
 	show := fs.Bool("version", false, "print the version and end")
 
-	err := flags.Parse(fs, args, os.LookupEnv)
+	err := flags.Parse(fs, args, os.Environ())
 	if err != nil {
 		return err
 	}

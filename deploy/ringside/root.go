@@ -75,14 +75,11 @@ func fromEnvironment(root, cmd *cobra.Command, env []string) error {
 		c.LocalFlags().VisitAll(func(f *pflag.Flag) { known[flags.EnvName(f.Name)] = true })
 	}
 	delete(known, flags.EnvName("help"))
-	for _, pair := range env {
-		name, value, _ := strings.Cut(pair, "=")
-		if !strings.HasPrefix(name, flags.Prefix) {
-			continue
-		}
-		if !known[name] {
-			return fmt.Errorf("environment variable %s is not known; the nearest name is %s. Unset it: what servers and routers read is given after --", name, nearest(name, known))
-		}
+	variables, err := flags.Variables(env, known)
+	if err != nil {
+		return fmt.Errorf("%w. What servers and routers read is given after --", err)
+	}
+	for name, value := range variables {
 		f := cmd.Flags().Lookup(strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, flags.Prefix), "_", "-")))
 		if f == nil || f.Changed || value == "" {
 			continue
@@ -92,35 +89,4 @@ func fromEnvironment(root, cmd *cobra.Command, env []string) error {
 		}
 	}
 	return nil
-}
-
-// nearest is the known name that is the fewest edits away, the first in the alphabet of several.
-func nearest(name string, known map[string]bool) (best string) {
-	least := len(name) + 100
-	for k := range known {
-		if d := edits(name, k); d < least || d == least && k < best {
-			best, least = k, d
-		}
-	}
-	return best
-}
-
-// edits is the Levenshtein distance of two names.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

@@ -63,12 +63,3 @@ func TestDoubleDashes(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
-
-func TestNearest(t *testing.T) {
-	known := map[string]bool{"RINGSIDE_BOTS": true, "RINGSIDE_MODE": true, "RINGSIDE_MODULE": true}
-	for name, want := range map[string]string{"RINGSIDE_BOT": "RINGSIDE_BOTS", "RINGSIDE_MODUL": "RINGSIDE_MODULE", "RINGSIDE_XODE": "RINGSIDE_MODE"} {
-		if got := nearest(name, known); got != want {
-			t.Errorf("%s: %s, want %s", name, got, want)
-		}
-	}
-}

@@ -22,7 +22,7 @@ const (
 
 // configure makes a Config of a command line, the environment and the files that they name. show is what to print instead, or
 // empty.
-func configure(program string, args []string, env func(string) (string, bool), stderr io.Writer) (c Config, show string, err error) {
+func configure(program string, args, env []string, stderr io.Writer) (c Config, show string, err error) {
 	c = DefaultConfig()
 	c.Version = flags.Version()
 	fs := flag.NewFlagSet(program, flag.ContinueOnError)

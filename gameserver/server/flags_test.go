@@ -35,18 +35,18 @@ func TestConfigure(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := bytes.Repeat([]byte{7}, 32)
-	env := map[string]string{
-		"RINGSIDE_ZONE": "z", "RINGSIDE_STANDBYS": "2", "RINGSIDE_NAME": "not this one",
-		"RINGSIDE_CLUSTER_KEY_FILE": file("cluster", []byte(base64.StdEncoding.EncodeToString(key))),
-		"RINGSIDE_ADMIN_TOKEN_FILE": file("admin", []byte("a token of some bytes\n")),
-		"RINGSIDE_TICKET_KEYS":      file("a.pem", public) + "," + file("b.pem", public),
-		"RINGSIDE_TLS_CERT":         file("tls.crt", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})),
+	env := []string{
+		"RINGSIDE_ZONE=z", "RINGSIDE_STANDBYS=2", "RINGSIDE_NAME=not this one",
+		"RINGSIDE_CLUSTER_KEY_FILE=" + file("cluster", []byte(base64.StdEncoding.EncodeToString(key))),
+		"RINGSIDE_ADMIN_TOKEN_FILE=" + file("admin", []byte("a token of some bytes\n")),
+		"RINGSIDE_TICKET_KEYS=" + file("a.pem", public) + "," + file("b.pem", public),
+		"RINGSIDE_TLS_CERT=" + file("tls.crt", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})),
 	}
 	args := []string{"-name=gs-1", "-listen=:1", "-inside=:2", "-public-url=http://x", "-gossip=:3", "-peer=:4", "-advertise=1.2.3.4",
 		"-seeds=a:1,b:2", "-cluster=c", "-drain=7s", "-idle-room=9s", "-unplayed-room=3s", "-max-replicas=9", "-poll=false", "-fleet-cert=own.crt", "-fleet-key=own.key", "-fleet-ca=ca.crt",
 		"-max-handshakes=5", "-max-handshakes-per-address=6", "-max-gossip-streams=7", "-max-gossip-streams-per-address=8", "-checks", "-migrates=00000000000000aa,0123456789abcdef",
 		"-tls-key=" + file("tls.key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}))}
-	c, show, err := configure("game", args, func(k string) (string, bool) { v, ok := env[k]; return v, ok }, io.Discard)
+	c, show, err := configure("game", args, env, io.Discard)
 	if err != nil || show != "" {
 		t.Fatal(show, err)
 	}

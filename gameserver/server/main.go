@@ -27,10 +27,10 @@ const (
 // can take that back. The second one ends it at once. Logs and errors go to stderr. The exit status is 0 after a stop
 // that was asked for, 1 if the server failed, and 2 if its settings are wrong.
 func Main(games ...game.Definition) {
-	os.Exit(run(filepath.Base(os.Args[0]), os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr, games))
+	os.Exit(run(filepath.Base(os.Args[0]), os.Args[1:], os.Environ(), os.Stdout, os.Stderr, games))
 }
 
-func run(program string, args []string, env func(string) (string, bool), stdout, stderr io.Writer, games []game.Definition) (status int) {
+func run(program string, args, env []string, stdout, stderr io.Writer, games []game.Definition) (status int) {
 	fail := func(status int, err error) int {
 		fmt.Fprintf(stderr, "%s: %v\n", program, err)
 		return status

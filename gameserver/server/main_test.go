@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/ringside-go/ringside/clients/goclient"
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
+	"github.com/ringside-go/ringside/internal/flags"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
@@ -64,7 +66,8 @@ func toEnd(t *testing.T, env []string, args ...string) (status int, stdout, stde
 
 func command(ctx context.Context, env []string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, os.Args[0], args...)
-	cmd.Env = append(append(os.Environ(), asGame+"=1"), env...)
+	own := slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, flags.Prefix) }) // they speak to tests
+	cmd.Env = append(append(own, asGame+"=1"), env...)
 	return cmd
 }
 

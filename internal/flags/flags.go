@@ -16,10 +16,10 @@ func EnvName(name string) string {
 }
 
 // Parse parses args (without the program's name) into fs. A flag that args do not name is taken from its environment
-// variable where lookup, usually os.LookupEnv, finds one that is not empty; the command line wins. An error names the
-// flag or the variable, the value and why it is wrong, and has been printed to fs.Output() with the usage when it is
-// about args. Arguments that are no flags are an error: no process of the fleet takes any.
-func Parse(fs *flag.FlagSet, args []string, lookup func(string) (string, bool)) error {
+// variable in env, as os.Environ gives it, unless that is empty; the command line wins. An error names the flag or the variable,
+// the value and why it is wrong, and has been printed to fs.Output() with the usage when it is about args. Arguments that are
+// no flags are an error, since no process of the fleet takes any, and so are variables that begin with Prefix and stand for no flag.
+func Parse(fs *flag.FlagSet, args, env []string) error {
 	if fs.Usage == nil {
 		fs.Usage = func() {
 			fmt.Fprintf(fs.Output(), "Usage of %s:\n", fs.Name())
@@ -34,13 +34,14 @@ func Parse(fs *flag.FlagSet, args []string, lookup func(string) (string, bool)) 
 	if fs.NArg() > 0 {
 		return fmt.Errorf("argument %q is not a flag; flags begin with - (see -help)", fs.Arg(0))
 	}
-	given := map[string]bool{}
+	known, given := map[string]bool{}, map[string]bool{}
+	fs.VisitAll(func(f *flag.Flag) { known[EnvName(f.Name)] = true })
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	var failed error
+	variables, failed := Variables(env, known)
 	fs.VisitAll(func(f *flag.Flag) {
 		name := EnvName(f.Name)
-		value, ok := lookup(name)
-		if given[f.Name] || !ok || value == "" || failed != nil {
+		value := variables[name]
+		if given[f.Name] || value == "" || failed != nil {
 			return
 		}
 		if err := fs.Set(f.Name, value); err != nil {

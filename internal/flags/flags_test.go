@@ -13,24 +13,25 @@ import (
 	"time"
 )
 
-func parse(t *testing.T, env map[string]string, args ...string) (mode string, wait time.Duration, seeds List, err error) {
+func parse(t *testing.T, env []string, args ...string) (mode string, wait time.Duration, seeds List, err error) {
 	t.Helper()
 	fs := flag.NewFlagSet("router", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	fs.StringVar(&mode, "mode", "redirect", "")
 	fs.DurationVar(&wait, "drain-wait", time.Second, "")
 	fs.Var(&seeds, "seeds", "")
-	err = Parse(fs, args, func(k string) (string, bool) { v, ok := env[k]; return v, ok })
+	err = Parse(fs, args, env)
 	return mode, wait, seeds, err
 }
 
 func TestParse(t *testing.T) {
-	env := map[string]string{
-		"RINGSIDE_MODE": "proxy", "RINGSIDE_DRAIN_WAIT": "3s", "RINGSIDE_SEEDS": " a:1, b:2,", "RINGSIDE_OTHER": "x",
+	env := []string{
+		"RINGSIDE_MODE=proxy", "RINGSIDE_DRAIN_WAIT=3s", "RINGSIDE_SEEDS= a:1, b:2,", "OTHER=x",
+		"RINGSIDE_ROUTER_SERVICE_HOST=10.0.0.1", "RINGSIDE_ROUTER_PORT_80_TCP_ADDR=10.0.0.1", // of a Service in the pod's namespace
 	}
 	tests := []struct {
 		name  string
-		env   map[string]string
+		env   []string
 		args  []string
 		mode  string
 		wait  time.Duration
@@ -39,7 +40,7 @@ func TestParse(t *testing.T) {
 		{"defaults", nil, nil, "redirect", time.Second, nil},
 		{"environment", env, nil, "proxy", 3 * time.Second, List{"a:1", "b:2"}},
 		{"the command line wins", env, []string{"-mode", "x", "-drain-wait=5s", "-seeds="}, "x", 5 * time.Second, nil},
-		{"an empty variable is none", map[string]string{"RINGSIDE_MODE": ""}, nil, "redirect", time.Second, nil},
+		{"an empty variable is none", []string{"RINGSIDE_MODE="}, nil, "redirect", time.Second, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -57,13 +58,14 @@ func TestParse(t *testing.T) {
 func TestParseErrors(t *testing.T) {
 	tests := []struct {
 		name string
-		env  map[string]string
+		env  []string
 		args []string
 		want []string
 	}{
 		{"unknown flag", nil, []string{"-port", "1"}, []string{"-port"}},
 		{"bad value", nil, []string{"-drain-wait", "soon"}, []string{"-drain-wait", `"soon"`}},
-		{"bad variable", map[string]string{"RINGSIDE_DRAIN_WAIT": "soon"}, nil, []string{"RINGSIDE_DRAIN_WAIT", "-drain-wait", `"soon"`}},
+		{"bad variable", []string{"RINGSIDE_DRAIN_WAIT=soon"}, nil, []string{"RINGSIDE_DRAIN_WAIT", "-drain-wait", `"soon"`}},
+		{"unknown variable", []string{"RINGSIDE_MODUS=proxy"}, nil, []string{"RINGSIDE_MODUS", "RINGSIDE_MODE"}},
 		{"no flag", nil, []string{"run"}, []string{`"run"`}},
 	}
 	for _, tt := range tests {
@@ -204,6 +206,15 @@ func TestVersionIsShortAndSet(t *testing.T) {
 	} {
 		if got := versionOf(tt.stamp, &tt.info); got != tt.want {
 			t.Errorf("stamp %q, %+v: version is %q, want %q", tt.stamp, tt.info, got, tt.want)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	known := map[string]bool{"RINGSIDE_BOTS": true, "RINGSIDE_MODE": true, "RINGSIDE_MODULE": true}
+	for name, want := range map[string]string{"RINGSIDE_BOT": "RINGSIDE_BOTS", "RINGSIDE_MODUL": "RINGSIDE_MODULE", "RINGSIDE_XODE": "RINGSIDE_MODE"} {
+		if got := nearest(name, known); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
 		}
 	}
 }
