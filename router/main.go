@@ -141,6 +141,10 @@ func run(args []string) error {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	c.Metrics, c.Gatherer = obs.NewMetrics(registry), registry
 	obs.RegisterLog(registry, c.Logger)
+	obs.RegisterBuild(registry, self.Version)
+	if c.Certs != nil {
+		obs.RegisterCertificate(registry, "fleet", c.Certs.Expires)
+	}
 
 	pair, err := certs.Load(*tlsCert, *tlsKey, c.Logger)
 	if err != nil {
@@ -166,6 +170,7 @@ func run(args []string) error {
 	scheme := "http://"
 	if pair != nil {
 		c.TLS, scheme = pair.Config(), "https://"
+		obs.RegisterClientCertificate(registry, c.TLS)
 	}
 	self.URL = cmp.Or(c.PublicURL, scheme+listener.Addr().String())
 	g.Self, g.Logger = self, c.Logger

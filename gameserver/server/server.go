@@ -104,6 +104,10 @@ func (n *Server) build(games []game.Definition) error {
 	prom.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	n.metrics = obs.NewMetrics(prom)
 	obs.RegisterLog(prom, c.Logger)
+	obs.RegisterBuild(prom, c.Version)
+	if c.Security.TLS != nil {
+		obs.RegisterClientCertificate(prom, c.Security.TLS)
+	}
 	if n.operator, err = c.operator(); err != nil {
 		return err
 	}
@@ -145,6 +149,9 @@ func (n *Server) build(games []game.Definition) error {
 		certs.NewID(string(membership.GameServer), c.Name), c.Logger)
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
+	}
+	if n.certs != nil {
+		obs.RegisterCertificate(prom, "fleet", n.certs.Expires)
 	}
 	n.links, err = replication.New(replication.Config{
 		Listen: c.Fleet.Peer, Name: c.Name, Cluster: c.Fleet.Cluster, Certs: n.certs,

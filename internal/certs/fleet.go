@@ -187,6 +187,9 @@ func (a *authority) verify(leaf *x509.Certificate, between [][]byte) (ID, error)
 	return ID(leaf.URIs[i].String()), nil
 }
 
+// Expires is the end of the newest certificate in the files: this process's own, or the CA's with which it issues its own.
+func (f *Fleet) Expires() time.Time { return f.files.Get().pair.Leaf.NotAfter }
+
 // certificate is what this process shows.
 func (f *Fleet) certificate() (*tls.Certificate, error) {
 	a := f.files.Get()

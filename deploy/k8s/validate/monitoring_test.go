@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,6 +25,8 @@ func exported(t *testing.T) map[string][]string {
 	registry := prometheus.NewRegistry()
 	obs.NewMetrics(registry)
 	obs.RegisterLog(registry, slog.Default())
+	obs.RegisterBuild(registry, "v1")
+	obs.RegisterCertificate(registry, "fleet", time.Now)
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	described := make(chan *prometheus.Desc)
 	go func() {
@@ -31,14 +34,18 @@ func exported(t *testing.T) map[string][]string {
 		registry.Describe(described)
 	}()
 	// A Desc shows itself in its text alone.
-	text := regexp.MustCompile(`fqName: "([^"]+)".*variableLabels: \{([^}]*)\}`)
+	text := regexp.MustCompile(`fqName: "([^"]+)".*constLabels: \{([^}]*)\}, variableLabels: \{([^}]*)\}`)
 	names := map[string][]string{}
 	for d := range described {
 		m := text.FindStringSubmatch(d.String())
 		if m == nil {
 			t.Fatalf("%s is not understood", d)
 		}
-		names[m[1]] = strings.Split(m[2], ",")
+		names[m[1]] = strings.Split(m[3], ",")
+		for constant := range strings.SplitSeq(m[2], ",") {
+			name, _, _ := strings.Cut(constant, "=")
+			names[m[1]] = append(names[m[1]], name)
+		}
 	}
 	if len(names) < 30 {
 		t.Fatalf("only %d series are exported", len(names))
