@@ -15,7 +15,7 @@ import (
 // Limits of one outcome and of one batch.
 const (
 	// MaxBody holds proto.MaxSeats results with the longest names and proto.MaxOutcomeData bytes in base64.
-	MaxBody = 24 << 10
+	MaxBody = 32 << 10
 	// MaxBatch is how many outcomes one batch may have: one transaction of some milliseconds.
 	MaxBatch = 500
 	// MaxBatchBytes bounds a batch's JSON. Batches are cut by size before they are cut by count only if every outcome is large.
@@ -76,7 +76,8 @@ type Outcome struct {
 type Result struct {
 	Seat   uint8  `json:"seat"`
 	Player string `json:"player,omitempty"` // identity, for the backend only
-	Alias  string `json:"alias"`            // what other players see
+	Alias  string `json:"alias"`            // by which clients know the player, in this instance only
+	Name   string `json:"name,omitempty"`   // display name, shortened
 	Place  uint8  `json:"place"`            // 1 is first; equal places are a draw
 	Score  int32  `json:"score"`
 }
@@ -150,6 +151,9 @@ func (o *Outcome) validate() error {
 			return err
 		}
 		if err := checkName("alias", r.Alias); err != nil {
+			return err
+		}
+		if err := checkName("name", r.Name); err != nil {
 			return err
 		}
 	}
