@@ -115,18 +115,6 @@ func Parse(body []byte) (*Outcome, error) {
 	return o, nil
 }
 
-// Public gives the outcome as players may see it: without identities and the game's data for its backend.
-func (o *Outcome) Public() *Outcome {
-	public := *o
-	public.Data = nil
-	public.Results = make([]Result, len(o.Results))
-	for i, r := range o.Results {
-		r.Player = ""
-		public.Results[i] = r
-	}
-	return &public
-}
-
 func (o *Outcome) validate() error {
 	if o.Instance == 0 || o.Match == 0 {
 		return fmt.Errorf("%w: instance %v, match %d: neither can be 0", ErrInvalid, o.Instance, o.Match)
