@@ -17,7 +17,7 @@
 //	POST /v1/bans                   keep a player out of all rooms for a time; for operators
 //	GET  /v1/bans                   the bans; for operators
 //	DELETE /v1/bans/{player}        lift one; for operators
-//	GET  /v1/rooms/{room}/outcomes  /v1/outcomes  /v1/players/{player}/matches  /v1/boards/{board}   the results store, where there is one
+//	GET  /v1/rooms/{room}/outcomes  /v1/outcomes  /v1/players/{player}/matches  /v1/boards  /v1/boards/{board}   the results store, where there is one
 //	     /internal/v1/              what game servers write there, and operators do; see package resultsapi
 //	GET  /  /fleet  /assets/{file}  pages: the game, the fleet; /fleet is text for those who take no HTML
 //	GET  /livez /readyz
