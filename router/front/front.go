@@ -19,7 +19,7 @@
 //	DELETE /v1/bans/{player}        lift one; for operators
 //	GET  /v1/rooms/{room}/outcomes  /v1/outcomes  /v1/players/{player}/matches  /v1/boards  /v1/boards/{board}   the results store, where there is one
 //	     /internal/v1/              what game servers write there, and operators do; see package resultsapi
-//	GET  /  /fleet  /assets/{file}  pages: the game, the fleet; /fleet is text for those who take no HTML
+//	GET  /  /fleet  /matches  /leaderboard  /assets/{file}   pages; /fleet is text for those who take no HTML
 //	GET  /livez /readyz
 //	GET  /metrics                   for those who are no strangers
 //
@@ -109,6 +109,8 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.route("/v1/bans/{player}", "ban", http.MethodDelete, f.deleteBan)
 	f.route("/{$}", "page", http.MethodGet, f.pages.serve(indexPage))
 	f.route("/fleet", "page", http.MethodGet, f.getFleetPage)
+	f.route("/matches", "page", http.MethodGet, f.pages.serve(matchesPage))
+	f.route("/leaderboard", "page", http.MethodGet, f.pages.serve(leaderboardPage))
 	f.route("/assets/{file}", "page", http.MethodGet, f.pages.serveAsset)
 	f.route("/livez", "livez", http.MethodGet, f.getLive)
 	f.route("/readyz", "readyz", http.MethodGet, f.getReady)
@@ -121,7 +123,7 @@ func New(c Config, source membership.Source) (*Front, error) {
 	})
 	f.routeResults()
 	f.route("/", "unknown", "", func(_ http.ResponseWriter, r *http.Request) error {
-		return problemf(http.StatusNotFound, "there is nothing at %s; pages are / and /fleet, the API is POST /v1/rooms, GET /v1/rooms/{room}, "+
+		return problemf(http.StatusNotFound, "there is nothing at %s; pages are /, /fleet, /matches and /leaderboard, the API is POST /v1/rooms, GET /v1/rooms/{room}, "+
 			"GET /v1/rooms/{room}/connect, POST /v1/match and GET /v1/fleet", shorten(r.URL.Path))
 	})
 	return f, nil

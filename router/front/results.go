@@ -26,14 +26,17 @@ const resultsWait = 45 * time.Second
 
 // routeResults adds the routes of the results store.
 func (f *Front) routeResults() {
+	reads := []string{"/v1/rooms/{room}/outcomes", "/v1/outcomes", "/v1/players/{player}/matches", "/v1/boards", "/v1/boards/{board}"}
 	if f.config.Results == nil {
-		f.route("/internal/", "internal", "", func(http.ResponseWriter, *http.Request) error {
-			return problemf(http.StatusNotFound, "this router has no results store; start it with -results")
-		})
+		for _, path := range append(reads, "/internal/") {
+			f.route(path, "results", "", func(http.ResponseWriter, *http.Request) error {
+				return problemf(http.StatusNotFound, "this router has no results store; start it with -results")
+			})
+		}
 		return
 	}
 	read, write := f.config.Results.Public(f.caller), f.config.Results.Internal()
-	for _, path := range []string{"/v1/rooms/{room}/outcomes", "/v1/outcomes", "/v1/players/{player}/matches", "/v1/boards", "/v1/boards/{board}"} {
+	for _, path := range reads {
 		f.route(path, "results", http.MethodGet, func(w http.ResponseWriter, r *http.Request) error { return f.getResults(w, r, read) })
 	}
 	f.route("/internal/", "internal", "", func(w http.ResponseWriter, r *http.Request) error {
