@@ -127,9 +127,19 @@ export function resultTests(ground: Ground): void {
 		await until("links that lead into the room", async () => (await notice.getByRole("link").getAttribute("href")) === "./?room=e2e-nobody");
 	});
 
-	ground.test("the results store is shown in the fleet page", async () => {
-		const page = await ground.visitor.open("/fleet", wide);
-		await page.locator("#servers > *").first().waitFor();
-		await picture(page, "fleet-results");
+	ground.test("a round whose result cannot be stored is pending, and is told when it is", async () => {
+		const short = await shortRoom(ground);
+		const page = await ground.visitor.open(`/?room=${short}`, wide);
+		await play(page, "Waiter");
+		await page.waitForFunction(() => arena.room!.values.match.phase === 1);
+		ground.fleet.pause("router-1"); // which has the store
+		const result = page.getByTestId("result");
+		try {
+			await result.filter({ hasText: "Result pending" }).waitFor({ timeout: 60_000 });
+			await picture(page, "result-pending");
+		} finally {
+			ground.fleet.resume("router-1");
+		}
+		await result.filter({ hasText: "Waiter" }).waitFor({ timeout: 60_000 });
 	});
 }
