@@ -55,6 +55,7 @@ var allowed = map[string][]string{
 	"internal/outcome":        {"proto"},
 	"internal/ticket":         {"proto"},
 	"internal/obs":            {},
+	"internal/openapi":        {},
 	"internal/limit":          {},
 	"internal/bans":           {"proto"},
 	"internal/flags":          {},

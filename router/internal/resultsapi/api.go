@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -44,14 +46,19 @@ const (
 )
 
 // Public is the handler of what studios and players read.
-func (a *API) Public() http.Handler {
-	return a.mux(map[string]func(*request) error{
+func (a *API) Public() http.Handler { return a.mux(a.public()) }
+
+// PublicRoutes gives the patterns that Public answers, InternalRoutes those of Internal.
+func PublicRoutes() []string { return slices.Sorted(maps.Keys(new(API).public())) }
+
+func (a *API) public() map[string]func(*request) error {
+	return map[string]func(*request) error{
 		"GET /v1/rooms/{room}/outcomes":    a.room,
 		"GET /v1/outcomes":                 a.all,
 		"GET /v1/players/{player}/matches": a.player,
 		"GET /v1/boards":                   a.boards,
 		"GET /v1/boards/{board}":           a.board,
-	})
+	}
 }
 
 func (a *API) mux(routes map[string]func(*request) error) http.Handler {

@@ -3,16 +3,23 @@ package resultsapi
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"math"
 	"net/http"
+	"slices"
 
 	"github.com/ringside-go/ringside/internal/outcome"
 	"github.com/ringside-go/ringside/router/internal/results"
 )
 
 // Internal is the handler for the internal listener.
-func (a *API) Internal() http.Handler {
-	return a.mux(map[string]func(*request) error{
+func (a *API) Internal() http.Handler { return a.mux(a.internal()) }
+
+// InternalRoutes: see PublicRoutes.
+func InternalRoutes() []string { return slices.Sorted(maps.Keys(new(API).internal())) }
+
+func (a *API) internal() map[string]func(*request) error {
+	return map[string]func(*request) error{
 		"POST /internal/v1/outcomes":                a.put,
 		"POST /internal/v1/takeovers":               a.takeover,
 		"GET /internal/v1/conflicts":                a.conflicts,
@@ -22,7 +29,7 @@ func (a *API) Internal() http.Handler {
 		"POST /internal/v1/endpoints/{name}/enable": a.enable,
 		"DELETE /internal/v1/endpoints/{name}":      a.remove,
 		"POST /internal/v1/boards/{board}/rebuild":  a.rebuild,
-	})
+	}
 }
 
 // body reads the request's JSON.
