@@ -13,8 +13,8 @@ help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 .PHONY: run
-run: ## start a router, three game servers and some bots on this machine; ^C ends all of it
-	$(GO) run ./deploy/local -servers 3 -bots 2 -spar 5 -state .bin/state
+run: ## start a router, three game servers and some bots on this machine; ^C ends all of it; RUN="-webhooks FILE" adds flags
+	$(GO) run ./deploy/local -servers 3 -bots 2 -spar 5 -state .bin/state $(RUN)
 
 .PHONY: build
 build: ## build the programs into .bin

@@ -52,11 +52,12 @@ func run(args []string) error {
 	fs.IntVar(&c.Quotas.TicketsPerIdentity, "tickets-per-identity", c.Quotas.TicketsPerIdentity, "most `tickets` a minute, and rooms with them, for one player; beyond, 429; 0: no limit")
 	fs.IntVar(&c.Quotas.TicketsPerAddress, "tickets-per-address", c.Quotas.TicketsPerAddress, "most `tickets` a minute for one address, or for one /64 of IPv6; beyond, 429; 0: no limit")
 	fs.IntVar(&c.Quotas.ReservationsPerAddress, "reservations-per-address", c.Quotas.ReservationsPerAddress, "most `seats` a minute that quick match keeps for players of one address who have not come yet; 0: no limit")
+	fs.IntVar(&c.Quotas.ReadsPerAddress, "reads-per-address", c.Quotas.ReadsPerAddress, "most `requests` for results a minute of one address, operators' left out; beyond, 429; 0: no limit")
 	inside := fs.String("inside", "", "`host:port` of the internal listener: game servers with certificates in TLS, all others in the clear: outcomes, the whole fleet view, operators and metrics; -listen shows strangers a summary, and all of it with the operators' token (default none: requests of this machine see all where -listen is loopback)")
 	var sc store.Config
 	fs.StringVar(&sc.Location, "results", "", "the results store: sqlite:`DIR`, for one router, or postgres://USER@HOST/DATABASE, for any number; the password in PGPASSWORD or a file that PGPASSFILE names (default none: outcomes are not kept)")
 	fs.StringVar(&sc.Webhooks, "webhooks", "", "JSON `file` with the endpoints to which outcomes are delivered")
-	fs.Var((*flags.List)(&sc.Boards), "boards", "`leaderboards`: NAME=GAME:KEEP or NAME=GAME:KEEP:SEASON, separated by commas; KEEP is best, sum, last or elo, SEASON week, month or year")
+	fs.Var((*flags.List)(&sc.Boards), "boards", "`leaderboards`: NAME=GAME:KEEP, and then :low, :SEASON or both, separated by commas; KEEP is best, sum, last or elo, low puts the lowest score first, SEASON is week, month or year")
 	fs.DurationVar(&sc.Retention, "results-retention", 0, "how long outcomes and histories are kept, at least 168h; boards stay (default for ever)")
 	fs.IntVar(&sc.Waiting, "max-results-waiting", 1000, "long polls and event `streams` of results at once; beyond, 503")
 	c.Limits.Flags(fs)

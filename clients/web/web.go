@@ -14,7 +14,9 @@ var dist embed.FS
 //
 //	index.html          the arena, for /
 //	fleet.html          the fleet, for /fleet
-//	assets/arena.js     and .css; likewise fleet
+//	matches.html        ended matches, for /matches
+//	leaderboard.html    the leaderboards, for /leaderboard
+//	assets/arena.js     and .css; likewise fleet, matches, leaderboard
 //	assets/ringside.js  the SDK, for those who want it without a package manager
 //
 // Names do not change from build to build: serve them with an ETag and Cache-Control: no-cache.

@@ -26,6 +26,7 @@ func main() {
 	flag.BoolVar(&c.checks, "checks", true, "game servers send hashes of the state, which bots compare with theirs")
 	flag.StringVar(&c.bin, "bin", "", "`directory` with the programs (default: build them into .bin of the module)")
 	flag.StringVar(&c.state, "state", "", "`directory` for the results store and for what it does not have yet (default: outcomes are not kept)")
+	flag.StringVar(&c.webhooks, "webhooks", "", "JSON `file` with the endpoints to which the router delivers outcomes")
 	flag.StringVar(&c.logLevel, "log-level", "info", "least `level` that router and game servers log")
 	flag.BoolVar(&measure, "bench", false, "in place of all that: measure one game server under growing load, on a core of its own")
 	flag.BoolVar(&breakIt, "chaos", false, "in place of all that: break fleets while bots play, and tell what the players noticed")

@@ -17,6 +17,7 @@ type config struct {
 	freePorts, checks      bool
 	bin                    string
 	state                  string // directory of the results store; empty: there is none
+	webhooks               string // file with the endpoints of the results store; empty: there are none
 	logLevel               string
 
 	// Of chaos only.
@@ -43,6 +44,8 @@ func (c config) validate() error {
 		return fmt.Errorf("-spar is %d; it is a number of players", c.spar)
 	case c.length < 0:
 		return fmt.Errorf("-for is %v; it cannot be negative", c.length)
+	case c.webhooks != "" && c.state == "":
+		return fmt.Errorf("-webhooks needs -state: outcomes are delivered from the results store")
 	case c.bots > 0 && c.players < 1:
 		return fmt.Errorf("-players is %d; a room needs at least 1", c.players)
 	}
@@ -73,7 +76,11 @@ func (c config) keeps() []string {
 	if c.state == "" {
 		return nil
 	}
-	return []string{"-results", "sqlite:" + filepath.Join(c.state, "results"), "-boards", "arena=arena:sum"}
+	keeps := []string{"-results", "sqlite:" + filepath.Join(c.state, "results"), "-boards", "arena=arena:sum,ranked=arena:elo:week"}
+	if c.webhooks != "" {
+		keeps = append(keeps, "-webhooks", c.webhooks)
+	}
+	return keeps
 }
 
 func (c config) delivers(name string) []string {

@@ -31,10 +31,10 @@ func TestPlan(t *testing.T) {
 			t.Errorf("got %s at %s:\n%s\nwant %s at %s:\n%s", tt.p.Name, tt.p.URL, tt.p.Command(), tt.name, tt.url, tt.cmd)
 		}
 	}
-	c.state = "/state"
+	c.state, c.webhooks = "/state", "hooks.json"
 	kept := newPlan(c, "", []fleet.Address{{}, {}, {}})
 	for cmd, want := range map[string]string{
-		kept.Router.Command():     " -results sqlite:/state/results -boards arena=arena:sum",
+		kept.Router.Command():     " -results sqlite:/state/results -boards arena=arena:sum,ranked=arena:elo:week -webhooks hooks.json",
 		kept.Servers[1].Command(): " -results -data /state/game-2",
 		kept.Extra.Command():      " -results -data /state/game-3",
 	} {
@@ -42,7 +42,7 @@ func TestPlan(t *testing.T) {
 			t.Errorf("with a store: %s, want %s at its end", cmd, want)
 		}
 	}
-	c.bots, c.spar, c.state = 0, 0, ""
+	c.bots, c.spar, c.state, c.webhooks = 0, 0, "", ""
 	if p := newPlan(c, "", []fleet.Address{{}, {}, {}}); p.Bots != nil || len(p.Servers) != 2 {
 		t.Errorf("without bots: %+v", p)
 	}
@@ -57,6 +57,7 @@ func TestValidate(t *testing.T) {
 		"-servers is 0":  {},
 		"-servers is 65": {servers: 65},
 		"-bots is -1":    {servers: 1, bots: -1},
+		"needs -state":   {servers: 1, webhooks: "hooks.json"},
 		"-players is 0":  {servers: 1, bots: 1},
 		"-spar is -1":    {servers: 1, spar: -1},
 	} {

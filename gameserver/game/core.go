@@ -10,7 +10,7 @@ import (
 type core struct {
 	Seats    Table[seatRow]    `state:"max=64"` // row id = seat
 	Room     Value[roomRow]    `state:""`
-	Outcomes Table[outcomeRow] `state:"max=68,hidden"`
+	Outcomes Table[outcomeRow] `state:"max=90,hidden"`
 }
 
 // seatRow is a seat that is taken.

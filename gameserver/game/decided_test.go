@@ -8,7 +8,7 @@ import (
 
 // FuzzParseDecided: an outcome in a keyframe of another server is read as it is written, or refused.
 func FuzzParseDecided(f *testing.F) {
-	o := Decided{Outcome: proto.Outcome{Match: 1, Tick: 9, Results: []proto.Result{{Seat: 1, Place: 1, Alias: "a"}}}, Players: []proto.PlayerID{"jo"}}
+	o := Decided{Outcome: proto.Outcome{Match: 1, Tick: 9, Results: []proto.Result{{Seat: 1, Place: 1, Alias: "a"}}}, Players: []proto.PlayerID{"jo"}, Names: []string{"Jo"}}
 	f.Add(o.append(nil))
 	f.Add([]byte{0x27, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -76,6 +76,7 @@ func (h *hall) decided(o proto.Outcome) game.Decided {
 			h.t.Fatalf("nobody has seat %d", r.Seat)
 		}
 		d.Results[i].Alias, d.Players = p.Alias, append(d.Players, p.ID)
+		d.Names = append(d.Names, p.Name)
 	}
 	return d
 }

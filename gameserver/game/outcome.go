@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/ringside-go/ringside/proto"
 )
@@ -26,6 +28,7 @@ type Result struct {
 type Decided struct {
 	proto.Outcome
 	Players []proto.PlayerID // of the results, in their order: for the game's backend
+	Names   []string         // likewise, shortened to outcomeName bytes: for boards and histories, whose readers know no seats
 	Told    bool             // of one that the room keeps: a leader has told it
 }
 
@@ -35,7 +38,7 @@ type Decided struct {
 const OutcomeKeep = 30
 
 // outcomeRow is a piece of an outcome that was decided. An outcome can be longer than a string field holds, so it lies
-// in as many rows as it needs: one usually, at most 34 of the table's 68.
+// in as many rows as it needs: one usually, at most 45 of the table's 90.
 type outcomeRow struct {
 	Match uint32 `state:""`
 	Tick  uint32 `state:""`
@@ -43,6 +46,9 @@ type outcomeRow struct {
 	Told  bool   `state:""`        // see Decided
 	Text  string `state:"max=252"` // of the encoded Decided, in base64, since strings are text
 }
+
+// outcomeName bounds a name in an outcome, in bytes, so that the largest outcome has a bounded size.
+const outcomeName = 32
 
 // outcomePiece is the bytes whose base64 digits fill outcomeRow.Text.
 const outcomePiece = 252 / 4 * 3
@@ -58,11 +64,24 @@ func (s *Simulation) finish(o Outcome) {
 		if p, ok := s.Player(r.Seat); ok {
 			out.Results = append(out.Results, proto.Result{Seat: r.Seat, Alias: p.Alias, Place: r.Place, Score: r.Score})
 			out.Players = append(out.Players, p.ID)
+			out.Names = append(out.Names, shorten(p.Name))
 		}
 	}
 	room.Match++
 	s.outcomes = append(s.outcomes, out)
 	s.keep(&out)
+}
+
+// shorten cuts a name to at most outcomeName bytes, at the beginning of a character.
+func shorten(name string) string {
+	if len(name) <= outcomeName {
+		return name
+	}
+	end := outcomeName
+	for !utf8.RuneStart(name[end]) {
+		end--
+	}
+	return strings.TrimSpace(name[:end])
 }
 
 // keep writes o into the table, in the place of older ones that the room needs less when there is no room. If it needs all of them,
@@ -189,11 +208,12 @@ func (s *Simulation) RecentOutcomes() ([]Decided, error) {
 	return all, nil
 }
 
-// append appends the record of the outcome, then the players: length u8, then the id.
+// append appends the record of the outcome, then for each player the id and the name: length u8, then the text.
 func (o *Decided) append(b []byte) []byte {
 	b = o.Outcome.Append(b)
-	for _, id := range o.Players {
+	for i, id := range o.Players {
 		b = append(append(b, byte(len(id))), id...)
+		b = append(append(b, byte(len(o.Names[i]))), o.Names[i]...)
 	}
 	return b
 }
@@ -206,12 +226,22 @@ func parseDecided(b []byte) (o Decided, err error) {
 	if err != nil {
 		return o, err
 	}
-	for range o.Results {
+	text := func() string {
 		if len(rest) == 0 || len(rest) <= int(rest[0]) {
-			return o, proto.ErrShort
+			err = proto.ErrShort
+			return ""
 		}
 		n := 1 + int(rest[0])
-		o.Players, rest = append(o.Players, proto.PlayerID(rest[1:n])), rest[n:]
+		s := string(rest[1:n])
+		rest = rest[n:]
+		return s
+	}
+	for range o.Results {
+		o.Players = append(o.Players, proto.PlayerID(text()))
+		o.Names = append(o.Names, text())
+		if err != nil {
+			return o, err
+		}
 	}
 	return o, nil
 }

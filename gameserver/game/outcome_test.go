@@ -49,6 +49,9 @@ func TestOutcomesAreKept(t *testing.T) {
 	if p := want[0].Players; !slices.Equal(p, []proto.PlayerID{"bob", "ann"}) {
 		t.Errorf("the outcome is of %v", p)
 	}
+	if n := want[0].Names; !slices.Equal(n, []string{"bob", "ann"}) {
+		t.Errorf("the outcome names %v", n)
+	}
 	if want[0].Match != 1 || want[1].Match != 2 {
 		t.Fatalf("matches %d and %d", want[0].Match, want[1].Match)
 	}
@@ -114,7 +117,7 @@ func TestLargestOutcomes(t *testing.T) {
 	h := newHall(t, d, "", 1)
 	for seat := range game.Seat(proto.MaxSeats) {
 		id := proto.PlayerID(fmt.Sprintf("%0*d", proto.MaxPlayerID, seat))
-		if _, _, err := h.sim.Join(game.Entrant{ID: id}); err != nil {
+		if _, _, err := h.sim.Join(game.Entrant{ID: id, Name: strings.Repeat("👩", proto.MaxPlayerName)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -133,6 +136,20 @@ func TestLargestOutcomes(t *testing.T) {
 		if keep := want[max(0, len(want)-2):]; !reflect.DeepEqual(got, keep) {
 			t.Fatalf("%d outcomes are kept after tick %d, want the last %d, alike", len(got), h.sim.Tick(), len(keep))
 		}
+	}
+}
+
+// A long name is cut between two characters.
+func TestNamesAreShortened(t *testing.T) {
+	d, _, tick := probeDefinition(10, 2)
+	h := newHall(t, d, "", 1)
+	if _, _, err := h.sim.Join(game.Entrant{ID: "ann", Name: "a" + strings.Repeat("李", 20)}); err != nil {
+		t.Fatal(err)
+	}
+	*tick = func(r *game.Room) { r.Finish(game.Outcome{Results: []game.Result{{Place: 1}}}) }
+	h.step()
+	if got, want := recent(h.rebuilt())[0].Names[0], "a"+strings.Repeat("李", 10); got != want {
+		t.Errorf("the outcome names %q, want %q", got, want)
 	}
 }
 
@@ -156,18 +173,18 @@ func TestOutcomesAreOverwrittenByNeed(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		need func(match uint32) game.Need
-		want []uint32 // the first and the last that are kept of 70
+		want []uint32 // the first and the last that are kept of 92
 	}{
-		{"told", func(uint32) game.Need { return game.NeedRecall }, []uint32{3, 70}},
-		{"spare", func(uint32) game.Need { return game.NeedSpare }, []uint32{3, 70}},
-		{"needed", func(uint32) game.Need { return game.NeedAlone }, []uint32{1, 68}},
+		{"told", func(uint32) game.Need { return game.NeedRecall }, []uint32{3, 92}},
+		{"spare", func(uint32) game.Need { return game.NeedSpare }, []uint32{3, 92}},
+		{"needed", func(uint32) game.Need { return game.NeedAlone }, []uint32{1, 90}},
 		{"the first are needed", func(m uint32) game.Need {
 			if m <= 40 {
 				return game.NeedAlone
 			}
 			return game.NeedSpare
-		}, []uint32{1, 70}},
-		{"the last were told", func(m uint32) game.Need { return game.NeedSpare - game.Need(m/60) }, []uint32{1, 70}},
+		}, []uint32{1, 92}},
+		{"the last were told", func(m uint32) game.Need { return game.NeedSpare - game.Need(m/60) }, []uint32{1, 92}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d, _, tick := probeDefinition(10, 2)
@@ -175,14 +192,14 @@ func TestOutcomesAreOverwrittenByNeed(t *testing.T) {
 			h.join(0, "ann")
 			*tick = func(r *game.Room) { r.Finish(game.Outcome{}) }
 			var kept []game.Kept
-			for match := uint32(1); match <= 70; match++ {
+			for match := uint32(1); match <= 92; match++ {
 				h.step()
 				kept = append(kept, game.Kept{Match: match, Need: c.need(match)})
 				h.sim.KeepOutcomes(kept)
 			}
 			got := recent(h.rebuilt())
-			if len(got) != 68 || got[0].Match != c.want[0] || got[67].Match != c.want[1] {
-				t.Errorf("%d are kept, from match %d to %d, want 68, from %d to %d", len(got), got[0].Match, got[len(got)-1].Match, c.want[0], c.want[1])
+			if len(got) != 90 || got[0].Match != c.want[0] || got[89].Match != c.want[1] {
+				t.Errorf("%d are kept, from match %d to %d, want 90, from %d to %d", len(got), got[0].Match, got[len(got)-1].Match, c.want[0], c.want[1])
 			}
 		})
 	}

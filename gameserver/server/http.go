@@ -27,30 +27,45 @@ const (
 // operators' token (Operator.CheckReader).
 func (n *Server) newHTTP(metrics prometheus.Gatherer) (client, internal *http.Server) {
 	clients, mux := http.NewServeMux(), http.NewServeMux()
-	for _, m := range []*http.ServeMux{clients, mux} {
-		m.Handle("GET /v1/rooms/{room}/connect", n.sessions)
+	for pattern, h := range n.clientRoutes() {
+		clients.Handle(pattern, h)
+		mux.Handle(pattern, h)
 	}
-	mux.HandleFunc("GET /v1/server", n.reader(n.getServer))
-	mux.HandleFunc("GET /v1/server/details", n.reader(n.getDetails))
-	mux.HandleFunc("GET /v1/server/games", n.reader(n.getGames))
-	mux.HandleFunc("GET /v1/server/rooms", n.reader(n.getRooms))
-	mux.HandleFunc("GET /v1/server/rooms/{room}", n.reader(n.getRoom))
-	mux.HandleFunc("POST /v1/server/drain", n.admin(n.postDrain))
-	mux.HandleFunc("POST /v1/server/undrain", n.admin(n.postUndrain))
-	mux.HandleFunc("POST /v1/server/forget", n.admin(n.postForget))
-	mux.HandleFunc("POST /v1/rooms/{room}/move", n.admin(n.postMove))
-	mux.HandleFunc("GET /v1/rooms/{room}/players", n.admin(n.getPlayers))
-	mux.HandleFunc("POST /v1/rooms/{room}/kick", n.admin(n.postKick))
-	mux.HandleFunc("POST /v1/server/bans", n.admin(n.postBans))
-	mux.HandleFunc("GET /metrics", n.reader(promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}).ServeHTTP))
-	for _, m := range []*http.ServeMux{clients, mux} {
-		m.HandleFunc("GET /livez", n.getLive)
-		m.HandleFunc("GET /readyz", n.getReady)
+	for pattern, h := range n.internalRoutes(metrics) {
+		mux.HandleFunc(pattern, h)
 	}
 	if n.internal == nil {
 		return n.newServer(mux), nil
 	}
 	return n.newServer(clients), n.newServer(mux)
+}
+
+// clientRoutes are those of both listeners.
+func (n *Server) clientRoutes() map[string]http.Handler {
+	return map[string]http.Handler{
+		"GET /v1/rooms/{room}/connect": n.sessions,
+		"GET /livez":                   http.HandlerFunc(n.getLive),
+		"GET /readyz":                  http.HandlerFunc(n.getReady),
+	}
+}
+
+// internalRoutes are what the internal listener has besides.
+func (n *Server) internalRoutes(metrics prometheus.Gatherer) map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"GET /v1/server":               n.reader(n.getServer),
+		"GET /v1/server/details":       n.reader(n.getDetails),
+		"GET /v1/server/games":         n.reader(n.getGames),
+		"GET /v1/server/rooms":         n.reader(n.getRooms),
+		"GET /v1/server/rooms/{room}":  n.reader(n.getRoom),
+		"POST /v1/server/drain":        n.admin(n.postDrain),
+		"POST /v1/server/undrain":      n.admin(n.postUndrain),
+		"POST /v1/server/forget":       n.admin(n.postForget),
+		"POST /v1/rooms/{room}/move":   n.admin(n.postMove),
+		"GET /v1/rooms/{room}/players": n.admin(n.getPlayers),
+		"POST /v1/rooms/{room}/kick":   n.admin(n.postKick),
+		"POST /v1/server/bans":         n.admin(n.postBans),
+		"GET /metrics":                 n.reader(promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}).ServeHTTP),
+	}
 }
 
 func (n *Server) newServer(h http.Handler) *http.Server {

@@ -55,6 +55,7 @@ var allowed = map[string][]string{
 	"internal/outcome":        {"proto"},
 	"internal/ticket":         {"proto"},
 	"internal/obs":            {},
+	"internal/openapi":        {},
 	"internal/limit":          {},
 	"internal/bans":           {"proto"},
 	"internal/flags":          {},
@@ -67,6 +68,7 @@ var allowed = map[string][]string{
 	"deploy/internal/fleet":           {"internal/flags"},
 	"deploy/internal/fleet/fleettest": {}, // for tests
 	"docs":                            {}, // tests of the guide
+	"deploy/linux":                    {}, // tests of its files
 	"deploy/internal/scaffold":        {"proto"},
 	"deploy/internal/declare":         {"proto", "proto/state"},
 	"deploy/internal/dev":             {"deploy/internal/declare", "deploy/internal/fleet"},

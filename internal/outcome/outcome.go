@@ -15,7 +15,7 @@ import (
 // Limits of one outcome and of one batch.
 const (
 	// MaxBody holds proto.MaxSeats results with the longest names and proto.MaxOutcomeData bytes in base64.
-	MaxBody = 24 << 10
+	MaxBody = 32 << 10
 	// MaxBatch is how many outcomes one batch may have: one transaction of some milliseconds.
 	MaxBatch = 500
 	// MaxBatchBytes bounds a batch's JSON. Batches are cut by size before they are cut by count only if every outcome is large.
@@ -76,7 +76,8 @@ type Outcome struct {
 type Result struct {
 	Seat   uint8  `json:"seat"`
 	Player string `json:"player,omitempty"` // identity, for the backend only
-	Alias  string `json:"alias"`            // what other players see
+	Alias  string `json:"alias"`            // by which clients know the player, in this instance only
+	Name   string `json:"name,omitempty"`   // display name, shortened
 	Place  uint8  `json:"place"`            // 1 is first; equal places are a draw
 	Score  int32  `json:"score"`
 }
@@ -114,18 +115,6 @@ func Parse(body []byte) (*Outcome, error) {
 	return o, nil
 }
 
-// Public gives the outcome as players may see it: without identities and the game's data for its backend.
-func (o *Outcome) Public() *Outcome {
-	public := *o
-	public.Data = nil
-	public.Results = make([]Result, len(o.Results))
-	for i, r := range o.Results {
-		r.Player = ""
-		public.Results[i] = r
-	}
-	return &public
-}
-
 func (o *Outcome) validate() error {
 	if o.Instance == 0 || o.Match == 0 {
 		return fmt.Errorf("%w: instance %v, match %d: neither can be 0", ErrInvalid, o.Instance, o.Match)
@@ -150,6 +139,9 @@ func (o *Outcome) validate() error {
 			return err
 		}
 		if err := checkName("alias", r.Alias); err != nil {
+			return err
+		}
+		if err := checkName("name", r.Name); err != nil {
 			return err
 		}
 	}

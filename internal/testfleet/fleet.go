@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"path/filepath"
@@ -41,8 +42,10 @@ type Options struct {
 	Configure func(*server.Config) // changes each server's configuration before it is built
 	Logger    *slog.Logger         // nobody
 
-	Results      bool // the routers have a results store, SQLite in a directory of each one's own, and an internal listener
-	Certificates bool // processes prove their names to each other, in TLS, as in production
+	Results      bool   // the routers have a results store, SQLite in a directory of each one's own, and an internal listener
+	Webhooks     string // file with the endpoints of these stores
+	Pages        fs.FS  // of the routers
+	Certificates bool   // processes prove their names to each other, in TLS, as in production
 }
 
 // Fleet is a running fleet. Its methods are for the test's goroutine.
@@ -324,7 +327,7 @@ func (f *Fleet) addRouter() {
 	}
 	c := front.DefaultConfig()
 	c.Quotas.TicketsPerAddress = 0 // all the players are at one address
-	c.Mode, c.Signer, c.Drain = f.options.Mode, f.signer, f.options.Drain
+	c.Mode, c.Signer, c.Drain, c.Pages = f.options.Mode, f.signer, f.options.Drain, f.options.Pages
 	token := "" // requests of this machine need none
 	if f.options.Results && f.options.Certificates {
 		token = "a token of the operators" // only a certificate lets game servers write
@@ -340,7 +343,8 @@ func (f *Fleet) addRouter() {
 	}
 	if f.options.Results {
 		c.Internal = true
-		s, err := store.Open(context.Background(), store.Config{Location: "sqlite:" + filepath.Join(f.results, name), Waiting: 10, Logger: c.Logger, Metrics: c.Metrics})
+		s, err := store.Open(context.Background(), store.Config{Location: "sqlite:" + filepath.Join(f.results, name), Waiting: 10, Logger: c.Logger, Metrics: c.Metrics,
+			Boards: []string{"walks=" + string(WalkName) + ":best:low:week"}, Webhooks: f.options.Webhooks})
 		if err != nil {
 			f.t.Fatal(err)
 		}

@@ -41,7 +41,7 @@ type Config struct {
 	Quotas    Quotas                   // of what one stranger takes
 	Trusted   []netip.Prefix           // proxies whose word about the client's address counts
 	TLS       *tls.Config              // of the public listener; nil: plain TCP
-	Pages     fs.FS                    // index.html, fleet.html and assets/, as package clients/web has them; nil: no pages but text
+	Pages     fs.FS                    // index.html, fleet.html, matches.html, leaderboard.html and assets/, as package clients/web has them; nil: no pages but text
 	OwnPages  fs.FS                    // index.html and assets/ of a game, which come before Pages and are read again when they change; nil: none
 	Drain     time.Duration            // how long to go on at most after the stop signal, while clients go to other routers
 	Certs     *certs.Fleet             // how game servers prove their names to this router, and it to them; nil: the fleet has none
@@ -57,7 +57,7 @@ func DefaultConfig() Config {
 	return Config{
 		Mode:     Redirect,
 		Limits:   edge.DefaultRouterLimits(),
-		Quotas:   Quotas{TicketsPerIdentity: 30, TicketsPerAddress: 300, ReservationsPerAddress: 4},
+		Quotas:   Quotas{TicketsPerIdentity: 30, TicketsPerAddress: 300, ReservationsPerAddress: 4, ReadsPerAddress: 120},
 		Drain:    20 * time.Second, // an orchestrator kills after 30
 		Logger:   slog.New(slog.DiscardHandler),
 		Metrics:  obs.NewMetrics(nil),

@@ -17,9 +17,10 @@
 //	POST /v1/bans                   keep a player out of all rooms for a time; for operators
 //	GET  /v1/bans                   the bans; for operators
 //	DELETE /v1/bans/{player}        lift one; for operators
-//	GET  /v1/rooms/{room}/outcomes  /v1/outcomes  /v1/players/{player}/matches  /v1/boards/{board}   the results store, where there is one
+//	GET  /v1/rooms/{room}/outcomes  /v1/outcomes  /v1/players/{player}/matches  /v1/boards  /v1/boards/{board}   the results store, where there is one
 //	     /internal/v1/              what game servers write there, and operators do; see package resultsapi
-//	GET  /  /fleet  /assets/{file}  pages: the game, the fleet; /fleet is text for those who take no HTML
+//	GET  /  /fleet  /matches  /leaderboard  /assets/{file}   pages; /fleet is text for those who take no HTML
+//	GET  /v1/openapi.json           all of this for programs
 //	GET  /livez /readyz
 //	GET  /metrics                   for those who are no strangers
 //
@@ -64,6 +65,7 @@ type Front struct {
 	ending     context.Context // ends when requests that wait must
 	end        context.CancelFunc
 	mux        *http.ServeMux
+	patterns   []string // of mux, each with its method
 }
 
 // New builds a Front over source's views. It starts nothing.
@@ -109,6 +111,8 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.route("/v1/bans/{player}", "ban", http.MethodDelete, f.deleteBan)
 	f.route("/{$}", "page", http.MethodGet, f.pages.serve(indexPage))
 	f.route("/fleet", "page", http.MethodGet, f.getFleetPage)
+	f.route("/matches", "page", http.MethodGet, f.pages.serve(matchesPage))
+	f.route("/leaderboard", "page", http.MethodGet, f.pages.serve(leaderboardPage))
 	f.route("/assets/{file}", "page", http.MethodGet, f.pages.serveAsset)
 	f.route("/livez", "livez", http.MethodGet, f.getLive)
 	f.route("/readyz", "readyz", http.MethodGet, f.getReady)
@@ -119,10 +123,11 @@ func New(c Config, source membership.Source) (*Front, error) {
 		metrics.ServeHTTP(w, r)
 		return nil
 	})
+	f.route("/v1/openapi.json", "openapi", http.MethodGet, serveOpenAPI())
 	f.routeResults()
 	f.route("/", "unknown", "", func(_ http.ResponseWriter, r *http.Request) error {
-		return problemf(http.StatusNotFound, "there is nothing at %s; pages are / and /fleet, the API is POST /v1/rooms, GET /v1/rooms/{room}, "+
-			"GET /v1/rooms/{room}/connect, POST /v1/match and GET /v1/fleet", shorten(r.URL.Path))
+		return problemf(http.StatusNotFound, "there is nothing at %s; pages are /, /fleet, /matches and /leaderboard, the API is POST /v1/rooms, GET /v1/rooms/{room}, "+
+			"GET /v1/rooms/{room}/connect, POST /v1/match and GET /v1/fleet; /v1/openapi.json describes all of it", shorten(r.URL.Path))
 	})
 	return f, nil
 }

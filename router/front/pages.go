@@ -18,9 +18,11 @@ import (
 
 // The files that are pages; what they load is in assetFolder.
 const (
-	indexPage   = "index.html"
-	fleetPage   = "fleet.html"
-	assetFolder = "assets/"
+	indexPage       = "index.html"
+	fleetPage       = "fleet.html"
+	matchesPage     = "matches.html"
+	leaderboardPage = "leaderboard.html"
+	assetFolder     = "assets/"
 )
 
 // pagePolicy is the pages' Content-Security-Policy: scripts and styles of this router only, nothing inline, and no frames.
@@ -72,7 +74,7 @@ func newPages(files, own fs.FS) (*pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{indexPage, fleetPage} {
+	for _, name := range []string{indexPage, fleetPage, matchesPage, leaderboardPage} {
 		if !p.has(name) {
 			return nil, fmt.Errorf("%s is missing", name)
 		}

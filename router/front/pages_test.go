@@ -17,10 +17,12 @@ import (
 func paged(t *testing.T) *testFront {
 	t.Helper()
 	files := fstest.MapFS{
-		"index.html":      {Data: []byte("<title>game</title>")},
-		"fleet.html":      {Data: []byte("<title>fleet</title>")},
-		"assets/game.js":  {Data: []byte(strings.Repeat("play(); ", 100))},
-		"assets/game.css": {Data: []byte("p{}")},
+		"index.html":       {Data: []byte("<title>game</title>")},
+		"fleet.html":       {Data: []byte("<title>fleet</title>")},
+		"matches.html":     {Data: []byte("<title>matches</title>")},
+		"leaderboard.html": {Data: []byte("<title>leaderboard</title>")},
+		"assets/game.js":   {Data: []byte(strings.Repeat("play(); ", 100))},
+		"assets/game.css":  {Data: []byte("p{}")},
 	}
 	return newTestFront(t, func(c *Config) { c.Pages = files }, newFakeServer(t, "game-1").member())
 }
@@ -32,6 +34,8 @@ func TestPages(t *testing.T) {
 		{"/", "text/html,*/*", html, "<title>game</title>"},
 		{"/", "*/*", html, "<title>game</title>"},
 		{"/fleet", "text/html,*/*", html, "<title>fleet</title>"},
+		{"/matches", "text/html,*/*", html, "<title>matches</title>"},
+		{"/leaderboard?board=x", "text/html,*/*", html, "<title>leaderboard</title>"},
 		{"/fleet", "*/*", "text/plain; charset=utf-8", "Ringside · 2 members"},
 		{"/assets/game.js", "*/*", script, "play(); play();"},
 		{"/assets/game.css", "text/css", "text/css; charset=utf-8", "p{}"},
@@ -112,8 +116,9 @@ func TestNoPages(t *testing.T) {
 		t.Errorf("/fleet: %s %v", resp.Status, resp.Header)
 	}
 	for want, files := range map[string]fstest.MapFS{
-		"type of assets/x.exe":  {"index.html": {}, "fleet.html": {}, "assets/x.exe": {}},
-		"fleet.html is missing": {"index.html": {}},
+		"type of assets/x.exe":    {"index.html": {}, "fleet.html": {}, "matches.html": {}, "leaderboard.html": {}, "assets/x.exe": {}},
+		"fleet.html is missing":   {"index.html": {}},
+		"matches.html is missing": {"index.html": {}, "fleet.html": {}},
 	} {
 		if _, err := newPages(files, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
@@ -138,7 +143,7 @@ func TestBuiltInPages(t *testing.T) {
 // A game's own pages come before those that are built in, and a change of a file is seen by the next request.
 func TestOwnPages(t *testing.T) {
 	built := fstest.MapFS{
-		"index.html": {Data: []byte("built in")}, "fleet.html": {Data: []byte("fleet")}, "assets/ringside.js": {Data: []byte("sdk")},
+		"index.html": {Data: []byte("built in")}, "fleet.html": {Data: []byte("fleet")}, "matches.html": {}, "leaderboard.html": {}, "assets/ringside.js": {Data: []byte("sdk")},
 	}
 	own := fstest.MapFS{
 		"index.html":     {Data: []byte("own"), ModTime: time.Unix(1, 0)},

@@ -2,17 +2,19 @@ package front
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/ticket"
 )
 
 // Results is a results store; package router/store has one.
 type Results interface {
-	// Public answers /v1/rooms/{room}/outcomes, /v1/outcomes, /v1/players/{player}/matches and /v1/boards/{board}.
+	// Public answers /v1/rooms/{room}/outcomes, /v1/outcomes, /v1/players/{player}/matches, /v1/boards and /v1/boards/{board}.
 	Public(caller func(*http.Request) (operator bool, player string, err error)) http.Handler
 	// Internal answers /internal/v1/, for game servers and operators.
 	Internal() http.Handler
@@ -24,14 +26,17 @@ const resultsWait = 45 * time.Second
 
 // routeResults adds the routes of the results store.
 func (f *Front) routeResults() {
+	reads := []string{"/v1/rooms/{room}/outcomes", "/v1/outcomes", "/v1/players/{player}/matches", "/v1/boards", "/v1/boards/{board}"}
 	if f.config.Results == nil {
-		f.route("/internal/", "internal", "", func(http.ResponseWriter, *http.Request) error {
-			return problemf(http.StatusNotFound, "this router has no results store; start it with -results")
-		})
+		for _, path := range append(reads, "/internal/") {
+			f.route(path, "results", "", func(http.ResponseWriter, *http.Request) error {
+				return problemf(http.StatusNotFound, "this router has no results store; start it with -results")
+			})
+		}
 		return
 	}
 	read, write := f.config.Results.Public(f.caller), f.config.Results.Internal()
-	for _, path := range []string{"/v1/rooms/{room}/outcomes", "/v1/outcomes", "/v1/players/{player}/matches", "/v1/boards/{board}"} {
+	for _, path := range reads {
 		f.route(path, "results", http.MethodGet, func(w http.ResponseWriter, r *http.Request) error { return f.getResults(w, r, read) })
 	}
 	f.route("/internal/", "internal", "", func(w http.ResponseWriter, r *http.Request) error {
@@ -49,6 +54,11 @@ func (f *Front) routeResults() {
 
 // getResults reads the store. A request that waits ends when the router does.
 func (f *Front) getResults(w http.ResponseWriter, r *http.Request, h http.Handler) error {
+	if f.allow(r) != nil {
+		if wait, ok := f.limits.reads.Take(remote(r)); !ok {
+			return tooMany(wait, "this address reads results too often, over %d times a minute; wait %v", f.config.Quotas.ReadsPerAddress, wait.Round(time.Second))
+		}
+	}
 	if r.FormValue("wait") != "" || strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
 		free, err := f.gate.Stream(r)
 		if err != nil {
@@ -69,17 +79,26 @@ func (f *Front) getResults(w http.ResponseWriter, r *http.Request, h http.Handle
 	return nil
 }
 
-// caller says who reads results.
+// caller says who reads results: the player whom the Authorization header proves, by an identity token or by the secret of a guest,
+// else an operator, else nobody. A player who is on the router's machine is a player, although requests from there may be operators'.
 func (f *Front) caller(r *http.Request) (operator bool, player string, err error) {
-	if f.allow(r) == nil {
-		return true, "", nil
-	}
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if f.config.Identity == nil || !strings.EqualFold(scheme, "bearer") {
-		return false, "", nil
+	token = strings.TrimSpace(token)
+	switch {
+	case strings.EqualFold(scheme, "guest"):
+		if f.config.Identity != nil {
+			return false, "", errors.New("this router takes no guests; send the identity token of your game's backend as Authorization: Bearer TOKEN")
+		}
+		id, err := ticket.Guest(token)
+		return false, string(id), err
+	case f.config.Identity != nil && strings.EqualFold(scheme, "bearer"):
+		id, _, err := f.config.Identity.Verify(token, time.Now())
+		if err != nil && f.allow(r) == nil {
+			return true, "", nil
+		}
+		return false, string(id), err
 	}
-	id, _, err := f.config.Identity.Verify(strings.TrimSpace(token), time.Now())
-	return false, string(id), err
+	return f.allow(r) == nil, "", nil
 }
 
 // connKey is the context key of an internal request's connection.

@@ -24,6 +24,9 @@ func (f *Front) route(pattern, name, method string, h handler) {
 // routes is route for a pattern with several methods.
 func (f *Front) routes(pattern, name string, methods map[string]handler) {
 	list := strings.Join(slices.Sorted(maps.Keys(methods)), ", ")
+	for method := range methods {
+		f.patterns = append(f.patterns, method+" "+pattern)
+	}
 	f.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		h := methods[r.Method]
 		if h == nil && r.Method == http.MethodHead {

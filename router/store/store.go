@@ -26,7 +26,7 @@ import (
 type Config struct {
 	Location  string        // sqlite:DIR or postgres://USER@HOST/DATABASE
 	Webhooks  string        // JSON file with the endpoints; empty: there are none
-	Boards    []string      // leaderboards, NAME=GAME:KEEP or NAME=GAME:KEEP:SEASON
+	Boards    []string      // leaderboards, NAME=GAME:KEEP, then :low, :SEASON, or both
 	Retention time.Duration // of outcomes and histories; 0: for ever
 	Waiting   int           // long polls and event streams at once
 	Logger    *slog.Logger
@@ -171,12 +171,21 @@ func parseBoards(list []string) (boards []results.Board, err error) {
 	for _, text := range list {
 		name, rest, ok := strings.Cut(text, "=")
 		parts := strings.Split(rest, ":")
-		if !ok || len(parts) < 2 || len(parts) > 3 {
-			return nil, fmt.Errorf("-boards: %q; want NAME=GAME:KEEP or NAME=GAME:KEEP:SEASON, KEEP is best, sum, last or elo, SEASON week, month or year", text)
+		b := results.Board{Name: name, Game: parts[0]}
+		for n, word := range parts[1:] {
+			switch {
+			case n == 0:
+				b.Keep = results.Keep(word)
+			case word == "low" && !b.Low:
+				b.Low = true
+			case b.Season == results.Always && word != "":
+				b.Season = results.Season(word)
+			default:
+				ok = false
+			}
 		}
-		b := results.Board{Name: name, Game: parts[0], Keep: results.Keep(parts[1])}
-		if len(parts) == 3 {
-			b.Season = results.Season(parts[2])
+		if !ok || len(parts) < 2 {
+			return nil, fmt.Errorf("-boards: %q; want NAME=GAME:KEEP and then :low, :SEASON or both; KEEP is best, sum, last or elo, low puts the lowest score first, SEASON is week, month or year", text)
 		}
 		boards = append(boards, b)
 	}

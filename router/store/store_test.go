@@ -48,6 +48,8 @@ func TestBadSettings(t *testing.T) {
 		"use sqlite:DIR":     func(c *Config) { c.Location = "mysql://x" },
 		"NAME=GAME:KEEP":     func(c *Config) { c.Boards = []string{"arena"} },
 		"use best":           func(c *Config) { c.Boards = []string{"a=arena:most"} },
+		"more is always":     func(c *Config) { c.Boards = []string{"a=arena:elo:low"} },
+		"want NAME=GAME":     func(c *Config) { c.Boards = []string{"a=arena:best:week:month"} },
 		"use week":           func(c *Config) { c.Boards = []string{"a=arena:sum:day"} },
 		"-webhooks":          func(c *Config) { c.Webhooks = hooks },
 		"no such file":       func(c *Config) { c.Webhooks = filepath.Join(dir, "none") },
@@ -71,7 +73,7 @@ func TestBadSettings(t *testing.T) {
 // A store serves what game servers write.
 func TestServes(t *testing.T) {
 	c := testConfig("sqlite:" + t.TempDir())
-	c.Boards = []string{"arena=arena:best:week", "all=arena:elo"}
+	c.Boards = []string{"arena=arena:best:week", "laps=arena:best:low:week", "strokes=arena:sum:year:low", "all=arena:elo"}
 	s, err := Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)

@@ -3,7 +3,7 @@
 import { join, type RingsideError, type Room, type Status } from "../sdk/index.ts";
 import { badWebSocket } from "./badnet.ts";
 import { byId, say, show } from "./dom.ts";
-import { arenaOptions, canFire, Phase, type Arena, type Fighter, type Input } from "./game.ts";
+import { arenaOptions, canFire, type Arena, type Fighter, type Input } from "./game.ts";
 import { Hands } from "./hands.ts";
 import { Hud } from "./hud.ts";
 import { insetsOf } from "./insets.ts";
@@ -212,7 +212,7 @@ export class Page {
 		if (moved) this.#trouble.note(moved);
 		this.#kills.look(room);
 		this.#hud.update(room, (room.predicted() as Fighter | undefined) ?? room.tables.fighters.get(room.seat));
-		this.#result.look(room, room.values.match.phase === Phase.playing);
+		this.#result.look(room, room.values.match.phase);
 	}
 
 	#frame(now: number): void {

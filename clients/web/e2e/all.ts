@@ -10,6 +10,7 @@ import { Fleet } from "./fleet.ts";
 import { phoneTests } from "./phone.ts";
 import { playTests } from "./play.ts";
 import { privateTests } from "./private.ts";
+import { resultTests } from "./results.ts";
 import { seatTests } from "./seats.ts";
 import { troubleTests } from "./trouble.ts";
 
@@ -26,7 +27,7 @@ describe("the arena in a browser", { timeout: 600_000 }, () => {
 	let browser: Browser;
 	let visitor: Visitor;
 	before(async () => {
-		[fleet, browser] = await Promise.all([Fleet.start("-servers", "3", "-bots", "1", "-players", "3", "-spar", "5"), launch()]);
+		[fleet, browser] = await Promise.all([Fleet.start("-servers", "3", "-bots", "1", "-players", "3", "-spar", "5", "-state", join(process.env.RINGSIDE_E2E!, "state")), launch()]);
 		visitor = new Visitor(browser, () => fleet.url);
 	});
 	afterEach(() => visitor.close());
@@ -56,5 +57,6 @@ describe("the arena in a browser", { timeout: 600_000 }, () => {
 	phoneTests(ground);
 	troubleTests(ground);
 	privateTests(ground);
+	resultTests(ground);
 	seatTests(ground); // last, since it ends servers
 });

@@ -129,7 +129,7 @@ func (o *pendingOutcome) refused(err error) bool { return errors.Is(err, outcome
 func (r *Room) forStore(o *pendingOutcome) *outcome.Outcome {
 	out := &outcome.Outcome{Instance: r.instance, Match: o.Match, Room: string(r.spec.ID), Game: string(r.spec.Game), Tick: uint32(o.Tick), Data: o.Data}
 	for i, p := range o.Results {
-		out.Results = append(out.Results, outcome.Result{Seat: uint8(p.Seat), Player: string(o.Players[i]), Alias: string(p.Alias), Place: p.Place, Score: p.Score})
+		out.Results = append(out.Results, outcome.Result{Seat: uint8(p.Seat), Player: string(o.Players[i]), Alias: string(p.Alias), Name: o.Names[i], Place: p.Place, Score: p.Score})
 	}
 	return out
 }

@@ -73,7 +73,8 @@ func TestBadSettings(t *testing.T) {
 			t.Errorf("Open(%q) answers %v, want ErrURL without a password", location, err)
 		}
 	}
-	for _, b := range []Board{{"top", "arena", "most", ""}, {"top", "arena", Best, "day"}, {"a b", "arena", Best, ""}, {"top", "", Best, ""}} {
+	for _, b := range []Board{{"top", "arena", "most", "", false}, {"top", "arena", Best, "day", false}, {"a b", "arena", Best, "", false},
+		{"top", "", Best, "", false}, {"top", "arena", Elo, "", true}} {
 		c := DefaultConfig()
 		c.Boards = []Board{b}
 		if err := c.Validate(); err == nil {
@@ -81,7 +82,7 @@ func TestBadSettings(t *testing.T) {
 		}
 	}
 	c := DefaultConfig()
-	c.Boards = []Board{{"top", "a", Best, ""}, {"top", "b", Best, ""}}
+	c.Boards = []Board{{"top", "a", Best, "", false}, {"top", "b", Best, "", false}}
 	if c.Validate() == nil {
 		t.Error("two boards of one name are allowed")
 	}

@@ -15,7 +15,7 @@ func BenchmarkPut(b *testing.B) {
 		for _, size := range []int{1, 20, 200} {
 			b.Run(fmt.Sprintf("%s/batch=%d", kind, size), func(b *testing.B) {
 				c := DefaultConfig()
-				c.Boards = []Board{{"elo", "arena", Elo, Monthly}}
+				c.Boards = []Board{{"elo", "arena", Elo, Monthly, false}}
 				s := open(b, location(b, kind), c)
 				if err := s.AddEndpoint(context.Background(), "hook", 0); err != nil {
 					b.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"regexp"
-	"time"
 
 	"github.com/ringside-go/ringside/internal/outcome"
 )
@@ -15,6 +14,7 @@ type Board struct {
 	Game   string
 	Keep   Keep
 	Season Season
+	Low    bool // the lowest score is the first, as in a race against the clock
 }
 
 // Keep is how a player's scores make one.
@@ -47,6 +47,9 @@ func (b Board) validate() error {
 	default:
 		return fmt.Errorf("board %q keeps %q; use best, sum, last or elo", b.Name, b.Keep)
 	}
+	if b.Low && b.Keep == Elo {
+		return fmt.Errorf("board %q keeps elo, where more is always better; leave out low", b.Name)
+	}
 	if _, ok := seasons[b.Season]; !ok {
 		return fmt.Errorf("board %q has season %q; use week, month, year, or none", b.Name, b.Season)
 	}
@@ -55,23 +58,6 @@ func (b Board) validate() error {
 	}
 	return nil
 }
-
-// seasons name the season of a time, and know what a name looks like.
-var seasons = map[Season]struct {
-	name func(time.Time) string
-	form *regexp.Regexp
-	want string
-}{
-	Always:  {func(time.Time) string { return "all" }, regexp.MustCompile(`^all$`), "all"},
-	Yearly:  {func(t time.Time) string { return t.Format("2006") }, regexp.MustCompile(`^\d{4}$`), "a year such as 2026"},
-	Monthly: {func(t time.Time) string { return t.Format("2006-01") }, regexp.MustCompile(`^\d{4}-(0[1-9]|1[0-2])$`), "a month such as 2026-11"},
-	Weekly: {func(t time.Time) string {
-		year, week := t.ISOWeek()
-		return fmt.Sprintf("%04d-W%02d", year, week)
-	}, regexp.MustCompile(`^\d{4}-W(0[1-9]|[1-4]\d|5[0-3])$`), "a week such as 2026-W48"},
-}
-
-func (b Board) season(at int64) string { return seasons[b.Season].name(time.UnixMilli(at).UTC()) }
 
 // boardKey names a row of a board.
 type boardKey struct {
@@ -84,6 +70,7 @@ type boardKey struct {
 type boardRow struct {
 	boardKey
 	Alias   string  `json:"alias"`
+	Name    string  `json:"name"`
 	Score   float64 `json:"score"`
 	Matches int64   `json:"matches"`
 }
@@ -109,7 +96,7 @@ func (b Board) apply(rows map[boardKey]*boardRow, o *outcome.Outcome, at int64) 
 		if row.Matches == 0 && b.Keep == Elo {
 			row.Score = eloStart
 		}
-		row.Alias = r.Alias
+		row.Alias, row.Name = r.Alias, r.Name
 		players, results = append(players, row), append(results, r)
 	}
 	change := make([]float64, len(players))
@@ -125,6 +112,8 @@ func (b Board) apply(rows map[boardKey]*boardRow, o *outcome.Outcome, at int64) 
 			row.Score += score
 		case b.Keep == Last || row.Matches == 0:
 			row.Score = score
+		case b.Low:
+			row.Score = min(row.Score, score)
 		default:
 			row.Score = max(row.Score, score)
 		}

@@ -13,8 +13,8 @@ import (
 )
 
 // table writes standings as "1 ann 10, 2 bob 3".
-func table(list []Standing) (s string) {
-	for n, row := range list {
+func table(page Standings) (s string) {
+	for n, row := range page.Rows {
 		if n > 0 {
 			s += ", "
 		}
@@ -55,17 +55,70 @@ func TestSeasonNames(t *testing.T) {
 	at := time.Date(2027, 1, 2, 0, 30, 0, 0, time.FixedZone("", 3600)).UnixMilli() // still the first in UTC
 	for season, want := range map[Season]string{Always: "all", Yearly: "2027", Monthly: "2027-01", Weekly: "2026-W53"} {
 		got := Board{Season: season}.season(at)
-		if got != want || !seasons[season].form.MatchString(got) {
-			t.Errorf("season is %s, want %s", got, want)
+		if _, err := (Board{Season: season}).Before(got); got != want || err != nil {
+			t.Errorf("season is %s, want %s; %v", got, want, err)
 		}
 	}
+	for _, c := range []struct {
+		season       Season
+		name, before string
+	}{
+		{Always, "all", ""}, {Yearly, "2026", "2025"}, {Monthly, "2026-01", "2025-12"}, {Weekly, "2027-W01", "2026-W53"}, {Weekly, "2026-W48", "2026-W47"},
+	} {
+		if before, err := (Board{Season: c.season}).Before(c.name); before != c.before || err != nil {
+			t.Errorf("before %s comes %s, %v; want %s", c.name, before, err, c.before)
+		}
+	}
+	for season, names := range map[Season][]string{
+		Always: {"", "ALL", "2026"}, Yearly: {"26", "2026-11", "year", "02026"}, Monthly: {"2026-13", "2026-1", "2026-00", "2026-11-01"},
+		Weekly: {"2025-W53", "2026-W00", "2026-W54", "2026-W1", "2026-11", "2026-W48x", "'; --"},
+	} {
+		for _, name := range names {
+			if _, err := (Board{Season: season}).Before(name); !errors.Is(err, ErrRequest) {
+				t.Errorf("season %q: %v, want ErrRequest", name, err)
+			}
+		}
+	}
+}
+
+// Players of one score share a rank, wherever a page begins, and pages neither repeat nor leave out anybody.
+func TestTies(t *testing.T) {
+	each(t, func(t *testing.T, at string) {
+		c, _ := settings()
+		c.Boards = []Board{{"high", "arena", Best, Always, false}, {"low", "arena", Best, Always, true}, {"elo", "arena", Elo, Always, false}}
+		s := open(t, at, c)
+		o := &outcome.Outcome{Instance: 5, Match: 1, Room: "r", Game: "arena"}
+		for seat, score := range []int32{4, 7, 7, 7, 9} {
+			o.Results = append(o.Results, outcome.Result{Seat: uint8(seat), Player: fmt.Sprint("p", seat), Alias: "a", Place: 1, Score: score})
+		}
+		put(t, s, entry(t, o, 1))
+		for _, c := range []struct {
+			board, around string
+			limit         int
+			want          string
+		}{
+			{"high", "", 10, "1 p4 9, 2 p1 7, 2 p2 7, 2 p3 7, 5 p0 4"},
+			{"high", "p3", 2, "2 p2 7, 2 p3 7"},
+			{"high", "p0", 1, "5 p0 4"},
+			{"low", "", 10, "1 p0 4, 2 p3 7, 2 p2 7, 2 p1 7, 5 p4 9"},
+			{"low", "p1", 2, "2 p2 7, 2 p1 7"},
+			{"low", "p4", 1, "5 p4 9"},
+			{"elo", "", 3, "1 p0 1000, 1 p1 1000, 1 p2 1000"}, // all drew
+		} {
+			page, err := s.Standings(context.Background(), c.board, "", c.around, c.limit)
+			if err != nil || table(page) != c.want {
+				t.Errorf("%s around %q: %q, %v; want %q", c.board, c.around, table(page), err, c.want)
+			}
+		}
+	})
 }
 
 // Boards are what the history says, also after a rebuild, and an outcome that is sent again changes none.
 func TestBoards(t *testing.T) {
 	each(t, func(t *testing.T, at string) {
 		c, watch := settings()
-		c.Boards = []Board{{"best", "arena", Best, Monthly}, {"sum", "arena", Sum, Always}, {"elo", "arena", Elo, Weekly}, {"other", "chess", Sum, Always}}
+		c.Boards = []Board{{"best", "arena", Best, Monthly, false}, {"sum", "arena", Sum, Always, false}, {"elo", "arena", Elo, Weekly, false},
+			{"other", "chess", Sum, Always, false}, {"laps", "arena", Best, Always, true}, {"strokes", "arena", Sum, Yearly, true}}
 		s := open(t, at, c)
 		ctx := context.Background()
 		var match uint32
@@ -74,7 +127,7 @@ func TestBoards(t *testing.T) {
 			o := &outcome.Outcome{Instance: 5, Match: match, Room: "r", Game: "arena", Results: nil}
 			for n, score := range scores {
 				if score > 0 {
-					o.Results = append(o.Results, outcome.Result{Seat: uint8(n), Player: fmt.Sprintf("p%02d", n), Alias: fmt.Sprintf("P%d.%d", n, match), Place: uint8(n + 1), Score: score})
+					o.Results = append(o.Results, outcome.Result{Seat: uint8(n), Player: fmt.Sprintf("p%02d", n), Alias: fmt.Sprintf("P%d.%d", n, match), Name: fmt.Sprint("Player ", n), Place: uint8(n + 1), Score: score})
 				}
 			}
 			put(t, s, entry(t, o, 1), entry(t, o, 1))
@@ -100,10 +153,13 @@ func TestBoards(t *testing.T) {
 			want("best", "2026-12", "p02", 1, "1 p02 7")
 			want("best", "2026-10", "", 10, "")
 			want("other", "", "", 10, "")
+			want("laps", "", "", 10, "1 p02 1, 2 p03 2, 3 p01 3, 4 p00 4")
+			want("laps", "", "p01", 2, "2 p03 2, 3 p01 3")
+			want("strokes", "2026", "", 10, "1 p03 2, 2 p00 9, 3 p01 10, 4 p02 17")
 		}
 		check()
 		elo, err := s.Standings(ctx, "elo", "2026-W48", "", 10)
-		if err != nil || len(elo) != 3 {
+		if err != nil || len(elo.Rows) != 3 || elo.Season != "2026-W48" || elo.Previous != "2026-W47" {
 			t.Fatalf("elo is %v, %v", elo, err)
 		}
 		if _, err := s.db.Exec("UPDATE board_rows SET score = 77, matches = 1"); err != nil { // somebody's mistake
@@ -119,8 +175,8 @@ func TestBoards(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(elo, again) {
 			t.Errorf("elo was %v, is %v", elo, again)
 		}
-		if elo[0].Alias == "" || elo[0].Matches == 0 {
-			t.Errorf("the first is %+v", elo[0])
+		if first := elo.Rows[0]; first.Alias == "" || first.Name == "" || first.Matches == 0 {
+			t.Errorf("the first is %+v", first)
 		}
 	})
 }
@@ -131,7 +187,7 @@ func TestRetention(t *testing.T) {
 	each(t, func(t *testing.T, at string) {
 		c, watch := settings()
 		c.Retention = 40 * 24 * time.Hour
-		c.Boards = []Board{{"sum", "arena", Sum, Always}}
+		c.Boards = []Board{{"sum", "arena", Sum, Always, false}}
 		s := open(t, at, c)
 		ctx := context.Background()
 		if err := s.AddEndpoint(ctx, "hook", 0); err != nil {

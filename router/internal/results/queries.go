@@ -21,8 +21,8 @@ func makeQueries(d *dialect) queries {
 			"instance int", "match int", "hash int", "verdict text", "counter int", "server text", "at time", "body text"),
 		boardRows: "SELECT b.board, b.season, b.player, b.score, b.matches FROM " + d.rows(1, "board text", "season text", "player text") +
 			" JOIN board_rows b ON b.board = r.board AND b.season = r.season AND b.player = r.player",
-		boardUpsert: d.insert("board_rows", "ON CONFLICT (board, season, player) DO UPDATE SET alias = excluded.alias, score = excluded.score, matches = excluded.matches",
-			"board text", "season text", "player text", "alias text", "score real", "matches int"),
+		boardUpsert: d.insert("board_rows", "ON CONFLICT (board, season, player) DO UPDATE SET alias = excluded.alias, name = excluded.name, score = excluded.score, matches = excluded.matches",
+			"board text", "season text", "player text", "alias text", "name text", "score real", "matches int"),
 		deliveries: "INSERT INTO deliveries (endpoint, seq, state, due, started) SELECT e.name, r.seq, 'due', " + d.time("r.at") + ", " + d.time("r.at") +
 			" FROM endpoints e CROSS JOIN " + d.rows(1, "seq int", "at time") + " WHERE e.disabled = '' AND r.seq > e.since",
 	}

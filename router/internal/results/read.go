@@ -35,17 +35,29 @@ func (s *Store) checkCursor(ctx context.Context, after int64, limit int) error {
 	if after < 0 {
 		return fmt.Errorf("%w: cursor %d is negative; begin with 0", ErrRequest, after)
 	}
-	var last, pruned int64
-	if err := s.db.QueryRowContext(ctx, "SELECT last, pruned FROM results_sequence").Scan(&last, &pruned); err != nil {
-		return wrap(err)
+	if err := s.checkKnown(ctx, after); err != nil {
+		return err
 	}
-	if after > last {
-		return fmt.Errorf("%w: cursor %d is not of this store, whose newest outcome is %d; begin with 0", ErrRequest, after, last)
+	var pruned int64
+	if err := s.db.QueryRowContext(ctx, "SELECT pruned FROM results_sequence").Scan(&pruned); err != nil {
+		return wrap(err)
 	}
 	if after < pruned {
 		return fmt.Errorf("%w: outcomes after %d were removed by retention; begin with %d to read what is left", ErrExpired, after, pruned)
 	}
 	return nil
+}
+
+// checkKnown refuses a number that the store has not given yet.
+func (s *Store) checkKnown(ctx context.Context, seq int64) error {
+	if last, _ := s.Changed(); seq <= last {
+		return nil
+	}
+	last, err := s.Last(ctx) // another router may have written
+	if err == nil && seq > last {
+		err = fmt.Errorf("%w: cursor %d is not of this store, whose newest outcome is %d; begin with 0", ErrRequest, seq, last)
+	}
+	return err
 }
 
 // After gives the outcomes after a number, in order and without gaps: at most limit. The last one's number is the next cursor.
@@ -65,8 +77,32 @@ func (s *Store) Room(ctx context.Context, room proto.RoomID, match uint32, after
 	if err := checkLimit(limit); err != nil {
 		return nil, err
 	}
+	if err := s.checkKnown(ctx, after); err != nil {
+		return nil, err
+	}
 	return s.read(ctx, `FROM outcomes o WHERE o.room = $1 AND ($2 = 0 OR o.match = $2) AND o.seq > $3 ORDER BY o.seq LIMIT $4`,
 		string(room), int64(match), after, limit)
+}
+
+// RoomBefore is Room backwards, the newest first: the outcomes before a number, or, with 0, the newest.
+func (s *Store) RoomBefore(ctx context.Context, room proto.RoomID, match uint32, before int64, limit int) ([]Stored, error) {
+	if _, err := proto.ParseRoomID(string(room)); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
+	}
+	if err := checkLimit(limit); err != nil {
+		return nil, err
+	}
+	return s.read(ctx, `FROM outcomes o WHERE o.room = $1 AND ($2 = 0 OR o.match = $2) AND ($3 = 0 OR o.seq < $3) ORDER BY o.seq DESC LIMIT $4`,
+		string(room), int64(match), before, limit)
+}
+
+// RoomMatch gives one match of one life of a room, or none: it is not decided, its outcome has not arrived, or it is another room's.
+func (s *Store) RoomMatch(ctx context.Context, room proto.RoomID, id outcome.ID) ([]Stored, error) {
+	if _, err := proto.ParseRoomID(string(room)); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
+	}
+	return s.read(ctx, `FROM outcome_ids i JOIN outcomes o ON o.seq = i.seq AND o.at = i.at
+		WHERE i.instance = $1 AND i.match = $2 AND o.room = $3`, int64(id.Instance), int64(id.Match), string(room))
 }
 
 // Player gives the outcomes of a player, the newest first: those before a number, or, with 0, the newest.

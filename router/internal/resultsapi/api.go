@@ -1,12 +1,13 @@
 package resultsapi
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -45,12 +46,26 @@ const (
 )
 
 // Public is the handler of what studios and players read.
-func (a *API) Public() http.Handler {
+func (a *API) Public() http.Handler { return a.mux(a.public()) }
+
+// PublicRoutes gives the patterns that Public answers, InternalRoutes those of Internal.
+func PublicRoutes() []string { return slices.Sorted(maps.Keys(new(API).public())) }
+
+func (a *API) public() map[string]func(*request) error {
+	return map[string]func(*request) error{
+		"GET /v1/rooms/{room}/outcomes":    a.room,
+		"GET /v1/outcomes":                 a.all,
+		"GET /v1/players/{player}/matches": a.player,
+		"GET /v1/boards":                   a.boards,
+		"GET /v1/boards/{board}":           a.board,
+	}
+}
+
+func (a *API) mux(routes map[string]func(*request) error) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/rooms/{room}/outcomes", a.handle(a.room))
-	mux.HandleFunc("GET /v1/outcomes", a.handle(a.all))
-	mux.HandleFunc("GET /v1/players/{player}/matches", a.handle(a.player))
-	mux.HandleFunc("GET /v1/boards/{board}", a.handle(a.board))
+	for pattern, h := range routes {
+		mux.HandleFunc(pattern, a.handle(h))
+	}
 	return mux
 }
 
@@ -153,29 +168,6 @@ func (r *request) json(v any) error {
 	r.w.Header().Set("Cache-Control", "no-store")
 	_, _ = r.w.Write(append(b, '\n')) // an error is the client's, who is gone
 	return nil
-}
-
-// show gives outcomes as the caller may see them.
-func (r *request) show(list []results.Stored) ([]results.Stored, error) {
-	if r.caller.Operator {
-		return list, nil
-	}
-	for n := range list {
-		o, err := outcome.Parse(list[n].Body)
-		if err != nil {
-			return nil, err
-		}
-		public := o.Public()
-		for i, result := range o.Results {
-			if result.Player == r.caller.Player {
-				public.Results[i].Player = result.Player // their own
-			}
-		}
-		if list[n].Body, err = json.Marshal(public); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
 }
 
 // page is the answer with outcomes.

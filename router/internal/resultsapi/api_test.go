@@ -21,7 +21,7 @@ import (
 
 // caller reads a token: "operator", or a player's name.
 func caller(r *http.Request) (Caller, error) {
-	switch token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "); token {
+	switch token := strings.TrimSpace(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer")); token {
 	case "wrong":
 		return Caller{}, errors.New("the token is not valid; get a new one")
 	case "operator":
@@ -107,15 +107,26 @@ func TestWhoSeesWhat(t *testing.T) {
 		{"/v1/outcomes", "", 403, "operators", "Fox"},
 		{"/v1/outcomes", "wrong", 401, "token", "Fox"},
 		{"/v1/rooms/room-1/outcomes", "", 200, `"match":1 "match":3 "Fox" "<Owl>"`, `"ann" "bob" "data" "match":2`},
-		{"/v1/rooms/room-1/outcomes?match=3", "ann", 200, `"match":3 "ann"`, `"bob" "match":1 "data"`},
+		{"/v1/rooms/room-1/outcomes?match=3", "ann", 200, `"match":3 "own":true,"alias":"Fox"`, `"ann" "bob" "match":1 "data" "own":true,"alias":"<Owl>"`},
+		{"/v1/rooms/room-1/outcomes?before=0", "", 200, `"next":1 "seq":3`, "own"},
+		{"/v1/rooms/room-1/outcomes?before=3", "", 200, `"next":1 "seq":1`, `"seq":3`},
+		{"/v1/rooms/room-1/outcomes?instance=000000000000000a&match=3", "", 200, `"match":3`, `"match":1`},
+		{"/v1/rooms/room-1/outcomes?instance=000000000000000a&match=2", "", 200, `"outcomes":[]`, ""},
+		{"/v1/rooms/room-1/outcomes?instance=000000000000000b&match=3", "", 200, `"outcomes":[]`, ""},
 		{"/v1/rooms/room-1/outcomes?match=3", "operator", 200, `"ann" "bob" "data"`, ""},
 		{"/v1/rooms/nowhere/outcomes", "", 200, `"outcomes":[]`, ""},
-		{"/v1/players/ann/matches", "ann", 200, `"match":3 "ann" "Fox"`, `"bob" "data"`},
+		{"/v1/players/ann/matches", "ann", 200, `"match":3 "own" "Fox"`, `"ann" "bob" "data"`},
+		{"/v1/players/me/matches", "ann", 200, `"match":3 "own" "Fox"`, `"ann" "bob" "data"`},
+		{"/v1/players/me/matches", "", 403, "token", "Fox"},
+		{"/v1/players/me/matches", "operator", 200, `"outcomes":[]`, ""}, // of a player who is called me
 		{"/v1/players/ann/matches?before=2", "operator", 200, `"match":1 "bob"`, `"match":2`},
 		{"/v1/players/ann/matches", "bob", 403, "token", "Fox"},
 		{"/v1/players/ann/matches", "", 403, "token", "Fox"},
 		{"/v1/boards/top", "", 200, `"rank":1 "alias":"Fox" "score":9`, `"ann" "bob"`},
-		{"/v1/boards/top?around=bob&limit=1", "bob", 200, `"rank":2 "bob"`, "Fox"},
+		{"/v1/boards/top?around=bob&limit=1", "bob", 200, `"rank":2 "own":true`, `Fox "bob"`},
+		{"/v1/boards/top?around=me&limit=1", "bob", 200, `"rank":2 "own":true "season"`, `Fox "bob"`},
+		{"/v1/boards/top?around=me", "", 403, "token", "Fox"},
+		{"/v1/boards", "", 200, `{"name":"top","game":"arena","keep":"sum","order":"high","every":"month","current":`, ""},
 		{"/v1/boards/top?around=bob", "ann", 403, "token", "Fox"},
 		{"/v1/boards/top", "operator", 200, `"ann" "bob"`, ""},
 	} {
@@ -159,9 +170,15 @@ func TestBadRequests(t *testing.T) {
 		{"GET", public + "/v1/outcomes?after=99999999999999999999", "", 400},
 		{"GET", public + "/v1/rooms/x'%20OR%201=1%20--/outcomes", "", 400},
 		{"GET", public + "/v1/rooms/r/outcomes?match=4294967296", "", 400},
+		{"GET", public + "/v1/rooms/r/outcomes?after=99", "", 400},
+		{"GET", public + "/v1/rooms/r/outcomes?before=1&wait=1s", "", 400},
+		{"GET", public + "/v1/rooms/r/outcomes?before=-1", "", 400},
+		{"GET", public + "/v1/rooms/r/outcomes?instance=000000000000000a", "", 400},
+		{"GET", public + "/v1/rooms/r/outcomes?instance='%20OR%201=1&match=1", "", 400},
 		{"GET", public + "/v1/players/a%00b/matches", "", 400},
 		{"GET", public + "/v1/boards/none", "", 404},
 		{"GET", public + "/v1/boards/top?season=2026-W01", "", 400},
+		{"GET", public + "/v1/boards/top?season=2026-13", "", 400},
 		{"GET", public + "/v1/boards/top?season='--", "", 400},
 		{"GET", public + "/v1/boards/top?around=nobody", "", 404},
 		{"POST", public + "/v1/outcomes", "", 405},

@@ -3,12 +3,15 @@
 // Public gives what studios and players read:
 //
 //	GET /v1/rooms/{room}/outcomes?match=N&after=SEQ&wait=25s   outcomes of a room; with wait, a long poll for the next one
+//	    with instance=ID&match=N                           one match; with before=SEQ, the newest first
 //	GET /v1/outcomes?after=SEQ&limit=N&wait=25s                all outcomes in order, by pages; for operators
 //	    the same with Accept: text/event-stream                as server-sent events, from Last-Event-ID or after
 //	GET /v1/players/{player}/matches?before=SEQ                a player's outcomes, the newest first; for operators and that player
+//	GET /v1/boards                                         the leaderboards that there are
 //	GET /v1/boards/{board}?season=S&around=PLAYER&limit=N      a leaderboard
 //
-// Operators, such as a studio's backend, see identities and the game's data; everybody else sees aliases.
+// Operators, such as a studio's backend, see identities and the game's data. Everybody else sees aliases and names, and which rows are
+// their own; for PLAYER they write me.
 //
 // Internal gives what game servers and operators call on the router's internal listener:
 //

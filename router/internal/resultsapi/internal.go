@@ -3,26 +3,33 @@ package resultsapi
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"math"
 	"net/http"
+	"slices"
 
 	"github.com/ringside-go/ringside/internal/outcome"
 	"github.com/ringside-go/ringside/router/internal/results"
 )
 
 // Internal is the handler for the internal listener.
-func (a *API) Internal() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /internal/v1/outcomes", a.handle(a.put))
-	mux.HandleFunc("POST /internal/v1/takeovers", a.handle(a.takeover))
-	mux.HandleFunc("GET /internal/v1/conflicts", a.handle(a.conflicts))
-	mux.HandleFunc("GET /internal/v1/endpoints", a.handle(a.endpoints))
-	mux.HandleFunc("GET /internal/v1/endpoints/{name}/dead", a.handle(a.dead))
-	mux.HandleFunc("POST /internal/v1/endpoints/{name}/retry", a.handle(a.retry))
-	mux.HandleFunc("POST /internal/v1/endpoints/{name}/enable", a.handle(a.enable))
-	mux.HandleFunc("DELETE /internal/v1/endpoints/{name}", a.handle(a.remove))
-	mux.HandleFunc("POST /internal/v1/boards/{board}/rebuild", a.handle(a.rebuild))
-	return mux
+func (a *API) Internal() http.Handler { return a.mux(a.internal()) }
+
+// InternalRoutes: see PublicRoutes.
+func InternalRoutes() []string { return slices.Sorted(maps.Keys(new(API).internal())) }
+
+func (a *API) internal() map[string]func(*request) error {
+	return map[string]func(*request) error{
+		"POST /internal/v1/outcomes":                a.put,
+		"POST /internal/v1/takeovers":               a.takeover,
+		"GET /internal/v1/conflicts":                a.conflicts,
+		"GET /internal/v1/endpoints":                a.endpoints,
+		"GET /internal/v1/endpoints/{name}/dead":    a.dead,
+		"POST /internal/v1/endpoints/{name}/retry":  a.retry,
+		"POST /internal/v1/endpoints/{name}/enable": a.enable,
+		"DELETE /internal/v1/endpoints/{name}":      a.remove,
+		"POST /internal/v1/boards/{board}/rebuild":  a.rebuild,
+	}
 }
 
 // body reads the request's JSON.

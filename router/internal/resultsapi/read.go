@@ -52,7 +52,10 @@ func (a *API) enter() (leave func(), err error) {
 	}
 }
 
+// room reads the outcomes of a room: in order after a cursor, or, with before, the newest first. With an instance it reads one match
+// of one life of the room.
 func (a *API) room(r *request) error {
+	room := proto.RoomID(r.PathValue("room"))
 	match, err := r.number("match", 0, math.MaxUint32)
 	if err != nil {
 		return err
@@ -61,10 +64,31 @@ func (a *API) room(r *request) error {
 	if err != nil {
 		return err
 	}
-	room := proto.RoomID(r.PathValue("room"))
-	list, err := a.poll(r, wait, func() ([]results.Stored, error) {
+	if r.query.Has("before") {
+		if wait != 0 || after != 0 {
+			return refuse(http.StatusBadRequest, "before reads backwards; leave out after and wait")
+		}
+		before, err := r.number("before", 0, math.MaxInt64)
+		if err != nil {
+			return err
+		}
+		list, err := a.config.Store.RoomBefore(r.Context(), room, uint32(match), before, limit)
+		if err != nil {
+			return err
+		}
+		return r.page(list, 0)
+	}
+	read := func() ([]results.Stored, error) {
 		return a.config.Store.Room(r.Context(), room, uint32(match), after, limit)
-	})
+	}
+	if text := r.query.Get("instance"); text != "" {
+		id, err := outcome.ParseID(text + "-" + r.query.Get("match"))
+		if err != nil {
+			return refuse(http.StatusBadRequest, "instance is %.40q and match %.40q; an instance has 16 hexadecimal digits, and a match number from 1 must go with it", text, r.query.Get("match"))
+		}
+		read = func() ([]results.Stored, error) { return a.config.Store.RoomMatch(r.Context(), room, id) }
+	}
+	list, err := a.poll(r, wait, read)
 	if err != nil {
 		return err
 	}
@@ -185,49 +209,4 @@ func (a *API) stream(r *request, after int64) error {
 		case <-time.After(streamBeat):
 		}
 	}
-}
-
-func (a *API) player(r *request) error {
-	player := r.PathValue("player")
-	if !r.caller.Operator && (player != r.caller.Player || player == "") {
-		return refuse(http.StatusForbidden, "only that player and operators may read a player's matches; send an identity token of the player")
-	}
-	before, err := r.number("before", 0, math.MaxInt64)
-	if err != nil {
-		return err
-	}
-	limit, err := r.number("limit", pageDefault, results.MaxPage)
-	if err != nil {
-		return err
-	}
-	list, err := a.config.Store.Player(r.Context(), player, before, int(limit))
-	if err != nil {
-		return err
-	}
-	return r.page(list, 0)
-}
-
-func (a *API) board(r *request) error {
-	limit, err := r.number("limit", pageDefault, results.MaxPage)
-	if err != nil {
-		return err
-	}
-	around := r.query.Get("around")
-	if around != "" && !r.caller.Operator && around != r.caller.Player {
-		return refuse(http.StatusForbidden, "around must be the caller; send an identity token of the player")
-	}
-	list, err := a.config.Store.Standings(r.Context(), r.PathValue("board"), r.query.Get("season"), around, int(limit))
-	if err != nil {
-		return err
-	}
-	if !r.caller.Operator {
-		for n := range list {
-			if list[n].Player != r.caller.Player {
-				list[n].Player = ""
-			}
-		}
-	}
-	return r.json(struct {
-		Standings []results.Standing `json:"standings"`
-	}{list})
 }
