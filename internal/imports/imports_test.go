@@ -61,8 +61,9 @@ var allowed = map[string][]string{
 	"internal/certs":          {"internal/network"},
 	"internal/imports":        {},
 	// testfleet assembles whole fleets for tests, so it reaches across; nothing but tests imports it.
-	"internal/testfleet":     {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
-	"internal/testfleet/sim": {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
+	"internal/testfleet":        {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
+	"internal/testfleet/sim":    {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
+	"internal/testfleet/outage": {}, // tests only
 
 	"deploy/internal/fleet":           {},
 	"deploy/internal/fleet/fleettest": {}, // for tests
