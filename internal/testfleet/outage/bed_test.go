@@ -223,10 +223,15 @@ func (b *bed) get(name, path string, v any) bool {
 	return true
 }
 
-// metric sums a metric of a process over the series whose labels contain all of labels. It is 0 where the process does not answer.
+// metric sums a metric of a process over the series whose labels contain all of labels.
 func (b *bed) metric(name, metric string, labels ...string) (sum float64) {
 	b.t.Helper()
-	text, _ := b.do(http.MethodGet, name, "/metrics", "")
+	var text string
+	b.await(name+" answers", func() bool {
+		var status int
+		text, status = b.do(http.MethodGet, name, "/metrics", "")
+		return status == http.StatusOK
+	})
 	for line := range strings.Lines(text) {
 		series, value, _ := strings.Cut(strings.TrimSpace(line), " ")
 		family, have, _ := strings.Cut(series, "{")
@@ -292,14 +297,14 @@ func (b *bed) conflicts() string {
 	return text
 }
 
-// settle waits until no game server keeps an outcome, and checks that the store has every match of every instance once, and that the
-// players have heard nothing else.
+// settle ends the players, waits until no game server keeps an outcome, and checks that the store has every match of every instance
+// once, and that the players have heard nothing else.
 func (b *bed) settle(players ...*player) (all []storedOutcome) {
 	b.t.Helper()
 	for _, p := range players {
 		p.leave()
 	}
-	b.await("everything is delivered", func() bool { return b.waiting() == 0 && b.metric(router, "ringside_request_seconds_count") > 0 })
+	b.await("everything is delivered", func() bool { return b.waiting() == 0 })
 	all = b.stored()
 	next := map[string]uint32{}
 	for n, o := range all {

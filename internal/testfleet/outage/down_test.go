@@ -83,7 +83,7 @@ func TestStoreIsDownForLong(t *testing.T) {
 	if len(all) < before+waiting {
 		t.Errorf("%d outcomes are stored, %d were decided at least", len(all), before+waiting)
 	}
-	if text := b.conflicts(); text != `{"conflicts":[]}`+"\n" {
+	if text := b.conflicts(); text != noConflicts {
 		t.Errorf("conflicts: %s", text)
 	}
 	// What a spool keeps of acknowledged outcomes goes when its server ends in order.
