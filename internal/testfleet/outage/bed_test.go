@@ -107,11 +107,18 @@ func (b *bed) kill(names ...string) {
 	}
 }
 
+func (b *bed) signal(name string, s os.Signal) {
+	b.t.Helper()
+	if err := b.running[name].Process.Signal(s); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
 // stop ends processes in order.
 func (b *bed) stop(names ...string) {
 	b.t.Helper()
 	for _, name := range names {
-		_ = b.running[name].Process.Signal(syscall.SIGTERM)
+		b.signal(name, syscall.SIGTERM)
 	}
 	for _, name := range names {
 		if err := b.running[name].Wait(); err != nil {

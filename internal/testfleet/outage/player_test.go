@@ -146,3 +146,17 @@ func (p *player) check(all []storedOutcome) {
 		last[o.instance] = o.Match
 	}
 }
+
+// life is the instance of the room.
+func (p *player) life() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.instance
+}
+
+// over reports whether the player was told that the room is lost.
+func (p *player) over() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lost
+}
