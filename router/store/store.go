@@ -28,6 +28,7 @@ type Config struct {
 	Webhooks  string        // JSON file with the endpoints; empty: there are none
 	Boards    []string      // leaderboards, NAME=GAME:KEEP or NAME=GAME:KEEP:SEASON
 	Retention time.Duration // of outcomes and histories; 0: for ever
+	Rooms     time.Duration // retention of the statistics of rooms; 0: for ever
 	Waiting   int           // long polls and event streams at once
 	Logger    *slog.Logger
 	Metrics   *obs.Metrics
@@ -55,7 +56,7 @@ const (
 // the database; one that cannot be reached is none. Run must follow, or Close.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	s := &Store{config: c, database: results.DefaultConfig(), webhooks: webhook.Config{Logger: c.Logger}}
-	s.database.Logger, s.database.Retention = c.Logger, c.Retention
+	s.database.Logger, s.database.Retention, s.database.RoomRetention = c.Logger, c.Retention, c.Rooms
 	s.database.Conflict = func(id outcome.ID, v outcome.Verdict) {
 		c.Metrics.Conflicts.WithLabelValues(string(v)).Inc()
 		c.Logger.Error("the results store refused an outcome: another leader has decided the match, or leads the room; GET /internal/v1/conflicts has the bodies",

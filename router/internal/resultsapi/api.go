@@ -51,6 +51,7 @@ func (a *API) Public() http.Handler {
 	mux.HandleFunc("GET /v1/outcomes", a.handle(a.all))
 	mux.HandleFunc("GET /v1/players/{player}/matches", a.handle(a.player))
 	mux.HandleFunc("GET /v1/boards/{board}", a.handle(a.board))
+	mux.HandleFunc("GET /v1/stats/rooms", a.handle(a.rooms))
 	return mux
 }
 

@@ -15,6 +15,7 @@ func (a *API) Internal() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /internal/v1/outcomes", a.handle(a.put))
 	mux.HandleFunc("POST /internal/v1/takeovers", a.handle(a.takeover))
+	mux.HandleFunc("POST /internal/v1/rooms", a.handle(a.putRooms))
 	mux.HandleFunc("GET /internal/v1/conflicts", a.handle(a.conflicts))
 	mux.HandleFunc("GET /internal/v1/endpoints", a.handle(a.endpoints))
 	mux.HandleFunc("GET /internal/v1/endpoints/{name}/dead", a.handle(a.dead))
