@@ -59,8 +59,11 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	s.database.Logger, s.database.Retention, s.database.RoomRetention = c.Logger, c.Retention, c.Rooms
 	s.database.Conflict = func(id outcome.ID, v outcome.Verdict) {
 		c.Metrics.Conflicts.WithLabelValues(string(v)).Inc()
-		c.Logger.Error("the results store refused an outcome: another leader has decided the match, or leads the room; GET /internal/v1/conflicts has the bodies",
-			"outcome", id, "verdict", v)
+		why := "the results store refused an outcome: another leader has decided the match, or leads the room; GET /internal/v1/conflicts has the bodies"
+		if v == outcome.Invalid {
+			why = "the results store cannot read an outcome, which waits at its game server; update the routers before the game servers; GET /internal/v1/conflicts has the body"
+		}
+		c.Logger.Error(why, "outcome", id, "verdict", v)
 	}
 	s.webhooks.Observe = func(endpoint, result string, took time.Duration) {
 		c.Metrics.WebhookTime.WithLabelValues(endpoint, result).Observe(took.Seconds())

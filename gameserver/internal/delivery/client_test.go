@@ -162,7 +162,7 @@ func TestDelivery(t *testing.T) {
 	}
 }
 
-// An outcome that a router cannot take stays in the spool and holds up no other.
+// An outcome that a router cannot take stays in the spool and holds up no other. The room hears of it once.
 func TestInvalidIsKept(t *testing.T) {
 	dir := t.TempDir()
 	b := start(t, dir, router(t, take))
@@ -171,7 +171,7 @@ func TestInvalidIsKept(t *testing.T) {
 	eventually(t, "the others are delivered", func() bool { return b.verdicts(id(2)) != "" && b.verdicts(id(3)) != "" })
 	eventually(t, "it is visible", func() bool { _, err := b.State(); return err != nil })
 	b.stop()
-	if b.verdicts(id(1)) != "" || b.spool.State().Waiting != 1 {
+	if b.verdicts(id(1)) != "invalid " || b.spool.State().Waiting != 1 {
 		t.Errorf("told %q, spool %+v", b.verdicts(id(1)), b.spool.State())
 	}
 	// A newer router takes it, from the next process.

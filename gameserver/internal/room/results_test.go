@@ -330,3 +330,26 @@ func TestOutcomesAreToldInOrder(t *testing.T) {
 		f.wantMatches(t, "when all are", 1, 2, 3)
 	})
 }
+
+// An outcome that no router can read holds up no later one. When a router can, it is told too.
+func TestInvalidOutcomeHoldsNobodyUp(t *testing.T) {
+	withResults(t, false, func(h *harness, q *testResults) {
+		r := h.start(20, 4)
+		attach(t, r, 1)
+		ann, f := h.join(r, Join{Player: "ann"})
+		for range 3 {
+			ann.QueueCustom([]byte("finish"))
+			h.pass(time.Second)
+		}
+		q.wantQueued(t, "at first", 1, 2, 3)
+		h.answer(q, r, 2, stored)
+		f.wantMatches(t, "while the first has no answer")
+		h.answer(q, r, 1, outcome.Answer{Verdict: outcome.Invalid, Reason: "no"})
+		f.wantMatches(t, "when the first is invalid", 2)
+		h.answer(q, r, 3, stored)
+		f.wantMatches(t, "when the third is stored", 2, 3)
+		h.answer(q, r, 1, stored)
+		f.wantMatches(t, "when a newer router has taken the first", 2, 3, 1)
+		q.wantQueued(t, "at the end", 1, 2, 3)
+	})
+}

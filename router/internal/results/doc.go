@@ -13,7 +13,7 @@
 //	outcomes           by month: the bodies, and what they are found by
 //	player_results     by month: one row a player and outcome
 //	instances          the epochs that have written, and the match from which each fences off the lower ones
-//	conflicts          bodies that were refused: another one has their id, or their epoch was over
+//	conflicts          bodies that were refused: another one has their id, their epoch was over, or they cannot be read
 //	room_minutes       by month: what each room did in each minute on each server; game_minutes is the same by game
 //	board_rows         one row a board, season and player; computed from outcomes, and can be computed again (Rebuild)
 //	endpoints, deliveries   what is owed to whom
