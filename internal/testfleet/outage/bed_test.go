@@ -41,7 +41,8 @@ var routerProgram = sync.OnceValues(func() (file string, err error) {
 type bed struct {
 	t       *testing.T
 	dir     string
-	store   string // of -results
+	store   string   // of -results
+	env     []string // of the game servers, besides this process's own
 	args    map[string][]string
 	http    map[string]string // addresses, by name
 	gossip  map[string]string
@@ -69,7 +70,7 @@ func (b *bed) start(name string, args ...string) {
 		b.http[name], b.gossip[name] = free(b.t), free(b.t)
 		b.args[name] = args
 	}
-	program, env := os.Args[0], append(os.Environ(), asGame+"=1")
+	program, env := os.Args[0], append(append(os.Environ(), asGame+"=1"), b.env...)
 	own := []string{"-results", "-data=" + b.data(name), "-seeds=" + b.gossip[router], "-peer=127.0.0.1:0"}
 	if name == router {
 		var err error

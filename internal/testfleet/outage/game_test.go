@@ -3,6 +3,7 @@ package outage
 import (
 	"encoding/json"
 	"os"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -36,6 +37,16 @@ const (
 	shortTicks = 10 // of a match
 )
 
+// longMatches set in the environment makes a match twenty times as long, which is still short for a real one.
+const longMatches = "OUTAGE_TEST_LONG_MATCHES"
+
+var matchTicks = sync.OnceValue(func() uint32 {
+	if os.Getenv(longMatches) != "" {
+		return 20 * shortTicks
+	}
+	return shortTicks
+})
+
 func (*short) Start(*game.Room)              {}
 func (*short) Join(*game.Room, game.Player)  {}
 func (*short) Leave(*game.Room, game.Player) {}
@@ -45,7 +56,7 @@ func (s *short) Tick(r *game.Room) {
 	if uint32(r.Tick()) < s.State.Get().Ends {
 		return
 	}
-	s.State.Get().Ends = uint32(r.Tick()) + shortTicks
+	s.State.Get().Ends = uint32(r.Tick()) + matchTicks()
 	r.Finish(game.Outcome{Results: []game.Result{{Seat: 0, Place: 1, Score: int32(r.Tick())}}, Data: []byte{1, 2, 3}})
 }
 
