@@ -187,6 +187,9 @@ func (r *Room) answered(id outcome.ID, body []byte, a outcome.Answer) {
 		}
 		if mine, err := r.forStore(o).Encode(); err != nil || !bytes.Equal(mine, stored) {
 			r.log.Error("the results store has another outcome of a match: another server has led this room", "match", id.Match, "stored", string(stored))
+			if !r.epoch.Less(by) {
+				by = proto.Epoch{} // that leader leads no longer, and its outcome counts all the same
+			}
 			r.supersede(by)
 			return
 		}

@@ -152,15 +152,16 @@ func TestSupersededLeaderTellsNothing(t *testing.T) {
 		body   string // that was sent; empty: what was queued
 		by     string // server; -: the room goes on
 	}{
-		"fenced":                      {outcome.Answer{Verdict: outcome.Fenced, Epoch: later}, "", "server-9"},
-		"conflict":                    {outcome.Answer{Verdict: outcome.Conflict, Stored: []byte(`{"other":1}`), Epoch: later}, "", "server-9"},
-		"conflict, nobody is known":   {outcome.Answer{Verdict: outcome.Conflict, Stored: []byte(`{"other":1}`)}, "", ""},
-		"conflict, the body is gone":  {outcome.Answer{Verdict: outcome.Conflict}, "", ""},
-		"stored, of another body":     {stored, `{"other":1}`, ""},
-		"conflict, of another body":   {outcome.Answer{Verdict: outcome.Conflict, Stored: []byte("same")}, `{"other":1}`, "-"},
-		"fenced, by the room's epoch": {outcome.Answer{Verdict: outcome.Fenced, Epoch: outcome.Epoch{Counter: 3, Server: "server-1"}}, "", "-"},
-		"fenced, by an epoch before":  {outcome.Answer{Verdict: outcome.Fenced, Epoch: outcome.Epoch{Counter: 2, Server: "server-9"}}, "", "-"},
-		"stored":                      {stored, "", "-"},
+		"fenced":                       {outcome.Answer{Verdict: outcome.Fenced, Epoch: later}, "", "server-9"},
+		"conflict":                     {outcome.Answer{Verdict: outcome.Conflict, Stored: []byte(`{"other":1}`), Epoch: later}, "", "server-9"},
+		"conflict, nobody is known":    {outcome.Answer{Verdict: outcome.Conflict, Stored: []byte(`{"other":1}`)}, "", ""},
+		"conflict, the body is gone":   {outcome.Answer{Verdict: outcome.Conflict}, "", ""},
+		"stored, of another body":      {stored, `{"other":1}`, ""},
+		"conflict, by an epoch before": {outcome.Answer{Verdict: outcome.Conflict, Stored: []byte(`{"other":1}`), Epoch: outcome.Epoch{Counter: 2, Server: "server-9"}}, "", ""},
+		"conflict, of another body":    {outcome.Answer{Verdict: outcome.Conflict, Stored: []byte("same")}, `{"other":1}`, "-"},
+		"fenced, by the room's epoch":  {outcome.Answer{Verdict: outcome.Fenced, Epoch: outcome.Epoch{Counter: 3, Server: "server-1"}}, "", "-"},
+		"fenced, by an epoch before":   {outcome.Answer{Verdict: outcome.Fenced, Epoch: outcome.Epoch{Counter: 2, Server: "server-9"}}, "", "-"},
+		"stored":                       {stored, "", "-"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withResults(t, false, func(h *harness, q *testResults) {
