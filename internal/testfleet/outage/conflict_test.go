@@ -1,3 +1,5 @@
+//go:build unix
+
 package outage
 
 import (
@@ -9,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // refused is the metric that the alert about conflicts watches.
@@ -58,7 +61,8 @@ func TestSecondOutcomeOfAMatch(t *testing.T) {
 }
 
 // A second leader has an outcome stored first. The leader of the room meets it: it steps down in favour of the other one, to which it
-// sends its players, and nobody hears its own outcome. The other leader is this test, so what the players find there is not tested.
+// sends its players, and nobody hears its own outcome. The other leader is this test, so no server has the room: the players hear that
+// it is lost.
 func TestLeaderMeetsAnotherOutcome(t *testing.T) {
 	b := newBed(t)
 	b.open()
@@ -81,6 +85,9 @@ func TestLeaderMeetsAnotherOutcome(t *testing.T) {
 	if n := p.matches(); n >= match {
 		t.Errorf("the player heard %d outcomes; the store has another leader's one of match %d", n, match)
 	}
+	stepped := time.Now()
+	b.await("the player hears that the room is lost", p.over)
+	t.Logf("the player heard that the room is lost after %v", time.Since(stepped))
 	if n := b.metric(leader, "ringside_outcomes_total", `verdict="conflict"`); n != 1 {
 		t.Errorf("the leader has counted %v conflicts, want 1", n)
 	}
