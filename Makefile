@@ -118,6 +118,18 @@ results-bench: ## outcomes a second, durable: the spool, SQLite, PostgreSQL
 	$(GO) test -run '^$$' -bench . -benchtime 100000x ./gameserver/internal/spool
 	@.ci/postgres $(GO) test -run '^$$' -bench . -benchtime 300x ./router/internal/results
 
+.PHONY: results-figures
+results-figures: results-bench ## these, how late players hear outcomes with each store, what results cost a tick, and the sizes of the programs
+	@RINGSIDE_FIGURES=1 .ci/postgres $(GO) test -count=1 -v -timeout 60m -run 'HowLate|ResultsCost' ./internal/testfleet/outage | grep -E 'store |FAIL|^ok'
+	@$(MAKE) --no-print-directory static OUT=.bin/figures && ls -l .bin/figures/gameserver .bin/figures/router | awk '{print $$5, $$NF}'
+
+# How long the store is down in the long form.
+OUTAGE ?= 1h
+
+.PHONY: outage
+outage: ## kill processes, fill disks and stop the results store for OUTAGE (default 1h), and compare what players heard with what is stored
+	RINGSIDE_OUTAGE=$(OUTAGE) $(GO) test -count=1 -v -timeout 24h ./internal/testfleet/outage
+
 .PHONY: repeat
 repeat: ## the packages with loops, many times: finds what passes once
 	$(GO) test -race -short -count=100 -timeout 30m ./gameserver/internal/...

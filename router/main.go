@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -59,6 +60,7 @@ func run(args []string) error {
 	fs.StringVar(&sc.Webhooks, "webhooks", "", "JSON `file` with the endpoints to which outcomes are delivered")
 	fs.Var((*flags.List)(&sc.Boards), "boards", "`leaderboards`: NAME=GAME:KEEP, and then :low, :SEASON or both, separated by commas; KEEP is best, sum, last or elo, low puts the lowest score first, SEASON is week, month or year")
 	fs.DurationVar(&sc.Retention, "results-retention", 0, "how long outcomes and histories are kept, at least 168h; boards stay (default for ever)")
+	fs.DurationVar(&sc.Rooms, "stats-retention", 30*24*time.Hour, "how long the statistics of rooms are kept, at least 48h; 0: for ever")
 	fs.IntVar(&sc.Waiting, "max-results-waiting", 1000, "long polls and event `streams` of results at once; beyond, 503")
 	c.Limits.Flags(fs)
 	c.Limits.StreamsFlag(fs)

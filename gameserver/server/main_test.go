@@ -40,8 +40,6 @@ func TestMain(m *testing.M) {
 		Main(poisons())
 	case asSlow:
 		Main(slow())
-	case asShort:
-		Main(shorts())
 	case asStuck:
 		Main(stucks())
 	default:

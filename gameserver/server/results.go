@@ -70,7 +70,10 @@ func (n *Server) newResults() (*results, error) {
 		Spool: r.spool, Routers: n.routers, HTTP: r.http, Logger: c.Logger,
 		Decided: func(id outcome.ID, body []byte, a outcome.Answer) {
 			n.metrics.Outcomes.WithLabelValues(string(a.Verdict)).Inc()
-			if a.Verdict != outcome.Stored {
+			if a.Verdict == outcome.Invalid {
+				c.Logger.Error("no router can read an outcome; it stays in the spool until one can, and no player hears it: update the routers", "outcome", id,
+					"reason", a.Reason, "body", string(body))
+			} else if a.Verdict != outcome.Stored {
 				c.Logger.Error("the results store does not take an outcome: another leader has decided the match, or leads the room", "outcome", id,
 					"verdict", a.Verdict, "body", string(body), "stored", string(a.Stored), "epoch", a.Epoch)
 			}

@@ -76,7 +76,8 @@ func (n *Server) Run(ctx context.Context) error {
 		start("peer links", ended, func(ctx context.Context) error { return n.links.Run(ctx, n.registry, n.registry.Address) }),
 	}
 	if n.results != nil {
-		parts = append(parts, start("results", ended, n.results.run)) // behind the rooms, which decide until they end
+		parts = append(parts, start("room statistics", ended, n.newRoomStats().run),
+			start("results", ended, n.results.run)) // behind the rooms, which decide until they end
 	}
 	parts = append(parts, start("gossip", ended, n.gossip.Run))
 	n.guarantee()

@@ -123,6 +123,7 @@ func (n *Server) build(games []game.Definition) error {
 			return err
 		}
 		rooms.Results, rooms.Durable = n.results, c.Results.Data != ""
+		n.measureResults() // what an earlier process has left counts from the first look
 	}
 	if n.pool, err = room.NewPool(rooms); err != nil {
 		return err

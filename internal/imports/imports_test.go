@@ -27,13 +27,13 @@ var allowed = map[string][]string{
 	"gameserver/internal/ownership":   {"proto", "internal/placement"},
 	"gameserver/internal/replication": {"gameserver/internal/ownership", "proto", "internal/certs", "internal/network"},
 	"gameserver/internal/spool":       {"internal/outcome", "proto"},
-	"gameserver/internal/delivery":    {"gameserver/internal/spool", "internal/outcome", "proto"},
+	"gameserver/internal/delivery":    {"gameserver/internal/spool", "internal/outcome", "internal/roomstats", "proto"},
 	"gameserver/internal/registry":    {"gameserver/game", "gameserver/internal/ownership", "gameserver/internal/replication", "gameserver/internal/room", "proto", "proto/state", "internal/..."},
 	"gameserver/server":               {"gameserver/...", "proto", "proto/state", "internal/..."},
 	"gameserver":                      {"gameserver/server", "gameserver/arena"},
 
-	"router/internal/results":               {"internal/outcome", "proto"},
-	"router/internal/resultsapi":            {"router/internal/results", "internal/outcome", "internal/obs", "proto"},
+	"router/internal/results":               {"internal/outcome", "internal/roomstats", "proto"},
+	"router/internal/resultsapi":            {"router/internal/results", "internal/outcome", "internal/roomstats", "internal/obs", "proto"},
 	"router/internal/resultsapi/testserver": {"router/internal/results", "router/internal/resultsapi"}, // a program for tests
 	"router/internal/webhook":               {"router/internal/results"},
 	"router/store":                          {"router/internal/...", "internal/obs", "internal/outcome"},
@@ -53,6 +53,7 @@ var allowed = map[string][]string{
 	"internal/network/simnet": {"internal/network"},
 	"internal/membership":     {"internal/network", "internal/placement", "proto"},
 	"internal/outcome":        {"proto"},
+	"internal/roomstats":      {"proto"},
 	"internal/ticket":         {"proto"},
 	"internal/obs":            {},
 	"internal/openapi":        {},
@@ -62,8 +63,9 @@ var allowed = map[string][]string{
 	"internal/certs":          {"internal/network"},
 	"internal/imports":        {},
 	// testfleet assembles whole fleets for tests, so it reaches across; nothing but tests imports it.
-	"internal/testfleet":     {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
-	"internal/testfleet/sim": {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
+	"internal/testfleet":        {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
+	"internal/testfleet/sim":    {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
+	"internal/testfleet/outage": {}, // tests only
 
 	"deploy/internal/fleet":           {"internal/flags"},
 	"deploy/internal/fleet/fleettest": {}, // for tests

@@ -39,11 +39,12 @@ type Metrics struct {
 	StandbyLag      prometheus.Histogram     // seconds that standbys are behind, each once a second
 	Members         *prometheus.GaugeVec     // members in the view, by role and state
 
-	Outcomes        *prometheus.CounterVec   // the results store's answers to outcomes, by verdict
-	OutcomesWaiting prometheus.Gauge         // outcomes of this server that the results store does not have yet
-	OutcomesOldest  prometheus.Gauge         // seconds that the oldest of them has waited
-	Conflicts       *prometheus.CounterVec   // of a router: bodies that its results store refused, by verdict
-	WebhookTime     *prometheus.HistogramVec // of a router: attempts at endpoints in seconds, by endpoint and result
+	Outcomes         *prometheus.CounterVec   // the results store's answers to outcomes, by verdict
+	OutcomesWaiting  prometheus.Gauge         // outcomes of this server that the results store does not have yet
+	OutcomesOldest   prometheus.Gauge         // seconds that the oldest of them has waited
+	RoomStatsDropped prometheus.Counter       // rooms whose statistics of a minute could not be sent
+	Conflicts        *prometheus.CounterVec   // of a router: bodies that its results store refused, by verdict
+	WebhookTime      *prometheus.HistogramVec // of a router: attempts at endpoints in seconds, by endpoint and result
 
 	HandshakesFailed *prometheus.CounterVec   // connections to the peer port that proved nothing, by reason
 	GossipRefused    *prometheus.CounterVec   // inbound gossip streams closed at a limit, by reason
@@ -113,10 +114,11 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Help: "Router requests.", Buckets: prometheus.DefBuckets}, []string{"route", "status"}),
 		HandshakesFailed: counters("link_handshakes_failed_total", "Connections to the peer port that ended without a proof, by reason: limit, address_limit, timeout, closed, refused.", "reason"),
 		GossipRefused:    counters("gossip_streams_refused_total", "Inbound gossip streams closed at a limit, by reason: limit, address_limit, bytes.", "reason"),
-		Outcomes:         counters("outcomes_total", "Answers of the results store to outcomes of this server, by verdict: stored, conflict, fenced.", "verdict"),
+		Outcomes:         counters("outcomes_total", "Answers of the results store to outcomes of this server, by verdict: stored, conflict, fenced, invalid.", "verdict"),
 		OutcomesWaiting:  gauge("outcomes_waiting", "Outcomes of this server that the results store does not have yet."),
 		OutcomesOldest:   gauge("outcomes_oldest_seconds", "How long the oldest outcome has waited for the results store, since this process started; 0: none waits."),
-		Conflicts:        counters("results_conflicts_total", "Outcomes that this router's results store refused, by verdict: conflict (the match has another outcome), fenced (a later leader has written). Each is a broken guarantee.", "verdict"),
+		RoomStatsDropped: counter("room_stats_dropped_total", "Minutes of rooms whose statistics could not be sent to a results store, and are lost."),
+		Conflicts:        counters("results_conflicts_total", "Outcomes that this router's results store refused, by verdict: conflict (the match has another outcome), fenced (a later leader has written), each a broken guarantee, and invalid (it cannot be read).", "verdict"),
 		WebhookTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "ringside", Name: "webhook_seconds",
 			Help: "Attempts to deliver outcomes to endpoints, by endpoint and result: delivered, failed, dead, disabled.", Buckets: prometheus.DefBuckets}, []string{"endpoint", "result"}),
 		Watchers: gauge("watchers", "Streams of the fleet's events that this router serves."),
@@ -132,7 +134,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		reg.MustRegister(m.Rooms, m.Players, m.Spectators, m.Connections, m.TickDuration, m.TickLateness, m.TicksLate,
 			m.PlayerTicks, m.WorkerBusy, m.RoomsSuspended, m.RoomsRefused, m.Replicas, m.ReplicasRefused, m.RoomsCrashed, m.RoomsHung, m.TickSeconds, m.InboxFull, m.CustomsRefused, m.OutboxDrops, m.SentBytes,
 			m.RecvBytes, m.Closed, m.ClockSkew, m.Tickets, m.Limited, m.Claims, m.Moved, m.Moves, m.MoveTime, m.StandbyBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels,
-			m.HandshakesFailed, m.GossipRefused, m.Outcomes, m.OutcomesWaiting, m.OutcomesOldest, m.Conflicts, m.WebhookTime, m.EdgeConnections, m.EdgeLimit, m.EdgeRefused, m.EdgeEvicted)
+			m.HandshakesFailed, m.GossipRefused, m.Outcomes, m.OutcomesWaiting, m.OutcomesOldest, m.RoomStatsDropped, m.Conflicts, m.WebhookTime, m.EdgeConnections, m.EdgeLimit, m.EdgeRefused, m.EdgeEvicted)
 	}
 	return m
 }

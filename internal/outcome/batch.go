@@ -54,7 +54,7 @@ const (
 	// it steps down.
 	Fenced Verdict = "fenced"
 	// Invalid: this router cannot take the entry. It is a fault of the sender's code, or the sender is newer than the router:
-	// the sender keeps the entry, and tries again later.
+	// the sender keeps the entry, goes on with others, and tries again later. The router keeps the body apart, for people.
 	Invalid Verdict = "invalid"
 )
 

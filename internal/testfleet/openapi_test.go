@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -227,6 +228,12 @@ func (d *described) results(public, inside string) {
 	d.call(inside, "POST /internal/v1/outcomes", `{"entries":3}`, 400)
 	d.call(public, "POST /internal/v1/outcomes", `{"entries":[]}`, 403)
 	d.call(inside, "POST /internal/v1/takeovers", `{"instance":"000000000000000a","epoch":{"counter":2,"server":"gs-2"},"from":2}`, 200)
+	d.call(inside, "POST /internal/v1/rooms", fmt.Sprintf(`{"server":"gs-1","minute":%d,"rooms":[{"instance":"000000000000000a","room":"room-1","game":"walk","seconds":60,"player_seconds":120,"spectator_seconds":0,"ticks":1200,"late":0,"busy":90,"matches":1}]}`,
+		time.Now().Truncate(time.Minute).UnixMilli()), 200)
+	d.call(inside, "POST /internal/v1/rooms", `{"server":"gs-1","minute":1}`, 400)
+	d.call(inside, "GET /v1/stats/rooms?game=walk&step=5m", "", 200)
+	d.call(inside, "GET /v1/stats/rooms?step=7s", "", 400)
+	d.call(public, "GET /v1/stats/rooms", "", 403)
 	d.call(inside, "GET /internal/v1/conflicts?limit=10", "", 200)
 	d.call(inside, "GET /internal/v1/endpoints", "", 200)
 	d.call(inside, "GET /internal/v1/endpoints/hook/dead?after=0", "", 200)

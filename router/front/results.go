@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 
 // Results is a results store; package router/store has one.
 type Results interface {
-	// Public answers /v1/rooms/{room}/outcomes, /v1/outcomes, /v1/players/{player}/matches, /v1/boards and /v1/boards/{board}.
+	// Public answers /v1/rooms/{room}/outcomes, /v1/outcomes, /v1/players/{player}/matches, /v1/boards, /v1/boards/{board} and /v1/stats/rooms.
 	Public(caller func(*http.Request) (operator bool, player string, err error)) http.Handler
 	// Internal answers /internal/v1/, for game servers and operators.
 	Internal() http.Handler
@@ -24,9 +25,12 @@ type Results interface {
 // resultsWait bounds a long poll or the first answer of an event stream; the store's own limit is below it.
 const resultsWait = 45 * time.Second
 
+// serversWrite are the paths of the internal listener at which game servers write.
+var serversWrite = []string{"/internal/v1/outcomes", "/internal/v1/takeovers", "/internal/v1/rooms"}
+
 // routeResults adds the routes of the results store.
 func (f *Front) routeResults() {
-	reads := []string{"/v1/rooms/{room}/outcomes", "/v1/outcomes", "/v1/players/{player}/matches", "/v1/boards", "/v1/boards/{board}"}
+	reads := []string{"/v1/rooms/{room}/outcomes", "/v1/outcomes", "/v1/players/{player}/matches", "/v1/boards", "/v1/boards/{board}", "/v1/stats/rooms"}
 	if f.config.Results == nil {
 		for _, path := range append(reads, "/internal/") {
 			f.route(path, "results", "", func(http.ResponseWriter, *http.Request) error {
@@ -41,7 +45,7 @@ func (f *Front) routeResults() {
 	}
 	f.route("/internal/", "internal", "", func(w http.ResponseWriter, r *http.Request) error {
 		allowed := f.allow
-		if r.URL.Path == "/internal/v1/outcomes" || r.URL.Path == "/internal/v1/takeovers" {
+		if slices.Contains(serversWrite, r.URL.Path) {
 			allowed = f.allowServer
 		}
 		if err := allowed(r); err != nil {

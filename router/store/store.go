@@ -28,6 +28,7 @@ type Config struct {
 	Webhooks  string        // JSON file with the endpoints; empty: there are none
 	Boards    []string      // leaderboards, NAME=GAME:KEEP, then :low, :SEASON, or both
 	Retention time.Duration // of outcomes and histories; 0: for ever
+	Rooms     time.Duration // retention of the statistics of rooms; 0: for ever
 	Waiting   int           // long polls and event streams at once
 	Logger    *slog.Logger
 	Metrics   *obs.Metrics
@@ -55,11 +56,14 @@ const (
 // the database; one that cannot be reached is none. Run must follow, or Close.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	s := &Store{config: c, database: results.DefaultConfig(), webhooks: webhook.Config{Logger: c.Logger}}
-	s.database.Logger, s.database.Retention = c.Logger, c.Retention
+	s.database.Logger, s.database.Retention, s.database.RoomRetention = c.Logger, c.Retention, c.Rooms
 	s.database.Conflict = func(id outcome.ID, v outcome.Verdict) {
 		c.Metrics.Conflicts.WithLabelValues(string(v)).Inc()
-		c.Logger.Error("the results store refused an outcome: another leader has decided the match, or leads the room; GET /internal/v1/conflicts has the bodies",
-			"outcome", id, "verdict", v)
+		why := "the results store refused an outcome: another leader has decided the match, or leads the room; GET /internal/v1/conflicts has the bodies"
+		if v == outcome.Invalid {
+			why = "the results store cannot read an outcome, which waits at its game server; update the routers before the game servers; GET /internal/v1/conflicts has the body"
+		}
+		c.Logger.Error(why, "outcome", id, "verdict", v)
 	}
 	s.webhooks.Observe = func(endpoint, result string, took time.Duration) {
 		c.Metrics.WebhookTime.WithLabelValues(endpoint, result).Observe(took.Seconds())

@@ -3,9 +3,10 @@
 //
 // Gameserver/server builds a Client on its spool, whose Config.Durable calls Client.Wake, and runs both. A room's tick calls Queue
 // with what it has decided and its epoch; after an error the room keeps the outcomes in its table and queues them again.
-// Config.Decided is called from the client's goroutine, once for each outcome that has a verdict other than Invalid; it must not
-// block: it puts the verdict into the room's inbox. Stored: announce the outcome. Conflict and Fenced: step down. Outcomes of an
-// earlier process are sent too: for a room that is not here, Decided does nothing.
+// Config.Decided is called from the client's goroutine, once for each outcome; it must not block: it puts the verdict into the room's
+// inbox. Stored: announce the outcome. Conflict and Fenced: step down. Invalid: go on with later ones; the spool keeps it, and
+// another call follows should a newer router take it. Outcomes of an earlier process are sent too: for a room that is not here,
+// Decided does nothing.
 //
 // The registry calls Takeover when this server leads a room after the loss of its last leader.
 package delivery
@@ -47,8 +48,9 @@ const (
 
 // Client delivers outcomes. Its methods may be called from any goroutine.
 type Client struct {
-	config Config
-	wake   chan struct{} // size 1: there may be more to send. A second signal is dropped
+	config  Config
+	wake    chan struct{}       // size 1: there may be more to send. A second signal is dropped
+	invalid map[uint64]struct{} // records of which Decided knows that no router takes them; Run's goroutine only
 
 	mu     sync.Mutex
 	failed error
@@ -56,7 +58,9 @@ type Client struct {
 }
 
 // New builds a Client. It starts nothing.
-func New(c Config) *Client { return &Client{config: c, wake: make(chan struct{}, 1)} }
+func New(c Config) *Client {
+	return &Client{config: c, wake: make(chan struct{}, 1), invalid: map[uint64]struct{}{}}
+}
 
 // Wake says that there may be more to send.
 func (c *Client) Wake([]outcome.ID) {
@@ -166,15 +170,23 @@ func (c *Client) deliver(ctx context.Context, records []spool.Record) error {
 	var done, invalid []uint64
 	var reason string
 	for n, a := range answers.Answers {
-		if a.Verdict == outcome.Invalid || a.Verdict == "" {
-			invalid = append(invalid, records[n].Key)
+		key := records[n].Key
+		_, known := c.invalid[key]
+		switch a.Verdict {
+		case "", outcome.Invalid:
+			invalid = append(invalid, key)
 			reason = fmt.Sprintf("outcome %v: %s", records[n].ID, a.Reason)
-			continue
+			if a.Verdict == "" || known {
+				continue
+			}
+			c.invalid[key] = struct{}{}
+		default:
+			done = append(done, key)
+			delete(c.invalid, key)
 		}
 		if c.config.Decided != nil {
 			c.config.Decided(records[n].ID, batch.Entries[n].Body, a) // before the spool forgets it: after a crash between the two it is sent again
 		}
-		done = append(done, records[n].Key)
 	}
 	c.config.Spool.Acknowledge(done...)
 	c.config.Spool.Postpone(invalid...)

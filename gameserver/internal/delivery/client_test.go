@@ -162,7 +162,7 @@ func TestDelivery(t *testing.T) {
 	}
 }
 
-// An outcome that a router cannot take stays in the spool and holds up no other.
+// An outcome that a router cannot take stays in the spool and holds up no other. The room hears of it once.
 func TestInvalidIsKept(t *testing.T) {
 	dir := t.TempDir()
 	b := start(t, dir, router(t, take))
@@ -171,7 +171,7 @@ func TestInvalidIsKept(t *testing.T) {
 	eventually(t, "the others are delivered", func() bool { return b.verdicts(id(2)) != "" && b.verdicts(id(3)) != "" })
 	eventually(t, "it is visible", func() bool { _, err := b.State(); return err != nil })
 	b.stop()
-	if b.verdicts(id(1)) != "" || b.spool.State().Waiting != 1 {
+	if b.verdicts(id(1)) != "invalid " || b.spool.State().Waiting != 1 {
 		t.Errorf("told %q, spool %+v", b.verdicts(id(1)), b.spool.State())
 	}
 	// A newer router takes it, from the next process.
@@ -200,9 +200,9 @@ func (p *process) kill() {
 	_ = p.cmd.Wait()
 }
 
-func run(t *testing.T, program, dir string) *process {
+func run(t *testing.T, program string, args ...string) *process {
 	t.Helper()
-	cmd := exec.Command(program, dir)
+	cmd := exec.Command(program, args...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -219,8 +219,8 @@ func run(t *testing.T, program, dir string) *process {
 	return p
 }
 
-// The real store is killed again and again in the middle of batches, and the game server's process ends in between: every
-// outcome is in the store once, with the body that the room was told.
+// The real store is killed again and again in the middle of batches, its clock is set back and forth, and the game server's process
+// ends in between: every outcome is in the store once, in order, with the body that the room was told.
 func TestStoreIsKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds a program and runs it")
@@ -234,7 +234,11 @@ func TestStoreIsKilled(t *testing.T) {
 	var match uint32
 	told := map[outcome.ID]bool{}
 	for round := range rounds {
-		p := run(t, program, data)
+		clock := "0s"
+		if round%2 == 1 {
+			clock = "-9600h" // it was set back
+		}
+		p := run(t, program, data, clock)
 		b := start(t, spooled, p.url)
 		for range each {
 			match++

@@ -10,18 +10,19 @@ func (m *Machine) stepDown(server string, e proto.Epoch) {
 	m.bury(Moved, e, server)
 }
 
-// superseded ends the room here, because what it decides does not count: the results store has the word of another leader. Where it
-// is not known who that is, clients look for it. If no server has the room any more, they have it declared lost.
+// superseded ends the room here, because what it decides does not count: the results store has the word of another leader. Clients go
+// there, or, where it is not known who that is, look for it. That leader may be gone since: this server does not say that it leads, so
+// that the room can be declared lost if no server has it any more.
 func (m *Machine) superseded(by proto.Epoch) {
 	e, self := m.lead.epoch, m.config.Self.Server
 	if by.Server != "" && (by.Instance != e.Instance || !e.Less(by)) {
 		return // it was said of an earlier epoch of this leader
 	}
+	report, end := Report{Kind: ReportDeposed, From: self, Epoch: e, Why: "the results store has another outcome"}, End{Code: proto.CloseMoved}
 	if by.Server != "" && by.Server != self {
-		m.stepDown(by.Server, by)
-		return
+		report.To, report.Epoch, end.Server, end.Epoch = by.Server, by, by.Server, by
 	}
-	m.do(Report{Kind: ReportDeposed, From: self, Epoch: e, Why: "the results store has another outcome"}, End{Code: proto.CloseMoved})
+	m.do(report, end)
 	m.giveUp("the results store has the word of another leader")
 }
 

@@ -34,6 +34,7 @@ type pendingOutcome struct {
 	spooled bool       // and keeps it whatever becomes of the room
 	stored  bool       // the results store has it with this body
 	lost    bool       // no store can take it, so nobody is told
+	invalid bool       // no router can read it yet: later ones are told before it
 	told    proto.Tick // when everybody was told; 0: not yet
 }
 
@@ -59,7 +60,8 @@ func (r *Room) noteOutcomes() {
 
 // releaseOutcomes tells everybody the outcomes that cannot be taken back. Without a store these are the ones that no loss of this
 // server can take back, because every standby has acknowledged the tick that decided them. With a store these go there first,
-// and are told when it has accepted them, in the order in which they were decided. No other place tells an outcome for the first time.
+// and are told when it has accepted them, in the order in which they were decided; one that it cannot read holds nobody up. No other
+// place tells an outcome for the first time.
 func (r *Room) releaseOutcomes() {
 	if len(r.pending) == 0 {
 		return
@@ -69,7 +71,7 @@ func (r *Room) releaseOutcomes() {
 	}
 	for i := range r.pending {
 		o := &r.pending[i]
-		if o.told != 0 || o.lost {
+		if o.told != 0 || o.lost || o.invalid && !o.stored {
 			continue
 		}
 		if r.superseded || !r.certain(o) {
@@ -176,6 +178,8 @@ func (r *Room) answered(id outcome.ID, body []byte, a outcome.Answer) {
 			o.queued = o.stored
 		}
 	case o == nil || o.stored:
+	case a.Verdict == outcome.Invalid:
+		o.invalid = true
 	default:
 		stored := body // Stored
 		if a.Verdict == outcome.Conflict {
@@ -183,6 +187,9 @@ func (r *Room) answered(id outcome.ID, body []byte, a outcome.Answer) {
 		}
 		if mine, err := r.forStore(o).Encode(); err != nil || !bytes.Equal(mine, stored) {
 			r.log.Error("the results store has another outcome of a match: another server has led this room", "match", id.Match, "stored", string(stored))
+			if !r.epoch.Less(by) {
+				by = proto.Epoch{} // that leader leads no longer, and its outcome counts all the same
+			}
 			r.supersede(by)
 			return
 		}

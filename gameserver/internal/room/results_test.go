@@ -152,15 +152,16 @@ func TestSupersededLeaderTellsNothing(t *testing.T) {
 		body   string // that was sent; empty: what was queued
 		by     string // server; -: the room goes on
 	}{
-		"fenced":                      {outcome.Answer{Verdict: outcome.Fenced, Epoch: later}, "", "server-9"},
-		"conflict":                    {outcome.Answer{Verdict: outcome.Conflict, Stored: []byte(`{"other":1}`), Epoch: later}, "", "server-9"},
-		"conflict, nobody is known":   {outcome.Answer{Verdict: outcome.Conflict, Stored: []byte(`{"other":1}`)}, "", ""},
-		"conflict, the body is gone":  {outcome.Answer{Verdict: outcome.Conflict}, "", ""},
-		"stored, of another body":     {stored, `{"other":1}`, ""},
-		"conflict, of another body":   {outcome.Answer{Verdict: outcome.Conflict, Stored: []byte("same")}, `{"other":1}`, "-"},
-		"fenced, by the room's epoch": {outcome.Answer{Verdict: outcome.Fenced, Epoch: outcome.Epoch{Counter: 3, Server: "server-1"}}, "", "-"},
-		"fenced, by an epoch before":  {outcome.Answer{Verdict: outcome.Fenced, Epoch: outcome.Epoch{Counter: 2, Server: "server-9"}}, "", "-"},
-		"stored":                      {stored, "", "-"},
+		"fenced":                       {outcome.Answer{Verdict: outcome.Fenced, Epoch: later}, "", "server-9"},
+		"conflict":                     {outcome.Answer{Verdict: outcome.Conflict, Stored: []byte(`{"other":1}`), Epoch: later}, "", "server-9"},
+		"conflict, nobody is known":    {outcome.Answer{Verdict: outcome.Conflict, Stored: []byte(`{"other":1}`)}, "", ""},
+		"conflict, the body is gone":   {outcome.Answer{Verdict: outcome.Conflict}, "", ""},
+		"stored, of another body":      {stored, `{"other":1}`, ""},
+		"conflict, by an epoch before": {outcome.Answer{Verdict: outcome.Conflict, Stored: []byte(`{"other":1}`), Epoch: outcome.Epoch{Counter: 2, Server: "server-9"}}, "", ""},
+		"conflict, of another body":    {outcome.Answer{Verdict: outcome.Conflict, Stored: []byte("same")}, `{"other":1}`, "-"},
+		"fenced, by the room's epoch":  {outcome.Answer{Verdict: outcome.Fenced, Epoch: outcome.Epoch{Counter: 3, Server: "server-1"}}, "", "-"},
+		"fenced, by an epoch before":   {outcome.Answer{Verdict: outcome.Fenced, Epoch: outcome.Epoch{Counter: 2, Server: "server-9"}}, "", "-"},
+		"stored":                       {stored, "", "-"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withResults(t, false, func(h *harness, q *testResults) {
@@ -328,5 +329,28 @@ func TestOutcomesAreToldInOrder(t *testing.T) {
 		f.wantMatches(t, "before the first is stored")
 		h.answer(q, r, 1, stored)
 		f.wantMatches(t, "when all are", 1, 2, 3)
+	})
+}
+
+// An outcome that no router can read holds up no later one. When a router can, it is told too.
+func TestInvalidOutcomeHoldsNobodyUp(t *testing.T) {
+	withResults(t, false, func(h *harness, q *testResults) {
+		r := h.start(20, 4)
+		attach(t, r, 1)
+		ann, f := h.join(r, Join{Player: "ann"})
+		for range 3 {
+			ann.QueueCustom([]byte("finish"))
+			h.pass(time.Second)
+		}
+		q.wantQueued(t, "at first", 1, 2, 3)
+		h.answer(q, r, 2, stored)
+		f.wantMatches(t, "while the first has no answer")
+		h.answer(q, r, 1, outcome.Answer{Verdict: outcome.Invalid, Reason: "no"})
+		f.wantMatches(t, "when the first is invalid", 2)
+		h.answer(q, r, 3, stored)
+		f.wantMatches(t, "when the third is stored", 2, 3)
+		h.answer(q, r, 1, stored)
+		f.wantMatches(t, "when a newer router has taken the first", 2, 3, 1)
+		q.wantQueued(t, "at the end", 1, 2, 3)
 	})
 }

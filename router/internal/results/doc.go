@@ -13,12 +13,14 @@
 //	outcomes           by month: the bodies, and what they are found by
 //	player_results     by month: one row a player and outcome
 //	instances          the epochs that have written, and the match from which each fences off the lower ones
-//	conflicts          bodies that were refused: another one has their id, or their epoch was over
+//	conflicts          bodies that were refused: another one has their id, their epoch was over, or they cannot be read
+//	room_minutes       by month: what each room did in each minute on each server; game_minutes is the same by game
 //	board_rows         one row a board, season and player; computed from outcomes, and can be computed again (Rebuild)
 //	endpoints, deliveries   what is owed to whom
 //
 // In PostgreSQL the monthly tables are hypertables where the TimescaleDB extension is installed when the schema is made, and
-// native partitions elsewhere. Their unique keys must contain the time, so the ids have a table of their own.
+// native partitions elsewhere. Their unique keys must contain the time, so the ids have a table of their own. Game_minutes is a
+// continuous aggregate in TimescaleDB's community edition, which keeps it when retention removes room_minutes, and a view elsewhere.
 //
 // # Use
 //

@@ -72,6 +72,8 @@ func (s *Store) Put(ctx context.Context, entries []outcome.Entry) ([]outcome.Ans
 		return nil, fmt.Errorf("%w: %d outcomes in a batch, at most %d are allowed", ErrRequest, len(entries), outcome.MaxBatch)
 	}
 	answers := make([]outcome.Answer, len(entries))
+	now := s.config.Now()
+	w := writer{store: s, at: now.UnixMilli()}
 	var keys []key
 	items := make([]*item, len(entries))
 	for n, e := range entries {
@@ -81,19 +83,18 @@ func (s *Store) Put(ctx context.Context, entries []outcome.Entry) ([]outcome.Ans
 		}
 		if err != nil {
 			answers[n] = outcome.Answer{Verdict: outcome.Invalid, Reason: err.Error()}
+			w.invalid = append(w.invalid, w.unreadable(e))
 			continue
 		}
 		items[n] = &item{Outcome: o, fence: fence{e.Epoch, e.From}, body: string(e.Body), hash: hash(e.Body)}
 		keys = append(keys, items[n].key())
 	}
-	if len(keys) == 0 {
+	if len(entries) == 0 {
 		return answers, nil
 	}
-	now := s.config.Now()
 	if err := s.ensureMonth(ctx, now); err != nil {
 		return nil, err
 	}
-	w := writer{store: s, at: now.UnixMilli()}
 	if err := s.transaction(ctx, func(tx *sql.Tx) error {
 		w.tx = tx
 		return w.put(ctx, keys, items, answers)
@@ -141,17 +142,8 @@ type writer struct {
 	tx      *sql.Tx
 	at      int64
 	last    int64
+	invalid []conflictRow // what cannot be read, to be refused
 	refused []conflictRow // those that were not known yet
-}
-
-type conflictRow struct {
-	key
-	Hash    int64  `json:"hash"`
-	Verdict string `json:"verdict"`
-	Counter uint32 `json:"counter"`
-	Server  string `json:"server"`
-	At      int64  `json:"at"`
-	Body    string `json:"body"`
 }
 
 func (w *writer) put(ctx context.Context, keys []key, items []*item, answers []outcome.Answer) error {
@@ -168,7 +160,7 @@ func (w *writer) put(ctx context.Context, keys []key, items []*item, answers []o
 	}
 	first := w.last
 	var fresh []*item
-	var refused []conflictRow
+	refused := w.invalid
 	raised := map[int64]fences{}
 	for n, i := range items {
 		if i == nil {
@@ -248,26 +240,6 @@ func (w *writer) epochs(ctx context.Context, keys []key) (map[int64]fences, erro
 		epochs[instance] = append(epochs[instance], f)
 	}
 	return epochs, rows.Err()
-}
-
-// refuse keeps bodies that do not count. A body that was refused before is there already.
-func (w *writer) refuse(ctx context.Context, refused []conflictRow) error {
-	if len(refused) == 0 {
-		return nil
-	}
-	rows, err := w.tx.QueryContext(ctx, w.store.q.conflicts, array(refused))
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var c conflictRow
-		if err := rows.Scan(&c.Instance, &c.Match, &c.Verdict); err != nil {
-			return err
-		}
-		w.refused = append(w.refused, c)
-	}
-	return rows.Err()
 }
 
 func (w *writer) raise(ctx context.Context, epochs map[int64]fences) error {

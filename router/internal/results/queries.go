@@ -4,7 +4,7 @@ package results
 type queries struct {
 	known, epochs                                string
 	ids, outcomes, players, instances, conflicts string
-	boardRows, boardUpsert, deliveries           string
+	boardRows, boardUpsert, deliveries, rooms    string
 }
 
 func makeQueries(d *dialect) queries {
@@ -23,6 +23,8 @@ func makeQueries(d *dialect) queries {
 			" JOIN board_rows b ON b.board = r.board AND b.season = r.season AND b.player = r.player",
 		boardUpsert: d.insert("board_rows", "ON CONFLICT (board, season, player) DO UPDATE SET alias = excluded.alias, name = excluded.name, score = excluded.score, matches = excluded.matches",
 			"board text", "season text", "player text", "alias text", "name text", "score real", "matches int"),
+		rooms: d.insert("room_minutes", "ON CONFLICT DO NOTHING", "at time", "instance int", "server text", "room text", "game text", "seconds int",
+			"player_seconds int", "spectator_seconds int", "ticks int", "late int", "busy int", "matches int"),
 		deliveries: "INSERT INTO deliveries (endpoint, seq, state, due, started) SELECT e.name, r.seq, 'due', " + d.time("r.at") + ", " + d.time("r.at") +
 			" FROM endpoints e CROSS JOIN " + d.rows(1, "seq int", "at time") + " WHERE e.disabled = '' AND r.seq > e.since",
 	}

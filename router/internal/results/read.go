@@ -156,7 +156,7 @@ func (s *Store) read(ctx context.Context, query string, args ...any) ([]Stored, 
 // Conflict is a body that was refused.
 type Conflict struct {
 	ID      outcome.ID      `json:"id"`
-	Verdict outcome.Verdict `json:"verdict"` // Conflict or Fenced
+	Verdict outcome.Verdict `json:"verdict"` // Conflict, Fenced or Invalid
 	Epoch   outcome.Epoch   `json:"epoch"`
 	At      time.Time       `json:"at"`
 	Body    json.RawMessage `json:"outcome"`

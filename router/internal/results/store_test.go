@@ -3,9 +3,11 @@ package results
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -322,6 +324,38 @@ func TestReads(t *testing.T) {
 			if list, err := read(); len(list) != 0 && err == nil {
 				t.Errorf("%s: %v, %v", name, list, err)
 			}
+		}
+	})
+}
+
+// What cannot be read is kept apart and counted once, and holds up nothing else of its batch.
+func TestInvalidIsKeptApart(t *testing.T) {
+	each(t, func(t *testing.T, at string) {
+		c, _ := settings()
+		var alarms []string
+		c.Conflict = func(id outcome.ID, v outcome.Verdict) { alarms = append(alarms, fmt.Sprint(id, " ", v)) }
+		s := open(t, at, c)
+		newer := entry(t, decided(5, 1, 1), 1)
+		newer.Body = []byte(strings.Replace(string(newer.Body), `"match"`, `"new":"\u0000","match"`, 1))
+		long := entry(t, decided(5, 3, 1), 1)
+		long.Body = []byte(`{"instance":"0000000000000005","match":3,"x":"` + strings.Repeat("x", outcome.MaxBody) + `"}`)
+		nameless := outcome.Entry{Epoch: outcome.Epoch{Counter: 1, Server: strings.Repeat("\x00", 100)}, Body: []byte(`7`)}
+		for range 2 {
+			wantVerdicts(t, put(t, s, newer, entry(t, decided(5, 2, 1), 1), long, nameless), "invalid 0, stored 1, invalid 0, invalid 0")
+			wantVerdicts(t, put(t, s, newer), "invalid 0")
+		}
+		list, err := s.Conflicts(context.Background(), 10)
+		if err != nil || len(list) != 3 {
+			t.Fatalf("kept apart are %v, %v", list, err)
+		}
+		for _, kept := range list {
+			if kept.Verdict != outcome.Invalid || !json.Valid(kept.Body) || kept.ID.Match == 1 && string(kept.Body) != string(newer.Body) {
+				t.Errorf("kept apart is %v %s: %s", kept.ID, kept.Verdict, kept.Body)
+			}
+		}
+		slices.Sort(alarms)
+		if want := "[0000000000000000-0 invalid 0000000000000005-1 invalid 0000000000000005-3 invalid]"; fmt.Sprint(alarms) != want {
+			t.Errorf("alarms are %v, want %v", alarms, want)
 		}
 	})
 }

@@ -58,6 +58,7 @@ func (a *API) public() map[string]func(*request) error {
 		"GET /v1/players/{player}/matches": a.player,
 		"GET /v1/boards":                   a.boards,
 		"GET /v1/boards/{board}":           a.board,
+		"GET /v1/stats/rooms":              a.rooms,
 	}
 }
 

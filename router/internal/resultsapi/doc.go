@@ -9,6 +9,7 @@
 //	GET /v1/players/{player}/matches?before=SEQ                a player's outcomes, the newest first; for operators and that player
 //	GET /v1/boards                                         the leaderboards that there are
 //	GET /v1/boards/{board}?season=S&around=PLAYER&limit=N      a leaderboard
+//	GET /v1/stats/rooms?game=G&room=R&from=T&to=T&step=5m      what rooms did, by steps of whole minutes; for operators
 //
 // Operators, such as a studio's backend, see identities and the game's data. Everybody else sees aliases and names, and which rows are
 // their own; for PLAYER they write me.
@@ -17,6 +18,7 @@
 //
 //	POST /internal/v1/outcomes     outcome.Batch → outcome.Answers
 //	POST /internal/v1/takeovers    outcome.Takeover → outcome.TakeoverAnswer
+//	POST /internal/v1/rooms        roomstats.Batch → {}
 //	GET  /internal/v1/conflicts    refused bodies
 //	GET  /internal/v1/endpoints    what is owed to whom
 //	GET  /internal/v1/endpoints/{name}/dead                dead letters

@@ -22,6 +22,7 @@ func (a *API) internal() map[string]func(*request) error {
 	return map[string]func(*request) error{
 		"POST /internal/v1/outcomes":                a.put,
 		"POST /internal/v1/takeovers":               a.takeover,
+		"POST /internal/v1/rooms":                   a.putRooms,
 		"GET /internal/v1/conflicts":                a.conflicts,
 		"GET /internal/v1/endpoints":                a.endpoints,
 		"GET /internal/v1/endpoints/{name}/dead":    a.dead,

@@ -1,5 +1,6 @@
-// Testserver is the internal listener of a router and nothing else, with a SQLite store in the folder that its argument
-// names: a process that the tests of the game server's client can kill. It prints its URL.
+// Testserver is the internal listener of a router and nothing else, with a SQLite store in the folder that its first argument
+// names: a process that the tests of the game server's client can kill. A second argument is by how much its clock is wrong, such as
+// -9600h. It prints its URL.
 package main
 
 import (
@@ -9,13 +10,23 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/ringside-go/ringside/router/internal/results"
 	"github.com/ringside-go/ringside/router/internal/resultsapi"
 )
 
 func main() {
-	store, err := results.Open(context.Background(), "sqlite:"+os.Args[1], results.DefaultConfig())
+	c := results.DefaultConfig()
+	if len(os.Args) > 2 {
+		wrong, err := time.ParseDuration(os.Args[2])
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
+		c.Now = func() time.Time { return time.Now().Add(wrong) }
+	}
+	store, err := results.Open(context.Background(), "sqlite:"+os.Args[1], c)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

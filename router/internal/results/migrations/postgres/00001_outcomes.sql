@@ -65,4 +65,6 @@ END $$;
 CREATE INDEX outcomes_room ON outcomes (room, seq);
 
 -- +goose Down
-DROP TABLE player_results, outcomes, conflicts, instances, outcome_ids, results_sequence;
+DROP TABLE player_results; -- a hypertable is dropped alone
+DROP TABLE outcomes;
+DROP TABLE conflicts, instances, outcome_ids, results_sequence;
