@@ -63,6 +63,7 @@ func (s *Simulation) Step() (err error) {
 	s.outcomes = s.outcomes[:0]
 	s.customs.begin()
 	s.expire()
+	s.expireParties()
 	s.seatChanges()
 	s.takeInputs()
 	s.giveMessages()

@@ -16,6 +16,8 @@ const (
 	partyAudience = "ringside-party"
 	// maxPartyID bounds the id of a party, in bytes; routers draw 16 characters.
 	maxPartyID = 32
+	// PartyHold is how long a room keeps seats for the players of a party who have not come: time to read a message and open its link.
+	PartyHold = time.Minute
 )
 
 // Party is the group of players that a ticket belongs to. The room takes the first of them only if it has seats for all, and then keeps
