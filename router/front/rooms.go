@@ -29,6 +29,7 @@ type admission struct {
 	Code    string         `json:"code,omitempty"` // of a private room, for those who are invited
 	Player  proto.PlayerID `json:"player"`
 	Guest   string         `json:"guest,omitempty"` // secret of a guest that was just made; its client keeps it and sends it again
+	Party   *partyAnswer   `json:"party,omitempty"` // of the first player of a party
 	Ticket  string         `json:"ticket"`
 	Expires time.Time      `json:"expires"` // of the ticket
 }
@@ -39,6 +40,9 @@ func (f *Front) postRoom(w http.ResponseWriter, r *http.Request) error {
 	e, c, err := readEntry(w, r)
 	if err != nil {
 		return err
+	}
+	if e.Party != nil || e.Players != nil {
+		return problemf(http.StatusBadRequest, "a party asks for seats in a match; use POST /v1/match, or give the others the room's id or code")
 	}
 	if err := f.known(r, &e, &c); err != nil {
 		return err
@@ -92,16 +96,27 @@ func noServers(fleet *lookup.Fleet) error {
 
 // admit answers e with a ticket for c.
 func (f *Front) admit(w http.ResponseWriter, r *http.Request, e *entry, c ticket.Claims, home membership.Member) error {
-	c.Issued = time.Now().UTC().Truncate(time.Second)
-	c.Expires = c.Issued.Add(ticketLife)
-	signed, err := f.config.Signer.Sign(c)
+	signed, err := f.sign(&c)
 	if err != nil {
 		return err
+	}
+	var invitation *partyAnswer
+	if c.Party != nil && e.Party.Token == "" {
+		if invitation, err = f.invite(&c); err != nil {
+			return err
+		}
 	}
 	f.config.Metrics.Tickets.WithLabelValues("issued").Inc()
 	w.Header().Set("Location", roomsFolder+string(c.Room))
 	return writeJSON(w, http.StatusCreated,
-		admission{place: f.locate(c.Room, home, roomsFolder), Code: e.Code, Player: c.Player, Guest: e.made, Ticket: signed, Expires: c.Expires})
+		admission{place: f.locate(c.Room, home, roomsFolder), Code: e.Code, Player: c.Player, Guest: e.made, Party: invitation, Ticket: signed, Expires: c.Expires})
+}
+
+// sign makes the ticket that says c, issued now.
+func (f *Front) sign(c *ticket.Claims) (string, error) {
+	c.Issued = time.Now().UTC().Truncate(time.Second)
+	c.Expires = c.Issued.Add(ticketLife)
+	return f.config.Signer.Sign(*c)
 }
 
 // roomsFolder is where rooms are, relative to the paths of postRoom and postMatch.
