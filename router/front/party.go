@@ -2,6 +2,7 @@ package front
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -88,23 +89,29 @@ func newParty(size int) *ticket.Party {
 	return &ticket.Party{ID: strings.ToLower(rand.Text()[:16]), Size: size, Until: time.Now().Add(ticket.PartyHold).UTC().Truncate(time.Second)}
 }
 
-// invite gives the answer's part about the party of c.
-func (f *Front) invite(c *ticket.Claims) (*partyAnswer, error) {
-	p := c.Party
-	token, err := f.config.Signer.Invite(ticket.Invitation{Party: *p, Room: c.Room, Game: c.Game, Options: c.Options, Expires: time.Now().Add(ticketLife)})
-	return &partyAnswer{Token: token, Size: p.Size, Until: p.Until}, err
+// invite gives the answer's part about the party of c, who has come with token or, without one, is its first player.
+func (f *Front) invite(c *ticket.Claims, token string) (a *partyAnswer, err error) {
+	a = &partyAnswer{Token: token, Size: c.Party.Size, Until: c.Party.Until}
+	if token == "" {
+		a.Token, err = f.config.Signer.Invite(ticket.Invitation{Party: *c.Party, Room: c.Room, Game: c.Game, Options: c.Options, Expires: time.Now().Add(ticketLife)})
+	}
+	return a, err
 }
 
-// follow sends a player to the room of the invitation.
+// follow makes the claims those of a player with an invitation, and gives the home of its room.
 func (f *Front) follow(e *entry, c *ticket.Claims) (server membership.Member, err error) {
 	i, err := f.config.Signer.Invited(e.Party.Token, time.Now())
 	switch {
+	case errors.Is(err, ticket.ErrExpired) && c.Room != "": // the client asks again where its match is
+		return server, nil
 	case err != nil:
 		p := problemf(http.StatusForbidden, "%v", err)
 		p.field = "party.token"
 		return server, f.refuse(p)
 	case i.Game != c.Game:
 		return server, problemf(http.StatusBadRequest, "the invitation is to a match of %s, not of %s", i.Game, c.Game)
+	case c.Room != "" && c.Room != i.Room:
+		return server, problemf(http.StatusBadRequest, "the invitation is to room %s, not to %s; leave out \"room\" or \"party\"", i.Room, c.Room)
 	case len(c.Options) > 0 && string(c.Options) != string(i.Options):
 		return server, problemf(http.StatusBadRequest, "the invitation is to a match with other options; leave out \"options\"")
 	}
@@ -140,7 +147,7 @@ func (f *Front) matchAll(w http.ResponseWriter, r *http.Request, e *entry, c tic
 	if err != nil {
 		return err
 	}
-	invitation, err := f.invite(first)
+	invitation, err := f.invite(first, "")
 	if err != nil {
 		return err
 	}

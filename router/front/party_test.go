@@ -34,12 +34,27 @@ func TestPartyByInvitation(t *testing.T) {
 	if c := claims(t, second); second.Room != first.Room || *c.Party != *own.Party || c.Player == own.Player || string(c.Options) != `{"seats":8}` {
 		t.Errorf("the second is sent to %+v, ticket %+v", second, c)
 	}
-	if second.Party != nil {
-		t.Errorf("the second was given an invitation: %+v", second.Party)
+	if *second.Party != *first.Party {
+		t.Errorf("the second has the invitation %+v, want %+v", second.Party, first.Party)
+	}
+	// Later the invitation is over. Who has entered with it asks again by the room's id.
+	expired, err := f.config.Signer.Invite(ticket.Invitation{Party: *own.Party, Room: first.Room, Game: "arena", Expires: time.Now().Add(-time.Second)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := strings.Replace(follow, first.Party.Token, expired, 1)
+	checkProblem(t, f.call(t, "POST", "/v1/match", late), http.StatusForbidden, "ask whoever invited you for a new one")
+	if a := into[admission](t, f.call(t, "POST", "/v1/rooms", strings.Replace(late, `"party"`, `"room":"`+string(first.Room)+`","party"`, 1)), 201); claims(t, a).Party != nil {
+		t.Errorf("the ticket is of a party whose time is over: %+v", claims(t, a).Party)
 	}
 	if len(other.matches.promised) != 0 {
 		t.Error("the other router promised a seat, which the room keeps")
 	}
+	again := into[admission](t, f.call(t, "POST", "/v1/rooms", strings.Replace(follow, `"party"`, `"room":"`+string(first.Room)+`","party"`, 1)), 201)
+	if c := claims(t, again); again.Room != first.Room || *c.Party != *own.Party || again.Party.Token != first.Party.Token {
+		t.Errorf("asked again by the room's id: %+v, ticket %+v", again, c)
+	}
+	checkProblem(t, f.call(t, "POST", "/v1/rooms", strings.Replace(follow, `"party"`, `"room":"other","party"`, 1)), 400, "not to other")
 	for body, want := range map[string]string{
 		strings.Replace(follow, "arena", "chess", 1):                                            `to a match of arena, not of chess`,
 		strings.Replace(follow, `"party"`, `"options":{"seats":4},"party"`, 1):                  "other options",

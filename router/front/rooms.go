@@ -29,7 +29,7 @@ type admission struct {
 	Code    string         `json:"code,omitempty"` // of a private room, for those who are invited
 	Player  proto.PlayerID `json:"player"`
 	Guest   string         `json:"guest,omitempty"` // secret of a guest that was just made; its client keeps it and sends it again
-	Party   *partyAnswer   `json:"party,omitempty"` // of the first player of a party
+	Party   *partyAnswer   `json:"party,omitempty"` // of a party's player
 	Ticket  string         `json:"ticket"`
 	Expires time.Time      `json:"expires"` // of the ticket
 }
@@ -41,11 +41,19 @@ func (f *Front) postRoom(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if e.Party != nil || e.Players != nil {
+	if e.Players != nil || e.Party != nil && e.Party.Token == "" {
 		return problemf(http.StatusBadRequest, "a party asks for seats in a match; use POST /v1/match, or give the others the room's id or code")
+	}
+	if err := e.checkParty(&c); err != nil {
+		return err
 	}
 	if err := f.known(r, &e, &c); err != nil {
 		return err
+	}
+	if e.Party != nil { // of a client that asks again where its match is
+		if _, err := f.follow(&e, &c); err != nil {
+			return err
+		}
 	}
 	if err := f.permit(r, e, &c); err != nil {
 		return err
@@ -101,8 +109,8 @@ func (f *Front) admit(w http.ResponseWriter, r *http.Request, e *entry, c ticket
 		return err
 	}
 	var invitation *partyAnswer
-	if c.Party != nil && e.Party.Token == "" {
-		if invitation, err = f.invite(&c); err != nil {
+	if c.Party != nil {
+		if invitation, err = f.invite(&c, e.Party.Token); err != nil {
 			return err
 		}
 	}
