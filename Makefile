@@ -99,8 +99,12 @@ clients/web/node_modules/.package-lock.json: clients/web/package-lock.json
 	cd clients/web && npm ci --no-audit --no-fund
 	@touch $@
 
+.PHONY: proxies
+proxies:
+	@.ci/proxies
+
 .PHONY: race
-race: ## all tests under the race detector
+race: proxies ## all tests under the race detector
 	$(GO) test -race -shuffle=on -timeout 10m ./...
 
 .PHONY: examples
