@@ -150,9 +150,10 @@ export class Page {
 		const ours = () => this.room === room;
 		this.#visit = visit;
 		room.on("status", (status, error) => ours() && this.#status(room, status, error));
-		room.on("entered", () => {
+		room.on("entered", (move) => {
 			if (!ours()) return;
 			show(byId("watch"), true);
+			if (move && !move.seatKept && room.seat >= 0) this.#trouble.note("You were away for too long to keep your seat. This is a new one.");
 			if (this.mode === "entering") this.#arrived(room);
 		});
 		room.on("frame", () => ours() && this.#tick(room));

@@ -19,6 +19,7 @@ interface Notes {
 	frames: number;
 	gaps: number[]; // milliseconds without a tick, each above a second
 	statuses: string[];
+	signs: string[]; // what the page said to the player
 	entered: { seatKept: boolean; gap: number; kind: string }[];
 	timers: number[]; // when a timer of 250 ms came
 }
@@ -41,7 +42,7 @@ async function play(tab: Tab, name: string): Promise<void> {
 /** Has the page take notes of the room that it is in. */
 const takeNotes = (tab: Tab) =>
 	tab.call(() => {
-		const notes: Notes = (globalThis.notes = { frames: 0, gaps: [], statuses: [], entered: [], timers: [] });
+		const notes: Notes = (globalThis.notes = { frames: 0, gaps: [], statuses: [], signs: [], entered: [], timers: [] });
 		let last = performance.now();
 		const room = arena.room!;
 		room.on("frame", () => {
@@ -52,6 +53,10 @@ const takeNotes = (tab: Tab) =>
 		});
 		room.on("status", (status, e) => notes.statuses.push(e ? `${status} (${e.code})` : status));
 		room.on("entered", (m) => m && notes.entered.push({ kind: m.kind, seatKept: m.seatKept, gap: Math.round(m.gap) }));
+		new MutationObserver(() => {
+			const sign = document.querySelector<HTMLElement>("#sign")!;
+			if (!sign.hidden && notes.signs.at(-1) !== sign.textContent) notes.signs.push(sign.textContent!);
+		}).observe(document.querySelector("#sign")!, { attributes: true, childList: true, characterData: true, subtree: true });
 		setInterval(() => notes.timers.push(performance.now()), 250);
 	});
 
@@ -72,7 +77,7 @@ type Look = Awaited<ReturnType<typeof look>>;
 /** What is printed of a page. */
 const told = (l: Look) =>
 	`${l.visibility}, ${l.status}, seat ${l.seat}, tick ${l.tick}, ${l.reconnects} reconnects, gaps above 1 s: ${JSON.stringify(l.gaps)}, ` +
-	`a timer of 250 ms came ${l.recent} times in 5 minutes, moves ${JSON.stringify(l.entered)}, statuses ${JSON.stringify(l.statuses)}${l.card && `, card: ${l.card}`}`;
+	`a timer of 250 ms came ${l.recent} times in 5 minutes, moves ${JSON.stringify(l.entered)}, statuses ${JSON.stringify(l.statuses)}, signs ${JSON.stringify(l.signs)}${l.card && `, card: ${l.card}`}`;
 
 /** Prints at once what a diagnostic would tell at the end of the test. */
 const say = (t: TestContext, text: string) => console.log(`${new Date().toISOString().slice(11, 19)} ${t.name}: ${text}`);
@@ -153,7 +158,10 @@ describe("pages that nobody looks at", { concurrency: true, timeout: length + 30
 				});
 				say(t, `${minutes} minutes asleep, room ${name}: ${told(now)}`);
 				assert.notEqual(now.code, "lost", "nothing was lost");
-				if (now.status === "playing") continue;
+				if (now.status === "playing") {
+					assert.ok(now.entered.at(-1)!.seatKept || now.signs.some((s) => /new one/.test(s)), "the player hears of the new seat");
+					continue;
+				}
 				// The room is over: the card says so, and one press enters the next one of its name.
 				assert.ok(name === "alone" && ["over", "ended"].includes(now.code), now.code);
 				await tab.call(() => (document.querySelector('[data-testid="way"]') as HTMLElement).click());
