@@ -1,6 +1,7 @@
 package testfleet
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -78,5 +79,25 @@ func TestPartyOfABackend(t *testing.T) {
 	if _, err := goclient.MatchParty(t.Context(), goclient.Config{Router: f.Routers[0].URL, Request: goclient.Request{Game: WalkName}}, make([]goclient.PartyPlayer, 9)); err == nil ||
 		!strings.Contains(err.Error(), "have 8 seats; make the party smaller") {
 		t.Errorf("a party of 9 for rooms of 8: %v", err)
+	}
+}
+
+// The seats of those who have not come go with the room when its server is killed.
+func TestPartySeatsSurviveALoss(t *testing.T) {
+	f := Start(t, Options{Servers: 3})
+	at := goclient.Config{Router: f.Routers[0].URL, Match: true, Request: goclient.Request{Game: WalkName, Party: &goclient.Party{Size: 8}}}
+	first := join(t, at)
+	room := first.welcome.Load().Room
+	f.awaitCopies(t, 1)
+	server := first.welcome.Load().Server
+	f.Kill(slices.IndexFunc(f.Servers, func(s *Server) bool { return s.Name == server }))
+	until(t, "the next leader", func() bool { return first.welcome.Load().Server != server })
+	stranger := goclient.Config{Router: at.Router, Request: goclient.Request{Game: WalkName, Room: room}}
+	if p, err := tryJoin(t, stranger); err == nil {
+		t.Errorf("a stranger has seat %d", p.welcome.Load().Seat)
+	}
+	at.Request.Party = &goclient.Party{Token: first.client.Invitation().Token}
+	if w := join(t, at).welcome.Load(); w.Room != room {
+		t.Errorf("the second is in %s, the first in %s", w.Room, room)
 	}
 }
