@@ -91,6 +91,13 @@ pictures: clients/web/node_modules/.package-lock.json ## the pictures of the REA
 web-e2e: clients/web/node_modules/.package-lock.json ## the pages in a headless Chromium, on a fleet that is broken under them (about 2 minutes)
 	@clients/web/e2e/run
 
+# For how many minutes the pages of web-e2e-long stay hidden.
+LONGTIME ?= 60
+
+.PHONY: web-e2e-long
+web-e2e-long: clients/web/node_modules/.package-lock.json ## LONGTIME (default 60) minutes of a hidden tab and a minimised phone, and a laptop that sleeps for 2 and 15
+	@RINGSIDE_E2E_LONG=$(LONGTIME) clients/web/e2e/run --long
+
 .PHONY: python-test
 python-test: ## the Python client, written from PROTOCOL.md alone: golden files, then a match on a fleet that is broken under it (about 30 s)
 	@if command -v python3 >/dev/null; then cd clients/python && python3 -m unittest discover test; \
@@ -101,8 +108,12 @@ clients/web/node_modules/.package-lock.json: clients/web/package-lock.json
 	cd clients/web && npm ci --no-audit --no-fund
 	@touch $@
 
+.PHONY: proxies
+proxies:
+	@.ci/proxies
+
 .PHONY: race
-race: ## all tests under the race detector
+race: proxies ## all tests under the race detector
 	$(GO) test -race -shuffle=on -timeout 10m ./...
 
 .PHONY: examples

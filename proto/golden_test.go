@@ -273,7 +273,6 @@ func badFrames() []badFrame {
 		bad("hello without ticket and token", KindHello, "range", append(helloHead, 0, 0, 0, 0)...),
 		bad("hello with half an instance", KindHello, "short", append(helloHead[:15:15], 1, 2, 3, 4)...),
 		bad("hello with an overlong uvarint", KindHello, "range", append(helloHead, 0x80, 0, 0, 1, 't', 0)...),
-		bad("input numbered 0", KindInput, "range", 0, 0, 1),
 		bad("input without samples", KindInput, "range", 1, 0, 0),
 		bad("input with 65 samples", KindInput, "range", 1, 0, 65),
 		bad("input cut short", KindInput, "short", 1, 0),

@@ -23,10 +23,11 @@ type PlayerID string
 // a player in two instances cannot be linked. It follows the rule of a RoomID, at most MaxAlias characters.
 type Alias string
 
-// Tick counts a room's ticks from 1; 0 is the state before the first tick. At 60 ticks a second it lasts 828 days.
+// Tick counts a room's ticks from 1, modulo 2^32; 0 is the state before the first tick. At 60 ticks a second it begins again after 828
+// days. Compare ticks with Since.
 type Tick uint32
 
-// Seq numbers a player's input samples from 1, without gaps, for as long as the seat is held.
+// Seq numbers a player's input samples from 1, without gaps and modulo 2^32, for as long as the seat is held.
 type Seq uint32
 
 // Seat is a player's place in a room, 0 to MaxSeats-1.

@@ -2,12 +2,12 @@ package proto
 
 import "encoding/binary"
 
-// Input carries the samples First, First+1, ... of a seat, each encoded as a difference to the one before by the room's
+// Input carries the samples First, First+1, ... of a seat, numbered modulo 2^32, each encoded as a difference to the one before by the room's
 // input schema and the first one as a difference to the zero sample, so that a message can be read by itself.
 //
 //	first uvarint | ack uvarint | count u8 | samples
 type Input struct {
-	First   Seq    // from 1
+	First   Seq
 	Ack     Tick   // what its player saw: the newest tick that the client has decoded, or the one that it draws
 	Count   int    // 1 to MaxSamples
 	Samples []byte // at most Count * MaxSampleBytes
@@ -38,14 +38,8 @@ func ParseInput(b []byte) (Input, error) {
 	if r.err != nil {
 		return m, r.err
 	}
-	if m.First == 0 {
-		r.refuse("first", "0, samples are numbered from 1")
-	}
 	if m.Count < 1 || m.Count > MaxSamples {
 		r.refuse("count", "%d, 1 to %d are allowed", m.Count, MaxSamples)
-	}
-	if uint64(m.First)+uint64(m.Count)-1 > 1<<32-1 {
-		r.refuse("first", "%d and %d more is over 2^32-1", m.First, m.Count-1)
 	}
 	m.Samples = r.rest("samples", m.Count*MaxSampleBytes)
 	return m, r.end()

@@ -54,6 +54,7 @@ func run(args []string) error {
 	fs.IntVar(&c.Quotas.TicketsPerAddress, "tickets-per-address", c.Quotas.TicketsPerAddress, "most `tickets` a minute for one address, or for one /64 of IPv6; beyond, 429; 0: no limit")
 	fs.IntVar(&c.Quotas.ReservationsPerAddress, "reservations-per-address", c.Quotas.ReservationsPerAddress, "most `seats` a minute that quick match keeps for players of one address who have not come yet; 0: no limit")
 	fs.IntVar(&c.Quotas.ReadsPerAddress, "reads-per-address", c.Quotas.ReadsPerAddress, "most `requests` for results a minute of one address, operators' left out; beyond, 429; 0: no limit")
+	fs.IntVar(&c.Quotas.PartySeatsPerAddress, "party-seats-per-address", c.Quotas.PartySeatsPerAddress, "most `seats` a minute that rooms of quick match keep for the parties of one address; 0: no limit")
 	inside := fs.String("inside", "", "`host:port` of the internal listener: game servers with certificates in TLS, all others in the clear: outcomes, the whole fleet view, operators and metrics; -listen shows strangers a summary, and all of it with the operators' token (default none: requests of this machine see all where -listen is loopback)")
 	var sc store.Config
 	fs.StringVar(&sc.Location, "results", "", "the results store: sqlite:`DIR`, for one router, or postgres://USER@HOST/DATABASE, for any number; the password in PGPASSWORD or a file that PGPASSFILE names (default none: outcomes are not kept)")

@@ -21,6 +21,7 @@ type Client struct {
 	heard      bool         // by a router or a server, ever
 	room       proto.RoomID // as the router answered, or the welcome says
 	guest      string       // secret of the guest that the client is; empty: not a guest, or not yet known
+	invitation Invitation   // to the party that the client is in
 	code       string       // of a private room
 	ticket     string
 	welcome    proto.Welcome

@@ -52,6 +52,7 @@ type Request struct {
 	Role    Role            `json:"role,omitempty"`    // empty: PlayerRole
 	Private bool            `json:"private,omitempty"` // a new room that is entered with its code only, see Client.Code; leave Room out
 	Code    string          `json:"code,omitempty"`    // of a private room; Room may be left out
+	Party   *Party          `json:"party,omitempty"`   // with Match: the player belongs to a party; see there
 }
 
 // Player says who plays. Where the router demands identity tokens, Config.Identity does that.
@@ -124,6 +125,9 @@ func (c Config) Validate() error {
 	}
 	if r := c.Request; err == nil && (r.Private && (r.Room != "" || r.Code != "" || c.Match) || r.Code != "" && c.Match) {
 		err = errors.New("a private room is new or has a code, and is no match; give one of Private, Code and Match")
+	}
+	if p := c.Request.Party; err == nil && p != nil && (!c.Match || (p.Size == 0) == (p.Token == "")) {
+		err = errors.New("a party is for a match, and has either a Size, for its first player, or a Token, for the others")
 	}
 	if err == nil && c.GiveUp < 0 {
 		err = fmt.Errorf("GiveUp is %v, it must not be negative", c.GiveUp)

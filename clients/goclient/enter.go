@@ -239,11 +239,18 @@ func (c *Client) findRoom(ctx context.Context) (place, error) {
 	r := c.config.Request
 	r.Room, r.Player.Guest, r.Code = c.room, c.guest, c.code
 	r.Private = r.Private && c.room == ""
-	a, err := ask(ctx, c.config, r, c.config.Match && c.room == "")
+	match := c.config.Match && c.room == ""
+	if !match {
+		r.Party = c.invitation.again(time.Now())
+	}
+	a, err := ask(ctx, c.config, r, match)
 	if err != nil {
 		return place{}, err
 	}
 	c.heard = true
+	if match {
+		c.invitation = a.Party
+	}
 	c.room, c.guest, c.code = a.Room, cmp.Or(a.Guest, c.guest), a.Code // the same for as long as the client lives
 	return place{a.URL, a.Ticket}, nil
 }

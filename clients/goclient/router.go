@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -28,24 +29,35 @@ type admission struct {
 	Guest  string       `json:"guest"` // secret of a guest that the router has made
 	Ticket string       `json:"ticket"`
 	Code   string       `json:"code"` // of a private room
+	Party  Invitation   `json:"party"`
 }
 
 // ask asks the router for r, or, with match, for a seat in any open room. A refusal is a *Problem.
 func ask(ctx context.Context, c Config, r Request, match bool) (admission, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	var a admission
-	body, err := json.Marshal(r)
-	if err != nil {
-		return a, fmt.Errorf("room request: %w", err)
-	}
 	path := "/v1/rooms"
 	if match {
 		path = "/v1/match"
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(c.Router, "/")+path, bytes.NewReader(body))
+	var a admission
+	from, err := post(ctx, c, path, r, maxAnswer, &a)
 	if err != nil {
 		return a, err
+	}
+	a.URL, err = checkPlace(from, a.Room, a.URL)
+	return a, err
+}
+
+// post sends a request to the router and reads its answer, of at most limit bytes. It gives the address that answered, after redirects.
+func post(ctx context.Context, c Config, path string, r any, limit int64, answer any) (from *url.URL, err error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	body, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("room request: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(c.Router, "/")+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if c.Identity != "" {
@@ -53,32 +65,37 @@ func ask(ctx context.Context, c Config, r Request, match bool) (admission, error
 	}
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
-		return a, fmt.Errorf("router: %w", err)
+		return nil, fmt.Errorf("router: %w", err)
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, limit))
 	if err != nil {
-		return a, fmt.Errorf("router: %w", err)
+		return nil, fmt.Errorf("router: %w", err)
 	}
 	if resp.StatusCode != http.StatusCreated {
-		return a, fmt.Errorf("router: %w", problemOf(resp, answer))
+		return nil, fmt.Errorf("router: %w", problemOf(resp, text))
 	}
-	if err := json.Unmarshal(answer, &a); err != nil {
-		return a, fmt.Errorf("router: answer: %w", err)
+	if err := json.Unmarshal(text, answer); err != nil {
+		return nil, fmt.Errorf("router: answer: %w", err)
 	}
-	if _, err := proto.ParseRoomID(string(a.Room)); err != nil {
-		return a, fmt.Errorf("router: answer: %w", err)
-	}
-	from := req.URL
+	from = req.URL
 	if resp.Request != nil { // redirects were followed
 		from = resp.Request.URL
 	}
-	u, err := redirect(from, a.URL) // it may be relative to the address that answered, as a proxy shows that
-	if err != nil {
-		return a, fmt.Errorf("router: answer: %w", err)
+	return from, nil
+}
+
+// checkPlace checks a router's answer and gives the URL to connect to, which may be relative to the address that answered, as a proxy
+// shows that.
+func checkPlace(from *url.URL, room proto.RoomID, address string) (string, error) {
+	if _, err := proto.ParseRoomID(string(room)); err != nil {
+		return "", fmt.Errorf("router: answer: %w", err)
 	}
-	a.URL = u.String()
-	return a, nil
+	u, err := redirect(from, address)
+	if err != nil {
+		return "", fmt.Errorf("router: answer: %w", err)
+	}
+	return u.String(), nil
 }
 
 // problemOf makes an error of an HTTP answer, with the body's words where it is a problem document.

@@ -51,15 +51,14 @@ func (a *Arena) loneliness(p point) int64 {
 
 // advance does what time alone does to f.
 func (a *Arena) advance(r *game.Room, f *Fighter) {
-	now := uint32(r.Tick())
 	f.Budget = min(f.Budget+1, a.ticks.budget)
 	if !f.Alive {
-		if f.NextLife != 0 && now >= f.NextLife {
+		if f.NextLife != 0 && due(r, f.NextLife) {
 			a.revive(r, f)
 		}
 		return
 	}
-	if f.Shielded && now >= f.ShieldUntil {
+	if f.Shielded && due(r, f.ShieldUntil) {
 		f.Shielded = false
 	}
 	if f.Cooldown > 0 {

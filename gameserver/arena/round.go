@@ -4,24 +4,28 @@ import "github.com/ringside-go/ringside/gameserver/game"
 
 // advanceRound begins and ends rounds. It comes last in a tick, so a round is judged by all of the tick's shots.
 func (a *Arena) advanceRound(r *game.Room) {
-	m, now, players := a.Match.Get(), uint32(r.Tick()), a.Fighters.Len()
+	m, players := a.Match.Get(), a.Fighters.Len()
+	over := due(r, m.EndsAt)
 	switch m.Phase {
 	case Waiting:
 		if players >= 2 {
 			a.beginRound(r)
 		}
 	case Playing:
-		if players < 2 || now >= m.EndsAt || a.topScore() >= m.FragLimit {
+		if players < 2 || over || a.topScore() >= m.FragLimit {
 			a.endRound(r)
 		}
 	case Break:
-		if now >= m.EndsAt && players >= 2 {
+		if over && players >= 2 {
 			a.beginRound(r)
-		} else if now >= m.EndsAt {
+		} else if over {
 			m.Phase, m.EndsAt = Waiting, 0
 		}
 	}
 }
+
+// due reports whether tick at has come. Ticks begin again at 0 after 2^32.
+func due(r *game.Room, at uint32) bool { return r.Tick().Since(game.Tick(at)) >= 0 }
 
 // beginRound puts everybody back to the start.
 func (a *Arena) beginRound(r *game.Room) {

@@ -23,8 +23,10 @@ type trigger struct {
 // ticks.rewind, and walls stop the shot. So he who aims well hits, whatever his connection; the price is that one can
 // be hit up to a quarter of a second after stepping behind a wall.
 func (a *Arena) resolve(r *game.Room, t *trigger) {
-	now := uint32(r.Tick())
-	saw := game.Tick(max(uint32(t.saw), now-min(now, a.ticks.rewind)))
+	saw := t.saw
+	if oldest := r.Tick() - game.Tick(a.ticks.rewind); saw.Since(oldest) < 0 {
+		saw = oldest
+	}
 	line := newRay(t.from, t.aim)
 	limit, hit := line.wall(a.level.solid, shotRange), game.NoSeat
 	for id, f := range a.Fighters.All() {

@@ -93,10 +93,10 @@ func TestShotTurnsTimeBack(t *testing.T) {
 func TestNobodyIsHurt(t *testing.T) {
 	for name, change := range map[string]func(h *hall, f *Fighter){
 		"dead":      func(h *hall, f *Fighter) { f.Alive, f.HP = false, 0 },
-		"shielded":  func(h *hall, f *Fighter) { f.Shielded, f.ShieldUntil = true, math.MaxUint32 },
+		"shielded":  func(h *hall, f *Fighter) { f.Shielded, f.ShieldUntil = true, 1<<30 },
 		"dead then": func(h *hall, f *Fighter) { f.Alive = false; h.step(); f.Alive = true },
 		"shielded then": func(h *hall, f *Fighter) {
-			f.Shielded, f.ShieldUntil = true, math.MaxUint32
+			f.Shielded, f.ShieldUntil = true, 1<<30
 			h.step()
 			f.Shielded = false
 		},

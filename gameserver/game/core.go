@@ -11,6 +11,7 @@ type core struct {
 	Seats    Table[seatRow]    `state:"max=64"` // row id = seat
 	Room     Value[roomRow]    `state:""`
 	Outcomes Table[outcomeRow] `state:"max=90,hidden"`
+	Parties  Table[partyRow]   `state:"max=64,hidden"`
 }
 
 // seatRow is a seat that is taken.

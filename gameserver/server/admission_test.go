@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/internal/registry"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/gameserver/internal/session"
@@ -163,6 +164,21 @@ func TestNobodyMakesAMatchOfOtherOptions(t *testing.T) {
 		spec, _, err := d.read(id, proto.Hello{Ticket: sign(t, ticket.Claims{Room: id, Options: options})}, time.Now())
 		if err != nil || spec.Game != "idle" || spec.Exists != tt.exists {
 			t.Errorf("made for %s: %+v, %v", tt.made, spec, err)
+		}
+	}
+}
+
+// The seats of a party are kept for as long as the ticket says, and never for longer than a minute, whatever the clocks say.
+func TestAdmissionOfAParty(t *testing.T) {
+	d := &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), skew: newSkew(slog.New(slog.DiscardHandler), obs.NewMetrics(nil))}
+	now := time.Now().Truncate(time.Second)
+	for until, want := range map[time.Duration]time.Duration{
+		20 * time.Second: 20 * time.Second, ticket.PartyHold: ticket.PartyHold, 10 * time.Minute: ticket.PartyHold, -time.Second: -time.Second,
+	} {
+		party := &ticket.Party{ID: "red", Size: 3, Until: now.Add(until)}
+		_, join, err := d.read("r", proto.Hello{Ticket: sign(t, ticket.Claims{Room: "r", Party: party})}, now)
+		if err != nil || join.Party != (game.Party{ID: "red", Size: 3, Hold: want}) {
+			t.Errorf("until %v: %+v, %v; want %v", until, join.Party, err, want)
 		}
 	}
 }

@@ -37,6 +37,7 @@ type roomReport struct {
 	Seats      int            `json:"seats"`
 	Players    int            `json:"players"`
 	Connected  int            `json:"connected"`
+	Reserved   int            `json:"reserved,omitempty"` // seats kept for players of parties who have not come
 	Spectators int            `json:"spectators"`
 	Late       uint64         `json:"late"`
 	Match      uint32         `json:"match"`
@@ -100,7 +101,7 @@ func describeRoom(i registry.Info) roomReport {
 	}
 	return roomReport{
 		Room: i.ID, Game: i.Game, Role: role, Epoch: i.Epoch.String(), Standbys: standbys, Tick: i.Tick, TickRate: i.TickRate,
-		Seats: i.Seats, Players: i.Players, Connected: i.Connected, Spectators: i.Spectators, Late: i.Late, Match: i.Match,
+		Seats: i.Seats, Players: i.Players, Connected: i.Connected, Reserved: i.Reserved, Spectators: i.Spectators, Late: i.Late, Match: i.Match,
 		Age: time.Since(i.Created).Round(time.Millisecond).Seconds(), Share: perMille(i.Share),
 	}
 }

@@ -34,6 +34,10 @@ func TestProxies(t *testing.T) {
 			}},
 		{"haproxy", "haproxy.cfg", []string{"# In a folder: ", ""},
 			func(_, example string) (string, []string) { return example, []string{"-db", "-f"} }},
+		{"caddy", "Caddyfile", []string{"\thandle {", "\thandle_path /game/* {"},
+			func(dir, example string) (string, []string) {
+				return "{\n\tadmin off\n\tstorage file_system " + dir + "\n}\n" + example, []string{"run", "--adapter", "caddyfile", "--config"}
+			}},
 	} {
 		t.Run(proxy.name, func(t *testing.T) {
 			bin, err := exec.LookPath(proxy.name)
@@ -41,7 +45,7 @@ func TestProxies(t *testing.T) {
 				bin, err = exec.LookPath("/usr/sbin/" + proxy.name)
 			}
 			if err != nil {
-				t.Skipf("%s IS NOT TESTED: it is not installed; apt-get install nginx-light haproxy", strings.ToUpper(proxy.name))
+				t.Skipf("%s IS NOT TESTED: it is not installed; apt-get install nginx-light haproxy caddy", strings.ToUpper(proxy.name))
 			}
 			text, err := os.ReadFile("../../deploy/proxies/" + proxy.file)
 			if err != nil {
@@ -52,7 +56,8 @@ func TestProxies(t *testing.T) {
 				port, dir := free(t), t.TempDir()
 				example := string(text)
 				for _, c := range [][2]string{{"127.0.0.1:8080", strings.TrimPrefix(f.Routers[0].URL, "http://")},
-					{"listen 80;", "listen 127.0.0.1:" + port + ";"}, {"bind :80", "bind 127.0.0.1:" + port}} {
+					{"listen 80;", "listen 127.0.0.1:" + port + ";"}, {"bind :80", "bind 127.0.0.1:" + port},
+					{"play.example.com {", "http://127.0.0.1:" + port + " {"}} {
 					example = strings.ReplaceAll(example, c[0], c[1])
 				}
 				for i := 0; i < len(changes); i += 2 {

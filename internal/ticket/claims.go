@@ -3,7 +3,8 @@
 //
 //	header   {"alg":"EdDSA","kid":"<KeyID of the signing key>","typ":"JWT"}
 //	payload  {"iss":"ringside","aud":"ringside-room","iat":<Unix seconds, may be absent>,"exp":<Unix seconds, at most MaxLife away>,
-//	          "room":"…","game":"…","opt":{…},"sub":"<player id>","name":"…","role":"player"}
+//	          "room":"…","game":"…","opt":{…},"sub":"<player id>","name":"…","role":"player",
+//	          "party":{"id":"…","size":2,"until":<Unix seconds>} (absent: no party)}
 //
 // Identity tokens, with which the game's own backend says who a player is, are described at IdentityVerifier.
 package ticket
@@ -46,6 +47,7 @@ type Claims struct {
 	// seat that has a connection.
 	Issued  time.Time
 	Expires time.Time // to the second
+	Party   *Party    // whose seats are kept together; nil: the player comes alone
 }
 
 // Validate says what is wrong with the claims. Signer and Verifier call it.
@@ -69,6 +71,10 @@ func (c *Claims) Validate() error {
 		return fmt.Errorf("options %.40q are not a JSON object", options)
 	case c.Role != Player && c.Role != Spectator:
 		return fmt.Errorf("role %.20q is unknown; it is %q or %q", c.Role, Player, Spectator)
+	case c.Party != nil && c.Role != Player:
+		return errors.New("spectators are in no party: it takes seats")
+	case c.Party != nil && c.Party.validate() != nil:
+		return c.Party.validate()
 	case c.Expires.IsZero():
 		return errors.New("no time of expiry is set")
 	case c.Issued.After(c.Expires):

@@ -27,6 +27,7 @@ func FuzzClaims(f *testing.F) {
 	payload, _ := base64.RawURLEncoding.DecodeString(parts[1])
 	f.Add(string(header), string(payload))
 	f.Add(string(header), `{"aud":"ringside","sub":"jo","exp":9e99}`)
+	f.Add(string(header), `{"iss":"ringside","aud":"ringside-party","exp":1,"party":{"id":"a","size":2,"until":-1},"room":"q-a-b","game":"arena"}`)
 	f.Add(`{"alg":"EdDSA","crit":["exp"],"typ":"JWT"}`, string(payload))
 	f.Add(`{"alg":"none"}`, `{"exp":null}`)
 	v, identity := NewVerifier(public(first)), NewIdentityVerifier(public(first))
@@ -38,6 +39,12 @@ func FuzzClaims(f *testing.F) {
 			}
 			if strings.Contains(header, `"crit"`) || !strings.Contains(header, "EdDSA") {
 				t.Errorf("the header %s was accepted", header)
+			}
+		}
+		if i, err := NewSigner(first).Invited(token, now); err == nil {
+			_, badRoom := proto.ParseRoomID(string(i.Room))
+			if badRoom != nil || i.Party.validate() != nil || i.Expires.Before(now) {
+				t.Errorf("%s was accepted as %+v", payload, i)
 			}
 		}
 		if id, name, err := identity.Verify(token, now); err == nil {

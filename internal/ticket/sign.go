@@ -24,17 +24,20 @@ type payload struct {
 	Options json.RawMessage `json:"opt,omitempty"`
 	Name    string          `json:"name,omitempty"`
 	Role    Role            `json:"role"`
+	Party   *partyClaim     `json:"party,omitempty"`
 }
 
-// Signer signs tickets with an Ed25519 key. Its method may be called from any goroutine.
+// Signer signs tickets with an Ed25519 key. Its methods may be called from any goroutine.
 type Signer struct {
 	key ed25519.PrivateKey
 	id  string
+	own keyring // trusts key, for invitations
 }
 
 // NewSigner builds a Signer; key is ed25519.PrivateKeySize bytes long.
 func NewSigner(key ed25519.PrivateKey) *Signer {
-	return &Signer{key: key, id: KeyID(key.Public().(ed25519.PublicKey))}
+	public := key.Public().(ed25519.PublicKey)
+	return &Signer{key: key, id: KeyID(public), own: newKeyring([]ed25519.PublicKey{public})}
 }
 
 // Sign returns the ticket that says c, whose times are cut to the second. The error says which claim is wrong.
@@ -57,7 +60,7 @@ func (s *Signer) Sign(c Claims) (string, error) {
 			Subject:   string(c.Player),
 			ExpiresAt: jwt.NewNumericDate(c.Expires),
 		},
-		Room: c.Room, Game: c.Game, Options: c.Options, Name: c.Name, Role: c.Role,
+		Room: c.Room, Game: c.Game, Options: c.Options, Name: c.Name, Role: c.Role, Party: newPartyClaim(c.Party),
 	}
 	if !c.Issued.IsZero() {
 		p.IssuedAt = jwt.NewNumericDate(c.Issued)

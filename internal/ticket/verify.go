@@ -41,7 +41,7 @@ func (v *Verifier) Verify(token string, now time.Time) (Claims, error) {
 	c := Claims{
 		Room: p.Room, Game: p.Game, Options: p.Options,
 		Player: proto.PlayerID(p.Subject), Name: p.Name, Role: p.Role,
-		Expires: p.ExpiresAt.Time,
+		Expires: p.ExpiresAt.Time, Party: p.Party.party(),
 	}
 	if p.IssuedAt != nil {
 		c.Issued = p.IssuedAt.Time

@@ -96,7 +96,7 @@ func (t *table) fillPast(p unsafe.Pointer, m *moment, r int) {
 
 // each calls f for each kept tick, oldest first; age is how many ticks it is before now.
 func (h *ring) each(now proto.Tick, f func(age, slot int)) {
-	for age := min(h.slots-1, int(now)); age >= 0; age-- {
+	for age := h.slots - 1; age >= 0; age-- {
 		tick := now - proto.Tick(age)
 		if slot := int(tick) % h.slots; h.held[slot] && h.ticks[slot] == tick {
 			f(age, slot)
@@ -139,7 +139,7 @@ func (s *Store) readHistory(in *reader) {
 	last := s.ring.slots
 	for range n {
 		age := int(in.byte())
-		if in.err == nil && (age >= last || age > int(s.tick) || len(s.ring.tables) == 0) {
+		if in.err == nil && (age >= last || len(s.ring.tables) == 0) {
 			in.fail(fmt.Errorf("history reaches %d ticks back, this store keeps %d; use the same SetHistory: %w", age, s.ring.slots, proto.ErrRange))
 		}
 		if in.err != nil {

@@ -5,7 +5,7 @@
 //	GET  /v1/rooms/{room}           where a room is
 //	GET  /v1/rooms/{room}/connect   WebSocket: a redirect to the room's server, or a tunnel
 //	GET  /v1/servers/{server}/v1/rooms/{room}/connect   the same, of a server whose public URL is /v1/servers/{server} here
-//	POST /v1/match                  enter an open room of a game, or watch one
+//	POST /v1/match                  enter an open room of a game, alone or with a party, or watch one
 //	GET  /v1/fleet                  members, load, events, and of the rooms the first maxServerRooms of each server; for strangers
 //	                                counts only, of members without names
 //	GET  /v1/fleet/events           the same as it changes, and what each member sees, as server-sent events

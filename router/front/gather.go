@@ -97,6 +97,7 @@ type roomReport struct {
 	Seats      int            `json:"seats"`
 	Players    int            `json:"players"`
 	Connected  int            `json:"connected"`
+	Reserved   int            `json:"reserved"`
 	Spectators int            `json:"spectators"`
 	Late       uint64         `json:"late"`
 	Match      uint32         `json:"match"`

@@ -24,10 +24,13 @@ type Quotas struct {
 	ReservationsPerAddress int
 	// ReadsPerAddress bounds what others than operators read of the results store; beyond: 429. A page of results costs two or three.
 	ReadsPerAddress int
+	// PartySeatsPerAddress bounds the seats that rooms of quick match keep for players of parties who are guests or not named yet;
+	// beyond: 429.
+	PartySeatsPerAddress int
 }
 
 func (l Quotas) validate() error {
-	if l.TicketsPerIdentity < 0 || l.TicketsPerAddress < 0 || l.ReservationsPerAddress < 0 || l.ReadsPerAddress < 0 {
+	if min(l.TicketsPerIdentity, l.TicketsPerAddress, l.ReservationsPerAddress, l.ReadsPerAddress, l.PartySeatsPerAddress) < 0 {
 		return errors.New("a limit is negative; use 0 for no limit")
 	}
 	return nil
@@ -39,6 +42,7 @@ type limits struct {
 	address      *limit.Limiter[netip.Prefix]
 	reservations *limit.Limiter[netip.Prefix]
 	reads        *limit.Limiter[netip.Prefix]
+	parties      *limit.Limiter[netip.Prefix]
 }
 
 func newLimits(c Config) limits {
@@ -54,6 +58,7 @@ func newLimits(c Config) limits {
 		address:      limit.New[netip.Prefix](perMinute(c.Quotas.TicketsPerAddress, "tickets-per-address")),
 		reservations: limit.New[netip.Prefix](perMinute(c.Quotas.ReservationsPerAddress, "reservations-per-address")),
 		reads:        limit.New[netip.Prefix](perMinute(c.Quotas.ReadsPerAddress, "reads-per-address")),
+		parties:      limit.New[netip.Prefix](perMinute(c.Quotas.PartySeatsPerAddress, "party-seats-per-address")),
 	}
 }
 
@@ -75,12 +80,25 @@ func tooMany(wait time.Duration, format string, args ...any) *problem {
 
 // known settles who the ticket of a POST is for, within the limits of their address and of themselves.
 func (f *Front) known(r *http.Request, e *entry, c *ticket.Claims) error {
-	if wait, ok := f.limits.address.Take(remote(r)); !ok {
-		return tooMany(wait, "this address asked for too many tickets, over %d a minute; wait %v", f.config.Quotas.TicketsPerAddress, wait.Round(time.Second))
+	if err := f.takeTicket(r); err != nil {
+		return err
 	}
 	if err := f.identify(r, e, c); err != nil {
 		return err
 	}
+	return f.mayAsk(c)
+}
+
+// takeTicket counts a ticket of the sender's address.
+func (f *Front) takeTicket(r *http.Request) error {
+	if wait, ok := f.limits.address.Take(remote(r)); !ok {
+		return tooMany(wait, "this address asked for too many tickets, over %d a minute; wait %v", f.config.Quotas.TicketsPerAddress, wait.Round(time.Second))
+	}
+	return nil
+}
+
+// mayAsk holds a player against the bans and their own limit.
+func (f *Front) mayAsk(c *ticket.Claims) error {
 	if text, banned := f.bans.Banned(c.Player); banned {
 		return f.refuse(problemf(http.StatusForbidden, "%s", text))
 	}

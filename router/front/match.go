@@ -33,13 +33,28 @@ func (f *Front) postMatch(w http.ResponseWriter, r *http.Request) error {
 	if c.Room != "" {
 		return problemf(http.StatusBadRequest, "a match is in a room that is found for you; leave out \"room\", or use POST /v1/rooms")
 	}
+	if err := e.checkParty(&c); err != nil {
+		return err
+	}
+	if e.Players != nil {
+		return f.matchAll(w, r, &e, c)
+	}
 	if err := f.known(r, &e, &c); err != nil {
 		return err
 	}
 	var server membership.Member
-	if c.Role == ticket.Spectator {
+	switch {
+	case c.Role == ticket.Spectator:
 		server, err = f.findStage(&c)
-	} else {
+	case e.Party != nil && e.Party.Token != "":
+		server, err = f.follow(&e, &c)
+	case e.Party != nil:
+		if err := f.takePartySeats(r, e.Party.Size-1); err != nil {
+			return err
+		}
+		c.Party = newParty(e.Party.Size)
+		fallthrough
+	default:
 		server, err = f.findSeat(r.Context(), &c, remote(r))
 	}
 	if err != nil {
@@ -69,10 +84,13 @@ func (f *Front) findStage(c *ticket.Claims) (leader membership.Member, err error
 	return leader, nil
 }
 
-// findSeat reserves a seat for c, who asks from an address of network, and sets its room. It may wait for the next lists of
-// rooms.
+// findSeat reserves a seat for c, or for all of c's party, who ask from an address of network, and sets its room. It may wait for
+// the next lists of rooms.
 func (f *Front) findSeat(ctx context.Context, c *ticket.Claims, network netip.Prefix) (server membership.Member, err error) {
-	q := seatRequest{player: c.Player, kind: ticket.MatchKind(c.Game, c.Options)}
+	q := seatRequest{player: c.Player, seats: 1, kind: ticket.MatchKind(c.Game, c.Options)}
+	if c.Party != nil {
+		q.seats = c.Party.Size
+	}
 	q.soft = sync.OnceValue(func() bool {
 		_, ok := f.limits.reservations.Take(network)
 		return !ok
@@ -85,6 +103,10 @@ func (f *Front) findSeat(ctx context.Context, c *ticket.Claims, network netip.Pr
 			return room, ok
 		}
 		s, ok := f.matches.seat(f.roomLister.get(matchAge), q, now)
+		if s.most > 0 {
+			return membership.Member{}, problemf(http.StatusBadRequest, "a party of %d does not fit: rooms of %s with these options have %d seats; "+
+				"make the party smaller", q.seats, c.Game, s.most)
+		}
 		if ok && s.wait {
 			select {
 			case <-time.After(matchAge / 5):

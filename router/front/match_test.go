@@ -175,7 +175,7 @@ func TestReservations(t *testing.T) {
 	seatOf := func(open *openRooms, patient bool) seating {
 		t.Helper()
 		asked++
-		s, ok := m.seat(open, seatRequest{player: proto.PlayerID(fmt.Sprint("p", asked)), kind: arena, patient: patient, soft: never, pick: func() (proto.RoomID, bool) {
+		s, ok := m.seat(open, seatRequest{player: proto.PlayerID(fmt.Sprint("p", asked)), seats: 1, kind: arena, patient: patient, soft: never, pick: func() (proto.RoomID, bool) {
 			made++
 			return proto.RoomID(fmt.Sprintf("%snew-%d", arena, made)), true
 		}}, now)
@@ -236,7 +236,7 @@ func TestOnePromisePerPlayer(t *testing.T) {
 	made := 0
 	ask := func(player proto.PlayerID, kind string) proto.RoomID {
 		t.Helper()
-		s, ok := m.seat(m.last, seatRequest{player: player, kind: kind, soft: never, pick: func() (proto.RoomID, bool) {
+		s, ok := m.seat(m.last, seatRequest{player: player, seats: 1, kind: kind, soft: never, pick: func() (proto.RoomID, bool) {
 			made++
 			return proto.RoomID(fmt.Sprint(kind, "new-", made)), true
 		}}, now)
@@ -320,13 +320,13 @@ func TestConnectedPlayersCountBeforePromises(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	promises := make([]promise, 5)
 	for i := range promises {
-		promises[i].until = now.Add(time.Second)
+		promises[i] = promise{seats: 1, until: now.Add(time.Second)}
 	}
 	k.rooms["a"] = &matchRoom{leader: leader, seats: 8, players: 3, promises: promises[:4]} // their connections are lost
 	k.rooms["b"] = &matchRoom{leader: leader, seats: 8, players: 1, connected: 1}
 	k.rooms["c"] = &matchRoom{leader: leader, seats: 8, players: 1, connected: 1, promises: promises[:1]}
 	k.rooms["d"] = &matchRoom{leader: leader, seats: 4, players: 2, connected: 2, promises: promises[:2]}
-	if room, _ := k.fullest(now, false); room != "c" {
+	if room, _ := k.fullest(now, 1, false); room != "c" {
 		t.Errorf("the next player is sent to %s; want c: d is full, and a has nobody connected", room)
 	}
 }
@@ -337,11 +337,11 @@ func TestKindsAreBounded(t *testing.T) {
 	open := listOf(membership.Serving)
 	for i := range maxKinds + 1 {
 		kind := ticket.MatchKind("arena", fmt.Appendf(nil, `{"i":%d}`, i))
-		m.seat(open, seatRequest{proto.PlayerID(fmt.Sprint("p", i)), kind, true, never,
+		m.seat(open, seatRequest{proto.PlayerID(fmt.Sprint("p", i)), 1, kind, true, never,
 			func() (proto.RoomID, bool) { return proto.RoomID(kind) + "x", true }}, now)
 	}
 	now = now.Add(reservationLife + 1)
-	m.seat(listOf(membership.Serving, reported(arena, "a", 0, 2)), seatRequest{"ann", arena, true, never, nil}, now)
+	m.seat(listOf(membership.Serving, reported(arena, "a", 0, 2)), seatRequest{"ann", 1, arena, true, never, nil}, now)
 	if n := len(m.kinds); n != 1 {
 		t.Errorf("%d kinds are remembered; want the one that has a room", n)
 	}

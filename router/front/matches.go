@@ -51,13 +51,14 @@ type matchRooms struct {
 type matchRoom struct {
 	leader    membership.Member // who reported the room; zero while nobody has
 	seats     int               // as reported; 0 where no more players are wanted
-	players   int               // as reported: seats taken
+	players   int               // as reported: seats taken, or kept by the room for players of parties
 	connected int               // as reported: of them, those whose client is connected
 	promises  []promise         // of players who are on their way, the oldest first
 }
 
 type promise struct {
-	player proto.PlayerID
+	player proto.PlayerID // or the first of a party
+	seats  int
 	until  time.Time
 	soft   bool
 }
@@ -67,7 +68,7 @@ func (r *matchRoom) taken(now time.Time, soft bool) int {
 	n := r.players
 	for _, p := range r.promises {
 		if now.Before(p.until) && (soft || !p.soft) {
-			n++
+			n += p.seats
 		}
 	}
 	return n
@@ -88,6 +89,7 @@ func newMatches() *matches {
 // seatRequest is what matches.seat is asked for.
 type seatRequest struct {
 	player  proto.PlayerID
+	seats   int // 1, or a party's size
 	kind    string
 	patient bool                        // may be told to wait
 	soft    func() bool                 // whether a promise to this player would be soft; called only if one would be made
@@ -99,9 +101,10 @@ type seating struct {
 	room   proto.RoomID
 	leader membership.Member // of the room; zero when nobody is known to lead it yet
 	wait   bool              // no seat yet: the next report may show one
+	most   int               // if not 0, no room has so many seats as were asked for, but this number
 }
 
-// seat promises a seat in the open room of the kind with the most connected players, or in the room that pick makes when none
+// seat promises the seats in the open room of the kind with the most connected players, or in the room that pick makes when none
 // is open. A patient caller is told to wait instead of getting a new room while the first rooms of a kind are being made and
 // nobody knows how many seats they have. ok is false when pick makes no room.
 func (m *matches) seat(open *openRooms, q seatRequest, now time.Time) (s seating, ok bool) {
@@ -117,8 +120,11 @@ func (m *matches) seat(open *openRooms, q seatRequest, now time.Time) (s seating
 	if k == nil {
 		k = &matchRooms{rooms: map[proto.RoomID]*matchRoom{}}
 	}
+	if k.seats > 0 && q.seats > k.seats {
+		return seating{most: k.seats}, true
+	}
 	soft := q.soft()
-	room, found := k.fullest(now, soft)
+	room, found := k.fullest(now, q.seats, soft)
 	if found == nil {
 		if q.patient && k.seats == 0 && len(k.rooms) > 0 {
 			return seating{wait: true}, true
@@ -131,7 +137,7 @@ func (m *matches) seat(open *openRooms, q seatRequest, now time.Time) (s seating
 		m.kinds[q.kind] = k
 	}
 	m.promised[q.player] = promisedRoom{q.kind, room}
-	found.promises = append(found.promises, promise{q.player, now.Add(reservationLife), soft})
+	found.promises = append(found.promises, promise{q.player, q.seats, now.Add(reservationLife), soft})
 	return seating{room: room, leader: found.leader}, true
 }
 
@@ -153,7 +159,7 @@ func (m *matches) renew(q seatRequest, now time.Time) (room proto.RoomID, found 
 	}
 	p := r.promises[i]
 	r.promises = slices.Delete(r.promises, i, i+1)
-	if at.kind != q.kind || !now.Before(p.until) || r.players >= k.open(r) {
+	if at.kind != q.kind || p.seats != q.seats || !now.Before(p.until) || r.players > max(0, k.open(r)-p.seats) {
 		return "", nil
 	}
 	p.until = now.Add(reservationLife)
@@ -162,13 +168,13 @@ func (m *matches) renew(q seatRequest, now time.Time) (room proto.RoomID, found 
 	return at.room, r
 }
 
-// fullest gives the open room with the most connected players; of equal ones that with the most seats taken or promised,
-// then the first by id, so that routers agree.
-func (k *matchRooms) fullest(now time.Time, soft bool) (best proto.RoomID, room *matchRoom) {
+// fullest gives the room with so many open seats that has the most connected players; of equal ones that with the most seats taken or
+// promised, then the first by id, so that routers agree.
+func (k *matchRooms) fullest(now time.Time, seats int, soft bool) (best proto.RoomID, room *matchRoom) {
 	most := 0
 	for id, r := range k.rooms {
 		n := r.taken(now, soft)
-		if n >= k.open(r) {
+		if n+seats > k.open(r) {
 			continue
 		}
 		if room == nil || cmp.Or(cmp.Compare(r.connected, room.connected), cmp.Compare(n, most), cmp.Compare(best, id)) > 0 {
@@ -184,7 +190,7 @@ func (m *matches) update(open *openRooms, now time.Time) {
 	m.last = open
 	for _, k := range m.kinds {
 		for id, r := range k.rooms {
-			m.expire(r, func(_ int, p promise) bool { return !now.Before(p.until) })
+			m.expire(r, func(p promise) bool { return !now.Before(p.until) })
 			if len(r.promises) == 0 {
 				delete(k.rooms, id)
 				continue
@@ -209,10 +215,10 @@ func (m *matches) update(open *openRooms, now time.Time) {
 }
 
 // expire forgets the promises of r for which f says so.
-func (m *matches) expire(r *matchRoom, f func(i int, p promise) bool) {
+func (m *matches) expire(r *matchRoom, f func(p promise) bool) {
 	kept := r.promises[:0]
-	for i, p := range r.promises {
-		if f(i, p) {
+	for _, p := range r.promises {
+		if f(p) {
 			delete(m.promised, p.player)
 		} else {
 			kept = append(kept, p)
@@ -235,9 +241,16 @@ func (m *matches) report(name string, leader membership.Member, report roomRepor
 		k.rooms[report.Room] = r
 	}
 	// Reports do not say who has come. The oldest promises are taken for kept.
-	came := report.Players - r.players
-	m.expire(r, func(i int, _ promise) bool { return i < came })
-	r.leader, r.seats, r.players, r.connected = leader, report.Seats, report.Players, report.Connected
+	players := report.Players + report.Reserved
+	came := players - r.players
+	m.expire(r, func(p promise) bool {
+		if p.seats > came {
+			return false
+		}
+		came -= p.seats
+		return true
+	})
+	r.leader, r.seats, r.players, r.connected = leader, report.Seats, players, report.Connected
 	if leader.State != membership.Serving || report.Role == "suspended" {
 		r.seats = 0
 	}

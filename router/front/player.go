@@ -19,9 +19,14 @@ func (f *Front) identify(r *http.Request, e *entry, c *ticket.Claims) (err error
 			return f.refuse(problemf(http.StatusBadRequest, "field \"player.guest\": this router takes no guests, the identity token "+
 				"says who plays; leave it out"))
 		}
-		err = f.identifyByToken(r, c)
+		if token, ok := bearer(r); ok {
+			err = f.identifyByToken(token, c)
+		} else {
+			err = problemf(http.StatusUnauthorized, "this router gives tickets to known players only; "+
+				"send the identity token of your game's backend as Authorization: Bearer TOKEN")
+		}
 	} else {
-		err = identifyGuest(e, c)
+		e.made, err = identifyGuest(e.Player.Guest, c)
 	}
 	if err == nil && e.Player.ID != "" && e.Player.ID != string(c.Player) {
 		err = problemf(http.StatusForbidden, "player.id is %q, which this request does not prove; leave it out, and say who plays by "+
@@ -33,24 +38,27 @@ func (f *Front) identify(r *http.Request, e *entry, c *ticket.Claims) (err error
 	return nil
 }
 
-func identifyGuest(e *entry, c *ticket.Claims) (err error) {
-	if e.Player.Guest == "" {
-		e.made = rand.Text()
+// identifyGuest makes the claims those of the guest with the secret; without one a guest is made, whose secret it gives.
+func identifyGuest(secret string, c *ticket.Claims) (made string, err error) {
+	if secret == "" {
+		made = rand.Text()
 	}
-	if c.Player, err = ticket.Guest(cmp.Or(e.made, e.Player.Guest)); err != nil {
-		return badField("player.guest", err)
+	if c.Player, err = ticket.Guest(cmp.Or(made, secret)); err != nil {
+		return "", badField("player.guest", err)
 	}
-	return nil
+	return made, nil
+}
+
+// bearer is the token of a request's Authorization.
+func bearer(r *http.Request) (token string, ok bool) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	token = strings.TrimSpace(token)
+	return token, strings.EqualFold(scheme, "bearer") && token != ""
 }
 
 // identifyByToken reads the identity token of the game's backend.
-func (f *Front) identifyByToken(r *http.Request, c *ticket.Claims) error {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "bearer") || token == "" {
-		return problemf(http.StatusUnauthorized, "this router gives tickets to known players only; "+
-			"send the identity token of your game's backend as Authorization: Bearer TOKEN")
-	}
-	id, name, err := f.config.Identity.Verify(strings.TrimSpace(token), time.Now())
+func (f *Front) identifyByToken(token string, c *ticket.Claims) error {
+	id, name, err := f.config.Identity.Verify(token, time.Now())
 	if err != nil {
 		return problemf(http.StatusUnauthorized, "%v", err)
 	}

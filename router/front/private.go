@@ -2,7 +2,6 @@ package front
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
@@ -31,8 +30,8 @@ func (f *Front) permit(r *http.Request, e entry, c *ticket.Claims) error {
 
 // admits reports whether the game's backend lets the sender of r into a private room.
 func (f *Front) admits(r *http.Request, room proto.RoomID) bool {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	return f.config.Identity != nil && strings.EqualFold(scheme, "bearer") && f.config.Identity.Admits(strings.TrimSpace(token), room, time.Now())
+	token, ok := bearer(r)
+	return ok && f.config.Identity != nil && f.config.Identity.Admits(token, room, time.Now())
 }
 
 // pickPrivate draws a private room: of two codes the one whose room has the home with less to do.

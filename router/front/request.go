@@ -21,16 +21,20 @@ type entry struct {
 	Game    string          `json:"game"`
 	Room    string          `json:"room"`
 	Options json.RawMessage `json:"options"`
-	Player  struct {
-		ID    string `json:"id"`    // may only repeat what is proven
-		Guest string `json:"guest"` // secret of a guest
-		Name  string `json:"name"`
-	} `json:"player"`
-	Role    string `json:"role"`
-	Private bool   `json:"private"` // make a room that is entered with a code only
-	Code    string `json:"code"`    // of a private room, which it names by itself
+	Player  playerEntry     `json:"player"`
+	Role    string          `json:"role"`
+	Private bool            `json:"private"` // make a room that is entered with a code only
+	Code    string          `json:"code"`    // of a private room, which it names by itself
+	Party   *partyWish      `json:"party"`   // of POST /v1/match: the player belongs to a party
+	Players []memberEntry   `json:"players"` // of POST /v1/match, in place of player: all of a party
 
 	made string // secret of the guest that was made for this request; empty: none was
+}
+
+type playerEntry struct {
+	ID    string `json:"id"`    // may only repeat what is proven
+	Guest string `json:"guest"` // secret of a guest
+	Name  string `json:"name"`
 }
 
 // readEntry reads and checks a body. Room, Options, Name and Role of the claims are filled where the body has them; identify

@@ -29,6 +29,7 @@ type admission struct {
 	Code    string         `json:"code,omitempty"` // of a private room, for those who are invited
 	Player  proto.PlayerID `json:"player"`
 	Guest   string         `json:"guest,omitempty"` // secret of a guest that was just made; its client keeps it and sends it again
+	Party   *partyAnswer   `json:"party,omitempty"` // of a party's player
 	Ticket  string         `json:"ticket"`
 	Expires time.Time      `json:"expires"` // of the ticket
 }
@@ -40,8 +41,19 @@ func (f *Front) postRoom(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if e.Players != nil || e.Party != nil && e.Party.Token == "" {
+		return problemf(http.StatusBadRequest, "a party asks for seats in a match; use POST /v1/match, or give the others the room's id or code")
+	}
+	if err := e.checkParty(&c); err != nil {
+		return err
+	}
 	if err := f.known(r, &e, &c); err != nil {
 		return err
+	}
+	if e.Party != nil { // of a client that asks again where its match is
+		if _, err := f.follow(&e, &c); err != nil {
+			return err
+		}
 	}
 	if err := f.permit(r, e, &c); err != nil {
 		return err
@@ -92,16 +104,27 @@ func noServers(fleet *lookup.Fleet) error {
 
 // admit answers e with a ticket for c.
 func (f *Front) admit(w http.ResponseWriter, r *http.Request, e *entry, c ticket.Claims, home membership.Member) error {
-	c.Issued = time.Now().UTC().Truncate(time.Second)
-	c.Expires = c.Issued.Add(ticketLife)
-	signed, err := f.config.Signer.Sign(c)
+	signed, err := f.sign(&c)
 	if err != nil {
 		return err
+	}
+	var invitation *partyAnswer
+	if c.Party != nil {
+		if invitation, err = f.invite(&c, e.Party.Token); err != nil {
+			return err
+		}
 	}
 	f.config.Metrics.Tickets.WithLabelValues("issued").Inc()
 	w.Header().Set("Location", roomsFolder+string(c.Room))
 	return writeJSON(w, http.StatusCreated,
-		admission{place: f.locate(c.Room, home, roomsFolder), Code: e.Code, Player: c.Player, Guest: e.made, Ticket: signed, Expires: c.Expires})
+		admission{place: f.locate(c.Room, home, roomsFolder), Code: e.Code, Player: c.Player, Guest: e.made, Party: invitation, Ticket: signed, Expires: c.Expires})
+}
+
+// sign makes the ticket that says c, issued now.
+func (f *Front) sign(c *ticket.Claims) (string, error) {
+	c.Issued = time.Now().UTC().Truncate(time.Second)
+	c.Expires = c.Issued.Add(ticketLife)
+	return f.config.Signer.Sign(*c)
 }
 
 // roomsFolder is where rooms are, relative to the paths of postRoom and postMatch.

@@ -69,7 +69,7 @@ export class Hud {
 
 	#clock(room: Room<Arena>): void {
 		const { phase, ends_at, frag_limit } = room.values.match;
-		const left = Math.max(0, Math.ceil((ends_at - room.tick) / room.tickRate));
+		const left = Math.max(0, Math.ceil(((ends_at - room.tick) | 0) / room.tickRate));
 		say(this.#time, phase === Phase.waiting ? "–:––" : `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`);
 		this.#time.classList.toggle("soon", phase === Phase.playing && left <= 10);
 		say(this.#goal, phase === Phase.pause ? "next round" : `first to ${frag_limit}`);
@@ -119,7 +119,7 @@ export class Hud {
 			subline = me ? "Invite somebody with the link, or look around meanwhile." : "Nobody fights here yet.";
 		} else if (me && !me.alive && phase === Phase.playing) {
 			banner = "You are down";
-			const left = me.next_life! - room.tick;
+			const left = (me.next_life! - room.tick) | 0; // ticks begin again at 0
 			subline = me.next_life ? `Back in ${Math.max(0, left / room.tickRate).toFixed(1)} s` : "";
 		}
 		say(this.#banner, banner);

@@ -1,6 +1,7 @@
 // The page: at home, or in one room as a player or a spectator. It brings the parts together.
 
-import { join, type RingsideError, type Room, type Status } from "../sdk/index.ts";
+import { join, type JoinOptions, type RingsideError, type Room, type Status } from "../sdk/index.ts";
+import { partyOptions, type PartyOptions } from "../sdk/party.ts";
 import { badWebSocket } from "./badnet.ts";
 import { byId, say, show } from "./dom.ts";
 import { arenaOptions, canFire, type Arena, type Fighter, type Input } from "./game.ts";
@@ -39,12 +40,14 @@ export class Page {
 	readonly #kills = new Kills((victim, by) => this.#hud.killed(this.room!, victim, by));
 	readonly #moves = new Moves();
 	#visit: Visit | undefined;
+	#party: PartyOptions<Arena> | undefined;
 	#name = "";
 
-	/** invited is the room that the page's address names, code that of a private one; they are no more, once the player has left. */
+	/** invited is the room that the page's address names, code that of a private one, party an invitation; they are no more, once the player has left. */
 	constructor(
 		public invited: string | undefined,
 		private code: string | undefined,
+		private party: string | undefined,
 	) {
 		const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 		this.stage = new Stage(byId<HTMLCanvasElement>("stage"), calm, {
@@ -71,8 +74,8 @@ export class Page {
 	}
 
 	/** Where the page's address leads. */
-	get invitation(): Pick<Visit, "room" | "code"> {
-		return { room: this.invited, code: this.code };
+	get invitation(): Pick<Visit, "room" | "code" | "party"> {
+		return { room: this.invited, code: this.code, party: this.party ? { token: this.party } : undefined };
 	}
 
 	/** Shows the first card, and behind it a match if there is one. */
@@ -82,7 +85,7 @@ export class Page {
 		this.#set("home");
 		show(byId("pitch"), !this.invited);
 		show(byId("invited"), !!this.invited);
-		show(byId("friends"), !this.invited);
+		for (const id of ["duo", "friends"]) show(byId(id), !this.invited);
 		show(byId("watch"), false); // until there is something to see
 		this.#join({ role: "spectator", ...this.invitation }, true);
 	}
@@ -103,7 +106,7 @@ export class Page {
 	/** Gives the seat up and goes home. */
 	leave(): void {
 		this.room?.leave("left");
-		this.room = this.invited = this.code = undefined;
+		this.room = this.invited = this.code = this.party = undefined;
 		history.replaceState(null, "", address(undefined));
 		this.home();
 	}
@@ -132,7 +135,7 @@ export class Page {
 
 	/** Joins a room; behind: behind the first card, where nothing is said about it. */
 	#join(visit: Visit, behind: boolean): void {
-		const room = (this.room = join<Arena>({
+		const options: JoinOptions<Arena> = {
 			...arenaOptions(() => this.#hands.wish()),
 			router: new URL(".", location.href).href, // a proxy may show it in a folder
 			room: visit.room,
@@ -144,13 +147,16 @@ export class Page {
 			WebSocket: badWebSocket(),
 			giveUp: behind ? 5000 : undefined,
 			input: () => this.#sample(),
-		}));
+		};
+		const party = (this.#party = visit.party && visit.role === "player" ? partyOptions(options, visit.party) : undefined);
+		const room = (this.room = join<Arena>(party?.options ?? options));
 		const ours = () => this.room === room;
 		this.#visit = visit;
 		room.on("status", (status, error) => ours() && this.#status(room, status, error));
-		room.on("entered", () => {
+		room.on("entered", (move) => {
 			if (!ours()) return;
 			show(byId("watch"), true);
+			if (move && !move.seatKept && room.seat >= 0) this.#trouble.note("You were away for too long to keep your seat. This is a new one.");
 			if (this.mode === "entering") this.#arrived(room);
 		});
 		room.on("frame", () => ours() && this.#tick(room));
@@ -161,11 +167,14 @@ export class Page {
 
 	/** The player is in the room: from now on a reload comes back here. */
 	#arrived(room: Room<Arena>): void {
-		rememberVisit({ ...this.#visit!, in: room.id });
+		const brings = "size" in (this.#visit!.party ?? {});
+		this.#visit = { ...this.#visit!, party: undefined };
+		rememberVisit({ ...this.#visit, in: room.id });
 		history.replaceState(null, "", address(room.id, room.code));
 		this.#trouble.sign(room.status, room.error);
 		this.#set(room.seat >= 0 ? "playing" : "watching");
 		say(byId("watching-text"), "You are watching.");
+		if (brings) void this.#share();
 	}
 
 	#status(room: Room<Arena>, status: Status, error: RingsideError | undefined): void {
@@ -233,9 +242,12 @@ export class Page {
 	}
 
 	async #share(): Promise<void> {
-		const link = linkTo(this.room!.id, this.room!.code);
+		const kept = this.#party?.invitation;
+		const seat = kept && Date.now() < Date.parse(kept.until);
+		const link = linkTo(this.room!.id, this.room!.code, seat ? kept.token : undefined);
 		const copied = await copy(link);
-		this.#trouble.note(copied ? "The link is copied. Send it to whom you want to fight." : `This is the link: ${link}`);
+		const why = seat ? "Send it to your friend: a seat is kept for a minute." : "Send it to whom you want to fight.";
+		this.#trouble.note(copied ? `The link is copied. ${why}` : `${why} This is the link: ${link}`);
 	}
 }
 

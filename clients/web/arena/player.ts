@@ -1,6 +1,7 @@
 // What this browser remembers: the player's name, and in which room this tab is, so that a reload comes back to it.
 
 import { playerName } from "../sdk/index.ts";
+import type { PartyWish } from "../sdk/party.ts";
 
 const nameKey = "ringside arena name";
 const visitKey = "ringside arena visit";
@@ -14,6 +15,8 @@ export interface Visit {
 	code?: string;
 	/** A new private room was asked for. */
 	private?: boolean;
+	/** Until the player is in: they bring friends, or come with an invitation. */
+	party?: PartyWish;
 	/** The room that he is in, as the page's address names it. */
 	in?: string;
 }

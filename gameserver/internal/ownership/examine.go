@@ -157,7 +157,7 @@ func (m *Machine) before(a Answer, server string) bool {
 	case a.Epoch != p.epoch:
 		return p.epoch.Less(a.Epoch)
 	case a.Tick != p.rank():
-		return a.Tick > p.rank()
+		return newer(a.Tick, p.rank())
 	}
 	return first(m.room, m.config.Self.Server, server) == server
 }

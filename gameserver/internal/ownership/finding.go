@@ -423,5 +423,5 @@ func less(a, b Answer) bool {
 	case a.Holding != b.Holding:
 		return a.Holding < b.Holding
 	}
-	return a.Tick < b.Tick
+	return newer(b.Tick, a.Tick)
 }

@@ -63,7 +63,10 @@ type handed struct {
 func (p *replica) has(server string) bool { return slices.Contains(p.others, server) }
 
 // onProbation reports whether the leader has announced its first tick, and has not run it as far as the replica knows.
-func (p *replica) onProbation() bool { return p.announced && p.tick <= p.before }
+func (p *replica) onProbation() bool { return p.announced && p.tick.Since(p.before) <= 0 }
+
+// newer reports whether a replica at tick a is newer than one at b. Ticks begin again at 0 after 2^32; the rank 0 is the least.
+func newer(a, b proto.Tick) bool { return a != 0 && (b == 0 || a.Since(b) > 0) }
 
 // rank is the tick that counts when the newest replica is looked for: a state of an earlier epoch is the least.
 func (p *replica) rank() proto.Tick {
@@ -121,7 +124,7 @@ func (m *Machine) Observe(tick proto.Tick) {
 	case p.apart == 0:
 	case m.apart():
 		p.apartTick = tick
-	case p.apartTick < tick:
+	case tick.Since(p.apartTick) > 0:
 		p.apart = 0
 	}
 }

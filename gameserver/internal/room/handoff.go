@@ -116,7 +116,7 @@ func (r *Room) final(now time.Duration) bool {
 	s := m.standby
 	everybody := s.waiting >= r.connected+len(r.spectators)
 	switch {
-	case s.current && s.acked+m.lag(r.settings.TickRate) >= r.sim.Tick():
+	case s.current && s.has(r.sim.Tick()-m.lag(r.settings.TickRate)):
 		return everybody || now >= m.deadline
 	case now >= m.deadline+catchUpTime:
 		r.callOff(fmt.Sprintf("the standby has tick %d of %d", s.acked, r.sim.Tick()))

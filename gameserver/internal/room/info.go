@@ -28,6 +28,7 @@ type Info struct {
 	Seats      int
 	Players    int    // seats taken
 	Connected  int    // of them, those whose client is connected
+	Reserved   int    // seats kept for players of parties who have not come
 	Spectators int    // connected
 	Standbys   int    // that have the state of the last tick, or are about to
 	Late       uint64 // ticks that began more than a period late
@@ -58,6 +59,6 @@ func (r *Room) publish() {
 	r.info.Late = r.late
 	r.info.Share, r.info.Failure = r.cost.share, r.failure
 	if r.sim != nil { // else it was given away, and the last values stay
-		r.info.Tick, r.info.Match = r.sim.Tick(), r.sim.Match()
+		r.info.Tick, r.info.Match, r.info.Reserved = r.sim.Tick(), r.sim.Match(), r.sim.Reserved()
 	}
 }

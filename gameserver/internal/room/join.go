@@ -16,6 +16,7 @@ type Join struct {
 	Player    proto.PlayerID
 	Name      string
 	Proven    uint32 // when Player last proved its identity, in Unix seconds; 0: not known. See game.Entrant
+	Party     game.Party
 	Spectator bool
 	// Resume, when not empty, takes up the seat with this token. If there is none, Player (of a ticket that was shown
 	// too) joins as if new; without a Player the client is closed with CloseSeat.
@@ -41,6 +42,7 @@ func (r *Room) QueueJoin(j Join) (*Occupant, error) {
 		player:    j.Player,
 		name:      j.Name,
 		proven:    j.Proven,
+		party:     j.Party,
 		spectator: j.Spectator,
 		resume:    bytes.Clone(j.Resume),
 		seen:      j.Seen,
@@ -120,13 +122,17 @@ func (r *Room) resume(o *Occupant) {
 
 // join gives a new player a seat and one who has a seat that one.
 func (r *Room) join(o *Occupant) {
-	seat, again, err := r.sim.Join(game.Entrant{ID: o.player, Name: o.name, Secret: game.NewSecret(), Proven: o.proven})
+	seat, again, err := r.sim.Join(game.Entrant{ID: o.player, Name: o.name, Secret: game.NewSecret(), Proven: o.proven, Party: o.party})
 	if errors.Is(err, game.ErrTaken) {
 		r.refuse(o, proto.CloseSeat, "this ticket, or a newer one, has taken the seat already; a new ticket of the router takes it over")
 		return
 	}
 	if err != nil {
-		r.refuse(o, proto.CloseFull, fmt.Sprintf("all %d seats of room %s are taken; choose another room", r.settings.Seats, r.spec.ID))
+		text := "all %d seats of room %s are taken; choose another room"
+		if o.party.ID != "" {
+			text = "of the %d seats of room %s too few are free for your party; match again"
+		}
+		r.refuse(o, proto.CloseFull, fmt.Sprintf(text, r.settings.Seats, r.spec.ID))
 		return
 	}
 	if again {

@@ -3,6 +3,7 @@ package room
 import (
 	"time"
 
+	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -19,6 +20,7 @@ type Occupant struct {
 	waits     bool // as in Join, as are seen and expired
 	expired   bool
 	proven    uint32
+	party     game.Party
 
 	// Guarded by room.inbox.mu.
 	gone        bool // leave or lost was queued

@@ -96,7 +96,7 @@ func (r *Room) certain(o *pendingOutcome) bool {
 // settled reports whether every standby has tick. A standby of Spec.Standbys that is not attached yet has nothing.
 func (r *Room) settled(tick proto.Tick) bool {
 	for _, s := range r.standbys {
-		if s.acked < tick {
+		if !s.has(tick) {
 			return false
 		}
 	}

@@ -27,7 +27,8 @@ const keyframesPerSecond = 4
 type standby struct {
 	id      int
 	stream  Standby    // nil: Spec.Standbys names it and it is not attached yet
-	acked   proto.Tick // the standby has everything up to this tick
+	any     bool       // it has acknowledged a tick
+	acked   proto.Tick // if any, it has everything up to this tick
 	current bool       // it was given the last tick: a delta comes next
 	retry   proto.Tick // no keyframe before this tick
 	waiting int        // clients with a prepared connection there
@@ -44,7 +45,7 @@ func (r *Room) QueueStandby(id int, s Standby, base proto.Tick, hasBase bool) er
 			b = &standby{}
 			r.standbys = append(r.standbys, b)
 		}
-		*b = standby{id: id, stream: s}
+		*b = standby{id: id, stream: s, retry: r.sim.Tick()}
 		if hasBase && base == r.sim.Tick() {
 			b.current = true // it counts for outcomes once it has acknowledged the base
 		}
@@ -72,7 +73,7 @@ func (r *Room) QueueRemoveStandby(id int) error {
 func (r *Room) NeedKeyframe(id int) {
 	_ = r.control(func() { // an ended room has no standbys
 		if s := r.standby(id); s != nil {
-			s.current, s.acked = false, 0
+			s.current, s.any = false, false
 		}
 	})
 }
@@ -109,9 +110,14 @@ func (r *Room) standby(id int) *standby {
 // acked handles an acknowledgement. An older one than the last changes nothing.
 func (r *Room) acked(id int, tick proto.Tick) {
 	if s := r.standby(id); s != nil {
-		s.acked = max(s.acked, tick)
+		if !s.has(tick) {
+			s.any, s.acked = true, tick
+		}
 	}
 }
+
+// has reports whether the standby has acknowledged tick.
+func (s *standby) has(tick proto.Tick) bool { return s.any && s.acked.Since(tick) >= 0 }
 
 // currentStandbys counts the standbys that need nothing but the next delta.
 func (r *Room) currentStandbys() (n int) {
@@ -149,7 +155,7 @@ func (r *Room) replicate(final bool) {
 			if s.current = s.stream.QueueTick(tick, public, secret); s.current {
 				sent += delta
 			}
-		case tick >= s.retry:
+		case tick.Since(s.retry) >= 0:
 			sent += r.sendKeyframe(s)
 		}
 		if r.handed() {
@@ -180,7 +186,7 @@ func (r *Room) sendKeyframe(s *standby) (sent int) {
 // bringUp gives standbys the state before the first tick, so that one of them can be told of that tick.
 func (r *Room) bringUp() {
 	for _, s := range r.standbys {
-		if s.stream != nil && !s.current && r.sim.Tick() >= s.retry {
+		if s.stream != nil && !s.current && r.sim.Tick().Since(s.retry) >= 0 {
 			r.metrics.StandbyBytes.Add(float64(r.sendKeyframe(s)))
 		}
 	}

@@ -173,7 +173,12 @@ func (r *Room) queue(o *Occupant, it *item) error {
 	if in.Ack == 0 { // it does not say
 		in.Ack = r.sim.Tick()
 	} else {
-		o.acked = max(o.acked, min(in.Ack, r.sim.Tick()))
+		if in.Ack.Since(r.sim.Tick()) > 0 {
+			in.Ack = r.sim.Tick()
+		}
+		if o.acked == 0 || in.Ack.Since(o.acked) > 0 {
+			o.acked = in.Ack
+		}
 		in.Ack = o.acked
 	}
 	if it.trip != o.trip || !o.bounded {

@@ -1,0 +1,48 @@
+// Parties: players who get seats in the same room of quick match. Not part of the SDK's own bundle.
+
+import type { Game, JoinOptions } from "./options.ts";
+
+/** How a player belongs to a party: the first says how many they are, and each of the others shows the invitation. */
+export type PartyWish = { size: number } | { token: string };
+
+/** What brings the others into the same room. */
+export interface Invitation {
+	/** For a link, behind its #: whoever has it belongs to the party. */
+	token: string;
+	size: number;
+	/** The others' seats are kept until then; later they enter if there are seats. A time as JSON has it. */
+	until: string;
+}
+
+export interface PartyOptions<G extends Game> {
+	/** For join. */
+	options: JoinOptions<G>;
+	/** What the router said, once the room was entered. */
+	invitation: Invitation | undefined;
+}
+
+/**
+ * Makes options of join those of a party's player. The first leaves room out: it is the one that is found. The others may name
+ * the room that their link has.
+ *
+ *     const party = partyOptions(options, { size: 2 });
+ *     const room = join(party.options);
+ *     await room.entered;
+ *     link(room.id, party.invitation!.token);
+ */
+export function partyOptions<G extends Game>(options: JoinOptions<G>, wish: PartyWish): PartyOptions<G> {
+	const get = options.fetch ?? fetch;
+	const party: PartyOptions<G> = { options: { ...options, match: !options.room, fetch: ask }, invitation: undefined };
+	async function ask(to: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+		if (init?.method !== "POST") return get(to, init);
+		const { token, until } = party.invitation ?? { token: "token" in wish ? wish.token : undefined, until: undefined };
+		// Who asks again where the match is has the invitation, for as long as that keeps a seat.
+		const again = token && (!until || Date.now() < Date.parse(until)) ? { token } : undefined;
+		const match = String(to).endsWith("/v1/match");
+		const answer = await get(to, { ...init, body: JSON.stringify({ ...JSON.parse(String(init.body)), party: match ? wish : again }) });
+		const said = await answer.clone().json().catch(() => undefined);
+		if (said?.party) party.invitation = said.party;
+		return answer;
+	}
+	return party;
+}
