@@ -40,7 +40,7 @@ image-tar: ## the same image without Docker, as .bin/image.tar
 	@echo "$(IMAGE):$(VERSION) is in .bin/image.tar"
 
 .PHONY: test
-test: check web-test web-e2e python-test race results-test examples sim-short fuzz-short bench-once manifests fleet attack-short ## everything that must hold before a change lands (about 25 minutes on 2 cores)
+test: check web-test npm-test web-e2e python-test race results-test examples sim-short fuzz-short bench-once manifests fleet attack-short ## everything that must hold before a change lands (about 25 minutes on 2 cores)
 
 .PHONY: check
 check: web-check vuln ## format, vet, staticcheck, tidy module files, bundles as built, known vulnerabilities
@@ -77,6 +77,14 @@ web-check:
 .PHONY: web-test
 web-test: clients/web/node_modules/.package-lock.json ## types and tests of the SDK and the pages, with Node and npm
 	@clients/web/test/run
+
+.PHONY: npm
+npm: clients/web/node_modules/.package-lock.json ## pack @ringside-go/client, of VERSION, into .build/npm
+	@clients/web/package/build "$(VERSION)" .build/npm
+
+.PHONY: npm-test
+npm-test: clients/web/node_modules/.package-lock.json ## install that into empty Node and Vite projects, which check their types and play (about a minute)
+	@clients/web/test/package/run "$(VERSION)"
 
 .PHONY: web-e2e
 web-e2e: clients/web/node_modules/.package-lock.json ## the pages in a headless Chromium, on a fleet that is broken under them (about 2 minutes)
