@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/ringside-go/ringside/internal/obs"
+	"github.com/ringside-go/ringside/internal/textframes"
 )
 
 const (
@@ -28,7 +29,7 @@ const (
 func (n *Server) newHTTP(metrics prometheus.Gatherer) (client, internal *http.Server) {
 	clients, mux := http.NewServeMux(), http.NewServeMux()
 	for _, m := range []*http.ServeMux{clients, mux} {
-		m.Handle("GET /v1/rooms/{room}/connect", n.sessions)
+		m.Handle("GET /v1/rooms/{room}/connect", textframes.Handler(n.sessions))
 	}
 	mux.HandleFunc("GET /v1/server", n.reader(n.getServer))
 	mux.HandleFunc("GET /v1/server/details", n.reader(n.getDetails))
