@@ -14,7 +14,8 @@ var dist embed.FS
 //
 //	index.html          the arena, for /
 //	fleet.html          the fleet, for /fleet
-//	assets/arena.js     and .css; likewise fleet
+//	inspect.html        one room of any game, for /inspect/{room}
+//	assets/arena.js     and .css; likewise fleet and inspect
 //	assets/ringside.js  the SDK, for those who want it without a package manager
 //
 // Names do not change from build to build: serve them with an ETag and Cache-Control: no-cache.

@@ -19,7 +19,7 @@
 //	DELETE /v1/bans/{player}        lift one; for operators
 //	GET  /v1/rooms/{room}/outcomes  /v1/outcomes  /v1/players/{player}/matches  /v1/boards/{board}   the results store, where there is one
 //	     /internal/v1/              what game servers write there, and operators do; see package resultsapi
-//	GET  /  /fleet  /assets/{file}  pages: the game, the fleet; /fleet is text for those who take no HTML
+//	GET  /  /fleet  /inspect/{room}  /assets/{file}  pages: the game, the fleet, one room; /fleet is text for those who take no HTML
 //	GET  /livez /readyz
 //	GET  /metrics                   for those who are no strangers
 //
@@ -109,6 +109,8 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.route("/v1/bans/{player}", "ban", http.MethodDelete, f.deleteBan)
 	f.route("/{$}", "page", http.MethodGet, f.pages.serve(indexPage))
 	f.route("/fleet", "page", http.MethodGet, f.getFleetPage)
+	f.route("/inspect/{$}", "page", http.MethodGet, f.pages.serve(inspectPage))
+	f.route("/inspect/{room}", "page", http.MethodGet, f.pages.serve(inspectPage))
 	f.route("/assets/{file}", "page", http.MethodGet, f.pages.serveAsset)
 	f.route("/livez", "livez", http.MethodGet, f.getLive)
 	f.route("/readyz", "readyz", http.MethodGet, f.getReady)

@@ -20,6 +20,7 @@ import (
 const (
 	indexPage   = "index.html"
 	fleetPage   = "fleet.html"
+	inspectPage = "inspect.html"
 	assetFolder = "assets/"
 )
 
@@ -72,7 +73,7 @@ func newPages(files, own fs.FS) (*pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{indexPage, fleetPage} {
+	for _, name := range []string{indexPage, fleetPage, inspectPage} {
 		if !p.has(name) {
 			return nil, fmt.Errorf("%s is missing", name)
 		}

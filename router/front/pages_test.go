@@ -19,6 +19,7 @@ func paged(t *testing.T) *testFront {
 	files := fstest.MapFS{
 		"index.html":      {Data: []byte("<title>game</title>")},
 		"fleet.html":      {Data: []byte("<title>fleet</title>")},
+		"inspect.html":    {Data: []byte("<title>inspect</title>")},
 		"assets/game.js":  {Data: []byte(strings.Repeat("play(); ", 100))},
 		"assets/game.css": {Data: []byte("p{}")},
 	}
@@ -112,7 +113,7 @@ func TestNoPages(t *testing.T) {
 		t.Errorf("/fleet: %s %v", resp.Status, resp.Header)
 	}
 	for want, files := range map[string]fstest.MapFS{
-		"type of assets/x.exe":  {"index.html": {}, "fleet.html": {}, "assets/x.exe": {}},
+		"type of assets/x.exe":  {"index.html": {}, "fleet.html": {}, "inspect.html": {}, "assets/x.exe": {}},
 		"fleet.html is missing": {"index.html": {}},
 	} {
 		if _, err := newPages(files, nil); err == nil || !strings.Contains(err.Error(), want) {
@@ -138,7 +139,7 @@ func TestBuiltInPages(t *testing.T) {
 // A game's own pages come before those that are built in, and a change of a file is seen by the next request.
 func TestOwnPages(t *testing.T) {
 	built := fstest.MapFS{
-		"index.html": {Data: []byte("built in")}, "fleet.html": {Data: []byte("fleet")}, "assets/ringside.js": {Data: []byte("sdk")},
+		"index.html": {Data: []byte("built in")}, "fleet.html": {Data: []byte("fleet")}, "inspect.html": {Data: []byte("inspect")}, "assets/ringside.js": {Data: []byte("sdk")},
 	}
 	own := fstest.MapFS{
 		"index.html":     {Data: []byte("own"), ModTime: time.Unix(1, 0)},

@@ -7,6 +7,7 @@ import test, { after, afterEach, before, describe, type TestContext } from "node
 import type { Browser } from "playwright-core";
 import { launch, Visitor } from "./browser.ts";
 import { Fleet } from "./fleet.ts";
+import { inspectTests } from "./inspect.ts";
 import { phoneTests } from "./phone.ts";
 import { playTests } from "./play.ts";
 import { privateTests } from "./private.ts";
@@ -56,5 +57,6 @@ describe("the arena in a browser", { timeout: 600_000 }, () => {
 	phoneTests(ground);
 	troubleTests(ground);
 	privateTests(ground);
+	inspectTests(ground);
 	seatTests(ground); // last, since it ends servers
 });
