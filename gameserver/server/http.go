@@ -41,6 +41,7 @@ func (n *Server) newHTTP(metrics prometheus.Gatherer) (client, internal *http.Se
 	mux.HandleFunc("POST /v1/server/forget", n.admin(n.postForget))
 	mux.HandleFunc("POST /v1/rooms/{room}/move", n.admin(n.postMove))
 	mux.HandleFunc("GET /v1/rooms/{room}/players", n.admin(n.getPlayers))
+	mux.HandleFunc("GET /v1/rooms/{room}/state", n.admin(n.getState))
 	mux.HandleFunc("POST /v1/rooms/{room}/kick", n.admin(n.postKick))
 	mux.HandleFunc("POST /v1/server/bans", n.admin(n.postBans))
 	mux.HandleFunc("GET /metrics", n.reader(promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}).ServeHTTP))

@@ -24,6 +24,24 @@ type textClient struct {
 	state     map[string]any
 	welcome   map[string]any
 	processed float64
+	ticket    string
+}
+
+// textEnter enters room r as a new player.
+func textEnter(t *testing.T, router string) *textClient {
+	t.Helper()
+	var answer struct{ URL, Ticket string }
+	resp, err := http.Post(router+"/v1/rooms", "application/json", strings.NewReader(`{"game":"walk","room":"r","player":{"name":"Jo <3"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	c := textDial(t, router, answer.URL, `"ticket":"`+answer.Ticket+`"`)
+	c.ticket = answer.Ticket
+	return c
 }
 
 // textDial enters a room at a URL; hello is the rest of the record. A server that cannot know yet whether another one has the room asks to be tried again.
@@ -122,16 +140,7 @@ func TestTextFrames(t *testing.T) {
 		t.Run(string(mode), func(t *testing.T) {
 			f := Start(t, Options{Mode: mode})
 			router := f.Routers[0].URL
-			var answer struct{ URL, Ticket string }
-			resp, err := http.Post(router+"/v1/rooms", "application/json", strings.NewReader(`{"game":"walk","room":"r","player":{"name":"Jo <3"}}`))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer resp.Body.Close()
-			if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
-				t.Fatal(err)
-			}
-			c := textDial(t, router, answer.URL, `"ticket":"`+answer.Ticket+`"`)
+			c := textEnter(t, router)
 			seat := c.welcome["seat"]
 			if name := c.row("seats", seat)["name"]; name != "Jo <3" {
 				t.Errorf("the player's name is %v in %v", name, c.state)
@@ -175,7 +184,7 @@ func TestTextFrames(t *testing.T) {
 			}
 			before := c.row("walkers", seat)["steps"].(float64)
 			again := textDial(t, router, moved["url"].(string), fmt.Sprintf(`"ticket":%q,"resume":%q,"last_tick":%v,"epoch":%s`,
-				answer.Ticket, c.welcome["resume"], int(c.state["tick"].(float64)), epoch))
+				c.ticket, c.welcome["resume"], int(c.state["tick"].(float64)), epoch))
 			if flags := again.welcome["flags"].(float64); int(flags)&int(proto.WelcomeResumed) == 0 || again.welcome["seat"] != seat {
 				t.Errorf("the welcome of the next server is %v", again.welcome)
 			}

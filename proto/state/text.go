@@ -8,7 +8,7 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// Text writes a replica's state as JSON: all of it, or what has changed since it was written last, as a merge patch (RFC 7396) of it.
+// Text writes the state of a replica or mirror as JSON: all of it, or what has changed since it was written last, as a merge patch (RFC 7396) of it.
 // It keeps the values that it wrote, so it takes as much memory as the replica.
 type Text struct {
 	store  *Store
@@ -19,12 +19,12 @@ type Text struct {
 type textTable struct {
 	*table
 	rows bitset // that were there
-	own  bitset // those that were the replica's own
+	own  bitset // those whose owner fields are known
 	vals [][]int64
 	strs [][]string
 }
 
-// NewText is for a replica; nothing of it was written yet.
+// NewText is for a replica, or for a mirror, of which it writes the hidden parts too; nothing of it was written yet.
 func NewText(s *Store) *Text {
 	t := &Text{store: s}
 	for _, table := range s.tables {

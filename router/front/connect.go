@@ -37,6 +37,9 @@ func (f *Front) connect(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// maxPassed bounds what a game server answers an operator, in bytes: the state of a room is the longest.
+const maxPassed = 32 << 20
+
 // passOn answers with what a game server answered.
 func passOn(w http.ResponseWriter, resp *http.Response) error {
 	for _, name := range []string{"Content-Type", "Retry-After", "Sec-WebSocket-Version"} {
@@ -45,6 +48,6 @@ func passOn(w http.ResponseWriter, resp *http.Response) error {
 		}
 	}
 	w.WriteHeader(resp.StatusCode)
-	_, _ = io.Copy(w, io.LimitReader(resp.Body, maxBody))
+	_, _ = io.Copy(w, io.LimitReader(resp.Body, maxPassed))
 	return nil
 }

@@ -1,6 +1,8 @@
 // The inspector, on a room of bots: what it shows is what the room has, and what it sends arrives.
 
 import assert from "node:assert/strict";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Page } from "playwright-core";
 import type { Ground } from "./all.ts";
 import { phone, picture } from "./browser.ts";
@@ -30,13 +32,14 @@ export function inspectTests(ground: Ground): void {
 		const room = await busy(ground);
 		const page = await ground.visitor.open(`/inspect/${room}`, wide);
 		await page.getByTestId("table-fighters").waitFor();
+		await ticked(page);
 		await page.locator("#status[data-state=playing]").waitFor();
 		for (const table of ["fighters", "walls", "match", "shots", "seats", "room"]) assert.ok(await page.getByTestId(`table-${table}`).isVisible(), table);
 		await until("cell that flashes", () => page.locator("td.flash").count());
 		const { rooms } = await ground.fleet.ask("/v1/fleet");
 		const { players } = rooms.find((r: { room: string }) => r.room === room);
 		assert.equal(await page.getByTestId("table-seats").locator("tbody tr").count(), players, "who plays");
-		assert.ok((await cells(page, "fighters")).includes("·"), "what only owners see is not shown");
+		await until("what only owners see, for an operator", async () => !(await cells(page, "fighters")).includes("·"));
 		await until("cost of the fighters", async () => /fighters[1-9]/.test((await page.getByTestId("cost").textContent())!));
 		assert.match((await page.getByTestId("cost-sum").textContent())!, /^[1-9][\d.]* bytes a tick, .* MB an hour/);
 		assert.ok(await page.locator("#play").isHidden(), "a spectator sends nothing");
@@ -77,6 +80,40 @@ export function inspectTests(ground: Ground): void {
 		await page.getByTestId("leave").click();
 		await page.locator("#status[data-state=idle]").waitFor();
 		assert.equal(await page.getByTestId("table-fighters").count(), 0);
+	});
+
+	ground.test("who is no operator does not see what is hidden", async () => {
+		const room = await busy(ground);
+		const page = await ground.visitor.open("/", wide);
+		await page.route("**/v1/fleet/operator", (route) => route.fulfill({ json: { allowed: false, token: true } }));
+		const asked: string[] = [];
+		page.on("request", (r) => asked.push(new URL(r.url()).pathname));
+		await page.goto(`${ground.fleet.url}/inspect/${room}`);
+		await page.getByTestId("table-fighters").waitFor();
+		await page.getByTestId("operator").waitFor();
+		for (let i = 0; i < 3; i++) await ticked(page);
+		assert.ok((await cells(page, "fighters")).includes("·"));
+		assert.ok(!asked.some((path) => path.endsWith("/state")), "it does not ask for it either");
+	});
+
+	ground.test("the inspector works behind a proxy that shows the router in a folder", async () => {
+		const proxy = createServer((req, res) => {
+			const to = request(ground.fleet.url + req.url!.replace(/^\/game/, ""), { method: req.method, headers: req.headers }, (answer) => {
+				res.writeHead(answer.statusCode!, answer.headers);
+				answer.pipe(res);
+			});
+			req.pipe(to);
+		});
+		await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+		try {
+			const page = await ground.visitor.open("/", wide);
+			await page.goto(`http://127.0.0.1:${(proxy.address() as AddressInfo).port}/game/inspect/${await busy(ground)}`);
+			await page.getByTestId("table-fighters").waitFor();
+			await ticked(page);
+		} finally {
+			proxy.closeAllConnections();
+			proxy.close();
+		}
 	});
 
 	ground.test("the inspector asks for what it does not know", async () => {

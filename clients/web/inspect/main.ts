@@ -1,7 +1,7 @@
 // The inspector: a room of any game, live, by the schema that its server sends.
 
 import "./main.css";
-import { byId, h, setText } from "../fleet/dom.ts";
+import { byId, h, plural, setText } from "../fleet/dom.ts";
 import { Operator, type State } from "../fleet/operator.ts";
 import { askToken, notice } from "../fleet/windows.ts";
 import { join, type Room, type Status } from "../sdk/index.ts";
@@ -130,9 +130,9 @@ function draw(): void {
 		"input waits": seat < 0 ? "–" : s.slack === undefined ? "none came" : `${s.slack} ms before its tick`,
 		unprocessed: seat < 0 ? "–" : `${s.unacked} of ${s.acked + s.unacked} inputs`,
 		"last tick": `${s.tickGap.toFixed(0)} ms ago`,
-		received: `${(s.bytesDown / 1000).toFixed(1)} kB, ${s.keyframes} keyframes`,
+		received: `${(s.bytesDown / 1000).toFixed(1)} kB, ${plural(s.keyframes, "keyframe")}`,
 		sent: `${(s.bytesUp / 1000).toFixed(1)} kB`,
-		"came back": `${s.reconnects} times, ${s.missedTicks} ticks missed`,
+		"came back": `${plural(s.reconnects, "time")}, ${plural(s.missedTicks, "tick")} missed`,
 	});
 }
 

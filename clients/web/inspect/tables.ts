@@ -45,18 +45,19 @@ class TableView {
 
 	update(store: Store, cost: Cost, hidden: Hidden | undefined): void {
 		const { name, kind, max } = this.schema;
-		const table = store.all.find((t) => t.schema.name === name)!;
 		const own = new Set<number>();
 		let rows: [number, object][] = this.#recent.map((row, i) => [i, row]);
 		if (kind !== TableKind.events) {
-			rows = [];
-			table.rows.forEach((row, id) => {
+			const seen = new Map<number, object>();
+			for (const id in hidden?.[name]) seen.set(Number(id), {}); // of which clients may not know
+			store.all.find((t) => t.schema.name === name)?.rows.forEach((row, id) => {
 				if (!row) return;
-				rows.push([id, row.seen]);
+				seen.set(id, row.seen);
 				if (row.own) own.add(id);
 			});
+			rows = [...seen].sort(([a], [b]) => a - b);
 		}
-		setText(this.#count, kind === TableKind.table ? `${rows.length} of ${plural(max, "row")}` : kind === TableKind.events ? "the newest" : "");
+		setText(this.#count, max === 0 ? `${rows.length} rows, hidden` : kind === TableKind.table ? `${rows.length} of ${plural(max, "row")}` : kind === TableKind.events ? "the newest" : "");
 		setText(this.#bytes, `${cost.of(name).toFixed(1)} B/tick`);
 		this.#more.hidden = rows.length <= this.#limit;
 		setText(this.#more, `${rows.length - this.#limit} more rows`);
@@ -108,7 +109,7 @@ export class Tables {
 
 	/** Shows the tables of a schema; hidden has what else there is for those who may see it. */
 	schema(schema: Schema, hidden: Hidden | undefined): void {
-		const all: TableSchema[] = [...schema.tables];
+		const all = inOrder(schema.tables, hidden);
 		const columns = all.map((t): Column[] => {
 			const seen = t.fields.map((f): Column => ({ name: f.name, who: f.part ? "owner" : "open", title: f.part ? "only the row's owner sees it" : "everybody sees it" }));
 			const names = new Set(Object.values(hidden?.[t.name] ?? {}).flatMap((row) => Object.keys(row)));
@@ -138,6 +139,22 @@ export class Tables {
 		this.#key = "";
 		this.host.replaceChildren();
 	}
+}
+
+/** Those that every room has. */
+const framework = ["seats", "room"];
+
+/** The game's tables, those that only servers know, and then those of every room. */
+function inOrder(tables: TableSchema[], hidden: Hidden | undefined): TableSchema[] {
+	const known = new Set(tables.map((t) => t.name));
+	const none = { fields: [], linear: [], units: [], bits: 1n };
+	const secret = Object.keys(hidden ?? {}).filter((name) => !known.has(name));
+	const last = (t: TableSchema) => framework.includes(t.name);
+	return [
+		...tables.filter((t) => !last(t)),
+		...secret.map((name): TableSchema => ({ name, kind: TableKind.table, owned: false, max: 0, fields: [], groups: [none, none] })),
+		...tables.filter(last),
+	];
 }
 
 /** A value as text. What this client may not see is a dot. */
