@@ -115,6 +115,7 @@ function showStatus(): void {
 
 /** Brings the page up to date with what has come. */
 function draw(): void {
+	log.update();
 	if (!room || !store || !schema) return;
 	const { tickRate, server, tick, seat } = room;
 	setText(byId("where"), room.tick ? `tick ${tick.toLocaleString("en")} · ${tickRate}/s · ${server} · ${seat < 0 ? "spectator" : `seat ${seat}`}` : "");
