@@ -41,7 +41,7 @@ image-tar: ## the same image without Docker, as .bin/image.tar
 
 .PHONY: test
 test: ## everything that must hold before a change lands (about 20 minutes on 2 cores)
-	@MAKE="$(MAKE)" .ci/steps check web-test web-e2e python-test race results-test examples sim-short fuzz-short bench-once manifests fleet attack-short
+	@MAKE="$(MAKE)" .ci/steps check web-test npm-test web-e2e python-test race results-test examples sim-short fuzz-short bench-once manifests fleet attack-short
 
 .PHONY: quick
 quick: ## format, vet and the tests of the packages that differ from main's last commit, or from BASE
@@ -86,6 +86,14 @@ web-test: clients/web/node_modules/.package-lock.json ## types and tests of the 
 .PHONY: pictures
 pictures: clients/web/node_modules/.package-lock.json ## the pictures of the README, from the real pages on a real fleet; needs Chromium and ImageMagick
 	@clients/web/e2e/run --pictures
+
+.PHONY: npm
+npm: clients/web/node_modules/.package-lock.json ## pack @ringside-go/client, of VERSION, into .build/npm
+	@clients/web/package/build "$(VERSION)" .build/npm
+
+.PHONY: npm-test
+npm-test: clients/web/node_modules/.package-lock.json ## install that into empty Node and Vite projects, which check their types and play (about a minute)
+	@clients/web/test/package/run "$(VERSION)"
 
 .PHONY: web-e2e
 web-e2e: clients/web/node_modules/.package-lock.json ## the pages in a headless Chromium, on a fleet that is broken under them (about 2 minutes)

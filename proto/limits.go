@@ -10,6 +10,8 @@ const (
 	Oldest  = 1
 	// Subprotocol is negotiated in the WebSocket handshake; a client that does not offer it is refused with 400.
 	Subprotocol = "ringside.v1"
+	// TextSubprotocol is negotiated instead by a client that speaks JSON; PROTOCOL.md, Text frames.
+	TextSubprotocol = "ringside.json.v1"
 
 	// MaxRoomID is long enough for a UUID with a prefix and short enough for a log line.
 	MaxRoomID = 64

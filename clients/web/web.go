@@ -16,7 +16,8 @@ var dist embed.FS
 //	fleet.html          the fleet, for /fleet
 //	matches.html        ended matches, for /matches
 //	leaderboard.html    the leaderboards, for /leaderboard
-//	assets/arena.js     and .css; likewise fleet, matches, leaderboard
+//	inspect.html        one room of any game, for /inspect/{room}
+//	assets/arena.js     and .css; likewise for the other pages
 //	assets/ringside.js  the SDK, for those who want it without a package manager
 //
 // Names do not change from build to build: serve them with an ETag and Cache-Control: no-cache.

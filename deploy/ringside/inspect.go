@@ -21,7 +21,7 @@ func newInspect() *cobra.Command {
 		Short: "Show a room's tables live, with the bytes that each costs",
 		Long: `Watch ROOM as a spectator and show its tables and values, by the schema that the server sends: any game's. Values that have changed
 since the last picture are marked with *. Behind each table is what its changes cost, in bytes a tick and receiver. Fields that only a
-row's owner sees are shown as -. Without ROOM the rooms are listed.`,
+row's owner sees are shown as -. Without ROOM the rooms are listed. A router shows the same in a browser at /inspect/ROOM, where you can also play.`,
 		Example: `  ringside inspect
   ringside inspect lobby -interval 200ms
   ringside inspect lobby -game dots -once | less`,

@@ -26,7 +26,7 @@ from a program, or from a running server. The name of the file decides what is w
   .d.ts  TypeScript, types only
   .go    Go, for clients/goclient
 
-With them the SDK's join, send, predict and tables are typed: a wrong name does not compile.`,
+With them join, send, predict and tables of @ringside-go/client are typed: a wrong name does not compile.`,
 		Example: `  ringside types -o page/src/game.ts
   ringside types -program .bin/gameserver -o client/game.go
   ringside types -server http://127.0.0.1:9001 -game arena`,

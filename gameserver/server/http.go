@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/ringside-go/ringside/internal/obs"
+	"github.com/ringside-go/ringside/internal/textframes"
 )
 
 const (
@@ -43,7 +44,7 @@ func (n *Server) newHTTP(metrics prometheus.Gatherer) (client, internal *http.Se
 // clientRoutes are those of both listeners.
 func (n *Server) clientRoutes() map[string]http.Handler {
 	return map[string]http.Handler{
-		"GET /v1/rooms/{room}/connect": n.sessions,
+		"GET /v1/rooms/{room}/connect": textframes.Handler(n.sessions),
 		"GET /livez":                   http.HandlerFunc(n.getLive),
 		"GET /readyz":                  http.HandlerFunc(n.getReady),
 	}
@@ -62,6 +63,7 @@ func (n *Server) internalRoutes(metrics prometheus.Gatherer) map[string]http.Han
 		"POST /v1/server/forget":       n.admin(n.postForget),
 		"POST /v1/rooms/{room}/move":   n.admin(n.postMove),
 		"GET /v1/rooms/{room}/players": n.admin(n.getPlayers),
+		"GET /v1/rooms/{room}/state":   n.admin(n.getState),
 		"POST /v1/rooms/{room}/kick":   n.admin(n.postKick),
 		"POST /v1/server/bans":         n.admin(n.postBans),
 		"GET /metrics":                 n.reader(promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}).ServeHTTP),

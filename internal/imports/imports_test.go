@@ -48,6 +48,7 @@ var allowed = map[string][]string{
 
 	"internal/resources":      {},
 	"internal/edge":           {"internal/obs", "internal/resources"},
+	"internal/textframes":     {"internal/edge", "proto", "proto/state"},
 	"internal/placement":      {},
 	"internal/network":        {},
 	"internal/network/simnet": {"internal/network"},

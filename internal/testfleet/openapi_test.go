@@ -267,7 +267,7 @@ func (d *described) results(public, inside string) {
 }
 
 func (d *described) pages(public string) {
-	for _, path := range []string{"/", "/fleet", "/matches", "/leaderboard", "/assets/arena.js", "/v1/openapi.json"} {
+	for _, path := range []string{"/", "/fleet", "/matches", "/leaderboard", "/inspect/", "/inspect/room-1", "/assets/arena.js", "/v1/openapi.json"} {
 		d.call(public, "GET "+path, "", 200, "Accept", "text/html")
 	}
 	d.call(public, "GET /fleet", "", 200)
@@ -287,6 +287,8 @@ func (d *described) operate(f *Fleet, public, inside string) {
 	d.call(inside, "POST /v1/rooms/room-1/kick", fmt.Sprintf(`{"player":%q,"reason":"a test"}`, id), 200)
 	d.call(inside, "POST /v1/rooms/room-1/kick", `{"player":"nobody"}`, 404)
 	d.call(inside, "GET /v1/rooms/none/players", "", 404)
+	d.call(inside, "GET /v1/rooms/room-1/state", "", 200)
+	d.call(public, "GET /v1/rooms/room-1/state", "", 403)
 	d.call(inside, "POST /v1/bans", `{"player":"eve","seconds":60,"reason":"a test"}`, 201)
 	d.call(inside, "POST /v1/bans", `{"player":"eve","seconds":-1}`, 400)
 	d.call(inside, "GET /v1/bans", "", 200)

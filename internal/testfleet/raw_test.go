@@ -22,6 +22,11 @@ type raw struct {
 // dialRaw upgrades a connection to room at addr; status is that of the answer.
 func dialRaw(t *testing.T, addr, room string) (c *raw, status int) {
 	t.Helper()
+	return dialAs(t, addr, room, proto.Subprotocol)
+}
+
+func dialAs(t *testing.T, addr, room, subprotocol string) (c *raw, status int) {
+	t.Helper()
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
@@ -30,19 +35,25 @@ func dialRaw(t *testing.T, addr, room string) (c *raw, status int) {
 	conn.SetDeadline(time.Now().Add(Patience))
 	fmt.Fprintf(conn, "GET /v1/rooms/%s/connect HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: %s\r\n\r\n",
-		room, addr, proto.Subprotocol)
+		room, addr, subprotocol)
 	c = &raw{conn, bufio.NewReader(conn)}
 	resp, err := http.ReadResponse(c.r, nil)
 	if err != nil {
 		t.Fatalf("upgrade: %v", err)
 	}
 	resp.Body.Close()
+	if got := resp.Header.Get("Sec-WebSocket-Protocol"); resp.StatusCode == http.StatusSwitchingProtocols && got != subprotocol {
+		t.Errorf("asked for %s the server speaks %q", subprotocol, got)
+	}
 	return c, resp.StatusCode
 }
 
 // message sends a binary message, masked with zeroes.
-func (c *raw) message(payload []byte) {
-	head := []byte{0x82, 0x80 | byte(len(payload))}
+func (c *raw) message(payload []byte) { c.send(0x82, payload) }
+
+// send sends a frame whose first byte is given.
+func (c *raw) send(first byte, payload []byte) {
+	head := []byte{first, 0x80 | byte(len(payload))}
 	if len(payload) > 125 { // in as few bytes as it takes, RFC 6455 says
 		head[1] = 0x80 | 126
 		head = binary.BigEndian.AppendUint16(head, uint16(len(payload)))

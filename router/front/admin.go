@@ -99,6 +99,11 @@ func (f *Front) getPlayers(w http.ResponseWriter, r *http.Request) error {
 	return f.operateRoom(w, r, "players")
 }
 
+// getState gives a room's state, with what only servers know.
+func (f *Front) getState(w http.ResponseWriter, r *http.Request) error {
+	return f.operateRoom(w, r, "state")
+}
+
 // operateRoom has the leader of a room answer an operator's request.
 func (f *Front) operateRoom(w http.ResponseWriter, r *http.Request, verb string) error {
 	if err := f.allow(r); err != nil {

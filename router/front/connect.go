@@ -7,6 +7,7 @@ import (
 
 	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/textframes"
 )
 
 // connect takes a WebSocket upgrade to a room: it sends the client to the room's server, or tunnels its socket there. A
@@ -24,6 +25,7 @@ func (f *Front) connect(w http.ResponseWriter, r *http.Request) error {
 			"or GET /v1/rooms/%s to see where the room is", room)
 	}
 	if f.config.Mode == Proxy {
+		w, r = textframes.Upgrade(w, r)
 		return f.tunnels.serve(w, r, room, membership.ServerName(r.PathValue("server")))
 	}
 	target := strings.TrimSuffix(home.URL, "/") + connectPath(room)
@@ -35,6 +37,9 @@ func (f *Front) connect(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// maxPassed bounds what a game server answers an operator, in bytes: the state of a room is the longest.
+const maxPassed = 32 << 20
+
 // passOn answers with what a game server answered.
 func passOn(w http.ResponseWriter, resp *http.Response) error {
 	for _, name := range []string{"Content-Type", "Retry-After", "Sec-WebSocket-Version"} {
@@ -43,6 +48,6 @@ func passOn(w http.ResponseWriter, resp *http.Response) error {
 		}
 	}
 	w.WriteHeader(resp.StatusCode)
-	_, _ = io.Copy(w, io.LimitReader(resp.Body, maxBody))
+	_, _ = io.Copy(w, io.LimitReader(resp.Body, maxPassed))
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/internal/ticket"
@@ -131,10 +132,10 @@ func (s *fakeServer) connect(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.hellos = append(s.hellos, string(hello))
 	s.mu.Unlock()
-	first := appendFrame(nil, opBinary, proto.Custom{Payload: []byte(s.name)}.Append(nil), nil)
+	first := appendFrame(nil, edge.OpBinary, proto.Custom{Payload: []byte(s.name)}.Append(nil), nil)
 	if moved != nil {
-		first = appendFrame(nil, opBinary, moved.Append(nil), nil)
-		first = appendFrame(first, opClose, binary.BigEndian.AppendUint16(nil, uint16(proto.CloseMoved)), nil)
+		first = appendFrame(nil, edge.OpBinary, moved.Append(nil), nil)
+		first = appendFrame(first, edge.OpClose, binary.BigEndian.AppendUint16(nil, uint16(proto.CloseMoved)), nil)
 	}
 	if split {
 		for _, b := range append(appendFrame(nil, 0x9, []byte("ping"), nil), first...) {
@@ -164,10 +165,10 @@ type wsConn struct {
 var mask = []byte{1, 2, 3, 4}
 
 func appendFrame(b []byte, op byte, payload, mask []byte) []byte {
-	b = append(b, finBit|op)
+	b = append(b, edge.FinBit|op)
 	masked := byte(0)
 	if mask != nil {
-		masked = maskBit
+		masked = edge.MaskBit
 	}
 	switch n := len(payload); {
 	case n < 126:
@@ -191,19 +192,19 @@ func appendFrame(b []byte, op byte, payload, mask []byte) []byte {
 func (c *wsConn) read() (op byte, payload []byte, err error) {
 	var raw []byte
 	for {
-		f, ok, err := parseFrame(raw)
+		f, ok, err := edge.ParseFrame(raw, proto.MaxServerMessage)
 		if err != nil {
 			return 0, nil, err
 		}
-		if ok && len(raw) == f.end {
-			payload := raw[f.start:]
-			if raw[1]&maskBit != 0 {
-				key := raw[f.start-4 : f.start]
+		if ok && len(raw) == f.End {
+			payload := raw[f.Start:]
+			if raw[1]&edge.MaskBit != 0 {
+				key := raw[f.Start-4 : f.Start]
 				for i := range payload {
 					payload[i] ^= key[i%4]
 				}
 			}
-			return f.opcode, payload, nil
+			return f.Opcode, payload, nil
 		}
 		b, err := c.r.ReadByte()
 		if err != nil {
@@ -216,7 +217,7 @@ func (c *wsConn) read() (op byte, payload []byte, err error) {
 // send writes a client's binary message.
 func (c *wsConn) send(t *testing.T, payload string) {
 	t.Helper()
-	if _, err := c.Write(appendFrame(nil, opBinary, []byte(payload), mask)); err != nil {
+	if _, err := c.Write(appendFrame(nil, edge.OpBinary, []byte(payload), mask)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -5,19 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/proto"
-)
-
-// WebSocket frames (RFC 6455, 5.2), as far as a tunnel must read them: to find the end of the client's first message
-// and to see whether the server's first record is a Moved.
-//
-//	FIN,RSV,opcode:u8   MASK,len:u8   [len16 | len64]   [mask key:4 B]   payload
-const (
-	opBinary  = 0x2
-	opClose   = 0x8
-	opControl = 0x8 // the bit that all control frames have
-	finBit    = 0x80
-	maskBit   = 0x80
 )
 
 // Bounds of what a tunnel holds back while it looks. Whatever is larger is relayed as it is: the game server judges it.
@@ -26,61 +15,26 @@ const (
 	maxMoved = proto.MaxTicket + 4<<10
 )
 
+// A tunnel reads frames as far as it must: to find the end of the client's first message and to see whether the server's first record
+// is a Moved.
 var errFrame = errors.New("no hello in WebSocket frames")
-
-// frame is one frame at the beginning of a byte stream.
-type frame struct {
-	fin        bool
-	opcode     byte
-	start, end int // of the payload
-}
-
-// parseFrame reads the header of the frame that b begins with; ok is false while the header is not complete. The payload
-// may be: compare end with len(b).
-func parseFrame(b []byte) (f frame, ok bool, err error) {
-	if len(b) < 2 {
-		return frame{}, false, nil
-	}
-	f.fin, f.opcode = b[0]&finBit != 0, b[0]&0x0f
-	size, start := uint64(b[1]&^maskBit), 2
-	switch size {
-	case 126:
-		if len(b) < 4 {
-			return frame{}, false, nil
-		}
-		size, start = uint64(binary.BigEndian.Uint16(b[2:])), 4
-	case 127:
-		if len(b) < 10 {
-			return frame{}, false, nil
-		}
-		size, start = binary.BigEndian.Uint64(b[2:]), 10
-	}
-	if b[1]&maskBit != 0 {
-		start += 4
-	}
-	if size > proto.MaxServerMessage {
-		return frame{}, false, errFrame
-	}
-	f.start, f.end = start, start+int(size)
-	return f, len(b) >= start, nil
-}
 
 // firstMessage gives where the first message that is no control frame ends in b, a client's stream; ok is false while b
 // does not hold it whole. It is an error that there is none: a close frame, something else than frames, or too much.
 func firstMessage(b []byte) (end int, ok bool, err error) {
 	for {
-		f, ok, err := parseFrame(b[end:])
+		f, ok, err := edge.ParseFrame(b[end:], proto.MaxServerMessage)
 		if !ok || err != nil {
 			return 0, false, err
 		}
-		if f.opcode == opClose || end+f.end > maxHello {
+		if f.Opcode == edge.OpClose || end+f.End > maxHello {
 			return 0, false, errFrame
 		}
-		if end+f.end > len(b) {
+		if end+f.End > len(b) {
 			return 0, false, nil
 		}
-		end += f.end
-		if f.fin && f.opcode&opControl == 0 {
+		end += f.End
+		if f.Final && f.Opcode&edge.OpControl == 0 {
 			return end, true, nil
 		}
 	}
@@ -90,31 +44,31 @@ func firstMessage(b []byte) (end int, ok bool, err error) {
 // tell. Anything unexpected is no Moved.
 func firstMoved(b []byte) (moved *proto.Moved, more bool) {
 	for {
-		f, ok, err := parseFrame(b)
+		f, ok, err := edge.ParseFrame(b, proto.MaxServerMessage)
 		switch {
-		case err != nil || f.opcode == opClose:
+		case err != nil || f.Opcode == edge.OpClose:
 			return nil, false
 		case !ok:
 			return nil, true
-		case f.opcode&opControl == 0:
+		case f.Opcode&edge.OpControl == 0:
 			return movedIn(f, b)
-		case f.end > len(b):
+		case f.End > len(b):
 			return nil, true
 		}
-		b = b[f.end:]
+		b = b[f.End:]
 	}
 }
 
-func movedIn(f frame, b []byte) (moved *proto.Moved, more bool) {
-	payload := b[f.start:min(f.end, len(b))]
+func movedIn(f edge.Frame, b []byte) (moved *proto.Moved, more bool) {
+	payload := b[f.Start:min(f.End, len(b))]
 	switch {
-	case !f.fin || f.opcode != opBinary || f.end == f.start || f.end-f.start > maxMoved:
+	case !f.Final || f.Opcode != edge.OpBinary || f.End == f.Start || f.End-f.Start > maxMoved:
 		return nil, false
 	case len(payload) == 0:
 		return nil, true
 	case proto.Kind(payload[0]) != proto.KindMoved:
 		return nil, false
-	case f.end > len(b):
+	case f.End > len(b):
 		return nil, true
 	}
 	_, body, _, err := proto.NextRecord(payload)
@@ -132,17 +86,17 @@ func movedIn(f frame, b []byte) (moved *proto.Moved, more bool) {
 func resumes(message []byte) bool {
 	var payload []byte
 	for len(message) > 0 {
-		f, ok, err := parseFrame(message)
-		if !ok || err != nil || f.end > len(message) || message[1]&maskBit == 0 {
+		f, ok, err := edge.ParseFrame(message, proto.MaxServerMessage)
+		if !ok || err != nil || f.End > len(message) || message[1]&edge.MaskBit == 0 {
 			return false
 		}
-		if f.opcode&opControl == 0 {
-			key := message[f.start-4 : f.start]
-			for i, c := range message[f.start:f.end] {
+		if f.Opcode&edge.OpControl == 0 {
+			key := message[f.Start-4 : f.Start]
+			for i, c := range message[f.Start:f.End] {
 				payload = append(payload, c^key[i&3])
 			}
 		}
-		message = message[f.end:]
+		message = message[f.End:]
 	}
 	kind, body, _, err := proto.NextRecord(payload)
 	if err != nil || kind != proto.KindHello {
@@ -156,17 +110,8 @@ func resumes(message []byte) bool {
 func appendGoodbye(b []byte, code proto.CloseCode, text string, retry time.Duration) []byte {
 	text = text[:min(len(text), proto.MaxText)]
 	record := proto.Error{Code: code, RetryMs: uint32(min(retry, time.Hour).Milliseconds()), Text: text}.Append(nil)
-	b = append(appendHeader(b, opBinary, len(record)), record...)
-	b = appendHeader(b, opClose, 2+len(text))
+	b = append(edge.AppendHeader(b, edge.OpBinary, len(record)), record...)
+	b = edge.AppendHeader(b, edge.OpClose, 2+len(text))
 	b = binary.BigEndian.AppendUint16(b, uint16(code))
 	return append(b, text...)
-}
-
-// appendHeader appends the header of a server's frame of at most 65535 bytes.
-func appendHeader(b []byte, opcode byte, size int) []byte {
-	b = append(b, finBit|opcode)
-	if size < 126 {
-		return append(b, byte(size))
-	}
-	return binary.BigEndian.AppendUint16(append(b, 126), uint16(size))
 }

@@ -5,14 +5,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/proto"
 )
 
 func TestFirstMessage(t *testing.T) {
 	ping := appendFrame(nil, 0x9, []byte("ping"), mask)
-	hello := appendFrame(nil, opBinary, bytes.Repeat([]byte("h"), 300), mask)
-	fragments := appendFrame(nil, opBinary, []byte("hel"), mask)
-	fragments[0] &^= finBit
+	hello := appendFrame(nil, edge.OpBinary, bytes.Repeat([]byte("h"), 300), mask)
+	fragments := appendFrame(nil, edge.OpBinary, []byte("hel"), mask)
+	fragments[0] &^= edge.FinBit
 	fragments = append(fragments, ping...)
 	fragments = append(fragments, appendFrame(nil, 0x0, []byte("lo"), mask)...)
 	for name, whole := range map[string][]byte{
@@ -30,8 +31,8 @@ func TestFirstMessage(t *testing.T) {
 		}
 	}
 	for name, b := range map[string][]byte{
-		"close":    appendFrame(nil, opClose, []byte{3, 232}, mask),
-		"too long": appendFrame(nil, opBinary, make([]byte, maxHello), mask)[:8],
+		"close":    appendFrame(nil, edge.OpClose, []byte{3, 232}, mask),
+		"too long": appendFrame(nil, edge.OpBinary, make([]byte, maxHello), mask)[:8],
 		"top bit":  {0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0},
 	} {
 		if end, ok, err := firstMessage(b); ok || err == nil {
@@ -42,28 +43,28 @@ func TestFirstMessage(t *testing.T) {
 
 func TestFirstMoved(t *testing.T) {
 	record := proto.Moved{URL: "ws://10.0.0.1:9000/v1/rooms/a/connect", Server: "game-1"}.Append(nil)
-	whole := appendFrame(appendFrame(nil, 0xa, []byte("pong"), nil), opBinary, record, nil)
+	whole := appendFrame(appendFrame(nil, 0xa, []byte("pong"), nil), edge.OpBinary, record, nil)
 	for n := range len(whole) {
 		if moved, more := firstMoved(whole[:n]); moved != nil || !more {
 			t.Fatalf("%d of %d bytes: %v, %v; want more", n, len(whole), moved, more)
 		}
 	}
-	for _, b := range [][]byte{whole, append(bytes.Clone(whole), appendFrame(nil, opClose, []byte{0x0f, 0xab}, nil)...)} {
+	for _, b := range [][]byte{whole, append(bytes.Clone(whole), appendFrame(nil, edge.OpClose, []byte{0x0f, 0xab}, nil)...)} {
 		if moved, more := firstMoved(b); moved == nil || more || moved.Server != "game-1" {
 			t.Errorf("got %v, %v; want the Moved", moved, more)
 		}
 	}
 	text, fragment := bytes.Clone(whole[6:]), bytes.Clone(whole[6:])
-	text[0], fragment[0] = finBit|0x1, opBinary
+	text[0], fragment[0] = edge.FinBit|0x1, edge.OpBinary
 	for name, b := range map[string][]byte{
-		"close":          appendFrame(nil, opClose, nil, nil),
-		"welcome":        appendFrame(nil, opBinary, append([]byte{byte(proto.KindWelcome)}, make([]byte, 70_000)...), nil)[:11],
-		"empty":          appendFrame(nil, opBinary, nil, nil),
+		"close":          appendFrame(nil, edge.OpClose, nil, nil),
+		"welcome":        appendFrame(nil, edge.OpBinary, append([]byte{byte(proto.KindWelcome)}, make([]byte, 70_000)...), nil)[:11],
+		"empty":          appendFrame(nil, edge.OpBinary, nil, nil),
 		"text":           text,
 		"fragment":       fragment,
-		"too long":       appendFrame(nil, opBinary, append([]byte{byte(proto.KindMoved)}, make([]byte, maxMoved)...), nil)[:8],
-		"no such length": appendFrame(nil, opBinary, []byte{byte(proto.KindMoved), 200}, nil),
-		"no such body":   appendFrame(nil, opBinary, []byte{byte(proto.KindMoved), 1, 0xff}, nil),
+		"too long":       appendFrame(nil, edge.OpBinary, append([]byte{byte(proto.KindMoved)}, make([]byte, maxMoved)...), nil)[:8],
+		"no such length": appendFrame(nil, edge.OpBinary, []byte{byte(proto.KindMoved), 200}, nil),
+		"no such body":   appendFrame(nil, edge.OpBinary, []byte{byte(proto.KindMoved), 1, 0xff}, nil),
 	} {
 		if moved, more := firstMoved(b); moved != nil || more {
 			t.Errorf("%s: %v, %v; want no Moved", name, moved, more)
@@ -74,21 +75,21 @@ func TestFirstMoved(t *testing.T) {
 func TestGoodbyeIsOneFrameAndAClose(t *testing.T) {
 	long := string(bytes.Repeat([]byte("x"), 300))
 	b := appendGoodbye(nil, proto.CloseInternal, long, time.Second)
-	f, ok, err := parseFrame(b)
-	if !ok || err != nil || f.opcode != opBinary || !f.fin {
+	f, ok, err := edge.ParseFrame(b, proto.MaxServerMessage)
+	if !ok || err != nil || f.Opcode != edge.OpBinary || !f.Final {
 		t.Fatalf("%+v, %v, %v", f, ok, err)
 	}
-	b = b[f.end:]
-	f, ok, err = parseFrame(b)
-	if !ok || err != nil || f.opcode != opClose || f.end != len(b) || f.end-f.start != 2+proto.MaxText {
+	b = b[f.End:]
+	f, ok, err = edge.ParseFrame(b, proto.MaxServerMessage)
+	if !ok || err != nil || f.Opcode != edge.OpClose || f.End != len(b) || f.End-f.Start != 2+proto.MaxText {
 		t.Errorf("%+v, %v, %v of %d bytes", f, ok, err, len(b))
 	}
 }
 
 // Whatever comes, a verdict that was given on the first bytes is not changed by the ones that follow.
 func FuzzFrames(f *testing.F) {
-	f.Add(appendFrame(nil, opBinary, []byte("hello"), mask), 3)
-	f.Add(appendFrame(nil, opBinary, proto.Moved{URL: "ws://a:1/", Server: "s"}.Append(nil), nil), 5)
+	f.Add(appendFrame(nil, edge.OpBinary, []byte("hello"), mask), 3)
+	f.Add(appendFrame(nil, edge.OpBinary, proto.Moved{URL: "ws://a:1/", Server: "s"}.Append(nil), nil), 5)
 	f.Add([]byte{0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}, 10)
 	f.Add(appendGoodbye(nil, proto.CloseInternal, "bye", time.Second), 9)
 	f.Fuzz(func(t *testing.T, b []byte, n int) {

@@ -13,13 +13,14 @@
 //	POST /v1/fleet/servers/{name}/drain, /undrain   take a server out of service, or back; for operators
 //	POST /v1/rooms/{room}/move      hand a room to another server; for operators
 //	GET  /v1/rooms/{room}/players   who is in a room; for operators
+//	GET  /v1/rooms/{room}/state     the game's state, hidden columns included; for operators
 //	POST /v1/rooms/{room}/kick      put a player out of a room; for operators
 //	POST /v1/bans                   keep a player out of all rooms for a time; for operators
 //	GET  /v1/bans                   the bans; for operators
 //	DELETE /v1/bans/{player}        lift one; for operators
 //	GET  /v1/rooms/{room}/outcomes  /v1/outcomes  /v1/players/{player}/matches  /v1/boards  /v1/boards/{board}   the results store, where there is one
 //	     /internal/v1/              what game servers write there, and operators do; see package resultsapi
-//	GET  /  /fleet  /matches  /leaderboard  /assets/{file}   pages; /fleet is text for those who take no HTML
+//	GET  /  /fleet  /inspect/{room}  /matches  /leaderboard  /assets/{file}   pages; /fleet is text for those who take no HTML
 //	GET  /v1/openapi.json           all of this for programs
 //	GET  /livez /readyz
 //	GET  /metrics                   for those who are no strangers
@@ -107,12 +108,15 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.route("/v1/rooms/{room}/move", "move", http.MethodPost, f.postMove)
 	f.route("/v1/rooms/{room}/kick", "kick", http.MethodPost, f.postKick)
 	f.route("/v1/rooms/{room}/players", "players", http.MethodGet, f.getPlayers)
+	f.route("/v1/rooms/{room}/state", "state", http.MethodGet, f.getState)
 	f.routes("/v1/bans", "bans", map[string]handler{http.MethodGet: f.getBans, http.MethodPost: f.postBan})
 	f.route("/v1/bans/{player}", "ban", http.MethodDelete, f.deleteBan)
 	f.route("/{$}", "page", http.MethodGet, f.pages.serve(indexPage))
 	f.route("/fleet", "page", http.MethodGet, f.getFleetPage)
 	f.route("/matches", "page", http.MethodGet, f.pages.serve(matchesPage))
 	f.route("/leaderboard", "page", http.MethodGet, f.pages.serve(leaderboardPage))
+	f.route("/inspect/{$}", "page", http.MethodGet, f.pages.serve(inspectPage))
+	f.route("/inspect/{room}", "page", http.MethodGet, f.pages.serve(inspectPage))
 	f.route("/assets/{file}", "page", http.MethodGet, f.pages.serveAsset)
 	f.route("/livez", "livez", http.MethodGet, f.getLive)
 	f.route("/readyz", "readyz", http.MethodGet, f.getReady)

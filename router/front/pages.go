@@ -22,6 +22,7 @@ const (
 	fleetPage       = "fleet.html"
 	matchesPage     = "matches.html"
 	leaderboardPage = "leaderboard.html"
+	inspectPage     = "inspect.html"
 	assetFolder     = "assets/"
 )
 
@@ -74,7 +75,7 @@ func newPages(files, own fs.FS) (*pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{indexPage, fleetPage, matchesPage, leaderboardPage} {
+	for _, name := range []string{indexPage, fleetPage, matchesPage, leaderboardPage, inspectPage} {
 		if !p.has(name) {
 			return nil, fmt.Errorf("%s is missing", name)
 		}

@@ -21,6 +21,7 @@ func paged(t *testing.T) *testFront {
 		"fleet.html":       {Data: []byte("<title>fleet</title>")},
 		"matches.html":     {Data: []byte("<title>matches</title>")},
 		"leaderboard.html": {Data: []byte("<title>leaderboard</title>")},
+		"inspect.html":     {Data: []byte("<title>inspect</title>")},
 		"assets/game.js":   {Data: []byte(strings.Repeat("play(); ", 100))},
 		"assets/game.css":  {Data: []byte("p{}")},
 	}
@@ -116,7 +117,7 @@ func TestNoPages(t *testing.T) {
 		t.Errorf("/fleet: %s %v", resp.Status, resp.Header)
 	}
 	for want, files := range map[string]fstest.MapFS{
-		"type of assets/x.exe":    {"index.html": {}, "fleet.html": {}, "matches.html": {}, "leaderboard.html": {}, "assets/x.exe": {}},
+		"type of assets/x.exe":    {"index.html": {}, "fleet.html": {}, "matches.html": {}, "leaderboard.html": {}, "inspect.html": {}, "assets/x.exe": {}},
 		"fleet.html is missing":   {"index.html": {}},
 		"matches.html is missing": {"index.html": {}, "fleet.html": {}},
 	} {
@@ -143,7 +144,7 @@ func TestBuiltInPages(t *testing.T) {
 // A game's own pages come before those that are built in, and a change of a file is seen by the next request.
 func TestOwnPages(t *testing.T) {
 	built := fstest.MapFS{
-		"index.html": {Data: []byte("built in")}, "fleet.html": {Data: []byte("fleet")}, "matches.html": {}, "leaderboard.html": {}, "assets/ringside.js": {Data: []byte("sdk")},
+		"index.html": {Data: []byte("built in")}, "fleet.html": {Data: []byte("fleet")}, "matches.html": {}, "leaderboard.html": {}, "inspect.html": {}, "assets/ringside.js": {Data: []byte("sdk")},
 	}
 	own := fstest.MapFS{
 		"index.html":     {Data: []byte("own"), ModTime: time.Unix(1, 0)},

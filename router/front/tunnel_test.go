@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/proto"
@@ -81,7 +82,7 @@ func TestTunnelTakesHelloSentWithTheUpgrade(t *testing.T) {
 	_ = conn.SetDeadline(time.Now().Add(testTimeout))
 	head := "GET /v1/rooms/a-room/connect HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: " + proto.Subprotocol + "\r\n\r\n"
-	if _, err := conn.Write(appendFrame([]byte(head), opBinary, []byte("early hello"), mask)); err != nil {
+	if _, err := conn.Write(appendFrame([]byte(head), edge.OpBinary, []byte("early hello"), mask)); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "hello arrives", func() bool {
@@ -196,7 +197,7 @@ func TestTunnelDialsMembersOnly(t *testing.T) {
 		if m, err := proto.ParseMoved(body); err != nil || m.URL != target {
 			t.Errorf("the client got %q, %v; want the Moved to %q", payload, err, target)
 		}
-		if op, payload, err := c.read(); op != opClose || binary.BigEndian.Uint16(payload) != uint16(proto.CloseMoved) {
+		if op, payload, err := c.read(); op != edge.OpClose || binary.BigEndian.Uint16(payload) != uint16(proto.CloseMoved) {
 			t.Errorf("then it got %q, %v; want the close", payload, err)
 		}
 		c.expectEnd(t)
@@ -242,7 +243,7 @@ func (c *wsConn) goodbye(t *testing.T, code proto.CloseCode, text string) (retry
 		t.Errorf("error is %+v, %v; want %v with %q", m, err, code, text)
 	}
 	op, payload, err := c.read()
-	if err != nil || op != opClose || binary.BigEndian.Uint16(payload) != uint16(code) || string(payload[2:]) != m.Text {
+	if err != nil || op != edge.OpClose || binary.BigEndian.Uint16(payload) != uint16(code) || string(payload[2:]) != m.Text {
 		t.Errorf("then %#x %q, %v; want a close with the same", op, payload, err)
 	}
 	c.expectEnd(t)
@@ -394,12 +395,12 @@ func TestUpgradesWithoutAHelloAreNotPassedOn(t *testing.T) {
 
 // What is no readable hello is refused, and no game server hears of it.
 func TestTunnelWithoutAHello(t *testing.T) {
-	long := appendFrame(nil, opBinary, make([]byte, maxHello+1), mask)
+	long := appendFrame(nil, edge.OpBinary, make([]byte, maxHello+1), mask)
 	for name, sent := range map[string][]byte{
 		"hello too long":        long,
 		"length with top bit":   append([]byte{0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}, make([]byte, 10)...),
 		"no WebSocket at all":   bytes.Repeat([]byte("\xff\xff GET / HTTP/1.1\r\n"), 10),
-		"close before hello":    appendFrame(nil, opClose, []byte{0x03, 0xe8}, mask),
+		"close before hello":    appendFrame(nil, edge.OpClose, []byte{0x03, 0xe8}, mask),
 		"cut in the middle":     long[:100],
 		"nothing, and then end": nil,
 	} {

@@ -7,6 +7,7 @@ import test, { after, afterEach, before, describe, type TestContext } from "node
 import type { Browser } from "playwright-core";
 import { launch, Visitor } from "./browser.ts";
 import { Fleet } from "./fleet.ts";
+import { inspectTests } from "./inspect.ts";
 import { partyTests } from "./party.ts";
 import { phoneTests } from "./phone.ts";
 import { playTests } from "./play.ts";
@@ -60,5 +61,6 @@ describe("the arena in a browser", { timeout: 600_000 }, () => {
 	privateTests(ground);
 	resultTests(ground);
 	partyTests(ground);
+	inspectTests(ground);
 	seatTests(ground); // last, since it ends servers
 });

@@ -22,6 +22,13 @@ export interface Ban {
 	reason?: string;
 }
 
+/** A room's state: rows by table and id, and values. */
+export interface State {
+	tick: number;
+	tables: Record<string, Record<string, Record<string, unknown>>>;
+	values: Record<string, Record<string, unknown>>;
+}
+
 /** How far a ban has come: the game servers that have it, and those that get it when a router reaches them. */
 export interface Spread {
 	servers: number;
@@ -34,13 +41,16 @@ const key = "ringside-operator-token";
 export class Operator {
 	right: Right = { allowed: false, token: false };
 
+	/** root is the way from the page to the router's own paths. */
+	constructor(private readonly root = "") {}
+
 	private get token(): string {
 		return sessionStorage.getItem(key) ?? "";
 	}
 
 	/** Finds out what is allowed; with a token that is given, whether it is the right one, and keeps it only then. */
 	async check(token = this.token): Promise<Right> {
-		const right = (await read(await fetch("v1/fleet/operator", { headers: bearer(token), cache: "no-store" }))) as Right;
+		const right = (await read(await fetch(this.root + "v1/fleet/operator", { headers: bearer(token), cache: "no-store" }))) as Right;
 		if (right.allowed && token) sessionStorage.setItem(key, token);
 		if (!right.allowed && token === this.token) sessionStorage.removeItem(key);
 		if (right.allowed || token === this.token) this.right = right;
@@ -83,6 +93,11 @@ export class Operator {
 		return this.post(`v1/rooms/${encodeURIComponent(room)}/kick`, { player, reason }) as Promise<{ places: number }>;
 	}
 
+	/** The whole state of a room, with what only servers know. */
+	state(room: string): Promise<State> {
+		return this.send("GET", `v1/rooms/${encodeURIComponent(room)}/state`) as Promise<State>;
+	}
+
 	async bans(): Promise<Ban[]> {
 		return ((await this.send("GET", "v1/bans")) as { bans: Ban[] }).bans;
 	}
@@ -100,7 +115,7 @@ export class Operator {
 	}
 
 	private async send(method: string, path: string, body?: object): Promise<unknown> {
-		return read(await fetch(path, { method, headers: bearer(this.token), body: body && JSON.stringify(body), cache: "no-store" }));
+		return read(await fetch(this.root + path, { method, headers: bearer(this.token), body: body && JSON.stringify(body), cache: "no-store" }));
 	}
 }
 

@@ -29,6 +29,7 @@ export class RoomPanel {
 	private readonly found = h("ul", { className: "found" });
 	private readonly details = h("div", { className: "room", hidden: true, dataset: { testid: "room" } });
 	private readonly title = h("h3");
+	private readonly inspect = h("a", { dataset: { testid: "inspect" } }, "inspect");
 	private readonly facts = h("dl");
 	private readonly target = h("select", { dataset: { testid: "move-to" } });
 	private readonly button = h("button", { type: "button", className: "main", dataset: { testid: "move" } }, "Move");
@@ -46,7 +47,7 @@ export class RoomPanel {
 		const close = h("button", { type: "button", className: "link", title: "Esc" }, "close");
 		close.onclick = () => this.acts.choose("");
 		this.button.onclick = () => this.acts.move(this.chosen, this.target.value);
-		this.details.append(h("header", {}, this.title, close), this.facts, this.mover, this.players.element);
+		this.details.append(h("header", {}, this.title, this.inspect, close), this.facts, this.mover, this.players.element);
 		host.append(this.input, this.found, this.details);
 	}
 
@@ -63,6 +64,7 @@ export class RoomPanel {
 		this.details.hidden = this.chosen === "";
 		if (this.chosen === "") return;
 		setText(this.title, this.chosen);
+		this.inspect.href = `inspect/${encodeURIComponent(this.chosen)}`;
 		this.mover.hidden = this.players.element.hidden = !mayOperate || !r;
 		this.players.choose(this.chosen);
 		this.showFacts(r ? facts(r) : [["state", "has ended, or is not among the rooms listed here"]]);

@@ -30,7 +30,7 @@ func TypeScript(g Game) string {
 	fmt.Fprintf(&b, "/** What a player sends. */\nexport interface %sInput {\n", name)
 	fields(&b, g.Schema.Input.Fields, state.Public)
 	b.WriteString("}\n\n")
-	fmt.Fprintf(&b, "/** The game's shape, for join<%s>(...) and useRoom<%s>(...). */\nexport interface %s {\n", name, name, name)
+	fmt.Fprintf(&b, "/** The game's shape, for join<%s>(...) and useRoom<%s>(...) of @ringside-go/client. */\nexport interface %s {\n", name, name, name)
 	for kind, section := range []string{"tables", "values", "events"} {
 		if all := members[state.TableKind(kind)]; len(all) > 0 {
 			fmt.Fprintf(&b, "\t%s: { %s };\n", section, strings.Join(all, "; "))

@@ -2,7 +2,6 @@ package session
 
 import (
 	"bytes"
-	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
@@ -124,8 +123,12 @@ func (s *Server) upgrade(c *Conn, key string) (err error) {
 
 // tune sets the options of the TCP socket beneath conn, if there is one.
 func tune(conn net.Conn) error {
-	if t, ok := conn.(*tls.Conn); ok {
-		conn = t.NetConn()
+	for {
+		over, ok := conn.(interface{ NetConn() net.Conn }) // TLS, and others that are around a socket
+		if !ok {
+			break
+		}
+		conn = over.NetConn()
 	}
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok {

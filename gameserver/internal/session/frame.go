@@ -1,7 +1,5 @@
 package session
 
-import "encoding/binary"
-
 // First byte of a WebSocket frame (RFC 6455, 5.2): flags and opcode. Every frame of ours is a whole message.
 const (
 	finBit   = 0x80
@@ -23,15 +21,3 @@ const (
 	// maxControl is the longest payload of a control frame.
 	maxControl = 125
 )
-
-// appendHeader appends the header of a frame whose payload has n bytes.
-func appendHeader(b []byte, op byte, n int) []byte {
-	switch {
-	case n <= 125:
-		return append(b, finBit|op, byte(n))
-	case n <= 0xffff:
-		return binary.BigEndian.AppendUint16(append(b, finBit|op, 126), uint16(n))
-	default:
-		return binary.BigEndian.AppendUint64(append(b, finBit|op, 127), uint64(n))
-	}
-}

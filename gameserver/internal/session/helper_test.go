@@ -293,7 +293,7 @@ func (c *client) response() *http.Response {
 
 // masked is a client's frame.
 func masked(first byte, payload []byte) []byte {
-	b := appendHeader(nil, 0, len(payload))
+	b := edge.AppendHeader(nil, 0, len(payload))
 	b[0], b[1] = first, b[1]|0x80
 	key := [4]byte{1, 2, 3, 4}
 	b = append(b, key[:]...)

@@ -3,6 +3,8 @@ package session
 import (
 	"sync"
 	"time"
+
+	"github.com/ringside-go/ringside/internal/edge"
 )
 
 const (
@@ -123,7 +125,7 @@ func (o *outbox) add(kind frameKind, op byte, own, shared []byte) {
 	}
 	o.reserve(maxHeader + len(own) + len(shared))
 	p := o.pending
-	p.bytes = appendHeader(p.bytes, op, len(own)+len(shared))
+	p.bytes = edge.AppendHeader(p.bytes, op, len(own)+len(shared))
 	p.bytes = append(append(p.bytes, own...), shared...)
 	p.marks = append(p.marks, mark{len(p.bytes), kind, at})
 }

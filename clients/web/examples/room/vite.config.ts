@@ -5,6 +5,6 @@ export default defineConfig({
 	plugins: [react()],
 	// The hooks and the page must share one React.
 	resolve: { dedupe: ["react", "react-dom"] },
-	// The package "ringside" is a link to the folder above.
-	server: { fs: { allow: ["../.."] } },
+	// @ringside-go/client is a link to what make npm builds.
+	server: { fs: { allow: ["../../../.."] } },
 });

@@ -18,6 +18,6 @@ export default defineConfig({
 	plugins: [react(), echo],
 	// The hook and the page must share one React.
 	resolve: { dedupe: ["react", "react-dom"] },
-	// The package "ringside" is a link to the folder above.
-	server: { fs: { allow: ["../.."] } },
+	// @ringside-go/client is a link to what make npm builds.
+	server: { fs: { allow: ["../../../.."] } },
 });

@@ -65,7 +65,7 @@ export interface ArenaInput {
 	reload: boolean;
 }
 
-/** The game's shape, for join<Arena>(...) and useRoom<Arena>(...). */
+/** The game's shape, for join<Arena>(...) and useRoom<Arena>(...) of @ringside-go/client. */
 export interface Arena {
 	tables: { fighters: FightersRow; walls: WallsRow };
 	values: { match: MatchRow };

@@ -2,8 +2,8 @@
 
 import { StrictMode, useEffect, useRef } from "react";
 import { createRoot } from "react-dom/client";
-import type { Game, Room } from "ringside";
-import { useRoom } from "ringside/react";
+import type { Game, Room } from "@ringside-go/client";
+import { useRoom } from "@ringside-go/client/react";
 
 interface Fighter {
 	x: number;

@@ -2,7 +2,7 @@
 
 import { StrictMode, useState } from "react";
 import { createRoot } from "react-dom/client";
-import { useSocket } from "ringside/react";
+import { useSocket } from "@ringside-go/client/react";
 
 const url = new URLSearchParams(location.search).get("url") ?? `ws://${location.host}/echo`;
 

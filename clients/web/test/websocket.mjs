@@ -1,0 +1,2 @@
+// Gives Node before 22 the WebSocket that later ones have.
+globalThis.WebSocket ??= (await import("ws")).WebSocket;
