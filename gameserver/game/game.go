@@ -69,6 +69,17 @@ type Definition struct {
 	Migrates []uint64
 }
 
+// Validate says what is wrong with the definition itself.
+func (d *Definition) Validate() error {
+	if _, err := proto.ParseGameName(string(d.Name)); err != nil {
+		return err
+	}
+	if d.New == nil {
+		return fmt.Errorf("game %s: New is nil; write a function that gives a pointer to a new game and its settings", d.Name)
+	}
+	return nil
+}
+
 // Settings is what New answers besides the game.
 type Settings struct {
 	TickRate int // ticks per second, proto.MinTickRate to proto.MaxTickRate

@@ -90,6 +90,9 @@ func (s *Simulation) checkKind(d *Definition, options []byte) error {
 
 // build makes a room with empty tables.
 func build(d *Definition, options []byte) (*Simulation, error) {
+	if err := d.Validate(); err != nil {
+		return nil, err
+	}
 	g, settings, err := d.New(options)
 	if err != nil {
 		return nil, fmt.Errorf("game %s: %w", d.Name, err)
@@ -98,8 +101,13 @@ func build(d *Definition, options []byte) (*Simulation, error) {
 		return nil, fmt.Errorf("game %s: %w", d.Name, err)
 	}
 	v := reflect.ValueOf(g)
-	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {
+	switch {
+	case g == nil:
+		return nil, fmt.Errorf("game %s: New gave no game and no error; give a pointer to a struct", d.Name)
+	case v.Kind() != reflect.Pointer || v.Type().Elem().Kind() != reflect.Struct:
 		return nil, fmt.Errorf("game %s: New gave a %T; give a pointer to a struct", d.Name, g)
+	case v.IsNil():
+		return nil, fmt.Errorf("game %s: New gave a nil %T; give a pointer to a new one", d.Name, g)
 	}
 	s := &Simulation{settings: settings, game: g, core: new(core)}
 	s.room.s = s

@@ -501,7 +501,7 @@ func TestValidate(t *testing.T) {
 		"at least 1 room":     maxReplicas(0),
 		"no games":            games(),
 		"two games are named": games(counters("count"), counters("count")),
-		"no New function":     func(c *Config) { c.Games[0].New = nil },
+		"New is nil":          func(c *Config) { c.Games[0].New = nil },
 	} {
 		c := ok
 		c.Games = append(c.Games[:0:0], c.Games...)
