@@ -55,6 +55,16 @@ type Messenger interface {
 	Message(r *Room, p Player, payload []byte)
 }
 
+// Admitter is implemented by games that decide who gets a seat.
+type Admitter interface {
+	// Admit is asked in a tick for each player who wants a seat, just before Join. p has the seat that the player would get. claims are what
+	// the game's backend says of the player in the identity token, a JSON object, or nil: a guest's are always nil. Admit may write what is
+	// needed of them into tables. An error gives the seat back: the player is closed with proto.CloseRefused and reads the error's
+	// text, cut to proto.MaxText bytes; Join and Leave are not called. Admit is not called for players who come back to their seat, and not
+	// for spectators.
+	Admit(r *Room, p Player, claims json.RawMessage) error
+}
+
 // Definition is a game that a server can run.
 type Definition struct {
 	Name proto.GameName
@@ -63,6 +73,9 @@ type Definition struct {
 	// value and what is allowed. New must be quick: a standby calls it for each whole state that it gets, and the other rooms of
 	// that leader wait. What is large is loaded once a process, not once a room.
 	New func(options json.RawMessage) (Game, Settings, error)
+	// SignedOptions: a room of the game is created only with options that the game's backend has signed, in the claim "create" of an identity
+	// token. So players cannot choose them. Where it is false, options are the wish of whoever creates the room.
+	SignedOptions bool
 	// Migrates are the fingerprints of older versions of the game's state whose rooms this version takes over while a
 	// fleet is updated; servers log theirs when they start. Tables and fields are matched by name, and a game that needs
 	// more is a Migrator. A room of a version that is not here stays on the servers of that version.

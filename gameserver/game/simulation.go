@@ -1,6 +1,7 @@
 package game
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -18,6 +19,7 @@ import (
 type Simulation struct {
 	settings Settings
 	game     Game
+	admitter Admitter // the game, if it is one
 	core     *core
 	store    *state.Store
 	inputs   inputs // nil: the game takes none
@@ -30,6 +32,7 @@ type Simulation struct {
 	leaving  seatSet
 	kicking  seatSet // those of kicks
 	kicks    []Kicked
+	claims   []json.RawMessage // by seat, of those of joining; nil without an admitter
 	messages customs
 
 	// The tick being computed, and what it sent.
@@ -112,6 +115,9 @@ func build(d *Definition, options []byte) (*Simulation, error) {
 	s := &Simulation{settings: settings, game: g, core: new(core)}
 	s.room.s = s
 	s.random = rand.New(source{s})
+	if a, ok := g.(Admitter); ok {
+		s.admitter, s.claims = a, make([]json.RawMessage, settings.Seats)
+	}
 	if s.inputs, err = findInputs(v.Elem()); err != nil {
 		return nil, fmt.Errorf("game %s: %w", d.Name, err)
 	}

@@ -45,7 +45,7 @@ func (s *Simulation) Pending(seat Seat) []proto.Input {
 	return s.inputs.pending(seat)
 }
 
-// Step runs one tick: held seats expire, leaves, joins, at most proto.MaxSamplesPerTick samples a seat are taken,
+// Step runs one tick: held seats expire, leaves, joins after Admit, at most proto.MaxSamplesPerTick samples a seat are taken,
 // custom messages, the game's Tick, kicks, commit. After it the frames of the tick can be had from Store. A panic is returned
 // as a *PanicError, by this call and all later ones; the tick was not committed. In steady state it does not allocate.
 func (s *Simulation) Step() (err error) {
@@ -60,7 +60,7 @@ func (s *Simulation) Step() (err error) {
 	}()
 	s.store.Begin()
 	s.at = s.store.Tick() + 1
-	s.outcomes = s.outcomes[:0]
+	s.outcomes, s.kicked = s.outcomes[:0], s.kicked[:0]
 	s.customs.begin()
 	s.expire()
 	s.seatChanges()

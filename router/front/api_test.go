@@ -392,6 +392,49 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
+// What the backend says of a player reaches the game by the ticket, and the options that it has signed count instead of the player's.
+func TestIdentityClaims(t *testing.T) {
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign := func(create map[string]any) string {
+		c := jwt.MapClaims{"aud": ticket.IdentityAudience, "sub": "ann", "exp": time.Now().Add(time.Hour).Unix(), "claims": map[string]any{"level": 7}}
+		if create != nil {
+			c["create"] = create
+		}
+		token, err := jwt.NewWithClaims(jwt.SigningMethodEdDSA, c).SignedString(private)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "Bearer " + token
+	}
+	rated := map[string]any{"rated": true, "goal": 3}
+	f := newTestFront(t, func(c *Config) { c.Identity = ticket.NewIdentityVerifier(public) }, fleetOf(2)...)
+	for _, tt := range []struct {
+		create  map[string]any
+		body    string
+		options string
+		signed  bool
+	}{
+		{nil, `{"game":"arena","room":"r1","options":{"goal":9}}`, `{"goal":9}`, false},
+		{map[string]any{"game": "arena", "options": rated}, `{"game":"arena","room":"r1"}`, `{"goal":3,"rated":true}`, true},
+		{map[string]any{"game": "arena", "options": rated}, `{"game":"arena","options":{"rated":true,"goal":3}}`, `{"goal":3,"rated":true}`, true},
+		{map[string]any{"game": "arena", "room": "r1"}, `{"game":"arena","room":"r1"}`, ``, true},
+		{map[string]any{"game": "arena", "room": "r2", "options": rated}, `{"game":"arena","room":"r1"}`, ``, false},
+		{map[string]any{"game": "chess", "options": rated}, `{"game":"arena","room":"r1"}`, ``, false},
+	} {
+		a := into[admission](t, f.call(t, "POST", "/v1/rooms", tt.body, "Authorization", sign(tt.create)), 201)
+		if c := claims(t, a); string(c.Claims) != `{"level":7}` || string(c.Options) != tt.options || c.Signed != tt.signed {
+			t.Errorf("create %v, body %s: ticket %+v", tt.create, tt.body, c)
+		}
+	}
+	other := f.call(t, "POST", "/v1/rooms", `{"game":"arena","options":{"rated":false}}`, "Authorization", sign(map[string]any{"game": "arena", "options": rated}))
+	checkProblem(t, other, 400, "the identity token has other options")
+	bad := f.call(t, "POST", "/v1/rooms", `{"game":"arena"}`, "Authorization", sign(map[string]any{"game": "arena", "options": 7}))
+	checkProblem(t, bad, 401, "create: options must be a JSON object")
+}
+
 func TestConfigValidate(t *testing.T) {
 	for want, change := range map[string]func(*Config){
 		`mode is "both"`:       func(c *Config) { c.Mode = "both" },

@@ -1,8 +1,11 @@
 package front
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/rand"
+	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -19,7 +22,7 @@ func (f *Front) identify(r *http.Request, e *entry, c *ticket.Claims) (err error
 			return f.refuse(problemf(http.StatusBadRequest, "field \"player.guest\": this router takes no guests, the identity token "+
 				"says who plays; leave it out"))
 		}
-		err = f.identifyByToken(r, c)
+		err = f.identifyByToken(r, e, c)
 	} else {
 		err = identifyGuest(e, c)
 	}
@@ -44,21 +47,46 @@ func identifyGuest(e *entry, c *ticket.Claims) (err error) {
 }
 
 // identifyByToken reads the identity token of the game's backend.
-func (f *Front) identifyByToken(r *http.Request, c *ticket.Claims) error {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "bearer") || token == "" {
+func (f *Front) identifyByToken(r *http.Request, e *entry, c *ticket.Claims) (err error) {
+	token := bearer(r)
+	if token == "" {
 		return problemf(http.StatusUnauthorized, "this router gives tickets to known players only; "+
 			"send the identity token of your game's backend as Authorization: Bearer TOKEN")
 	}
-	id, name, err := f.config.Identity.Verify(strings.TrimSpace(token), time.Now())
-	if err != nil {
+	if e.identity, err = f.config.Identity.Verify(token, time.Now()); err != nil {
 		return problemf(http.StatusUnauthorized, "%v", err)
 	}
-	c.Player = id
-	if name != "" {
-		c.Name = name
+	id := e.identity
+	c.Player, c.Claims = id.Player, id.Claims
+	if id.Name != "" {
+		c.Name = id.Name
+	}
+	if id.Create != nil && id.Create.Game == c.Game && (id.Create.Room == "" || id.Create.Room == c.Room) {
+		return signOptions(id.Create.Options, c)
 	}
 	return nil
+}
+
+// signOptions takes the options that the game's backend has signed in place of the client's, which may only repeat them.
+func signOptions(signed json.RawMessage, c *ticket.Claims) error {
+	options, err := canonical(signed)
+	if err != nil {
+		return problemf(http.StatusUnauthorized, "identity token: create: %v", err)
+	}
+	if c.Options != nil && !bytes.Equal(c.Options, options) {
+		return badField("options", errors.New("the identity token has other options for this room; leave them out"))
+	}
+	c.Options, c.Signed = options, true
+	return nil
+}
+
+// bearer gives the token of a request; empty: it has none.
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
 }
 
 func (f *Front) refuse(err error) error {

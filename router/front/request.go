@@ -30,6 +30,8 @@ type entry struct {
 	Private bool   `json:"private"` // make a room that is entered with a code only
 	Code    string `json:"code"`    // of a private room, which it names by itself
 
+	identity ticket.Identity // what the identity token says; zero: there is none
+
 	made string // secret of the guest that was made for this request; empty: none was
 }
 

@@ -74,12 +74,12 @@ func (f *Front) caller(r *http.Request) (operator bool, player string, err error
 	if f.allow(r) == nil {
 		return true, "", nil
 	}
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if f.config.Identity == nil || !strings.EqualFold(scheme, "bearer") {
+	token := bearer(r)
+	if f.config.Identity == nil || token == "" {
 		return false, "", nil
 	}
-	id, _, err := f.config.Identity.Verify(strings.TrimSpace(token), time.Now())
-	return false, string(id), err
+	id, err := f.config.Identity.Verify(token, time.Now())
+	return false, string(id.Player), err
 }
 
 // connKey is the context key of an internal request's connection.

@@ -43,7 +43,7 @@ func (f *Front) postRoom(w http.ResponseWriter, r *http.Request) error {
 	if err := f.known(r, &e, &c); err != nil {
 		return err
 	}
-	if err := f.permit(r, e, &c); err != nil {
+	if err := f.permit(&e, &c); err != nil {
 		return err
 	}
 	fleet := f.table.Fleet()

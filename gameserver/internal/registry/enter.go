@@ -21,6 +21,7 @@ type Spec struct {
 	Room    proto.RoomID
 	Game    proto.GameName // empty: the room is entered where it is led, and not created
 	Options json.RawMessage
+	Signed  bool        // the game's backend has signed the options
 	Exists  bool        // the room is entered where it is led, and not created, though Game says what it must run
 	Seen    proto.Epoch // the newest that the client has seen of the room; zero: it was never in it
 	Hold    bool        // it plays at the leader and waits for the room to move here (proto.HelloWait)
@@ -304,6 +305,9 @@ func (e *entry) prepareNew() {
 
 // build makes the simulation. A game that panics or hangs in it costs this room.
 func (r *Registry) build(s Spec) (*game.Simulation, error) {
+	if r.games[s.Game].SignedOptions && !s.Signed {
+		return nil, proto.Refuse(proto.CloseOptions, "the backend must sign the options of a %s room; ask it for an identity token that has them", s.Game)
+	}
 	made := make(chan *game.Simulation, 1) // a call that hangs may return after all
 	err := r.inGame(gameCall{s.Game, "New or Start", string(s.Options)}, s.Room, hangLooks, func() error {
 		sim, err := game.New(&r.games[s.Game].original, s.Options, game.Origin{Seed: random(), Instance: newInstance(), Secret: game.NewSecret()})

@@ -225,6 +225,23 @@ func TestExistingRoomOnly(t *testing.T) {
 	})
 }
 
+// A game whose options the backend signs makes no room with those of anybody else; whoever comes may enter it.
+func TestSignedOptions(t *testing.T) {
+	signed := counters("count")
+	signed.SignedOptions = true
+	serve(t, nil, func(t *testing.T, s *server) {
+		wantRefusal(t, s.enter(spec("x")), proto.CloseOptions)
+		by := spec("x")
+		by.Signed = true
+		if err := s.enter(by); err != nil {
+			t.Error(err)
+		}
+		if err := s.enter(spec("x")); err != nil {
+			t.Error(err)
+		}
+	}, games(signed))
+}
+
 // A client whose ticket has wrong options does not spoil the room for the one that waits behind it.
 func TestWrongOptionsAreNotShared(t *testing.T) {
 	serve(t, []string{"b"}, func(t *testing.T, s *server) {

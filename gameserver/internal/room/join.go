@@ -2,6 +2,7 @@ package room
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,7 +16,8 @@ type Join struct {
 	Client    Client
 	Player    proto.PlayerID
 	Name      string
-	Proven    uint32 // when Player last proved its identity, in Unix seconds; 0: not known. See game.Entrant
+	Proven    uint32          // when Player last proved its identity, in Unix seconds; 0: not known. See game.Entrant
+	Claims    json.RawMessage // for the game, see game.Admitter
 	Spectator bool
 	// Resume, when not empty, takes up the seat with this token. If there is none, Player (of a ticket that was shown
 	// too) joins as if new; without a Player the client is closed with CloseSeat.
@@ -41,6 +43,7 @@ func (r *Room) QueueJoin(j Join) (*Occupant, error) {
 		player:    j.Player,
 		name:      j.Name,
 		proven:    j.Proven,
+		claims:    j.Claims,
 		spectator: j.Spectator,
 		resume:    bytes.Clone(j.Resume),
 		seen:      j.Seen,
@@ -63,6 +66,7 @@ func (r *Room) QueueJoin(j Join) (*Occupant, error) {
 func (r *Room) admit(o *Occupant) {
 	text, banned := r.banned(o.player)
 	switch {
+	case o.state == outside: // it was put off, and left meanwhile
 	case banned: // since the ticket was checked
 		r.refuse(o, proto.CloseKicked, text)
 	case r.outranked(o):
@@ -120,10 +124,13 @@ func (r *Room) resume(o *Occupant) {
 
 // join gives a new player a seat and one who has a seat that one.
 func (r *Room) join(o *Occupant) {
-	seat, again, err := r.sim.Join(game.Entrant{ID: o.player, Name: o.name, Secret: game.NewSecret(), Proven: o.proven})
+	seat, again, err := r.sim.Join(game.Entrant{ID: o.player, Name: o.name, Secret: game.NewSecret(), Proven: o.proven, Claims: o.claims})
 	if errors.Is(err, game.ErrTaken) {
 		r.refuse(o, proto.CloseSeat, "this ticket, or a newer one, has taken the seat already; a new ticket of the router takes it over")
 		return
+	}
+	if err != nil && r.sim.Undecided() && r.inbox.queueJoin(o) == nil {
+		return // put off: a seat may be free after the next tick
 	}
 	if err != nil {
 		r.refuse(o, proto.CloseFull, fmt.Sprintf("all %d seats of room %s are taken; choose another room", r.settings.Seats, r.spec.ID))
@@ -135,6 +142,16 @@ func (r *Room) join(o *Occupant) {
 	r.sit(o, seat, again)
 }
 
+// giveUp takes an occupant out whose join was put off, see join.
+func (r *Room) giveUp(o *Occupant, kind itemKind) {
+	switch kind {
+	case itemLost:
+		o.state = outside
+	case itemLeave:
+		r.refuse(o, proto.CloseLeft, "")
+	}
+}
+
 // sit puts o into seat; a client of the same player that is still there is replaced. held: the seat was taken before. Each
 // connection is told a resume token of its own, see game.Simulation.Token.
 func (r *Room) sit(o *Occupant, seat proto.Seat, held bool) {
@@ -144,7 +161,7 @@ func (r *Room) sit(o *Occupant, seat proto.Seat, held bool) {
 		r.remove(old)
 		old.client.Close(proto.CloseReplaced, "")
 	}
-	o.state, o.seat, o.renews = entered, seat, true
+	o.state, o.seat, o.renews, o.claims = entered, seat, true, nil
 	r.seats[seat] = o
 	r.connected++
 	r.metrics.Players.Inc()

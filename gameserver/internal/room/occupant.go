@@ -1,6 +1,7 @@
 package room
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/ringside-go/ringside/proto"
@@ -19,6 +20,7 @@ type Occupant struct {
 	waits     bool // as in Join, as are seen and expired
 	expired   bool
 	proven    uint32
+	claims    json.RawMessage
 
 	// Guarded by room.inbox.mu.
 	gone        bool // leave or lost was queued

@@ -128,6 +128,8 @@ func (r *Room) handle() {
 		case o.replacement != nil:
 			r.forward(o, it)
 		case o.state == outside: // replaced or closed after it sent this
+		case o.state == joining:
+			r.giveUp(o, it.kind)
 		case it.kind == itemInput:
 			r.renew(o)
 			r.input(o, it)

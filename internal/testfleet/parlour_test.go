@@ -1,0 +1,58 @@
+package testfleet
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/ringside-go/ringside/clients/goclient"
+	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/internal/ticket"
+	"github.com/ringside-go/ringside/proto"
+)
+
+// parlour is a walk whose host decides who comes in, and which does what its players say.
+type parlour struct{ walk }
+
+func parlours() game.Definition {
+	return game.Definition{Name: "parlour", New: func(json.RawMessage) (game.Game, game.Settings, error) {
+		return &parlour{}, game.Settings{TickRate: 30, Seats: 4}, nil
+	}}
+}
+
+func (*parlour) Admit(_ *game.Room, _ game.Player, claims json.RawMessage) error {
+	var of struct{ Level int }
+	if len(claims) > 0 {
+		if err := json.Unmarshal(claims, &of); err != nil {
+			return err
+		}
+	}
+	if of.Level < 0 {
+		return fmt.Errorf("level 0 is needed, yours is %d", of.Level)
+	}
+	return nil
+}
+
+// invited is the way into a parlour with claims of the backend.
+func (f *Fleet) invited(room proto.RoomID, id proto.PlayerID, claims string) goclient.Config {
+	return goclient.Config{URL: f.Home(room).Connect(room),
+		Ticket: f.Ticket(ticket.Claims{Room: room, Game: "parlour", Player: id, Claims: json.RawMessage(claims)})}
+}
+
+// wantClose fails the test unless err is a close by the server with code and text.
+func wantClose(t *testing.T, err error, code proto.CloseCode, text string) {
+	t.Helper()
+	var closed *goclient.CloseError
+	if !errors.As(err, &closed) || closed.Code != code || closed.Text != text {
+		t.Errorf("error %v, want close %v with %q", err, code, text)
+	}
+}
+
+// The reason of a game that does not admit a player reaches the player.
+func TestNotAdmitted(t *testing.T) {
+	f := Start(t, Options{Servers: 1, Games: []game.Definition{parlours()}})
+	join(t, f.invited("r", "ann", `{"level":1}`))
+	_, err := tryJoin(t, f.invited("r", "bob", `{"level":-1}`))
+	wantClose(t, err, proto.CloseRefused, "level 0 is needed, yours is -1")
+}
