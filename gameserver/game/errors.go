@@ -9,6 +9,8 @@ import (
 var (
 	// ErrFull: every seat is taken.
 	ErrFull = errors.New("every seat is taken")
+	// ErrLocked: the room takes no newcomers.
+	ErrLocked = errors.New("the room is locked")
 	// ErrTaken: nothing new proves that the newcomer is the player who has the seat.
 	ErrTaken = errors.New("the seat is its player's")
 	// ErrSeat: nobody has the seat.

@@ -39,7 +39,7 @@ type Entrant struct {
 // Join gives e the lowest free seat, and the game's Join is called in the next Step. A player who has a seat gets that one
 // (again), with the queue of its old connection emptied, its resume tokens replaced, and a leave that was waiting taken back.
 // ErrTaken: e has not proven its identity since the player that has the seat did, so it may have no more than a copy of that
-// player's ticket. A seat whose player has not said when it did is given if it has no connection. ErrFull: no seat is free; one that
+// player's ticket. A seat whose player has not said when it did is given if it has no connection. ErrLocked: the game has locked the room. ErrFull: no seat is free; one that
 // is left, or whose player the game does not admit, frees at the next Step.
 func (s *Simulation) Join(e Entrant) (seat Seat, again bool, err error) {
 	for i, row := range s.core.Seats.All() {
@@ -52,6 +52,9 @@ func (s *Simulation) Join(e Entrant) (seat Seat, again bool, err error) {
 		row.Name, row.Secret, row.Renewed, row.Proven = e.Name, e.Secret.text(), 0, max(row.Proven, e.Proven)
 		s.reconnect(Seat(i), row)
 		return Seat(i), true, nil
+	}
+	if s.Locked() {
+		return NoSeat, false, ErrLocked
 	}
 	for i := range RowID(s.settings.Seats) {
 		if s.core.Seats.Get(i) != nil {

@@ -26,6 +26,7 @@ type Simulation struct {
 	random   *rand.Rand
 	room     Room
 	failed   *PanicError
+	farewell string // what Room.Close was given
 
 	// What waits for the next Step.
 	joining  seatSet

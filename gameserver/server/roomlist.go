@@ -40,8 +40,9 @@ type roomReport struct {
 	Spectators int            `json:"spectators"`
 	Late       uint64         `json:"late"`
 	Match      uint32         `json:"match"`
-	Age        float64        `json:"age_s"` // since this server leads it
-	Share      int            `json:"share"` // of one tick worker's time in the last seconds, per mille
+	Locked     bool           `json:"locked,omitempty"` // it takes no newcomers
+	Age        float64        `json:"age_s"`            // since this server leads it
+	Share      int            `json:"share"`            // of one tick worker's time in the last seconds, per mille
 }
 
 // getRooms gives the rooms after the id ?after, at most ?limit of them.
@@ -100,7 +101,7 @@ func describeRoom(i registry.Info) roomReport {
 	}
 	return roomReport{
 		Room: i.ID, Game: i.Game, Role: role, Epoch: i.Epoch.String(), Standbys: standbys, Tick: i.Tick, TickRate: i.TickRate,
-		Seats: i.Seats, Players: i.Players, Connected: i.Connected, Spectators: i.Spectators, Late: i.Late, Match: i.Match,
+		Seats: i.Seats, Players: i.Players, Connected: i.Connected, Spectators: i.Spectators, Late: i.Late, Match: i.Match, Locked: i.Locked,
 		Age: time.Since(i.Created).Round(time.Millisecond).Seconds(), Share: perMille(i.Share),
 	}
 }

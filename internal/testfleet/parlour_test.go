@@ -34,6 +34,18 @@ func (*parlour) Admit(_ *game.Room, _ game.Player, claims json.RawMessage) error
 	return nil
 }
 
+func (p *parlour) Message(r *game.Room, by game.Player, payload []byte) {
+	switch order := string(payload); order {
+	case "lock":
+		r.Lock()
+	case "close":
+		p.walk.Message(r, by, []byte("finish"))
+		r.Close("good night")
+	default:
+		p.walk.Message(r, by, payload)
+	}
+}
+
 // invited is the way into a parlour with claims of the backend.
 func (f *Fleet) invited(room proto.RoomID, id proto.PlayerID, claims string) goclient.Config {
 	return goclient.Config{URL: f.Home(room).Connect(room),
@@ -55,4 +67,20 @@ func TestNotAdmitted(t *testing.T) {
 	join(t, f.invited("r", "ann", `{"level":1}`))
 	_, err := tryJoin(t, f.invited("r", "bob", `{"level":-1}`))
 	wantClose(t, err, proto.CloseRefused, "level 0 is needed, yours is -1")
+}
+
+// A locked room takes nobody in, and one that its game closes tells everybody why, after the outcome.
+func TestLockAndClose(t *testing.T) {
+	f := Start(t, Options{Servers: 2, Games: []game.Definition{parlours()}})
+	ann := join(t, f.invited("r", "ann", ""))
+	ann.client.SendCustom([]byte("lock"))
+	var err error
+	until(t, "the room is locked", func() bool {
+		_, err = tryJoin(t, f.invited("r", proto.PlayerID(fmt.Sprint("bob", f.issued.Load())), ""))
+		return err != nil
+	})
+	wantClose(t, err, proto.CloseFull, "room r is locked and takes no more players; choose another room")
+	ann.client.SendCustom([]byte("close"))
+	<-ann.ended
+	wantClose(t, ann.err, proto.CloseEnded, "good night")
 }

@@ -100,6 +100,7 @@ type roomReport struct {
 	Spectators int            `json:"spectators"`
 	Late       uint64         `json:"late"`
 	Match      uint32         `json:"match"`
+	Locked     bool           `json:"locked,omitempty"`
 	Age        float64        `json:"age_s"`
 }
 

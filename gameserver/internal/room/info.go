@@ -32,6 +32,7 @@ type Info struct {
 	Standbys   int    // that have the state of the last tick, or are about to
 	Late       uint64 // ticks that began more than a period late
 	Match      uint32 // the match being played, from 1
+	Locked     bool   // newcomers are kept out
 	Created    time.Time
 	Share      float64 // of one worker's time that its ticks took in the last seconds, 0 to 1
 	Failure    string  // why it ended as crashed; empty: it did not
@@ -58,6 +59,6 @@ func (r *Room) publish() {
 	r.info.Late = r.late
 	r.info.Share, r.info.Failure = r.cost.share, r.failure
 	if r.sim != nil { // else it was given away, and the last values stay
-		r.info.Tick, r.info.Match = r.sim.Tick(), r.sim.Match()
+		r.info.Tick, r.info.Match, r.info.Locked = r.sim.Tick(), r.sim.Match(), r.sim.Locked()
 	}
 }

@@ -86,9 +86,14 @@ func (r *Room) admit(o *Occupant) {
 
 // watch gives o a place to watch. A player has one of them: a newer connection replaces the older one.
 func (r *Room) watch(o *Occupant) {
-	if old := r.watcher(o.player); old != nil {
+	old := r.watcher(o.player)
+	if old != nil {
 		r.remove(old)
 		old.client.Close(proto.CloseReplaced, "")
+	}
+	if old == nil && r.sim.Locked() && o.seen.Instance != r.instance { // who was here before may come back
+		r.refuse(o, proto.CloseFull, fmt.Sprintf("room %s is locked; choose another room", r.spec.ID))
+		return
 	}
 	if len(r.spectators) == proto.MaxSpectators {
 		r.refuse(o, proto.CloseFull, fmt.Sprintf("%d clients watch this room already; try again later", proto.MaxSpectators))
@@ -127,6 +132,10 @@ func (r *Room) join(o *Occupant) {
 	seat, again, err := r.sim.Join(game.Entrant{ID: o.player, Name: o.name, Secret: game.NewSecret(), Proven: o.proven, Claims: o.claims})
 	if errors.Is(err, game.ErrTaken) {
 		r.refuse(o, proto.CloseSeat, "this ticket, or a newer one, has taken the seat already; a new ticket of the router takes it over")
+		return
+	}
+	if errors.Is(err, game.ErrLocked) {
+		r.refuse(o, proto.CloseFull, fmt.Sprintf("room %s is locked and takes no more players; choose another room", r.spec.ID))
 		return
 	}
 	if err != nil && r.sim.Undecided() && r.inbox.queueJoin(o) == nil {

@@ -93,9 +93,10 @@ type Room struct {
 	suspension suspension
 	asked      bool // Spec.Outranked was called, last at askedAt
 	askedAt    time.Duration
-	move       *move        // nil: no handoff is under way
-	moved      []byte       // record that says where the room is, when it is not here any more
-	ending     *stopRequest // the room ends when what was taken is handled
+	move       *move         // nil: no handoff is under way
+	moved      []byte        // record that says where the room is, when it is not here any more
+	closingAt  time.Duration // when the game closed the room; 0: it did not
+	ending     *stopRequest  // the room ends when what was taken is handled
 	ended      bool
 	failure    string // why it ended as crashed; empty: it did not
 }

@@ -93,6 +93,10 @@ func (r *Room) play(now time.Duration) verdict {
 		r.end(proto.CloseMoved, "")
 		return ended
 	}
+	if reason, ok := r.closes(now); ok {
+		r.end(proto.CloseEnded, reason)
+		return ended
+	}
 	r.flush()
 	r.count()
 	r.publish()
