@@ -100,6 +100,9 @@ type Settings struct {
 	// SeatHold is how long the seat of a player whose connection is lost is kept, at least proto.SeatHold, which clients count on, and at
 	// most maxSeatHold; 0: proto.SeatHold.
 	SeatHold time.Duration
+	// Listed shows the room in lists: GET /v1/rooms of a router, where strangers see its id, its numbers of players and its Properties. Private
+	// rooms are never listed.
+	Listed bool
 }
 
 // maxSeatHold keeps a room of players who never come back from living for ever.

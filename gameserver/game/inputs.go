@@ -163,6 +163,9 @@ func findInputs(v reflect.Value) (inputs, error) {
 			}
 			continue
 		}
+		if isProperties(field.Type) {
+			continue
+		}
 		var in inputs
 		var err error
 		switch p := v.Field(i).Addr(); {

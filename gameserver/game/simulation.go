@@ -17,16 +17,17 @@ import (
 // the frames, from Store. A standby is made by Rebuild and applies frames to Store; it can Step from there at any time,
 // because nothing here is derived from the tables and kept beside them.
 type Simulation struct {
-	settings Settings
-	game     Game
-	admitter Admitter // the game, if it is one
-	core     *core
-	store    *state.Store
-	inputs   inputs // nil: the game takes none
-	random   *rand.Rand
-	room     Room
-	failed   *PanicError
-	farewell string // what Room.Close was given
+	settings   Settings
+	game       Game
+	admitter   Admitter // the game, if it is one
+	core       *core
+	store      *state.Store
+	inputs     inputs     // nil: the game takes none
+	properties properties // nil: the game has none
+	random     *rand.Rand
+	room       Room
+	failed     *PanicError
+	farewell   string // what Room.Close was given
 
 	// What waits for the next Step.
 	joining  seatSet
@@ -129,6 +130,9 @@ func build(d *Definition, options []byte) (*Simulation, error) {
 		}
 	}
 	if s.store, err = state.Open(schema, s.core, g); err != nil {
+		return nil, fmt.Errorf("game %s: %w", d.Name, err)
+	}
+	if s.properties, err = findProperties(v.Elem(), s.store.Schema()); err != nil {
 		return nil, fmt.Errorf("game %s: %w", d.Name, err)
 	}
 	s.store.SetHistory(settings.TickRate) // one second: more than any game should turn back for a slow connection

@@ -57,6 +57,7 @@ var allowed = map[string][]string{
 	"internal/obs":            {},
 	"internal/limit":          {},
 	"internal/bans":           {"proto"},
+	"internal/where":          {},
 	"internal/flags":          {},
 	"internal/certs":          {"internal/network"},
 	"internal/imports":        {},

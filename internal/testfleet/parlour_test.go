@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/ringside-go/ringside/clients/goclient"
@@ -13,11 +15,18 @@ import (
 )
 
 // parlour is a walk whose host decides who comes in, and which does what its players say.
-type parlour struct{ walk }
+type parlour struct {
+	walk
+	About game.Properties[parlourAbout] `state:"hidden"`
+}
+
+type parlourAbout struct {
+	Level uint16 `state:""`
+}
 
 func parlours() game.Definition {
 	return game.Definition{Name: "parlour", New: func(json.RawMessage) (game.Game, game.Settings, error) {
-		return &parlour{}, game.Settings{TickRate: 30, Seats: 4}, nil
+		return &parlour{}, game.Settings{TickRate: 30, Seats: 4, Listed: true}, nil
 	}}
 }
 
@@ -41,6 +50,8 @@ func (p *parlour) Message(r *game.Room, by game.Player, payload []byte) {
 	case "close":
 		p.walk.Message(r, by, []byte("finish"))
 		r.Close("good night")
+	case "level":
+		p.About.Get().Level++
 	default:
 		p.walk.Message(r, by, payload)
 	}
@@ -83,4 +94,48 @@ func TestLockAndClose(t *testing.T) {
 	ann.client.SendCustom([]byte("close"))
 	<-ann.ended
 	wantClose(t, ann.err, proto.CloseEnded, "good night")
+}
+
+// Rooms are found by what their games say of them, wherever they are led and after they have moved; private, locked and unlisted ones are not.
+func TestRoomsAreFound(t *testing.T) {
+	f := Start(t, Options{Servers: 3, Games: []game.Definition{parlours(), Walk()}})
+	var hosts []*player
+	rooms := []proto.RoomID{"a", "b", "c", "d"}
+	for _, room := range rooms {
+		hosts = append(hosts, join(t, f.invited(room, "ann", "")))
+	}
+	private := ticket.PrivateRoom("a-code-of-16-signs")
+	join(t, f.invited(private, "ann", ""))
+	join(t, goclient.Config{URL: f.Home("w").Connect("w"), Ticket: f.Ticket(ticket.Claims{Room: "w", Player: "ann"})}) // a walk is not listed
+	found := func(want string, where ...string) {
+		t.Helper()
+		until(t, "rooms "+want+" are found", func() bool {
+			var got []string
+			q := goclient.RoomQuery{Game: "parlour", Where: where, Limit: 2}
+			for {
+				page, err := goclient.Rooms(t.Context(), f.Routers[0].URL, q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, r := range page.Rooms {
+					got = append(got, string(r.Room))
+				}
+				if q.After = page.Next; q.After == "" {
+					return strings.Join(got, " ") == want
+				}
+			}
+		})
+	}
+	found("a b c d")
+	found("", "level>0")
+	hosts[1].client.SendCustom([]byte("level"))
+	hosts[2].client.SendCustom([]byte("level"))
+	found("b c", "level>0")
+	hosts[2].client.SendCustom([]byte("lock"))
+	found("b", "level>0")
+	leader := hosts[1].server()
+	f.operate(0, http.MethodPost, "/v1/rooms/b/move", "", http.StatusOK)
+	until(t, "b moves", func() bool { return hosts[1].server() != leader })
+	found("b", "level>=1", "level<2")
+	found("a b d")
 }

@@ -3,7 +3,7 @@
 //
 //	header   {"alg":"EdDSA","kid":"<KeyID of the signing key>","typ":"JWT"}
 //	payload  {"iss":"ringside","aud":"ringside-room","iat":<Unix seconds, may be absent>,"exp":<Unix seconds, at most MaxLife away>,
-//	          "room":"…","game":"…","opt":{…},"signed":true,"sub":"<player id>","name":"…","role":"player","claims":{…}}
+//	          "room":"…","game":"…","opt":{…},"signed":true,"exists":true,"sub":"<player id>","name":"…","role":"player","claims":{…}}
 //
 // Identity tokens, with which the game's own backend says who a player is, are described at IdentityVerifier.
 package ticket
@@ -38,6 +38,7 @@ type Claims struct {
 	Room    proto.RoomID
 	Game    proto.GameName
 	Options json.RawMessage // the room's options, a JSON object; nil stands for none
+	Exists  bool            // the room must live: the ticket creates none
 	Signed  bool            // the game's backend has signed the options
 	Player  proto.PlayerID
 	Name    string // display name, may be empty

@@ -23,6 +23,7 @@ type payload struct {
 	Game    proto.GameName  `json:"game"`
 	Options json.RawMessage `json:"opt,omitempty"`
 	Signed  bool            `json:"signed,omitempty"`
+	Exists  bool            `json:"exists,omitempty"`
 	Name    string          `json:"name,omitempty"`
 	Role    Role            `json:"role"`
 	Claims  json.RawMessage `json:"claims,omitempty"`
@@ -62,7 +63,7 @@ func (s *Signer) Sign(c Claims) (string, error) {
 			Subject:   string(c.Player),
 			ExpiresAt: jwt.NewNumericDate(c.Expires),
 		},
-		Room: c.Room, Game: c.Game, Options: c.Options, Signed: c.Signed, Name: c.Name, Role: c.Role, Claims: c.Claims,
+		Room: c.Room, Game: c.Game, Options: c.Options, Signed: c.Signed, Exists: c.Exists, Name: c.Name, Role: c.Role, Claims: c.Claims,
 	}
 	if !c.Issued.IsZero() {
 		p.IssuedAt = jwt.NewNumericDate(c.Issued)

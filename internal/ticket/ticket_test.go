@@ -29,7 +29,7 @@ func newKey(seed byte) ed25519.PrivateKey {
 func public(key ed25519.PrivateKey) ed25519.PublicKey { return key.Public().(ed25519.PublicKey) }
 
 func good() Claims {
-	return Claims{Room: "r-1", Game: "arena", Options: json.RawMessage(`{"seats":8}`), Signed: true, Player: "u:42", Name: "Żaneta",
+	return Claims{Room: "r-1", Game: "arena", Options: json.RawMessage(`{"seats":8}`), Signed: true, Exists: true, Player: "u:42", Name: "Żaneta",
 		Role: Player, Claims: json.RawMessage(`{"level":7}`), Expires: now.Add(time.Minute)}
 }
 
@@ -174,7 +174,7 @@ func ticketOf(c Claims) *payload {
 	return &payload{
 		RegisteredClaims: jwt.RegisteredClaims{Issuer: issuer, Audience: []string{audience}, Subject: string(c.Player),
 			ExpiresAt: jwt.NewNumericDate(c.Expires)},
-		Room: c.Room, Game: c.Game, Options: c.Options, Signed: c.Signed, Name: c.Name, Role: c.Role, Claims: c.Claims,
+		Room: c.Room, Game: c.Game, Options: c.Options, Signed: c.Signed, Exists: c.Exists, Name: c.Name, Role: c.Role, Claims: c.Claims,
 	}
 }
 

@@ -39,7 +39,7 @@ func (v *Verifier) Verify(token string, now time.Time) (Claims, error) {
 		}
 	}
 	c := Claims{
-		Room: p.Room, Game: p.Game, Options: p.Options, Signed: p.Signed,
+		Room: p.Room, Game: p.Game, Options: p.Options, Signed: p.Signed, Exists: p.Exists,
 		Player: proto.PlayerID(p.Subject), Name: p.Name, Role: p.Role, Claims: p.Claims,
 		Expires: p.ExpiresAt.Time,
 	}

@@ -282,7 +282,7 @@ func TestBadPathsAndMethods(t *testing.T) {
 		{"GET", "/v1/rooms/-a", 400, `"-a"`, ""},
 		{"GET", "/v1/rooms/a%2Fb", 400, `"a/b"`, ""},
 		{"GET", "/v1/rooms/a%20b/connect", 400, `"a b"`, ""},
-		{"GET", "/v1/rooms", 405, "POST, not GET", "POST, OPTIONS"},
+		{"PUT", "/v1/rooms", 405, "GET, POST, not PUT", "GET, POST, OPTIONS"},
 		{"DELETE", "/v1/rooms/a", 405, "GET, not DELETE", "GET, OPTIONS"},
 		{"POST", "/v1/rooms/a/connect", 405, "GET, not POST", "GET, OPTIONS"},
 		{"GET", "/v1/match", 405, "POST, not GET", "POST, OPTIONS"},
@@ -304,7 +304,7 @@ func TestBadPathsAndMethods(t *testing.T) {
 
 func TestPreflight(t *testing.T) {
 	f := newTestFront(t, nil, fleetOf(1)...)
-	for path, method := range map[string]string{"/v1/rooms": "POST", "/v1/match": "POST", "/v1/fleet": "GET", "/v1/rooms/a": "GET"} {
+	for path, method := range map[string]string{"/v1/rooms": "GET, POST", "/v1/match": "POST", "/v1/fleet": "GET", "/v1/rooms/a": "GET"} {
 		resp := f.call(t, "OPTIONS", path, "", "Origin", "https://game.example.com", "Access-Control-Request-Method", method)
 		h := resp.Header
 		if resp.StatusCode != 204 || h.Get("Access-Control-Allow-Origin") != "*" || h.Get("Access-Control-Allow-Methods") != method ||

@@ -2,7 +2,8 @@
 // proxy mode, the tunnels that carry their sockets there. A router stores nothing that another one needs, so there may be any number.
 //
 //	POST /v1/rooms                  enter a room, named or new: where it is, and a ticket
-//	GET  /v1/rooms/{room}           where a room is
+//	GET  /v1/rooms                  rooms whose games list them, by game and properties; as server-sent events, again when they change
+//	GET  /v1/rooms/{room}           where a room is, and with ?live whether it lives
 //	GET  /v1/rooms/{room}/connect   WebSocket: a redirect to the room's server, or a tunnel
 //	GET  /v1/servers/{server}/v1/rooms/{room}/connect   the same, of a server whose public URL is /v1/servers/{server} here
 //	POST /v1/match                  enter an open room of a game, or watch one
@@ -50,6 +51,7 @@ type Front struct {
 	picker     *lookup.Picker
 	gatherer   *gatherer
 	roomLister *roomLister
+	lists      *lists
 	matches    *matches
 	limits     limits
 	bans       *bans.Set
@@ -77,6 +79,7 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.poller = newPoller(f.table, f.asker, f.pollBans)
 	f.picker = lookup.NewPicker(f.poller.load, nil)
 	f.gatherer, f.roomLister = newGatherer(f.table, f.asker), newRoomLister(f.table, f.asker)
+	f.lists = &lists{ask: f.askLists, kept: map[string]*keptList{}}
 	f.matches, f.limits = newMatches(), newLimits(c)
 	var err error
 	if f.gate, err = edge.New(edge.Config{Limits: c.Limits, Trusted: c.Trusted, Metrics: c.Metrics}); err != nil {
@@ -92,7 +95,7 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.mux = http.NewServeMux()
 	metrics := promhttp.HandlerFor(c.Gatherer, promhttp.HandlerOpts{})
 
-	f.route("/v1/rooms", "rooms", http.MethodPost, f.postRoom)
+	f.routes("/v1/rooms", "rooms", map[string]handler{http.MethodPost: f.postRoom, http.MethodGet: f.getRooms})
 	f.route("/v1/rooms/{room}", "room", http.MethodGet, f.getRoom)
 	f.route("/v1/rooms/{room}/connect", "connect", http.MethodGet, f.connect)
 	f.route("/v1/servers/{server}/v1/rooms/{room}/connect", "connect", http.MethodGet, f.connect)

@@ -22,10 +22,12 @@ type Quotas struct {
 	// ReservationsPerAddress bounds the seats in rooms of quick match that are kept for players who have not come yet. Beyond,
 	// a player is sent to a room all the same, and others may take the seat first.
 	ReservationsPerAddress int
+	// LookupsPerAddress bounds lists of rooms and questions whether a room lives, for which game servers are asked; beyond: 429.
+	LookupsPerAddress int
 }
 
 func (l Quotas) validate() error {
-	if l.TicketsPerIdentity < 0 || l.TicketsPerAddress < 0 || l.ReservationsPerAddress < 0 {
+	if l.TicketsPerIdentity < 0 || l.TicketsPerAddress < 0 || l.ReservationsPerAddress < 0 || l.LookupsPerAddress < 0 {
 		return errors.New("a limit is negative; use 0 for no limit")
 	}
 	return nil
@@ -36,6 +38,7 @@ type limits struct {
 	identity     *limit.Limiter[proto.PlayerID]
 	address      *limit.Limiter[netip.Prefix]
 	reservations *limit.Limiter[netip.Prefix]
+	lookups      *limit.Limiter[netip.Prefix]
 }
 
 func newLimits(c Config) limits {
@@ -50,6 +53,7 @@ func newLimits(c Config) limits {
 		identity:     limit.New[proto.PlayerID](perMinute(c.Quotas.TicketsPerIdentity, "tickets-per-identity")),
 		address:      limit.New[netip.Prefix](perMinute(c.Quotas.TicketsPerAddress, "tickets-per-address")),
 		reservations: limit.New[netip.Prefix](perMinute(c.Quotas.ReservationsPerAddress, "reservations-per-address")),
+		lookups:      limit.New[netip.Prefix](perMinute(c.Quotas.LookupsPerAddress, "lookups-per-address")),
 	}
 }
 

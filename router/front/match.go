@@ -30,6 +30,9 @@ func (f *Front) postMatch(w http.ResponseWriter, r *http.Request) error {
 	if e.Private || e.Code != "" {
 		return problemf(http.StatusBadRequest, "a match is in a room that is open to strangers; leave out \"private\" and \"code\", or use POST /v1/rooms")
 	}
+	if e.Create != nil {
+		return problemf(http.StatusBadRequest, "a match makes a room where none is open; leave out \"create\"")
+	}
 	if c.Room != "" {
 		return problemf(http.StatusBadRequest, "a match is in a room that is found for you; leave out \"room\", or use POST /v1/rooms")
 	}

@@ -28,6 +28,7 @@ type entry struct {
 	} `json:"player"`
 	Role    string `json:"role"`
 	Private bool   `json:"private"` // make a room that is entered with a code only
+	Create  *bool  `json:"create"`  // false: the room must live already
 	Code    string `json:"code"`    // of a private room, which it names by itself
 
 	identity ticket.Identity // what the identity token says; zero: there is none

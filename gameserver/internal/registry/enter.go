@@ -13,6 +13,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
+	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -257,6 +258,10 @@ func (e *entry) turn(a ownership.Turn) {
 		seen := w.spec.Seen
 		if a.Instance != 0 && seen.Instance != a.Instance || a.Newcomers && seen != (proto.Epoch{}) {
 			return nil
+		}
+		_, matched := ticket.MatchKindOf(e.id)
+		if a.Code == proto.CloseSeat && w.spec.Exists && !matched {
+			return proto.Refuse(proto.CloseEnded, "")
 		}
 		if a.Code == proto.CloseSeat && w.spec.Exists { // nobody has the room; another ticket is no use
 			return proto.Refuse(proto.CloseOptions, "room %s is for players whom quick match sends there, with another game or other options; "+

@@ -16,6 +16,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -210,13 +211,17 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// A ticket that does not fit the id of a room of quick match enters the room where there is one, and makes none.
+// A ticket that does not fit the id of a room of quick match, or is for a room that lives, enters the room where there is one, and makes none.
 func TestExistingRoomOnly(t *testing.T) {
 	serve(t, nil, func(t *testing.T, s *server) {
-		squatter := spec("x")
+		id := proto.RoomID(ticket.MatchKind("count", nil) + "x")
+		squatter := spec(id)
 		squatter.Exists = true
 		wantRefusal(t, s.enter(squatter), proto.CloseOptions)
-		s.creates("x")
+		gone := spec("x")
+		gone.Exists = true
+		wantRefusal(t, s.enter(gone), proto.CloseEnded)
+		s.creates(id)
 		if err := s.enter(squatter); err != nil {
 			t.Error(err)
 		}
