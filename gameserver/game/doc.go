@@ -45,7 +45,8 @@
 // Floating point is allowed in tables, since every commit rounds it to what the tag says. Between two commits, write
 // float32(a*b) + c where a product is summed: without the conversion some processors round once and others twice.
 //
-// A game that implements Admitter is asked before a player gets a seat, and one that implements Messenger takes custom messages.
+// A game that implements Admitter is asked before a player gets a seat, one that implements Messenger takes custom messages,
+// and one that implements Timed has timers.
 // docs/cookbook.md has recipes.
 //
 // # When a room fails

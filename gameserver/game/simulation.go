@@ -21,6 +21,8 @@ type Simulation struct {
 	game       Game
 	admitter   Admitter // the game, if it is one
 	core       *core
+	timed      Timed  // the game, if it is one
+	timers     timers // opened with timed
 	store      *state.Store
 	inputs     inputs     // nil: the game takes none
 	properties properties // nil: the game has none
@@ -129,7 +131,11 @@ func build(d *Definition, options []byte) (*Simulation, error) {
 			return nil, fmt.Errorf("game %s: %w", d.Name, err)
 		}
 	}
-	if s.store, err = state.Open(schema, s.core, g); err != nil {
+	structs := []any{s.core}
+	if t, ok := g.(Timed); ok {
+		s.timed, structs = t, append(structs, &s.timers)
+	}
+	if s.store, err = state.Open(schema, append(structs, g)...); err != nil {
 		return nil, fmt.Errorf("game %s: %w", d.Name, err)
 	}
 	if s.properties, err = findProperties(v.Elem(), s.store.Schema()); err != nil {
