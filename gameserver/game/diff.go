@@ -19,6 +19,11 @@ func Diff(a, b *Simulation) string {
 			return d
 		}
 	}
+	if a.worker != nil {
+		if d := diffTables(reflect.ValueOf(&a.jobs).Elem(), reflect.ValueOf(&b.jobs).Elem()); d != "" {
+			return d
+		}
+	}
 	return diffTables(reflect.ValueOf(a.game).Elem(), reflect.ValueOf(b.game).Elem())
 }
 

@@ -46,7 +46,7 @@
 // float32(a*b) + c where a product is summed: without the conversion some processors round once and others twice.
 //
 // A game that implements Admitter is asked before a player gets a seat, one that implements Messenger takes custom messages,
-// and one that implements Timed has timers.
+// one that implements Timed has timers, and one that is a Worker asks the outside world.
 // docs/cookbook.md has recipes.
 //
 // # When a room fails

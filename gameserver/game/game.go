@@ -29,6 +29,8 @@ const (
 	// MaxState bounds a room's keyframe with the own part of one seat, in bytes. The rest of proto.MaxServerMessage is for the
 	// welcome, whose schema takes most of it, and for custom messages.
 	MaxState = 896 << 10
+	// JobTime is how long the function of Room.Go may take.
+	JobTime = 30 * time.Second
 )
 
 // Game is the rules of one room. Its methods are called by the room's loop only, one at a time, and must not block. A

@@ -23,6 +23,8 @@ type Simulation struct {
 	core       *core
 	timed      Timed  // the game, if it is one
 	timers     timers // opened with timed
+	worker     Worker // the game, if it is one
+	jobs       jobs   // opened with worker
 	store      *state.Store
 	inputs     inputs     // nil: the game takes none
 	properties properties // nil: the game has none
@@ -38,6 +40,8 @@ type Simulation struct {
 	kicks    []Kicked
 	claims   []json.RawMessage // by seat, of those of joining; nil without an admitter
 	messages customs
+	answers  []Job     // empty without a worker
+	started  []Started // jobs that nobody runs yet
 
 	// The tick being computed, and what it sent.
 	at       Tick
@@ -134,6 +138,9 @@ func build(d *Definition, options []byte) (*Simulation, error) {
 	structs := []any{s.core}
 	if t, ok := g.(Timed); ok {
 		s.timed, structs = t, append(structs, &s.timers)
+	}
+	if w, ok := g.(Worker); ok {
+		s.worker, structs = w, append(structs, &s.jobs)
 	}
 	if s.store, err = state.Open(schema, append(structs, g)...); err != nil {
 		return nil, fmt.Errorf("game %s: %w", d.Name, err)

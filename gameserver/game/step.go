@@ -46,7 +46,7 @@ func (s *Simulation) Pending(seat Seat) []proto.Input {
 }
 
 // Step runs one tick: held seats expire, leaves, joins after Admit, at most proto.MaxSamplesPerTick samples a seat are taken,
-// custom messages, timers, the game's Tick, kicks, commit. After it the frames of the tick can be had from Store. A panic is returned
+// custom messages, timers, answers of jobs, the game's Tick, kicks, commit. After it the frames of the tick can be had from Store. A panic is returned
 // as a *PanicError, by this call and all later ones; the tick was not committed. In steady state it does not allocate.
 func (s *Simulation) Step() (err error) {
 	if s.failed != nil {
@@ -67,6 +67,7 @@ func (s *Simulation) Step() (err error) {
 	s.takeInputs()
 	s.giveMessages()
 	s.fire()
+	s.answerJobs()
 	s.game.Tick(&s.room)
 	s.putOut()
 	s.dropOldOutcomes()

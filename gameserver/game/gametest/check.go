@@ -105,6 +105,7 @@ func check(d game.Definition, o Options) error {
 		if id, ok := crew.leaked(); ok {
 			return fmt.Errorf("tick %d: clients are sent the player id %q, which is for the game's backend only; use Player.Alias", tick+1, id)
 		}
+		crew.work()
 		for _, f := range rooms {
 			if err := play(f.sim, calls); err != nil {
 				return fmt.Errorf("tick %d: %s: %w", tick+1, f.name, err)

@@ -21,6 +21,7 @@ type crew struct {
 	rng     *rand.Rand
 	players []player
 	shown   []byte
+	answers []answer // of jobs, on their way
 }
 
 // player is one person and his program.
@@ -75,6 +76,7 @@ func (c *crew) leaked() (proto.PlayerID, bool) {
 
 // plan decides what happens before the next tick.
 func (c *crew) plan() (calls []call, err error) {
+	calls = c.answer(calls)
 	for i := range c.players {
 		p := &c.players[i]
 		if q, ok := c.a.Player(p.seat); p.seated && (!ok || q.ID != p.id) {

@@ -3,6 +3,7 @@
 package room
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -93,10 +94,12 @@ type Room struct {
 	suspension suspension
 	asked      bool // Spec.Outranked was called, last at askedAt
 	askedAt    time.Duration
-	move       *move         // nil: no handoff is under way
-	moved      []byte        // record that says where the room is, when it is not here any more
-	closingAt  time.Duration // when the game closed the room; 0: it did not
-	ending     *stopRequest  // the room ends when what was taken is handled
+	move       *move              // nil: no handoff is under way
+	moved      []byte             // record that says where the room is, when it is not here any more
+	jobs       context.Context    // of the game's jobs; nil: none was started here
+	endJobs    context.CancelFunc // of jobs
+	closingAt  time.Duration      // when the game closed the room; 0: it did not
+	ending     *stopRequest       // the room ends when what was taken is handled
 	ended      bool
 	failure    string // why it ended as crashed; empty: it did not
 }
@@ -216,6 +219,9 @@ func (r *Room) end(code proto.CloseCode, text string) {
 
 // finish closes all clients, whatever became of the handoff.
 func (r *Room) finish(code proto.CloseCode, text string) {
+	if r.endJobs != nil {
+		r.endJobs()
+	}
 	r.closeAll(code, text)
 	r.publish()
 	r.metrics.Rooms.Dec()

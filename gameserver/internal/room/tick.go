@@ -78,6 +78,7 @@ func (r *Room) play(now time.Duration) verdict {
 		return ended
 	}
 	r.noteOutcomes()
+	r.runJobs()
 	r.countRefused()
 	r.closeKicked()
 	r.encode()
