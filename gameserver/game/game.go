@@ -29,6 +29,8 @@ const (
 	// MaxState bounds a room's keyframe with the own part of one seat, in bytes. The rest of proto.MaxServerMessage is for the
 	// welcome, whose schema takes most of it, and for custom messages.
 	MaxState = 896 << 10
+	// MaxReceived bounds a message of the game's backend, in bytes.
+	MaxReceived = 4 << 10
 	// JobTime is how long the function of Room.Go may take.
 	JobTime = 30 * time.Second
 )
@@ -55,6 +57,14 @@ type Messenger interface {
 	// Message hands over a message of p, at most proto.MaxCustom bytes, whatever they are. It is called in a tick,
 	// after Join and before Tick, in the order of arrival. The payload is not the game's to keep.
 	Message(r *Room, p Player, payload []byte)
+}
+
+// Receiver is implemented by games that take messages of the game's backend: POST /v1/rooms/{room}/message with the operators' token.
+type Receiver interface {
+	// Receive hands over a message, at most MaxReceived bytes, whatever they are. It is called in a tick like Message, and in the order of
+	// arrival with the players' messages. The payload is not the game's to keep. The sender hears of it when every standby has the tick; one
+	// that hears nothing sends again, so make messages safe to repeat.
+	Receive(r *Room, payload []byte)
 }
 
 // Admitter is implemented by games that decide who gets a seat.

@@ -36,6 +36,15 @@ func (s *Simulation) BoundAck(seat Seat, behind Tick) {
 // Message queues a custom message of seat for the next Step and copies it. A game that is no Messenger ignores it.
 func (s *Simulation) Message(seat Seat, payload []byte) { s.messages.add(seat, payload) }
 
+// Receive queues a message of the game's backend for the next Step and copies it. ErrReceiver: the game takes none.
+func (s *Simulation) Receive(payload []byte) error {
+	if _, ok := s.game.(Receiver); !ok {
+		return ErrReceiver
+	}
+	s.messages.add(NoSeat, payload)
+	return nil
+}
+
 // Pending gives what is queued for seat and was not processed, as messages for another simulation's Queue; nil when
 // nothing is. Each is of samples with one Ack.
 func (s *Simulation) Pending(seat Seat) []proto.Input {
@@ -88,11 +97,12 @@ func (s *Simulation) takeInputs() {
 }
 
 func (s *Simulation) giveMessages() {
-	if m, ok := s.game.(Messenger); ok {
-		for _, c := range s.messages.list {
-			if p, ok := s.Player(c.Seat); ok {
-				m.Message(&s.room, p, c.Payload)
-			}
+	m, takes := s.game.(Messenger)
+	for _, c := range s.messages.list {
+		if b, ok := s.game.(Receiver); ok && c.Seat == NoSeat {
+			b.Receive(&s.room, c.Payload)
+		} else if p, ok := s.Player(c.Seat); ok && takes {
+			m.Message(&s.room, p, c.Payload)
 		}
 	}
 	s.messages.clear()

@@ -39,6 +39,7 @@ func (n *Server) newHTTP(metrics prometheus.Gatherer) (client, internal *http.Se
 	mux.HandleFunc("POST /v1/server/undrain", n.admin(n.postUndrain))
 	mux.HandleFunc("POST /v1/server/forget", n.admin(n.postForget))
 	mux.HandleFunc("POST /v1/rooms/{room}/move", n.admin(n.postMove))
+	mux.HandleFunc("POST /v1/rooms/{room}/message", n.admin(n.postMessage))
 	mux.HandleFunc("GET /v1/rooms/{room}/players", n.admin(n.getPlayers))
 	mux.HandleFunc("POST /v1/rooms/{room}/kick", n.admin(n.postKick))
 	mux.HandleFunc("POST /v1/server/bans", n.admin(n.postBans))

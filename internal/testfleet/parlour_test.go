@@ -57,6 +57,10 @@ func (p *parlour) Message(r *game.Room, by game.Player, payload []byte) {
 	}
 }
 
+func (p *parlour) Receive(r *game.Room, payload []byte) {
+	p.About.Get().Level += uint16(len(payload))
+}
+
 // invited is the way into a parlour with claims of the backend.
 func (f *Fleet) invited(room proto.RoomID, id proto.PlayerID, claims string) goclient.Config {
 	return goclient.Config{URL: f.Home(room).Connect(room),
@@ -138,4 +142,21 @@ func TestRoomsAreFound(t *testing.T) {
 	until(t, "b moves", func() bool { return hosts[1].server() != leader })
 	found("b", "level>=1", "level<2")
 	found("a b d")
+}
+
+// The game's backend reaches a room by any router; a game that takes no messages says so.
+func TestMessageOfTheBackend(t *testing.T) {
+	f := Start(t, Options{Servers: 2, Routers: 2, Games: []game.Definition{parlours(), Walk()}})
+	join(t, f.invited("r", "ann", ""))
+	join(t, goclient.Config{URL: f.Home("w").Connect("w"), Ticket: f.Ticket(ticket.Claims{Room: "w", Player: "ann"})})
+	if doc := f.operate(1, http.MethodPost, "/v1/rooms/r/message", "four", http.StatusOK); doc["tick"] == 0.0 {
+		t.Errorf("the answer is %v", doc)
+	}
+	until(t, "the room has the message", func() bool {
+		page, err := goclient.Rooms(t.Context(), f.Routers[0].URL, goclient.RoomQuery{Where: []string{"level=4"}})
+		return err == nil && len(page.Rooms) == 1
+	})
+	f.operate(0, http.MethodPost, "/v1/rooms/w/message", "four", http.StatusUnprocessableEntity)
+	f.operate(0, http.MethodPost, "/v1/rooms/gone/message", "four", http.StatusNotFound)
+	f.operate(0, http.MethodPost, "/v1/rooms/r/message", strings.Repeat("x", game.MaxReceived+1), http.StatusRequestEntityTooLarge)
 }

@@ -14,6 +14,7 @@
 //	POST /v1/fleet/servers/{name}/drain, /undrain   take a server out of service, or back; for operators
 //	POST /v1/rooms/{room}/move      hand a room to another server; for operators
 //	GET  /v1/rooms/{room}/players   who is in a room; for operators
+//	POST /v1/rooms/{room}/message   give the game of a room a message; for operators, and so for the game's backend
 //	POST /v1/rooms/{room}/kick      put a player out of a room; for operators
 //	POST /v1/bans                   keep a player out of all rooms for a time; for operators
 //	GET  /v1/bans                   the bans; for operators
@@ -107,6 +108,7 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.route("/v1/fleet/servers/{name}/undrain", "undrain", http.MethodPost, f.postState("undrain"))
 	f.route("/v1/rooms/{room}/move", "move", http.MethodPost, f.postMove)
 	f.route("/v1/rooms/{room}/kick", "kick", http.MethodPost, f.postKick)
+	f.route("/v1/rooms/{room}/message", "message", http.MethodPost, f.postMessage)
 	f.route("/v1/rooms/{room}/players", "players", http.MethodGet, f.getPlayers)
 	f.routes("/v1/bans", "bans", map[string]handler{http.MethodGet: f.getBans, http.MethodPost: f.postBan})
 	f.route("/v1/bans/{player}", "ban", http.MethodDelete, f.deleteBan)

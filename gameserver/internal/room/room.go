@@ -90,6 +90,7 @@ type Room struct {
 	kept       []game.Kept      // of pending, for the simulation
 	queueAt    time.Duration    // no outcome is queued before
 	superseded bool             // the results store has the word of another leader
+	receipts   []receipt        // of messages of the backend
 	standbys   []*standby
 	suspension suspension
 	asked      bool // Spec.Outranked was called, last at askedAt

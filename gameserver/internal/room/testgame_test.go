@@ -98,6 +98,12 @@ func (d *testGame) Message(r *game.Room, p game.Player, payload []byte) {
 	}
 }
 
+// Receive implements game.Receiver: the orders of the first player.
+func (d *testGame) Receive(r *game.Room, payload []byte) {
+	p, _ := r.Player(0)
+	d.Message(r, p, payload)
+}
+
 func scan(s, format string, to ...any) bool {
 	n, err := fmt.Sscanf(s, format, to...)
 	return err == nil && n == len(to)

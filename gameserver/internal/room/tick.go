@@ -90,6 +90,7 @@ func (r *Room) play(now time.Duration) verdict {
 	r.broadcast(now)
 	r.sendCustoms()
 	r.releaseOutcomes()
+	r.giveReceipts()
 	if r.handed() {
 		r.end(proto.CloseMoved, "")
 		return ended
