@@ -43,6 +43,7 @@ const (
 	CloseInternal   CloseCode = 4021
 	CloseOver       CloseCode = 4022
 	CloseKicked     CloseCode = 4023
+	CloseRefused    CloseCode = 4024
 )
 
 // CloseInfo describes a close code.
@@ -78,6 +79,7 @@ var CloseCodes = map[CloseCode]CloseInfo{
 	CloseInternal:   {"internal", Router, "the server failed; ask the router again"},
 	CloseOver:       {"over", Stop, "the room that you were in is over; enter the new room of this name as a new player if you want to"},
 	CloseKicked:     {"kicked", Stop, "you were put out by the game or by an operator; the message says why"},
+	CloseRefused:    {"refused", Stop, "the game did not let you in; the message says why"},
 }
 
 func (c CloseCode) String() string {

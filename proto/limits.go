@@ -48,6 +48,8 @@ const (
 	MaxTicket = 4 << 10
 	// MaxOptions bounds a room's options, JSON in bytes: they travel in the ticket.
 	MaxOptions = 1 << 10
+	// MaxClaims bounds what the game's backend says of a player to the game, JSON in bytes: it travels in the ticket.
+	MaxClaims = 1 << 10
 	// MaxCustom bounds a custom message's payload, in bytes.
 	MaxCustom = 1 << 10
 	// MaxText bounds an error's or a reason's text, in bytes of UTF-8. A close frame holds at most 123.

@@ -50,6 +50,7 @@ func run(args []string) error {
 	tlsKey := fs.String("tls-key", "", "PEM `file` with its private key")
 	fs.StringVar(&c.PublicURL, "public-url", "", "base `URL` at which clients reach -listen (default in proxy mode: relative to the address that answers)")
 	mode := fs.String("mode", string(c.Mode), "redirect: clients dial game servers; proxy: this router tunnels them")
+	fs.IntVar(&c.Quotas.LookupsPerAddress, "lookups-per-address", c.Quotas.LookupsPerAddress, "most `lists` of rooms, and questions whether a room lives, a minute from one address; beyond, 429; 0: no limit")
 	fs.IntVar(&c.Quotas.TicketsPerIdentity, "tickets-per-identity", c.Quotas.TicketsPerIdentity, "most `tickets` a minute, and rooms with them, for one player; beyond, 429; 0: no limit")
 	fs.IntVar(&c.Quotas.TicketsPerAddress, "tickets-per-address", c.Quotas.TicketsPerAddress, "most `tickets` a minute for one address, or for one /64 of IPv6; beyond, 429; 0: no limit")
 	fs.IntVar(&c.Quotas.ReservationsPerAddress, "reservations-per-address", c.Quotas.ReservationsPerAddress, "most `seats` a minute that quick match keeps for players of one address who have not come yet; 0: no limit")

@@ -53,6 +53,7 @@ type Request struct {
 	Private bool            `json:"private,omitempty"` // a new room that is entered with its code only, see Client.Code; leave Room out
 	Code    string          `json:"code,omitempty"`    // of a private room; Room may be left out
 	Party   *Party          `json:"party,omitempty"`   // with Match: the player belongs to a party; see there
+	Create  *bool           `json:"create,omitempty"`  // false: the room must live already; nil: it is made if there is none
 }
 
 // Player says who plays. Where the router demands identity tokens, Config.Identity does that.

@@ -27,8 +27,8 @@ func TestGolden(t *testing.T) {
 		ticks   int
 		want    string
 	}{
-		{`{"frag_limit": 2, "round_seconds": 8}`, 900, "5f25d7c1 2"},
-		{`{"tick_rate": 60, "map": "yard", "seats": 16, "round_seconds": 5}`, 900, "e8de06e9 1"},
+		{`{"frag_limit": 2, "round_seconds": 8}`, 900, "de96550e 2"},
+		{`{"tick_rate": 60, "map": "yard", "seats": 16, "round_seconds": 5}`, 900, "66219235 1"},
 	} {
 		h := newHall(t, c.options, 8)
 		matches := 0

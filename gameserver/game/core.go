@@ -34,6 +34,7 @@ type roomRow struct {
 	Kind     uint64 `state:"hidden"`        // kindOf the game and its options
 	Instance uint64 `state:"hidden"`        // proto.Instance, drawn when the room was created
 	Secret   string `state:"hidden,max=32"` // Origin.Secret in hexadecimal
+	Door     uint8  `state:"hidden,range=0..2"`
 }
 
 // kindOf fingerprints a game's name and a room's options. A keyframe fits only a room of the same kind: the options

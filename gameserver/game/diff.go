@@ -14,6 +14,16 @@ func Diff(a, b *Simulation) string {
 	if d := diffTables(reflect.ValueOf(a.core).Elem(), reflect.ValueOf(b.core).Elem()); d != "" {
 		return d
 	}
+	if a.timed != nil {
+		if d := diffTables(reflect.ValueOf(&a.timers).Elem(), reflect.ValueOf(&b.timers).Elem()); d != "" {
+			return d
+		}
+	}
+	if a.worker != nil {
+		if d := diffTables(reflect.ValueOf(&a.jobs).Elem(), reflect.ValueOf(&b.jobs).Elem()); d != "" {
+			return d
+		}
+	}
 	return diffTables(reflect.ValueOf(a.game).Elem(), reflect.ValueOf(b.game).Elem())
 }
 

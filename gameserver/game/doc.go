@@ -39,8 +39,15 @@
 //   - What a client sends is a wish. The server checks it: a sample's fields are in the ranges of their tags and nothing
 //     more is known of them; how many come in a tick is bounded by proto.MaxSamplesPerTick, not by the game's time.
 //
+// A server checks each game's fields and tags when it starts, and says what to write. A table, or Inputs, behind a pointer or in a
+// slice is an error, and so is a field with a state tag outside of a table's struct.
+//
 // Floating point is allowed in tables, since every commit rounds it to what the tag says. Between two commits, write
 // float32(a*b) + c where a product is summed: without the conversion some processors round once and others twice.
+//
+// A game that implements Admitter is asked before a player gets a seat, one that implements Messenger takes custom messages,
+// one that implements Timed has timers, and one that is a Worker asks the outside world.
+// docs/cookbook.md has recipes.
 //
 // # When a room fails
 //

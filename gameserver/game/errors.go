@@ -9,6 +9,8 @@ import (
 var (
 	// ErrFull: every seat is taken.
 	ErrFull = errors.New("every seat is taken")
+	// ErrLocked: the room takes no newcomers.
+	ErrLocked = errors.New("the room is locked")
 	// ErrTaken: nothing new proves that the newcomer is the player who has the seat.
 	ErrTaken = errors.New("the seat is its player's")
 	// ErrSeat: nobody has the seat.
@@ -19,6 +21,8 @@ var (
 	ErrSample = errors.New("input cannot be read")
 	// ErrCustoms: a custom message is too long, or there are too many to one recipient in this tick.
 	ErrCustoms = errors.New("custom message is not sent")
+	// ErrReceiver: the game is no Receiver.
+	ErrReceiver = errors.New("the game takes no messages of its backend; it has no method Receive")
 	// ErrMismatch: a keyframe is of another game, or of a room with other options.
 	ErrMismatch = errors.New("keyframe of another kind of room")
 )

@@ -156,15 +156,23 @@ func findInputs(v reflect.Value) (inputs, error) {
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
 		if field.Type.Kind() != reflect.Struct {
+			if err := checkLoose(field); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if isProperties(field.Type) {
 			continue
 		}
 		var in inputs
 		var err error
 		switch p := v.Field(i).Addr(); {
-		case !p.Type().Implements(reflect.TypeFor[inputs]()):
+		case !isInputs(field.Type):
 			in, err = findInputs(p.Elem())
 		case !p.CanInterface():
 			err = fmt.Errorf("field %s is not exported; begin its name with a capital letter", field.Name)
+		case field.Tag.Get("state") != "":
+			err = fmt.Errorf("field %s has the tag %s; an Inputs takes none, the fields of its struct do", field.Name, stateTag(field))
 		default:
 			in = p.Interface().(inputs)
 		}
@@ -179,4 +187,27 @@ func findInputs(v reflect.Value) (inputs, error) {
 		}
 	}
 	return found, nil
+}
+
+func isInputs(t reflect.Type) bool { return reflect.PointerTo(t).Implements(reflect.TypeFor[inputs]()) }
+
+func stateTag(f reflect.StructField) string { return fmt.Sprintf("state:%q", f.Tag.Get("state")) }
+
+// checkLoose refuses a field that is no struct and looks as if it was meant for a table, or for Inputs. state.Open finds what holds
+// tables.
+func checkLoose(f reflect.StructField) error {
+	t, outer := f.Type, f.Type.Kind()
+	for k := outer; k == reflect.Pointer || k == reflect.Array || k == reflect.Slice || k == reflect.Map; k = t.Kind() {
+		t = t.Elem()
+	}
+	switch _, tagged := f.Tag.Lookup("state"); {
+	case isInputs(t) && outer == reflect.Pointer:
+		return fmt.Errorf("field %s is a pointer to Inputs; give the field the struct itself", f.Name)
+	case isInputs(t):
+		return fmt.Errorf("field %s has several Inputs; a game has one, whose struct has all that a player sends", f.Name)
+	case tagged && t.Kind() != reflect.Struct:
+		return fmt.Errorf("field %s has the tag %s and is in no table, so it would be lost when the room moves; put it into the struct "+
+			"of a game.Value", f.Name, stateTag(f))
+	}
+	return nil
 }

@@ -8,8 +8,9 @@ func (r *Room) Kick(s Seat, reason string) { r.s.Kick(s, reason) }
 
 // Kicked is a player who was put out.
 type Kicked struct {
-	Seat   Seat
-	Reason string
+	Seat    Seat
+	Reason  string
+	Refused bool // by Admit: the player never was in the room
 }
 
 // Kick is Room.Kick at the end of the next Step.
@@ -18,7 +19,7 @@ func (s *Simulation) Kick(seat Seat, reason string) {
 		return
 	}
 	s.kicking.add(seat)
-	s.kicks = append(s.kicks, Kicked{seat, reason})
+	s.kicks = append(s.kicks, Kicked{Seat: seat, Reason: reason})
 }
 
 // Kicked gives those who were put out by the last Step. Valid until the next.
@@ -26,7 +27,6 @@ func (s *Simulation) Kicked() []Kicked { return s.kicked }
 
 // putOut takes the seats of those who were kicked, by the game's Leave too.
 func (s *Simulation) putOut() {
-	s.kicked = s.kicked[:0]
 	for len(s.kicks) > 0 { // again for those whom the game kicks in Leave
 		for _, k := range s.kicks {
 			if s.kicking.has(k.Seat) { // else the player has left meanwhile

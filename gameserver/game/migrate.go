@@ -84,6 +84,7 @@ func CopyOf(d *Definition, options []byte, s *Simulation) *Copy {
 	}
 	s.joining, s.leaving, s.kept, s.outcomes = 0, 0, nil, s.outcomes[:0]
 	s.messages.clear()
+	s.answers, s.started = nil, nil
 	s.customs.begin()
 	s.store.Begin()
 	return &Copy{def: d, options: options, sim: s}

@@ -1,6 +1,7 @@
 package game
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/bits"
 
@@ -30,16 +31,18 @@ func (s *seatSet) pop() Seat {
 type Entrant struct {
 	ID     proto.PlayerID
 	Name   string
-	Secret Secret // random: what the seat's resume tokens are derived from
-	Proven uint32 // when the player last proved its identity, in Unix seconds; 0: not known
+	Secret Secret          // random: what the seat's resume tokens are derived from
+	Proven uint32          // when the player last proved its identity, in Unix seconds; 0: not known
+	Claims json.RawMessage // for Admitter; not copied
 	Party  Party
 }
 
 // Join gives e the lowest free seat, and the game's Join is called in the next Step. A player who has a seat gets that one
 // (again), with the queue of its old connection emptied, its resume tokens replaced, and a leave that was waiting taken back.
 // ErrTaken: e has not proven its identity since the player that has the seat did, so it may have no more than a copy of that
-// player's ticket. A seat whose player has not said when it did is given if it has no connection. ErrFull: no seat is free, or, for
-// the first player of a party, not enough for all of it; one that is left frees at the next Step.
+// player's ticket. A seat whose player has not said when it did is given if it has no connection. ErrLocked: the game has locked the
+// room. ErrFull: no seat is free, or, for the first player of a party, not enough for all of it; one that is left, or whose player the
+// game does not admit, frees at the next Step.
 func (s *Simulation) Join(e Entrant) (seat Seat, again bool, err error) {
 	for i, row := range s.core.Seats.All() {
 		if row.ID != string(e.ID) {
@@ -52,6 +55,9 @@ func (s *Simulation) Join(e Entrant) (seat Seat, again bool, err error) {
 		s.reconnect(Seat(i), row)
 		return Seat(i), true, nil
 	}
+	if s.Locked() {
+		return NoSeat, false, ErrLocked
+	}
 	if !s.allot(e.Party) {
 		return NoSeat, false, fmt.Errorf("%w or kept for a party: all %d of them", ErrFull, s.settings.Seats)
 	}
@@ -62,6 +68,9 @@ func (s *Simulation) Join(e Entrant) (seat Seat, again bool, err error) {
 		*s.core.Seats.Put(i) = seatRow{ID: string(e.ID), Alias: s.alias(e.ID), Name: e.Name, Connected: true,
 			Secret: e.Secret.text(), Proven: e.Proven}
 		s.joining.add(Seat(i))
+		if s.admitter != nil {
+			s.claims[i] = e.Claims
+		}
 		if s.inputs != nil {
 			s.inputs.reset(Seat(i))
 		}
@@ -152,6 +161,8 @@ func (s *Simulation) seatChanges() {
 	}
 	for s.joining != 0 {
 		seat := s.joining.pop()
-		s.game.Join(&s.room, s.core.Seats.Get(RowID(seat)).player(RowID(seat)))
+		if p := s.core.Seats.Get(RowID(seat)).player(RowID(seat)); s.admit(p) {
+			s.game.Join(&s.room, p)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package game
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -16,21 +17,31 @@ import (
 // the frames, from Store. A standby is made by Rebuild and applies frames to Store; it can Step from there at any time,
 // because nothing here is derived from the tables and kept beside them.
 type Simulation struct {
-	settings Settings
-	game     Game
-	core     *core
-	store    *state.Store
-	inputs   inputs // nil: the game takes none
-	random   *rand.Rand
-	room     Room
-	failed   *PanicError
+	settings   Settings
+	game       Game
+	admitter   Admitter // the game, if it is one
+	core       *core
+	timed      Timed  // the game, if it is one
+	timers     timers // opened with timed
+	worker     Worker // the game, if it is one
+	jobs       jobs   // opened with worker
+	store      *state.Store
+	inputs     inputs     // nil: the game takes none
+	properties properties // nil: the game has none
+	random     *rand.Rand
+	room       Room
+	failed     *PanicError
+	farewell   string // what Room.Close was given
 
 	// What waits for the next Step.
 	joining  seatSet
 	leaving  seatSet
 	kicking  seatSet // those of kicks
 	kicks    []Kicked
+	claims   []json.RawMessage // by seat, of those of joining; nil without an admitter
 	messages customs
+	answers  []Job     // empty without a worker
+	started  []Started // jobs that nobody runs yet
 
 	// The tick being computed, and what it sent.
 	at       Tick
@@ -58,6 +69,11 @@ func New(d *Definition, options []byte, o Origin) (*Simulation, error) {
 	*s.core.Room.Get() = roomRow{Match: 1, Rand: o.Seed, Kind: kindOf(d.Name, options), Instance: uint64(o.Instance), Secret: o.Secret.text()}
 	s.game.Start(&s.room)
 	s.store.Commit(0)
+	if s.store.MaxSize() > MaxState {
+		if size, _ := s.store.Size(); size > MaxState {
+			return nil, fmt.Errorf("game %s: a new room has a keyframe of %d bytes, at most %d fit into a message; use fewer rows, or smaller fields", d.Name, size, MaxState)
+		}
+	}
 	return s, nil
 }
 
@@ -90,6 +106,9 @@ func (s *Simulation) checkKind(d *Definition, options []byte) error {
 
 // build makes a room with empty tables.
 func build(d *Definition, options []byte) (*Simulation, error) {
+	if err := d.Validate(); err != nil {
+		return nil, err
+	}
 	g, settings, err := d.New(options)
 	if err != nil {
 		return nil, fmt.Errorf("game %s: %w", d.Name, err)
@@ -98,12 +117,20 @@ func build(d *Definition, options []byte) (*Simulation, error) {
 		return nil, fmt.Errorf("game %s: %w", d.Name, err)
 	}
 	v := reflect.ValueOf(g)
-	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {
+	switch {
+	case g == nil:
+		return nil, fmt.Errorf("game %s: New gave no game and no error; give a pointer to a struct", d.Name)
+	case v.Kind() != reflect.Pointer || v.Type().Elem().Kind() != reflect.Struct:
 		return nil, fmt.Errorf("game %s: New gave a %T; give a pointer to a struct", d.Name, g)
+	case v.IsNil():
+		return nil, fmt.Errorf("game %s: New gave a nil %T; give a pointer to a new one", d.Name, g)
 	}
 	s := &Simulation{settings: settings, game: g, core: new(core)}
 	s.room.s = s
 	s.random = rand.New(source{s})
+	if a, ok := g.(Admitter); ok {
+		s.admitter, s.claims = a, make([]json.RawMessage, settings.Seats)
+	}
 	if s.inputs, err = findInputs(v.Elem()); err != nil {
 		return nil, fmt.Errorf("game %s: %w", d.Name, err)
 	}
@@ -113,7 +140,17 @@ func build(d *Definition, options []byte) (*Simulation, error) {
 			return nil, fmt.Errorf("game %s: %w", d.Name, err)
 		}
 	}
-	if s.store, err = state.Open(schema, s.core, g); err != nil {
+	structs := []any{s.core}
+	if t, ok := g.(Timed); ok {
+		s.timed, structs = t, append(structs, &s.timers)
+	}
+	if w, ok := g.(Worker); ok {
+		s.worker, structs = w, append(structs, &s.jobs)
+	}
+	if s.store, err = state.Open(schema, append(structs, g)...); err != nil {
+		return nil, fmt.Errorf("game %s: %w", d.Name, err)
+	}
+	if s.properties, err = findProperties(v.Elem(), s.store.Schema()); err != nil {
 		return nil, fmt.Errorf("game %s: %w", d.Name, err)
 	}
 	s.store.SetHistory(settings.TickRate) // one second: more than any game should turn back for a slow connection

@@ -37,6 +37,15 @@ func (s *Simulation) BoundAck(seat Seat, behind Tick) {
 // Message queues a custom message of seat for the next Step and copies it. A game that is no Messenger ignores it.
 func (s *Simulation) Message(seat Seat, payload []byte) { s.messages.add(seat, payload) }
 
+// Receive queues a message of the game's backend for the next Step and copies it. ErrReceiver: the game takes none.
+func (s *Simulation) Receive(payload []byte) error {
+	if _, ok := s.game.(Receiver); !ok {
+		return ErrReceiver
+	}
+	s.messages.add(NoSeat, payload)
+	return nil
+}
+
 // Pending gives what is queued for seat and was not processed, as messages for another simulation's Queue; nil when
 // nothing is. Each is of samples with one Ack.
 func (s *Simulation) Pending(seat Seat) []proto.Input {
@@ -46,8 +55,8 @@ func (s *Simulation) Pending(seat Seat) []proto.Input {
 	return s.inputs.pending(seat)
 }
 
-// Step runs one tick: held seats expire, leaves, joins, at most proto.MaxSamplesPerTick samples a seat are taken,
-// custom messages, the game's Tick, kicks, commit. After it the frames of the tick can be had from Store. A panic is returned
+// Step runs one tick: held seats expire, leaves, joins after Admit, at most proto.MaxSamplesPerTick samples a seat are taken,
+// custom messages, timers, answers of jobs, the game's Tick, kicks, commit. After it the frames of the tick can be had from Store. A panic is returned
 // as a *PanicError, by this call and all later ones; the tick was not committed. In steady state it does not allocate.
 func (s *Simulation) Step() (err error) {
 	if s.failed != nil {
@@ -61,13 +70,15 @@ func (s *Simulation) Step() (err error) {
 	}()
 	s.store.Begin()
 	s.at = s.store.Tick() + 1
-	s.outcomes = s.outcomes[:0]
+	s.outcomes, s.kicked = s.outcomes[:0], s.kicked[:0]
 	s.customs.begin()
 	s.expire()
 	s.expireParties()
 	s.seatChanges()
 	s.takeInputs()
 	s.giveMessages()
+	s.fire()
+	s.answerJobs()
 	s.game.Tick(&s.room)
 	s.putOut()
 	s.dropOldOutcomes()
@@ -88,11 +99,12 @@ func (s *Simulation) takeInputs() {
 }
 
 func (s *Simulation) giveMessages() {
-	if m, ok := s.game.(Messenger); ok {
-		for _, c := range s.messages.list {
-			if p, ok := s.Player(c.Seat); ok {
-				m.Message(&s.room, p, c.Payload)
-			}
+	m, takes := s.game.(Messenger)
+	for _, c := range s.messages.list {
+		if b, ok := s.game.(Receiver); ok && c.Seat == NoSeat {
+			b.Receive(&s.room, c.Payload)
+		} else if p, ok := s.Player(c.Seat); ok && takes {
+			m.Message(&s.room, p, c.Payload)
 		}
 	}
 	s.messages.clear()

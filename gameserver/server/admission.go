@@ -93,9 +93,9 @@ func (a *admission) read(id proto.RoomID, hello proto.Hello, now time.Time) (reg
 		return spec, join, err
 	}
 	if !join.Expired { // an expired ticket creates no room
-		spec.Game, spec.Options, spec.Exists = t.Game, t.Options, !t.Creates()
+		spec.Game, spec.Options, spec.Signed, spec.Exists = t.Game, t.Options, t.Signed, !t.Creates()
 	}
-	join.Player, join.Name, join.Spectator = t.Player, t.Name, t.Role == ticket.Spectator
+	join.Player, join.Name, join.Claims, join.Spectator = t.Player, t.Name, t.Claims, t.Role == ticket.Spectator
 	if !t.Issued.IsZero() { // routers verify the player's identity for each ticket
 		join.Proven = uint32(t.Issued.Unix())
 	}

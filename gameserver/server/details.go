@@ -62,7 +62,7 @@ func (n *Server) getDetails(w http.ResponseWriter, r *http.Request) {
 	if query.Get("boot") != view.Self.Boot {
 		knownView, knownEvent = 0, 0
 	}
-	rooms := n.page("", limit)
+	rooms := n.page("", limit, nil)
 	answer := details{Boot: view.Self.Boot, View: view.Version, Rooms: rooms.Rooms, More: rooms.Next != "", Events: []eventReport{}}
 	if knownView != view.Version {
 		answer.Sees = describeView(view)

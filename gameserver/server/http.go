@@ -53,20 +53,21 @@ func (n *Server) clientRoutes() map[string]http.Handler {
 // internalRoutes are what the internal listener has besides.
 func (n *Server) internalRoutes(metrics prometheus.Gatherer) map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
-		"GET /v1/server":               n.reader(n.getServer),
-		"GET /v1/server/details":       n.reader(n.getDetails),
-		"GET /v1/server/games":         n.reader(n.getGames),
-		"GET /v1/server/rooms":         n.reader(n.getRooms),
-		"GET /v1/server/rooms/{room}":  n.reader(n.getRoom),
-		"POST /v1/server/drain":        n.admin(n.postDrain),
-		"POST /v1/server/undrain":      n.admin(n.postUndrain),
-		"POST /v1/server/forget":       n.admin(n.postForget),
-		"POST /v1/rooms/{room}/move":   n.admin(n.postMove),
-		"GET /v1/rooms/{room}/players": n.admin(n.getPlayers),
-		"GET /v1/rooms/{room}/state":   n.admin(n.getState),
-		"POST /v1/rooms/{room}/kick":   n.admin(n.postKick),
-		"POST /v1/server/bans":         n.admin(n.postBans),
-		"GET /metrics":                 n.reader(promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}).ServeHTTP),
+		"GET /v1/server":                n.reader(n.getServer),
+		"GET /v1/server/details":        n.reader(n.getDetails),
+		"GET /v1/server/games":          n.reader(n.getGames),
+		"GET /v1/server/rooms":          n.reader(n.getRooms),
+		"GET /v1/server/rooms/{room}":   n.reader(n.getRoom),
+		"POST /v1/server/drain":         n.admin(n.postDrain),
+		"POST /v1/server/undrain":       n.admin(n.postUndrain),
+		"POST /v1/server/forget":        n.admin(n.postForget),
+		"POST /v1/rooms/{room}/move":    n.admin(n.postMove),
+		"POST /v1/rooms/{room}/message": n.admin(n.postMessage),
+		"GET /v1/rooms/{room}/players":  n.admin(n.getPlayers),
+		"GET /v1/rooms/{room}/state":    n.admin(n.getState),
+		"POST /v1/rooms/{room}/kick":    n.admin(n.postKick),
+		"POST /v1/server/bans":          n.admin(n.postBans),
+		"GET /metrics":                  n.reader(promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}).ServeHTTP),
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"github.com/ringside-go/ringside/gameserver/internal/registry"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/internal/obs"
+	"github.com/ringside-go/ringside/internal/ticket"
+	"github.com/ringside-go/ringside/internal/where"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -27,25 +29,29 @@ type roomPage struct {
 }
 
 type roomReport struct {
-	Room       proto.RoomID   `json:"room"`
-	Game       proto.GameName `json:"game"`
-	Role       string         `json:"role"` // leading, moving or suspended
-	Epoch      string         `json:"epoch"`
-	Standbys   []string       `json:"standbys"` // servers that have a replica
-	Tick       proto.Tick     `json:"tick"`
-	TickRate   int            `json:"tick_rate"`
-	Seats      int            `json:"seats"`
-	Players    int            `json:"players"`
-	Connected  int            `json:"connected"`
-	Reserved   int            `json:"reserved,omitempty"` // seats kept for players of parties who have not come
-	Spectators int            `json:"spectators"`
-	Late       uint64         `json:"late"`
-	Match      uint32         `json:"match"`
-	Age        float64        `json:"age_s"` // since this server leads it
-	Share      int            `json:"share"` // of one tick worker's time in the last seconds, per mille
+	Room         proto.RoomID   `json:"room"`
+	Game         proto.GameName `json:"game"`
+	Role         string         `json:"role"` // leading, moving or suspended
+	Epoch        string         `json:"epoch"`
+	Standbys     []string       `json:"standbys"` // servers that have a replica
+	Tick         proto.Tick     `json:"tick"`
+	TickRate     int            `json:"tick_rate"`
+	Seats        int            `json:"seats"`
+	Players      int            `json:"players"`
+	Connected    int            `json:"connected"`
+	Reserved     int            `json:"reserved,omitempty"` // seats kept for players of parties who have not come
+	Spectators   int            `json:"spectators"`
+	WatchersFull bool           `json:"watchers_full,omitempty"` // nobody more may watch
+	Late         uint64         `json:"late"`
+	Match        uint32         `json:"match"`
+	Locked       bool           `json:"locked,omitempty"` // it takes no newcomers
+	Age          float64        `json:"age_s"`            // since this server leads it
+	Properties   map[string]any `json:"properties,omitempty"`
+	Share        int            `json:"share"` // of one tick worker's time in the last seconds, per mille
 }
 
-// getRooms gives the rooms after the id ?after, at most ?limit of them.
+// getRooms gives the rooms after the id ?after, at most ?limit of them; with ?listed only those that strangers may see and enter, of ?game,
+// where all conditions ?where hold.
 func (n *Server) getRooms(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	limit, err := pageLimit(query, "limit", defaultPage)
@@ -53,7 +59,12 @@ func (n *Server) getRooms(w http.ResponseWriter, r *http.Request) {
 		obs.Problem(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	writeJSON(w, n.page(proto.RoomID(query.Get("after")), limit))
+	show, err := shown(query)
+	if err != nil {
+		obs.Problem(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	writeJSON(w, n.page(proto.RoomID(query.Get("after")), limit, show))
 }
 
 // getRoom gives one room that is led here.
@@ -66,8 +77,8 @@ func (n *Server) getRoom(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, describeRoom(info))
 }
 
-func (n *Server) page(after proto.RoomID, limit int) roomPage {
-	infos, more := n.registry.Page(after, limit)
+func (n *Server) page(after proto.RoomID, limit int, show func(*registry.Info) bool) roomPage {
+	infos, more := n.registry.Page(after, limit, show)
 	page := roomPage{Rooms: make([]roomReport, len(infos))}
 	for i, info := range infos {
 		page.Rooms[i] = describeRoom(info)
@@ -76,6 +87,21 @@ func (n *Server) page(after proto.RoomID, limit int) roomPage {
 		page.Next = infos[len(infos)-1].ID
 	}
 	return page
+}
+
+// shown is which rooms a list of those that strangers see has; nil: the list is of all rooms.
+func shown(query url.Values) (func(*registry.Info) bool, error) {
+	if !query.Has("listed") {
+		return nil, nil
+	}
+	conditions, err := where.Parse(query["where"])
+	if err != nil {
+		return nil, err
+	}
+	game := proto.GameName(query.Get("game"))
+	return func(i *registry.Info) bool {
+		return i.Listed && !i.Locked && !ticket.Private(i.ID) && (game == "" || game == i.Game) && conditions.Hold(i.Properties)
+	}, nil
 }
 
 // pageLimit reads the size of a page from a query; without is what an absent one means.
@@ -102,6 +128,7 @@ func describeRoom(i registry.Info) roomReport {
 	return roomReport{
 		Room: i.ID, Game: i.Game, Role: role, Epoch: i.Epoch.String(), Standbys: standbys, Tick: i.Tick, TickRate: i.TickRate,
 		Seats: i.Seats, Players: i.Players, Connected: i.Connected, Reserved: i.Reserved, Spectators: i.Spectators, Late: i.Late, Match: i.Match,
+		Locked: i.Locked, WatchersFull: i.Spectators >= i.Watchers, Properties: i.Properties,
 		Age: time.Since(i.Created).Round(time.Millisecond).Seconds(), Share: perMille(i.Share),
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // frameworkTables are in every room. What is hidden in them are keys of players' seats, which are nobody's to read, and what is not, clients see.
-var frameworkTables = []string{"seats", "room", "outcomes"}
+var frameworkTables = []string{"seats", "room", "outcomes", "parties"}
 
 // getState gives the state of a room as text frames write it, with what only owners and servers see, for operators. The framework's own tables are
 // left out.

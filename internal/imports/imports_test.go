@@ -60,6 +60,7 @@ var allowed = map[string][]string{
 	"internal/openapi":        {},
 	"internal/limit":          {},
 	"internal/bans":           {"proto"},
+	"internal/where":          {},
 	"internal/flags":          {},
 	"internal/certs":          {"internal/network"},
 	"internal/imports":        {},

@@ -23,6 +23,7 @@ type Metrics struct {
 	RoomsHung       prometheus.Counter       // of them, those whose game did not return; each costs a core until the process ends
 	TickSeconds     *prometheus.CounterVec   // seconds that ticks took, by game
 	InboxFull       prometheus.Counter       // messages refused because a room's inbox was full
+	Jobs            prometheus.Gauge         // jobs of games that run or wait for their turn
 	CustomsRefused  prometheus.Counter       // custom messages of games that were over the bound of a tick
 	OutboxDrops     prometheus.Counter       // times an outbox went over its bound and dropped its pending state
 	SentBytes       prometheus.Counter       // bytes written to clients, WebSocket headers included
@@ -90,6 +91,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		RoomsHung:       counter("rooms_hung_total", "Calls into games that did not return. Each costs a core until the process ends."),
 		TickSeconds:     counters("tick_seconds_total", "Time that ticks took, by game.", "game"),
 		InboxFull:       counter("inbox_full_total", "Messages refused because a room's inbox was full."),
+		Jobs:            gauge("jobs", "Jobs of games outside of their rooms that run or wait for their turn."),
 		CustomsRefused:  counter("customs_refused_total", "Custom messages that games could not send because they were too long, or too many in a tick."),
 		OutboxDrops:     counter("outbox_drops_total", "Times an outbox dropped its pending state."),
 		SentBytes:       counter("sent_bytes_total", "Bytes written to clients."),
@@ -132,7 +134,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	}
 	if reg != nil {
 		reg.MustRegister(m.Rooms, m.Players, m.Spectators, m.Connections, m.TickDuration, m.TickLateness, m.TicksLate,
-			m.PlayerTicks, m.WorkerBusy, m.RoomsSuspended, m.RoomsRefused, m.Replicas, m.ReplicasRefused, m.RoomsCrashed, m.RoomsHung, m.TickSeconds, m.InboxFull, m.CustomsRefused, m.OutboxDrops, m.SentBytes,
+			m.PlayerTicks, m.WorkerBusy, m.RoomsSuspended, m.RoomsRefused, m.Replicas, m.ReplicasRefused, m.RoomsCrashed, m.RoomsHung, m.TickSeconds, m.InboxFull, m.Jobs, m.CustomsRefused, m.OutboxDrops, m.SentBytes,
 			m.RecvBytes, m.Closed, m.ClockSkew, m.Tickets, m.Limited, m.Claims, m.Moved, m.Moves, m.MoveTime, m.StandbyBytes, m.StandbyLag, m.Members, m.MembersLost, m.Requests, m.Watchers, m.Tunnels,
 			m.HandshakesFailed, m.GossipRefused, m.Outcomes, m.OutcomesWaiting, m.OutcomesOldest, m.RoomStatsDropped, m.Conflicts, m.WebhookTime, m.EdgeConnections, m.EdgeLimit, m.EdgeRefused, m.EdgeEvicted)
 	}

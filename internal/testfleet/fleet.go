@@ -326,7 +326,7 @@ func (f *Fleet) addRouter() {
 		f.t.Fatal(err)
 	}
 	c := front.DefaultConfig()
-	c.Quotas.TicketsPerAddress = 0 // all the players are at one address
+	c.Quotas.TicketsPerAddress, c.Quotas.LookupsPerAddress = 0, 0 // all the players are at one address
 	c.Mode, c.Signer, c.Drain, c.Pages = f.options.Mode, f.signer, f.options.Drain, f.options.Pages
 	token := "" // requests of this machine need none
 	if f.options.Results && f.options.Certificates {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/ringside-go/ringside/clients/goclient"
 	"github.com/ringside-go/ringside/clients/web"
+	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/internal/outcome"
 )
 
@@ -165,11 +166,13 @@ func TestOpenAPI(t *testing.T) {
 	if err := os.WriteFile(hooks, []byte(`[{"name":"hook","url":"http://127.0.0.1:1/","private":true,"secrets":["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]}]`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f := Start(t, Options{Servers: 2, Results: true, Webhooks: hooks, Pages: web.Files()})
+	f := Start(t, Options{Servers: 2, Results: true, Webhooks: hooks, Pages: web.Files(), Games: []game.Definition{Walk(), parlours()}})
 	public, inside := f.Routers[0].URL, "http://"+f.Routers[0].Inside
 	d := newDescribed(t, public)
 	player := join(t, goclient.Config{Router: public, Request: goclient.Request{Game: WalkName, Room: "room-1", Player: goclient.Player{Name: "Ann"}}})
 	until(t, "the room ticks", func() bool { return player.client.Stats().Ticks > 10 })
+	listed := join(t, f.invited("parlour-1", "ann", "{}"))
+	until(t, "the room that is listed ticks", func() bool { return listed.client.Stats().Ticks > 10 })
 	d.play(public)
 	d.results(public, inside)
 	d.pages(public)
@@ -198,6 +201,14 @@ func (d *described) play(public string) {
 	d.call(public, "POST /v1/rooms", `{"game":"`+strings.Repeat("x", 70<<10)+`"}`, 413)
 	d.call(public, "POST /v1/match", `{"game":"walk"}`, 201)
 	d.call(public, "POST /v1/match", `{"game":"walk","role":"spectator","options":{"nobody":1}}`, 404)
+	d.call(public, "POST /v1/match", `{"game":"walk","party":{"size":2}}`, 201)
+	d.call(public, "POST /v1/match", `{"game":"walk","players":[{"name":"Cy"},{"name":"Di"}]}`, 201)
+	d.call(public, "POST /v1/match", `{"game":"walk","party":{"size":1}}`, 400)
+	d.call(public, "POST /v1/rooms", `{"game":"walk","room":"nowhere","create":false}`, 404)
+	d.call(public, "GET /v1/rooms/room-1?live", "", 200)
+	d.call(public, "GET /v1/rooms?game=parlour&where=level>=0&limit=5", "", 200)
+	d.call(public, "GET /v1/rooms?game=parlour", "", 200, "Accept", "text/event-stream")
+	d.call(public, "GET /v1/rooms?limit=1000", "", 400)
 	d.call(public, "GET /v1/rooms/room-1", "", 200)
 	d.call(public, "GET /v1/rooms/a%20b", "", 400)
 	d.call(public, "GET /v1/rooms/room-1/connect", "", 426)
@@ -287,6 +298,9 @@ func (d *described) operate(f *Fleet, public, inside string) {
 	d.call(inside, "POST /v1/rooms/room-1/kick", fmt.Sprintf(`{"player":%q,"reason":"a test"}`, id), 200)
 	d.call(inside, "POST /v1/rooms/room-1/kick", `{"player":"nobody"}`, 404)
 	d.call(inside, "GET /v1/rooms/none/players", "", 404)
+	d.call(inside, "POST /v1/rooms/parlour-1/message", "hello", 200, "Content-Type", "application/octet-stream")
+	d.call(inside, "POST /v1/rooms/room-1/message", "hello", 422, "Content-Type", "application/octet-stream")
+	d.call(public, "POST /v1/rooms/parlour-1/message", "hello", 403, "Content-Type", "application/octet-stream")
 	d.call(inside, "GET /v1/rooms/room-1/state", "", 200)
 	d.call(public, "GET /v1/rooms/room-1/state", "", 403)
 	d.call(inside, "POST /v1/bans", `{"player":"eve","seconds":60,"reason":"a test"}`, 201)

@@ -3,7 +3,7 @@
 //
 //	header   {"alg":"EdDSA","kid":"<KeyID of the signing key>","typ":"JWT"}
 //	payload  {"iss":"ringside","aud":"ringside-room","iat":<Unix seconds, may be absent>,"exp":<Unix seconds, at most MaxLife away>,
-//	          "room":"…","game":"…","opt":{…},"sub":"<player id>","name":"…","role":"player",
+//	          "room":"…","game":"…","opt":{…},"signed":true,"exists":true,"sub":"<player id>","name":"…","role":"player","claims":{…},
 //	          "party":{"id":"…","size":2,"until":<Unix seconds>} (absent: no party)}
 //
 // Identity tokens, with which the game's own backend says who a player is, are described at IdentityVerifier.
@@ -39,9 +39,12 @@ type Claims struct {
 	Room    proto.RoomID
 	Game    proto.GameName
 	Options json.RawMessage // the room's options, a JSON object; nil stands for none
+	Exists  bool            // the room must live: the ticket creates none
+	Signed  bool            // the game's backend has signed the options
 	Player  proto.PlayerID
 	Name    string // display name, may be empty
 	Role    Role
+	Claims  json.RawMessage // what the game's backend says of the player to the game, a JSON object; nil: nothing
 	// Issued is when the signer verified that the client is Player, to the second. A ticket that was issued later than the one
 	// which a player came with takes over the player's seat, connected or held. Zero: the signer does not say, and the ticket takes no
 	// seat that has a connection.
@@ -64,11 +67,13 @@ func (c *Claims) Validate() error {
 	if _, err := proto.ParsePlayerName(c.Name); err != nil {
 		return err
 	}
-	switch options := bytes.TrimSpace(c.Options); {
-	case len(c.Options) > proto.MaxOptions:
-		return fmt.Errorf("options have %d bytes, at most %d are allowed", len(c.Options), proto.MaxOptions)
-	case len(c.Options) > 0 && (!json.Valid(options) || options[0] != '{'):
-		return fmt.Errorf("options %.40q are not a JSON object", options)
+	if err := checkObject("options", c.Options, proto.MaxOptions); err != nil {
+		return err
+	}
+	if err := checkObject("claims", c.Claims, proto.MaxClaims); err != nil {
+		return err
+	}
+	switch {
 	case c.Role != Player && c.Role != Spectator:
 		return fmt.Errorf("role %.20q is unknown; it is %q or %q", c.Role, Player, Spectator)
 	case c.Party != nil && c.Role != Player:
@@ -79,6 +84,17 @@ func (c *Claims) Validate() error {
 		return errors.New("no time of expiry is set")
 	case c.Issued.After(c.Expires):
 		return fmt.Errorf("it was issued at %v, after it expires", c.Issued)
+	}
+	return nil
+}
+
+// checkObject holds an optional JSON object against its limit.
+func checkObject(what string, object json.RawMessage, limit int) error {
+	switch text := bytes.TrimSpace(object); {
+	case len(object) > limit:
+		return fmt.Errorf("%s have %d bytes, at most %d are allowed", what, len(object), limit)
+	case len(object) > 0 && (!json.Valid(text) || text[0] != '{'):
+		return fmt.Errorf("%s %.40q are not a JSON object", what, text)
 	}
 	return nil
 }

@@ -47,11 +47,11 @@ func FuzzClaims(f *testing.F) {
 				t.Errorf("%s was accepted as %+v", payload, i)
 			}
 		}
-		if id, name, err := identity.Verify(token, now); err == nil {
-			_, badID := proto.ParsePlayerID(string(id))
-			_, badName := proto.ParsePlayerName(name)
-			if badID != nil || badName != nil {
-				t.Errorf("%s was accepted as %q, %q", payload, id, name)
+		if id, err := identity.Verify(token, now); err == nil {
+			_, badID := proto.ParsePlayerID(string(id.Player))
+			_, badName := proto.ParsePlayerName(id.Name)
+			if badID != nil || badName != nil || len(id.Claims) > proto.MaxClaims {
+				t.Errorf("%s was accepted as %+v", payload, id)
 			}
 		}
 	})

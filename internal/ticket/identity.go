@@ -2,6 +2,7 @@ package ticket
 
 import (
 	"crypto/ed25519"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -23,9 +24,10 @@ const identitySkew = 5 * time.Second
 // IdentityVerifier checks the identity tokens of the game's own backend, which say who a player is. They are JWTs
 // signed with Ed25519 (alg EdDSA) whose payload is
 //
-//	{"aud":"ringside","exp":<Unix seconds>,"sub":"<player id>","name":"<display name, may be absent>"}
+//	{"aud":"ringside","exp":<Unix seconds>,"sub":"<player id>","name":"<display name>","room":"<room id>","claims":{…},
+//	 "create":{"game":"<game>","room":"<room id>","options":{…}}}
 //
-// exp is at most MaxIdentityLife away. A claim "room":"<room id>" lets the player into that private room without its code. Other claims are
+// exp is at most MaxIdentityLife away; aud, exp and sub must be there. See Identity for the others, which may be absent. Other claims are
 // ignored, except that a time "nbf" before which it is not valid is respected, and that a header with "crit" is refused. Its method may be called
 // from any goroutine. Without keys it trusts nobody.
 type IdentityVerifier struct{ keys keyring }
@@ -35,32 +37,46 @@ func NewIdentityVerifier(keys ...ed25519.PublicKey) *IdentityVerifier {
 	return &IdentityVerifier{newKeyring(keys)}
 }
 
-// Verify returns whom the token names. Errors are as those of Verifier.Verify.
-func (v *IdentityVerifier) Verify(token string, now time.Time) (id proto.PlayerID, name string, err error) {
-	p, err := v.open(token, now)
-	if err != nil {
-		return "", "", explain("identity token", "get a new one from the game's backend", err)
-	}
-	if id, err = proto.ParsePlayerID(p.Subject); err == nil {
-		_, err = proto.ParsePlayerName(p.Name)
-	}
-	if err != nil {
-		return "", "", fmt.Errorf("identity token: %w", err)
-	}
-	return id, p.Name, nil
+// Identity is what the game's backend says of a player.
+type Identity struct {
+	Player proto.PlayerID  `json:"-"`
+	Name   string          `json:"name"`   // display name
+	Room   proto.RoomID    `json:"room"`   // the private room that the player may enter without its code
+	Claims json.RawMessage `json:"claims"` // for the game, a JSON object of at most proto.MaxClaims bytes; see game.Admitter
+	Create *Create         `json:"create"` // the options of rooms that the player may create
 }
 
-// Admits reports whether the token lets whom it names into a private room.
-func (v *IdentityVerifier) Admits(token string, room proto.RoomID, now time.Time) bool {
+// Create is the options that a player's rooms of a game have, or with a room's id that room. Routers take them in place of those that the
+// player sends, and tickets then say that they are signed; see game.Definition.SignedOptions.
+type Create struct {
+	Game    proto.GameName  `json:"game"`
+	Room    proto.RoomID    `json:"room"`
+	Options json.RawMessage `json:"options"`
+}
+
+// Verify returns what the token says. Errors are as those of Verifier.Verify.
+func (v *IdentityVerifier) Verify(token string, now time.Time) (Identity, error) {
 	p, err := v.open(token, now)
-	return err == nil && p.Room == room
+	if err != nil {
+		return Identity{}, explain("identity token", "get a new one from the game's backend", err)
+	}
+	id := p.Identity
+	if id.Player, err = proto.ParsePlayerID(p.Subject); err == nil {
+		_, err = proto.ParsePlayerName(id.Name)
+	}
+	if err == nil {
+		err = checkObject("claims", id.Claims, proto.MaxClaims)
+	}
+	if err != nil {
+		return Identity{}, fmt.Errorf("identity token: %w", err)
+	}
+	return id, nil
 }
 
 // identityClaims is the payload of an identity token.
 type identityClaims struct {
 	jwt.RegisteredClaims
-	Name string       `json:"name"`
-	Room proto.RoomID `json:"room"`
+	Identity
 }
 
 func (v *IdentityVerifier) open(token string, now time.Time) (p identityClaims, err error) {

@@ -28,9 +28,10 @@ func MatchKindOf(room proto.RoomID) (kind string, ok bool) {
 	return string(room[:n]), true
 }
 
-// Creates reports whether the ticket may create its room. Quick match sends strangers to a room by its id, so nobody can have them
+// Creates reports whether the ticket may create its room. A ticket for a room that must live creates none.
+// Quick match sends strangers to a room by its id, so nobody can have them
 // sent to a room of another game or with other options.
 func (c *Claims) Creates() bool {
 	kind, ok := MatchKindOf(c.Room)
-	return !ok || kind == MatchKind(c.Game, c.Options)
+	return !c.Exists && (!ok || kind == MatchKind(c.Game, c.Options))
 }

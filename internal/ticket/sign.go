@@ -22,9 +22,12 @@ type payload struct {
 	Room    proto.RoomID    `json:"room"`
 	Game    proto.GameName  `json:"game"`
 	Options json.RawMessage `json:"opt,omitempty"`
+	Signed  bool            `json:"signed,omitempty"`
+	Exists  bool            `json:"exists,omitempty"`
 	Name    string          `json:"name,omitempty"`
 	Role    Role            `json:"role"`
 	Party   *partyClaim     `json:"party,omitempty"`
+	Claims  json.RawMessage `json:"claims,omitempty"`
 }
 
 // Signer signs tickets with an Ed25519 key. Its methods may be called from any goroutine.
@@ -42,13 +45,16 @@ func NewSigner(key ed25519.PrivateKey) *Signer {
 
 // Sign returns the ticket that says c, whose times are cut to the second. The error says which claim is wrong.
 func (s *Signer) Sign(c Claims) (string, error) {
-	if len(c.Options) > 0 {
-		// As they will travel: without spaces, some characters escaped.
-		options, err := json.Marshal(c.Options)
-		if err != nil {
-			return "", fmt.Errorf("sign ticket: options %.40q are not a JSON object", c.Options)
+	for what, object := range map[string]*json.RawMessage{"options": &c.Options, "claims": &c.Claims} {
+		if len(*object) == 0 {
+			continue
 		}
-		c.Options = options
+		// As they will travel: without spaces, some characters escaped.
+		compact, err := json.Marshal(*object)
+		if err != nil {
+			return "", fmt.Errorf("sign ticket: %s %.40q are not a JSON object", what, *object)
+		}
+		*object = compact
 	}
 	if err := c.Validate(); err != nil {
 		return "", fmt.Errorf("sign ticket: %w", err)
@@ -60,7 +66,7 @@ func (s *Signer) Sign(c Claims) (string, error) {
 			Subject:   string(c.Player),
 			ExpiresAt: jwt.NewNumericDate(c.Expires),
 		},
-		Room: c.Room, Game: c.Game, Options: c.Options, Name: c.Name, Role: c.Role, Party: newPartyClaim(c.Party),
+		Room: c.Room, Game: c.Game, Options: c.Options, Signed: c.Signed, Exists: c.Exists, Name: c.Name, Role: c.Role, Claims: c.Claims, Party: newPartyClaim(c.Party),
 	}
 	if !c.Issued.IsZero() {
 		p.IssuedAt = jwt.NewNumericDate(c.Issued)

@@ -44,7 +44,7 @@ func TestOddTokensAreRefused(t *testing.T) {
 					func(token string) error { _, err := NewVerifier(public(first)).Verify(token, now); return err }},
 				"identity token": {jwt.MapClaims{"aud": IdentityAudience, "exp": now.Add(time.Minute).Unix(), "sub": "u:42"},
 					func(token string) error {
-						_, _, err := NewIdentityVerifier(public(first)).Verify(token, now)
+						_, err := NewIdentityVerifier(public(first)).Verify(token, now)
 						return err
 					}},
 			}
@@ -68,7 +68,7 @@ func TestTicketsThatLastTooLong(t *testing.T) {
 	if _, err := NewVerifier(public(first)).Verify(sign(t, first, c), now); err == nil || !strings.Contains(err.Error(), "too far in the future") {
 		t.Errorf("a ticket for more than a day: %v", err)
 	}
-	if _, _, err := NewIdentityVerifier(public(first)).Verify(signed(t, identity(func(c jwt.MapClaims) { c["exp"] = now.Add(MaxIdentityLife).Unix() }), first), now); err != nil {
+	if _, err := NewIdentityVerifier(public(first)).Verify(signed(t, identity(func(c jwt.MapClaims) { c["exp"] = now.Add(MaxIdentityLife).Unix() }), first), now); err != nil {
 		t.Errorf("an identity token for a month: %v", err)
 	}
 }

@@ -39,8 +39,8 @@ func (v *Verifier) Verify(token string, now time.Time) (Claims, error) {
 		}
 	}
 	c := Claims{
-		Room: p.Room, Game: p.Game, Options: p.Options,
-		Player: proto.PlayerID(p.Subject), Name: p.Name, Role: p.Role,
+		Room: p.Room, Game: p.Game, Options: p.Options, Signed: p.Signed, Exists: p.Exists,
+		Player: proto.PlayerID(p.Subject), Name: p.Name, Role: p.Role, Claims: p.Claims,
 		Expires: p.ExpiresAt.Time, Party: p.Party.party(),
 	}
 	if p.IssuedAt != nil {

@@ -3,6 +3,7 @@ package state
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"sync"
 	"unsafe"
@@ -45,9 +46,8 @@ func Open(input *RowSchema, structs ...any) (*Store, error) {
 func (s *Store) bind(v reflect.Value) error {
 	for i := range v.NumField() {
 		sf := v.Type().Field(i)
-		if sf.Type.Kind() == reflect.Pointer && hasTables(sf.Type.Elem()) {
-			return fmt.Errorf("state: %s.%s is a pointer to tables, which would not be found behind it; give the field the struct itself",
-				v.Type().Name(), sf.Name)
+		if why := unreachable(v.Field(i)); why != "" {
+			return fmt.Errorf("state: %s.%s is %s", v.Type().Name(), sf.Name, why)
 		}
 		if sf.Type.Kind() != reflect.Struct {
 			continue
@@ -70,16 +70,37 @@ func (s *Store) bind(v reflect.Value) error {
 	return nil
 }
 
-// hasTables reports whether bind would find tables in a t.
-func hasTables(t reflect.Type) bool {
-	if t.Kind() != reflect.Struct {
+// unreachable says what is wrong with a field whose tables bind would not find; "" if there are none.
+func unreachable(field reflect.Value) string {
+	t := field.Type()
+	if t.Kind() == reflect.Interface && !field.IsNil() {
+		t = field.Elem().Type()
+	}
+	kind := t.Kind()
+	if kind == reflect.Struct || !hasTables(t, nil) {
+		return ""
+	}
+	if kind == reflect.Pointer {
+		return "a pointer to tables, which would not be found behind it; give the field the struct itself"
+	}
+	return fmt.Sprintf("%s of tables, which would not be found in it; give each table a field of its own, "+
+		"or one table a field that says which rows belong together", map[reflect.Kind]string{reflect.Array: "an array", reflect.Slice: "a slice", reflect.Map: "a map"}[kind])
+}
+
+// hasTables reports whether a t, or what a t holds, has tables. Pointers inside structs are left out: they lead anywhere. within
+// are the structs that t is a part of.
+func hasTables(t reflect.Type, within []reflect.Type) bool {
+	for slices.Contains([]reflect.Kind{reflect.Pointer, reflect.Array, reflect.Slice, reflect.Map}, t.Kind()) {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || slices.Contains(within, t) {
 		return false
 	}
 	if reflect.PointerTo(t).Implements(reflect.TypeFor[opener]()) {
 		return true
 	}
 	for i := range t.NumField() {
-		if hasTables(t.Field(i).Type) {
+		if f := t.Field(i).Type; f.Kind() != reflect.Pointer && hasTables(f, append(within, t)) {
 			return true
 		}
 	}

@@ -7,6 +7,9 @@ import (
 )
 
 // TestOpenRefuses: the error says which field is wrong and what to write.
+// looped has itself in it.
+type looped struct{ In []looped }
+
 func TestOpenRefuses(t *testing.T) {
 	type inner struct {
 		A uint8 `state:""`
@@ -24,6 +27,14 @@ func TestOpenRefuses(t *testing.T) {
 			B *inner
 			A *struct{ In struct{ Rows Table[inner] } }
 		}{}, "state: .A is a pointer to tables, which would not be found behind it; give the field the struct itself"},
+		{&struct{ A []Table[inner] }{}, "state: .A is a slice of tables, which would not be found in it; give each table a field of its own, " +
+			"or one table a field that says which rows belong together"},
+		{&struct {
+			B []looped
+			A map[string][2]*struct{ Rows []Events[inner] }
+		}{}, "state: .A is a map of tables, which would not be found in it; give each table a field of its own, " +
+			"or one table a field that says which rows belong together"},
+		{&struct{ A any }{&struct{ Rows Table[inner] }{}}, "state: .A is a pointer to tables, which would not be found behind it; give the field the struct itself"},
 		{&struct{ A Table[struct{ x uint8 }] }{}, "state: .A: .x is not exported, so it would be lost when the room moves; export it and tag it `state:\"hidden\"`"},
 		{&struct{ A Table[struct{ X uint8 }] }{}, "state: .A: .X has no state tag, so it would be lost when the room moves; write `state:\"\"`, `state:\"owner\"` or `state:\"hidden\"`"},
 		{&struct {

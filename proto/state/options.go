@@ -72,6 +72,9 @@ func parseNumber(s string) (float64, error) {
 	return v, nil
 }
 
+// WireName is the name of a Go field on the wire, as in the schema.
+func WireName(field string) string { return snake(field) }
+
 // snake turns a Go name into its name on the wire: MoveX is move_x, HP is hp, PlayerID is player_id.
 func snake(s string) string {
 	upper := func(i int) bool { return i < len(s) && s[i] >= 'A' && s[i] <= 'Z' }

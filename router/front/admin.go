@@ -94,6 +94,11 @@ func (f *Front) postKick(w http.ResponseWriter, r *http.Request) error {
 	return f.operateRoom(w, r, "kick")
 }
 
+// postMessage gives the game of a room a message.
+func (f *Front) postMessage(w http.ResponseWriter, r *http.Request) error {
+	return f.operateRoom(w, r, "message")
+}
+
 // getPlayers gives who is in a room.
 func (f *Front) getPlayers(w http.ResponseWriter, r *http.Request) error {
 	return f.operateRoom(w, r, "players")

@@ -282,7 +282,7 @@ func TestBadPathsAndMethods(t *testing.T) {
 		{"GET", "/v1/rooms/-a", 400, `"-a"`, ""},
 		{"GET", "/v1/rooms/a%2Fb", 400, `"a/b"`, ""},
 		{"GET", "/v1/rooms/a%20b/connect", 400, `"a b"`, ""},
-		{"GET", "/v1/rooms", 405, "POST, not GET", "POST, OPTIONS"},
+		{"PUT", "/v1/rooms", 405, "GET, POST, not PUT", "GET, POST, OPTIONS"},
 		{"DELETE", "/v1/rooms/a", 405, "GET, not DELETE", "GET, OPTIONS"},
 		{"POST", "/v1/rooms/a/connect", 405, "GET, not POST", "GET, OPTIONS"},
 		{"GET", "/v1/match", 405, "POST, not GET", "POST, OPTIONS"},
@@ -304,7 +304,7 @@ func TestBadPathsAndMethods(t *testing.T) {
 
 func TestPreflight(t *testing.T) {
 	f := newTestFront(t, nil, fleetOf(1)...)
-	for path, method := range map[string]string{"/v1/rooms": "POST", "/v1/match": "POST", "/v1/fleet": "GET", "/v1/rooms/a": "GET"} {
+	for path, method := range map[string]string{"/v1/rooms": "GET, POST", "/v1/match": "POST", "/v1/fleet": "GET", "/v1/rooms/a": "GET"} {
 		resp := f.call(t, "OPTIONS", path, "", "Origin", "https://game.example.com", "Access-Control-Request-Method", method)
 		h := resp.Header
 		if resp.StatusCode != 204 || h.Get("Access-Control-Allow-Origin") != "*" || h.Get("Access-Control-Allow-Methods") != method ||
@@ -390,6 +390,49 @@ func TestIdentity(t *testing.T) {
 	if c := claims(t, into[admission](t, same, 201)); c.Player != "ann" || c.Name != "Anna" {
 		t.Errorf("ticket is for %q, %q; want ann with the name of the body", c.Player, c.Name)
 	}
+}
+
+// What the backend says of a player reaches the game by the ticket, and the options that it has signed count instead of the player's.
+func TestIdentityClaims(t *testing.T) {
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign := func(create map[string]any) string {
+		c := jwt.MapClaims{"aud": ticket.IdentityAudience, "sub": "ann", "exp": time.Now().Add(time.Hour).Unix(), "claims": map[string]any{"level": 7}}
+		if create != nil {
+			c["create"] = create
+		}
+		token, err := jwt.NewWithClaims(jwt.SigningMethodEdDSA, c).SignedString(private)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "Bearer " + token
+	}
+	rated := map[string]any{"rated": true, "goal": 3}
+	f := newTestFront(t, func(c *Config) { c.Identity = ticket.NewIdentityVerifier(public) }, fleetOf(2)...)
+	for _, tt := range []struct {
+		create  map[string]any
+		body    string
+		options string
+		signed  bool
+	}{
+		{nil, `{"game":"arena","room":"r1","options":{"goal":9}}`, `{"goal":9}`, false},
+		{map[string]any{"game": "arena", "options": rated}, `{"game":"arena","room":"r1"}`, `{"goal":3,"rated":true}`, true},
+		{map[string]any{"game": "arena", "options": rated}, `{"game":"arena","options":{"rated":true,"goal":3}}`, `{"goal":3,"rated":true}`, true},
+		{map[string]any{"game": "arena", "room": "r1"}, `{"game":"arena","room":"r1"}`, ``, true},
+		{map[string]any{"game": "arena", "room": "r2", "options": rated}, `{"game":"arena","room":"r1"}`, ``, false},
+		{map[string]any{"game": "chess", "options": rated}, `{"game":"arena","room":"r1"}`, ``, false},
+	} {
+		a := into[admission](t, f.call(t, "POST", "/v1/rooms", tt.body, "Authorization", sign(tt.create)), 201)
+		if c := claims(t, a); string(c.Claims) != `{"level":7}` || string(c.Options) != tt.options || c.Signed != tt.signed {
+			t.Errorf("create %v, body %s: ticket %+v", tt.create, tt.body, c)
+		}
+	}
+	other := f.call(t, "POST", "/v1/rooms", `{"game":"arena","options":{"rated":false}}`, "Authorization", sign(map[string]any{"game": "arena", "options": rated}))
+	checkProblem(t, other, 400, "the identity token has other options")
+	bad := f.call(t, "POST", "/v1/rooms", `{"game":"arena"}`, "Authorization", sign(map[string]any{"game": "arena", "options": 7}))
+	checkProblem(t, bad, 401, "create: options must be a JSON object")
 }
 
 func TestConfigValidate(t *testing.T) {

@@ -57,7 +57,7 @@ func DefaultConfig() Config {
 	return Config{
 		Mode:     Redirect,
 		Limits:   edge.DefaultRouterLimits(),
-		Quotas:   Quotas{TicketsPerIdentity: 30, TicketsPerAddress: 300, ReservationsPerAddress: 4, ReadsPerAddress: 120, PartySeatsPerAddress: 30},
+		Quotas:   Quotas{TicketsPerIdentity: 30, TicketsPerAddress: 300, ReservationsPerAddress: 4, ReadsPerAddress: 120, PartySeatsPerAddress: 30, LookupsPerAddress: 120},
 		Drain:    20 * time.Second, // an orchestrator kills after 30
 		Logger:   slog.New(slog.DiscardHandler),
 		Metrics:  obs.NewMetrics(nil),

@@ -25,10 +25,7 @@ func (f *Front) getEvents(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer watch.leave()
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store, no-transform")
-	h.Set("X-Accel-Buffering", "no") // nginx would collect what it gets
+	eventStream(w)
 	if r.Method == http.MethodHead {
 		return nil
 	}
@@ -52,6 +49,14 @@ func (f *Front) getEvents(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return nil
+}
+
+// eventStream begins an answer of server-sent events.
+func eventStream(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store, no-transform")
+	h.Set("X-Accel-Buffering", "no") // nginx would collect what it gets
 }
 
 // sender writes an answer piece by piece.

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,6 +37,7 @@ type fakeServer struct {
 	summary serverSummary
 	rooms   []roomReport       // by id
 	details int                // times that it was asked for its details
+	query   url.Values         // of the newest of them
 	lists   int                // times that it was asked for a page of its rooms
 	hellos  []string           // payloads of the first messages that it got
 	upgrade []*http.Request    // upgrades that it got
@@ -64,12 +67,22 @@ func newFakeServer(t *testing.T, name membership.ServerName) *fakeServer {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.lists++
+		s.query = r.URL.Query()
 		page := s.page(r.FormValue("after"), r.FormValue("limit"))
 		next := proto.RoomID("")
 		if len(page) > 0 && page[len(page)-1].Room != s.rooms[len(s.rooms)-1].Room {
 			next = page[len(page)-1].Room
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"rooms": page, "next": next})
+	})
+	mux.HandleFunc("GET /v1/server/rooms/{room}", func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if i := slices.IndexFunc(s.rooms, func(o roomReport) bool { return string(o.Room) == r.PathValue("room") }); i >= 0 {
+			_ = json.NewEncoder(w).Encode(s.rooms[i])
+			return
+		}
+		w.WriteHeader(http.StatusNotFound)
 	})
 	mux.HandleFunc("GET /v1/rooms/{room}/connect", s.connect)
 	s.Server = httptest.NewServer(mux)

@@ -2,7 +2,8 @@
 // proxy mode, the tunnels that carry their sockets there. A router stores nothing that another one needs, so there may be any number.
 //
 //	POST /v1/rooms                  enter a room, named or new: where it is, and a ticket
-//	GET  /v1/rooms/{room}           where a room is
+//	GET  /v1/rooms                  rooms whose games list them, by game and properties; as server-sent events, again when they change
+//	GET  /v1/rooms/{room}           where a room is, and with ?live whether it lives
 //	GET  /v1/rooms/{room}/connect   WebSocket: a redirect to the room's server, or a tunnel
 //	GET  /v1/servers/{server}/v1/rooms/{room}/connect   the same, of a server whose public URL is /v1/servers/{server} here
 //	POST /v1/match                  enter an open room of a game, alone or with a party, or watch one
@@ -14,6 +15,7 @@
 //	POST /v1/rooms/{room}/move      hand a room to another server; for operators
 //	GET  /v1/rooms/{room}/players   who is in a room; for operators
 //	GET  /v1/rooms/{room}/state     the game's state, hidden columns included; for operators
+//	POST /v1/rooms/{room}/message   give the game of a room a message; for operators, and so for the game's backend
 //	POST /v1/rooms/{room}/kick      put a player out of a room; for operators
 //	POST /v1/bans                   keep a player out of all rooms for a time; for operators
 //	GET  /v1/bans                   the bans; for operators
@@ -52,6 +54,7 @@ type Front struct {
 	picker     *lookup.Picker
 	gatherer   *gatherer
 	roomLister *roomLister
+	lists      *lists
 	matches    *matches
 	limits     limits
 	bans       *bans.Set
@@ -80,6 +83,7 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.poller = newPoller(f.table, f.asker, f.pollBans)
 	f.picker = lookup.NewPicker(f.poller.load, nil)
 	f.gatherer, f.roomLister = newGatherer(f.table, f.asker), newRoomLister(f.table, f.asker)
+	f.lists = &lists{ask: f.askLists, kept: map[string]*keptList{}}
 	f.matches, f.limits = newMatches(), newLimits(c)
 	var err error
 	if f.gate, err = edge.New(edge.Config{Limits: c.Limits, Trusted: c.Trusted, Metrics: c.Metrics}); err != nil {
@@ -95,7 +99,7 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.mux = http.NewServeMux()
 	metrics := promhttp.HandlerFor(c.Gatherer, promhttp.HandlerOpts{})
 
-	f.route("/v1/rooms", "rooms", http.MethodPost, f.postRoom)
+	f.routes("/v1/rooms", "rooms", map[string]handler{http.MethodPost: f.postRoom, http.MethodGet: f.getRooms})
 	f.route("/v1/rooms/{room}", "room", http.MethodGet, f.getRoom)
 	f.route("/v1/rooms/{room}/connect", "connect", http.MethodGet, f.connect)
 	f.route("/v1/servers/{server}/v1/rooms/{room}/connect", "connect", http.MethodGet, f.connect)
@@ -107,6 +111,7 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.route("/v1/fleet/servers/{name}/undrain", "undrain", http.MethodPost, f.postState("undrain"))
 	f.route("/v1/rooms/{room}/move", "move", http.MethodPost, f.postMove)
 	f.route("/v1/rooms/{room}/kick", "kick", http.MethodPost, f.postKick)
+	f.route("/v1/rooms/{room}/message", "message", http.MethodPost, f.postMessage)
 	f.route("/v1/rooms/{room}/players", "players", http.MethodGet, f.getPlayers)
 	f.route("/v1/rooms/{room}/state", "state", http.MethodGet, f.getState)
 	f.routes("/v1/bans", "bans", map[string]handler{http.MethodGet: f.getBans, http.MethodPost: f.postBan})

@@ -27,10 +27,12 @@ type Quotas struct {
 	// PartySeatsPerAddress bounds the seats that rooms of quick match keep for players of parties who are guests or not named yet;
 	// beyond: 429.
 	PartySeatsPerAddress int
+	// LookupsPerAddress bounds lists of rooms and questions whether a room lives, for which game servers are asked; beyond: 429.
+	LookupsPerAddress int
 }
 
 func (l Quotas) validate() error {
-	if min(l.TicketsPerIdentity, l.TicketsPerAddress, l.ReservationsPerAddress, l.ReadsPerAddress, l.PartySeatsPerAddress) < 0 {
+	if min(l.TicketsPerIdentity, l.TicketsPerAddress, l.ReservationsPerAddress, l.ReadsPerAddress, l.PartySeatsPerAddress, l.LookupsPerAddress) < 0 {
 		return errors.New("a limit is negative; use 0 for no limit")
 	}
 	return nil
@@ -43,6 +45,7 @@ type limits struct {
 	reservations *limit.Limiter[netip.Prefix]
 	reads        *limit.Limiter[netip.Prefix]
 	parties      *limit.Limiter[netip.Prefix]
+	lookups      *limit.Limiter[netip.Prefix]
 }
 
 func newLimits(c Config) limits {
@@ -59,6 +62,7 @@ func newLimits(c Config) limits {
 		reservations: limit.New[netip.Prefix](perMinute(c.Quotas.ReservationsPerAddress, "reservations-per-address")),
 		reads:        limit.New[netip.Prefix](perMinute(c.Quotas.ReadsPerAddress, "reads-per-address")),
 		parties:      limit.New[netip.Prefix](perMinute(c.Quotas.PartySeatsPerAddress, "party-seats-per-address")),
+		lookups:      limit.New[netip.Prefix](perMinute(c.Quotas.LookupsPerAddress, "lookups-per-address")),
 	}
 }
 

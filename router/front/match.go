@@ -30,6 +30,9 @@ func (f *Front) postMatch(w http.ResponseWriter, r *http.Request) error {
 	if e.Private || e.Code != "" {
 		return problemf(http.StatusBadRequest, "a match is in a room that is open to strangers; leave out \"private\" and \"code\", or use POST /v1/rooms")
 	}
+	if e.Create != nil {
+		return problemf(http.StatusBadRequest, "a match makes a room where none is open; leave out \"create\"")
+	}
 	if c.Room != "" {
 		return problemf(http.StatusBadRequest, "a match is in a room that is found for you; leave out \"room\", or use POST /v1/rooms")
 	}
@@ -69,7 +72,7 @@ func (f *Front) findStage(c *ticket.Claims) (leader membership.Member, err error
 	for _, a := range f.roomLister.get(matchAge).servers {
 		for _, r := range a.rooms {
 			k, ok := ticket.MatchKindOf(r.Room)
-			if !ok || k != kind || r.Spectators >= proto.MaxSpectators || r.Connected < max(most, 1) {
+			if !ok || k != kind || r.WatchersFull || r.Connected < max(most, 1) {
 				continue
 			}
 			if r.Connected > most || r.Room < c.Room {

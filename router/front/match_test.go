@@ -136,6 +136,20 @@ func TestMatchReadsAllPages(t *testing.T) {
 	}
 }
 
+// A room that its game has locked gets nobody, and shows nobody in.
+func TestMatchHeedsLocks(t *testing.T) {
+	s := newFakeServer(t, "game-1")
+	locked, open := reported(arena, "a", 3, 4), reported(arena, "b", 1, 4)
+	locked.Locked, locked.Connected, open.Connected = true, 3, 1
+	s.lead(locked, open)
+	f := newTestFront(t, nil, s.member())
+	for _, body := range []string{`{"game":"arena"}`, `{"game":"arena","role":"spectator"}`} {
+		if got := f.match(t, body); string(got.Room) != arena+"b" {
+			t.Errorf("%s: sent to %s", body, got.Room)
+		}
+	}
+}
+
 func TestMatchGivesUpWithItsClient(t *testing.T) {
 	s := newFakeServer(t, "game-1")
 	f := newTestFront(t, nil, s.member())

@@ -212,7 +212,7 @@ func (f *Front) knowOne(r *http.Request, m memberEntry, c *ticket.Claims) (made 
 	case m.Identity == "":
 		err = problemf(http.StatusUnauthorized, "this router gives tickets to known players only; send the player's identity token as \"identity\"")
 	default:
-		err = f.identifyByToken(m.Identity, c)
+		_, err = f.identifyByToken(m.Identity, c)
 	}
 	if err != nil {
 		return "", f.refuse(err)

@@ -1,8 +1,11 @@
 package front
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/rand"
+	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -20,7 +23,7 @@ func (f *Front) identify(r *http.Request, e *entry, c *ticket.Claims) (err error
 				"says who plays; leave it out"))
 		}
 		if token, ok := bearer(r); ok {
-			err = f.identifyByToken(token, c)
+			e.identity, err = f.identifyByToken(token, c)
 		} else {
 			err = problemf(http.StatusUnauthorized, "this router gives tickets to known players only; "+
 				"send the identity token of your game's backend as Authorization: Bearer TOKEN")
@@ -57,15 +60,30 @@ func bearer(r *http.Request) (token string, ok bool) {
 }
 
 // identifyByToken reads the identity token of the game's backend.
-func (f *Front) identifyByToken(token string, c *ticket.Claims) error {
-	id, name, err := f.config.Identity.Verify(token, time.Now())
+func (f *Front) identifyByToken(token string, c *ticket.Claims) (id ticket.Identity, err error) {
+	if id, err = f.config.Identity.Verify(token, time.Now()); err != nil {
+		return id, problemf(http.StatusUnauthorized, "%v", err)
+	}
+	c.Player, c.Claims = id.Player, id.Claims
+	if id.Name != "" {
+		c.Name = id.Name
+	}
+	if id.Create != nil && id.Create.Game == c.Game && (id.Create.Room == "" || id.Create.Room == c.Room) {
+		return id, signOptions(id.Create.Options, c)
+	}
+	return id, nil
+}
+
+// signOptions takes the options that the game's backend has signed in place of the client's, which may only repeat them.
+func signOptions(signed json.RawMessage, c *ticket.Claims) error {
+	options, err := canonical(signed)
 	if err != nil {
-		return problemf(http.StatusUnauthorized, "%v", err)
+		return problemf(http.StatusUnauthorized, "identity token: create: %v", err)
 	}
-	c.Player = id
-	if name != "" {
-		c.Name = name
+	if c.Options != nil && !bytes.Equal(c.Options, options) {
+		return badField("options", errors.New("the identity token has other options for this room; leave them out"))
 	}
+	c.Options, c.Signed = options, true
 	return nil
 }
 

@@ -2,7 +2,6 @@ package front
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/ticket"
@@ -11,7 +10,7 @@ import (
 )
 
 // permit settles whether the claims' room may be entered. A code names its room by itself.
-func (f *Front) permit(r *http.Request, e entry, c *ticket.Claims) error {
+func (f *Front) permit(e *entry, c *ticket.Claims) error {
 	switch {
 	case e.Private && (c.Room != "" || e.Code != ""):
 		return problemf(http.StatusBadRequest, "\"private\" makes a new room and picks its id and code; leave out \"room\" and \"code\"")
@@ -22,16 +21,10 @@ func (f *Front) permit(r *http.Request, e entry, c *ticket.Claims) error {
 		return problemf(http.StatusBadRequest, "room %s is not private; leave out \"code\"", c.Room)
 	case e.Code != "" && ticket.PrivateRoom(e.Code) != c.Room:
 		return f.refuse(problemf(http.StatusForbidden, "the code is not that of room %s; ask whoever invited you for the whole link", c.Room))
-	case e.Code == "" && ticket.Private(c.Room) && !f.admits(r, c.Room):
+	case e.Code == "" && ticket.Private(c.Room) && e.identity.Room != c.Room:
 		return f.refuse(problemf(http.StatusForbidden, "room %s is private; ask whoever invited you for its code, and send it as \"code\"", c.Room))
 	}
 	return nil
-}
-
-// admits reports whether the game's backend lets the sender of r into a private room.
-func (f *Front) admits(r *http.Request, room proto.RoomID) bool {
-	token, ok := bearer(r)
-	return ok && f.config.Identity != nil && f.config.Identity.Admits(token, room, time.Now())
 }
 
 // pickPrivate draws a private room: of two codes the one whose room has the home with less to do.

@@ -27,6 +27,9 @@ type entry struct {
 	Code    string          `json:"code"`    // of a private room, which it names by itself
 	Party   *partyWish      `json:"party"`   // of POST /v1/match: the player belongs to a party
 	Players []memberEntry   `json:"players"` // of POST /v1/match, in place of player: all of a party
+	Create  *bool           `json:"create"`  // false: the room must live already
+
+	identity ticket.Identity // what the identity token says; zero: there is none
 
 	made string // secret of the guest that was made for this request; empty: none was
 }

@@ -96,11 +96,11 @@ func (f *Front) caller(r *http.Request) (operator bool, player string, err error
 		id, err := ticket.Guest(token)
 		return false, string(id), err
 	case f.config.Identity != nil && strings.EqualFold(scheme, "bearer"):
-		id, _, err := f.config.Identity.Verify(token, time.Now())
+		id, err := f.config.Identity.Verify(token, time.Now())
 		if err != nil && f.allow(r) == nil {
 			return true, "", nil
 		}
-		return false, string(id), err
+		return false, string(id.Player), err
 	}
 	return f.allow(r) == nil, "", nil
 }

@@ -65,7 +65,7 @@ func (l *roomLister) get(maxAge time.Duration) *openRooms {
 	return all
 }
 
-// list gives the rooms of quick match that m leads.
+// list gives the rooms of quick match that m leads and that take newcomers.
 func (l *roomLister) list(m membership.Member) (rooms []roomReport, err error) {
 	after := proto.RoomID(ticket.MatchPrefix)
 	for range maxListPages {
@@ -81,7 +81,9 @@ func (l *roomLister) list(m membership.Member) (rooms []roomReport, err error) {
 			if !strings.HasPrefix(string(r.Room), ticket.MatchPrefix) {
 				return rooms, nil
 			}
-			rooms = append(rooms, r)
+			if !r.Locked {
+				rooms = append(rooms, r)
+			}
 		}
 		if page.Next <= after { // none, or a server that would have us ask for ever
 			return rooms, nil

@@ -19,8 +19,9 @@ const ticketLife = 10 * time.Minute
 // place is where a room is.
 type place struct {
 	Room   proto.RoomID          `json:"room"`
-	Server membership.ServerName `json:"server"` // its home as this router sees it
-	URL    string                `json:"url"`    // where to connect: ws(s)://…
+	Server membership.ServerName `json:"server"`         // its home as this router sees it
+	URL    string                `json:"url"`            // where to connect: ws(s)://…
+	Live   *bool                 `json:"live,omitempty"` // whether the room lives, where that was asked and is known
 }
 
 // admission is the answer to POST /v1/rooms and POST /v1/match.
@@ -55,7 +56,10 @@ func (f *Front) postRoom(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	if err := f.permit(r, e, &c); err != nil {
+	if err := f.permit(&e, &c); err != nil {
+		return err
+	}
+	if err := f.mustExist(&e, &c); err != nil {
 		return err
 	}
 	fleet := f.table.Fleet()
@@ -74,13 +78,40 @@ func (f *Front) postRoom(w http.ResponseWriter, r *http.Request) error {
 	return f.admit(w, r, &e, c, home)
 }
 
-// getRoom says where a room is, whether it runs or not.
+// mustExist refuses a request that must not create a room if there is none.
+func (f *Front) mustExist(e *entry, c *ticket.Claims) error {
+	if e.Create == nil || *e.Create {
+		return nil
+	}
+	if c.Room == "" {
+		return problemf(http.StatusBadRequest, "\"create\": false enters a room that lives; name it in \"room\", or give the code of a private one")
+	}
+	c.Exists = true
+	switch live, known := f.lives(c.Room); {
+	case !known:
+		return tryLater("it is not known whether room %s lives, because a game server did not answer; try again in a moment", c.Room)
+	case !live:
+		return problemf(http.StatusNotFound, "there is no room %s; leave out \"create\" to make it", c.Room)
+	}
+	return nil
+}
+
+// getRoom says where a room is, whether it lives or not, and with ?live also that.
 func (f *Front) getRoom(w http.ResponseWriter, r *http.Request) error {
 	room, home, err := f.find(r)
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, f.locate(room, home, ""))
+	p := f.locate(room, home, "")
+	if r.URL.Query().Has("live") {
+		if err := f.mayLook(r); err != nil {
+			return err
+		}
+		if live, known := f.lives(room); known {
+			p.Live = &live
+		}
+	}
+	return writeJSON(w, http.StatusOK, p)
 }
 
 // find reads the room of the path and looks its home up.

@@ -16,7 +16,7 @@ const errors = {
 	upgrade: ["A proxy refuses the game's WebSocket.", "retry"],
 	/** There is no server for the room at the moment. */
 	busy: ["No game server is free.", "retry"],
-	/** The router does not let this player or this request in. */
+	/** The router or the game does not let the player in; the error's reason says why. */
 	refused: ["The server does not let you in.", "reload"],
 	/** The room's id is not one. roomId makes one of any text. */
 	room: ["The room's link is not valid.", "room"],
@@ -42,7 +42,7 @@ const errors = {
 	/** This page is older, or newer, than the server. */
 	outdated: ["This page does not fit the server.", "reload"],
 	/** This client, or all of its address, sent too much. */
-	rate: ["This page or network sent too much.", "retry"],
+	rate: ["Too much was sent.", "retry"],
 	/** The way back was not found in time. */
 	"gave-up": ["The connection was lost.", "retry"],
 	/** The server closed for a reason that this version does not know. */
@@ -66,7 +66,7 @@ export class RingsideError extends Error {
 
 	/**
 	 * detail is for a person who debugs: what the server or the network said. reason is for the player: what the one said who
-	 * did not want them, with the codes kicked and refused.
+	 * did not want them, with the codes kicked, refused and ended.
 	 */
 	constructor(
 		readonly code: ErrorCode,
@@ -129,6 +129,7 @@ const closes: (Advice | ErrorCode)[] = [
 	Advice.router,
 	"over",
 	"kicked",
+	"refused", // 4024
 ];
 
 /** What ended a connection, or an attempt to make one. */
@@ -152,7 +153,7 @@ export class Fault extends Error {
 		const stop = typeof close === "string";
 		this.advice = stop ? Advice.stop : (close as Advice);
 		const code = stop ? (close as ErrorCode) : close === Advice.ticket ? "refused" : status === 429 ? "rate" : this.spoken ? "busy" : "unreachable";
-		this.error = new RingsideError(code, `${status} ${message}`, code === "kicked" || code === "refused" ? message : "");
+		this.error = new RingsideError(code, `${status} ${message}`, ["kicked", "refused", "ended"].includes(code) ? message : "");
 	}
 }
 

@@ -118,7 +118,7 @@ test("close codes say where to go", async (t) => {
 		await c.time.pass(20);
 		assert.equal(c.router.asked.length, 2);
 	});
-	for (const [code, error] of [[4001, "outdated"], [4008, "full"], [4009, "rate"], [4012, "ended"], [4013, "crashed"], [4015, "replaced"], [4018, "lost"], [4020, "options"], [4022, "over"], [4023, "kicked"], [4321, "closed"]] as const) {
+	for (const [code, error] of [[4001, "outdated"], [4008, "full"], [4009, "rate"], [4012, "ended"], [4013, "crashed"], [4015, "replaced"], [4018, "lost"], [4020, "options"], [4022, "over"], [4023, "kicked"], [4024, "refused"], [4321, "closed"]] as const) {
 		await t.test(`${code} stops with ${error}`, async (t) => {
 			const c = await play(t);
 			c.socket.say(s.error(code, 0, "the server's words"));
@@ -127,7 +127,7 @@ test("close codes say where to go", async (t) => {
 			assert.equal(c.room.status, "ended");
 			assert.equal(c.room.error?.code, error);
 			assert.match(c.room.error!.detail, /the server's words/);
-			assert.equal(c.room.error!.reason, error === "kicked" ? "the server's words" : "");
+			assert.equal(c.room.error!.reason, ["kicked", "refused", "ended"].includes(error) ? "the server's words" : "");
 			assert.equal(c.net.sockets.length, 1);
 		});
 	}

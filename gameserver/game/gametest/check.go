@@ -17,6 +17,8 @@ type Options struct {
 	Inputs Inputs
 	// Message makes a custom message now and then, for games that are a game.Messenger.
 	Message Message
+	// Claims are what the backend says of a player, by number from 0, for games that are a game.Admitter. nil: they are guests.
+	Claims func(player int) json.RawMessage
 	// Room is the room's options, as in a ticket.
 	Room json.RawMessage
 	// Seed of everything random; 0 takes one from the clock. It is in every failure, to play the same again.
@@ -103,6 +105,7 @@ func check(d game.Definition, o Options) error {
 		if id, ok := crew.leaked(); ok {
 			return fmt.Errorf("tick %d: clients are sent the player id %q, which is for the game's backend only; use Player.Alias", tick+1, id)
 		}
+		crew.work()
 		for _, f := range rooms {
 			if err := play(f.sim, calls); err != nil {
 				return fmt.Errorf("tick %d: %s: %w", tick+1, f.name, err)

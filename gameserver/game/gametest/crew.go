@@ -2,6 +2,7 @@ package gametest
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -20,11 +21,13 @@ type crew struct {
 	rng     *rand.Rand
 	players []player
 	shown   []byte
+	answers []answer // of jobs, on their way
 }
 
 // player is one person and his program.
 type player struct {
 	id     proto.PlayerID
+	claims json.RawMessage
 	proven uint32
 	seat   game.Seat
 	seated bool
@@ -41,7 +44,11 @@ func newCrew(a *game.Simulation, o *Options) *crew {
 	}
 	c := &crew{o: o, a: a, rng: rand.New(rand.NewPCG(o.Seed, 0))}
 	for i := range n {
-		c.players = append(c.players, player{id: proto.PlayerID(fmt.Sprintf("the-id-of-player-%d", i))})
+		p := player{id: proto.PlayerID(fmt.Sprintf("the-id-of-player-%d", i))}
+		if o.Claims != nil {
+			p.claims = o.Claims(i)
+		}
+		c.players = append(c.players, p)
 	}
 	return c
 }
@@ -69,10 +76,11 @@ func (c *crew) leaked() (proto.PlayerID, bool) {
 
 // plan decides what happens before the next tick.
 func (c *crew) plan() (calls []call, err error) {
+	calls = c.answer(calls)
 	for i := range c.players {
 		p := &c.players[i]
 		if q, ok := c.a.Player(p.seat); p.seated && (!ok || q.ID != p.id) {
-			p.seated = false // not come back in time
+			p.seated = false // not come back in time, or not admitted
 		}
 		q, _ := c.a.Player(p.seat)
 		odds := c.rng.IntN(400)
@@ -105,7 +113,7 @@ func (c *crew) join(p *player) call {
 	}
 	p.fresh = true
 	p.proven++
-	e := game.Entrant{ID: p.id, Name: "Player " + string(p.id[len("the-id-of-player-"):]), Secret: secret, Proven: p.proven}
+	e := game.Entrant{ID: p.id, Name: "Player " + string(p.id[len("the-id-of-player-"):]), Secret: secret, Proven: p.proven, Claims: p.claims}
 	seat, taken := &p.seat, &p.seated
 	return func(sim *game.Simulation) error {
 		s, _, err := sim.Join(e)

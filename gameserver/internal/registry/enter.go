@@ -13,6 +13,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
+	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -21,6 +22,7 @@ type Spec struct {
 	Room    proto.RoomID
 	Game    proto.GameName // empty: the room is entered where it is led, and not created
 	Options json.RawMessage
+	Signed  bool        // the game's backend has signed the options
 	Exists  bool        // the room is entered where it is led, and not created, though Game says what it must run
 	Seen    proto.Epoch // the newest that the client has seen of the room; zero: it was never in it
 	Hold    bool        // it plays at the leader and waits for the room to move here (proto.HelloWait)
@@ -257,6 +259,10 @@ func (e *entry) turn(a ownership.Turn) {
 		if a.Instance != 0 && seen.Instance != a.Instance || a.Newcomers && seen != (proto.Epoch{}) {
 			return nil
 		}
+		_, matched := ticket.MatchKindOf(e.id)
+		if a.Code == proto.CloseSeat && w.spec.Exists && !matched {
+			return proto.Refuse(proto.CloseEnded, "")
+		}
 		if a.Code == proto.CloseSeat && w.spec.Exists { // nobody has the room; another ticket is no use
 			return proto.Refuse(proto.CloseOptions, "room %s is for players whom quick match sends there, with another game or other options; "+
 				"leave out its id to be given a room", e.id)
@@ -304,6 +310,9 @@ func (e *entry) prepareNew() {
 
 // build makes the simulation. A game that panics or hangs in it costs this room.
 func (r *Registry) build(s Spec) (*game.Simulation, error) {
+	if r.games[s.Game].SignedOptions && !s.Signed {
+		return nil, proto.Refuse(proto.CloseOptions, "the backend must sign the options of a %s room; ask it for an identity token that has them", s.Game)
+	}
 	made := make(chan *game.Simulation, 1) // a call that hangs may return after all
 	err := r.inGame(gameCall{s.Game, "New or Start", string(s.Options)}, s.Room, hangLooks, func() error {
 		sim, err := game.New(&r.games[s.Game].original, s.Options, game.Origin{Seed: random(), Instance: newInstance(), Secret: game.NewSecret()})

@@ -16,6 +16,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -210,19 +211,40 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// A ticket that does not fit the id of a room of quick match enters the room where there is one, and makes none.
+// A ticket that does not fit the id of a room of quick match, or is for a room that lives, enters the room where there is one, and makes none.
 func TestExistingRoomOnly(t *testing.T) {
 	serve(t, nil, func(t *testing.T, s *server) {
-		squatter := spec("x")
+		id := proto.RoomID(ticket.MatchKind("count", nil) + "x")
+		squatter := spec(id)
 		squatter.Exists = true
 		wantRefusal(t, s.enter(squatter), proto.CloseOptions)
-		s.creates("x")
+		gone := spec("x")
+		gone.Exists = true
+		wantRefusal(t, s.enter(gone), proto.CloseEnded)
+		s.creates(id)
 		if err := s.enter(squatter); err != nil {
 			t.Error(err)
 		}
 		squatter.Game = "other"
 		wantRefusal(t, s.enter(squatter), proto.CloseGame)
 	})
+}
+
+// A game whose options the backend signs makes no room with those of anybody else; whoever comes may enter it.
+func TestSignedOptions(t *testing.T) {
+	signed := counters("count")
+	signed.SignedOptions = true
+	serve(t, nil, func(t *testing.T, s *server) {
+		wantRefusal(t, s.enter(spec("x")), proto.CloseOptions)
+		by := spec("x")
+		by.Signed = true
+		if err := s.enter(by); err != nil {
+			t.Error(err)
+		}
+		if err := s.enter(spec("x")); err != nil {
+			t.Error(err)
+		}
+	}, games(signed))
 }
 
 // A client whose ticket has wrong options does not spoil the room for the one that waits behind it.
@@ -501,7 +523,7 @@ func TestValidate(t *testing.T) {
 		"at least 1 room":     maxReplicas(0),
 		"no games":            games(),
 		"two games are named": games(counters("count"), counters("count")),
-		"no New function":     func(c *Config) { c.Games[0].New = nil },
+		"New is nil":          func(c *Config) { c.Games[0].New = nil },
 	} {
 		c := ok
 		c.Games = append(c.Games[:0:0], c.Games...)

@@ -96,13 +96,14 @@ func (c *Counts) note(i room.Info) {
 	c.Heaviest = c.Heaviest[:min(len(c.Heaviest), maxHeaviest)]
 }
 
-// Page gives a snapshot of the first limit rooms led here whose ids come after the given one, by id, and whether there are more.
-func (r *Registry) Page(after proto.RoomID, limit int) (page []Info, more bool) {
+// Page gives a snapshot of the first limit rooms led here that show wants and whose ids come after the given one, by id, and whether there are
+// more. A nil show wants all.
+func (r *Registry) Page(after proto.RoomID, limit int, show func(*Info) bool) (page []Info, more bool) {
 	all := slices.DeleteFunc(r.all(), func(e *entry) bool { return e.id <= after })
 	slices.SortFunc(all, func(a, b *entry) int { return cmp.Compare(a.id, b.id) })
 	for _, e := range all {
 		i, ok := e.info()
-		if !ok || !i.Leads {
+		if !ok || !i.Leads || show != nil && !show(&i) {
 			continue
 		}
 		if len(page) == limit {

@@ -86,11 +86,8 @@ func (c Config) Validate() error {
 	}
 	seen := map[proto.GameName]bool{}
 	for _, g := range c.Games {
-		if _, err := proto.ParseGameName(string(g.Name)); err != nil {
+		if err := g.Validate(); err != nil {
 			return fmt.Errorf("registry: %w", err)
-		}
-		if g.New == nil {
-			return fmt.Errorf("registry: game %s has no New function", g.Name)
 		}
 		if seen[g.Name] {
 			return fmt.Errorf("registry: two games are named %s", g.Name)

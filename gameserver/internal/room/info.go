@@ -26,13 +26,17 @@ type Info struct {
 	Tick       proto.Tick
 	TickRate   int // ticks a second
 	Seats      int
-	Players    int    // seats taken
-	Connected  int    // of them, those whose client is connected
-	Reserved   int    // seats kept for players of parties who have not come
-	Spectators int    // connected
-	Standbys   int    // that have the state of the last tick, or are about to
-	Late       uint64 // ticks that began more than a period late
-	Match      uint32 // the match being played, from 1
+	Players    int            // seats taken
+	Connected  int            // of them, those whose client is connected
+	Reserved   int            // seats kept for players of parties who have not come
+	Spectators int            // connected
+	Watchers   int            // how many may be Spectators
+	Standbys   int            // that have the state of the last tick, or are about to
+	Late       uint64         // ticks that began more than a period late
+	Match      uint32         // the match being played, from 1
+	Locked     bool           // newcomers are kept out
+	Listed     bool           // in lists that strangers see
+	Properties map[string]any // strings, bools and float64s; never written to
 	Created    time.Time
 	Share      float64 // of one worker's time that its ticks took in the last seconds, 0 to 1
 	Failure    string  // why it ended as crashed; empty: it did not
@@ -59,6 +63,9 @@ func (r *Room) publish() {
 	r.info.Late = r.late
 	r.info.Share, r.info.Failure = r.cost.share, r.failure
 	if r.sim != nil { // else it was given away, and the last values stay
-		r.info.Tick, r.info.Match, r.info.Reserved = r.sim.Tick(), r.sim.Match(), r.sim.Reserved()
+		r.info.Tick, r.info.Match, r.info.Reserved, r.info.Locked = r.sim.Tick(), r.sim.Match(), r.sim.Reserved(), r.sim.Locked()
+		if p, changed := r.sim.Properties(); changed {
+			r.info.Properties = p
+		}
 	}
 }

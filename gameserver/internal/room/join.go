@@ -2,6 +2,7 @@ package room
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,7 +16,8 @@ type Join struct {
 	Client    Client
 	Player    proto.PlayerID
 	Name      string
-	Proven    uint32 // when Player last proved its identity, in Unix seconds; 0: not known. See game.Entrant
+	Proven    uint32          // when Player last proved its identity, in Unix seconds; 0: not known. See game.Entrant
+	Claims    json.RawMessage // for the game, see game.Admitter
 	Party     game.Party
 	Spectator bool
 	// Resume, when not empty, takes up the seat with this token. If there is none, Player (of a ticket that was shown
@@ -43,6 +45,7 @@ func (r *Room) QueueJoin(j Join) (*Occupant, error) {
 		name:      j.Name,
 		proven:    j.Proven,
 		party:     j.Party,
+		claims:    j.Claims,
 		spectator: j.Spectator,
 		resume:    bytes.Clone(j.Resume),
 		seen:      j.Seen,
@@ -65,6 +68,7 @@ func (r *Room) QueueJoin(j Join) (*Occupant, error) {
 func (r *Room) admit(o *Occupant) {
 	text, banned := r.banned(o.player)
 	switch {
+	case o.state == outside: // it was put off, and left meanwhile
 	case banned: // since the ticket was checked
 		r.refuse(o, proto.CloseKicked, text)
 	case r.outranked(o):
@@ -84,12 +88,21 @@ func (r *Room) admit(o *Occupant) {
 
 // watch gives o a place to watch. A player has one of them: a newer connection replaces the older one.
 func (r *Room) watch(o *Occupant) {
-	if old := r.watcher(o.player); old != nil {
+	old := r.watcher(o.player)
+	if old != nil {
 		r.remove(old)
 		old.client.Close(proto.CloseReplaced, "")
 	}
-	if len(r.spectators) == proto.MaxSpectators {
-		r.refuse(o, proto.CloseFull, fmt.Sprintf("%d clients watch this room already; try again later", proto.MaxSpectators))
+	if old == nil && r.sim.Locked() && o.seen.Instance != r.instance { // who was here before may come back
+		r.refuse(o, proto.CloseFull, fmt.Sprintf("room %s is locked; choose another room", r.spec.ID))
+		return
+	}
+	if most := r.settings.Watchers(); len(r.spectators) >= most {
+		text := fmt.Sprintf("%d clients watch this room already; try again later", most)
+		if most == 0 {
+			text = fmt.Sprintf("nobody may watch room %s; enter it as a player", r.spec.ID)
+		}
+		r.refuse(o, proto.CloseFull, text)
 		return
 	}
 	o.state, o.flags = entered, proto.WelcomeSpectator
@@ -122,10 +135,17 @@ func (r *Room) resume(o *Occupant) {
 
 // join gives a new player a seat and one who has a seat that one.
 func (r *Room) join(o *Occupant) {
-	seat, again, err := r.sim.Join(game.Entrant{ID: o.player, Name: o.name, Secret: game.NewSecret(), Proven: o.proven, Party: o.party})
+	seat, again, err := r.sim.Join(game.Entrant{ID: o.player, Name: o.name, Secret: game.NewSecret(), Proven: o.proven, Claims: o.claims, Party: o.party})
 	if errors.Is(err, game.ErrTaken) {
 		r.refuse(o, proto.CloseSeat, "this ticket, or a newer one, has taken the seat already; a new ticket of the router takes it over")
 		return
+	}
+	if errors.Is(err, game.ErrLocked) {
+		r.refuse(o, proto.CloseFull, fmt.Sprintf("room %s is locked and takes no more players; choose another room", r.spec.ID))
+		return
+	}
+	if err != nil && r.sim.Undecided() && r.inbox.queueJoin(o) == nil {
+		return // put off: a seat may be free after the next tick
 	}
 	if err != nil {
 		text := "all %d seats of room %s are taken; choose another room"
@@ -141,6 +161,16 @@ func (r *Room) join(o *Occupant) {
 	r.sit(o, seat, again)
 }
 
+// giveUp takes an occupant out whose join was put off, see join.
+func (r *Room) giveUp(o *Occupant, kind itemKind) {
+	switch kind {
+	case itemLost:
+		o.state = outside
+	case itemLeave:
+		r.refuse(o, proto.CloseLeft, "")
+	}
+}
+
 // sit puts o into seat; a client of the same player that is still there is replaced. held: the seat was taken before. Each
 // connection is told a resume token of its own, see game.Simulation.Token.
 func (r *Room) sit(o *Occupant, seat proto.Seat, held bool) {
@@ -150,7 +180,7 @@ func (r *Room) sit(o *Occupant, seat proto.Seat, held bool) {
 		r.remove(old)
 		old.client.Close(proto.CloseReplaced, "")
 	}
-	o.state, o.seat, o.renews = entered, seat, true
+	o.state, o.seat, o.renews, o.claims = entered, seat, true, nil
 	r.seats[seat] = o
 	r.connected++
 	r.metrics.Players.Inc()

@@ -69,12 +69,16 @@ func (r *Room) kick(f func(proto.PlayerID) (reason string, out bool)) (places in
 	return places
 }
 
-// closeKicked closes the clients of those who were put out by the tick just made.
+// closeKicked closes the clients of those who were put out, or not let in, by the tick just made.
 func (r *Room) closeKicked() {
 	for _, k := range r.sim.Kicked() {
 		if o := r.seats[k.Seat]; o != nil {
+			code := proto.CloseKicked
+			if k.Refused {
+				code = proto.CloseRefused
+			}
 			r.remove(o)
-			o.client.Close(proto.CloseKicked, k.Reason)
+			o.client.Close(code, k.Reason)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/game"
@@ -21,6 +22,7 @@ type Occupant struct {
 	expired   bool
 	proven    uint32
 	party     game.Party
+	claims    json.RawMessage
 
 	// Guarded by room.inbox.mu.
 	gone        bool // leave or lost was queued

@@ -18,6 +18,7 @@ type Pool struct {
 	lane    *worker        // the slow lane: rooms over their share
 	all     []*worker      // with the slow lane
 	running sync.WaitGroup // for all, but not for goroutines that hang
+	jobs    jobs
 
 	instances instances
 }
@@ -33,7 +34,7 @@ func NewPool(c Config) (*Pool, error) {
 	if c.WallClock == nil {
 		c.WallClock = time.Now
 	}
-	p := &Pool{config: c, started: time.Now()}
+	p := &Pool{config: c, started: time.Now(), jobs: newJobs()}
 	for i := range c.Workers + 1 {
 		p.all = append(p.all, newWorker(p, i))
 	}
@@ -56,6 +57,7 @@ func (p *Pool) Run(ctx context.Context) error {
 	p.running.Wait()
 	close(stop)
 	watchdog.Wait()
+	p.jobs.wait()
 	return nil
 }
 

@@ -18,6 +18,7 @@ func (r *Room) takeUp(now time.Duration) {
 			r.log.Error("an input of the last leader is not taken", "seat", p.Seat, "error", err)
 		}
 	}
+	r.sim.LoseJobs()
 	r.expectOutcomes()
 	r.returnBy = now + returnTime
 }

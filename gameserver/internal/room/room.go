@@ -3,6 +3,7 @@
 package room
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -89,13 +90,17 @@ type Room struct {
 	kept       []game.Kept      // of pending, for the simulation
 	queueAt    time.Duration    // no outcome is queued before
 	superseded bool             // the results store has the word of another leader
+	receipts   []receipt        // of messages of the backend
 	standbys   []*standby
 	suspension suspension
 	asked      bool // Spec.Outranked was called, last at askedAt
 	askedAt    time.Duration
-	move       *move        // nil: no handoff is under way
-	moved      []byte       // record that says where the room is, when it is not here any more
-	ending     *stopRequest // the room ends when what was taken is handled
+	move       *move              // nil: no handoff is under way
+	moved      []byte             // record that says where the room is, when it is not here any more
+	jobs       context.Context    // of the game's jobs; nil: none was started here
+	endJobs    context.CancelFunc // of jobs
+	closingAt  time.Duration      // when the game closed the room; 0: it did not
+	ending     *stopRequest       // the room ends when what was taken is handled
 	ended      bool
 	failure    string // why it ended as crashed; empty: it did not
 }
@@ -131,7 +136,7 @@ func newRoom(p *Pool, s Spec) *Room {
 	}
 	r.size.may = s.Sim.Store().MaxSize() > warnSize
 	r.suspension = suspension{reasons: s.Suspended, since: p.now(), text: suspendedText}
-	r.info = Info{ID: s.ID, Game: s.Game, TickRate: settings.TickRate, Seats: settings.Seats, Created: time.Now()}
+	r.info = Info{ID: s.ID, Game: s.Game, TickRate: settings.TickRate, Seats: settings.Seats, Watchers: settings.Watchers(), Listed: settings.Listed, Created: time.Now()}
 	r.publish()
 	return r
 }
@@ -215,6 +220,9 @@ func (r *Room) end(code proto.CloseCode, text string) {
 
 // finish closes all clients, whatever became of the handoff.
 func (r *Room) finish(code proto.CloseCode, text string) {
+	if r.endJobs != nil {
+		r.endJobs()
+	}
 	r.closeAll(code, text)
 	r.publish()
 	r.metrics.Rooms.Dec()

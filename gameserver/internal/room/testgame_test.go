@@ -73,7 +73,7 @@ func (d *testGame) Tick(r *game.Room) {
 	}
 }
 
-// Message obeys: "panic", "finish", "nap MS", "kick SEAT REASON", "tell SEAT TEXT" (255: everyone).
+// Message obeys: "panic", "finish", "lock", "unlock", "close REASON", "nap MS", "kick SEAT REASON", "tell SEAT TEXT" (255: everyone).
 func (d *testGame) Message(r *game.Room, p game.Player, payload []byte) {
 	order := string(payload)
 	var seat, nap int
@@ -81,6 +81,12 @@ func (d *testGame) Message(r *game.Room, p game.Player, payload []byte) {
 	switch {
 	case order == "panic":
 		panic("ordered to")
+	case order == "lock":
+		r.Lock()
+	case order == "unlock":
+		r.Unlock()
+	case scan(order, "close %s", &text):
+		r.Close(text)
 	case order == "finish":
 		r.Finish(game.Outcome{Results: []game.Result{{Seat: p.Seat, Place: 1, Score: 7}}})
 	case scan(order, "nap %d", &nap):
@@ -90,6 +96,12 @@ func (d *testGame) Message(r *game.Room, p game.Player, payload []byte) {
 	case scan(order, "tell %d %s", &seat, &text):
 		r.Send(proto.Seat(seat), []byte(text))
 	}
+}
+
+// Receive implements game.Receiver: the orders of the first player.
+func (d *testGame) Receive(r *game.Room, payload []byte) {
+	p, _ := r.Player(0)
+	d.Message(r, p, payload)
 }
 
 func scan(s, format string, to ...any) bool {

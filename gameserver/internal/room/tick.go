@@ -1,6 +1,7 @@
 package room
 
 import (
+	"cmp"
 	"errors"
 	"runtime/debug"
 	"time"
@@ -78,6 +79,7 @@ func (r *Room) play(now time.Duration) verdict {
 		return ended
 	}
 	r.noteOutcomes()
+	r.runJobs()
 	r.countRefused()
 	r.closeKicked()
 	r.encode()
@@ -89,8 +91,13 @@ func (r *Room) play(now time.Duration) verdict {
 	r.broadcast(now)
 	r.sendCustoms()
 	r.releaseOutcomes()
+	r.giveReceipts()
 	if r.handed() {
 		r.end(proto.CloseMoved, "")
+		return ended
+	}
+	if reason, ok := r.closes(now); ok {
+		r.end(proto.CloseEnded, reason)
 		return ended
 	}
 	r.flush()
@@ -128,6 +135,8 @@ func (r *Room) handle() {
 		case o.replacement != nil:
 			r.forward(o, it)
 		case o.state == outside: // replaced or closed after it sent this
+		case o.state == joining:
+			r.giveUp(o, it.kind)
 		case it.kind == itemInput:
 			r.renew(o)
 			r.input(o, it)
@@ -260,7 +269,7 @@ func (r *Room) endIfIdle(now time.Duration) bool {
 		r.idleSince = now
 		return false
 	}
-	timeout := r.pool.config.IdleTimeout
+	timeout := cmp.Or(r.settings.IdleTime, r.pool.config.IdleTimeout)
 	if !r.played {
 		timeout = min(timeout, r.pool.config.UnplayedTimeout)
 	}
