@@ -576,6 +576,41 @@ func TestOldLeaderThatTheViewMissesIsWaitedFor(t *testing.T) {
 	}
 }
 
+// TestEndCountsOnceTheViewHasShownTheServer: a standby answers, or a stream reaches it, though the view knows how its process ended. That was
+// an earlier one, until the view has shown the server again.
+func TestEndCountsOnceTheViewHasShownTheServer(t *testing.T) {
+	lead := func(before Presence) *rig { return newRig(t, 1).leading().see(peers[0], before) }
+	again := func(r *rig) *rig { return r.see(peers[0], Present).see(peers[0], Exited) }
+	caught, reached := StandbyCaught{0, 2}, StandbyLost{Evidence: Silent, Boot: 2}
+	for name, c := range map[string]struct {
+		r       *rig
+		removed bool
+	}{
+		"the view shows its end after it answered":      {lead(Present).see(peers[0], Exited), true},
+		"it answered though the view showed its end":    {lead(Exited).step(caught), false},
+		"it answered though the view missed it":         {lead(Unreachable).step(caught).see(peers[0], Exited), false},
+		"the view has shown it since":                   {again(lead(Exited).step(caught)), true},
+		"a stream reached it though the view showed it": {lead(Exited).step(reached), false},
+	} {
+		if c.r.step(StandbyLost{Evidence: Silent}); (c.r.m.lead.find(0) == nil) != c.removed {
+			t.Errorf("%s: outcomes wait no longer: %v", name, !c.removed)
+		}
+	}
+	// A replica: its leader names the other one again, of which the view has shown the end since.
+	r := newRig(t, 1).following().see(peers[1], Exited).step(Updated{Stream: 1, Epoch: epoch(1, peers[0]), Others: []string{peers[1]}})
+	if !r.m.hasEnded(peers[1]) {
+		t.Error("an end is forgotten because a name is repeated")
+	}
+	// The leader is asked, too, where the view misses it.
+	for _, missed := range []Presence{Exited, Unreachable} {
+		r = newRig(t, 1).see(peers[0], missed).following().step(Wanted{Seen: epoch(1, peers[0])})
+		if a := must[Ask](r); !slices.Contains(a.Servers, peers[0]) {
+			t.Errorf("presence %d: only %v are asked", missed, a.Servers)
+		}
+		r.replies(mute(peers[0]), r0standby()).want(Following)
+	}
+}
+
 // TestNothingIsLostAtFirstSight: this server has just got the quorum back, or has heard the room's leader, which its view misses.
 func TestNothingIsLostAtFirstSight(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -12,12 +12,9 @@ type replica struct {
 	leader Process // Boot 0: it is not known which process
 	epoch  proto.Epoch
 	others []string // servers that may have a replica too
-	// restarted are those of the others whose process is newer than the one whose end the view knows.
-	restarted []string
-	stream    uint64 // 0: there is none
-	lost      time.Duration
-	opened    time.Duration // when the stream began
-	newer     bool          // the leader is there, as its stream or another server says, though the view misses it
+	stream uint64   // 0: there is none
+	lost   time.Duration
+	opened time.Duration // when the stream began
 
 	stocked bool        // there is a state
 	state   proto.Epoch // in which the state was led
@@ -196,10 +193,10 @@ func (m *Machine) replicaStep(ev Event) {
 	}
 }
 
-// follow notes who leads the room. Where the view misses that server, it is older than the word that it leads.
+// follow notes who leads the room.
 func (m *Machine) follow(leader Process, e proto.Epoch) {
-	p := m.replica
-	p.leader, p.epoch, p.newer = leader, e, m.fleet.presence(leader.Server) != Present
+	m.replica.leader, m.replica.epoch = leader, e
+	m.isThere(leader.Server)
 }
 
 func without(names []string, name string) []string {
@@ -225,17 +222,16 @@ func (m *Machine) updated(ev Updated) {
 	m.setOthers(ev.Others)
 }
 
-// setOthers notes who has a replica too. A leader adds servers that it sees: where the view knows of an end, that was an earlier process.
+// setOthers notes who has a replica too. A leader adds servers that it sees.
 func (m *Machine) setOthers(names []string) {
 	p := m.replica
 	names = without(names, m.config.Self.Server)
-	var restarted []string
 	for _, o := range names {
-		if m.fleet.presence(o) == Exited && (!p.has(o) || slices.Contains(p.restarted, o)) {
-			restarted = append(restarted, o)
+		if !p.has(o) {
+			m.isThere(o)
 		}
 	}
-	p.others, p.restarted = names, restarted
+	p.others = names
 }
 
 // drop frees the replica and ends the role.
@@ -299,7 +295,7 @@ func (m *Machine) tendReplica() {
 		return
 	}
 	needed, servers := append([]string{p.leader.Server}, p.others...), m.fleet.present()
-	if p.newer {
+	if slices.Contains(m.unlisted, p.leader.Server) {
 		servers = append(servers, p.leader.Server)
 	}
 	q := Query{}

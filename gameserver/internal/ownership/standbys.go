@@ -11,6 +11,7 @@ func (m *Machine) standbyLost(s *standby, ev StandbyLost) {
 	l, e := m.lead, ev.Evidence
 	if ev.Boot != 0 { // its first keyframe may have come, though its answer has not
 		s.may, s.fenced, s.boot, s.reached = true, false, ev.Boot, m.now
+		m.isThere(s.server)
 	}
 	if s.caught || s.silent == 0 {
 		s.tries, s.silent = 0, m.now
@@ -98,7 +99,7 @@ func (m *Machine) tendStandbys() {
 		}
 		switch {
 		case !s.lost:
-		case m.fleet.presence(s.server) == Exited && !s.newer && m.endedSoon(s):
+		case m.hasEnded(s.server) && m.endedSoon(s):
 			m.detach(s, 0, "its process is gone")
 		case s.may && !s.fenced && m.due(s.fed()+DetachTime-fenceTime):
 			// It may lead the room, cut off, and come back when outcomes were announced without it. Its epoch must be lower then.
@@ -142,9 +143,6 @@ func (m *Machine) tendStandbys() {
 
 // seenAgain has servers asked again that were gone, and are there now.
 func (l *lead) seenAgain(before, now *Fleet) {
-	for _, s := range l.standbys {
-		s.newer = s.newer && now.presence(s.server) == Exited
-	}
 	for s := range l.avoid {
 		if before.presence(s) != Present && now.presence(s) == Present {
 			delete(l.avoid, s)

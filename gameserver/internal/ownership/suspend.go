@@ -238,7 +238,7 @@ func (m *Machine) loyalty(s *standby, said map[string]Reply) loyalty {
 			return isLoyal
 		}
 		gone = true
-	case asked && r.Evidence == GoneHere, m.fleet.presence(s.server) == Exited && !s.newer:
+	case asked && r.Evidence == GoneHere, m.hasEnded(s.server):
 		gone = true
 	case m.fleet.presence(s.server) == Present, !m.sure():
 		return waits
