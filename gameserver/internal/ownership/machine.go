@@ -357,9 +357,7 @@ func (m *Machine) ended() {
 	}
 	l := m.lead
 	m.endMove(errEnded)
-	for _, s := range l.standbys {
-		m.do(Remove{s.id, "the room has ended"})
-	}
+	m.endStandbys(errEnded.Error())
 	m.bury(Over, l.epoch, "")
 	m.absent()
 }

@@ -35,7 +35,7 @@ func (m *Machine) offered(ev Offered) {
 		if same {
 			m.stepDown(ev.From.Server, ev.Epoch)
 		} else {
-			m.endOver()
+			m.endLost(proto.CloseOver, whyOther)
 		}
 	}
 	p := m.replica

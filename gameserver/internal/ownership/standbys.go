@@ -13,12 +13,7 @@ func (m *Machine) standbyLost(s *standby, ev StandbyLost) {
 		s.may, s.fenced, s.boot, s.reached = true, false, ev.Boot, m.now
 		m.isThere(s.server)
 	}
-	if s.caught || s.silent == 0 {
-		s.tries, s.silent = 0, m.now
-	}
-	s.lost, s.caught = true, false
-	s.retry = m.now + min(maxReopen, reopenTime<<min(s.tries, 10))
-	s.tries++
+	m.reopen(s)
 	m.standbyGone(s)
 	switch {
 	case e == GoneHere && !l.away() && m.endedSoon(s):
@@ -31,6 +26,16 @@ func (m *Machine) standbyLost(s *standby, ev StandbyLost) {
 			m.do(CallOff{})
 		}
 	}
+}
+
+// reopen has the stream of a standby, which has none, opened again in a moment.
+func (m *Machine) reopen(s *standby) {
+	if s.silent == 0 {
+		s.tries, s.silent = 0, m.now
+	}
+	s.lost, s.caught = true, false
+	s.retry = m.now + min(maxReopen, reopenTime<<min(s.tries, 10))
+	s.tries++
 }
 
 func (m *Machine) standbyRejected(s *standby, r Rejection) {
@@ -48,11 +53,7 @@ func (m *Machine) standbyRejected(s *standby, r Rejection) {
 		}
 		m.stepDown(leader, r.Epoch)
 	case r.Code == RejectEpoch, r.Code == RejectOther: // it may have a replica, or lead: the next try tells
-		if s.silent == 0 {
-			s.tries, s.silent = 0, m.now
-		}
-		s.retry = m.now + min(maxReopen, reopenTime<<min(s.tries, 10))
-		s.tries++
+		m.reopen(s)
 	case r.Code == RejectStopped, r.Code == RejectIncompatible: // the shell remembers the incompatible ones for all rooms
 		m.detach(s, 0, r.Text)
 	case r.Code.soon():
