@@ -654,6 +654,26 @@ func TestStreamThatReachedAStandbyCountsAnew(t *testing.T) {
 	}
 }
 
+// TestStandbyThatIsLostLateIsDetached: a stream was being opened when the standby's lease ended, and fails later. Nothing else happens: the
+// machine must be due by itself, or outcomes wait for ever.
+func TestStandbyThatIsLostLateIsDetached(t *testing.T) {
+	r := newRig(t, 1).leading().see(peers[0], Unreachable).step(StandbyLost{Evidence: Silent})
+	must[Open](r.pass(reopenTime))
+	before := r.m.Epoch()
+	mustNot[Remove](r.pass(DetachTime).step(StandbyLost{Evidence: Silent}))
+	if r.m.Epoch().Counter < before.Counter+fence {
+		t.Errorf("the epoch is %v", r.m.Epoch())
+	}
+	must[Open](r.pass(maxReopen)) // it is tried again
+	r = newRig(t, 1).leading().see(peers[0], Unreachable).step(StandbyLost{Evidence: Silent}).pass(reopenTime).pass(DetachTime)
+	for raised := r.now; r.now < raised+fenceTime; r.pass(10 * time.Millisecond) {
+		mustNot[Remove](r.step(StandbyLost{Evidence: Silent})) // until the others have heard of the epoch
+	}
+	if r.step(StandbyLost{Evidence: Silent}); r.m.lead.find(0) != nil {
+		t.Error("outcomes wait for it still")
+	}
+}
+
 // TestLeaderThatOthersHaveHeardIsThere: it is suspended and cut off from this server, and asks the others. Nobody is told to record that
 // the room is lost: whoever did would end it there.
 func TestLeaderThatOthersHaveHeardIsThere(t *testing.T) {
