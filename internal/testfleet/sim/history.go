@@ -177,12 +177,12 @@ func (h *History) logged(level, text string) bool {
 	return slices.ContainsFunc(h.lines, func(l string) bool { return strings.Contains(l, ": "+level+" ") && strings.Contains(l, text) })
 }
 
-// matches counts the outcomes of room that anybody heard.
+// matches counts the outcomes of room that anybody heard; of all rooms, if it is empty.
 func (h *History) matches(room proto.RoomID) (n int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for m := range h.outcomes {
-		if m.room == room {
+		if room == "" || m.room == room {
 			n++
 		}
 	}

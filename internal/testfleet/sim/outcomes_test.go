@@ -22,7 +22,7 @@ func TestG4OutcomesOfAnAbsence(t *testing.T) {
 			missed := 0
 			f := run(t, 1, plain, func(f *fleet) {
 				away := f.of("room-1")[0]
-				before := f.history.matches("room-1")
+				before := f.history.matches("")
 				f.partition([]string{away.ip}, append(f.routerIPs(), addresses(f.servers...)...))
 				time.Sleep(c.away / 2)
 				if c.fault != nil {
@@ -30,12 +30,12 @@ func TestG4OutcomesOfAnAbsence(t *testing.T) {
 				}
 				time.Sleep(c.away / 2)
 				f.net.Heal()
-				missed = f.history.matches("room-1") - before
+				missed = f.history.matches("") - before
 				time.Sleep(5 * time.Second)
 				f.noneQuiet(c.away + time.Second)
 			})
-			if missed < 5 {
-				t.Errorf("%d matches of its room have ended while a player was away: this test has shown nothing", missed)
+			if missed < 10 {
+				t.Errorf("%d matches have ended while a player was away: this test has shown nothing", missed)
 			}
 			if len(f.history.broken()) == 0 && f.of("room-1")[0].client.Stats().Reconnects == 0 {
 				t.Error("the player has not lost its connection: this test has shown nothing")
