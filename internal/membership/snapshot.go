@@ -55,11 +55,16 @@ type snapshot struct {
 // newSnapshot sorts self and others into members and gone ones.
 func newSnapshot(self other, others []other, now time.Time) snapshot {
 	s := snapshot{self: self.Member}
-	known := append(slices.Clone(others), self)
-	slices.SortFunc(known, func(a, b other) int {
+	known := make([]*other, 0, len(others)+1) // pointers: sorting copies
+	for i := range others {
+		known = append(known, &others[i])
+	}
+	known = append(known, &self)
+	slices.SortFunc(known, func(a, b *other) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), absence(a)-absence(b), newer(a.Member, b.Member))
 	})
-	known = slices.CompactFunc(known, func(a, b other) bool { return a.Name == b.Name })
+	known = slices.CompactFunc(known, func(a, b *other) bool { return a.Name == b.Name })
+	s.members = make([]Member, 0, len(known))
 	var seen, missing []Member
 	cutOff, hasQuorum := false, false // what the others say of themselves
 	for _, o := range known {
@@ -88,7 +93,7 @@ func newSnapshot(self other, others []other, now time.Time) snapshot {
 	return s
 }
 
-func absence(o other) int {
+func absence(o *other) int {
 	if o.reason != "" {
 		return 1
 	}

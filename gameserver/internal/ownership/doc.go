@@ -20,8 +20,9 @@
 //   - Nothing is concluded from silence but by the part of the fleet that has the quorum; and what cannot be undone is concluded
 //     from proof, or after the lease. Only that part declares a room lost, once it has asked every member, those that have just come
 //     back too. A member that stays and answers nobody is waited for.
-//   - A view proves the end of the process that it knew. Whoever leads, or asks as a leader, is there though the view misses it; and a
-//     server that has just got the quorum back first waits until its view shows who has restarted.
+//   - A view proves only the end of the process that it knew. Where a stream reaches a server that the view does not show, or a leader
+//     names it, the server is there: the end in the view is that of an earlier process, until the view has shown the server again
+//     (Machine.hasEnded). A server that has just got the quorum back first waits until its view shows which servers have restarted.
 //
 // What an event does in each role: the role that follows, if it changes, and the actions, without reports. The tests read this
 // table. The replica is one of peer 0, and peer 1 has another; the leader has one standby, peer 0.

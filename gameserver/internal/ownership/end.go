@@ -2,11 +2,25 @@ package ownership
 
 import "github.com/ringside-go/ringside/proto"
 
+// end ends the room here: its clients hear e, and its standbys that they are not needed. The caller remembers where it went.
+func (m *Machine) end(e End, r Report) {
+	r.From = m.config.Self.Server
+	m.do(r, e)
+	m.endMove(errDeposed)
+	m.endStandbys(r.Why)
+	m.absent()
+}
+
+// endStandbys ends the streams of the room that is led here.
+func (m *Machine) endStandbys(why string) {
+	for _, s := range m.lead.standbys {
+		m.do(Remove{s.id, why})
+	}
+}
+
 // stepDown ends the room here: server leads it, in a later epoch.
 func (m *Machine) stepDown(server string, e proto.Epoch) {
-	m.do(Report{Kind: ReportDeposed, From: m.config.Self.Server, To: server, Epoch: e, Why: "higher epoch"},
-		End{Code: proto.CloseMoved, Server: server, Epoch: e})
-	m.giveUp("another server leads the room")
+	m.end(End{Code: proto.CloseMoved, Server: server, Epoch: e}, Report{Kind: ReportDeposed, To: server, Epoch: e, Why: "higher epoch"})
 	m.bury(Moved, e, server)
 }
 
@@ -14,68 +28,46 @@ func (m *Machine) stepDown(server string, e proto.Epoch) {
 // there, or, where it is not known who that is, look for it. That leader may be gone since: this server does not say that it leads, so
 // that the room can be declared lost if no server has it any more.
 func (m *Machine) superseded(by proto.Epoch) {
-	e, self := m.lead.epoch, m.config.Self.Server
-	if by.Server != "" && (by.Instance != e.Instance || !e.Less(by)) {
-		return // it was said of an earlier epoch of this leader
-	}
-	report, end := Report{Kind: ReportDeposed, From: self, Epoch: e, Why: "the results store has another outcome"}, End{Code: proto.CloseMoved}
-	if by.Server != "" && by.Server != self {
+	e := m.lead.epoch
+	report, end := Report{Kind: ReportDeposed, Epoch: e, Why: "the results store has another outcome"}, End{Code: proto.CloseMoved}
+	switch {
+	case by.Server != "" && (by.Instance != e.Instance || !e.Less(by)): // it was said of an earlier epoch of this leader
+		return
+	case by.Server != "" && by.Server != m.config.Self.Server:
 		report.To, report.Epoch, end.Server, end.Epoch = by.Server, by, by.Server, by
 	}
-	m.do(report, end)
-	m.giveUp("the results store has the word of another leader")
+	m.end(end, report)
 }
 
-// endOver ends the room here: another instance of it is led elsewhere.
-func (m *Machine) endOver() {
-	e := m.lead.epoch
-	m.do(Report{Kind: ReportLost, From: m.config.Self.Server, Epoch: e, Why: "another instance of the room was created while this one was suspended"},
-		End{Code: proto.CloseOver})
-	m.giveUp("the instance is over")
-	m.bury(Gone, proto.Epoch{Instance: e.Instance}, "")
-}
+// whyOther is for a room of which another instance is led.
+const whyOther = "another instance of the room was created while this one was suspended"
 
-// endLost ends a room that the fleet has declared lost.
-func (m *Machine) endLost() {
-	const why = "the fleet has declared it lost while this server was cut off or paused"
+// endLost ends a room that the fleet has declared lost, with CloseLost, or of which another instance is led elsewhere, with CloseOver.
+func (m *Machine) endLost(code proto.CloseCode, why string) {
 	e := m.lead.epoch
-	m.do(Report{Kind: ReportLost, From: m.config.Self.Server, Epoch: e, Why: why}, End{Code: proto.CloseLost})
-	m.giveUp(why)
+	m.end(End{Code: code}, Report{Kind: ReportLost, Epoch: e, Why: why})
 	m.bury(Gone, proto.Epoch{Instance: e.Instance}, "")
 }
 
 // endEnded ends a room that has ended on another server.
 func (m *Machine) endEnded(e proto.Epoch) {
-	const why = "it ended elsewhere while this server was cut off or paused"
-	m.do(Report{Kind: ReportDeposed, From: m.config.Self.Server, To: e.Server, Epoch: e, Why: why}, End{Code: proto.CloseEnded})
-	m.giveUp(why)
+	m.end(End{Code: proto.CloseEnded},
+		Report{Kind: ReportDeposed, To: e.Server, Epoch: e, Why: "it ended elsewhere while this server was cut off or paused"})
 	m.bury(Over, e, "")
 }
 
 // endCrashed ends a room that has killed another server, as its players were told.
 func (m *Machine) endCrashed() {
-	const why = "it has killed a server that took it over"
 	e := m.lead.epoch
-	m.do(Report{Kind: ReportLost, From: m.config.Self.Server, Epoch: e, Why: why}, End{Code: proto.CloseCrashed})
-	m.giveUp(why)
+	m.end(End{Code: proto.CloseCrashed}, Report{Kind: ReportLost, Epoch: e, Why: "it has killed a server that took it over"})
 	m.bury(Over, e, "")
 	m.tomb.crashed = true
 }
 
 // endUseless ends a room whose state is of no use here. Another server may have it; if none has, the clients that look for it
-// have it declared lost.
-// Its replicas are of no use either: whoever asks hears that server, which may be gone, has gone on with it.
+// have it declared lost. Its replicas are of no use either: whoever asks hears that server, which may be gone, has gone on with it.
 func (m *Machine) endUseless(server, why string) {
 	e := m.lead.epoch
-	m.do(Report{Kind: ReportDropped, From: m.config.Self.Server, To: server, Epoch: e, Why: why}, End{Code: proto.CloseOverloaded})
-	m.giveUp(why)
+	m.end(End{Code: proto.CloseOverloaded}, Report{Kind: ReportDropped, To: server, Epoch: e, Why: why})
 	m.bury(Moved, e.Next(server), server)
-}
-
-func (m *Machine) giveUp(why string) {
-	m.endMove(errDeposed)
-	for _, s := range m.lead.standbys {
-		m.do(Remove{s.id, why})
-	}
-	m.absent()
 }

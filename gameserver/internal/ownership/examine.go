@@ -166,7 +166,7 @@ func (m *Machine) before(a Answer, server string) bool {
 // is gone. A server that no view knows was faster than gossip when it came; it is lost where it has not come since.
 func (m *Machine) vanished(server string, sure bool) (gone, proven bool) {
 	p := m.replica
-	if p.newer && server == p.leader.Server && (p.stream != 0 || m.now-p.lost < viewTime) {
+	if server == p.leader.Server && slices.Contains(m.unlisted, server) && (p.stream != 0 || m.now-p.lost < viewTime) {
 		return false, false // that it leads is newer than what the view knows
 	}
 	switch m.fleet.presence(server) {
@@ -183,7 +183,7 @@ func (m *Machine) vanished(server string, sure bool) (gone, proven bool) {
 // allProven reports whether nobody else can have a replica that is newer.
 func (m *Machine) allProven(others []string, heard map[string]bool) bool {
 	for _, o := range others {
-		if pr := m.fleet.presence(o); pr == Unreachable || pr == Refused || slices.Contains(m.replica.restarted, o) || !heard[o] {
+		if pr := m.fleet.presence(o); pr == Unreachable || pr == Refused || slices.Contains(m.unlisted, o) || !heard[o] {
 			return false
 		}
 	}

@@ -55,8 +55,7 @@ type standby struct {
 
 	may       bool // it may have a replica: it had one, or a stream has reached it
 	dismissed bool
-	newer     bool          // its process is newer than the one whose end the view knows
-	fenced    bool          // the epoch is above any that it can lead in without a replica of it
+	fenced    time.Duration // since when the epoch is above any that it can lead in without a replica of it; 0: it is not
 	lost      bool          // its stream is
 	spoke     time.Duration // when it last answered a question
 	silent    time.Duration // while it is, or has not caught up since: since when
@@ -168,9 +167,9 @@ func (m *Machine) startLead(a Lead, from *replica) {
 			l.avoid[s] = m.now + avoidBusy
 			continue
 		}
-		w := &standby{id: l.nextID(), server: s, may: true, newer: slices.Contains(from.restarted, s)}
+		w := &standby{id: l.nextID(), server: s, may: true}
 		if s == from.leader.Server {
-			w.boot, w.newer = from.leader.Boot, from.newer
+			w.boot = from.leader.Boot
 		}
 		l.standbys = append(l.standbys, w)
 	}
@@ -286,8 +285,8 @@ func (m *Machine) leadStep(ev Event) {
 	switch ev := ev.(type) {
 	case StandbyCaught:
 		if s := l.find(ev.ID); s != nil {
-			s.newer = m.fleet.presence(s.server) == Exited
-			s.caught, s.may, s.fenced, s.boot, s.silent, s.tries = true, true, false, ev.Boot, 0, 0
+			m.isThere(s.server)
+			s.caught, s.may, s.fenced, s.boot, s.silent, s.tries = true, true, 0, ev.Boot, 0, 0
 		}
 	case StandbyLost:
 		if s := l.find(ev.ID); s != nil {

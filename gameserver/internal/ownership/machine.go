@@ -32,10 +32,11 @@ type Config struct {
 
 // Machine is the ownership of one room on one server. It is not for concurrent use.
 type Machine struct {
-	config *Config
-	room   proto.RoomID
-	fleet  *Fleet
-	order  []string
+	config   *Config
+	room     proto.RoomID
+	fleet    *Fleet
+	order    []string
+	unlisted []string // servers that are there, as their streams or others say, though the view does not show them
 
 	now  time.Duration // of the step at hand
 	out  []Action
@@ -104,11 +105,8 @@ func (m *Machine) Step(ev Event, now time.Duration) []Action {
 		if m.lead != nil {
 			m.lead.seenAgain(m.fleet, ev.Fleet)
 		}
-		if p := m.replica; p != nil {
-			p.restarted = slices.DeleteFunc(p.restarted, func(o string) bool { return ev.Fleet.presence(o) != Exited })
-			p.newer = p.newer && ev.Fleet.presence(p.leader.Server) != Present
-		}
 		m.fleet, m.order = ev.Fleet, ev.Order
+		m.unlisted = slices.DeleteFunc(m.unlisted, func(s string) bool { return m.fleet.presence(s) == Present })
 		m.seeApart()
 	case Due:
 	case Paused:
@@ -231,6 +229,19 @@ func (m *Machine) expire() {
 	}
 }
 
+// isThere notes the word that a server is there. Where the view does not show it, the word is newer: an end that the view knows is that of
+// an earlier process, until the view has shown the server.
+func (m *Machine) isThere(server string) {
+	if m.fleet.presence(server) != Present && !slices.Contains(m.unlisted, server) {
+		m.unlisted = append(m.unlisted, server)
+	}
+}
+
+// hasEnded reports whether the last process of server that this machine has heard of has ended, as the view knows.
+func (m *Machine) hasEnded(server string) bool {
+	return m.fleet.presence(server) == Exited && !slices.Contains(m.unlisted, server)
+}
+
 // sure reports whether this server may conclude something from its view: it belongs to the part of the fleet that may decide,
 // and has not just been paused.
 func (m *Machine) sure() bool {
@@ -346,9 +357,7 @@ func (m *Machine) ended() {
 	}
 	l := m.lead
 	m.endMove(errEnded)
-	for _, s := range l.standbys {
-		m.do(Remove{s.id, "the room has ended"})
-	}
+	m.endStandbys(errEnded.Error())
 	m.bury(Over, l.epoch, "")
 	m.absent()
 }

@@ -2,6 +2,7 @@ package ownership
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ringside-go/ringside/proto"
@@ -200,7 +201,17 @@ func (c *checks) asked(n *node) {
 	}
 }
 
-func (c *checks) settled(*node) {}
+// settled: a machine has done all that an event asks for. It must come back by itself to a standby whose stream is lost: nothing else may
+// happen, and outcomes wait.
+func (c *checks) settled(n *node) {
+	l := n.mach.lead
+	if l == nil || l.starting || l.away() {
+		return
+	}
+	if _, due := n.mach.Next(); !due && slices.ContainsFunc(l.standbys, func(s *standby) bool { return s.lost }) {
+		n.model.fail("%s leads, has lost a standby, and nothing is due", n.name)
+	}
+}
 
 // goesOn: the room ticks on one server, with all its clients, of which those that were in another instance were told.
 // standbys: and it has all its standbys.

@@ -35,7 +35,7 @@ func (m *Machine) offered(ev Offered) {
 		if same {
 			m.stepDown(ev.From.Server, ev.Epoch)
 		} else {
-			m.endOver()
+			m.endLost(proto.CloseOver, whyOther)
 		}
 	}
 	p := m.replica
@@ -73,7 +73,7 @@ func (m *Machine) offered(ev Offered) {
 	p.uncounted = false
 	replaced := continues && p.epoch.Less(ev.Epoch) && p.leader.Server != ev.From.Server
 	m.follow(ev.From, ev.Epoch)
-	sends := (replaced || p.doubts) && !p.newer
+	sends := (replaced || p.doubts) && m.fleet.presence(ev.From.Server) == Present
 	m.setOthers(ev.Others)
 	p.stream, p.opened, p.announced, p.doubts, p.hurry, p.fails = ev.Stream, m.now, false, false, false, 0
 	p.withdrawn, p.apart = proto.Epoch{}, 0

@@ -12,12 +12,9 @@ type replica struct {
 	leader Process // Boot 0: it is not known which process
 	epoch  proto.Epoch
 	others []string // servers that may have a replica too
-	// restarted are those of the others whose process is newer than the one whose end the view knows.
-	restarted []string
-	stream    uint64 // 0: there is none
-	lost      time.Duration
-	opened    time.Duration // when the stream began
-	newer     bool          // the leader is there, as its stream or another server says, though the view misses it
+	stream uint64   // 0: there is none
+	lost   time.Duration
+	opened time.Duration // when the stream began
 
 	stocked bool        // there is a state
 	state   proto.Epoch // in which the state was led
@@ -67,67 +64,6 @@ func (p *replica) onProbation() bool { return p.announced && p.tick.Since(p.befo
 
 // newer reports whether a replica at tick a is newer than one at b. Ticks begin again at 0 after 2^32; the rank 0 is the least.
 func newer(a, b proto.Tick) bool { return a != 0 && (b == 0 || a.Since(b) > 0) }
-
-// rank is the tick that counts when the newest replica is looked for: a state of an earlier epoch is the least.
-func (p *replica) rank() proto.Tick {
-	if p.state != p.epoch {
-		return 0
-	}
-	return p.tick
-}
-
-// expired reports whether the leader may have gone on without the replica, so that nobody may lead from it: outcomes may have
-// been announced that it does not have.
-func (p *replica) expired(m *Machine) bool {
-	switch {
-	case p.uncounted, fenced(p.epoch, p.state):
-		return true
-	case p.stream == 0:
-		return m.now-p.lost > LeaseTime
-	case m.beforePause(p.opened):
-		return m.now-m.pausedFrom > LeaseTime
-	}
-	return false
-}
-
-// apart reports whether the replica's leader may have no quorum: it says so, or this server, which it reaches, has none.
-func (m *Machine) apart() bool {
-	return !m.fleet.Quorum || m.fleet.presence(m.replica.leader.Server) == CutOff
-}
-
-// seeApart notes since when that is so.
-func (m *Machine) seeApart() {
-	if p := m.replica; p != nil && p.apart == 0 && m.apart() {
-		p.apart, p.apartTick = m.now, p.tick
-	}
-}
-
-// outOfDate reports whether one of the others may have led the room and announced outcomes while the leader had no quorum. Those in
-// loyal have not.
-func (p *replica) outOfDate(now time.Duration, loyal map[string]bool) bool {
-	return p.apart != 0 && now-p.apart > LeaseTime && slices.ContainsFunc(p.others, func(o string) bool { return o != p.leader.Server && !loyal[o] })
-}
-
-// beforePause reports whether a stream that began at opened is older than a pause that ended just now: its end may not have
-// been noticed yet, and what comes from it may have waited during the pause.
-func (m *Machine) beforePause(opened time.Duration) bool {
-	return m.pausedUntil != 0 && m.now-m.pausedUntil < pauseTime && opened < m.pausedFrom
-}
-
-// Observe tells the tick that the replica has. It is to be called before Step and Query of a machine that has one.
-func (m *Machine) Observe(tick proto.Tick) {
-	p := m.replica
-	if p == nil || !p.stocked {
-		return
-	}
-	switch p.tick = tick; {
-	case p.apart == 0:
-	case m.apart():
-		p.apartTick = tick
-	case tick.Since(p.apartTick) > 0:
-		p.apart = 0
-	}
-}
 
 // Guards reports whether this server has handed the room over and stands by for it since. The new leader dismisses a server that
 // drains as soon as another one stands by.
@@ -199,10 +135,10 @@ func (m *Machine) replicaStep(ev Event) {
 	}
 }
 
-// follow notes who leads the room. Where the view misses that server, it is older than the word that it leads.
+// follow notes who leads the room.
 func (m *Machine) follow(leader Process, e proto.Epoch) {
-	p := m.replica
-	p.leader, p.epoch, p.newer = leader, e, m.fleet.presence(leader.Server) != Present
+	m.replica.leader, m.replica.epoch = leader, e
+	m.isThere(leader.Server)
 }
 
 func without(names []string, name string) []string {
@@ -228,17 +164,16 @@ func (m *Machine) updated(ev Updated) {
 	m.setOthers(ev.Others)
 }
 
-// setOthers notes who has a replica too. A leader adds servers that it sees: where the view knows of an end, that was an earlier process.
+// setOthers notes who has a replica too. A leader adds servers that it sees.
 func (m *Machine) setOthers(names []string) {
 	p := m.replica
 	names = without(names, m.config.Self.Server)
-	var restarted []string
 	for _, o := range names {
-		if m.fleet.presence(o) == Exited && (!p.has(o) || slices.Contains(p.restarted, o)) {
-			restarted = append(restarted, o)
+		if !p.has(o) {
+			m.isThere(o)
 		}
 	}
-	p.others, p.restarted = names, restarted
+	p.others = names
 }
 
 // drop frees the replica and ends the role.
@@ -256,170 +191,6 @@ func (m *Machine) drop() {
 	}
 	m.do(Drop{})
 	m.absent()
-}
-
-// doubt has the others asked whether the leader is alive.
-func (m *Machine) doubt() {
-	if p := m.replica; !p.doubts {
-		p.doubts, p.doubted, p.heir = true, m.now, 0
-		m.round.again = 0
-	}
-}
-
-// doubtSoon is doubt because of a client's word: at most every askAgain.
-func (m *Machine) doubtSoon() {
-	if p := m.replica; !p.doubts {
-		again := p.doubted + askAgain
-		m.doubt()
-		m.round.again = again
-	}
-}
-
-// hurry is doubt where the target of a handoff need not be waited for.
-func (m *Machine) hurry() {
-	m.replica.hurry = true
-	m.doubt()
-}
-
-// awaited reports whether a server to which the room was handed has not opened its stream yet.
-func (p *replica) awaited() bool { return p.stream == 0 && p.leader.Boot == 0 }
-
-// tendReplica asks after a leader that may be gone.
-func (m *Machine) tendReplica() {
-	p := m.replica
-	there := m.fleet.presence(p.leader.Server) == Present
-	if p.stream == 0 {
-		if !there && m.now-p.doubted >= orphanCheck || m.due(p.check) {
-			m.doubt()
-		}
-		if m.due(p.lost + keepTime) {
-			m.do(Report{Kind: ReportLost, Epoch: p.epoch, Why: "its leader is gone, and no server that knows more came back in time"})
-			m.drop()
-			return
-		}
-	}
-	if !p.doubts || m.round.open || p.awaited() && there && !p.hurry && !m.due(p.lost+tookTime) {
-		return
-	}
-	needed, servers := append([]string{p.leader.Server}, p.others...), m.fleet.present()
-	if p.newer {
-		servers = append(servers, p.leader.Server)
-	}
-	q := Query{}
-	switch {
-	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.mute(0) == 0 && p.searched != nil && !m.awaits(p.searched) && !leaderHeard(p.searched, p.epoch.Instance) && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
-		q.Lost, needed = m.search.instance, nil
-	case p.awaited():
-		q.Withdrawn = p.epoch
-	}
-	m.ask(servers, needed, q, p.epoch)
-}
-
-// judgeLeader acts on what the others say of the leader.
-func (m *Machine) judgeLeader(replies []Reply) {
-	p := m.replica
-	if !p.doubts {
-		return
-	}
-	v := m.examine(replies)
-	if p.searched = nil; !v.found {
-		p.searched = slices.Clone(replies)
-	}
-	if v.found && m.search.instance == p.epoch.Instance {
-		m.search = search{}
-	}
-	switch v.what {
-	case leaderLives:
-		m.leaderLives(v.answer)
-	case roomLost:
-		m.lose(p.epoch)
-	case roomOver:
-		m.do(Report{Kind: ReportDropped, From: p.leader.Server, Epoch: p.epoch, Why: "the room has ended"})
-		m.bury(Over, p.epoch, "")
-		m.drop()
-	case leaderElsewhere:
-		m.follow(Process{Server: v.answer.Leader}, v.answer.Epoch)
-		p.uncounted = true
-		p.announced = false // by the leader before, which lives
-		m.askLater(graceTime)
-	case betterReplica:
-		if p.heir == 0 {
-			p.heir = m.now
-		}
-		m.askLater(graceTime)
-	case leftBehind:
-		p.uncounted = true
-		m.askLater(graceTime)
-	case unknown:
-		m.askLater(m.patience(replies))
-		if p.stream == 0 && m.fleet.presence(p.leader.Server) == Present {
-			m.do(Suspect{p.leader.Server})
-		}
-	case tooOld:
-		m.do(Report{Kind: ReportLost, From: p.leader.Server, Epoch: p.epoch, Why: "its leader is gone, and this replica is too old to be led from"})
-		m.drop()
-	case nothing:
-		m.do(Report{Kind: ReportDropped, From: p.leader.Server, Epoch: p.epoch, Why: "its leader is gone before this server had the room"})
-		m.drop()
-	case condemned:
-		m.do(Report{Kind: ReportLost, From: p.leader.Server, Epoch: p.epoch, Why: "it killed the server that took it over"},
-			Turn{Code: proto.CloseCrashed, Instance: p.epoch.Instance})
-		m.bury(Over, p.epoch, "")
-		m.tomb.crashed = true
-		m.drop()
-	case takeOver:
-		if !m.due(p.retry) {
-			m.askLater(p.retry - m.now)
-			return
-		}
-		p.others = append(p.others, v.holders...)
-		p.next, p.killed, p.ended = v.epoch.Next(m.config.Self.Server), v.killed, v.ended
-		p.unheard = v.unheard || m.unseen(v.ended, p.leader.Server) // though they may be back when the simulation is made
-		m.role, p.offer, p.since = Promoting, false, m.now
-		m.abandonRound()
-		m.do(Prepare{})
-	}
-}
-
-// patience is the pause before the next round: short while the leader's socket may still be closing.
-func (m *Machine) patience(replies []Reply) time.Duration {
-	p := m.replica
-	far := slices.ContainsFunc(replies, func(r Reply) bool { return r.Server == p.leader.Server && r.Evidence == RefusedFar })
-	switch {
-	case p.stream == 0 && m.now-p.lost < resetTime && (far || m.fleet.presence(p.leader.Server) == Present):
-		return resetPause
-	case m.now-p.doubted > LeaseTime:
-		return 4 * askAgain
-	}
-	return askAgain
-}
-
-// leaderLives keeps the replica for the leader that answered, if that leader counts on it.
-func (m *Machine) leaderLives(a Answer) {
-	p := m.replica
-	p.doubts = false
-	if !a.Counted && !(a.Leader == p.leader.Server && p.stream != 0) {
-		if h := p.handed; h != nil && !h.ended {
-			m.moveDone(a.Epoch)
-		}
-		m.do(Send{Server: a.Leader, Epoch: a.Epoch, All: true})
-		if !a.Epoch.Less(p.epoch) { // else drop notes the later leader: the one that answered must hear of it
-			m.bury(Moved, a.Epoch, a.Leader)
-		}
-		m.drop()
-		return
-	}
-	m.do(Send{Server: a.Leader, Epoch: a.Epoch})
-	p.uncounted = p.uncounted && !a.Counted
-	// A suspended leader waits for this replica until DetachTime after it has resumed. One that is still promoting its own may come to
-	// nothing, and the leader of the state may have gone on; but not where that one has handed the room over.
-	if p.stream == 0 && a.Counted && a.Suspended && (a.Away > 0 || a.Epoch == p.state) && !p.expired(m) {
-		p.lost = max(p.lost, m.round.asked)
-	}
-	if p.epoch.Less(a.Epoch) && p.epoch.Instance == a.Epoch.Instance {
-		m.follow(a.Process, a.Epoch)
-	}
-	p.check = m.now + orphanCheck
 }
 
 // unstream notes that there is no stream any more.

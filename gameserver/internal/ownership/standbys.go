@@ -10,14 +10,10 @@ import (
 func (m *Machine) standbyLost(s *standby, ev StandbyLost) {
 	l, e := m.lead, ev.Evidence
 	if ev.Boot != 0 { // its first keyframe may have come, though its answer has not
-		s.may, s.fenced, s.boot, s.reached = true, false, ev.Boot, m.now
+		s.may, s.fenced, s.boot, s.reached = true, 0, ev.Boot, m.now
+		m.isThere(s.server)
 	}
-	if s.caught || s.silent == 0 {
-		s.tries, s.silent = 0, m.now
-	}
-	s.lost, s.caught = true, false
-	s.retry = m.now + min(maxReopen, reopenTime<<min(s.tries, 10))
-	s.tries++
+	m.reopen(s)
 	m.standbyGone(s)
 	switch {
 	case e == GoneHere && !l.away() && m.endedSoon(s):
@@ -30,6 +26,16 @@ func (m *Machine) standbyLost(s *standby, ev StandbyLost) {
 			m.do(CallOff{})
 		}
 	}
+}
+
+// reopen has the stream of a standby, which has none, opened again in a moment.
+func (m *Machine) reopen(s *standby) {
+	if s.silent == 0 {
+		s.tries, s.silent = 0, m.now
+	}
+	s.lost, s.caught = true, false
+	s.retry = m.now + min(maxReopen, reopenTime<<min(s.tries, 10))
+	s.tries++
 }
 
 func (m *Machine) standbyRejected(s *standby, r Rejection) {
@@ -47,11 +53,7 @@ func (m *Machine) standbyRejected(s *standby, r Rejection) {
 		}
 		m.stepDown(leader, r.Epoch)
 	case r.Code == RejectEpoch, r.Code == RejectOther: // it may have a replica, or lead: the next try tells
-		if s.silent == 0 {
-			s.tries, s.silent = 0, m.now
-		}
-		s.retry = m.now + min(maxReopen, reopenTime<<min(s.tries, 10))
-		s.tries++
+		m.reopen(s)
 	case r.Code == RejectStopped, r.Code == RejectIncompatible: // the shell remembers the incompatible ones for all rooms
 		m.detach(s, 0, r.Text)
 	case r.Code.soon():
@@ -96,18 +98,20 @@ func (m *Machine) tendStandbys() {
 		if (s.lost || !s.caught) && s.silent != 0 && m.now-s.silent < replaceTime {
 			m.at(s.silent + replaceTime)
 		}
-		switch {
-		case !s.lost:
-		case m.fleet.presence(s.server) == Exited && !s.newer && m.endedSoon(s):
-			m.detach(s, 0, "its process is gone")
-		case s.may && !s.fenced && m.due(s.fed()+DetachTime-fenceTime):
+		if s.lost && s.may && s.fenced == 0 && m.due(s.fed()+DetachTime-fenceTime) {
 			// It may lead the room, cut off, and come back when outcomes were announced without it. Its epoch must be lower then.
 			m.raise(l.epoch.Counter)
 			for _, o := range l.standbys {
-				o.fenced = o.fenced || o.lost
+				if o.lost && o.fenced == 0 {
+					o.fenced = m.now
+				}
 			}
-			m.due(s.fed() + DetachTime)
-		case m.due(s.fed()+DetachTime) && m.outOfReach(s):
+		}
+		switch {
+		case !s.lost:
+		case m.hasEnded(s.server) && m.endedSoon(s):
+			m.detach(s, 0, "its process is gone")
+		case m.due(max(s.fed()+DetachTime, s.fenced+fenceTime)) && m.outOfReach(s): // the others have heard of the epoch
 			m.detach(s, avoidTime, "it has been silent for longer than its lease")
 		case m.due(s.retry):
 			if s.may && s.tries > 1 && m.now-l.askedAt >= askStandbys {
@@ -142,9 +146,6 @@ func (m *Machine) tendStandbys() {
 
 // seenAgain has servers asked again that were gone, and are there now.
 func (l *lead) seenAgain(before, now *Fleet) {
-	for _, s := range l.standbys {
-		s.newer = s.newer && now.presence(s.server) == Exited
-	}
 	for s := range l.avoid {
 		if before.presence(s) != Present && now.presence(s) == Present {
 			delete(l.avoid, s)

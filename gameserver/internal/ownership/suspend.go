@@ -73,13 +73,13 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		case mine && a.Holding == Moved && l.epoch.Less(a.Epoch):
 			later = append(later, a.Leader)
 		case mine && a.Holding == Gone && l.away():
-			m.endLost()
+			m.endLost(proto.CloseLost, "the fleet has declared it lost while this server was cut off or paused")
 			return
 		case mine && a.Holding == Over && l.away():
 			m.endEnded(a.Epoch)
 			return
 		case !mine && l.away() && (a.Holding == Leading || a.Holding == Standby) && (!a.Suspended || a.Holding == Leading && m.older(a)):
-			m.endOver()
+			m.endLost(proto.CloseOver, whyOther)
 			return
 		}
 	}
@@ -238,7 +238,7 @@ func (m *Machine) loyalty(s *standby, said map[string]Reply) loyalty {
 			return isLoyal
 		}
 		gone = true
-	case asked && r.Evidence == GoneHere, m.fleet.presence(s.server) == Exited && !s.newer:
+	case asked && r.Evidence == GoneHere, m.hasEnded(s.server):
 		gone = true
 	case m.fleet.presence(s.server) == Present, !m.sure():
 		return waits

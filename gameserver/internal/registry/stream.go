@@ -33,14 +33,14 @@ func (e *entry) open(a ownership.Open) {
 	e.streams[a.ID] = s
 	s.out = r.config.Links.Open(a.Server, r.current().address(a.Server), replication.Open{
 		Room: e.id, Game: e.game, Options: e.options, Schema: r.games[e.game].schema, Epoch: e.machine.Epoch(),
-		Process: r.machine.Self.Boot, Others: e.othersOf(a.Server), HasBase: a.Base, Base: e.base, BaseEpoch: a.From,
+		Process: r.machine.Self.Boot, Others: without(e.machine.Standbys(), a.Server), HasBase: a.Base, Base: e.base, BaseEpoch: a.From,
 	}, s)
 	_ = led.QueueStandby(a.ID, s, e.base, a.Base)
 }
 
-// othersOf are the servers beside server that may have a replica.
-func (e *entry) othersOf(server string) []string {
-	names := slices.DeleteFunc(slices.Clone(e.machine.Standbys()), func(n string) bool { return n == server })
+// without are the servers beside server that may have a replica: as many as a standby is told of.
+func without(names []string, server string) []string {
+	names = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == server })
 	return names[:min(len(names), replication.MaxOthers)]
 }
 
@@ -54,7 +54,7 @@ func (e *entry) setOthers() {
 func (e *entry) update() {
 	e.setOthers()
 	for _, s := range e.streams {
-		s.out.QueueUpdate(e.machine.Epoch(), e.othersOf(s.server))
+		s.out.QueueUpdate(e.machine.Epoch(), without(e.machine.Standbys(), s.server))
 	}
 }
 
@@ -92,8 +92,7 @@ func (s *stream) QueueTick(tick proto.Tick, public, secret []byte) bool {
 
 func (s *stream) QueueFinal(last replication.FinalTick) bool {
 	if names := s.e.others.Load(); names != nil {
-		last.Others = slices.DeleteFunc(slices.Clone(*names), func(n string) bool { return n == s.server })
-		last.Others = last.Others[:min(len(last.Others), replication.MaxOthers)]
+		last.Others = without(*names, s.server)
 	}
 	last.Stay = s.stay.Load()
 	return s.out.QueueFinal(last)

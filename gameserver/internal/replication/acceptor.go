@@ -27,20 +27,20 @@ func (a *acceptor) handle(kind proto.Kind, body []byte) error {
 	case kindTick:
 		return a.tick(body)
 	case kindQuery:
-		m, err := parseQuery(body)
-		if err != nil {
+		var m query
+		if err := decode(kind, body, &m); err != nil {
 			return err
 		}
 		return a.answer(m.ID, a.from, m.Query)
 	case kindForwarded:
-		m, err := parseForwarded(body)
-		if err != nil {
+		var m forwarded
+		if err := decode(kind, body, &m); err != nil {
 			return err
 		}
 		return a.answer(m.ID, m.Asker, m.Query)
 	case kindRelay:
-		m, err := parseRelay(body)
-		if err != nil {
+		var m relay
+		if err := decode(kind, body, &m); err != nil {
 			return err
 		}
 		a.forward(a, m)
@@ -68,7 +68,7 @@ func (a *acceptor) handle(kind proto.Kind, body []byte) error {
 func (a *acceptor) answer(id uint64, asker string, q ownership.Query) error {
 	m := answer{id, a.rooms.Query(asker, q)}
 	m.Process = a.process
-	return a.conn.send(m.append(nil))
+	return a.conn.send(encode(kindAnswer, &m))
 }
 
 // say sends a record that must not be missed in silence: if it finds no room the link ends, and the other side hears of that.
@@ -85,10 +85,11 @@ func (a *acceptor) find(number uint32) *receiver {
 }
 
 func (a *acceptor) open(body []byte) error {
-	number, o, err := parseOpen(body)
-	if err != nil {
+	var m opening
+	if err := decode(kindOpen, body, &m); err != nil {
 		return err
 	}
+	number, o := m.stream, m.Open
 	s := &receiver{acceptor: a, number: number, last: o.Base, current: o.HasBase}
 	a.conn.mu.Lock()
 	_, twice := a.streams[number]
@@ -100,6 +101,7 @@ func (a *acceptor) open(body []byte) error {
 	if twice {
 		return fmt.Errorf("replication: stream %d is opened twice", number)
 	}
+	var err error
 	if s.replica, err = a.rooms.Offer(a.from, o, s); err != nil {
 		s.reject(err)
 	} else if o.HasBase {
@@ -109,11 +111,11 @@ func (a *acceptor) open(body []byte) error {
 }
 
 func (a *acceptor) keyframe(body []byte) error {
-	number, k, err := parseKeyframe(body)
-	if err != nil {
+	var k keyframe
+	if err := decode(kindKeyframe, body, &k); err != nil {
 		return err
 	}
-	s := a.find(number)
+	s := a.find(k.stream)
 	if s == nil {
 		return nil
 	}
@@ -154,63 +156,63 @@ func (a *acceptor) tick(body []byte) error {
 }
 
 func (a *acceptor) final(body []byte) error {
-	number, f, err := parseFinal(body)
-	if err != nil {
+	var f final
+	if err := decode(kindFinal, body, &f); err != nil {
 		return err
 	}
-	s := a.find(number)
+	s := a.find(f.stream)
 	if s == nil || s.skipping.Load() {
 		return nil
 	}
 	if !s.current || f.Tick != s.last+1 {
-		return fmt.Errorf("replication: stream %d: final tick %d after %d", number, f.Tick, s.last)
+		return fmt.Errorf("replication: stream %d: final tick %d after %d", f.stream, f.Tick, s.last)
 	}
 	s.current = false
-	s.replica.Final(f)
+	s.replica.Final(f.FinalTick)
 	return nil
 }
 
 func (a *acceptor) handed(body []byte) error {
-	number, leader, epoch, err := parseHanded(body)
-	if err != nil {
+	var m handed
+	if err := decode(kindHanded, body, &m); err != nil {
 		return err
 	}
-	if s := a.find(number); s != nil && s.end() {
-		s.replica.Handed(leader, epoch)
+	if s := a.find(m.stream); s != nil && s.end() {
+		s.replica.Handed(m.leader, m.epoch)
 	}
 	return nil
 }
 
 func (a *acceptor) update(body []byte) error {
-	number, epoch, others, err := parseUpdate(body)
-	if err != nil {
+	var m update
+	if err := decode(kindUpdate, body, &m); err != nil {
 		return err
 	}
-	if s := a.find(number); s != nil {
-		s.replica.Updated(epoch, others)
+	if s := a.find(m.stream); s != nil {
+		s.replica.Updated(m.epoch, m.others)
 	}
 	return nil
 }
 
 func (a *acceptor) probation(body []byte) error {
-	number, err := parseEmpty(body, "probation")
-	if err != nil {
+	var m signal
+	if err := decode(kindProbation, body, &m); err != nil {
 		return err
 	}
-	if s := a.find(number); s != nil {
+	if s := a.find(m.stream); s != nil {
 		s.replica.Probation()
 	}
 	return nil
 }
 
 func (a *acceptor) stop(body []byte) error {
-	number, reason, err := parseStop(body)
-	if err != nil {
+	var m stop
+	if err := decode(kindStop, body, &m); err != nil {
 		return err
 	}
-	if s := a.find(number); s != nil && s.end() {
-		s.replica.Stop(reason)
-		s.say(appendReject(nil, number, &ownership.Rejection{Code: ownership.RejectStopped, Text: "the leader has stopped the stream"}))
+	if s := a.find(m.stream); s != nil && s.end() {
+		s.replica.Stop(m.reason)
+		s.say(encode(kindReject, &reject{m.stream, ownership.Rejection{Code: ownership.RejectStopped, Text: "the leader has stopped the stream"}}))
 	}
 	return nil
 }
@@ -223,7 +225,7 @@ func (a *acceptor) acknowledge() error {
 	a.acks = a.acks[:0]
 	for i, s := range a.applied {
 		s.applied = false
-		a.acks = appendNumber(a.acks, kindAck, s.number, uint32(s.last))
+		a.acks = appendAck(a.acks, s.number, s.last)
 		a.applied[i] = nil
 	}
 	a.applied = a.applied[:0]

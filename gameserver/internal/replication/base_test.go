@@ -81,19 +81,19 @@ func TestFinalWithoutTheBase(t *testing.T) {
 func TestNeedKeyframeLater(t *testing.T) {
 	s := newStandby()
 	a := newAcceptor(s)
-	if err := feedAll(t, a, appendOpen(nil, 1, &testOpen), appendKeyframe(nil, 1, 5, nil, nil)); err != nil {
+	if err := feedAll(t, a, encode(kindOpen, &opening{1, testOpen}), appendKeyframe(nil, 1, 5, nil, nil)); err != nil {
 		t.Fatal(err)
 	}
 	a.conn.take(nil)
 	s.back("r1").NeedKeyframe()
-	err := feedAll(t, a, appendTick(nil, 1, 6, nil, nil), appendTick(nil, 1, 9, nil, nil), appendEmpty(nil, kindProbation, 1))
-	if out, _ := a.conn.take(nil); err != nil || string(out) != string(appendEmpty(nil, kindNeedKeyframe, 1)) {
+	err := feedAll(t, a, appendTick(nil, 1, 6, nil, nil), appendTick(nil, 1, 9, nil, nil), encode(kindProbation, &signal{1}))
+	if out, _ := a.conn.take(nil); err != nil || string(out) != string(encode(kindNeedKeyframe, &signal{1})) {
 		t.Errorf("the leader is told %x, %v", out, err)
 	}
 	asks := &asksWithin{back: s.back("r1")}
 	a.streams[1].replica = asks
 	err = feedAll(t, a, appendKeyframe(nil, 1, 10, nil, nil), appendTick(nil, 1, 11, nil, nil))
-	want := append(appendEmpty(nil, kindNeedKeyframe, 1), appendNumber(nil, kindAck, 1, 10)...)
+	want := append(encode(kindNeedKeyframe, &signal{1}), appendAck(nil, 1, 10)...)
 	if out, _ := a.conn.take(nil); err != nil || string(out) != string(want) {
 		t.Errorf("the leader is told %x, %v, want %x", out, err, want)
 	}

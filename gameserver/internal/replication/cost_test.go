@@ -70,7 +70,7 @@ func TestTickAllocations(t *testing.T) {
 	a := newAcceptor(quiet{})
 	reader := bufio.NewReaderSize(wire, readBuffer)
 	for _, f := range streams {
-		if err := feedAll(t, a, appendOpen(nil, f.number, &testOpen), appendKeyframe(nil, f.number, 0, nil, nil)); err != nil {
+		if err := feedAll(t, a, encode(kindOpen, &opening{f.number, testOpen}), appendKeyframe(nil, f.number, 0, nil, nil)); err != nil {
 			t.Fatal(err)
 		}
 	}

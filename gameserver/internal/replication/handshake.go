@@ -104,7 +104,7 @@ func (id *identity) greet(c net.Conn, want string, dials bool) (s secured, err e
 	mine := hello{Versions: id.versions, Cluster: id.cluster, Name: id.name, Process: id.process}
 	if dials {
 		mine.Link = id.dialled.Add(1)
-		if _, err := c.Write(mine.append(nil)); err != nil {
+		if _, err := c.Write(encode(kindHello, &mine)); err != nil {
 			return s, err
 		}
 	}
@@ -115,7 +115,7 @@ func (id *identity) greet(c net.Conn, want string, dials bool) (s secured, err e
 		return s, refuse(c, fmt.Errorf("%w: %s is here, not %s", ErrGone, s.hello.Name, want))
 	}
 	if !dials {
-		if _, err := c.Write(mine.append(nil)); err != nil {
+		if _, err := c.Write(encode(kindHello, &mine)); err != nil {
 			return s, err
 		}
 	}
@@ -130,11 +130,11 @@ func (id *identity) readHello(r *bufio.Reader) (h hello, err error) {
 	switch k {
 	case kindHello:
 	case kindRefuse:
-		text, err := parseRefuse(body)
-		if err != nil {
+		var r refusal
+		if err := decode(k, body, &r); err != nil {
 			return h, err
 		}
-		return h, fmt.Errorf("%w by the other side: %q", ErrIncompatible, text)
+		return h, fmt.Errorf("%w by the other side: %q", ErrIncompatible, r.text)
 	case kindTLS:
 		return h, fmt.Errorf("%w: only one side has a certificate; give both one (-fleet-cert)", ErrIncompatible)
 	default:
@@ -156,6 +156,6 @@ func (id *identity) readHello(r *bufio.Reader) (h hello, err error) {
 // refuse tells the other side why the handshake ends, and returns err.
 func refuse(c net.Conn, err error) error {
 	text := strings.TrimPrefix(err.Error(), ErrIncompatible.Error()+": ")
-	c.Write(appendRefuse(nil, text)) // the connection is closed next; whether this arrives does not matter
+	c.Write(encode(kindRefuse, &refusal{text})) // the connection is closed next; whether this arrives does not matter
 	return err
 }

@@ -188,7 +188,7 @@ func TestHostileBytes(t *testing.T) {
 	c.Cluster = "the-label"
 	a, _ := start(t, c, nothing)
 	ctx := within(t, 10*time.Second)
-	introduction := hello{Versions: proto.Versions{Newest: Version, Oldest: Oldest}, Cluster: "the-label", Name: "a"}.append(nil)
+	introduction := encode(kindHello, &hello{Versions: proto.Versions{Newest: Version, Oldest: Oldest}, Cluster: "the-label", Name: "a"})
 	for name, bytes := range map[string][]byte{
 		"nothing":       nil,
 		"http":          []byte("GET / HTTP/1.1\r\n\r\n"),
@@ -243,7 +243,7 @@ func TestStrangersSeeNoCertificate(t *testing.T) {
 		"as clients do": func(nc net.Conn) error { return tls.Client(nc, stranger).Handshake() },
 		"without any":   func(nc net.Conn) error { return tls.Client(nc, &tls.Config{InsecureSkipVerify: true}).Handshake() },
 		"and says hello": func(nc net.Conn) error {
-			_, err := nc.Write(hello{Name: "x"}.append(nil))
+			_, err := nc.Write(encode(kindHello, &hello{Name: "x"}))
 			return errors.Join(err, io.EOF)
 		},
 	} {

@@ -19,7 +19,7 @@ type result struct {
 // answer comes or ctx ends, and may be called from any goroutine. When the link breaks it dials and asks once more, so the
 // server may hear a query twice. Errors are those of errors.go.
 func (l *Links) Query(ctx context.Context, server, addr string, q ownership.Query) (ownership.Answer, error) {
-	a, err := l.ask(ctx, server, addr, func(id uint64) []byte { return query{id, q}.append(nil) })
+	a, err := l.ask(ctx, server, addr, func(id uint64) []byte { return encode(kindQuery, &query{id, q}) })
 	if err != nil {
 		return a, fmt.Errorf("query %s at %s about room %s: %w", server, addr, q.Room, err)
 	}
@@ -96,14 +96,14 @@ func (k *link) forget(id uint64) {
 func (k *link) handle(kind proto.Kind, body []byte) error {
 	switch kind {
 	case kindAnswer:
-		m, err := parseAnswer(body)
-		if err != nil {
+		var m answer
+		if err := decode(kind, body, &m); err != nil {
 			return err
 		}
 		k.answered(m.ID, result{answer: m.Answer})
 	case kindUnanswered:
-		m, err := parseUnanswered(body)
-		if err != nil {
+		var m unanswered
+		if err := decode(kind, body, &m); err != nil {
 			return err
 		}
 		k.answered(m.ID, result{err: m.err()})

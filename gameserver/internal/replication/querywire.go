@@ -1,9 +1,7 @@
 package replication
 
 import (
-	"encoding/binary"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/internal/ownership"
@@ -53,131 +51,51 @@ type unanswered struct {
 	Text string // for the log
 }
 
-func (m query) append(b []byte) []byte {
-	b, at := proto.BeginRecord(b, kindQuery)
-	b = binary.AppendUvarint(b, m.ID)
-	return proto.EndRecord(appendQuery(b, &m.Query), at)
+func (m *query) fields(c *codec) {
+	number(c, &m.ID)
+	c.query(&m.Query)
 }
 
-func parseQuery(b []byte) (m query, err error) {
-	r := reader{b: b}
-	m.ID = r.u64()
-	m.Query = r.query()
-	return m, r.end("query")
-}
-
-func (m relay) append(b []byte) []byte {
-	b, at := proto.BeginRecord(b, kindRelay)
-	b = binary.AppendUvarint(b, m.ID)
-	b = appendString(b, m.Target)
-	b = binary.AppendUvarint(b, uint64(max(m.Wait, 0).Milliseconds()))
-	return proto.EndRecord(appendQuery(b, &m.Query), at)
-}
-
-func parseRelay(b []byte) (m relay, err error) {
-	r := reader{b: b}
-	m.ID = r.u64()
-	m.Target = r.string(maxName)
-	m.Wait = time.Duration(r.uvarint(uint64(forwardTimeout.Milliseconds()))) * time.Millisecond
-	m.Query = r.query()
-	return m, r.end("relay")
-}
-
-func (m forwarded) append(b []byte) []byte {
-	b, at := proto.BeginRecord(b, kindForwarded)
-	b = binary.AppendUvarint(b, m.ID)
-	b = appendString(b, m.Asker)
-	return proto.EndRecord(appendQuery(b, &m.Query), at)
-}
-
-func parseForwarded(b []byte) (m forwarded, err error) {
-	r := reader{b: b}
-	m.ID = r.u64()
-	m.Asker = r.string(maxName)
-	m.Query = r.query()
-	return m, r.end("forwarded")
-}
-
-func appendQuery(b []byte, q *ownership.Query) []byte {
-	b = appendString(b, string(q.Room))
-	b = append(b, flagOf(q.Claim))
-	b = binary.LittleEndian.AppendUint64(b, uint64(q.Lost))
-	b = binary.LittleEndian.AppendUint64(b, uint64(q.Seeks))
-	b = binary.LittleEndian.AppendUint64(b, uint64(q.Instance))
-	b = appendEpoch(b, q.Withdrawn)
-	return appendEpoch(b, q.Leads)
-}
-
-func (r *reader) query() (q ownership.Query) {
-	q.Room = r.room()
-	q.Claim = r.flag()
-	q.Lost = r.instance()
-	q.Seeks = r.instance()
-	q.Instance = r.instance()
-	q.Withdrawn = r.epoch()
-	q.Leads = r.epoch()
-	return q
-}
-
-// Bits of an answer's flags.
-const (
-	flagCounted   = 1 << 0
-	flagSuspended = 1 << 1
-	flagAnnounced = 1 << 2
-)
-
-func (m answer) append(b []byte) []byte {
-	b, at := proto.BeginRecord(b, kindAnswer)
-	b = binary.AppendUvarint(b, m.ID)
-	b = appendString(b, m.Process.Server)
-	b = binary.AppendUvarint(b, m.Process.Boot)
-	b = append(b, byte(m.Holding), flagOf(m.Counted)*flagCounted|flagOf(m.Suspended)*flagSuspended|flagOf(m.Announced)*flagAnnounced)
-	b = appendEpoch(b, m.Epoch)
-	b = appendString(b, m.Leader)
-	b = binary.AppendUvarint(b, uint64(m.Tick))
-	b = appendSpan(b, m.Sought)
-	b = appendSpan(b, m.Away)
-	return proto.EndRecord(b, at)
-}
-
-func parseAnswer(b []byte) (m answer, err error) {
-	r := reader{b: b}
-	m.ID = r.u64()
-	m.Process.Server = r.string(maxName)
-	m.Process.Boot = r.u64()
-	if m.Holding = ownership.Holding(r.bytes(1)[0]); !m.Holding.Valid() {
-		r.fail(fmt.Errorf("holding %d: %w", m.Holding, proto.ErrRange))
+func (m *relay) fields(c *codec) {
+	number(c, &m.ID)
+	c.name(&m.Target)
+	if c.span(&m.Wait, time.Millisecond); m.Wait > forwardTimeout {
+		c.fail(fmt.Errorf("wait of %v, at most %v are allowed: %w", m.Wait, forwardTimeout, proto.ErrRange))
 	}
-	flags := r.uvarint(flagCounted | flagSuspended | flagAnnounced)
-	m.Counted, m.Suspended, m.Announced = flags&flagCounted != 0, flags&flagSuspended != 0, flags&flagAnnounced != 0
-	m.Epoch = r.epoch()
-	m.Leader = r.string(maxName)
-	m.Tick = proto.Tick(r.u32())
-	m.Sought = r.span()
-	m.Away = r.span()
-	return m, r.end("answer")
+	c.query(&m.Query)
 }
 
-// appendSpan appends a duration in milliseconds.
-func appendSpan(b []byte, d time.Duration) []byte {
-	return binary.AppendUvarint(b, uint64(max(0, min(d.Milliseconds(), math.MaxUint32))))
+func (m *forwarded) fields(c *codec) {
+	number(c, &m.ID)
+	c.name(&m.Asker)
+	c.query(&m.Query)
 }
 
-func (r *reader) span() time.Duration { return time.Duration(r.u32()) * time.Millisecond }
-
-func (m unanswered) append(b []byte) []byte {
-	b, at := proto.BeginRecord(b, kindUnanswered)
-	b = binary.AppendUvarint(b, m.ID)
-	b = append(b, byte(m.Code))
-	return proto.EndRecord(appendString(b, cut(m.Text)), at)
+func (c *codec) query(q *ownership.Query) {
+	c.room(&q.Room)
+	c.flag(&q.Claim)
+	c.instance(&q.Lost)
+	c.instance(&q.Seeks)
+	c.instance(&q.Instance)
+	c.epoch(&q.Withdrawn)
+	c.epoch(&q.Leads)
 }
 
-func parseUnanswered(b []byte) (m unanswered, err error) {
-	r := reader{b: b}
-	m.ID = r.u64()
-	if m.Code = relayCode(r.bytes(1)[0]); m.Code >= relayCodes {
-		r.fail(fmt.Errorf("code %d: %w", m.Code, proto.ErrRange))
-	}
-	m.Text = r.string(maxReason)
-	return m, r.end("unanswered")
+func (m *answer) fields(c *codec) {
+	number(c, &m.ID)
+	c.name(&m.Process.Server)
+	number(c, &m.Process.Boot)
+	octet(c, &m.Holding, ownership.Leading)
+	c.flags(&m.Counted, &m.Suspended, &m.Announced)
+	c.epoch(&m.Epoch)
+	c.name(&m.Leader)
+	c.tick(&m.Tick)
+	c.span(&m.Sought, time.Millisecond)
+	c.span(&m.Away, time.Millisecond)
+}
+
+func (m *unanswered) fields(c *codec) {
+	number(c, &m.ID)
+	octet(c, &m.Code, relayCodes-1)
+	c.reason(&m.Text)
 }

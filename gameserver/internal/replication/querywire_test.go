@@ -29,18 +29,18 @@ var queryRecords = []struct {
 	golden string
 	parse  func(b []byte) (again []byte, err error)
 }{
-	{"query", query{300, testQuery}.append(nil), "8434" + "ac02" + "027231" + "01" + "b800000000000000" + "b900000000000000" + "ba00000000000000" + "a700000000000000" + "040163" + "a800000000000000" + "050164",
-		func(b []byte) ([]byte, error) { m, err := parseQuery(b); return m.append(nil), err }},
-	{"relay", relay{300, "t", 1500 * time.Millisecond, testQuery}.append(nil), "8638" + "ac02" + "0174" + "dc0b" + "027231" + "01" +
+	{"query", encode(kindQuery, &query{300, testQuery}), "8434" + "ac02" + "027231" + "01" + "b800000000000000" + "b900000000000000" + "ba00000000000000" + "a700000000000000" + "040163" + "a800000000000000" + "050164",
+		func(b []byte) ([]byte, error) { return again(kindQuery, b, &query{}) }},
+	{"relay", encode(kindRelay, &relay{300, "t", 1500 * time.Millisecond, testQuery}), "8638" + "ac02" + "0174" + "dc0b" + "027231" + "01" +
 		"b800000000000000" + "b900000000000000" + "ba00000000000000" + "a700000000000000" + "040163" + "a800000000000000" + "050164",
-		func(b []byte) ([]byte, error) { m, err := parseRelay(b); return m.append(nil), err }},
-	{"forwarded", forwarded{300, "a", testQuery}.append(nil), "8736" + "ac02" + "0161" + "027231" + "01" + "b800000000000000" + "b900000000000000" + "ba00000000000000" +
+		func(b []byte) ([]byte, error) { return again(kindRelay, b, &relay{}) }},
+	{"forwarded", encode(kindForwarded, &forwarded{300, "a", testQuery}), "8736" + "ac02" + "0161" + "027231" + "01" + "b800000000000000" + "b900000000000000" + "ba00000000000000" +
 		"a700000000000000" + "040163" + "a800000000000000" + "050164",
-		func(b []byte) ([]byte, error) { m, err := parseForwarded(b); return m.append(nil), err }},
-	{"answer", answer{1, testAnswer}.append(nil), "8519" + "01" + "0162" + "ac02" + "05" + "03" + "a700000000000000" + "020173" + "0173" + "ac02" + "dc0b" + "05",
-		func(b []byte) ([]byte, error) { m, err := parseAnswer(b); return m.append(nil), err }},
-	{"unanswered", unanswered{1, relayTimeout, "no"}.append(nil), "8805" + "01" + "03" + "026e6f",
-		func(b []byte) ([]byte, error) { m, err := parseUnanswered(b); return m.append(nil), err }},
+		func(b []byte) ([]byte, error) { return again(kindForwarded, b, &forwarded{}) }},
+	{"answer", encode(kindAnswer, &answer{1, testAnswer}), "8519" + "01" + "0162" + "ac02" + "05" + "03" + "a700000000000000" + "020173" + "0173" + "ac02" + "dc0b" + "05",
+		func(b []byte) ([]byte, error) { return again(kindAnswer, b, &answer{}) }},
+	{"unanswered", encode(kindUnanswered, &unanswered{1, relayTimeout, "no"}), "8805" + "01" + "03" + "026e6f",
+		func(b []byte) ([]byte, error) { return again(kindUnanswered, b, &unanswered{}) }},
 }
 
 func TestQueryGolden(t *testing.T) {
@@ -75,8 +75,9 @@ func TestAnswerRoundTrip(t *testing.T) {
 			Counted:   rapid.Bool().Draw(t, "counted"),
 			Suspended: rapid.Bool().Draw(t, "suspended"),
 		}}
-		_, b, _, _ := proto.NextRecord(m.append(nil))
-		if got, err := parseAnswer(b); err != nil || got != m {
+		_, b, _, _ := proto.NextRecord(encode(kindAnswer, &m))
+		var got answer
+		if err := decode(kindAnswer, b, &got); err != nil || got != m {
 			t.Fatalf("%+v became %+v, %v", m, got, err)
 		}
 	})

@@ -49,7 +49,7 @@ func (m unanswered) err() error {
 // ErrUnreachable and ErrRelay. It blocks and retries as Query does.
 func (l *Links) QueryThrough(ctx context.Context, via, viaAddr, target string, q ownership.Query) (ownership.Answer, error) {
 	a, err := l.ask(ctx, via, viaAddr, func(id uint64) []byte {
-		return relay{id, target, forwardWait(ctx), q}.append(nil)
+		return encode(kindRelay, &relay{id, target, forwardWait(ctx), q})
 	})
 	if err != nil {
 		return a, fmt.Errorf("query %s about room %s through %s at %s: %w", target, q.Room, via, viaAddr, err)
@@ -74,7 +74,7 @@ func (l *Links) forwardTo(lookup func(server string) (addr string, ok bool)) fun
 		select {
 		case l.forwards <- struct{}{}:
 		default:
-			a.say(unanswered{m.ID, relayUntried, fmt.Sprintf("%d queries are being forwarded already", maxForwards)}.append(nil))
+			a.say(encode(kindUnanswered, &unanswered{m.ID, relayUntried, fmt.Sprintf("%d queries are being forwarded already", maxForwards)}))
 			return
 		}
 		if !l.start(func() {
@@ -90,13 +90,13 @@ func (l *Links) forwardTo(lookup func(server string) (addr string, ok bool)) fun
 func (l *Links) forward(asker string, m relay, lookup func(server string) (addr string, ok bool)) []byte {
 	addr, ok := lookup(m.Target)
 	if !ok {
-		return unanswered{m.ID, relayUntried, fmt.Sprintf("it knows no address of %s", m.Target)}.append(nil)
+		return encode(kindUnanswered, &unanswered{m.ID, relayUntried, fmt.Sprintf("it knows no address of %s", m.Target)})
 	}
 	ctx, cancel := context.WithTimeout(l.ctx, m.Wait)
 	defer cancel()
-	got, err := l.ask(ctx, m.Target, addr, func(id uint64) []byte { return forwarded{id, asker, m.Query}.append(nil) })
+	got, err := l.ask(ctx, m.Target, addr, func(id uint64) []byte { return encode(kindForwarded, &forwarded{id, asker, m.Query}) })
 	if err != nil {
-		return unanswered{m.ID, codeOf(err), err.Error()}.append(nil)
+		return encode(kindUnanswered, &unanswered{m.ID, codeOf(err), err.Error()})
 	}
-	return answer{m.ID, got}.append(nil)
+	return encode(kindAnswer, &answer{m.ID, got})
 }

@@ -125,29 +125,29 @@ func (s *receiver) reject(err error) {
 
 // Ready implements Back.
 func (s *receiver) Ready(waiting int) {
-	s.sayIfOpen(appendNumber(nil, kindReady, s.number, uint32(max(waiting, 0))))
+	s.sayIfOpen(encode(kindReady, &ready{s.number, uint32(max(waiting, 0))}))
 }
 
 // NeedKeyframe implements Back.
 func (s *receiver) NeedKeyframe() {
 	s.skipping.Store(true)
-	s.sayIfOpen(appendEmpty(nil, kindNeedKeyframe, s.number))
+	s.sayIfOpen(encode(kindNeedKeyframe, &signal{s.number}))
 }
 
 // Probation implements Back.
-func (s *receiver) Probation() { s.sayIfOpen(appendEmpty(nil, kindNoted, s.number)) }
+func (s *receiver) Probation() { s.sayIfOpen(encode(kindNoted, &signal{s.number})) }
 
 // Took implements Back.
 func (s *receiver) Took(epoch proto.Epoch) {
 	if s.end() {
-		s.say(appendTook(nil, s.number, epoch))
+		s.say(encode(kindTook, &took{s.number, epoch}))
 	}
 }
 
 // Reject implements Back.
 func (s *receiver) Reject(r ownership.Rejection) {
 	if s.end() {
-		s.say(appendReject(nil, s.number, &r))
+		s.say(encode(kindReject, &reject{s.number, r}))
 	}
 }
 

@@ -39,7 +39,7 @@ func feedAll(t *testing.T, a *acceptor, records ...[]byte) error {
 
 // Records that no leader sends close the link; its replicas hear Lost once.
 func TestReplicaProtocol(t *testing.T) {
-	open := appendOpen(nil, 1, &testOpen)
+	open := encode(kindOpen, &opening{1, testOpen})
 	keyframe := appendKeyframe(nil, 1, 5, []byte("all"), nil)
 	head, part := keyframe[:6], keyframe[6:]
 	for name, c := range map[string]struct {
@@ -50,12 +50,12 @@ func TestReplicaProtocol(t *testing.T) {
 		"tick first":              {[][]byte{appendTick(nil, 1, 1, nil, nil)}, "tick 1 (low bits) after 0"},
 		"tick left out":           {[][]byte{keyframe, appendTick(nil, 1, 7, nil, nil)}, "tick 7 (low bits) after 5"},
 		"tick within a keyframe":  {[][]byte{keyframe, head, appendTick(nil, 1, 6, nil, nil)}, "tick 6 (low bits) after 5"},
-		"final first":             {[][]byte{appendFinal(nil, 1, &testFinal)}, "final tick 513 after 0"},
-		"tick after the final":    {[][]byte{keyframe, appendFinal(nil, 1, &FinalTick{Tick: 6}), appendTick(nil, 1, 7, nil, nil)}, "tick 7"},
+		"final first":             {[][]byte{encode(kindFinal, &final{1, testFinal})}, "final tick 513 after 0"},
+		"tick after the final":    {[][]byte{keyframe, encode(kindFinal, &final{1, FinalTick{Tick: 6}}), appendTick(nil, 1, 7, nil, nil)}, "tick 7"},
 		"part first":              {[][]byte{part}, "a part without a keyframe"},
 		"part after the keyframe": {[][]byte{keyframe, part}, "a part without a keyframe"},
 		"part too long":           {[][]byte{appendKeyframe(nil, 1, 5, []byte("al"), nil)[:6], part}, "a part without a keyframe"},
-		"base left out":           {[][]byte{appendOpen(nil, 2, &testBase), appendTick(nil, 2, 515, nil, nil)}, "tick 515 (low bits) after 513"},
+		"base left out":           {[][]byte{encode(kindOpen, &opening{2, testBase}), appendTick(nil, 2, 515, nil, nil)}, "tick 515 (low bits) after 513"},
 		"bytes that are no tick":  {[][]byte{proto.AppendRecord(nil, kindTick, []byte{1})}, "cut short"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -75,8 +75,8 @@ func TestReplicaProtocol(t *testing.T) {
 	}
 	// Records on their way to a stream that has ended here are skipped, and records of unknown kind too.
 	a := newAcceptor(newStandby())
-	if err := feedAll(t, a, keyframe, appendTick(nil, 1, 6, nil, nil), appendFinal(nil, 1, &testFinal), appendHanded(nil, 1, "c", testEpoch),
-		appendUpdate(nil, 1, testEpoch, nil), appendEmpty(nil, kindProbation, 1), appendStop(nil, 1, ""), proto.AppendRecord(nil, 0xff, nil)); err != nil {
+	if err := feedAll(t, a, keyframe, appendTick(nil, 1, 6, nil, nil), encode(kindFinal, &final{1, testFinal}), encode(kindHanded, &handed{1, "c", testEpoch}),
+		encode(kindUpdate, &update{1, testEpoch, nil}), encode(kindProbation, &signal{1}), encode(kindStop, &stop{1, ""}), proto.AppendRecord(nil, 0xff, nil)); err != nil {
 		t.Error(err)
 	}
 }
@@ -85,7 +85,7 @@ func TestReplicaProtocol(t *testing.T) {
 func TestTickNumbersWrap(t *testing.T) {
 	s := newStandby()
 	a := newAcceptor(s)
-	err := feedAll(t, a, appendOpen(nil, 1, &testOpen), appendKeyframe(nil, 1, 65534, nil, nil),
+	err := feedAll(t, a, encode(kindOpen, &opening{1, testOpen}), appendKeyframe(nil, 1, 65534, nil, nil),
 		appendTick(nil, 1, 65535, nil, nil), appendTick(nil, 1, 65536, nil, nil), appendTick(nil, 1, 65537, nil, nil))
 	if lines := s.of("r1").all(); err != nil || lines[len(lines)-1] != "tick 65537 +" {
 		t.Error(lines, err)

@@ -127,7 +127,7 @@ func (s *Stream) takes(tick proto.Tick, n int) bool {
 // stream ends with Took, or the leader continues and stops it. false: as QueueTick.
 func (s *Stream) QueueFinal(last FinalTick) bool {
 	k := s.link
-	record := appendFinal(nil, s.number, &last)
+	record := encode(kindFinal, &final{s.number, last})
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if !s.takes(last.Tick, len(record)) {
@@ -142,16 +142,16 @@ func (s *Stream) QueueFinal(last FinalTick) bool {
 // epoch from the last tick on. The standby keeps its replica for the new leader's stream. Nothing confirms it: a standby
 // whose link breaks first hears Lost instead, and keeps its replica as well.
 func (s *Stream) QueueHanded(leader string, epoch proto.Epoch) {
-	s.control(appendHanded(nil, s.number, leader, epoch), true)
+	s.control(encode(kindHanded, &handed{s.number, leader, epoch}), true)
 }
 
 // QueueUpdate tells the standby the room's epoch and the other servers that may have a replica, where they have changed.
 func (s *Stream) QueueUpdate(epoch proto.Epoch, others []string) {
-	s.control(appendUpdate(nil, s.number, epoch, others), false)
+	s.control(encode(kindUpdate, &update{s.number, epoch, others}), false)
 }
 
 // QueueProbation announces that the leader is about to run the first tick after a takeover. StreamEvents.Probation answers.
-func (s *Stream) QueueProbation() { s.control(appendEmpty(nil, kindProbation, s.number), false) }
+func (s *Stream) QueueProbation() { s.control(encode(kindProbation, &signal{s.number}), false) }
 
 // control queues a record that carries no state and starts writing it.
 func (s *Stream) control(record []byte, last bool) {
@@ -181,9 +181,9 @@ func (s *Stream) Dismiss(reason string) {
 	}
 	s.clear()
 	if !s.begun { // the opening goes first: nobody answers a stop of a stream that was never opened
-		s.put(appendOpen(nil, s.number, &s.open))
+		s.put(encode(kindOpen, &opening{s.number, s.open}))
 	}
-	s.add(appendStop(nil, s.number, reason))
+	s.add(encode(kindStop, &stop{s.number, reason}))
 	s.current, s.final = false, true
 }
 
@@ -198,7 +198,7 @@ func (s *Stream) end(reason string) bool {
 	s.clear()
 	k.remove(s)
 	if s.begun && k.err == nil {
-		s.add(appendStop(nil, s.number, reason))
+		s.add(encode(kindStop, &stop{s.number, reason}))
 	}
 	return true
 }

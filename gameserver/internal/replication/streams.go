@@ -18,7 +18,7 @@ func (k *link) add(s *Stream) bool {
 	s.link, s.number = k, k.stream
 	k.streams[s.number] = s
 	k.carry(1)
-	s.put(appendOpen(nil, s.number, &s.open))
+	s.put(encode(kindOpen, &opening{s.number, s.open}))
 	k.awake()
 	return true
 }
@@ -61,52 +61,52 @@ func (k *link) end(err error) {
 func (k *link) told(kind proto.Kind, body []byte) error {
 	switch kind {
 	case kindAck:
-		number, tick, err := parseNumber(body, "ack")
+		number, tick, err := parseAck(body)
 		if err != nil {
 			return err
 		}
 		if s := k.find(number, false); s != nil {
-			s.events.Acked(proto.Tick(tick))
+			s.events.Acked(tick)
 		}
 	case kindReady:
-		number, waiting, err := parseNumber(body, "ready")
-		if err != nil {
+		var m ready
+		if err := decode(kind, body, &m); err != nil {
 			return err
 		}
-		if s := k.find(number, false); s != nil {
-			s.events.Ready(int(waiting))
+		if s := k.find(m.stream, false); s != nil {
+			s.events.Ready(int(m.waiting))
 		}
 	case kindNeedKeyframe:
-		number, err := parseEmpty(body, "need keyframe")
-		if err != nil {
+		var m signal
+		if err := decode(kind, body, &m); err != nil {
 			return err
 		}
-		if s := k.rewound(number); s != nil {
+		if s := k.rewound(m.stream); s != nil {
 			s.events.NeedKeyframe()
 		}
 	case kindNoted:
-		number, err := parseEmpty(body, "noted")
-		if err != nil {
+		var m signal
+		if err := decode(kind, body, &m); err != nil {
 			return err
 		}
-		if s := k.find(number, false); s != nil {
+		if s := k.find(m.stream, false); s != nil {
 			s.events.Probation()
 		}
 	case kindTook:
-		number, epoch, err := parseTook(body)
-		if err != nil {
+		var m took
+		if err := decode(kind, body, &m); err != nil {
 			return err
 		}
-		if s := k.find(number, true); s != nil {
-			s.events.Took(epoch)
+		if s := k.find(m.stream, true); s != nil {
+			s.events.Took(m.epoch)
 		}
 	case kindReject:
-		number, rejection, err := parseReject(body)
-		if err != nil {
+		var m reject
+		if err := decode(kind, body, &m); err != nil {
 			return err
 		}
-		if s := k.find(number, true); s != nil {
-			s.events.Rejected(rejection)
+		if s := k.find(m.stream, true); s != nil {
+			s.events.Rejected(m.Rejection)
 		}
 	}
 	return nil

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
-	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"reflect"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
+	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -34,56 +34,45 @@ var streamRecords = []struct {
 	golden string
 	parse  func(b []byte) (again []byte, err error)
 }{
-	{"open", appendOpen(nil, 300, &testOpen), "9026" + "ac02" + "027231" + "056172656e61" + "027b7d" + "03010000" + "a700000000000000" + "030161" + "ac02" +
+	{"open", encode(kindOpen, &opening{300, testOpen}), "9026" + "ac02" + "027231" + "056172656e61" + "027b7d" + "03010000" + "a700000000000000" + "030161" + "ac02" +
 		"02" + "0164" + "026565" + "00", reOpen},
-	{"open from a base", appendOpen(nil, 1, &testBase), "9021" + "01" + "027231" + "00" + "00" + "00" + "0000000000000000" + "0000" + "00" + "00" + "01" + "8104" + "a900000000000000" + "01016c", reOpen},
+	{"open from a base", encode(kindOpen, &opening{1, testBase}), "9021" + "01" + "027231" + "00" + "00" + "00" + "0000000000000000" + "0000" + "00" + "00" + "01" + "8104" + "a900000000000000" + "01016c", reOpen},
 	{"keyframe", appendKeyframe(nil, 1, 513, nil, nil), "9105" + "01" + "8104" + "00" + "00", reKeyframe},
 	{"part", appendKeyframe(nil, 1, 513, nil, []byte("abc"))[7:], "9204" + "01" + "616263", rePart},
 	{"tick", appendTick(nil, 1, 513, []byte("pub"), []byte("se")), "9309" + "01" + "0102" + "03707562" + "7365", reTick},
-	{"final", appendFinal(nil, 1, &testFinal), "942a" + "01" + "8104" + "a700000000000000" + "040162" + "ac02" + "01" + "010164" + "03707562" + "027365" +
+	{"final", encode(kindFinal, &final{1, testFinal}), "942a" + "01" + "8104" + "a700000000000000" + "040162" + "ac02" + "01" + "010164" + "03707562" + "027365" +
 		"02" + "0204" + "07050109" + "00" + "0205" + "0100020808", reFinal},
-	{"handed", appendHanded(nil, 1, "b", testEpoch), "950e" + "01" + "0162" + "a700000000000000" + "040162", reHanded},
-	{"update", appendUpdate(nil, 1, testEpoch, []string{"d", "ee"}), "9612" + "01" + "a700000000000000" + "040162" + "02" + "0164" + "026565", reUpdate},
-	{"probation", appendEmpty(nil, kindProbation, 1), "9701" + "01", reEmpty(kindProbation)},
-	{"stop", appendStop(nil, 1, "end"), "9805" + "01" + "03656e64", reStop},
-	{"ack", appendNumber(nil, kindAck, 1, 513), "a003" + "01" + "8104", reNumber(kindAck)},
-	{"ready", appendNumber(nil, kindReady, 1, 8), "a102" + "01" + "08", reNumber(kindReady)},
-	{"need keyframe", appendEmpty(nil, kindNeedKeyframe, 300), "a202" + "ac02", reEmpty(kindNeedKeyframe)},
-	{"noted", appendEmpty(nil, kindNoted, 1), "a301" + "01", reEmpty(kindNoted)},
-	{"took", appendTook(nil, 1, testEpoch), "a40c" + "01" + "a700000000000000" + "040162", reTook},
-	{"reject", appendReject(nil, 1, &testRejection), "a513" + "01" + "02" + "a700000000000000" + "040163" + "0163" + "036f6c64", reReject},
+	{"handed", encode(kindHanded, &handed{1, "b", testEpoch}), "950e" + "01" + "0162" + "a700000000000000" + "040162", reHanded},
+	{"update", encode(kindUpdate, &update{1, testEpoch, []string{"d", "ee"}}), "9612" + "01" + "a700000000000000" + "040162" + "02" + "0164" + "026565", reUpdate},
+	{"probation", encode(kindProbation, &signal{1}), "9701" + "01", reSignal(kindProbation)},
+	{"stop", encode(kindStop, &stop{1, "end"}), "9805" + "01" + "03656e64", reStop},
+	{"ack", appendAck(nil, 1, 513), "a003" + "01" + "8104", reAck},
+	{"ready", encode(kindReady, &ready{1, 8}), "a102" + "01" + "08", reReady},
+	{"need keyframe", encode(kindNeedKeyframe, &signal{300}), "a202" + "ac02", reSignal(kindNeedKeyframe)},
+	{"noted", encode(kindNoted, &signal{1}), "a301" + "01", reSignal(kindNoted)},
+	{"took", encode(kindTook, &took{1, testEpoch}), "a40c" + "01" + "a700000000000000" + "040162", reTook},
+	{"reject", encode(kindReject, &reject{1, testRejection}), "a513" + "01" + "02" + "a700000000000000" + "040163" + "0163" + "036f6c64", reReject},
 }
 
-func reOpen(b []byte) ([]byte, error) {
-	stream, o, err := parseOpen(b)
-	return appendOpen(nil, stream, &o), err
+// again reads a body into m, which is zero, and appends it again.
+func again(k proto.Kind, body []byte, m message) ([]byte, error) {
+	err := decode(k, body, m)
+	return encode(k, m), err
 }
 
-func reHanded(b []byte) ([]byte, error) {
-	stream, leader, e, err := parseHanded(b)
-	return appendHanded(nil, stream, leader, e), err
-}
+func reOpen(b []byte) ([]byte, error)   { return again(kindOpen, b, &opening{}) }
+func reFinal(b []byte) ([]byte, error)  { return again(kindFinal, b, &final{}) }
+func reHanded(b []byte) ([]byte, error) { return again(kindHanded, b, &handed{}) }
+func reUpdate(b []byte) ([]byte, error) { return again(kindUpdate, b, &update{}) }
+func reStop(b []byte) ([]byte, error)   { return again(kindStop, b, &stop{}) }
+func reReady(b []byte) ([]byte, error)  { return again(kindReady, b, &ready{}) }
+func reTook(b []byte) ([]byte, error)   { return again(kindTook, b, &took{}) }
+func reReject(b []byte) ([]byte, error) { return again(kindReject, b, &reject{}) }
 
-func reUpdate(b []byte) ([]byte, error) {
-	stream, e, others, err := parseUpdate(b)
-	return appendUpdate(nil, stream, e, others), err
-}
+func reKeyframe(b []byte) ([]byte, error) { return again(kindKeyframe, b, &keyframe{}) }
 
-func reEmpty(k proto.Kind) func(b []byte) ([]byte, error) {
-	return func(b []byte) ([]byte, error) {
-		stream, err := parseEmpty(b, "empty")
-		return appendEmpty(nil, k, stream), err
-	}
-}
-
-func reKeyframe(b []byte) ([]byte, error) {
-	stream, k, err := parseKeyframe(b)
-	if err != nil {
-		return nil, err
-	}
-	all := appendKeyframe(nil, stream, k.tick, make([]byte, k.public), make([]byte, k.secret))
-	_, _, rest, err := proto.NextRecord(all)
-	return all[:len(all)-len(rest)], err
+func reSignal(k proto.Kind) func(b []byte) ([]byte, error) {
+	return func(b []byte) ([]byte, error) { return again(k, b, &signal{}) }
 }
 
 func rePart(b []byte) ([]byte, error) {
@@ -96,31 +85,9 @@ func reTick(b []byte) ([]byte, error) {
 	return appendTick(nil, stream, proto.Tick(low), public, secret), err
 }
 
-func reFinal(b []byte) ([]byte, error) {
-	stream, f, err := parseFinal(b)
-	return appendFinal(nil, stream, &f), err
-}
-
-func reStop(b []byte) ([]byte, error) {
-	stream, reason, err := parseStop(b)
-	return appendStop(nil, stream, reason), err
-}
-
-func reNumber(k proto.Kind) func(b []byte) ([]byte, error) {
-	return func(b []byte) ([]byte, error) {
-		stream, n, err := parseNumber(b, "number")
-		return appendNumber(nil, k, stream, n), err
-	}
-}
-
-func reTook(b []byte) ([]byte, error) {
-	stream, e, err := parseTook(b)
-	return appendTook(nil, stream, e), err
-}
-
-func reReject(b []byte) ([]byte, error) {
-	stream, m, err := parseReject(b)
-	return appendReject(nil, stream, &m), err
+func reAck(b []byte) ([]byte, error) {
+	stream, tick, err := parseAck(b)
+	return appendAck(nil, stream, tick), err
 }
 
 func TestStreamGolden(t *testing.T) {
@@ -210,7 +177,7 @@ func TestKeyframeParts(t *testing.T) {
 			}
 			switch rest = more; k {
 			case kindKeyframe:
-				_, head, err = parseKeyframe(b)
+				err = decode(k, b, &head)
 			case kindPart:
 				var piece []byte
 				_, piece, err = parsePart(b)
@@ -220,15 +187,15 @@ func TestKeyframeParts(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if want := (keyframe{5, len(public), len(secret)}); head != want || !bytes.Equal(got, append(public, secret...)) {
+		if want := (keyframe{9, 5, len(public), len(secret)}); head != want || !bytes.Equal(got, append(public, secret...)) {
 			t.Fatalf("%+v with %d bytes, want %+v", head, len(got), want)
 		}
 	})
 }
 
 func TestFinalRoundTrip(t *testing.T) {
-	_, f, err := parseFinal(body(t, appendFinal(nil, 1, &testFinal)))
-	if err != nil || !reflect.DeepEqual(f, testFinal) {
+	var f final
+	if err := decode(kindFinal, body(t, encode(kindFinal, &final{1, testFinal})), &f); err != nil || !reflect.DeepEqual(f.FinalTick, testFinal) {
 		t.Errorf("%+v, %v", f, err)
 	}
 }

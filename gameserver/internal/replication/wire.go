@@ -1,8 +1,8 @@
 package replication
 
 import (
-	"encoding/binary"
 	"fmt"
+	"math"
 
 	"github.com/ringside-go/ringside/proto"
 )
@@ -24,41 +24,28 @@ type hello struct {
 	Link     uint64 // counts the links that the process has dialled; 0 from the acceptor
 }
 
-// Append functions append a whole record; parse functions read its body.
-
-func (m hello) append(b []byte) []byte {
-	body := []byte{m.Versions.Newest, m.Versions.Oldest}
-	body = appendString(body, m.Cluster)
-	body = appendString(body, m.Name)
-	body = binary.AppendUvarint(body, m.Process)
-	body = binary.AppendUvarint(body, m.Link)
-	return proto.AppendRecord(b, kindHello, body)
+func (m *hello) fields(c *codec) {
+	octet(c, &m.Versions.Newest, math.MaxUint8)
+	octet(c, &m.Versions.Oldest, math.MaxUint8)
+	if m.Versions.Oldest > m.Versions.Newest {
+		c.fail(fmt.Errorf("versions %v: %w", m.Versions, proto.ErrRange))
+	}
+	c.name(&m.Cluster)
+	c.name(&m.Name)
+	number(c, &m.Process)
+	number(c, &m.Link)
 }
 
 // parseHello reads a hello. newest is the newest version that this side speaks.
-func parseHello(b []byte, newest uint8) (hello, error) {
-	r := reader{b: b}
-	v := r.bytes(2)
-	m := hello{Versions: proto.Versions{Newest: v[0], Oldest: v[1]}}
-	if r.err == nil && m.Versions.Oldest > m.Versions.Newest {
-		r.fail(fmt.Errorf("versions %v: %w", m.Versions, proto.ErrRange))
+func parseHello(body []byte, newest uint8) (m hello, err error) {
+	c := codec{b: body, reads: true}
+	if m.fields(&c); m.Versions.Newest > newest {
+		c.rest()
 	}
-	m.Cluster = r.string(maxName)
-	m.Name = r.string(maxName)
-	m.Process = r.u64()
-	m.Link = r.u64()
-	if m.Versions.Newest > newest {
-		r.rest()
-	}
-	return m, r.end("hello")
+	return m, c.end(kindHello)
 }
 
-func appendRefuse(b []byte, text string) []byte {
-	return proto.AppendRecord(b, kindRefuse, appendString(nil, text))
-}
+// refusal says why the handshake ends here.
+type refusal struct{ text string }
 
-func parseRefuse(b []byte) (string, error) {
-	r := reader{b: b}
-	text := r.string(maxHello)
-	return text, r.end("refuse")
-}
+func (m *refusal) fields(c *codec) { text(c, &m.text, maxHello) }

@@ -106,8 +106,11 @@ func (h *Host) ListenPacket(addr string) (net.PacketConn, error) {
 
 // DialContext implements network.Network.
 func (h *Host) DialContext(ctx context.Context, addr string) (net.Conn, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, dialTimeout, syscall.ETIMEDOUT)
-	defer cancel()
+	if by, ok := ctx.Deadline(); !ok || time.Until(by) > dialTimeout {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, dialTimeout, syscall.ETIMEDOUT)
+		defer cancel()
+	}
 	to, err := netip.ParseAddrPort(addr)
 	if err == nil {
 		var e *end
@@ -176,7 +179,7 @@ func (h *Host) unpaused(ctx context.Context) error {
 		paused, resumed := h.paused, h.resumed
 		h.net.mu.Unlock()
 		if !paused {
-			return h.sleep(ctx, 0)
+			return h.ended(ctx)
 		}
 		select {
 		case <-resumed:
@@ -224,6 +227,11 @@ func (h *Host) sleep(ctx context.Context, d time.Duration) error {
 	case <-h.done:
 	case <-ctx.Done():
 	}
+	return h.ended(ctx)
+}
+
+// ended says that the process or ctx has ended; nil: neither has.
+func (h *Host) ended(ctx context.Context) error {
 	select {
 	case <-h.done:
 		return net.ErrClosed

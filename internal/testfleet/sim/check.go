@@ -24,16 +24,17 @@ func (f *fleet) check(o options) {
 	f.net.ResetLinks()
 	time.Sleep(settleTime)
 	living := map[proto.RoomID]bool{} // rooms in which somebody plays
-	counted := false                  // one of them is of the workload
 	var before []int64
 	for _, p := range f.players {
 		before = append(before, p.frames.Load())
 		if led := len(f.leaders(p.room)) > 0; !p.gone.Load() && (led || o.strict) {
 			living[p.room] = true
-			counted = counted || p.room != arenaName
 		}
 	}
-	matches := f.history.matches()
+	matches := map[proto.RoomID]int{}
+	for room := range living {
+		matches[room] = f.history.matches(room)
+	}
 	time.Sleep(quietTime)
 	for i, p := range f.players {
 		if o.strict && p.losses.Load() > 0 {
@@ -43,8 +44,10 @@ func (f *fleet) check(o options) {
 			p.checkPlays(p.frames.Load() - before[i])
 		}
 	}
-	if counted && f.history.matches() == matches {
-		f.history.violation("no match has ended within %v at the end", quietTime)
+	for room, before := range matches {
+		if room != arenaName && f.history.matches(room) == before {
+			f.history.violation("no match of %s has ended within %v at the end", room, quietTime)
+		}
 	}
 	for room := range living {
 		if n := len(f.leaders(room)); n != 1 {

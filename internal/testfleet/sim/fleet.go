@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -64,6 +65,9 @@ func with0Standbys(c *server.Config) { c.Standbys = 0 }
 const (
 	routerCount = 2
 	maxFleet    = 30 // servers
+	// gcPercent lets the heap of a schedule, a few megabytes, grow to some hundred: with Go's default, collecting it takes a
+	// fifth of the CPU time.
+	gcPercent = 1000
 )
 
 // serverIP and routerIP are the addresses of the nth server and router, from 0.
@@ -95,6 +99,7 @@ func run(t *testing.T, seed uint64, o options, schedule func(f *fleet)) (f *flee
 	t.Helper()
 	fewer(t)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	//lint:ignore SA1019 memberlist uses the global generator, and a seed is to replay as far as it goes
 	mathrand.Seed(int64(seed))
 	synctest.Test(t, func(t *testing.T) {

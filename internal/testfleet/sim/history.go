@@ -177,11 +177,16 @@ func (h *History) logged(level, text string) bool {
 	return slices.ContainsFunc(h.lines, func(l string) bool { return strings.Contains(l, ": "+level+" ") && strings.Contains(l, text) })
 }
 
-// matches counts the outcomes that anybody heard.
-func (h *History) matches() int {
+// matches counts the outcomes of room that anybody heard; of all rooms, if it is empty.
+func (h *History) matches(room proto.RoomID) (n int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return len(h.outcomes)
+	for m := range h.outcomes {
+		if room == "" || m.room == room {
+			n++
+		}
+	}
+	return n
 }
 
 // ticking counts the processes that have ticked room within the last second.

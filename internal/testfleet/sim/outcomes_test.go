@@ -22,7 +22,7 @@ func TestG4OutcomesOfAnAbsence(t *testing.T) {
 			missed := 0
 			f := run(t, 1, plain, func(f *fleet) {
 				away := f.of("room-1")[0]
-				before := f.history.matches()
+				before := f.history.matches("")
 				f.partition([]string{away.ip}, append(f.routerIPs(), addresses(f.servers...)...))
 				time.Sleep(c.away / 2)
 				if c.fault != nil {
@@ -30,7 +30,7 @@ func TestG4OutcomesOfAnAbsence(t *testing.T) {
 				}
 				time.Sleep(c.away / 2)
 				f.net.Heal()
-				missed = f.history.matches() - before
+				missed = f.history.matches("") - before
 				time.Sleep(5 * time.Second)
 				f.noneQuiet(c.away + time.Second)
 			})
