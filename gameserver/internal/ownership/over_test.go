@@ -75,7 +75,7 @@ func TestTheStoresWordIsNoRedirect(t *testing.T) {
 	if report := must[Report](r); report.Kind != ReportDeposed || report.To != peers[2] {
 		t.Errorf("reported is %+v", report)
 	}
-	if a, _ := r.m.Query(peers[2], Query{Seeks: life, Lost: life}, r.now); a.Holding == Moved || a.Holding == Leading {
+	if a, _ := r.m.Query(peers[2], Query{Seeks: life}, r.now); a.Holding == Moved || a.Holding == Leading {
 		t.Errorf("others hear %+v", a)
 	}
 }
