@@ -131,6 +131,7 @@ examples: ## the games of gameserver/examples, a module of their own: each is bu
 .PHONY: results-test
 results-test: ## the results store on SQLite and on a PostgreSQL that is started for it (installed first where root may)
 	@.ci/postgres $(GO) test -race -count=1 ./router/internal/results
+	@.ci/postgres $(GO) test -race -count=1 -run DatabaseIsDown ./internal/testfleet/outage
 
 .PHONY: results-bench
 results-bench: ## outcomes a second, durable: the spool, SQLite, PostgreSQL
@@ -147,7 +148,7 @@ OUTAGE ?= 1h
 
 .PHONY: outage
 outage: ## kill processes, fill disks and stop the results store for OUTAGE (default 1h), and compare what players heard with what is stored
-	RINGSIDE_OUTAGE=$(OUTAGE) $(GO) test -count=1 -v -timeout 24h ./internal/testfleet/outage
+	RINGSIDE_OUTAGE=$(OUTAGE) .ci/postgres $(GO) test -count=1 -v -timeout 24h ./internal/testfleet/outage
 
 .PHONY: repeat
 repeat: ## the packages with loops, many times: finds what passes once

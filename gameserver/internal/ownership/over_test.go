@@ -64,3 +64,18 @@ func TestALaterEpochIsNotOver(t *testing.T) {
 		t.Errorf("told %+v", turn)
 	}
 }
+
+// The results store has the word of another leader: clients go there. That is the store's word, not that server's, so nobody hears here
+// that it leads, and if no server has the room it can be declared lost.
+func TestTheStoresWordIsNoRedirect(t *testing.T) {
+	r := newRig(t, 1).leading().step(Superseded{epoch(9, peers[2])})
+	if end := must[End](r); end.Code != proto.CloseMoved || end.Server != peers[2] || end.Epoch != epoch(9, peers[2]) {
+		t.Errorf("clients hear %+v", end)
+	}
+	if report := must[Report](r); report.Kind != ReportDeposed || report.To != peers[2] {
+		t.Errorf("reported is %+v", report)
+	}
+	if a, _ := r.m.Query(peers[2], Query{Seeks: life}, r.now); a.Holding == Moved || a.Holding == Leading {
+		t.Errorf("others hear %+v", a)
+	}
+}
