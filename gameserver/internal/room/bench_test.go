@@ -188,9 +188,8 @@ func BenchmarkStandby(b *testing.B) {
 // BenchmarkSchedule is the cost of keeping 1000 rooms in order: one due room taken, advanced and put back.
 func BenchmarkSchedule(b *testing.B) {
 	var s schedule
-	var p phases
-	for range 1000 {
-		r := &Room{cadence: newCadence(60, p.take(), 0)}
+	for i := range 1000 {
+		r := &Room{cadence: newCadence(60, time.Duration(i)*16*time.Microsecond, 0)}
 		r.due = r.cadence.due()
 		s.push(r)
 	}

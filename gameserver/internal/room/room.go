@@ -62,7 +62,8 @@ type Room struct {
 
 	// The schedule of its worker.
 	cadence cadence
-	phase   int
+	slot    int   // of its worker's slots
+	weight  int64 // what it counts as there
 	due     time.Duration
 	call    *call // of its worker
 	cost    cost
@@ -118,7 +119,7 @@ func newRoom(p *Pool, s Spec) *Room {
 		instance:  s.Sim.Instance(),
 		epoch:     s.Epoch,
 		from:      s.Sim.Match(),
-		phase:     noPhase,
+		slot:      noSlot,
 		due:       p.now() + s.Due,
 		call:      new(call),
 		cost:      newCost(settings.TickRate, p.now(), p.config.Metrics.TickSeconds.WithLabelValues(string(s.Game))),

@@ -23,8 +23,6 @@ const (
 	maxUnflushed = 5 * time.Millisecond
 	// probationInterval is how often a room on probation handles its inbox: others wait for its first tick.
 	probationInterval = time.Millisecond
-	// noPhase is the phase of a room whose grid begins at Spec.Due.
-	noPhase = -1
 )
 
 // worker ticks its rooms one after another, each at its due time, in one goroutine with one timer. A room changes its worker
@@ -53,7 +51,7 @@ type worker struct {
 	// The goroutine that runs the worker only. See watchdog.go.
 	runs     int // goroutines that have run it
 	schedule schedule
-	phases   map[int]*phases // by tick rate
+	slots    map[int]*slots // by tick rate; none in the slow lane
 	times    tickTimes
 	spent    time.Duration // in ticks since measured
 	measured time.Duration
@@ -64,7 +62,7 @@ type worker struct {
 }
 
 func newWorker(p *Pool, number int) *worker {
-	return &worker{pool: p, number: number, wake: make(chan struct{}, 1), phases: make(map[int]*phases)}
+	return &worker{pool: p, number: number, wake: make(chan struct{}, 1), slots: make(map[int]*slots)}
 }
 
 func (w *worker) share() float64 { return math.Float64frombits(w.busy.Load()) }
@@ -142,17 +140,14 @@ func (w *worker) begin(now time.Duration) {
 	defer w.mu.Unlock()
 	for i, r := range w.added {
 		rate := r.settings.TickRate
+		w.enterSlot(r)
 		switch {
 		case r.cadence.rate != 0:
 		case r.spec.Due != 0:
 			r.cadence = cadenceFrom(rate, r.due)
 			r.due, r.idleSince = r.cadence.due(), now
 		default:
-			if w.phases[rate] == nil {
-				w.phases[rate] = &phases{}
-			}
-			r.phase = w.phases[rate].take()
-			r.cadence = newCadence(rate, r.phase, now)
+			r.cadence = newCadence(rate, w.slots[rate].offset[r.slot], now)
 			r.due, r.idleSince = r.cadence.due(), now
 		}
 		r.call = &w.call
@@ -162,13 +157,42 @@ func (w *worker) begin(now time.Duration) {
 	w.added = w.added[:0]
 }
 
+// enterSlot finds r its place among the worker's rooms of its rate. In the slow lane rooms are due when they are.
+func (w *worker) enterSlot(r *Room) {
+	if w == w.pool.lane {
+		return
+	}
+	rate := r.settings.TickRate
+	if w.slots[rate] == nil {
+		w.slots[rate] = newSlots(rate)
+	}
+	r.weight = w.slots[rate].weigh(r.cost.load)
+	r.slot = w.slots[rate].enter(r.weight)
+}
+
 // unschedule takes r, the first room, out.
 func (w *worker) unschedule(r *Room) {
 	w.schedule.removeFirst()
-	if r.phase != noPhase {
-		w.phases[r.settings.TickRate].release(r.phase)
+	if r.slot != noSlot {
+		w.slots[r.settings.TickRate].leave(r.slot, r.weight)
+		r.slot = noSlot
 	}
 	w.load.Add(-r.cost.load)
+}
+
+// charge notes what r's tick cost, and lets r change its slot where that makes passes more alike.
+func (w *worker) charge(r *Room, took, now time.Duration) {
+	change := r.cost.add(took, now)
+	if change == 0 {
+		return
+	}
+	w.load.Add(change)
+	if r.slot != noSlot {
+		s := w.slots[r.settings.TickRate]
+		was := r.weight
+		r.weight = s.weigh(r.cost.load)
+		r.slot = s.review(r.slot, was, r.weight)
+	}
 }
 
 // tickFirst runs the tick of the room that is due first and returns the time after it. mine: the caller still has the worker.
@@ -184,6 +208,9 @@ func (w *worker) tickFirst(now time.Duration) (after time.Duration, mine bool) {
 			m.TicksLate.Inc()
 			w.late.Add(1)
 			r.late++
+		}
+		if r.slot != noSlot {
+			r.cadence.approach(w.slots[r.settings.TickRate].offset[r.slot])
 		}
 	}
 	r.due = r.cadence.due()
@@ -203,7 +230,7 @@ func (w *worker) tickFirst(now time.Duration) (after time.Duration, mine bool) {
 	w.spent += took
 	w.times.add(took)
 	m.TickDuration.Observe(took.Seconds())
-	w.load.Add(r.cost.add(took, after))
+	w.charge(r, took, after)
 	if w == w.pool.lane && w.pool.average() > w.pool.config.MaxBusy {
 		r.cadence.skipTo(after + took) // the workers need the time
 		r.due = r.cadence.due()
@@ -213,7 +240,6 @@ func (w *worker) tickFirst(now time.Duration) (after time.Duration, mine bool) {
 		w.unschedule(r)
 	case to != nil:
 		w.unschedule(r)
-		r.phase = noPhase
 		if !to.take(r) {
 			r.shutDown()
 		}
