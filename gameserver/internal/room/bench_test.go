@@ -12,6 +12,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/game/gametest"
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -24,7 +25,7 @@ func (d *discard) QueueFrame(own, shared []byte) bool {
 }
 func (d *discard) QueueKeyframe(own, shared []byte) bool   { return d.QueueFrame(own, shared) }
 func (d *discard) QueueEvent(records []byte) bool          { return d.QueueFrame(records, nil) }
-func (d *discard) Poll()                                   {}
+func (d *discard) Poll(*network.Poller)                    {}
 func (d *discard) Flush()                                  {}
 func (d *discard) Close(code proto.CloseCode, text string) {}
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -71,7 +72,8 @@ type Room struct {
 	// The loop's own.
 	sim        *game.Simulation
 	epoch      proto.Epoch
-	from       uint32 // the match that was being played when this server began to lead in epoch
+	from       uint32         // the match that was being played when this server began to lead in epoch
+	poller     network.Poller // of quiet clients
 	taken      batch
 	seats      []*Occupant // by seat; nil where no client is connected
 	spectators []*Occupant
@@ -217,6 +219,7 @@ func (r *Room) end(code proto.CloseCode, text string) {
 // finish closes all clients, whatever became of the handoff.
 func (r *Room) finish(code proto.CloseCode, text string) {
 	r.closeAll(code, text)
+	r.poller.Close()
 	r.publish()
 	r.metrics.Rooms.Dec()
 	if r.suspended() {

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/ringside-go/ringside/internal/network"
 )
 
 // sleeper is a client that stops the worker outside of the game: a pause of the process looks the same.
@@ -14,7 +16,7 @@ type sleeper struct {
 	sleep atomic.Int64
 }
 
-func (s *sleeper) Poll() { time.Sleep(time.Duration(s.sleep.Swap(0))) }
+func (s *sleeper) Poll(*network.Poller) { time.Sleep(time.Duration(s.sleep.Swap(0))) }
 
 // A worker that did not run for a second suspends all its rooms before one of them ticks, and reports the pause.
 func TestStalledWorkerSuspendsItsRooms(t *testing.T) {
