@@ -207,7 +207,7 @@ func (c Config) Validate() error {
 // room is the configuration of the tick workers.
 func (c Config) room(m *obs.Metrics) room.Config {
 	return room.Config{
-		Workers: c.Testing.Workers, NoWatchdog: c.Testing.NoWatchdog, MaxBusy: c.Limits.Busy, IdleTimeout: c.Limits.IdleRoom, UnplayedTimeout: c.Limits.Unplayed, Checks: c.Testing.Checks,
+		Workers: c.Testing.Workers, NoWatchdog: c.Testing.NoWatchdog, KernelTimers: c.Testing.Network == nil, MaxBusy: c.Limits.Busy, IdleTimeout: c.Limits.IdleRoom, UnplayedTimeout: c.Limits.Unplayed, Checks: c.Testing.Checks,
 		WallClock: c.Testing.WallClock, Logger: c.Logger, Metrics: m,
 	}
 }

@@ -45,6 +45,7 @@ func NewPool(c Config) (*Pool, error) {
 // is gone, but for goroutines that hang in a game. It is called once.
 func (p *Pool) Run(ctx context.Context) error {
 	for _, w := range p.all {
+		w.prepare()
 		p.running.Add(1)
 		go p.run(ctx, w)
 	}
@@ -56,6 +57,9 @@ func (p *Pool) Run(ctx context.Context) error {
 	p.running.Wait()
 	close(stop)
 	watchdog.Wait()
+	for _, w := range p.all {
+		w.alarm.close()
+	}
 	return nil
 }
 

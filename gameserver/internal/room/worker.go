@@ -25,12 +25,12 @@ const (
 	probationInterval = time.Millisecond
 )
 
-// worker ticks its rooms one after another, each at its due time, in one goroutine with one timer. A room changes its worker
+// worker ticks its rooms one after another, each at its due time, in one goroutine with one alarm. A room changes its worker
 // seldom, so its memory stays with one core.
 type worker struct {
 	pool   *Pool
 	number int
-	wake   chan struct{} // holds one: a room was added
+	alarm  alarm         // rung when a room was added
 	load   atomic.Int64  // what its rooms cost, in nanoseconds a second
 	busy   atomic.Uint64 // share of time, as math.Float64bits
 	late   atomic.Uint64 // ticks that began more than a period late
@@ -62,7 +62,7 @@ type worker struct {
 }
 
 func newWorker(p *Pool, number int) *worker {
-	return &worker{pool: p, number: number, wake: make(chan struct{}, 1), slots: make(map[int]*slots)}
+	return &worker{pool: p, number: number, alarm: newGoAlarm(), slots: make(map[int]*slots)}
 }
 
 func (w *worker) share() float64 { return math.Float64frombits(w.busy.Load()) }
@@ -88,11 +88,24 @@ func (w *worker) take(r *Room) bool {
 	}
 	w.load.Add(r.cost.load)
 	w.added = append(w.added, r)
-	select {
-	case w.wake <- struct{}{}:
-	default:
-	}
+	w.alarm.ring()
 	return true
+}
+
+// prepare comes before the first run.
+func (w *worker) prepare() {
+	if !w.pool.config.KernelTimers {
+		return
+	}
+	a, err := newKernelAlarm()
+	if err != nil {
+		w.pool.config.Logger.Debug("room: there is no timer of the kernel; ticks begin up to 1 ms late", "error", err)
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.alarm.close()
+	w.alarm = a
 }
 
 // run ticks until ctx ends, then ends every room. false: the watchdog has taken the worker, and another goroutine runs it.
@@ -101,8 +114,7 @@ func (w *worker) run(ctx context.Context) bool {
 	label := fmt.Sprintf("tick worker %d.%d", w.number, w.runs)
 	w.label.Store(label)
 	obs.Label(label)
-	timer := time.NewTimer(0)
-	defer timer.Stop()
+	defer context.AfterFunc(ctx, w.alarm.ring)()
 	now := w.pool.now()
 	if w.runs == 1 {
 		w.ran = now
@@ -122,12 +134,7 @@ func (w *worker) run(ctx context.Context) bool {
 			continue
 		}
 		w.flush()
-		timer.Reset(w.idleFor(now))
-		select {
-		case <-ctx.Done():
-		case <-w.wake:
-		case <-timer.C:
-		}
+		w.alarm.sleep(w.idleFor(now))
 		now = w.pool.now()
 	}
 	w.stop()
