@@ -43,6 +43,9 @@ func (n *Server) newHTTP(metrics prometheus.Gatherer) (client, internal *http.Se
 	mux.HandleFunc("POST /v1/rooms/{room}/kick", n.admin(n.postKick))
 	mux.HandleFunc("POST /v1/server/bans", n.admin(n.postBans))
 	mux.HandleFunc("GET /metrics", n.reader(promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}).ServeHTTP))
+	if n.config.Profiles {
+		mux.HandleFunc("GET /debug/pprof/", n.admin(obs.Profiles().ServeHTTP))
+	}
 	for _, m := range []*http.ServeMux{clients, mux} {
 		m.HandleFunc("GET /livez", n.getLive)
 		m.HandleFunc("GET /readyz", n.getReady)

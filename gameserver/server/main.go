@@ -35,6 +35,7 @@ func run(program string, args []string, env func(string) (string, bool), stdout,
 		fmt.Fprintf(stderr, "%s: %v\n", program, err)
 		return status
 	}
+	obs.ProfileMemory(false) // before much is allocated
 	c, show, err := configure(program, args, env, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -50,6 +51,7 @@ func run(program string, args []string, env func(string) (string, bool), stdout,
 		}
 		return 0
 	}
+	obs.ProfileMemory(c.Profiles)
 	defer obs.Flush(c.Logger)
 	signal.Ignore(syscall.SIGPIPE) // whoever reads the log may go; Go ends a process that writes to a stderr without a reader
 	n, err := New(c, games...)
