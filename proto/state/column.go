@@ -20,7 +20,7 @@ type spec struct {
 	span  uint64 // greatest value minus least
 	scale        // of a quantised float
 	width int    // bytes of value-lo in a full record
-	past  int    // index among the row's rewind values, -1 when not kept
+	past  int    // where the value is among the bytes that are kept of a row for rewind, -1 when it is not kept
 	Field
 }
 

@@ -10,6 +10,20 @@ const (
 	maskGone = 3
 )
 
+// putFixed writes the low n bytes of v, getFixed reads them.
+func putFixed(b []byte, v uint64, n int) {
+	for i := range n {
+		b[i] = byte(v >> (8 * i))
+	}
+}
+
+func getFixed(b []byte, n int) (v uint64) {
+	for i := range n {
+		v |= uint64(b[i]) << (8 * i)
+	}
+	return v
+}
+
 // appendFixed appends the low n bytes of v.
 func appendFixed(b []byte, v uint64, n int) []byte {
 	switch n {
