@@ -60,7 +60,7 @@ func (t *table) appendFull(b []byte, r int, g *group) []byte {
 // appendDisps appends the displacements of g in row r, which a keyframe has behind a record.
 func (t *table) appendDisps(b []byte, r int, g *group) []byte {
 	for _, i := range g.preds {
-		b = binary.AppendVarint(b, t.cols[i].disps[r])
+		b = binary.AppendVarint(b, t.cols[i].disps()[r])
 	}
 	return b
 }
@@ -75,10 +75,10 @@ func (t *table) appendChange(b []byte, r int, g *group, mask uint64) []byte {
 			if c.Type == TypeString {
 				b = t.appendValue(b, r, u.a)
 			} else {
-				b = c.appendChange(b, c.diffs[r], c.vals[r])
+				b = c.appendChange(b, c.diffs()[r], c.vals[r])
 			}
 		case unitSingle:
-			x := c.diffs[r]
+			x := c.diffs()[r]
 			switch code {
 			case codeNear:
 				b = append(b, byte(x))
@@ -88,7 +88,7 @@ func (t *table) appendChange(b []byte, r int, g *group, mask uint64) []byte {
 				b = t.appendValue(b, r, u.a)
 			}
 		case unitPair:
-			x, y := c.diffs[r], t.cols[u.b].diffs[r]
+			x, y := c.diffs()[r], t.cols[u.b].diffs()[r]
 			switch code {
 			case codeNear:
 				b = append(b, byte(x)&0xf|byte(y)<<4)

@@ -54,7 +54,7 @@ type batch struct {
 
 const (
 	shrinkAfter = 1024
-	leastItems  = 64 // capacity that is kept always
+	leastItems  = 16 // capacity that is kept always
 )
 
 func (b *batch) payload(it *item) []byte { return b.bytes[it.start:it.end] }

@@ -226,7 +226,7 @@ func TestBatchShrinks(t *testing.T) {
 	for range 20 * shrinkAfter {
 		tick(10)
 	}
-	if n := max(cap(taken.items), cap(in.filling.items)); n > 2*leastItems {
+	if n := max(cap(taken.items), cap(in.filling.items)); n > 4*leastItems {
 		t.Errorf("there is room for %d messages when 10 come a tick", n)
 	}
 	if n := testing.AllocsPerRun(3*shrinkAfter, func() { tick(10) }); n != 0 {
