@@ -203,7 +203,7 @@ func TestPoolUsesWhatARoomLeftBehind(t *testing.T) {
 		if n := h.workers[0].load.Load() / int64(tickLoad); n != 20 {
 			t.Errorf("%d ticks a second, want the 20 of the other room", n)
 		}
-		if load, want := h.workers[0].slots[20].loads[second.slot], second.weight; first.slot != noSlot || load != want {
+		if load, want := h.workers[0].slots[20].loads[second.place.slot], second.weight; first.place != nowhere || load != want {
 			t.Errorf("its slot counts %d, want the %d of the other room", load, want)
 		}
 	})

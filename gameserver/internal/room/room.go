@@ -63,7 +63,7 @@ type Room struct {
 
 	// The schedule of its worker.
 	cadence cadence
-	slot    int   // of its worker's slots
+	place   place // in its worker's slots
 	weight  int64 // what it counts as there
 	due     time.Duration
 	call    *call // of its worker
@@ -121,7 +121,7 @@ func newRoom(p *Pool, s Spec) *Room {
 		instance:  s.Sim.Instance(),
 		epoch:     s.Epoch,
 		from:      s.Sim.Match(),
-		slot:      noSlot,
+		place:     nowhere,
 		due:       p.now() + s.Due,
 		call:      new(call),
 		cost:      newCost(settings.TickRate, p.now(), p.config.Metrics.TickSeconds.WithLabelValues(string(s.Game))),

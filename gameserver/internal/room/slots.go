@@ -1,6 +1,9 @@
 package room
 
-import "time"
+import (
+	"math/bits"
+	"time"
+)
 
 const (
 	// slotCount is how many slots a period has at most: 3 ms apart at 20 ticks a second, 1 ms at 60.
@@ -10,8 +13,8 @@ const (
 	passTime = time.Millisecond
 	// leastTick is what a room's tick counts as at least. A new room has no cost yet, and an empty one fills.
 	leastTick = 100 * time.Microsecond
-	// noSlot is the slot of a room whose due times follow no other room's.
-	noSlot = -1
+	// early is how much before its time a room may tick rather than let the worker sleep between two rooms of a pass.
+	early = passTime / 4
 )
 
 // slots are the places in the period at which a worker's rooms of one rate are due. Rooms of one slot are due together, so that the
@@ -19,8 +22,10 @@ const (
 // rooms change over; they slide there (cadence.approach). It belongs to the worker's goroutine.
 type slots struct {
 	rate   int
-	open   int              // a power of two: the first of slotOrder
-	loads  [slotCount]int64 // in nanoseconds a second
+	open   int               // a power of two: the first of slotOrder
+	loads  [slotCount]int64  // in nanoseconds a second
+	taken  [slotCount]uint64 // places, as bits
+	rooms  [slotCount]int
 	offset [slotCount]time.Duration
 }
 
@@ -38,29 +43,54 @@ func newSlots(rate int) *slots {
 // weigh is what a room of that load counts as in its slot.
 func (s *slots) weigh(load int64) int64 { return max(load, int64(s.rate)*int64(leastTick)) }
 
-// enter gives a room of that weight the slot with the least load.
-func (s *slots) enter(weight int64) (slot int) {
+// place is where a room is: behind so many others of its slot.
+type place struct{ slot, behind int }
+
+// nowhere is the place of a room whose due times follow no other room's.
+var nowhere = place{slot: -1}
+
+// enter gives a room of that weight a place in the slot with the least load.
+func (s *slots) enter(weight int64) place {
 	s.resize(weight)
-	slot = s.least()
+	return s.add(s.least(), weight)
+}
+
+func (s *slots) add(slot int, weight int64) place {
+	behind := bits.TrailingZeros64(^s.taken[slot]) // 64, which many may have, when all are taken
+	s.taken[slot] |= 1 << behind
 	s.loads[slot] += weight
-	return slot
+	s.rooms[slot]++
+	return place{slot, behind}
 }
 
 // leave takes a room of that weight out of its slot.
-func (s *slots) leave(slot int, weight int64) { s.loads[slot] -= weight }
+func (s *slots) leave(at place, weight int64) {
+	s.taken[at.slot] &^= 1 << at.behind
+	s.loads[at.slot] -= weight
+	s.rooms[at.slot]--
+}
 
-// review gives a room whose weight was another the slot in which it should be from now on.
-func (s *slots) review(slot int, was, weight int64) int {
+// due is the offset of a place: a room is due when those before it, if they are as the others of their slot, have ticked.
+func (s *slots) due(at place) time.Duration {
+	tick := s.loads[at.slot] / int64(s.rooms[at.slot]*s.rate)
+	return s.offset[at.slot] + time.Duration(int64(at.behind)*tick)
+}
+
+// review gives a room whose weight was another the place in which it should be from now on.
+func (s *slots) review(at place, was, weight int64) place {
+	slot := at.slot
 	s.loads[slot] += weight - was
 	s.resize(0)
 	to := s.least()
 	// The difference must become clearly smaller, or rooms would go to and fro.
 	if slot < s.open && (s.loads[slot] <= s.pass() || s.loads[slot]-s.loads[to] < weight+weight/4) {
-		return slot
+		if at.behind < s.rooms[slot] {
+			return at
+		}
+		to = slot // others have left
 	}
-	s.loads[slot] -= weight
-	s.loads[to] += weight
-	return to
+	s.leave(at, weight)
+	return s.add(to, weight)
 }
 
 // pass is passTime in the unit of loads.

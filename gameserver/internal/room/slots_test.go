@@ -5,8 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"pgregory.net/rapid"
 
+	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -15,17 +17,22 @@ func TestSlotsGatherRooms(t *testing.T) {
 	const weight = int64(20 * 120 * time.Microsecond)
 	for _, c := range []struct{ rooms, open, most int }{{1, 1, 1}, {8, 1, 8}, {16, 2, 8}, {30, 4, 8}, {128, 16, 8}, {320, 16, 20}} {
 		s := newSlots(20)
-		var in [slotCount]int
+		var rooms []place
 		for range c.rooms {
-			in[s.enter(weight)]++
+			rooms = append(rooms, s.enter(weight))
 		}
-		for i := range 3 * c.rooms { // those that came when fewer were open change over
-			slot := slices.Index(in[:], slices.Max(in[:]))
-			in[slot]--
-			in[s.review(slot, weight, weight)]++
-			_ = i
+		for range 3 { // those that came when fewer were open change over
+			for i := range rooms {
+				rooms[i] = s.review(rooms[i], weight, weight)
+			}
 		}
-		if most := slices.Max(in[:]); s.open != c.open || most > c.most {
+		for i, at := range rooms {
+			tick := time.Duration(at.behind) * 120 * time.Microsecond
+			if at.behind >= s.rooms[at.slot] || slices.Contains(rooms[:i], at) || s.due(at) != s.offset[at.slot]+tick {
+				t.Errorf("%d rooms: one is at %+v, which is due at %v", c.rooms, at, s.due(at))
+			}
+		}
+		if most := slices.Max(s.rooms[:]); s.open != c.open || most > c.most {
 			t.Errorf("%d rooms: %d slots with up to %d rooms; want %d with up to %d", c.rooms, s.open, most, c.open, c.most)
 		}
 	}
@@ -35,7 +42,7 @@ func TestSlotsGatherRooms(t *testing.T) {
 func TestSlotsSettle(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		type room struct {
-			slot   int
+			at     place
 			weight int64
 		}
 		s := newSlots(30)
@@ -48,11 +55,11 @@ func TestSlotsSettle(t *testing.T) {
 				rooms = append(rooms, &room{s.enter(w), w})
 			case step == 1:
 				r, w := rooms[rapid.IntRange(0, len(rooms)-1).Draw(t, "room")], draw()
-				r.slot = s.review(r.slot, r.weight, w)
+				r.at = s.review(r.at, r.weight, w)
 				r.weight = w
 			default:
 				i := rapid.IntRange(0, len(rooms)-1).Draw(t, "room")
-				s.leave(rooms[i].slot, rooms[i].weight)
+				s.leave(rooms[i].at, rooms[i].weight)
 				rooms = slices.Delete(rooms, i, i+1)
 			}
 		}
@@ -62,16 +69,16 @@ func TestSlotsSettle(t *testing.T) {
 			}
 			moved = false
 			for _, r := range rooms {
-				was := r.slot
-				r.slot = s.review(r.slot, r.weight, r.weight)
-				moved = moved || r.slot != was
+				was := r.at
+				r.at = s.review(r.at, r.weight, r.weight)
+				moved = moved || r.at != was
 			}
 		}
 		var sum [slotCount]int64
 		for _, r := range rooms {
-			sum[r.slot] += r.weight
-			if r.slot >= s.open {
-				t.Fatalf("a room is in slot %d; %d are open", r.slot, s.open)
+			sum[r.at.slot] += r.weight
+			if r.at.slot >= s.open {
+				t.Fatalf("a room is in slot %d; %d are open", r.at.slot, s.open)
 			}
 		}
 		if sum != s.loads {
@@ -152,6 +159,48 @@ func TestRoomsThatBecomeExpensiveAreSpread(t *testing.T) {
 		}
 		if len(at) != 8 {
 			t.Errorf("rooms of 4 ms a tick are due at %v", at)
+		}
+	})
+}
+
+// Rooms of one slot are due one after another, so that none is late by what the others take, and the worker does not sleep between
+// them.
+func TestRoomsOfASlotAreOnTime(t *testing.T) {
+	c, registry := testConfig(), prometheus.NewRegistry()
+	c.Metrics = obs.NewMetrics(registry)
+	withPool(t, c, func(h *harness) {
+		for range 40 { // in sixteen slots, 3 ms apart
+			o, _ := h.join(h.start(20, 2), Join{Player: "ann"})
+			o.QueueCustom([]byte("nap 1"))
+		}
+		h.pass(20 * time.Second)
+		lateness := func() (onTime, ticks uint64) {
+			families, err := registry.Gather()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range families {
+				if f.GetName() == "ringside_tick_lateness_seconds" {
+					h := f.Metric[0].Histogram
+					for _, b := range h.Bucket {
+						if b.GetUpperBound() == 0.00025 {
+							return b.GetCumulativeCount(), h.GetSampleCount()
+						}
+					}
+				}
+			}
+			t.Fatal("there is no metric of the lateness")
+			return 0, 0
+		}
+		onTime, ticks := lateness()
+		h.pass(10 * time.Second)
+		on, all := lateness()
+		onTime, ticks = on-onTime, all-ticks
+		if onTime*100 < ticks*99 {
+			t.Errorf("of %d ticks %d were at most 0.25 ms late", ticks, onTime)
+		}
+		if ticks < 7900 {
+			t.Errorf("%d ticks of 40 rooms in ten seconds", ticks)
 		}
 	})
 }

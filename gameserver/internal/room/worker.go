@@ -123,7 +123,7 @@ func (w *worker) run(ctx context.Context) bool {
 		w.begin(now)
 		w.noticeStall(now)
 		w.measure(now)
-		if len(w.schedule) > 0 && w.schedule[0].due <= now {
+		if w.isDue(now) {
 			var mine bool
 			if now, mine = w.tickFirst(now); !mine {
 				return false
@@ -154,7 +154,7 @@ func (w *worker) begin(now time.Duration) {
 			r.cadence = cadenceFrom(rate, r.due)
 			r.due, r.idleSince = r.cadence.due(), now
 		default:
-			r.cadence = newCadence(rate, w.slots[rate].offset[r.slot], now)
+			r.cadence = newCadence(rate, w.slots[rate].due(r.place), now)
 			r.due, r.idleSince = r.cadence.due(), now
 		}
 		r.call = &w.call
@@ -174,15 +174,15 @@ func (w *worker) enterSlot(r *Room) {
 		w.slots[rate] = newSlots(rate)
 	}
 	r.weight = w.slots[rate].weigh(r.cost.load)
-	r.slot = w.slots[rate].enter(r.weight)
+	r.place = w.slots[rate].enter(r.weight)
 }
 
 // unschedule takes r, the first room, out.
 func (w *worker) unschedule(r *Room) {
 	w.schedule.removeFirst()
-	if r.slot != noSlot {
-		w.slots[r.settings.TickRate].leave(r.slot, r.weight)
-		r.slot = noSlot
+	if r.place != nowhere {
+		w.slots[r.settings.TickRate].leave(r.place, r.weight)
+		r.place = nowhere
 	}
 	w.load.Add(-r.cost.load)
 }
@@ -194,12 +194,21 @@ func (w *worker) charge(r *Room, took, now time.Duration) {
 		return
 	}
 	w.load.Add(change)
-	if r.slot != noSlot {
+	if r.place != nowhere {
 		s := w.slots[r.settings.TickRate]
 		was := r.weight
 		r.weight = s.weigh(r.cost.load)
-		r.slot = s.review(r.slot, was, r.weight)
+		r.place = s.review(r.place, was, r.weight)
 	}
+}
+
+// isDue reports whether the first room is due, or so soon that the pass goes on with it.
+func (w *worker) isDue(now time.Duration) bool {
+	if len(w.schedule) == 0 {
+		return false
+	}
+	r := w.schedule[0]
+	return r.due <= now || w.unsent && r.begun && r.due <= now+early
 }
 
 // tickFirst runs the tick of the room that is due first and returns the time after it. mine: the caller still has the worker.
@@ -210,14 +219,14 @@ func (w *worker) tickFirst(now time.Duration) (after time.Duration, mine bool) {
 	}
 	probation := r.suspension.reasons == ReasonProbation
 	if !probation {
-		m.TickLateness.Observe((now - r.due).Seconds())
+		m.TickLateness.Observe(max(0, now-r.due).Seconds())
 		if r.cadence.advance(now) {
 			m.TicksLate.Inc()
 			w.late.Add(1)
 			r.late++
 		}
-		if r.slot != noSlot {
-			r.cadence.approach(w.slots[r.settings.TickRate].offset[r.slot])
+		if r.place != nowhere {
+			r.cadence.approach(w.slots[r.settings.TickRate].due(r.place))
 		}
 	}
 	r.due = r.cadence.due()
