@@ -56,6 +56,7 @@ func run(args []string) error {
 	fs.IntVar(&c.Quotas.ReservationsPerAddress, "reservations-per-address", c.Quotas.ReservationsPerAddress, "most `seats` a minute that quick match keeps for players of one address who have not come yet; 0: no limit")
 	fs.IntVar(&c.Quotas.ReadsPerAddress, "reads-per-address", c.Quotas.ReadsPerAddress, "most `requests` for results a minute of one address, operators' left out; beyond, 429; 0: no limit")
 	fs.IntVar(&c.Quotas.PartySeatsPerAddress, "party-seats-per-address", c.Quotas.PartySeatsPerAddress, "most `seats` a minute that rooms of quick match keep for the parties of one address; 0: no limit")
+	fs.BoolVar(&c.Profiles, "profiles", false, "let operators take profiles of this process: go tool pprof http://…/debug/pprof/profile?seconds=5 on the internal listener")
 	inside := fs.String("inside", "", "`host:port` of the internal listener: game servers with certificates in TLS, all others in the clear: outcomes, the whole fleet view, operators and metrics; -listen shows strangers a summary, and all of it with the operators' token (default none: requests of this machine see all where -listen is loopback)")
 	var sc store.Config
 	fs.StringVar(&sc.Location, "results", "", "the results store: sqlite:`DIR`, for one router, or postgres://USER@HOST/DATABASE, for any number; the password in PGPASSWORD or a file that PGPASSFILE names (default none: outcomes are not kept)")
@@ -93,6 +94,7 @@ func run(args []string) error {
 	format := fs.String("log-format", "text", "text or json")
 	show := fs.Bool("version", false, "print the version and end")
 
+	obs.ProfileMemory(false) // before much is allocated
 	err := flags.Parse(fs, args, os.Environ())
 	if err != nil {
 		return err
@@ -101,6 +103,7 @@ func run(args []string) error {
 		fmt.Println(self.Version)
 		return nil
 	}
+	obs.ProfileMemory(c.Profiles)
 	if *pages != "" {
 		c.OwnPages = os.DirFS(*pages)
 	}

@@ -50,7 +50,7 @@ type level struct {
 func (l level) counts() bool { return l.Share >= benchShare && l.Latency.P99 <= benchLatency }
 
 // bench measures one game server that has core 0 for itself; router and bots share core 1. Each level has new processes,
-// so that memory is counted from an idle server.
+// so that memory is counted from an idle server. Then it measures the server beside a reference.
 func bench(ctx context.Context, c config, out *fleet.Console) error {
 	if runtime.NumCPU() < 2 {
 		return errors.New("-bench needs two cores, one for the server and one for the bots")
@@ -60,7 +60,7 @@ func bench(ctx context.Context, c config, out *fleet.Console) error {
 	}
 	runtime.LockOSThread() // see process.start
 	defer runtime.UnlockOSThread()
-	bin, err := binaries(ctx, c.bin, out)
+	bin, err := binariesOf(ctx, c.bin, benchPrograms, "", out)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func bench(ctx context.Context, c config, out *fleet.Console) error {
 	out.Printf("players   ticks     p50 ms   p99 ms   CPU µs/player-tick   cores   B/s down   B/s up   RSS KB/player\n")
 	most, last := 0, level{}
 	for _, rooms := range benchRooms {
-		if last, err = c.level(ctx, rooms, bin, out); err != nil {
+		if last, err = c.level(ctx, rooms, bin, benchTime, func() {}, out); err != nil {
 			return err
 		}
 		s := last.Servers[0]
@@ -83,11 +83,11 @@ func bench(ctx context.Context, c config, out *fleet.Console) error {
 	if !last.counts() && last.Servers[0].CPU < 0.9 {
 		out.Printf("At the last level the server used %.2f of its core: the bots, or this machine, were the limit and not the server.\n", last.Servers[0].CPU)
 	}
-	return nil
+	return c.compare(ctx, bin, out)
 }
 
-// level runs one level.
-func (c config) level(ctx context.Context, rooms int, bin string, out *fleet.Console) (l level, err error) {
+// level runs one level for so long. It calls ready before the players come.
+func (c config) level(ctx context.Context, rooms int, bin string, length time.Duration, ready func(), out *fleet.Console) (l level, err error) {
 	c.servers, c.bots, c.freePorts, c.checks, c.logLevel = 1, 0, true, false, "error"
 	addresses, err := fleet.PickAddresses(c.servers, c.freePorts)
 	if err != nil {
@@ -107,11 +107,11 @@ func (c config) level(ctx context.Context, rooms int, bin string, out *fleet.Con
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "report.json")
 	bots := pinned(fleet.Process{Name: "bots", Program: filepath.Join(bin, "bot"), Args: []string{
-		"-router", p.Router.URL, "-rooms", strconv.Itoa(rooms), "-players", strconv.Itoa(benchPlayers), "-for", benchTime.String(),
+		"-router", p.Router.URL, "-rooms", strconv.Itoa(rooms), "-players", strconv.Itoa(benchPlayers), "-for", length.String(), "-ramp", pairRamp.String(),
 		"-options", benchOptions, "-measure", p.Servers[0].URL + "/metrics", "-json", file,
 	}}, 1)
-	cmd := exec.CommandContext(ctx, bots.Program, bots.Args...)
-	cmd.Env = append(os.Environ(), bots.Env...)
+	ready()
+	cmd := benchCommand(ctx, bots)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return l, fmt.Errorf("bots: %w:\n%s", err, text)
 	}

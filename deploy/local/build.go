@@ -14,6 +14,9 @@ import (
 // programs are the names under which the plan finds what it starts, and where their sources are in the module.
 var programs = map[string]string{"router": "./router", "gameserver": "./gameserver", "bot": "./clients/bot"}
 
+// benchPrograms are those of -bench.
+var benchPrograms = map[string]string{"router": "./router", "gameserver": "./gameserver", "bot": "./clients/bot", "rawgws": "./deploy/local/rawgws"}
+
 // binaries gives the directory that holds the programs: dir if it is given, and otherwise .bin of the module that the
 // working directory is in, after building them there.
 func binaries(ctx context.Context, dir string, out *fleet.Console) (string, error) {

@@ -45,6 +45,7 @@ type Config struct {
 	Standbys     int           // replicas of each room on other servers, 0 to 2
 	Migrates     []uint64      // versions of older schemas whose rooms all games take over, besides game.Definition.Migrates
 	DrainTimeout time.Duration // a stopping server ends the rooms that it has not handed off by then
+	Profiles     bool          // serve the runtime's profiles to operators, below /debug/pprof/
 	Logger       *slog.Logger  // its attributes should name the server
 
 	Testing Testing
@@ -207,7 +208,7 @@ func (c Config) Validate() error {
 // room is the configuration of the tick workers.
 func (c Config) room(m *obs.Metrics) room.Config {
 	return room.Config{
-		Workers: c.Testing.Workers, NoWatchdog: c.Testing.NoWatchdog, MaxBusy: c.Limits.Busy, IdleTimeout: c.Limits.IdleRoom, UnplayedTimeout: c.Limits.Unplayed, Checks: c.Testing.Checks,
+		Workers: c.Testing.Workers, NoWatchdog: c.Testing.NoWatchdog, KernelTimers: c.Testing.Network == nil, MaxBusy: c.Limits.Busy, IdleTimeout: c.Limits.IdleRoom, UnplayedTimeout: c.Limits.Unplayed, Checks: c.Testing.Checks,
 		WallClock: c.Testing.WallClock, Logger: c.Logger, Metrics: m,
 	}
 }

@@ -48,6 +48,7 @@ func configure(program string, args, env []string, stderr io.Writer) (c Config, 
 	fs.DurationVar(&c.DrainTimeout, "drain", c.DrainTimeout, "how long SIGTERM waits for rooms to be handed off; stay below the orchestrator's grace period")
 	fs.BoolVar(&c.Results.Store, "results", false, "the routers have a results store: deliver outcomes to it, and tell players when it has accepted them (default: they are told when the standbys have them, and not kept)")
 	fs.StringVar(&c.Results.Data, "data", "", "`directory` of this server's own that keeps outcomes until the results store has them, whatever process ends (default memory)")
+	fs.BoolVar(&c.Profiles, "profiles", false, "let operators take profiles of this process: go tool pprof http://…/debug/pprof/profile?seconds=5 on the internal listener")
 	fs.BoolVar(&c.Testing.Checks, "checks", false, "send every client a hash of the state once a second")
 	poll := fs.Bool("poll", true, "read client sockets in the ticks rather than in goroutines; on Linux only")
 	tlsCert := fs.String("tls-cert", "", "PEM `file` with the certificate that -listen shows; read again when it changes (default plain TCP)")

@@ -35,6 +35,9 @@ func (n *Server) newHTTP(metrics prometheus.Gatherer) (client, internal *http.Se
 	for pattern, h := range n.internalRoutes(metrics) {
 		mux.HandleFunc(pattern, h)
 	}
+	if n.config.Profiles {
+		mux.HandleFunc("GET /debug/pprof/", n.admin(obs.Profiles().ServeHTTP))
+	}
 	if n.internal == nil {
 		return n.newServer(mux), nil
 	}

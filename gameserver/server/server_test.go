@@ -18,6 +18,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -210,7 +211,7 @@ type deaf struct{}
 func (deaf) QueueFrame(_, _ []byte) bool    { return true }
 func (deaf) QueueKeyframe(_, _ []byte) bool { return true }
 func (deaf) QueueEvent([]byte) bool         { return true }
-func (deaf) Poll()                          {}
+func (deaf) Poll(*network.Poller)           {}
 func (deaf) Flush()                         {}
 func (deaf) Close(proto.CloseCode, string)  {}
 

@@ -22,8 +22,8 @@ var allowed = map[string][]string{
 	"gameserver/game":                 {"proto", "proto/state"},
 	"gameserver/game/gametest":        {"gameserver/game", "proto", "proto/state"},
 	"gameserver/arena":                {"gameserver/game"},
-	"gameserver/internal/room":        {"gameserver/game", "gameserver/internal/replication", "proto", "proto/state", "internal/obs", "internal/outcome"},
-	"gameserver/internal/session":     {"proto", "internal/obs", "internal/edge"},
+	"gameserver/internal/room":        {"gameserver/game", "gameserver/internal/replication", "proto", "proto/state", "internal/network", "internal/obs", "internal/outcome"},
+	"gameserver/internal/session":     {"proto", "internal/network", "internal/obs", "internal/edge"},
 	"gameserver/internal/ownership":   {"proto", "internal/placement"},
 	"gameserver/internal/replication": {"gameserver/internal/ownership", "proto", "internal/certs", "internal/network"},
 	"gameserver/internal/spool":       {"internal/outcome", "proto"},
@@ -80,6 +80,7 @@ var allowed = map[string][]string{
 	"deploy/ringside":                 {"deploy/internal/...", "internal/flags", "proto"},
 
 	"deploy/local":                    {"deploy/internal/fleet", "deploy/local/hostile", "clients/goclient", "proto", "proto/state", "internal/certs", "internal/membership", "internal/placement", "internal/ticket"},
+	"deploy/local/rawgws":             {}, // the reference of make bench
 	"deploy/local/hostile":            {"gameserver/game"},
 	"deploy/local/hostile/gameserver": {"deploy/local/hostile", "gameserver/arena", "gameserver/server"}, // a program for attacks
 	"deploy/k8s/image":                {},

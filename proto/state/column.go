@@ -20,18 +20,17 @@ type spec struct {
 	span  uint64 // greatest value minus least
 	scale        // of a quantised float
 	width int    // bytes of value-lo in a full record
-	past  int    // index among the row's rewind values, -1 when not kept
+	past  int    // where the value is among the bytes that are kept of a row for rewind, -1 when it is not kept
 	Field
 }
 
 // column is a field's values in one table, by row; a number has vals, a string has strs. A commit walks down each column,
-// so that it does the same thing many times over.
+// so that it does the same thing many times over. Behind vals, in the same memory, are the displacements of a predicted column
+// (disps) and, at a leader, what the last commit changed (diffs): a game has a hundred columns, most of them of few rows.
 type column struct {
 	*spec
-	vals  []int64
-	strs  []string
-	disps []int64 // last displacements, when predicted
-	diffs []int64 // what the last commit changed: a difference, or how far it was from where it was expected
+	vals []int64
+	strs []string
 }
 
 // form says how a change of a field that is not predicted is written.

@@ -106,19 +106,40 @@ func (c *column) grow(n int, leader bool) {
 		resize(&c.strs, n)
 		return
 	}
-	resize(&c.vals, n)
+	kinds := 1
 	if c.Linear {
-		resize(&c.disps, n)
+		kinds++
 	}
 	if leader {
-		resize(&c.diffs, n)
+		kinds++
 	}
+	was := *c
+	c.vals = make([]int64, kinds*n)[:n]
+	copy(c.vals, was.vals)
+	if c.Linear {
+		copy(c.disps(), was.disps())
+	}
+	if leader {
+		copy(c.diffs(), was.diffs())
+	}
+}
+
+// disps are the last displacements of a predicted column.
+func (c *column) disps() []int64 {
+	n := len(c.vals)
+	return c.vals[n : 2*n]
+}
+
+// diffs are what the last commit of a leader changed: a difference, or how far a value was from where it was expected.
+func (c *column) diffs() []int64 {
+	end := cap(c.vals)
+	return c.vals[end-len(c.vals) : end]
 }
 
 // still forgets how row r moved.
 func (c *column) still(r int) {
 	if c.Linear {
-		c.disps[r] = 0
+		c.disps()[r] = 0
 	}
 }
 

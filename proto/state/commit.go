@@ -142,10 +142,10 @@ func (t *table) commitGroup(g *group, masks []uint64, changed bitset) {
 func (t *table) commitField(c *column, masks []uint64, shift uint8) {
 	now := t.now[0][:len(t.stay)]
 	c.takeAll(t.stay, t.ptrs, now)
-	vals := c.vals
+	vals, diffs := c.vals, c.diffs()
 	for i, r := range t.stay {
 		if v, was := now[i], vals[r]; v != was {
-			vals[r], c.diffs[r] = v, v-was
+			vals[r], diffs[r] = v, v-was
 			masks[r] |= 1 << shift
 		}
 	}
@@ -160,7 +160,7 @@ func (t *table) commitSingle(c *column, masks []uint64, shift uint8) {
 		}
 		code := singleCode(res[i])
 		if code == codeAbsolute {
-			c.disps[r] = 0
+			c.disps()[r] = 0
 		}
 		masks[r] |= code << shift
 	}
@@ -176,7 +176,7 @@ func (t *table) commitPair(c, d *column, masks []uint64, shift uint8) {
 		}
 		code := pairCode(a[i], b[i])
 		if code == codeAbsolute {
-			c.disps[r], d.disps[r] = 0, 0
+			c.disps()[r], d.disps()[r] = 0, 0
 		}
 		masks[r] |= code << shift
 	}
@@ -186,7 +186,7 @@ func (t *table) commitPair(c, d *column, masks []uint64, shift uint8) {
 // expected.
 func (t *table) predict(c *column, res []int64) {
 	c.takeAll(t.stay, t.ptrs, res)
-	vals, disps, diffs := c.vals, c.disps, c.diffs
+	vals, disps, diffs := c.vals, c.disps(), c.diffs()
 	lo, hi := c.lo, c.lo+int64(c.span)
 	for i, r := range t.stay {
 		v, was := res[i], vals[r]

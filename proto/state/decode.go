@@ -75,7 +75,7 @@ func (t *table) readDisps(in *reader, r int, g *group) error {
 		if in.err != nil {
 			return t.fault(r, i, in.err)
 		}
-		c.disps[r] = d
+		c.disps()[r] = d
 	}
 	return nil
 }
@@ -92,12 +92,12 @@ func (t *table) readRecord(in *reader, r int, g *group) error {
 func (t *table) advance(r int, g *group) {
 	for _, i := range g.preds {
 		c := &t.cols[i]
-		if c.disps[r] == 0 {
+		if c.disps()[r] == 0 {
 			continue
 		}
 		was := c.vals[r]
-		v := c.clamp(was + c.disps[r])
-		c.disps[r] = v - was
+		v := c.clamp(was + c.disps()[r])
+		c.disps()[r] = v - was
 		t.setVal(r, c, v)
 	}
 }
@@ -148,7 +148,7 @@ func (t *table) shift(in *reader, r int, i int32, res int64) error {
 	if in.err != nil {
 		return t.fault(r, i, in.err)
 	}
-	c.disps[r] += res
+	c.disps()[r] += res
 	t.setVal(r, c, v)
 	return nil
 }

@@ -10,6 +10,20 @@ const (
 	maskGone = 3
 )
 
+// putFixed writes the low n bytes of v, getFixed reads them.
+func putFixed(b []byte, v uint64, n int) {
+	for i := range n {
+		b[i] = byte(v >> (8 * i))
+	}
+}
+
+func getFixed(b []byte, n int) (v uint64) {
+	for i := range n {
+		v |= uint64(b[i]) << (8 * i)
+	}
+	return v
+}
+
 // appendFixed appends the low n bytes of v.
 func appendFixed(b []byte, v uint64, n int) []byte {
 	switch n {
@@ -46,7 +60,7 @@ func (t *table) appendFull(b []byte, r int, g *group) []byte {
 // appendDisps appends the displacements of g in row r, which a keyframe has behind a record.
 func (t *table) appendDisps(b []byte, r int, g *group) []byte {
 	for _, i := range g.preds {
-		b = binary.AppendVarint(b, t.cols[i].disps[r])
+		b = binary.AppendVarint(b, t.cols[i].disps()[r])
 	}
 	return b
 }
@@ -61,10 +75,10 @@ func (t *table) appendChange(b []byte, r int, g *group, mask uint64) []byte {
 			if c.Type == TypeString {
 				b = t.appendValue(b, r, u.a)
 			} else {
-				b = c.appendChange(b, c.diffs[r], c.vals[r])
+				b = c.appendChange(b, c.diffs()[r], c.vals[r])
 			}
 		case unitSingle:
-			x := c.diffs[r]
+			x := c.diffs()[r]
 			switch code {
 			case codeNear:
 				b = append(b, byte(x))
@@ -74,7 +88,7 @@ func (t *table) appendChange(b []byte, r int, g *group, mask uint64) []byte {
 				b = t.appendValue(b, r, u.a)
 			}
 		case unitPair:
-			x, y := c.diffs[r], t.cols[u.b].diffs[r]
+			x, y := c.diffs()[r], t.cols[u.b].diffs()[r]
 			switch code {
 			case codeNear:
 				b = append(b, byte(x)&0xf|byte(y)<<4)

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"encoding/binary"
 	"fmt"
 	"unsafe"
 
@@ -21,7 +22,40 @@ type ring struct {
 // moment is a table's fields tagged rewind at the end of one tick.
 type moment struct {
 	live bitset
-	vals [][]int64 // by column.past, by row
+	rows int    // that there is room for
+	vals []byte // one column behind the other, of each all rows: values as a full record has them (packed)
+}
+
+// packed is where the values of c are, width bytes each, little-endian.
+func (m *moment) packed(c *spec) []byte { return m.vals[c.past*m.rows : (c.past+c.width)*m.rows] }
+
+// pack keeps the values of a column.
+func (m *moment) pack(c *column) {
+	b, vals, lo := m.packed(c.spec), c.vals[:m.rows], c.lo
+	switch c.width {
+	case 1:
+		for r, v := range vals {
+			b[r] = byte(v - lo)
+		}
+	case 2:
+		for r, v := range vals {
+			binary.LittleEndian.PutUint16(b[2*r:], uint16(v-lo))
+		}
+	default:
+		for r, v := range vals {
+			m.set(c.spec, r, v)
+		}
+	}
+}
+
+// set keeps one value.
+func (m *moment) set(c *spec, r int, v int64) {
+	putFixed(m.packed(c)[r*c.width:], uint64(v-c.lo), c.width)
+}
+
+// get gives one value.
+func (m *moment) get(c *spec, r int) int64 {
+	return c.lo + int64(getFixed(m.packed(c)[r*c.width:], c.width))
 }
 
 // SetHistory keeps the newest n ticks for Table.Past, 0 to 255, and forgets what was kept. A room sets as many as its
@@ -54,7 +88,7 @@ func (s *Store) keepMoment() {
 		copy(m.live, t.was)
 		for i := range t.cols {
 			if c := &t.cols[i]; c.past >= 0 {
-				copy(m.vals[c.past], c.vals)
+				m.pack(c)
 			}
 		}
 	}
@@ -63,12 +97,10 @@ func (s *Store) keepMoment() {
 // fit makes room for all rows of t.
 func (m *moment) fit(t *table) {
 	if m.live == nil {
-		m.live, m.vals = make(bitset, len(t.live)), make([][]int64, t.pasts)
+		m.live = make(bitset, len(t.live))
 	}
-	if len(m.vals[0]) < t.size {
-		for k := range m.vals {
-			m.vals[k] = make([]int64, t.size)
-		}
+	if m.rows < t.size {
+		m.rows, m.vals = t.size, make([]byte, t.size*t.pasts)
 	}
 }
 
@@ -89,7 +121,7 @@ func (t *table) fillPast(p unsafe.Pointer, m *moment, r int) {
 	for i := range t.cols {
 		c := &t.cols[i]
 		if c.past >= 0 {
-			c.set(p, m.vals[c.past][r])
+			c.set(p, m.get(c.spec, r))
 		}
 	}
 }
@@ -124,7 +156,7 @@ func (s *Store) appendHistory(b []byte) []byte {
 			for r := m.live.next(0); r >= 0; r = m.live.next(r + 1) {
 				for i := range t.cols {
 					if c := &t.cols[i]; c.past >= 0 {
-						b = appendFixed(b, uint64(m.vals[c.past][r]-c.lo), c.width)
+						b = append(b, m.packed(c.spec)[r*c.width:][:c.width]...)
 					}
 				}
 			}
@@ -172,7 +204,7 @@ func (t *table) readMoment(in *reader, m *moment) {
 	for r := m.live.next(0); r >= 0 && in.err == nil; r = m.live.next(r + 1) {
 		for i := range t.cols {
 			if c := &t.cols[i]; c.past >= 0 {
-				m.vals[c.past][r] = in.value(c.spec)
+				m.set(c.spec, r, in.value(c.spec))
 			}
 		}
 	}

@@ -15,7 +15,7 @@ const maskBits = 63
 type layout struct {
 	fields []spec
 	groups [3]group // by Part
-	pasts  int      // fields of a row that are kept for rewind
+	pasts  int      // bytes that are kept of a row for rewind
 }
 
 // group is the fields of one part. Each part is coded by itself, so that what one part does never shows in another.
@@ -72,7 +72,7 @@ func newLayout(row *RowSchema) (*layout, error) {
 		}
 		if f.Rewind {
 			c.past = l.pasts
-			l.pasts++
+			l.pasts += c.width
 		}
 		l.fields[i] = c
 		g := &l.groups[f.Part]

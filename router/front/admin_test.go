@@ -203,3 +203,22 @@ func TestMatchLeavesSuspendedRoomsOut(t *testing.T) {
 		t.Errorf("%d seats are offered", got)
 	}
 }
+
+// Profiles are there only where they were asked for, and for operators only.
+func TestProfilesAreForOperators(t *testing.T) {
+	operated := operated(t, operatorToken, true)
+	for _, c := range []struct {
+		on     bool
+		token  string
+		status int
+	}{
+		{false, operatorToken, http.StatusNotFound},
+		{true, "another one", http.StatusUnauthorized},
+		{true, operatorToken, http.StatusOK},
+	} {
+		f := newTestFront(t, func(config *Config) { operated(config); config.Profiles = c.on })
+		if resp := f.call(t, "GET", "/debug/pprof/heap", "", "Authorization", "Bearer "+c.token); resp.StatusCode != c.status {
+			t.Errorf("profiles %v, token %q: %s, want %d", c.on, c.token, resp.Status, c.status)
+		}
+	}
+}

@@ -50,6 +50,7 @@ type Config struct {
 	Logger    *slog.Logger
 	Metrics   *obs.Metrics
 	Gatherer  prometheus.Gatherer // what /metrics shows
+	Profiles  bool                // serve the runtime's profiles to operators, below /debug/pprof/
 }
 
 // DefaultConfig gives a Config that lacks only the Signer. Its metrics are not shown anywhere.

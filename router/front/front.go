@@ -26,6 +26,7 @@
 //	GET  /v1/openapi.json           all of this for programs
 //	GET  /livez /readyz
 //	GET  /metrics                   for those who are no strangers
+//	GET  /debug/pprof/              profiles, for operators, with Config.Profiles
 //
 // With an internal listener (Config.Internal) whoever reaches that is no stranger; without one, requests of this machine on a
 // loopback address are. The operators' token always does.
@@ -42,6 +43,7 @@ import (
 	"github.com/ringside-go/ringside/internal/bans"
 	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/router/lookup"
 )
 
@@ -125,6 +127,16 @@ func New(c Config, source membership.Source) (*Front, error) {
 	f.route("/assets/{file}", "page", http.MethodGet, f.pages.serveAsset)
 	f.route("/livez", "livez", http.MethodGet, f.getLive)
 	f.route("/readyz", "readyz", http.MethodGet, f.getReady)
+	if c.Profiles {
+		profiles := obs.Profiles()
+		f.route("/debug/pprof/", "profiles", http.MethodGet, func(w http.ResponseWriter, r *http.Request) error {
+			if err := f.allow(r); err != nil {
+				return err
+			}
+			profiles.ServeHTTP(w, r)
+			return nil
+		})
+	}
 	f.route("/metrics", "metrics", http.MethodGet, func(w http.ResponseWriter, r *http.Request) error {
 		if err := f.allowReader(r); err != nil {
 			return err

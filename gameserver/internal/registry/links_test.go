@@ -9,6 +9,7 @@ import (
 
 	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -252,7 +253,7 @@ func (c *testClient) note(f func()) {
 	f()
 }
 
-func (c *testClient) Poll()                                {}
+func (c *testClient) Poll(*network.Poller)                 {}
 func (c *testClient) Flush()                               {}
 func (c *testClient) QueueFrame(_, _ []byte) bool          { c.note(func() { c.frames++ }); return true }
 func (c *testClient) QueueKeyframe(_, _ []byte) bool       { c.note(func() { c.frames++ }); return true }

@@ -12,6 +12,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/game/gametest"
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -24,7 +25,7 @@ func (d *discard) QueueFrame(own, shared []byte) bool {
 }
 func (d *discard) QueueKeyframe(own, shared []byte) bool   { return d.QueueFrame(own, shared) }
 func (d *discard) QueueEvent(records []byte) bool          { return d.QueueFrame(records, nil) }
-func (d *discard) Poll()                                   {}
+func (d *discard) Poll(*network.Poller)                    {}
 func (d *discard) Flush()                                  {}
 func (d *discard) Close(code proto.CloseCode, text string) {}
 
@@ -188,9 +189,8 @@ func BenchmarkStandby(b *testing.B) {
 // BenchmarkSchedule is the cost of keeping 1000 rooms in order: one due room taken, advanced and put back.
 func BenchmarkSchedule(b *testing.B) {
 	var s schedule
-	var p phases
-	for range 1000 {
-		r := &Room{cadence: newCadence(60, p.take(), 0)}
+	for i := range 1000 {
+		r := &Room{cadence: newCadence(60, time.Duration(i)*16*time.Microsecond, 0)}
 		r.due = r.cadence.due()
 		s.push(r)
 	}

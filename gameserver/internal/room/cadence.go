@@ -1,10 +1,9 @@
 package room
 
-import (
-	"math/bits"
-	"slices"
-	"time"
-)
+import "time"
+
+// slideShare says by which part of a period a room's ticks become shorter or longer while it changes its slot.
+const slideShare = 64
 
 // cadence is when a room ticks: at offset, offset+period, offset+2*period and so on, on the pool's clock. Due times are
 // computed from the count and not summed up, so a rate that does not divide a second (30, 60) does not drift.
@@ -14,9 +13,9 @@ type cadence struct {
 	n      int64         // periods since offset until the next tick
 }
 
-// newCadence begins at the first due time that is not before now. phase counts the rooms of one rate.
-func newCadence(rate, phase int, now time.Duration) cadence {
-	c := cadence{rate: rate, offset: phaseOffset(rate, phase)}
+// newCadence begins at the first due time that is not before now.
+func newCadence(rate int, offset, now time.Duration) cadence {
+	c := cadence{rate: rate, offset: offset}
 	if since := now - c.offset; since > 0 {
 		c.n = ceil(int64(since)*int64(rate), int64(time.Second))
 	}
@@ -51,24 +50,12 @@ func (c *cadence) skipTo(t time.Duration) {
 	}
 }
 
-// phaseOffset spreads rooms over the period: 0, 1/2, 1/4, 3/4, 1/8, ... of it (the van der Corput sequence), so that any
-// number of rooms is spread evenly without moving those that run.
-func phaseOffset(rate, phase int) time.Duration {
-	period := uint64(time.Second) / uint64(rate)
-	return time.Duration(period * uint64(bits.Reverse32(uint32(phase))) >> 32)
+// approach moves the due times towards offset, offset+period and so on, by slideShare of a period at most. So a room that was
+// led or ticked elsewhere joins the others of its slot without a tick that its players notice.
+func (c *cadence) approach(offset time.Duration) {
+	due := c.due()
+	nearest := cadence{rate: c.rate, offset: offset}
+	nearest.n = (2*int64(due-offset)*int64(c.rate) + int64(time.Second)) / (2 * int64(time.Second))
+	most := time.Second / time.Duration(c.rate*slideShare)
+	c.offset += min(most, max(-most, nearest.due()-due))
 }
-
-// phases hands out the phases of one rate on one worker; the lowest free one first.
-type phases struct{ taken []bool }
-
-func (p *phases) take() int {
-	i := slices.Index(p.taken, false)
-	if i < 0 {
-		i = len(p.taken)
-		p.taken = append(p.taken, false)
-	}
-	p.taken[i] = true
-	return i
-}
-
-func (p *phases) release(i int) { p.taken[i] = false }

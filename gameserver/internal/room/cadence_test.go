@@ -1,7 +1,6 @@
 package room
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -22,21 +21,20 @@ func TestCadenceDoesNotDrift(t *testing.T) {
 	}
 }
 
-func TestCadenceBeginsOnItsPhase(t *testing.T) {
+func TestCadenceBeginsAtItsOffset(t *testing.T) {
 	for _, test := range []struct {
-		phase    int
-		now, due time.Duration
+		offset, now, due time.Duration
 	}{
 		{0, 0, 0},
 		{0, 1, 50 * time.Millisecond},
 		{0, 50 * time.Millisecond, 50 * time.Millisecond},
-		{1, 0, 25 * time.Millisecond},
-		{1, 26 * time.Millisecond, 75 * time.Millisecond},
-		{2, 0, 12500 * time.Microsecond},
-		{3, time.Second, 1037500 * time.Microsecond},
+		{25 * time.Millisecond, 0, 25 * time.Millisecond},
+		{25 * time.Millisecond, 26 * time.Millisecond, 75 * time.Millisecond},
+		{12500 * time.Microsecond, 0, 12500 * time.Microsecond},
+		{37500 * time.Microsecond, time.Second, 1037500 * time.Microsecond},
 	} {
-		if c := newCadence(20, test.phase, test.now); c.due() != test.due {
-			t.Errorf("phase %d at %v: due at %v, want %v", test.phase, test.now, c.due(), test.due)
+		if c := newCadence(20, test.offset, test.now); c.due() != test.due {
+			t.Errorf("offset %v at %v: due at %v, want %v", test.offset, test.now, c.due(), test.due)
 		}
 	}
 }
@@ -65,7 +63,7 @@ func TestCadenceProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rate := rapid.IntRange(1, 60).Draw(t, "rate")
 		now := time.Duration(rapid.Int64Range(0, int64(1000*time.Hour)).Draw(t, "now"))
-		c := newCadence(rate, rapid.IntRange(0, 5000).Draw(t, "phase"), now)
+		c := newCadence(rate, time.Duration(rapid.Int64Range(0, int64(time.Second)/int64(rate)).Draw(t, "offset")), now)
 		period := time.Second/time.Duration(rate) + 1
 		if c.due() < now || c.due() > now+period {
 			t.Fatalf("begins at %v, asked at %v", c.due(), now)
@@ -83,34 +81,19 @@ func TestCadenceProperties(t *testing.T) {
 	})
 }
 
-// The largest gap between n rooms of one rate is at most twice the fair share, whatever n is.
-func TestPhasesSpreadRooms(t *testing.T) {
-	for n := 1; n <= 300; n++ {
-		var p phases
-		var at []time.Duration
-		for range n {
-			at = append(at, phaseOffset(20, p.take()))
+// The grid of the slot is reached to the nanosecond, whatever the rate, however long the room has run.
+func TestCadenceApproaches(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rate := rapid.IntRange(1, 60).Draw(t, "rate")
+		c := cadenceFrom(rate, time.Duration(rapid.Int64Range(0, int64(1000*time.Hour)).Draw(t, "first")))
+		offset := time.Duration(rapid.Int64Range(0, int64(time.Second)/int64(rate)).Draw(t, "offset"))
+		for range slideShare/2 + 1 {
+			c.advance(c.due())
+			c.approach(offset)
 		}
-		slices.Sort(at)
-		at = append(at, 50*time.Millisecond)
-		for i := range n {
-			if gap, most := at[i+1]-at[i], 2*50*time.Millisecond/time.Duration(n); gap > most {
-				t.Fatalf("%d rooms: a gap of %v, want at most %v", n, gap, most)
-			}
+		want := newCadence(rate, offset, c.due()-1)
+		if off := c.due() - want.due(); off < -1 || off > 1 {
+			t.Fatalf("it is due at %v, the slot at %v", c.due(), want.due())
 		}
-	}
-}
-
-func TestPhasesAreUsedAgain(t *testing.T) {
-	var p phases
-	for want := range 5 {
-		if got := p.take(); got != want {
-			t.Fatalf("phase %d, want %d", got, want)
-		}
-	}
-	p.release(3)
-	p.release(1)
-	if a, b, c := p.take(), p.take(), p.take(); a != 1 || b != 3 || c != 5 {
-		t.Errorf("phases %d, %d, %d, want 1, 3, 5", a, b, c)
-	}
+	})
 }

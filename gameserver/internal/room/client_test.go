@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/proto/state"
 )
@@ -63,7 +64,7 @@ func (f *testClient) QueueEvent(records []byte) bool {
 	return true
 }
 
-func (f *testClient) Poll() {
+func (f *testClient) Poll(*network.Poller) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.polls++

@@ -46,8 +46,11 @@ type Config struct {
 	// Stalled is called by a worker that did not run for gap, which is stallTime or more: the process was paused, or a tick
 	// took that long. Another server may lead its rooms by now, so the worker has suspended them for ReasonPaused. It must
 	// not block. nil: pauses are ignored.
-	Stalled    func(gap time.Duration)
-	NoWatchdog bool // a room that hangs in its game holds its worker; for simulations
+	Stalled func(gap time.Duration)
+	// KernelTimers has workers sleep by timers of the kernel where there are any (Linux): their passes begin on time to a
+	// tenth of a millisecond, and not to one. It is not for a bubble of testing/synctest.
+	KernelTimers bool
+	NoWatchdog   bool // a room that hangs in its game holds its worker; for simulations
 	// Hung is told of each room that hangs in its game, once it has ended. It is called by the watchdog and must not block. nil:
 	// nobody.
 	Hung func(Hang)

@@ -44,17 +44,30 @@ type item struct {
 	do         func()
 }
 
-// batch is what arrived between two ticks, in order. Its slices keep their capacity from tick to tick.
+// batch is what arrived between two ticks, in order. Its slices keep their capacity from tick to tick, until they have been too
+// large for shrinkAfter ticks: a room that was late once has had seconds of messages in them.
 type batch struct {
 	items []item
 	bytes []byte
+	roomy int // ticks in a row in which less than a quarter was used
 }
+
+const (
+	shrinkAfter = 1024
+	leastItems  = 16 // capacity that is kept always
+)
 
 func (b *batch) payload(it *item) []byte { return b.bytes[it.start:it.end] }
 
 // reset empties b and lets go of the occupants in it.
 func (b *batch) reset() {
 	clear(b.items)
+	if b.roomy++; len(b.items) >= cap(b.items)/4 || cap(b.items) <= leastItems {
+		b.roomy = 0
+	}
+	if b.roomy == shrinkAfter {
+		*b = batch{items: make([]item, 0, cap(b.items)/2)}
+	}
 	b.items, b.bytes = b.items[:0], b.bytes[:0]
 }
 

@@ -207,3 +207,29 @@ func TestInboxAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations a tick", n)
 	}
 }
+
+// A batch that was large once does not stay so, and does not allocate while it is as large as its ticks need.
+func TestBatchShrinks(t *testing.T) {
+	var in inbox
+	var taken batch
+	tick := func(messages int) {
+		for range messages {
+			if err := in.queueControl(item{kind: itemControl}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		in.take(&taken)
+	}
+	for range 2 {
+		tick(5000)
+	}
+	for range 20 * shrinkAfter {
+		tick(10)
+	}
+	if n := max(cap(taken.items), cap(in.filling.items)); n > 4*leastItems {
+		t.Errorf("there is room for %d messages when 10 come a tick", n)
+	}
+	if n := testing.AllocsPerRun(3*shrinkAfter, func() { tick(10) }); n != 0 {
+		t.Errorf("%v allocations a tick", n)
+	}
+}

@@ -46,6 +46,7 @@ func NewPool(c Config) (*Pool, error) {
 // is gone, but for goroutines that hang in a game. It is called once.
 func (p *Pool) Run(ctx context.Context) error {
 	for _, w := range p.all {
+		w.prepare()
 		p.running.Add(1)
 		go p.run(ctx, w)
 	}
@@ -58,6 +59,9 @@ func (p *Pool) Run(ctx context.Context) error {
 	close(stop)
 	watchdog.Wait()
 	p.jobs.wait()
+	for _, w := range p.all {
+		w.alarm.close()
+	}
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -24,7 +25,7 @@ func (c *counter) sent() bool {
 func (c *counter) QueueFrame(own, shared []byte) bool      { return c.sent() }
 func (c *counter) QueueKeyframe(own, shared []byte) bool   { return c.sent() }
 func (c *counter) QueueEvent(records []byte) bool          { return c.sent() }
-func (c *counter) Poll()                                   {}
+func (c *counter) Poll(*network.Poller)                    {}
 func (c *counter) Flush()                                  {}
 func (c *counter) Close(code proto.CloseCode, text string) { c.closes.Add(1) }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/gameserver/internal/replication"
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -63,7 +64,8 @@ type Room struct {
 
 	// The schedule of its worker.
 	cadence cadence
-	phase   int
+	place   place // in its worker's slots
+	weight  int64 // what it counts as there
 	due     time.Duration
 	call    *call // of its worker
 	cost    cost
@@ -71,7 +73,8 @@ type Room struct {
 	// The loop's own.
 	sim        *game.Simulation
 	epoch      proto.Epoch
-	from       uint32 // the match that was being played when this server began to lead in epoch
+	from       uint32         // the match that was being played when this server began to lead in epoch
+	poller     network.Poller // of quiet clients
 	taken      batch
 	seats      []*Occupant // by seat; nil where no client is connected
 	spectators []*Occupant
@@ -123,7 +126,7 @@ func newRoom(p *Pool, s Spec) *Room {
 		instance:  s.Sim.Instance(),
 		epoch:     s.Epoch,
 		from:      s.Sim.Match(),
-		phase:     noPhase,
+		place:     nowhere,
 		due:       p.now() + s.Due,
 		call:      new(call),
 		cost:      newCost(settings.TickRate, p.now(), p.config.Metrics.TickSeconds.WithLabelValues(string(s.Game))),
@@ -224,6 +227,7 @@ func (r *Room) finish(code proto.CloseCode, text string) {
 		r.endJobs()
 	}
 	r.closeAll(code, text)
+	r.poller.Close()
 	r.publish()
 	r.metrics.Rooms.Dec()
 	if r.suspended() {

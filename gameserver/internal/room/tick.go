@@ -118,7 +118,10 @@ func (r *Room) begin(now time.Duration) {
 }
 
 // poll lets every client read what has come for this tick.
-func (r *Room) poll() { r.eachClient(func(o *Occupant) { o.client.Poll() }) }
+func (r *Room) poll() {
+	r.poller.Wait()
+	r.eachClient(func(o *Occupant) { o.client.Poll(&r.poller) })
+}
 
 // handle gives what was taken to the simulation, in the order in which it came.
 func (r *Room) handle() {

@@ -218,7 +218,7 @@ func TestPanicEndsItsRoomOnly(t *testing.T) {
 		if n := testutil.ToFloat64(h.config.Metrics.RoomsCrashed); n != 1 {
 			t.Errorf("%v rooms crashed, want 1", n)
 		}
-		if n := good.Info().Tick - before; n != 20 {
+		if n := good.Info().Tick - before; n < 19 || n > 20 { // it was due behind the other
 			t.Errorf("the other room ticked %d times in a second", n)
 		}
 		if _, err := bad.QueueJoin(Join{Player: "x", Client: &testClient{}}); err != ErrStopped {

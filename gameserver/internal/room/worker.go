@@ -23,16 +23,14 @@ const (
 	maxUnflushed = 5 * time.Millisecond
 	// probationInterval is how often a room on probation handles its inbox: others wait for its first tick.
 	probationInterval = time.Millisecond
-	// noPhase is the phase of a room whose grid begins at Spec.Due.
-	noPhase = -1
 )
 
-// worker ticks its rooms one after another, each at its due time, in one goroutine with one timer. A room changes its worker
+// worker ticks its rooms one after another, each at its due time, in one goroutine with one alarm. A room changes its worker
 // seldom, so its memory stays with one core.
 type worker struct {
 	pool   *Pool
 	number int
-	wake   chan struct{} // holds one: a room was added
+	alarm  alarm         // rung when a room was added
 	load   atomic.Int64  // what its rooms cost, in nanoseconds a second
 	busy   atomic.Uint64 // share of time, as math.Float64bits
 	late   atomic.Uint64 // ticks that began more than a period late
@@ -53,7 +51,7 @@ type worker struct {
 	// The goroutine that runs the worker only. See watchdog.go.
 	runs     int // goroutines that have run it
 	schedule schedule
-	phases   map[int]*phases // by tick rate
+	slots    map[int]*slots // by tick rate; none in the slow lane
 	times    tickTimes
 	spent    time.Duration // in ticks since measured
 	measured time.Duration
@@ -64,7 +62,7 @@ type worker struct {
 }
 
 func newWorker(p *Pool, number int) *worker {
-	return &worker{pool: p, number: number, wake: make(chan struct{}, 1), phases: make(map[int]*phases)}
+	return &worker{pool: p, number: number, alarm: newGoAlarm(), slots: make(map[int]*slots)}
 }
 
 func (w *worker) share() float64 { return math.Float64frombits(w.busy.Load()) }
@@ -90,11 +88,24 @@ func (w *worker) take(r *Room) bool {
 	}
 	w.load.Add(r.cost.load)
 	w.added = append(w.added, r)
-	select {
-	case w.wake <- struct{}{}:
-	default:
-	}
+	w.alarm.ring()
 	return true
+}
+
+// prepare comes before the first run.
+func (w *worker) prepare() {
+	if !w.pool.config.KernelTimers {
+		return
+	}
+	a, err := newKernelAlarm()
+	if err != nil {
+		w.pool.config.Logger.Debug("room: there is no timer of the kernel; ticks begin up to 1 ms late", "error", err)
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.alarm.close()
+	w.alarm = a
 }
 
 // run ticks until ctx ends, then ends every room. false: the watchdog has taken the worker, and another goroutine runs it.
@@ -103,8 +114,7 @@ func (w *worker) run(ctx context.Context) bool {
 	label := fmt.Sprintf("tick worker %d.%d", w.number, w.runs)
 	w.label.Store(label)
 	obs.Label(label)
-	timer := time.NewTimer(0)
-	defer timer.Stop()
+	defer context.AfterFunc(ctx, w.alarm.ring)()
 	now := w.pool.now()
 	if w.runs == 1 {
 		w.ran = now
@@ -113,7 +123,7 @@ func (w *worker) run(ctx context.Context) bool {
 		w.begin(now)
 		w.noticeStall(now)
 		w.measure(now)
-		if len(w.schedule) > 0 && w.schedule[0].due <= now {
+		if w.isDue(now) {
 			var mine bool
 			if now, mine = w.tickFirst(now); !mine {
 				return false
@@ -124,12 +134,7 @@ func (w *worker) run(ctx context.Context) bool {
 			continue
 		}
 		w.flush()
-		timer.Reset(w.idleFor(now))
-		select {
-		case <-ctx.Done():
-		case <-w.wake:
-		case <-timer.C:
-		}
+		w.alarm.sleep(w.idleFor(now))
 		now = w.pool.now()
 	}
 	w.stop()
@@ -142,17 +147,14 @@ func (w *worker) begin(now time.Duration) {
 	defer w.mu.Unlock()
 	for i, r := range w.added {
 		rate := r.settings.TickRate
+		w.enterSlot(r)
 		switch {
 		case r.cadence.rate != 0:
 		case r.spec.Due != 0:
 			r.cadence = cadenceFrom(rate, r.due)
 			r.due, r.idleSince = r.cadence.due(), now
 		default:
-			if w.phases[rate] == nil {
-				w.phases[rate] = &phases{}
-			}
-			r.phase = w.phases[rate].take()
-			r.cadence = newCadence(rate, r.phase, now)
+			r.cadence = newCadence(rate, w.slots[rate].due(r.place), now)
 			r.due, r.idleSince = r.cadence.due(), now
 		}
 		r.call = &w.call
@@ -162,13 +164,51 @@ func (w *worker) begin(now time.Duration) {
 	w.added = w.added[:0]
 }
 
+// enterSlot finds r its place among the worker's rooms of its rate. In the slow lane rooms are due when they are.
+func (w *worker) enterSlot(r *Room) {
+	if w == w.pool.lane {
+		return
+	}
+	rate := r.settings.TickRate
+	if w.slots[rate] == nil {
+		w.slots[rate] = newSlots(rate)
+	}
+	r.weight = w.slots[rate].weigh(r.cost.load)
+	r.place = w.slots[rate].enter(r.weight)
+}
+
 // unschedule takes r, the first room, out.
 func (w *worker) unschedule(r *Room) {
 	w.schedule.removeFirst()
-	if r.phase != noPhase {
-		w.phases[r.settings.TickRate].release(r.phase)
+	if r.place != nowhere {
+		w.slots[r.settings.TickRate].leave(r.place, r.weight)
+		r.place = nowhere
 	}
 	w.load.Add(-r.cost.load)
+}
+
+// charge notes what r's tick cost, and lets r change its slot where that makes passes more alike.
+func (w *worker) charge(r *Room, took, now time.Duration) {
+	change := r.cost.add(took, now)
+	if change == 0 {
+		return
+	}
+	w.load.Add(change)
+	if r.place != nowhere {
+		s := w.slots[r.settings.TickRate]
+		was := r.weight
+		r.weight = s.weigh(r.cost.load)
+		r.place = s.review(r.place, was, r.weight)
+	}
+}
+
+// isDue reports whether the first room is due, or so soon that the pass goes on with it.
+func (w *worker) isDue(now time.Duration) bool {
+	if len(w.schedule) == 0 {
+		return false
+	}
+	r := w.schedule[0]
+	return r.due <= now || w.unsent && r.begun && r.due <= now+early
 }
 
 // tickFirst runs the tick of the room that is due first and returns the time after it. mine: the caller still has the worker.
@@ -179,11 +219,14 @@ func (w *worker) tickFirst(now time.Duration) (after time.Duration, mine bool) {
 	}
 	probation := r.suspension.reasons == ReasonProbation
 	if !probation {
-		m.TickLateness.Observe((now - r.due).Seconds())
+		m.TickLateness.Observe(max(0, now-r.due).Seconds())
 		if r.cadence.advance(now) {
 			m.TicksLate.Inc()
 			w.late.Add(1)
 			r.late++
+		}
+		if r.place != nowhere {
+			r.cadence.approach(w.slots[r.settings.TickRate].due(r.place))
 		}
 	}
 	r.due = r.cadence.due()
@@ -203,7 +246,7 @@ func (w *worker) tickFirst(now time.Duration) (after time.Duration, mine bool) {
 	w.spent += took
 	w.times.add(took)
 	m.TickDuration.Observe(took.Seconds())
-	w.load.Add(r.cost.add(took, after))
+	w.charge(r, took, after)
 	if w == w.pool.lane && w.pool.average() > w.pool.config.MaxBusy {
 		r.cadence.skipTo(after + took) // the workers need the time
 		r.due = r.cadence.due()
@@ -213,7 +256,6 @@ func (w *worker) tickFirst(now time.Duration) (after time.Duration, mine bool) {
 		w.unschedule(r)
 	case to != nil:
 		w.unschedule(r)
-		r.phase = noPhase
 		if !to.take(r) {
 			r.shutDown()
 		}

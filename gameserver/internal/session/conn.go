@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/edge"
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -39,7 +40,9 @@ type Conn struct {
 	pollable bool     // conn may be handed over to Poll
 	polled   bool     // it was: there is no goroutine, and the socket is descriptor
 	socket   descriptor
-	takeBy   time.Time // when polled and something is pending: then the client must have taken some of it
+	watch    network.Watch // of socket
+	quiet    uint8         // how often in a row Poll found nothing
+	takeBy   time.Time     // when polled and something is pending: then the client must have taken some of it
 	out      outbox
 	draining bool               // drainRest runs, and it alone sends
 	closing  bool               // a close frame is the last in the outbox, or was

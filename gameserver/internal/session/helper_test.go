@@ -19,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ringside-go/ringside/internal/edge"
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -32,14 +33,16 @@ type testAdmission struct {
 
 	mu        sync.Mutex
 	occupants []*testOccupant // all, for tick
+	poller    network.Poller
 }
 
 // tick does what a room does for its clients in every tick.
 func (h *testAdmission) tick() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.poller.Wait()
 	for _, g := range h.occupants {
-		g.conn.Poll()
+		g.conn.Poll(&h.poller)
 		g.conn.Flush()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -14,6 +15,9 @@ const (
 	// pollReads is how often a Poll fills its buffer at most. A client that sends more loses the time to others' ticks; what
 	// the kernel holds for it beyond is read at the next tick.
 	pollReads = 4
+	// quietPolls is how often Poll finds nothing before the room's poller watches the socket. A client that sends in most
+	// ticks, for which watching costs more than looking, is never watched.
+	quietPolls = 8
 )
 
 // startPolling gives the socket to Poll, so that the connection needs no goroutine and no input wakes one. It reports
@@ -43,6 +47,7 @@ func (c *Conn) stopPollingLocked() {
 		return
 	}
 	c.polled = false
+	c.watch.Stop()
 	conn, err := c.socket.conn()
 	if err == nil {
 		c.writer, err = newWriter(conn, &c.server.buffers)
@@ -61,26 +66,30 @@ func (c *Conn) stopPollingLocked() {
 }
 
 // Poll reads what the client has sent, without waiting, and acts on it. A room calls it at the beginning of each tick for
-// the clients inside, whose occupants are called meanwhile. While the connection has a goroutine, it does nothing.
-func (c *Conn) Poll() {
+// the clients inside, whose occupants are called meanwhile. While the connection has a goroutine, it does nothing. p watches the
+// socket while the client is quiet; the caller has just called its Wait.
+func (c *Conn) Poll(p *network.Poller) {
 	if !c.reading.TryLock() {
 		return
 	}
 	defer c.reading.Unlock()
+	if c.watch.Asleep() && !c.silent(time.Now()) {
+		return
+	}
 	defer c.survive()
 	b := c.server.incoming.Get().(*incoming)
 	defer c.server.incoming.Put(b)
 	for range pollReads {
-		if !c.poll(b) {
+		if !c.poll(p, b) {
 			return
 		}
 	}
 }
 
 // poll reads once, and reports whether there may be more.
-func (c *Conn) poll(b *incoming) (more bool) {
+func (c *Conn) poll(p *network.Poller, b *incoming) (more bool) {
 	had := copy(b.bytes[:], c.in)
-	n := c.receiveNow(b, had)
+	n := c.receiveNow(p, b, had)
 	if n == 0 {
 		return false
 	}
@@ -102,7 +111,7 @@ func keep(b []byte) []byte {
 }
 
 // receiveNow reads into b behind its first had bytes. Nothing, when nothing has come or the connection is over.
-func (c *Conn) receiveNow(b *incoming, had int) int {
+func (c *Conn) receiveNow(p *network.Poller, b *incoming, had int) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.polled {
@@ -115,12 +124,19 @@ func (c *Conn) receiveNow(b *incoming, had int) int {
 		c.readErr = err
 		c.stopPollingLocked()
 	case n > 0:
-		c.lastRead = now.Add(-waited)
-	case now.Sub(c.lastRead) >= proto.SilenceTimeout:
+		c.lastRead, c.quiet = now.Add(-waited), 0
+	case c.silent(now):
 		c.closeLocked(&proto.Refusal{Code: proto.CloseSilent})
+	case c.quiet < quietPolls:
+		c.quiet++
+	case !p.Sleep(&c.watch, int(c.socket)):
+		c.quiet = 0
 	}
 	return n
 }
+
+// silent reports whether the client has sent nothing for too long.
+func (c *Conn) silent(now time.Time) bool { return now.Sub(c.lastRead) >= proto.SilenceTimeout }
 
 // flushPolledLocked sends what goes now. A client that takes nothing for proto.SlowClientTimeout is given up.
 func (c *Conn) flushPolledLocked() {

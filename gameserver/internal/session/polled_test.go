@@ -287,7 +287,7 @@ func TestPolledCloseFromBothSides(t *testing.T) {
 		c, g := s.enterPolled()
 		var wg sync.WaitGroup
 		for _, act := range []func(){
-			g.conn.Poll, g.conn.Flush, s.admission.tick,
+			func() { g.conn.Poll(&s.admission.poller) }, g.conn.Flush, s.admission.tick,
 			func() { g.conn.QueueEvent([]byte("event")); g.conn.Flush() },
 			func() { g.conn.Close(proto.CloseEnded, "") },
 			func() { g.conn.Close(proto.CloseReplaced, "") },
@@ -325,7 +325,7 @@ func openFiles(t *testing.T) int {
 func TestPolledDescriptors(t *testing.T) {
 	s := byHand(t)
 	stays, unharmed := s.enterPolled()
-	s.until("the handshake is over", func() bool { return idle(unharmed.conn) })
+	s.until("the handshake is over, and the poller is there", func() bool { return idle(unharmed.conn) && unharmed.conn.watch.Asleep() })
 	before := openFiles(t)
 	for round := range 20 {
 		var clients []*client

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package room
+
+import "errors"
+
+func newKernelAlarm() (alarm, error) { return nil, errors.ErrUnsupported }
