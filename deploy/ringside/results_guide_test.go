@@ -38,6 +38,9 @@ func TestResultsGuide(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(r.home, "make"), []byte(fake), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(r.home, "ringside"), ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	t.Setenv("PATH", r.home+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	page := string(text)
 	for _, port := range []string{"9101", "9102"} {

@@ -33,7 +33,7 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true, // main prints them
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newNew(), newDev(), newUp(), newTypes(), newBots(), newInspect())
+	root.AddCommand(newNew(), newDev(), newUp(), newTypes(), newBots(), newInspect(), newRebuild())
 	for _, c := range root.Commands() {
 		c.SetUsageTemplate(c.UsageTemplate() + environment(c))
 	}

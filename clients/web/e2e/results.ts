@@ -1,6 +1,8 @@
 // The pages of results: from the result of a round to its match, to the leaderboard and back, and what they say when there is nothing.
 
 import assert from "node:assert/strict";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Page } from "playwright-core";
 import type { Ground } from "./all.ts";
 import { phone, picture, play, whereabouts } from "./browser.ts";
@@ -18,7 +20,7 @@ async function fits(page: Page): Promise<void> {
 function shortRoom(ground: Ground): Promise<string> {
 	return until("room of bots", async () => {
 		const { rooms } = await ground.fleet.ask("/v1/fleet");
-		return rooms.map((r: { room: string }) => r.room).find((room: string) => !/^(q|e2e|p)-/.test(room));
+		return rooms.find((r: { room: string; connected: number }) => r.connected >= 3 && !/^(q|e2e)-/.test(r.room))?.room;
 	});
 }
 
@@ -125,6 +127,40 @@ export function resultTests(ground: Ground): void {
 		await notice.filter({ hasText: "No match has ended in this room" }).waitFor();
 		await picture(page, "matches-empty");
 		await until("links that lead into the room", async () => (await notice.getByRole("link").getAttribute("href")) === "./?room=e2e-nobody");
+	});
+
+	ground.test("pages of results in a folder of a proxy", async () => {
+		await matchStored(ground);
+		const folder = "/games/arena";
+		const proxy = createServer((req, res) => {
+			if (!req.url!.startsWith(folder + "/")) return res.writeHead(404).end();
+			const to = request(ground.fleet.url + req.url!.slice(folder.length), { method: req.method, headers: req.headers }, (answer) => {
+				res.writeHead(answer.statusCode!, answer.headers);
+				answer.pipe(res);
+			});
+			req.pipe(to);
+		});
+		await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+		try {
+			const base = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}${folder}`;
+			const page = await ground.visitor.open("/fleet");
+			await page.goto(base + "/leaderboard");
+			await page.getByTestId("standing").first().waitFor();
+			await page.getByTestId("matches").click();
+			await page.getByTestId("notice").filter({ hasText: "have not played" }).waitFor();
+			assert.equal(page.url(), base + "/matches");
+			await page.goto(`${base}/matches?room=${await shortRoom(ground)}`);
+			await page.getByTestId("match").first().locator("header a").first().click();
+			await page.waitForURL(/instance=/);
+			await page.getByTestId("match").waitFor();
+			assert.ok(page.url().startsWith(base + "/matches?"), page.url());
+			await page.getByRole("link", { name: "Play", exact: true }).click();
+			await page.getByTestId("home").waitFor();
+			assert.equal(page.url(), base + "/");
+		} finally {
+			proxy.closeAllConnections();
+			proxy.close();
+		}
 	});
 
 	ground.test("a round whose result cannot be stored is pending, and is told when it is", async () => {

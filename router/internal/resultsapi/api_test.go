@@ -3,6 +3,7 @@ package resultsapi
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -374,5 +376,35 @@ func TestInternal(t *testing.T) {
 	}
 	if status, text := do(t, "DELETE", internal+"/internal/v1/endpoints/hook", "", ""); status != 200 || !strings.Contains(text, `"endpoints":[]`) {
 		t.Errorf("removing an endpoint answers %d %s", status, text)
+	}
+}
+
+// A rebuild takes longer than a server lets other requests take.
+func TestLongRebuild(t *testing.T) {
+	dir := t.TempDir()
+	c := results.DefaultConfig()
+	c.Boards = []results.Board{{Name: "top", Game: "arena", Keep: results.Sum}}
+	store, err := results.Open(t.Context(), "sqlite:"+dir, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	server := httptest.NewUnstartedServer(New(Config{Store: store, MaxWaiting: 1, Logger: slog.New(slog.DiscardHandler)}).Internal())
+	const limit = 20 * time.Millisecond
+	server.Config.ReadTimeout, server.Config.WriteTimeout = limit, limit
+	server.Start()
+	defer server.Close()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "results.db")+"?_txlock=immediate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	writes, err := db.Begin() // the rebuild waits for its turn
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer time.AfterFunc(5*limit, func() { _ = writes.Rollback() }).Stop()
+	if status, text := do(t, "POST", server.URL+"/internal/v1/boards/top/rebuild", "", ""); status != http.StatusNoContent {
+		t.Errorf("answers %d %s", status, text)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/ringside-go/ringside/internal/outcome"
 	"github.com/ringside-go/ringside/router/internal/results"
@@ -142,7 +143,11 @@ func (a *API) remove(r *request) error {
 	return a.endpoints(r)
 }
 
+// rebuild reads all outcomes of a game, which takes longer than other requests may.
 func (a *API) rebuild(r *request) error {
+	control := http.NewResponseController(r.w)
+	_ = control.SetReadDeadline(time.Time{}) // not every writer has deadlines
+	_ = control.SetWriteDeadline(time.Time{})
 	if err := a.config.Store.Rebuild(r.Context(), r.PathValue("board")); err != nil {
 		return err
 	}
