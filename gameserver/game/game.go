@@ -112,13 +112,21 @@ type Settings struct {
 	// SeatHold is how long the seat of a player whose connection is lost is kept, at least proto.SeatHold, which clients count on, and at
 	// most maxSeatHold; 0: proto.SeatHold.
 	SeatHold time.Duration
+	// IdleTime is how long the room lives while nobody is in it, at most maxIdleTime; 0: what the server says (-idle-room). A room in
+	// which nobody has played ends by -unplayed-room all the same.
+	IdleTime time.Duration
+	// Spectators is how many clients may watch, at most proto.MaxSpectators; 0: that many, negative: none.
+	Spectators int
 	// Listed shows the room in lists: GET /v1/rooms of a router, where strangers see its id, its numbers of players and its Properties. Private
 	// rooms are never listed.
 	Listed bool
 }
 
-// maxSeatHold keeps a room of players who never come back from living for ever.
-const maxSeatHold = time.Hour
+// maxSeatHold and maxIdleTime keep a room of players who never come back from living for ever.
+const (
+	maxSeatHold = time.Hour
+	maxIdleTime = time.Hour
+)
 
 func (s Settings) validate() error {
 	switch {
@@ -129,7 +137,21 @@ func (s Settings) validate() error {
 	case s.SeatHold != 0 && (s.SeatHold < proto.SeatHold || s.SeatHold > maxSeatHold):
 		return fmt.Errorf("seats are held for %v, %v to %v are allowed, or 0 for the least", s.SeatHold, proto.SeatHold, maxSeatHold)
 	}
+	switch {
+	case s.IdleTime < 0 || s.IdleTime > maxIdleTime:
+		return fmt.Errorf("an idle time of %v; up to %v are allowed, or 0 for the server's", s.IdleTime, maxIdleTime)
+	case s.Spectators > proto.MaxSpectators:
+		return fmt.Errorf("%d spectators, up to %d are allowed; a negative number is none", s.Spectators, proto.MaxSpectators)
+	}
 	return nil
+}
+
+// Watchers is how many clients may watch.
+func (s Settings) Watchers() int {
+	if s.Spectators == 0 {
+		return proto.MaxSpectators
+	}
+	return max(s.Spectators, 0)
 }
 
 // Player is who has a seat.

@@ -69,6 +69,11 @@ func New(d *Definition, options []byte, o Origin) (*Simulation, error) {
 	*s.core.Room.Get() = roomRow{Match: 1, Rand: o.Seed, Kind: kindOf(d.Name, options), Instance: uint64(o.Instance), Secret: o.Secret.text()}
 	s.game.Start(&s.room)
 	s.store.Commit(0)
+	if s.store.MaxSize() > MaxState {
+		if size, _ := s.store.Size(); size > MaxState {
+			return nil, fmt.Errorf("game %s: a new room has a keyframe of %d bytes, at most %d fit into a message; use fewer rows, or smaller fields", d.Name, size, MaxState)
+		}
+	}
 	return s, nil
 }
 

@@ -63,3 +63,30 @@ func TestStartSaysWhatToWrite(t *testing.T) {
 		}
 	}
 }
+
+// A room whose first keyframe nobody could be sent is not made.
+func TestStartChecksTheKeyframe(t *testing.T) {
+	d := game.Definition{Name: "large", New: func(json.RawMessage) (game.Game, game.Settings, error) {
+		return &large{}, game.Settings{TickRate: 1, Seats: 1}, nil
+	}}
+	_, err := game.New(&d, nil, game.Origin{Seed: 1, Instance: 1})
+	if err == nil || !strings.Contains(err.Error(), "game large: a new room has a keyframe of") {
+		t.Errorf("error %v", err)
+	}
+}
+
+type large struct {
+	mute
+	Walls game.Table[wall] `state:"max=4096"`
+}
+
+type wall struct {
+	Text string `state:"max=250"`
+}
+
+func (l *large) Start(*game.Room) {
+	for range l.Walls.Cap() {
+		_, w := l.Walls.Add()
+		w.Text = strings.Repeat("x", 250)
+	}
+}

@@ -29,23 +29,24 @@ type roomPage struct {
 }
 
 type roomReport struct {
-	Room       proto.RoomID   `json:"room"`
-	Game       proto.GameName `json:"game"`
-	Role       string         `json:"role"` // leading, moving or suspended
-	Epoch      string         `json:"epoch"`
-	Standbys   []string       `json:"standbys"` // servers that have a replica
-	Tick       proto.Tick     `json:"tick"`
-	TickRate   int            `json:"tick_rate"`
-	Seats      int            `json:"seats"`
-	Players    int            `json:"players"`
-	Connected  int            `json:"connected"`
-	Spectators int            `json:"spectators"`
-	Late       uint64         `json:"late"`
-	Match      uint32         `json:"match"`
-	Locked     bool           `json:"locked,omitempty"` // it takes no newcomers
-	Age        float64        `json:"age_s"`            // since this server leads it
-	Properties map[string]any `json:"properties,omitempty"`
-	Share      int            `json:"share"` // of one tick worker's time in the last seconds, per mille
+	Room         proto.RoomID   `json:"room"`
+	Game         proto.GameName `json:"game"`
+	Role         string         `json:"role"` // leading, moving or suspended
+	Epoch        string         `json:"epoch"`
+	Standbys     []string       `json:"standbys"` // servers that have a replica
+	Tick         proto.Tick     `json:"tick"`
+	TickRate     int            `json:"tick_rate"`
+	Seats        int            `json:"seats"`
+	Players      int            `json:"players"`
+	Connected    int            `json:"connected"`
+	Spectators   int            `json:"spectators"`
+	WatchersFull bool           `json:"watchers_full,omitempty"` // nobody more may watch
+	Late         uint64         `json:"late"`
+	Match        uint32         `json:"match"`
+	Locked       bool           `json:"locked,omitempty"` // it takes no newcomers
+	Age          float64        `json:"age_s"`            // since this server leads it
+	Properties   map[string]any `json:"properties,omitempty"`
+	Share        int            `json:"share"` // of one tick worker's time in the last seconds, per mille
 }
 
 // getRooms gives the rooms after the id ?after, at most ?limit of them; with ?listed only those that strangers may see and enter, of ?game,
@@ -125,7 +126,7 @@ func describeRoom(i registry.Info) roomReport {
 	}
 	return roomReport{
 		Room: i.ID, Game: i.Game, Role: role, Epoch: i.Epoch.String(), Standbys: standbys, Tick: i.Tick, TickRate: i.TickRate,
-		Seats: i.Seats, Players: i.Players, Connected: i.Connected, Spectators: i.Spectators, Late: i.Late, Match: i.Match, Locked: i.Locked, Properties: i.Properties,
+		Seats: i.Seats, Players: i.Players, Connected: i.Connected, Spectators: i.Spectators, Late: i.Late, Match: i.Match, Locked: i.Locked, WatchersFull: i.Spectators >= i.Watchers, Properties: i.Properties,
 		Age: time.Since(i.Created).Round(time.Millisecond).Seconds(), Share: perMille(i.Share),
 	}
 }

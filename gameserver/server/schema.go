@@ -24,6 +24,7 @@ type gameReport struct {
 	Version     string         `json:"version"`            // of the whole schema, likewise; see game.Definition.Migrates
 	Migrates    []string       `json:"migrates,omitempty"` // versions whose rooms it takes over
 	Schema      *state.Schema  `json:"schema"`
+	most        int            // bytes of the keyframe when all tables are full
 }
 
 // describe makes a room of each game, so that one that cannot start is found at once.
@@ -40,7 +41,7 @@ func describe(games []game.Definition) ([]gameReport, error) {
 			migrates = append(migrates, fmt.Sprintf("%016x", v))
 		}
 		reports = append(reports, gameReport{
-			Game: g.Name, Migrates: migrates, TickRate: s.TickRate, Seats: s.Seats, Schema: schema,
+			Game: g.Name, Migrates: migrates, TickRate: s.TickRate, Seats: s.Seats, Schema: schema, most: sim.Store().MaxSize(),
 			Fingerprint: fmt.Sprintf("%016x", schema.Fingerprint()), Version: fmt.Sprintf("%016x", schema.PeerFingerprint()),
 		})
 	}

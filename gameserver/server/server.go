@@ -100,6 +100,12 @@ func (n *Server) build(games []game.Definition) error {
 	if n.games, err = describe(games); err != nil {
 		return err
 	}
+	for _, g := range n.games {
+		if g.most > game.MaxState {
+			c.Logger.Warn("the tables of a game can hold more than a keyframe may have, and a room that does ends; lower max= of its tables, or use smaller fields",
+				"game", g.Game, "bytes", g.most, "limit", game.MaxState)
+		}
+	}
 	prom := prometheus.NewRegistry()
 	prom.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	n.metrics = obs.NewMetrics(prom)

@@ -24,7 +24,7 @@ func (h *Table[T]) open(name, tag string) (*table, *TableSchema, error) {
 	return t, s, err
 }
 
-// Add adds a zero row at the lowest free id. It gives nil when the table is full.
+// Add adds a zero row at the lowest free id. It gives nil when the table is full, see Full.
 func (h *Table[T]) Add() (RowID, *T) {
 	r := h.t.live.free(h.t.max)
 	if r < 0 {
@@ -45,12 +45,23 @@ func (h *Table[T]) Put(id RowID) *T {
 	return p
 }
 
-// Get gives row id, or nil when there is none.
+// Get gives row id, or nil when there is none: a write to it then panics, and ends the room. Peek cannot.
 func (h *Table[T]) Get(id RowID) *T {
 	if !h.t.live.has(int(id)) {
 		return nil
 	}
 	return (*T)(h.t.ptrs[id])
+}
+
+// Has reports whether there is a row id.
+func (h *Table[T]) Has(id RowID) bool { return h.t.live.has(int(id)) }
+
+// Peek gives a copy of row id; without such a row it gives a zero row and false.
+func (h *Table[T]) Peek(id RowID) (row T, ok bool) {
+	if p := h.Get(id); p != nil {
+		return *p, true
+	}
+	return row, false
 }
 
 // Remove removes row id; without such a row it does nothing.
@@ -63,6 +74,9 @@ func (h *Table[T]) Remove(id RowID) {
 
 // Len is the number of rows.
 func (h *Table[T]) Len() int { return h.t.live.count() }
+
+// Full reports whether Add has no room.
+func (h *Table[T]) Full() bool { return h.Len() == h.t.max }
 
 // Cap is the greatest number of rows.
 func (h *Table[T]) Cap() int { return h.t.max }

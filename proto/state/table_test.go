@@ -51,6 +51,25 @@ func TestTableHandsOutLowestIDs(t *testing.T) {
 	g.Cards.SetOwner(20, 1)
 }
 
+func TestTablePeek(t *testing.T) {
+	var g struct {
+		Rows Table[struct {
+			X uint8 `state:""`
+		}] `state:"max=1"`
+	}
+	if _, err := Open(nil, &g); err != nil {
+		t.Fatal(err)
+	}
+	if row, ok := g.Rows.Peek(0); ok || row.X != 0 || g.Rows.Has(0) || g.Rows.Has(9) || g.Rows.Full() {
+		t.Errorf("a row that there is not: %v, %v", row, ok)
+	}
+	_, p := g.Rows.Add()
+	p.X = 3
+	if row, ok := g.Rows.Peek(0); !ok || row.X != 3 || !g.Rows.Has(0) || !g.Rows.Full() {
+		t.Errorf("a row: %v, %v", row, ok)
+	}
+}
+
 func TestTableRowsStay(t *testing.T) {
 	g, s := openTables(t)
 	_, first := g.Cards.Add()

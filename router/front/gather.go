@@ -87,21 +87,22 @@ type eventReport struct {
 
 // roomReport is one room as its leader describes it.
 type roomReport struct {
-	Room       proto.RoomID   `json:"room"`
-	Game       proto.GameName `json:"game"`
-	Role       string         `json:"role"`  // leading, moving or suspended
-	Epoch      string         `json:"epoch"` // instance:counter@server
-	Standbys   []string       `json:"standbys"`
-	Tick       proto.Tick     `json:"tick"`
-	TickRate   int            `json:"tick_rate"`
-	Seats      int            `json:"seats"`
-	Players    int            `json:"players"`
-	Connected  int            `json:"connected"`
-	Spectators int            `json:"spectators"`
-	Late       uint64         `json:"late"`
-	Match      uint32         `json:"match"`
-	Locked     bool           `json:"locked,omitempty"`
-	Age        float64        `json:"age_s"`
+	Room         proto.RoomID   `json:"room"`
+	Game         proto.GameName `json:"game"`
+	Role         string         `json:"role"`  // leading, moving or suspended
+	Epoch        string         `json:"epoch"` // instance:counter@server
+	Standbys     []string       `json:"standbys"`
+	Tick         proto.Tick     `json:"tick"`
+	TickRate     int            `json:"tick_rate"`
+	Seats        int            `json:"seats"`
+	Players      int            `json:"players"`
+	Connected    int            `json:"connected"`
+	Spectators   int            `json:"spectators"`
+	WatchersFull bool           `json:"watchers_full,omitempty"` // nobody more may watch
+	Late         uint64         `json:"late"`
+	Match        uint32         `json:"match"`
+	Locked       bool           `json:"locked,omitempty"`
+	Age          float64        `json:"age_s"`
 }
 
 func newGatherer(table *lookup.Table, a *asker) *gatherer { return &gatherer{table: table, asker: a} }

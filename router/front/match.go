@@ -57,7 +57,7 @@ func (f *Front) findStage(c *ticket.Claims) (leader membership.Member, err error
 	for _, a := range f.roomLister.get(matchAge).servers {
 		for _, r := range a.rooms {
 			k, ok := ticket.MatchKindOf(r.Room)
-			if !ok || k != kind || r.Spectators >= proto.MaxSpectators || r.Connected < max(most, 1) {
+			if !ok || k != kind || r.WatchersFull || r.Connected < max(most, 1) {
 				continue
 			}
 			if r.Connected > most || r.Room < c.Room {

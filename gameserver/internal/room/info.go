@@ -29,6 +29,7 @@ type Info struct {
 	Players    int            // seats taken
 	Connected  int            // of them, those whose client is connected
 	Spectators int            // connected
+	Watchers   int            // how many may be Spectators
 	Standbys   int            // that have the state of the last tick, or are about to
 	Late       uint64         // ticks that began more than a period late
 	Match      uint32         // the match being played, from 1

@@ -95,8 +95,12 @@ func (r *Room) watch(o *Occupant) {
 		r.refuse(o, proto.CloseFull, fmt.Sprintf("room %s is locked; choose another room", r.spec.ID))
 		return
 	}
-	if len(r.spectators) == proto.MaxSpectators {
-		r.refuse(o, proto.CloseFull, fmt.Sprintf("%d clients watch this room already; try again later", proto.MaxSpectators))
+	if most := r.settings.Watchers(); len(r.spectators) >= most {
+		text := fmt.Sprintf("%d clients watch this room already; try again later", most)
+		if most == 0 {
+			text = fmt.Sprintf("nobody may watch room %s; enter it as a player", r.spec.ID)
+		}
+		r.refuse(o, proto.CloseFull, text)
 		return
 	}
 	o.state, o.flags = entered, proto.WelcomeSpectator

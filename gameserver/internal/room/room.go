@@ -136,7 +136,7 @@ func newRoom(p *Pool, s Spec) *Room {
 	}
 	r.size.may = s.Sim.Store().MaxSize() > warnSize
 	r.suspension = suspension{reasons: s.Suspended, since: p.now(), text: suspendedText}
-	r.info = Info{ID: s.ID, Game: s.Game, TickRate: settings.TickRate, Seats: settings.Seats, Listed: settings.Listed, Created: time.Now()}
+	r.info = Info{ID: s.ID, Game: s.Game, TickRate: settings.TickRate, Seats: settings.Seats, Watchers: settings.Watchers(), Listed: settings.Listed, Created: time.Now()}
 	r.publish()
 	return r
 }

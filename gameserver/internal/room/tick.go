@@ -1,6 +1,7 @@
 package room
 
 import (
+	"cmp"
 	"errors"
 	"runtime/debug"
 	"time"
@@ -263,7 +264,7 @@ func (r *Room) endIfIdle(now time.Duration) bool {
 		r.idleSince = now
 		return false
 	}
-	timeout := r.pool.config.IdleTimeout
+	timeout := cmp.Or(r.settings.IdleTime, r.pool.config.IdleTimeout)
 	if !r.played {
 		timeout = min(timeout, r.pool.config.UnplayedTimeout)
 	}
