@@ -33,6 +33,7 @@ func (n *Server) newHTTP(metrics prometheus.Gatherer) (client, internal *http.Se
 	mux.HandleFunc("GET /v1/server", n.reader(n.getServer))
 	mux.HandleFunc("GET /v1/server/details", n.reader(n.getDetails))
 	mux.HandleFunc("GET /v1/server/games", n.reader(n.getGames))
+	mux.HandleFunc("GET /v1/server/entry", n.reader(n.getEntry))
 	mux.HandleFunc("GET /v1/server/rooms", n.reader(n.getRooms))
 	mux.HandleFunc("GET /v1/server/rooms/{room}", n.reader(n.getRoom))
 	mux.HandleFunc("POST /v1/server/drain", n.admin(n.postDrain))
