@@ -23,7 +23,7 @@ var allowed = map[string][]string{
 	"gameserver/game/gametest":        {"gameserver/game", "proto", "proto/state"},
 	"gameserver/arena":                {"gameserver/game"},
 	"gameserver/internal/room":        {"gameserver/game", "gameserver/internal/replication", "proto", "proto/state", "internal/obs", "internal/outcome"},
-	"gameserver/internal/session":     {"proto", "internal/obs", "internal/edge"},
+	"gameserver/internal/session":     {"proto", "internal/obs", "internal/edge", "internal/network"},
 	"gameserver/internal/ownership":   {"proto", "internal/placement"},
 	"gameserver/internal/replication": {"gameserver/internal/ownership", "proto", "internal/certs", "internal/network"},
 	"gameserver/internal/spool":       {"internal/outcome", "proto"},
@@ -47,7 +47,7 @@ var allowed = map[string][]string{
 	"clients/web":           {}, // files for the router to serve
 
 	"internal/resources":      {},
-	"internal/edge":           {"internal/obs", "internal/resources"},
+	"internal/edge":           {"internal/obs", "internal/network", "internal/resources"},
 	"internal/placement":      {},
 	"internal/network":        {},
 	"internal/network/simnet": {"internal/network"},

@@ -2,11 +2,65 @@ package session
 
 import (
 	"bytes"
+	"crypto/tls"
+	"errors"
 	"net"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
+
+// pollable is the socket of a polled connection. None of its methods waits.
+type pollable interface {
+	// receive reads what has come into p, which is not empty. 0 bytes and no error: nothing has come; io.EOF: the client has closed
+	// its side. more: another call may give more. waited is how long the newest of the n bytes had been there. b is the Poll's.
+	receive(b *incoming, p []byte) (n int, more bool, waited time.Duration, err error)
+	// send takes n bytes of b, which may be empty, and sends what goes of them and of those that it took before.
+	send(b []byte) (n int, err error)
+	// unsent is how many bytes were taken and are not sent.
+	unsent() int
+	// conn makes a connection of the socket, which Go's poller knows. The pollable is not to be used again, even after an error.
+	conn() (net.Conn, error)
+}
+
+// canPoll reports whether newPollable can take conn over.
+func canPoll(conn net.Conn) bool {
+	t, secured := conn.(*tls.Conn)
+	if secured {
+		_, ok := t.NetConn().(*network.Underlying)
+		return ok && descriptors && tcpBeneath(conn) != nil
+	}
+	_, ok := conn.(*net.TCPConn)
+	return ok && descriptors
+}
+
+// newPollable takes conn over, unless there is an error.
+func newPollable(conn net.Conn) (pollable, error) {
+	socket := tcpBeneath(conn)
+	if t, ok := conn.(*tls.Conn); ok {
+		return newSecure(t, socket)
+	}
+	d, err := newDescriptor(socket)
+	if err == nil {
+		_ = socket.Close() // takes the socket out of Go's poller, and leaves it open: d is another descriptor of it
+	}
+	return d, err
+}
+
+// tcpBeneath is the TCP connection beneath conn; nil: there is none.
+func tcpBeneath(conn net.Conn) *net.TCPConn {
+	for {
+		switch c := conn.(type) {
+		case *net.TCPConn:
+			return c
+		case interface{ NetConn() net.Conn }: // TLS
+			conn = c.NetConn()
+		default:
+			return nil
+		}
+	}
+}
 
 const (
 	// pollBuffer is what Poll has to read into: whatever an honest client sends in a tick, and more than maxFrame.
@@ -17,33 +71,36 @@ const (
 )
 
 // startPolling gives the socket to Poll, so that the connection needs no goroutine and no input wakes one. It reports
-// whether it did; not while drainRest is sending, and then it may be tried again.
+// whether it did; not while drainRest is sending, which then has the goroutine try again.
 func (c *Conn) startPolling() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.pollable || c.closing || c.gone || c.draining {
+	if !c.canPoll || c.closing || c.gone {
 		return false
 	}
-	socket, err := newDescriptor(c.conn)
+	if c.draining {
+		c.handOver = true
+		return false
+	}
+	socket, err := newPollable(c.conn)
 	if err != nil {
-		c.pollable = false
+		c.canPoll = false
 		c.server.config.Logger.Warn("session: a socket cannot be polled; a goroutine reads it", "room", c.room, "error", err)
 		return false
 	}
 	c.in = keep(c.in)
-	_ = c.conn.Close() // takes the socket out of Go's poller, and leaves it open: socket is another descriptor of it
-	c.socket, c.polled, c.conn, c.writer = socket, true, nil, nil
+	c.socket, c.conn, c.writer = socket, nil, nil
 	return true
 }
 
 // stopPollingLocked gives a polled connection a goroutine again. Whoever ends the connection calls it first: closing takes
 // time, and there may be no tick any more.
 func (c *Conn) stopPollingLocked() {
-	if !c.polled {
+	if c.socket == nil {
 		return
 	}
-	c.polled = false
 	conn, err := c.socket.conn()
+	c.socket = nil
 	if err == nil {
 		c.writer, err = newWriter(conn, &c.server.buffers)
 	}
@@ -67,22 +124,20 @@ func (c *Conn) Poll() {
 		return
 	}
 	defer c.reading.Unlock()
-	defer c.survive()
 	b := c.server.incoming.Get().(*incoming)
 	defer c.server.incoming.Put(b)
-	for range pollReads {
-		if !c.poll(b) {
-			return
-		}
+	defer c.survive() // before b is another's: it may hold records that are yet to be read
+	b.reads = pollReads
+	for c.poll(b) {
 	}
 }
 
 // poll reads once, and reports whether there may be more.
 func (c *Conn) poll(b *incoming) (more bool) {
 	had := copy(b.bytes[:], c.in)
-	n := c.receiveNow(b, had)
+	n, more := c.receiveNow(b, b.bytes[had:])
 	if n == 0 {
-		return false
+		return more
 	}
 	rest, err := c.take(b.bytes[:had+n])
 	if err != nil {
@@ -90,7 +145,7 @@ func (c *Conn) poll(b *incoming) (more bool) {
 		return false
 	}
 	c.in = keep(rest)
-	return had+n == len(b.bytes)
+	return more
 }
 
 // keep copies the bytes of an unfinished frame.
@@ -101,41 +156,53 @@ func keep(b []byte) []byte {
 	return bytes.Clone(b)
 }
 
-// receiveNow reads into b behind its first had bytes. Nothing, when nothing has come or the connection is over.
-func (c *Conn) receiveNow(b *incoming, had int) int {
+// receiveNow reads into p. Nothing, when nothing has come or the connection is over.
+func (c *Conn) receiveNow(b *incoming, p []byte) (n int, more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.polled {
-		return 0
+	if c.socket == nil {
+		return 0, false
 	}
-	n, waited, err := c.socket.receive(b, had)
+	n, more, waited, err := c.socket.receive(b, p)
 	now := time.Now()
+	if n > 0 {
+		c.lastRead = now.Add(-waited)
+	}
 	switch {
 	case err != nil:
-		c.readErr = err
-		c.stopPollingLocked()
-	case n > 0:
-		c.lastRead = now.Add(-waited)
-	case now.Sub(c.lastRead) >= proto.SilenceTimeout:
+		c.refusedLocked(err)
+	case n == 0 && !more && now.Sub(c.lastRead) >= proto.SilenceTimeout:
 		c.closeLocked(&proto.Refusal{Code: proto.CloseSilent})
 	}
-	return n
+	return n, more && err == nil
+}
+
+// refusedLocked ends a polled connection because of an error of receive.
+func (c *Conn) refusedLocked(err error) {
+	if refusal := (*proto.Refusal)(nil); errors.As(err, &refusal) {
+		c.closeLocked(refusal)
+		return
+	}
+	c.readErr = err
+	c.stopPollingLocked()
 }
 
 // flushPolledLocked sends what goes now. A client that takes nothing for proto.SlowClientTimeout is given up.
 func (c *Conn) flushPolledLocked() {
+	before := c.socket.unsent()
 	n, err := c.socket.send(c.out.next())
 	c.sentLocked(n)
 	if err != nil {
 		c.breakLocked()
 		return
 	}
-	if c.out.drained() {
+	unsent := c.socket.unsent()
+	if c.out.drained() && unsent == 0 {
 		c.takeBy = time.Time{}
 		return
 	}
 	switch now := time.Now(); {
-	case n > 0 || c.takeBy.IsZero():
+	case n > 0 || unsent < before || c.takeBy.IsZero():
 		c.takeBy = now.Add(proto.SlowClientTimeout)
 	case !now.Before(c.takeBy):
 		c.countLocked(proto.CloseSlow)

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"net"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -18,7 +17,7 @@ func TestKernelHoldsLittleThatIsUnsent(t *testing.T) {
 		room.tick(frame)
 		return s.drops() > 0
 	})
-	raw, err := g.conn.conn.(*net.TCPConn).SyscallConn()
+	raw, err := tcpBeneath(g.conn.conn).SyscallConn()
 	if err != nil {
 		t.Fatal(err)
 	}
