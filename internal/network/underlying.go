@@ -209,6 +209,20 @@ func (u *Underlying) deadline(set func(net.Conn, time.Time) error, t time.Time) 
 	return set(u.conn, t)
 }
 
+// TCP is the TCP connection beneath conn; nil: there is none.
+func TCP(conn net.Conn) *net.TCPConn {
+	for {
+		switch c := conn.(type) {
+		case *net.TCPConn:
+			return c
+		case interface{ NetConn() net.Conn }: // TLS, and what Raw returns
+			conn = c.NetConn()
+		default:
+			return nil
+		}
+	}
+}
+
 // TLSListener is tls.NewListener with an Underlying beneath each connection.
 func TLSListener(l net.Listener, config *tls.Config) net.Listener { return &tlsListener{l, config} }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/edge"
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -123,7 +124,7 @@ func (s *Server) upgrade(c *Conn, key string) (err error) {
 
 // tune sets the options of the TCP socket beneath conn, if there is one.
 func tune(conn net.Conn) error {
-	tcp := tcpBeneath(conn)
+	tcp := network.TCP(conn)
 	if tcp == nil {
 		return nil
 	}

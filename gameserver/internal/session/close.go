@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -112,7 +113,7 @@ func (c *Conn) lingerClose() {
 func (c *Conn) end() {
 	c.mu.Lock()
 	socket, abort := c.conn, c.broken || !c.out.drained()
-	if tcp := tcpBeneath(socket); tcp != nil && abort {
+	if tcp := network.TCP(socket); tcp != nil && abort {
 		_ = tcp.SetLinger(0)
 	}
 	if t, ok := socket.(*tls.Conn); ok && (abort || c.closing) {

@@ -29,7 +29,7 @@ func canPoll(conn net.Conn) bool {
 	t, secured := conn.(*tls.Conn)
 	if secured {
 		_, ok := t.NetConn().(*network.Underlying)
-		return ok && descriptors && tcpBeneath(conn) != nil
+		return ok && descriptors && network.TCP(conn) != nil
 	}
 	_, ok := conn.(*net.TCPConn)
 	return ok && descriptors
@@ -37,7 +37,7 @@ func canPoll(conn net.Conn) bool {
 
 // newPollable takes conn over, unless there is an error.
 func newPollable(conn net.Conn) (pollable, error) {
-	socket := tcpBeneath(conn)
+	socket := network.TCP(conn)
 	if t, ok := conn.(*tls.Conn); ok {
 		return newSecure(t, socket)
 	}
@@ -46,20 +46,6 @@ func newPollable(conn net.Conn) (pollable, error) {
 		_ = socket.Close() // takes the socket out of Go's poller, and leaves it open: d is another descriptor of it
 	}
 	return d, err
-}
-
-// tcpBeneath is the TCP connection beneath conn; nil: there is none.
-func tcpBeneath(conn net.Conn) *net.TCPConn {
-	for {
-		switch c := conn.(type) {
-		case *net.TCPConn:
-			return c
-		case interface{ NetConn() net.Conn }: // TLS
-			conn = c.NetConn()
-		default:
-			return nil
-		}
-	}
 }
 
 const (

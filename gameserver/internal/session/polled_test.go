@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -329,7 +330,7 @@ func TestPolledDescriptors(t *testing.T) {
 				s.until("answered", func() bool { return occupants[i].noted() == "lost" })
 				_ = c.end()
 			case 2:
-				_ = tcpBeneath(c.conn).SetLinger(0)
+				_ = network.TCP(c.conn).SetLinger(0)
 			case 3:
 				c.send([]byte{0x82, 0xff, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0})
 			}

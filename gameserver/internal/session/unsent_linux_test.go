@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ringside-go/ringside/internal/network"
 )
 
 // What a client does not take waits in its outbox, where it is dropped for a keyframe, and not in the kernel.
@@ -17,7 +19,7 @@ func TestKernelHoldsLittleThatIsUnsent(t *testing.T) {
 		room.tick(frame)
 		return s.drops() > 0
 	})
-	raw, err := tcpBeneath(g.conn.conn).SyscallConn()
+	raw, err := network.TCP(g.conn.conn).SyscallConn()
 	if err != nil {
 		t.Fatal(err)
 	}
