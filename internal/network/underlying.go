@@ -34,8 +34,8 @@ type Underlying struct {
 
 const (
 	recordHeader = 5 // type, version, length
-	// maxUnsent bounds what a detached Underlying keeps: a record of the owner's, and answers to key updates.
-	maxUnsent = 32 << 10
+	// maxUnsent bounds what a detached Underlying keeps: what its owner writes at once, and answers to key updates.
+	maxUnsent = 64 << 10
 )
 
 // ErrWouldBlock says that nothing more can be read now. It is a temporary net.Error.
