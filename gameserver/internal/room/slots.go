@@ -17,7 +17,7 @@ const (
 	early = passTime / 4
 )
 
-// slots are the places in the period at which a worker's rooms of one rate are due. Rooms of one slot are due together, so that the
+// slots are the places in the period at which a worker's rooms of one rate are due. Rooms of one slot follow each other, so that the
 // worker wakes up once for about passTime of work. It opens as many slots as that needs and keeps their loads alike, by which
 // rooms change over; they slide there (cadence.approach). It belongs to the worker's goroutine.
 type slots struct {
