@@ -71,10 +71,11 @@ func (e *end) read(s *scratch) ([]byte, error) {
 	for { // until all is decrypted: s is another's next
 		got, err := e.tls.Read(s.plain[n:])
 		n += got
+		all := err == network.ErrWouldBlock || err == nil && n < len(s.plain) && e.beneath.Pending() == 0
 		switch {
-		case err == network.ErrWouldBlock && ended:
+		case all && ended:
 			return s.plain[:n], io.EOF
-		case err == network.ErrWouldBlock:
+		case all:
 			return s.plain[:n], nil
 		case err != nil:
 			return s.plain[:n], err

@@ -71,6 +71,28 @@ func TestPolledTLSRecords(t *testing.T) {
 	}
 }
 
+// Records that come with the hello's, the last of them cut, are neither lost nor read twice.
+func TestPolledTLSHandOver(t *testing.T) {
+	s := sealedByHand(t, tls.VersionTLS13)
+	for cut := range 12 {
+		c := s.connect()
+		r := sealedOf(c)
+		b := r.record(recordData, masked(finBit|opBinary, helloRecord))
+		for i := range proto.Seq(3) {
+			b = append(b, r.record(recordData, masked(finBit|opBinary, input(1+i)))...)
+		}
+		half := r.record(recordData, masked(finBit|opBinary, input(4)))
+		r.raw(append(b, half[:cut]...))
+		g := <-s.admission.entered
+		eventually(t, "handed over", g.conn.isPolled)
+		s.until("what came with the hello is read", func() bool { return g.noted() == "input:1 input:2 input:3" })
+		r.raw(half[cut:])
+		s.until("all inputs", func() bool { return g.noted() == "input:1 input:2 input:3 input:4" })
+		_ = c.conn.Close()
+	}
+	s.until("gone", func() bool { return s.server.Connections() == 0 })
+}
+
 // A client changes its keys, and asks for the server's to be changed, between records and in parts.
 func TestPolledTLSKeyUpdates(t *testing.T) {
 	s := sealedByHand(t, tls.VersionTLS13)
@@ -97,17 +119,12 @@ func TestPolledTLSKeyUpdates(t *testing.T) {
 	s.gone(c, g)
 }
 
-// Records that carry nothing cost the tick as much as messages and are limited as those are.
+// Records that carry nothing or little cost the tick as much as messages, and are limited though no message comes of them.
 func TestPolledTLSUselessRecords(t *testing.T) {
-	for name, flood := range map[string]func(r *sealed) []byte{
-		"key updates": func(r *sealed) []byte { return append(r.keyUpdate(1), r.record(recordData, []byte{0x82})...) },
-		"cancels":     func(r *sealed) []byte { return r.record(recordAlert, []byte{alertWarning, userCanceled}) },
-		"small": func(r *sealed) (b []byte) {
-			for _, x := range masked(finBit|opBinary, proto.AppendRecord(nil, 0x7f, make([]byte, 100))) {
-				b = append(b, r.record(recordData, []byte{x})...)
-			}
-			return b
-		},
+	frame := masked(finBit|opBinary, proto.AppendRecord(nil, 0x7f, make([]byte, proto.MaxClientMessage-10)))
+	for name, before := range map[string]func(r *sealed) []byte{
+		"key updates": func(r *sealed) []byte { return r.keyUpdate(1) },
+		"small":       func(*sealed) []byte { return nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := sealedByHand(t, tls.VersionTLS13)
@@ -116,13 +133,16 @@ func TestPolledTLSUselessRecords(t *testing.T) {
 			r := sealedOf(c)
 			var wg sync.WaitGroup
 			wg.Go(func() {
-				for range 5000 {
-					if _, err := r.NetConn().Write(flood(r)); err != nil {
+				for _, b := range frame[:5000] { // not all of it
+					if _, err := r.NetConn().Write(append(before(r), r.record(recordData, []byte{b})...)); err != nil {
 						return
 					}
 				}
 			})
 			s.until("lost", func() bool { return g.noted() == "lost" })
+			if n := s.closedBy(proto.CloseRate); n != 1 {
+				t.Errorf("%d are closed for their rate", n)
+			}
 			_ = r.NetConn().Close()
 			wg.Wait()
 			other.message(input(1))
