@@ -30,7 +30,7 @@ type Decided struct {
 	Players []proto.PlayerID // of the results, in their order: for the game's backend
 	Names   []string         // likewise, shortened to outcomeName bytes: for boards and histories, whose readers know no seats
 	Told    bool             // of one that the room keeps: a leader has told it
-	Kept    bool             // the room's state has it; false where others that are needed more left it no place
+	Unkept  bool             // the room's state has no place for it, because it needs all that it has as much
 }
 
 // OutcomeKeep is the time, in seconds, for which a room keeps an outcome. A leader that takes over in this time tells it
@@ -69,7 +69,7 @@ func (s *Simulation) finish(o Outcome) {
 		}
 	}
 	room.Match++
-	out.Kept = s.keep(&out)
+	out.Unkept = !s.keep(&out)
 	s.outcomes = append(s.outcomes, out)
 }
 
@@ -207,7 +207,7 @@ func (s *Simulation) RecentOutcomes() ([]Decided, error) {
 		if err != nil {
 			return nil, fmt.Errorf("game: kept outcome of match %d: %w", rows[0].Match, err)
 		}
-		o.Told, o.Kept = rows[0].Told, true
+		o.Told = rows[0].Told
 		all, rows = append(all, o), rows[n:]
 	}
 	return all, nil
