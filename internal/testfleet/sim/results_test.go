@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"testing"
@@ -28,4 +29,32 @@ func TestResultsUnderFaults(t *testing.T) {
 		o := options{servers: 3, rooms: 2, players: 3, strict: true, newcomers: true, results: true}
 		run(t, seed, o, oneByOne(5, all))
 	})
+}
+
+// While a lost leader is silent, it may come back with what it has decided. With a results store, which knows of the takeover, players
+// hear outcomes all the same; without one they wait until its lease is over.
+func TestOutcomesWhileTheLastLeaderIsSilent(t *testing.T) {
+	for _, results := range []bool{true, false} {
+		t.Run(fmt.Sprintf("with a results store %v", results), func(t *testing.T) {
+			o := options{servers: 3, rooms: 1, players: 3, strict: true, results: results}
+			each(t, 3, func(t *testing.T, seed uint64) {
+				run(t, seed, o, func(f *fleet) {
+					last := f.leader("room-1")
+					f.pause(last)
+					time.Sleep(3 * time.Second) // until another one leads, with its own standby
+					if len(f.leaders("room-1")) != 2 {
+						t.Error("no other server leads the room: this test shows nothing")
+					}
+					before := f.history.matches("room-1")
+					time.Sleep(4 * time.Second)
+					if n := f.history.matches("room-1") - before; (n >= 4) != results || !results && n > 0 {
+						t.Errorf("%d outcomes were heard in 4 s while the last leader was silent", n)
+					}
+					time.Sleep(10 * time.Second)
+					f.resume(last)
+					time.Sleep(10 * time.Second)
+				})
+			})
+		})
+	}
 }
