@@ -354,3 +354,54 @@ func TestInvalidOutcomeHoldsNobodyUp(t *testing.T) {
 		q.wantQueued(t, "at the end", 1, 2, 3)
 	})
 }
+
+// A lost leader that is silent holds up no outcome once the store has the takeover; other standbys do, and without a store it does too.
+func TestSilentLeaderHoldsUpNothingInTheStore(t *testing.T) {
+	withResults(t, false, func(h *harness, q *testResults) {
+		spec := h.spec(newTestGame(t, 20, 4))
+		spec.Resumed, spec.Standbys, spec.Fenced = true, []int{1, 2, 3}, []int{1, 3}
+		r, err := h.Start(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ann, _ := h.join(r, Join{Player: "ann"})
+		finish := func() {
+			ann.QueueCustom([]byte("finish"))
+			h.pass(time.Second)
+		}
+		last, other := attach(t, r, 1), attach(t, r, 2)
+		last.silent = true
+		finish()
+		q.wantQueued(t, "before the store has the takeover")
+		r.QueueTakeover()
+		h.pass(time.Second)
+		q.wantQueued(t, "when it has", 1)
+		last = attach(t, r, 1) // its stream is opened again
+		last.silent, other.silent = true, true
+		finish()
+		q.wantQueued(t, "while another standby is silent", 1)
+		r.Acked(2, 1000)
+		h.pass(time.Second)
+		q.wantQueued(t, "when that one has the tick", 1, 2)
+		r.Acked(1, 1) // the last leader is a standby now
+		r.Acked(2, 1000)
+		finish()
+		q.wantQueued(t, "while the last leader, which follows, does not have the tick", 1, 2)
+		r.Acked(1, 1000)
+		h.pass(time.Second)
+		q.wantQueued(t, "when it has", 1, 2, 3)
+	})
+	withPool(t, testConfig(), func(h *harness) {
+		spec := h.spec(newTestGame(t, 20, 4))
+		spec.Resumed, spec.Standbys, spec.Fenced = true, []int{1}, []int{1}
+		r, err := h.Start(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.QueueTakeover()
+		ann, f := h.join(r, Join{Player: "ann"})
+		ann.QueueCustom([]byte("finish"))
+		h.pass(time.Second)
+		f.wantMatches(t, "without a store")
+	})
+}
