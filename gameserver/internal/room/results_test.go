@@ -405,3 +405,40 @@ func TestSilentLeaderHoldsUpNothingInTheStore(t *testing.T) {
 		f.wantMatches(t, "without a store")
 	})
 }
+
+// A player has left before the leader is lost: the outcome of the next leader names them, by identity for the store and by alias for
+// players.
+func TestResultOfALeaverAfterAFailover(t *testing.T) {
+	withResults(t, false, func(h *harness, q *testResults) {
+		r := h.start(20, 4)
+		s := attach(t, r, 1)
+		_, f := h.join(r, Join{Player: "ann"})
+		bob, fb := h.join(r, Join{Player: "bob", Name: "Bob"})
+		alias := fb.welcomes[0].Alias
+		bob.QueueLeave()
+		h.join(r, Join{Player: "eve"}) // on bob's seat
+		r.QueueDepose(proto.Moved{URL: "ws://next", Server: "next"})
+		h.pass(time.Second)
+		spec := h.spec(s.check(t).sim)
+		spec.Resumed, spec.Epoch = true, proto.Epoch{Counter: 4, Server: "server-2"}
+		r, err := h.Start(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ann, f2 := h.join(r, Join{Resume: f.welcomes[0].Resume})
+		ann.QueueCustom([]byte("finish all"))
+		h.pass(time.Second)
+		o, err := outcome.Parse([]byte(q.bodies[outcome.ID{Instance: r.instance, Match: 1}][0]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := (outcome.Result{Seat: uint8(proto.NoSeat), Player: "bob", Alias: string(alias), Name: "Bob", Place: 2, Score: 3}); len(o.Results) != 2 || o.Results[1] != want {
+			t.Errorf("the store gets %+v, want %+v second", o.Results, want)
+		}
+		h.answer(q, r, 1, stored)
+		heard := f2.check(t).outcomes
+		if want := (proto.Result{Seat: proto.NoSeat, Alias: alias, Place: 2, Score: 3}); len(heard) != 1 || heard[0].Results[1] != want {
+			t.Errorf("the player heard %+v, want %+v second", heard, want)
+		}
+	})
+}
