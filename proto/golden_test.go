@@ -82,7 +82,7 @@ func goldens() []golden {
 			Match: 2, Tick: 75400, Data: []byte("map=yard"),
 			Results: []Result{{Seat: 3, Alias: "q7c2mfzk4t", Place: 1, Score: 12}, {Seat: 0, Alias: "a", Place: 2, Score: -1}},
 		}}},
-		{"outcome-left", []message{Outcome{Match: 3, Tick: 75700, Results: []Result{{Seat: NoSeat, Alias: "q7c2mfzk4t", Place: 1, Score: 3}}}}},
+		{"outcome-left", []message{Outcome{Match: 3, Tick: 75700, Data: []byte("map=yard"), Results: []Result{{Seat: NoSeat, Alias: "q7c2mfzk4t", Place: 1, Score: 3}}}}},
 		{"pong", []message{Pong{1, 1_764_000_000_000_000}}},
 		{"error", []message{Error{Code: CloseOverloaded, RetryMs: 500, Text: "this server takes no new rooms"}}},
 		{"check", []message{Check{70001, 0xdeadbeef}}},

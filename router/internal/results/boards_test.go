@@ -113,6 +113,27 @@ func TestTies(t *testing.T) {
 	})
 }
 
+// Histories and boards count players who had left before the match ended.
+func TestPlayersWhoLeft(t *testing.T) {
+	each(t, func(t *testing.T, at string) {
+		c, _ := settings()
+		c.Boards = []Board{{"sum", "arena", Sum, Always, false}}
+		s := open(t, at, c)
+		o := decided(5, 1, 7)
+		for n, id := range []string{"kim", "lee"} {
+			o.Results = append(o.Results, outcome.Result{Seat: uint8(proto.NoSeat), Player: id, Alias: id, Place: 3, Score: int32(5 - n)})
+		}
+		put(t, s, entry(t, o, 1))
+		page, err := s.Standings(context.Background(), "sum", "", "", 10)
+		if want := "1 ann 7, 2 kim 5, 3 lee 4, 4 bob 1"; err != nil || table(page) != want {
+			t.Errorf("%q, %v; want %q", table(page), err, want)
+		}
+		if list, err := s.Player(context.Background(), "lee", 1<<40, 10); err != nil || len(list) != 1 {
+			t.Errorf("lee's history is %v, %v", list, err)
+		}
+	})
+}
+
 // Boards are what the history says, also after a rebuild, and an outcome that is sent again changes none.
 func TestBoards(t *testing.T) {
 	each(t, func(t *testing.T, at string) {
