@@ -64,7 +64,7 @@ func siegeLimit(member, kind string) int {
 var undefended = struct{ all, router, server []string }{
 	all: []string{"-max-connections", "100000", "-max-entered", "100000", "-max-idle", "100000", "-max-unentered", "100000", "-address-share", "1", "-reserve-descriptors", "0",
 		"-max-gossip-streams", "100000", "-max-gossip-streams-per-address", "100000"},
-	router: []string{"-max-streams", "100000", "-tickets-per-address", "0", "-tickets-per-identity", "0", "-reservations-per-address", "0", "-party-seats-per-address", "0"},
+	router: []string{"-max-streams", "100000", "-tickets-per-address", "0", "-tickets-per-identity", "0", "-reservations-per-address", "0", "-party-seats-per-address", "0", "-lookups-per-address", "0"},
 	server: []string{"-max-handshakes", "100000", "-max-handshakes-per-address", "100000", "-unplayed-room", "60s"},
 }
 

@@ -28,6 +28,12 @@ func (d *Definition) Schema() (*state.Schema, error) {
 	return s.store.Schema(), nil
 }
 
+// CheckOptions says what is wrong with a room's options, as New would, without starting a room.
+func (d *Definition) CheckOptions(options []byte) error {
+	_, err := build(d, options)
+	return err
+}
+
 // Copy is a standby's copy of a room: a simulation, or the bare tables of a leader that runs an older version of the game,
 // until this server leads the room. Not for concurrent use; but Check may run while frames are applied to Store.
 type Copy struct {

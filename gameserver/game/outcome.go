@@ -31,6 +31,7 @@ type Decided struct {
 	Players []proto.PlayerID // of the results, in their order: for the game's backend
 	Names   []string         // likewise, shortened to outcomeName bytes: for boards and histories, whose readers know no seats
 	Told    bool             // of one that the room keeps: a leader has told it
+	Unkept  bool             // the room's state has no place for it, because it needs all that it has as much
 }
 
 // OutcomeKeep is the time, in seconds, for which a room keeps an outcome. A leader that takes over in this time tells it
@@ -70,8 +71,8 @@ func (s *Simulation) finish(o Outcome) {
 	}
 	room.Match++
 	s.forgetLeavers()
+	out.Unkept = !s.keep(&out)
 	s.outcomes = append(s.outcomes, out)
-	s.keep(&out)
 }
 
 // shorten cuts a name to at most outcomeName bytes, at the beginning of a character.
@@ -87,13 +88,13 @@ func shorten(name string) string {
 }
 
 // keep writes o into the table, in the place of older ones that the room needs less when there is no room. If it needs all of them,
-// o is not written.
-func (s *Simulation) keep(o *Decided) {
+// o is not written, and keep returns false.
+func (s *Simulation) keep(o *Decided) bool {
 	t := &s.core.Outcomes
 	rest := o.append(nil)
 	for (len(rest)+outcomePiece-1)/outcomePiece > t.Cap()-t.Len() {
 		if !s.makeRoom() {
-			return
+			return false
 		}
 	}
 	for piece := 0; len(rest) > 0; piece++ {
@@ -102,6 +103,7 @@ func (s *Simulation) keep(o *Decided) {
 		*row = outcomeRow{o.Match, uint32(o.Tick), uint8(piece), false, base64.RawStdEncoding.EncodeToString(rest[:n])}
 		rest = rest[n:]
 	}
+	return true
 }
 
 // Need is how much a room needs an outcome that it keeps.

@@ -59,6 +59,7 @@ func (n *Server) internalRoutes(metrics prometheus.Gatherer) map[string]http.Han
 		"GET /v1/server":                n.reader(n.getServer),
 		"GET /v1/server/details":        n.reader(n.getDetails),
 		"GET /v1/server/games":          n.reader(n.getGames),
+		"GET /v1/server/entry":          n.reader(n.getEntry),
 		"GET /v1/server/rooms":          n.reader(n.getRooms),
 		"GET /v1/server/rooms/{room}":   n.reader(n.getRoom),
 		"POST /v1/server/drain":         n.admin(n.postDrain),

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/network"
 )
 
 const (
@@ -128,7 +128,7 @@ func (n *Server) serveUntilStopped(ctx context.Context, ended <-chan *part) {
 func (n *Server) serve(ctx context.Context) error {
 	l := n.gate.Listener(n.clientListener)
 	if n.config.Security.TLS != nil {
-		l = tls.NewListener(l, n.config.Security.TLS)
+		l = network.TLSListener(l, n.config.Security.TLS)
 	}
 	return serve(ctx, n.clientHTTP, l)
 }

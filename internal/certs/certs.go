@@ -43,5 +43,7 @@ func (p *Pair) Config() *tls.Config {
 		MinVersion:     tls.VersionTLS12,
 		NextProtos:     []string{"http/1.1"},
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return p.files.Get(), nil },
+		// A message is of use when it is whole, so smaller records at first would only cost bytes and writes.
+		DynamicRecordSizingDisabled: true,
 	}
 }

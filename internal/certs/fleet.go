@@ -140,12 +140,13 @@ func addRoots(roots *x509.CertPool, text []byte) error {
 // Config is for one handshake with peer, or with any process of the fleet if peer is empty. It serves both sides of TLS.
 func (f *Fleet) Config(peer ID) *tls.Config {
 	return &tls.Config{
-		MinVersion:             tls.VersionTLS13,
-		SessionTicketsDisabled: true, // each handshake checks the certificates as they are then
-		GetCertificate:         func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return f.certificate() },
-		GetClientCertificate:   func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return f.certificate() },
-		ClientAuth:             tls.RequireAnyClientCert,
-		InsecureSkipVerify:     true, // of host names, of which a member has none; VerifyConnection verifies the rest
+		MinVersion:                  tls.VersionTLS13,
+		SessionTicketsDisabled:      true, // each handshake checks the certificates as they are then
+		DynamicRecordSizingDisabled: true, // one record a write
+		GetCertificate:              func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return f.certificate() },
+		GetClientCertificate:        func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return f.certificate() },
+		ClientAuth:                  tls.RequireAnyClientCert,
+		InsecureSkipVerify:          true, // of host names, of which a member has none; VerifyConnection verifies the rest
 		VerifyConnection: func(s tls.ConnectionState) error {
 			got, err := f.Peer(s)
 			if err == nil && peer != "" && got != peer {

@@ -28,7 +28,7 @@ func (l *listener) Accept() (net.Conn, error) {
 }
 
 // either is a connection whose first byte decides what it is. The first Read waits for that byte and for the handshake, so
-// the deadline of the reads bounds both. Nothing is written before. Beneath TLS, network.Raw saves a third of a tunnel's CPU.
+// the deadline of the reads bounds both. Nothing is written before.
 type either struct {
 	net.Conn
 	config *tls.Config
@@ -62,7 +62,7 @@ func (c *either) decide() {
 	}
 	c.stream = &begun{c.Conn, first[:]}
 	if first[0] == tlsHandshake {
-		secure := tls.Server(&begun{network.Raw(c.Conn), first[:]}, c.config)
+		secure := tls.Server(network.Underlie(c.Conn, first[:]), c.config)
 		c.stream, c.err = secure, secure.Handshake()
 	}
 }
@@ -97,6 +97,15 @@ func (c *either) Write(b []byte) (int, error) {
 		return 0, c.err
 	}
 	return c.stream.Write(b)
+}
+
+// Unwrap returns the connection that c turned out to be: *tls.Conn over a *network.Underlying, or the one beneath. Something must
+// have been read.
+func (c *either) Unwrap() net.Conn {
+	if secure, ok := c.stream.(*tls.Conn); ok {
+		return secure
+	}
+	return c.Conn
 }
 
 // CloseWrite says that no more bytes come, where the connection can say so.

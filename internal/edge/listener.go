@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"syscall"
+
+	"github.com/ringside-go/ringside/internal/network"
 )
 
 // Listener lets the gate decide about the connections of the public listener l. Serve it with a server that Attach has set up.
@@ -96,10 +98,14 @@ func (g *Gate) find(c net.Conn) *Place {
 
 // beneath gives the connection as Accept returned it.
 func beneath(c net.Conn) net.Conn {
-	if t, ok := c.(*tls.Conn); ok {
-		return t.NetConn()
+	t, ok := c.(*tls.Conn)
+	if !ok {
+		return c
 	}
-	return c
+	if u, ok := t.NetConn().(*network.Underlying); ok {
+		return u.NetConn()
+	}
+	return t.NetConn()
 }
 
 // follow is the http.Server's ConnState.

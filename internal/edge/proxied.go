@@ -3,6 +3,7 @@ package edge
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/pires/go-proxyproto"
+
+	"github.com/ringside-go/ringside/internal/network"
 )
 
 // proxyTimeout is how long a trusted proxy has to send its PROXY header. One that has none to send may stay silent longer.
@@ -62,8 +65,20 @@ func (c *proxied) RemoteAddr() net.Addr {
 	return c.Conn.RemoteAddr()
 }
 
-// Unwrap gives the socket beneath a hijacked connection, and what was read from it and is still to be taken.
+// Unwrap gives the socket of a hijacked connection, or the *tls.Conn directly over it, and what was read from it and is still to
+// be taken.
 func Unwrap(c net.Conn) (socket net.Conn, pending []byte) {
+	if wrapped, ok := c.(interface{ Unwrap() net.Conn }); ok {
+		c = wrapped.Unwrap()
+	}
+	if t, ok := c.(*tls.Conn); ok {
+		if u, ok := t.NetConn().(*network.Underlying); ok {
+			if p, ok := u.NetConn().(*proxied); ok {
+				u.Attach(p.Conn, p.pending)
+			}
+		}
+		return c, nil
+	}
 	if p, ok := c.(*proxied); ok {
 		return p.Conn, p.pending
 	}

@@ -38,7 +38,8 @@ var allowed = map[string][]string{
 	"router/internal/webhook":               {"router/internal/results"},
 	"router/store":                          {"router/internal/...", "internal/obs", "internal/outcome"},
 	"router/lookup":                         {"proto", "internal/..."},
-	"router/front":                          {"router/lookup", "proto", "internal/..."},
+	"router/relay":                          {"internal/network"},
+	"router/front":                          {"router/lookup", "router/relay", "proto", "internal/..."},
 	"router":                                {"router/...", "clients/web", "internal/..."},
 
 	"clients/goclient":      {"proto", "proto/state"},
@@ -47,7 +48,7 @@ var allowed = map[string][]string{
 	"clients/web":           {}, // files for the router to serve
 
 	"internal/resources":      {},
-	"internal/edge":           {"internal/obs", "internal/resources"},
+	"internal/edge":           {"internal/obs", "internal/network", "internal/resources"},
 	"internal/textframes":     {"internal/edge", "proto", "proto/state"},
 	"internal/placement":      {},
 	"internal/network":        {},

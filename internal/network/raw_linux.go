@@ -37,6 +37,9 @@ type rawConn struct {
 	receive, send func(fd uintptr) bool // methods of in and out, bound once
 }
 
+// NetConn is the connection beneath.
+func (c *rawConn) NetConn() net.Conn { return c.TCPConn }
+
 // transfer is the argument and the result of one call.
 type transfer struct {
 	bytes []byte

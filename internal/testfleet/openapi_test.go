@@ -320,6 +320,8 @@ func (d *described) server(f *Fleet) {
 	d.call(room, fmt.Sprintf("GET /v1/server/details?boot=%v&view=%v&events=1&rooms=2", details["boot"], details["view"]), "", 200)
 	d.call(room, "GET /v1/server/details?rooms=0", "", 400)
 	d.call(room, "GET /v1/server/games", "", 200)
+	d.call(room, "GET /v1/server/entry?room=new-1&game=walk", "", 200)
+	d.call(room, "GET /v1/server/entry?room=new-1&game=none", "", 422)
 	d.call(room, "GET /v1/server/rooms?after=a&limit=5", "", 200)
 	d.call(room, "GET /v1/server/rooms/room-1", "", 200)
 	d.call(room, "GET /v1/server/rooms/none", "", 404)

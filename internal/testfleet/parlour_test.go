@@ -160,3 +160,33 @@ func TestMessageOfTheBackend(t *testing.T) {
 	f.operate(0, http.MethodPost, "/v1/rooms/gone/message", "four", http.StatusNotFound)
 	f.operate(0, http.MethodPost, "/v1/rooms/r/message", strings.Repeat("x", game.MaxReceived+1), http.StatusRequestEntityTooLarge)
 }
+
+// A router refuses what the room's server would, and says whether the room lives.
+func TestEntryIsForeseen(t *testing.T) {
+	f := Start(t, Options{Servers: 3, Games: []game.Definition{parlours(), Walk()}})
+	post := func(body string, status int) map[string]any {
+		t.Helper()
+		return f.operate(0, http.MethodPost, "/v1/rooms", body, status)
+	}
+	if doc := post(`{"game":"walk","room":"r"}`, http.StatusCreated); doc["live"] != false {
+		t.Errorf("a new room: %v", doc["live"])
+	}
+	if doc := post(`{"game":"walk"}`, http.StatusCreated); doc["live"] != false {
+		t.Errorf("a room without a name: %v", doc["live"])
+	}
+	join(t, f.invited("r", "ann", ""))
+	if doc := post(`{"game":"parlour","room":"r"}`, http.StatusCreated); doc["live"] != true {
+		t.Errorf("a room that lives: %v", doc["live"])
+	}
+	for body, want := range map[string][2]string{
+		`{"game":"chess"}`:                          {"game", `game "chess"`},
+		`{"game":"walk","room":"r"}`:                {"game", "room r runs parlour"},
+		`{"game":"walk","options":{"rate":"fast"}}`: {"options", "walk"},
+		`{"game":"walk","options":{"rate":1000}}`:   {"options", "tick rate 1000"},
+	} {
+		doc := post(body, http.StatusUnprocessableEntity)
+		if detail, _ := doc["detail"].(string); doc["field"] != want[0] || !strings.Contains(detail, want[1]) {
+			t.Errorf("%s: %v; want field %q and %q", body, doc, want[0], want[1])
+		}
+	}
+}

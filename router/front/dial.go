@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/router/lookup"
 )
@@ -177,7 +178,7 @@ func (u *upgrade) shake(conn net.Conn, base *url.URL) (*stream, *http.Response, 
 }
 
 func limitBuffer(conn net.Conn, set func(*net.TCPConn, int) error) {
-	if c, ok := conn.(*net.TCPConn); ok {
+	if c := network.TCP(conn); c != nil {
 		_ = set(c, tunnelBuffer) // a hint
 	}
 }

@@ -290,6 +290,10 @@ func newTestFront(t *testing.T, change func(*Config), members ...membership.Memb
 	}
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
+	relaying, end := context.WithCancel(context.Background())
+	var relays sync.WaitGroup
+	relays.Go(func() { _ = f.tunnels.loops.Run(relaying) })
+	t.Cleanup(func() { end(); relays.Wait() })
 	t.Cleanup(func() { f.tunnels.stop(0) })
 	t.Cleanup(f.asker.close)
 	ctx, stop := context.WithCancel(context.Background())

@@ -1,7 +1,7 @@
 // Package front is the fleet's gateway: the HTTP API with which clients get a room and a ticket and find the room's server, and, in
 // proxy mode, the tunnels that carry their sockets there. A router stores nothing that another one needs, so there may be any number.
 //
-//	POST /v1/rooms                  enter a room, named or new: where it is, and a ticket
+//	POST /v1/rooms                  enter a room, named or new: where it is, whether it lives, and a ticket
 //	GET  /v1/rooms                  rooms whose games list them, by game and properties; as server-sent events, again when they change
 //	GET  /v1/rooms/{room}           where a room is, and with ?live whether it lives
 //	GET  /v1/rooms/{room}/connect   WebSocket: a redirect to the room's server, or a tunnel

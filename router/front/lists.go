@@ -203,19 +203,19 @@ func (f *Front) streamRooms(w http.ResponseWriter, r *http.Request, q listQuery)
 
 // lives says whether a room lives. It asks the room's home and then, where that does not lead it, all other servers; known is false when one of
 // them did not answer, and none leads it.
-func (f *Front) lives(room proto.RoomID) (live, known bool) {
+func (f *Front) lives(ctx context.Context, room proto.RoomID) (live, known bool) {
 	fleet := f.table.Fleet()
 	home, _ := fleet.Home(room)
 	var report roomReport
 	path := "/v1/server/rooms/" + string(room)
-	if home.Name != "" && f.asker.get(context.Background(), home, path, &report) == nil {
+	if home.Name != "" && f.asker.get(ctx, home, path, &report) == nil {
 		return true, true
 	}
 	servers := gameServers(fleet.View)
 	errs := make([]error, len(servers))
 	forEach(len(servers), func(i int) {
 		var report roomReport
-		errs[i] = f.asker.get(context.Background(), servers[i], path, &report)
+		errs[i] = f.asker.get(ctx, servers[i], path, &report)
 	})
 	known = true
 	for _, err := range errs {

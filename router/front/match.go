@@ -63,7 +63,7 @@ func (f *Front) postMatch(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return f.admit(w, r, &e, c, server)
+	return f.admit(w, r, &e, c, server, nil)
 }
 
 // findStage sets c's room to the one with the most players to watch; of equal ones the first by id.

@@ -97,7 +97,7 @@ func TestSpectatorsGetTheLiveliestRoom(t *testing.T) {
 	a, b := newFakeServer(t, "game-a"), newFakeServer(t, "game-b")
 	watched := func(id string, connected, spectators int) roomReport {
 		r := reported(arena, id, connected, 8)
-		r.Connected, r.Spectators = connected, spectators
+		r.Connected, r.Spectators, r.WatchersFull = connected, spectators, spectators >= proto.MaxSpectators
 		return r
 	}
 	f := newTestFront(t, nil, a.member(), b.member())

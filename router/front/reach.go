@@ -47,7 +47,11 @@ func (r *reach) dial(ctx context.Context, m membership.Member) (net.Conn, error)
 	}
 	if r.tunnels {
 		limitBuffer(conn, (*net.TCPConn).SetReadBuffer)
-		conn = network.Raw(conn)
+		if secure := r.certs != nil || base.Scheme == "https"; secure {
+			conn = network.Underlie(conn, nil)
+		} else {
+			conn = network.Raw(conn)
+		}
 	}
 	var secure *tls.Conn
 	switch {

@@ -24,9 +24,9 @@ const (
 	relayLinger = 5 * time.Second
 )
 
-// relay passes on what is pending, then bytes both ways until both directions have ended. An end of one direction is
+// relayBoth passes on what is pending, then bytes both ways until both directions have ended. An end of one direction is
 // passed on as an end (half-close); an error ends both.
-func relay(client, server *stream) {
+func relayBoth(client, server *stream) {
 	var ending atomic.Bool
 	var up sync.WaitGroup
 	up.Go(func() { pump(server.Conn, client, &ending) })

@@ -16,7 +16,7 @@ func ends(pendingUp, pendingDown string) (client, server net.Conn, done chan str
 	done = make(chan struct{})
 	go func() {
 		defer close(done)
-		relay(&stream{c, []byte(pendingUp)}, &stream{s, []byte(pendingDown)})
+		relayBoth(&stream{c, []byte(pendingUp)}, &stream{s, []byte(pendingDown)})
 		_ = c.Close()
 		_ = s.Close()
 	}()
@@ -129,7 +129,7 @@ func TestRelayPassesOnTheEndOfOneDirection(t *testing.T) {
 		start := time.Now()
 		go func() {
 			defer close(done)
-			relay(&stream{half, nil}, &stream{s, nil})
+			relayBoth(&stream{half, nil}, &stream{s, nil})
 		}()
 		_ = server.Close()
 		<-half.closed

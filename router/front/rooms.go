@@ -1,6 +1,7 @@
 package front
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -36,7 +37,7 @@ type admission struct {
 }
 
 // postRoom enters a room: the one named, or one whose id is picked now. Nothing is created here: the ticket carries all
-// that the server needs to make the room when the client comes.
+// that the server needs to make the room when the client comes. What the room's home can know before is refused here.
 func (f *Front) postRoom(w http.ResponseWriter, r *http.Request) error {
 	e, c, err := readEntry(w, r)
 	if err != nil {
@@ -59,11 +60,12 @@ func (f *Front) postRoom(w http.ResponseWriter, r *http.Request) error {
 	if err := f.permit(&e, &c); err != nil {
 		return err
 	}
-	if err := f.mustExist(&e, &c); err != nil {
+	if err := f.mustExist(r.Context(), &e, &c); err != nil {
 		return err
 	}
 	fleet := f.table.Fleet()
 	home, ok := membership.Member{}, false
+	fresh := c.Room == ""
 	switch {
 	case e.Private:
 		c.Room, e.Code, home, ok = f.pickPrivate(fleet)
@@ -75,11 +77,15 @@ func (f *Front) postRoom(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return noServers(fleet)
 	}
-	return f.admit(w, r, &e, c, home)
+	live, err := f.foresee(r.Context(), home, &c, fresh)
+	if err != nil {
+		return err
+	}
+	return f.admit(w, r, &e, c, home, live)
 }
 
 // mustExist refuses a request that must not create a room if there is none.
-func (f *Front) mustExist(e *entry, c *ticket.Claims) error {
+func (f *Front) mustExist(ctx context.Context, e *entry, c *ticket.Claims) error {
 	if e.Create == nil || *e.Create {
 		return nil
 	}
@@ -87,7 +93,7 @@ func (f *Front) mustExist(e *entry, c *ticket.Claims) error {
 		return problemf(http.StatusBadRequest, "\"create\": false enters a room that lives; name it in \"room\", or give the code of a private one")
 	}
 	c.Exists = true
-	switch live, known := f.lives(c.Room); {
+	switch live, known := f.lives(ctx, c.Room); {
 	case !known:
 		return tryLater("it is not known whether room %s lives, because a game server did not answer; try again in a moment", c.Room)
 	case !live:
@@ -107,7 +113,7 @@ func (f *Front) getRoom(w http.ResponseWriter, r *http.Request) error {
 		if err := f.mayLook(r); err != nil {
 			return err
 		}
-		if live, known := f.lives(room); known {
+		if live, known := f.lives(r.Context(), room); known {
 			p.Live = &live
 		}
 	}
@@ -133,8 +139,8 @@ func noServers(fleet *lookup.Fleet) error {
 		len(fleet.View.Members), fleet.View.Version)
 }
 
-// admit answers e with a ticket for c.
-func (f *Front) admit(w http.ResponseWriter, r *http.Request, e *entry, c ticket.Claims, home membership.Member) error {
+// admit answers e with a ticket for c. live is whether the room lives; nil: that is not known.
+func (f *Front) admit(w http.ResponseWriter, r *http.Request, e *entry, c ticket.Claims, home membership.Member, live *bool) error {
 	signed, err := f.sign(&c)
 	if err != nil {
 		return err
@@ -147,8 +153,10 @@ func (f *Front) admit(w http.ResponseWriter, r *http.Request, e *entry, c ticket
 	}
 	f.config.Metrics.Tickets.WithLabelValues("issued").Inc()
 	w.Header().Set("Location", roomsFolder+string(c.Room))
+	at := f.locate(c.Room, home, roomsFolder)
+	at.Live = live
 	return writeJSON(w, http.StatusCreated,
-		admission{place: f.locate(c.Room, home, roomsFolder), Code: e.Code, Player: c.Player, Guest: e.made, Party: invitation, Ticket: signed, Expires: c.Expires})
+		admission{place: at, Code: e.Code, Player: c.Player, Guest: e.made, Party: invitation, Ticket: signed, Expires: c.Expires})
 }
 
 // sign makes the ticket that says c, issued now.

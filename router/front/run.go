@@ -2,7 +2,6 @@ package front
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/network"
 )
 
 const (
@@ -43,12 +43,13 @@ func (f *Front) Run(ctx context.Context, listener, inside net.Listener, member M
 	defer leave(nil)
 	listener = f.gate.Listener(listener)
 	if f.config.TLS != nil {
-		listener = tls.NewListener(listener, f.config.TLS)
+		listener = network.TLSListener(listener, f.config.TLS)
 	}
 	server, internalServer := f.newServer(f), f.newServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), internalKey{}, true)))
 	}))
 	group, running := errgroup.WithContext(ctx)
+	group.Go(func() error { return f.tunnels.loops.Run(background) })
 	group.Go(func() error {
 		err := member.Run(background)
 		if err == nil && background.Err() == nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/router/lookup"
+	"github.com/ringside-go/ringside/router/relay"
 )
 
 const (
@@ -29,6 +30,7 @@ const (
 // that cannot reach the game servers itself: until the server's first message is seen to be no Moved, the hello is kept, to be
 // said again to the next server. Whether a hello is a good one the game server judges.
 type tunnel struct {
+	loops   *relay.Loops
 	table   *lookup.Table
 	logger  *slog.Logger
 	upgrade *upgrade
@@ -39,7 +41,8 @@ type tunnel struct {
 	cancel  context.CancelFunc
 
 	mu     sync.Mutex
-	server *stream // nil before the hello; replaced when the client is moved
+	server *stream       // nil before the hello; replaced when the client is moved
+	polled *relay.Tunnel // has taken both over
 	closed bool
 }
 
@@ -91,7 +94,25 @@ func (t *tunnel) run() {
 		}
 	}
 	t.upgrade = nil // its headers are of no more use, and the tunnel may live for hours
-	relay(t.client, t.server)
+	if p := t.poll(); p != nil {
+		p.Wait()
+		return
+	}
+	relayBoth(t.client, t.server)
+}
+
+// poll gives the sockets to the loops; nil: they do not take them, or the tunnel was closed.
+func (t *tunnel) poll() *relay.Tunnel {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return nil
+	}
+	_, _ = t.client.SetDeadline(time.Time{}), t.server.SetDeadline(time.Time{})
+	if t.polled = t.loops.Relay(t.client.Conn, t.server.Conn, t.client.pending, t.server.pending); t.polled != nil {
+		t.client.pending, t.server.pending = nil, nil
+	}
+	return t.polled
 }
 
 // passOn tells the client why a server refused the upgrade. What is wrong with the request stays wrong.
@@ -181,6 +202,10 @@ func (t *tunnel) close() {
 	t.closed = true
 	t.cancel()
 	t.place.Release()
+	if t.polled != nil {
+		t.polled.Close()
+		return
+	}
 	_ = t.client.Close()
 	if t.server != nil {
 		_ = t.server.Close()

@@ -17,6 +17,7 @@ import (
 	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/router/lookup"
+	"github.com/ringside-go/ringside/router/relay"
 )
 
 // tunnels owns the sockets that this router carries to game servers. The gate limits them; ringside_tunnels shows how many there
@@ -27,6 +28,7 @@ type tunnels struct {
 	gate   *edge.Gate
 	logger *slog.Logger
 	gauge  prometheus.Gauge
+	loops  *relay.Loops // Front.Run runs them
 
 	mu      sync.Mutex
 	stopped bool
@@ -35,7 +37,7 @@ type tunnels struct {
 }
 
 func newTunnels(table *lookup.Table, gate *edge.Gate, c Config) *tunnels {
-	return &tunnels{table: table, reach: reach{certs: c.Certs, tunnels: true}, gate: gate, logger: c.Logger, gauge: c.Metrics.Tunnels, open: map[*tunnel]struct{}{}}
+	return &tunnels{table: table, reach: reach{certs: c.Certs, tunnels: true}, gate: gate, logger: c.Logger, gauge: c.Metrics.Tunnels, loops: relay.New(relayIdle), open: map[*tunnel]struct{}{}}
 }
 
 // serve takes the upgrade and leaves a tunnel running, which opens the one at the room's server when the client has said hello:
@@ -61,7 +63,7 @@ func (t *tunnels) serve(w http.ResponseWriter, r *http.Request, room proto.RoomI
 	}
 	place.Hijacked(client.Conn)
 	ctx, cancel := context.WithCancel(context.Background())
-	t.run(&tunnel{table: t.table, logger: t.logger, upgrade: upgrade, first: first, place: place, client: client, ctx: ctx, cancel: cancel})
+	t.run(&tunnel{loops: t.loops, table: t.table, logger: t.logger, upgrade: upgrade, first: first, place: place, client: client, ctx: ctx, cancel: cancel})
 	return nil
 }
 

@@ -27,6 +27,8 @@ type Options struct {
 	Ticks int
 	// Players that come and go; as many as there are seats when 0.
 	Players int
+	// Slow allows ticks that take more than a room's share.
+	Slow bool
 	// Every says at every how many ticks a room is rebuilt: all that were play on to the end, so the time grows with
 	// Ticks²/Every. When 0, such that at most 30 are.
 	Every int
@@ -38,12 +40,17 @@ func Check(t testing.TB, d game.Definition, o Options) {
 	if o.Seed == 0 {
 		o.Seed = uint64(time.Now().UnixNano())
 	}
-	if err := check(d, o); err != nil {
+	err := shifted(t, func(pass func()) error { return check(d, o, pass) })
+	if err == nil && !o.Slow {
+		err = slow(&d, o)
+	}
+	if err != nil {
 		t.Fatalf("gametest: game %s, seed %d: %v", d.Name, o.Seed, err)
 	}
 }
 
-func check(d game.Definition, o Options) error {
+// check calls pass between the steps of two rooms.
+func check(d game.Definition, o Options, pass func()) error {
 	if o.Ticks == 0 {
 		o.Ticks = 300
 	}
@@ -71,6 +78,7 @@ func check(d game.Definition, o Options) error {
 	if err != nil {
 		return err
 	}
+	own := newOwned(a.Store().Schema())
 	for tick := range o.Ticks {
 		if err := same(a, rooms); err != nil {
 			return fmt.Errorf("tick %d: %w", a.Tick(), err)
@@ -107,6 +115,7 @@ func check(d game.Definition, o Options) error {
 		}
 		crew.work()
 		for _, f := range rooms {
+			pass()
 			if err := play(f.sim, calls); err != nil {
 				return fmt.Errorf("tick %d: %s: %w", tick+1, f.name, err)
 			}
@@ -114,11 +123,16 @@ func check(d game.Definition, o Options) error {
 		if err := watch.follow(a); err != nil {
 			return fmt.Errorf("tick %d: %w", a.Tick(), err)
 		}
+		if tick%10 == 0 {
+			for i := range watch.clients {
+				own.look(&watch.clients[i])
+			}
+		}
 	}
 	if err := same(a, rooms); err != nil {
 		return fmt.Errorf("tick %d: %w", a.Tick(), err)
 	}
-	return nil
+	return own.check()
 }
 
 // play makes the calls of a tick and the tick.

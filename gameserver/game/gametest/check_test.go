@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ringside-go/ringside/gameserver/game"
 )
@@ -104,6 +105,18 @@ func TestCheckFindsEveryBrokenPromise(t *testing.T) {
 			},
 			[]string{"tick 30:", "table Outcomes: row 0: field Text"},
 		},
+		"the date": {
+			func(g *culprit, r *game.Room) { g.Total.Get().Words = uint32(time.Now().YearDay()) },
+			[]string{"tick 1:", "the twin", "table Total: field Words"},
+		},
+		"a row that nobody owns": {
+			func(g *culprit, r *game.Room) {
+				for id := range g.Rows.All() {
+					g.Rows.SetOwner(id, game.NoSeat)
+				}
+			},
+			[]string{"table rows has fields for the owner of a row, and no row ever had an owner: call SetOwner"},
+		},
 		"a panic": {
 			func(g *culprit, r *game.Room) {
 				if r.Tick() == 9 {
@@ -122,7 +135,9 @@ func TestCheckFindsEveryBrokenPromise(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := check(culpritDefinition(c.do), Options{Inputs: Random[culpritInput](), Seed: 7, Every: 1, Ticks: 60})
+			err := shifted(t, func(pass func()) error {
+				return check(culpritDefinition(c.do), Options{Inputs: Random[culpritInput](), Seed: 7, Every: 1, Ticks: 60}, pass)
+			})
 			if err == nil {
 				t.Fatal("nothing was found")
 			}
@@ -140,7 +155,7 @@ func TestCheckWantsInputs(t *testing.T) {
 		"give Options.Inputs":     {},
 		"which is not the game's": {Inputs: Random[culpritRowlike](), Ticks: 50},
 	} {
-		if err := check(culpritDefinition(nil), o); err == nil || !strings.Contains(err.Error(), want) {
+		if err := check(culpritDefinition(nil), o, func() {}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q in it", err, want)
 		}
 	}
@@ -148,4 +163,52 @@ func TestCheckWantsInputs(t *testing.T) {
 
 type culpritRowlike struct {
 	Walk int8 `state:""`
+}
+
+func TestSlowTicksAreFound(t *testing.T) {
+	d := culpritDefinition(func(*culprit, *game.Room) { time.Sleep(15 * time.Millisecond) })
+	if err := slow(&d, Options{Inputs: Random[culpritInput](), Seed: 7}); err == nil || !strings.Contains(err.Error(), "a room may take 12.5ms") {
+		t.Errorf("error %v", err)
+	}
+	d = culpritDefinition(nil)
+	if err := slow(&d, Options{Inputs: Random[culpritInput](), Seed: 7}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A hall is a room to play by hand.
+func TestHall(t *testing.T) {
+	h := NewHall(t, culpritDefinition(func(_ *culprit, r *game.Room) {
+		if r.Tick() == 2 {
+			r.Finish(game.Outcome{Data: []byte("over")})
+			r.Kick(1, "idle")
+		}
+	}), "")
+	ann := h.Join("ann")
+	bob := h.Join("bob")
+	Send(h, ann, culpritInput{Walk: 3}, culpritInput{Walk: -1})
+	h.Message(bob, "hello")
+	h.Step(1)
+	Expect(h, "rows", game.RowID(ann), culpritRow{X: 52, Trap: 0})
+	Expect(h, "total", 0, culpritTotal{Words: 5})
+	Send(h, ann, culpritInput{Walk: 1})
+	h.Move()
+	h.Step(2)
+	Expect(h, "rows", game.RowID(ann), culpritRow{X: 53, Trap: 1})
+	if len(h.Outcomes) != 1 || string(h.Outcomes[0].Data) != "over" || len(h.Kicked) != 1 || h.Kicked[0].Seat != bob {
+		t.Errorf("outcomes %v, kicked %v", h.Outcomes, h.Kicked)
+	}
+	h.Lose(ann)
+	h.Step(1)
+	if again := h.Join("ann"); again != ann {
+		t.Errorf("ann comes back to seat %d", again)
+	}
+	Send(h, ann, culpritInput{Walk: 1})
+	h.Step(1)
+	Expect(h, "rows", game.RowID(ann), culpritRow{X: 54, Trap: 4})
+	h.Leave(ann)
+	h.Step(1)
+	if _, ok := Row[culpritRow](h.Sim, "rows", game.RowID(ann)); ok {
+		t.Error("ann has left, and her row is there")
+	}
 }

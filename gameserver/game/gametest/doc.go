@@ -14,5 +14,8 @@
 //   - a leader that hands over after a quarter, applies deltas as a standby from then on, and also takes over half way;
 //   - a client for each seat, which follows the public part and its own: what is sent is enough to know what it should.
 //
+// The clock is moved by a day between the rooms, where the test is not in a synctest bubble already. Check also reports owner fields that no
+// player ever got, and ticks over a room's share. Hall is a room to play by hand.
+//
 // A failure names the seed, the tick and the first table, row and field that differ.
 package gametest

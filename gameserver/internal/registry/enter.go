@@ -310,8 +310,8 @@ func (e *entry) prepareNew() {
 
 // build makes the simulation. A game that panics or hangs in it costs this room.
 func (r *Registry) build(s Spec) (*game.Simulation, error) {
-	if r.games[s.Game].SignedOptions && !s.Signed {
-		return nil, proto.Refuse(proto.CloseOptions, "the backend must sign the options of a %s room; ask it for an identity token that has them", s.Game)
+	if err := r.signed(s); err != nil {
+		return nil, err
 	}
 	made := make(chan *game.Simulation, 1) // a call that hangs may return after all
 	err := r.inGame(gameCall{s.Game, "New or Start", string(s.Options)}, s.Room, hangLooks, func() error {
@@ -331,6 +331,33 @@ func (r *Registry) build(s Spec) (*game.Simulation, error) {
 		return nil, proto.Refuse(proto.CloseOptions, "%v", err)
 	}
 	return <-made, nil
+}
+
+// signed refuses options that the game's backend should have signed.
+func (r *Registry) signed(s Spec) error {
+	if r.games[s.Game].SignedOptions && !s.Signed {
+		return proto.Refuse(proto.CloseOptions, "the backend must sign the options of a %s room; ask it for an identity token that has them", s.Game)
+	}
+	return nil
+}
+
+// MayCreate says what would be wrong with creating the room of s here, as far as that is known without doing it: a *proto.Refusal.
+func (r *Registry) MayCreate(s Spec) error {
+	if r.games[s.Game] == nil {
+		return proto.Refuse(proto.CloseGame, "this server does not run game %q; check the game's name", s.Game)
+	}
+	if err := r.signed(s); err != nil {
+		return err
+	}
+	err := r.inGame(gameCall{s.Game, "New", string(s.Options)}, s.Room, hangLooks, func() error { return r.games[s.Game].original.CheckOptions(s.Options) })
+	var failed *game.PanicError
+	switch {
+	case errors.As(err, &failed), errors.Is(err, errHung):
+		return proto.Refuse(proto.CloseCrashed, "")
+	case err != nil:
+		return proto.Refuse(proto.CloseOptions, "%v", err)
+	}
+	return nil
 }
 
 // newInstance draws the instance of a room that is created.

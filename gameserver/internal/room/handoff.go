@@ -116,9 +116,12 @@ func (r *Room) final(now time.Duration) bool {
 	s := m.standby
 	everybody := s.waiting >= r.connected+len(r.spectators)
 	switch {
-	case s.current && s.has(r.sim.Tick()-m.lag(r.settings.TickRate)):
+	case s.current && s.has(r.sim.Tick()-m.lag(r.settings.TickRate)) && !r.unkept():
 		return everybody || now >= m.deadline
-	case now >= m.deadline+catchUpTime:
+	case now < m.deadline+catchUpTime:
+	case r.unkept():
+		r.callOff("an outcome waits for the results store that the room's state has no place for")
+	default:
 		r.callOff(fmt.Sprintf("the standby has tick %d of %d", s.acked, r.sim.Tick()))
 	}
 	return false

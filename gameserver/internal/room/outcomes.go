@@ -224,6 +224,11 @@ func (r *Room) supersede(by proto.Epoch) {
 	}
 }
 
+// unkept reports whether an outcome would be lost with this process: the room's state has no place for it, and Results does not keep it yet.
+func (r *Room) unkept() bool {
+	return slices.ContainsFunc(r.pending, func(o pendingOutcome) bool { return o.Unkept && !o.spooled && !o.lost && o.told == 0 })
+}
+
 func (r *Room) pendingMatch(match uint32) *pendingOutcome {
 	for i := range r.pending {
 		if r.pending[i].Match == match {

@@ -354,3 +354,27 @@ func TestInvalidOutcomeHoldsNobodyUp(t *testing.T) {
 		q.wantQueued(t, "at the end", 1, 2, 3)
 	})
 }
+
+// A room is not handed over with an outcome that its state has no place for and that nothing else keeps.
+func TestOutcomesThatFindNoPlaceHoldAHandoff(t *testing.T) {
+	withResults(t, true, func(h *harness, q *testResults) {
+		r := h.start(20, 4)
+		attach(t, r, 1)
+		ann, _ := h.join(r, Join{Player: "ann"})
+		const matches = 92 // two more than the table holds
+		for range matches {
+			ann.QueueCustom([]byte("finish"))
+			h.pass(100 * time.Millisecond)
+		}
+		got := handOff(t, r, 0)
+		h.pass(5 * time.Second)
+		got.wantError(t, "no place for")
+		h.Spooled([]outcome.ID{{Instance: r.instance, Match: matches - 1}, {Instance: r.instance, Match: matches}})
+		h.pass(time.Second)
+		got = handOff(t, r, 0)
+		h.pass(5 * time.Second)
+		if got.calls != 1 || got.err != nil {
+			t.Errorf("once all of them are kept: %d results, %v", got.calls, got.err)
+		}
+	})
+}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/edge"
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -109,7 +110,7 @@ func (s *Server) upgrade(c *Conn, key string) (err error) {
 	if c.writer, err = newWriter(c.conn, &s.buffers); err != nil {
 		return err
 	}
-	c.pollable = s.config.Poll && pollable(c.conn)
+	c.canPoll = s.config.Poll && canPoll(c.conn)
 	c.lastRead = time.Now()
 	if err = c.conn.SetReadDeadline(c.lastRead.Add(proto.HelloTimeout)); err != nil {
 		return err
@@ -123,15 +124,8 @@ func (s *Server) upgrade(c *Conn, key string) (err error) {
 
 // tune sets the options of the TCP socket beneath conn, if there is one.
 func tune(conn net.Conn) error {
-	for {
-		over, ok := conn.(interface{ NetConn() net.Conn }) // TLS, and others that are around a socket
-		if !ok {
-			break
-		}
-		conn = over.NetConn()
-	}
-	tcp, ok := conn.(*net.TCPConn)
-	if !ok {
+	tcp := network.TCP(conn)
+	if tcp == nil {
 		return nil
 	}
 	if err := tcp.SetNoDelay(true); err != nil {

@@ -1,13 +1,14 @@
 package session
 
 import (
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
-	"net"
 	"os"
 	"time"
 	"unicode/utf8"
 
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -111,13 +112,17 @@ func (c *Conn) lingerClose() {
 // end closes the socket. What a client has not taken is not left to the kernel to try on.
 func (c *Conn) end() {
 	c.mu.Lock()
-	if tcp, ok := c.conn.(*net.TCPConn); ok && (c.broken || !c.out.drained()) {
+	socket, abort := c.conn, c.broken || !c.out.drained()
+	if tcp := network.TCP(socket); tcp != nil && abort {
 		_ = tcp.SetLinger(0)
+	}
+	if t, ok := socket.(*tls.Conn); ok && (abort || c.closing) {
+		socket = t.NetConn() // closeWrite has said that it ends; Close would say so too, and wait until the client takes that
 	}
 	c.gone = true
 	c.out.clear()
 	c.mu.Unlock()
-	_ = c.conn.Close()
+	_ = socket.Close()
 	c.server.release(c)
 }
 

@@ -1,10 +1,7 @@
 package session
 
 import (
-	"crypto/tls"
 	"io"
-	"net"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -136,43 +133,4 @@ func TestCloseUnderLoad(t *testing.T) {
 	if n := s.closedBy(proto.CloseReplaced); n != 30 {
 		t.Errorf("%d were closed as replaced", n)
 	}
-}
-
-// TLS goes the other way out: a goroutine writes.
-func TestTLS(t *testing.T) {
-	web := httptest.NewUnstartedServer(nil) // for its certificate
-	web.StartTLS()
-	config := web.TLS
-	web.Close()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.NextProtos = nil
-	s := start(t, tls.NewListener(l, config), func() net.Conn {
-		c, err := tls.Dial("tcp", l.Addr().String(), &tls.Config{InsecureSkipVerify: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c
-	}, nil)
-	c, g := s.enter()
-	c.ping()
-	eventually(t, "drained", func() bool { return idle(g.conn) })
-	room := &feed{conn: g.conn}
-	var f follower
-	for i := range 500 {
-		room.tick(100 + i*20) // up to 10 KB: taken in parts
-		for f.frames <= i {
-			f.take(t, c.frame().payload)
-		}
-		eventually(t, "drained", func() bool { return idle(g.conn) })
-	}
-	g.conn.Close(proto.CloseEnded, "")
-	c.closed(proto.CloseEnded)
-	if err := c.end(); err != io.EOF {
-		t.Errorf("reading ends with %v", err)
-	}
-	_ = c.conn.Close()
-	eventually(t, "lost", func() bool { return g.noted() == "lost" })
 }

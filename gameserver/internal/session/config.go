@@ -16,7 +16,7 @@ type Config struct {
 	Gate        *edge.Gate // limits the connections; it has accepted them, or does not know them yet
 	Origins     []string   // allowed Origin hosts; empty: any (tokens, not cookies, authenticate)
 	OutboxBytes int        // bound of one outbox's pending frames, a keyframe not counted
-	Poll        bool       // read sockets in Conn.Poll where that is possible: on Linux, without TLS
+	Poll        bool       // read sockets in Conn.Poll where that is possible: on Linux
 	Logger      *slog.Logger
 	Metrics     *obs.Metrics
 }

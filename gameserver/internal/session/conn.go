@@ -35,17 +35,17 @@ type Conn struct {
 	// mu is held for one system call of reading or writing at most, or for handing the socket over, and never while
 	// anything waits.
 	mu       sync.Mutex
-	conn     net.Conn // nil while polled; read by the connection's goroutine, which alone closes it
-	writer   writer   // writes to conn
-	pollable bool     // conn may be handed over to Poll
-	polled   bool     // it was: there is no goroutine, and the socket is descriptor
-	socket   descriptor
+	conn     net.Conn      // nil while polled; read by the connection's goroutine, which alone closes it
+	writer   writer        // writes to conn
+	canPoll  bool          // conn may be handed over to Poll
+	socket   pollable      // it was: there is no goroutine; nil: it was not
 	watch    network.Watch // of socket
 	quiet    uint8         // how often in a row Poll found nothing
 	takeBy   time.Time     // when polled and something is pending: then the client must have taken some of it
 	out      outbox
 	draining bool               // drainRest runs, and it alone sends
 	closing  bool               // a close frame is the last in the outbox, or was
+	handOver bool               // the goroutine is to try startPolling again when drainRest has ended
 	gone     bool               // nothing can be sent any more
 	broken   bool               // the client did not take what it was sent
 	closeBy  time.Time          // when closing: then the socket is closed, whatever the client has read

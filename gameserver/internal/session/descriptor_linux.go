@@ -9,38 +9,27 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ringside-go/ringside/internal/network"
 )
 
-// descriptor is a TCP socket in non-blocking mode that Go's poller does not know: no goroutine can wait for it, and none
-// is woken by it. Its system calls are raw: they do not wait, so the scheduler need not hear of them.
-//
-// The kernel notes when segments arrive (SO_TIMESTAMPNS), so that it is known how long what is read had been waiting.
+// descriptor is a network.Descriptor whose kernel notes when segments arrive (SO_TIMESTAMPNS), so that it is known how long what is
+// read had been waiting.
 type descriptor int
 
-// pollable reports whether a descriptor can be made of conn.
-func pollable(conn net.Conn) bool {
-	_, ok := conn.(*net.TCPConn)
-	return ok
-}
+// descriptors says that there are descriptors on this system.
+const descriptors = true
 
 // newDescriptor makes another descriptor of conn's socket. The caller closes conn.
-func newDescriptor(conn net.Conn) (descriptor, error) {
-	raw, err := conn.(*net.TCPConn).SyscallConn()
-	if err != nil {
+func newDescriptor(conn *net.TCPConn) (descriptor, error) {
+	if err := setOption(conn, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
 		return 0, err
 	}
-	var fd int
-	var failed error
-	err = raw.Control(func(original uintptr) {
-		if failed = unix.SetsockoptInt(int(original), unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); failed == nil {
-			fd, failed = unix.FcntlInt(original, unix.F_DUPFD_CLOEXEC, 0)
-		}
-	})
-	if err == nil {
-		err = os.NewSyscallError("hand over", failed)
-	}
-	return descriptor(fd), err
+	d, err := network.Duplicate(conn)
+	return descriptor(d), err
 }
+
+func (d descriptor) number() int { return int(d) }
 
 // conn makes a connection of the socket, which Go's poller knows again. d is closed, and is not to be used again, even
 // after an error.
@@ -51,22 +40,27 @@ func (d descriptor) conn() (net.Conn, error) {
 	return net.FileConn(f)
 }
 
-// incoming is what one call of receive needs, and may be used by others after it.
+// incoming is what one Poll needs, and may be used by others after it.
 type incoming struct {
 	bytes   [pollBuffer]byte
-	control [8]uint64 // one control message: a time
+	sealed  [pollBuffer]byte // TLS records
+	reads   int              // how many more calls of receive may make a system call
+	control [8]uint64        // one control message: a time
 	part    unix.Iovec
 	message unix.Msghdr
 }
 
 func newIncoming() any { return new(incoming) }
 
-// receive reads into b behind its first had bytes, without waiting, with one system call. waited is how long the newest
-// of the n bytes had been there. 0 bytes and no error: nothing has come; io.EOF: the client has closed its side.
-func (d descriptor) receive(b *incoming, had int) (n int, waited time.Duration, err error) {
+// receive implements pollable with one system call.
+func (d descriptor) receive(b *incoming, p []byte) (n int, more bool, waited time.Duration, err error) {
+	if b.reads == 0 {
+		return 0, false, 0, nil
+	}
+	b.reads--
 	m := &b.message
-	b.part.Base = &b.bytes[had]
-	b.part.SetLen(len(b.bytes) - had)
+	b.part.Base = &p[0]
+	b.part.SetLen(len(p))
 	m.Iov, m.Control = &b.part, (*byte)(unsafe.Pointer(&b.control))
 	m.SetIovlen(1)
 	for {
@@ -75,13 +69,13 @@ func (d descriptor) receive(b *incoming, had int) (n int, waited time.Duration, 
 		switch {
 		case errno == unix.EINTR:
 		case errno == unix.EAGAIN:
-			return 0, 0, nil
+			return 0, false, 0, nil
 		case errno != 0:
-			return 0, 0, os.NewSyscallError("recvmsg", errno)
+			return 0, false, 0, os.NewSyscallError("recvmsg", errno)
 		case got == 0:
-			return 0, 0, io.EOF
+			return 0, false, 0, io.EOF
 		default:
-			return int(got), b.waited(), nil
+			return int(got), int(got) == len(p), b.waited(), nil
 		}
 	}
 }
@@ -98,32 +92,28 @@ func (b *incoming) waited() time.Duration {
 	return min(time.Second, max(0, time.Since(time.Unix(t.Unix()))))
 }
 
-// send is one system call that does not wait: 0 and no error when the socket is full.
+// unsent implements pollable.
+func (d descriptor) unsent() int { return 0 }
+
+// send implements pollable with one system call.
 func (d descriptor) send(b []byte) (int, error) {
-	for {
-		n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(d), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)),
-			unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
-		switch errno {
-		case 0:
-			return int(n), nil
-		case unix.EINTR:
-		case unix.EAGAIN:
-			return 0, nil
-		default:
-			return 0, os.NewSyscallError("sendto", errno)
-		}
+	if len(b) == 0 {
+		return 0, nil
 	}
+	return network.Descriptor(d).Send(b)
 }
 
 // limitUnsent makes the kernel take no more once unsentLimit bytes wait for the client's window or for the network.
 func limitUnsent(conn *net.TCPConn) error {
+	return setOption(conn, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, unsentLimit)
+}
+
+func setOption(conn *net.TCPConn, level, option, value int) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return err
 	}
 	var failed error
-	err = raw.Control(func(fd uintptr) {
-		failed = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, unsentLimit)
-	})
-	return errors.Join(err, os.NewSyscallError("limit what is not sent", failed))
+	err = raw.Control(func(fd uintptr) { failed = unix.SetsockoptInt(int(fd), level, option, value) })
+	return errors.Join(err, os.NewSyscallError("set an option of a socket", failed))
 }

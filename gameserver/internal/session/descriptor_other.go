@@ -11,20 +11,27 @@ import (
 // descriptor exists on Linux only: elsewhere no connection is polled, and none of its methods is called.
 type descriptor int
 
-type incoming struct{ bytes [pollBuffer]byte }
+const descriptors = false
+
+type incoming struct {
+	bytes, sealed [pollBuffer]byte
+	reads         int
+}
 
 func newIncoming() any { return new(incoming) }
 
-func pollable(net.Conn) bool { return false }
+func newDescriptor(*net.TCPConn) (descriptor, error) { return 0, errors.ErrUnsupported }
 
-func newDescriptor(net.Conn) (descriptor, error) { return 0, errors.ErrUnsupported }
+func (d descriptor) number() int { return int(d) }
 
 func (descriptor) conn() (net.Conn, error) { return nil, errors.ErrUnsupported }
 
-func (descriptor) receive(*incoming, int) (int, time.Duration, error) {
-	return 0, 0, errors.ErrUnsupported
+func (descriptor) receive(*incoming, []byte) (int, bool, time.Duration, error) {
+	return 0, false, 0, errors.ErrUnsupported
 }
 
 func (descriptor) send([]byte) (int, error) { return 0, errors.ErrUnsupported }
+
+func (descriptor) unsent() int { return 0 }
 
 func limitUnsent(*net.TCPConn) error { return nil }

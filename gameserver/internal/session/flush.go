@@ -11,11 +11,13 @@ import (
 // flushLocked sends what goes now and leaves the rest to drainRest, or when polled to the next Flush. It does nothing while
 // drainRest runs.
 func (c *Conn) flushLocked() {
-	if c.draining || c.gone || c.out.drained() {
+	if c.socket != nil {
+		if !c.out.drained() || c.socket.unsent() > 0 {
+			c.flushPolledLocked()
+		}
 		return
 	}
-	if c.polled {
-		c.flushPolledLocked()
+	if c.draining || c.gone || c.out.drained() {
 		return
 	}
 	n, err := c.writer.sendNow(c.out.next())
@@ -61,6 +63,9 @@ func (c *Conn) drainRest() {
 	c.draining = false
 	_ = c.conn.SetWriteDeadline(time.Time{})
 	closing := c.closing && !c.gone
+	if c.handOver && !c.closing && !c.gone {
+		_ = c.conn.SetReadDeadline(time.Unix(1, 0))
+	}
 	c.mu.Unlock()
 	if closing {
 		c.closeWrite()

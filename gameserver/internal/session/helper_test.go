@@ -160,6 +160,9 @@ func start(t testing.TB, l net.Listener, dial func() net.Conn, set func(*Config)
 	web := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	s.config.Gate.Attach(web)
 	l = s.config.Gate.Listener(l)
+	if secured(t) {
+		l, dial = network.TLSListener(l, testTLS()), dialTLS(dial)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = web.Serve(l) })
@@ -183,7 +186,7 @@ func overPipes(t testing.TB, set func(*Config)) *setup {
 	}, set)
 }
 
-// overTCP serves loopback sockets, read by goroutines, and below TestPolled and BenchmarkPolled in ticks.
+// overTCP serves loopback sockets, read by goroutines, and below TestPolled and the like in ticks.
 func overTCP(t testing.TB, set func(*Config)) *setup {
 	s := listen(t, func(c *Config) {
 		c.Poll = strings.Contains(t.Name(), "Polled")

@@ -2,12 +2,53 @@ package session
 
 import (
 	"bytes"
+	"crypto/tls"
+	"errors"
 	"net"
 	"time"
 
 	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
+
+// pollable is the socket of a polled connection. None of its methods waits.
+type pollable interface {
+	// receive reads what has come into p, which is not empty. 0 bytes and no error: nothing has come; io.EOF: the client has closed
+	// its side. more: another call may give more. waited is how long the newest of the n bytes had been there. b is the Poll's.
+	receive(b *incoming, p []byte) (n int, more bool, waited time.Duration, err error)
+	// send takes n bytes of b, which may be empty, and sends what goes of them and of those that it took before.
+	send(b []byte) (n int, err error)
+	// unsent is how many bytes were taken and are not sent.
+	unsent() int
+	// number is that of the socket among the descriptors of the process.
+	number() int
+	// conn makes a connection of the socket, which Go's poller knows. The pollable is not to be used again, even after an error.
+	conn() (net.Conn, error)
+}
+
+// canPoll reports whether newPollable can take conn over.
+func canPoll(conn net.Conn) bool {
+	t, secured := conn.(*tls.Conn)
+	if secured {
+		_, ok := t.NetConn().(*network.Underlying)
+		return ok && descriptors && network.TCP(conn) != nil
+	}
+	_, ok := conn.(*net.TCPConn)
+	return ok && descriptors
+}
+
+// newPollable takes conn over, unless there is an error.
+func newPollable(conn net.Conn) (pollable, error) {
+	socket := network.TCP(conn)
+	if t, ok := conn.(*tls.Conn); ok {
+		return newSecure(t, socket)
+	}
+	d, err := newDescriptor(socket)
+	if err == nil {
+		_ = socket.Close() // takes the socket out of Go's poller, and leaves it open: d is another descriptor of it
+	}
+	return d, err
+}
 
 const (
 	// pollBuffer is what Poll has to read into: whatever an honest client sends in a tick, and more than maxFrame.
@@ -21,34 +62,37 @@ const (
 )
 
 // startPolling gives the socket to Poll, so that the connection needs no goroutine and no input wakes one. It reports
-// whether it did; not while drainRest is sending, and then it may be tried again.
+// whether it did; not while drainRest is sending, which then has the goroutine try again.
 func (c *Conn) startPolling() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.pollable || c.closing || c.gone || c.draining {
+	if !c.canPoll || c.closing || c.gone {
 		return false
 	}
-	socket, err := newDescriptor(c.conn)
+	if c.draining {
+		c.handOver = true
+		return false
+	}
+	socket, err := newPollable(c.conn)
 	if err != nil {
-		c.pollable = false
+		c.canPoll = false
 		c.server.config.Logger.Warn("session: a socket cannot be polled; a goroutine reads it", "room", c.room, "error", err)
 		return false
 	}
 	c.in = keep(c.in)
-	_ = c.conn.Close() // takes the socket out of Go's poller, and leaves it open: socket is another descriptor of it
-	c.socket, c.polled, c.conn, c.writer = socket, true, nil, nil
+	c.socket, c.conn, c.writer = socket, nil, nil
 	return true
 }
 
 // stopPollingLocked gives a polled connection a goroutine again. Whoever ends the connection calls it first: closing takes
 // time, and there may be no tick any more.
 func (c *Conn) stopPollingLocked() {
-	if !c.polled {
+	if c.socket == nil {
 		return
 	}
-	c.polled = false
 	c.watch.Stop()
 	conn, err := c.socket.conn()
+	c.socket = nil
 	if err == nil {
 		c.writer, err = newWriter(conn, &c.server.buffers)
 	}
@@ -76,22 +120,20 @@ func (c *Conn) Poll(p *network.Poller) {
 	if c.watch.Asleep() && !c.silent(time.Now()) {
 		return
 	}
-	defer c.survive()
 	b := c.server.incoming.Get().(*incoming)
 	defer c.server.incoming.Put(b)
-	for range pollReads {
-		if !c.poll(p, b) {
-			return
-		}
+	defer c.survive() // before b is another's: it may hold records that are yet to be read
+	b.reads = pollReads
+	for c.poll(p, b) {
 	}
 }
 
 // poll reads once, and reports whether there may be more.
 func (c *Conn) poll(p *network.Poller, b *incoming) (more bool) {
 	had := copy(b.bytes[:], c.in)
-	n := c.receiveNow(p, b, had)
+	n, more := c.receiveNow(p, b, b.bytes[had:])
 	if n == 0 {
-		return false
+		return more
 	}
 	rest, err := c.take(b.bytes[:had+n])
 	if err != nil {
@@ -99,7 +141,7 @@ func (c *Conn) poll(p *network.Poller, b *incoming) (more bool) {
 		return false
 	}
 	c.in = keep(rest)
-	return had+n == len(b.bytes)
+	return more
 }
 
 // keep copies the bytes of an unfinished frame.
@@ -110,29 +152,41 @@ func keep(b []byte) []byte {
 	return bytes.Clone(b)
 }
 
-// receiveNow reads into b behind its first had bytes. Nothing, when nothing has come or the connection is over.
-func (c *Conn) receiveNow(p *network.Poller, b *incoming, had int) int {
+// receiveNow reads into to. Nothing, when nothing has come or the connection is over.
+func (c *Conn) receiveNow(p *network.Poller, b *incoming, to []byte) (n int, more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.polled {
-		return 0
+	if c.socket == nil {
+		return 0, false
 	}
-	n, waited, err := c.socket.receive(b, had)
+	n, more, waited, err := c.socket.receive(b, to)
 	now := time.Now()
+	if n > 0 {
+		c.lastRead = now.Add(-waited)
+	}
 	switch {
 	case err != nil:
-		c.readErr = err
-		c.stopPollingLocked()
-	case n > 0:
-		c.lastRead, c.quiet = now.Add(-waited), 0
+		c.refusedLocked(err)
+	case n > 0 || more:
+		c.quiet = 0
 	case c.silent(now):
 		c.closeLocked(&proto.Refusal{Code: proto.CloseSilent})
 	case c.quiet < quietPolls:
 		c.quiet++
-	case !p.Sleep(&c.watch, int(c.socket)):
+	case !p.Sleep(&c.watch, c.socket.number()):
 		c.quiet = 0
 	}
-	return n
+	return n, more && err == nil
+}
+
+// refusedLocked ends a polled connection because of an error of receive.
+func (c *Conn) refusedLocked(err error) {
+	if refusal := (*proto.Refusal)(nil); errors.As(err, &refusal) {
+		c.closeLocked(refusal)
+		return
+	}
+	c.readErr = err
+	c.stopPollingLocked()
 }
 
 // silent reports whether the client has sent nothing for too long.
@@ -140,18 +194,20 @@ func (c *Conn) silent(now time.Time) bool { return now.Sub(c.lastRead) >= proto.
 
 // flushPolledLocked sends what goes now. A client that takes nothing for proto.SlowClientTimeout is given up.
 func (c *Conn) flushPolledLocked() {
+	before := c.socket.unsent()
 	n, err := c.socket.send(c.out.next())
 	c.sentLocked(n)
 	if err != nil {
 		c.breakLocked()
 		return
 	}
-	if c.out.drained() {
+	unsent := c.socket.unsent()
+	if c.out.drained() && unsent == 0 {
 		c.takeBy = time.Time{}
 		return
 	}
 	switch now := time.Now(); {
-	case n > 0 || c.takeBy.IsZero():
+	case n > 0 || unsent < before || c.takeBy.IsZero():
 		c.takeBy = now.Add(proto.SlowClientTimeout)
 	case !now.Before(c.takeBy):
 		c.countLocked(proto.CloseSlow)

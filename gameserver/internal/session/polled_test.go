@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"net"
 	"os"
 	"strings"
 	"sync"
@@ -15,26 +14,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
-
-// TestPolled runs the tests over sockets again, with connections that are polled once they have entered.
-func TestPolled(t *testing.T) {
-	for name, test := range map[string]func(t *testing.T){
-		"BytesBehindTheUpgradeRequest": TestBytesBehindTheUpgradeRequest,
-		"ConnectionLimit":              TestEnteredLimit,
-		"CloseReachesABusyClient":      TestCloseReachesABusyClient,
-		"CloseOfAFullSocket":           TestCloseOfAFullSocket,
-		"CloseUnderLoad":               TestCloseUnderLoad,
-		"FramesStayWhole":              TestFramesStayWhole,
-		"ClientThatNeverReads":         TestClientThatNeverReads,
-		"Reset":                        TestReset,
-		"SendingAllocatesNothing":      TestSendingAllocatesNothing,
-		"ReadingAllocatesNothing":      TestReadingAllocatesNothing,
-	} {
-		t.Run(name, test)
-	}
-}
 
 // byHand serves sockets that are polled only where a test calls testAdmission.tick.
 func byHand(t testing.TB) *setup { return listen(t, func(c *Config) { c.Poll = true }) }
@@ -42,7 +24,7 @@ func byHand(t testing.TB) *setup { return listen(t, func(c *Config) { c.Poll = t
 func (c *Conn) isPolled() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.polled
+	return c.socket != nil
 }
 
 // enterPolled is enter, and waits until the connection is handed over.
@@ -214,7 +196,7 @@ func TestPolledHalfClosed(t *testing.T) {
 	s := byHand(t)
 	c, g := s.enterPolled()
 	c.message(input(1))
-	_ = c.conn.(*net.TCPConn).CloseWrite()
+	_ = c.conn.(interface{ CloseWrite() error }).CloseWrite()
 	s.until("lost", func() bool { return g.noted() == "input:1 lost" && s.server.Connections() == 0 })
 }
 
@@ -294,7 +276,7 @@ func TestPolledCloseFromBothSides(t *testing.T) {
 			func() { _, _ = c.conn.Write(masked(finBit|opBinary, input(1))) },
 			func() {
 				if round%2 == 0 {
-					_ = c.conn.(*net.TCPConn).CloseWrite()
+					_ = c.conn.(interface{ CloseWrite() error }).CloseWrite()
 				} else {
 					_, _ = c.conn.Write(masked(finBit|opClose, nil))
 				}
@@ -348,7 +330,7 @@ func TestPolledDescriptors(t *testing.T) {
 				s.until("answered", func() bool { return occupants[i].noted() == "lost" })
 				_ = c.end()
 			case 2:
-				_ = c.conn.(*net.TCPConn).SetLinger(0)
+				_ = network.TCP(c.conn).SetLinger(0)
 			case 3:
 				c.send([]byte{0x82, 0xff, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0})
 			}
@@ -368,8 +350,17 @@ func TestTakeBackFails(t *testing.T) {
 	s := byHand(t)
 	c, g := s.enterPolled()
 	g.conn.mu.Lock()
-	_ = unix.Close(int(g.conn.socket))
-	g.conn.socket = 1 << 20
+	lost := func(d *descriptor) {
+		_ = unix.Close(int(*d))
+		*d = 1 << 20
+	}
+	switch socket := g.conn.socket.(type) {
+	case descriptor:
+		lost(&socket)
+		g.conn.socket = socket
+	case *secure:
+		lost(&socket.descriptor)
+	}
 	g.conn.mu.Unlock()
 	g.conn.Close(proto.CloseEnded, "")
 	if err := c.end(); err != io.EOF {
@@ -441,7 +432,7 @@ func TestPollingAllocatesNothing(t *testing.T) {
 		}
 	}
 	tick()
-	if n := testing.AllocsPerRun(500, tick); n != 0 {
+	if n := testing.AllocsPerRun(500, tick); n != allocsOfRecord(t) {
 		t.Errorf("%v allocations a tick", n)
 	}
 }

@@ -64,7 +64,7 @@ func (c *Conn) survive() {
 	}
 }
 
-// receive waits for more and adds it to in; false when there is no more, or no use for it. The read deadline is that of
+// receive waits for more and adds it to in, or until startPolling is to be tried; false when there is no more, or no use for it. The read deadline is that of
 // the hello before it and moves on from there: it is set anew only when it has passed, and only then is it known
 // whether the client really was silent for so long, so that reading sets no timer.
 func (c *Conn) receive() bool {
@@ -84,6 +84,9 @@ func (c *Conn) receive() bool {
 		if !errors.Is(err, os.ErrDeadlineExceeded) || !c.waitOn() {
 			c.readErr = err
 			return false
+		}
+		if c.toHandOver() {
+			return true
 		}
 	}
 }
@@ -105,6 +108,15 @@ func (c *Conn) waitOn() bool {
 		return false
 	}
 	return c.conn.SetReadDeadline(silent) == nil
+}
+
+// toHandOver reports, once, whether startPolling is to be tried again.
+func (c *Conn) toHandOver() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	again := c.handOver && !c.draining
+	c.handOver = c.handOver && !again
+	return again
 }
 
 // take acts on all whole frames of b, which it changes, and returns the rest of it. The error closes the connection.
@@ -294,7 +306,7 @@ func (c *Conn) answer(op byte, payload []byte) error {
 	if !c.out.event(op, payload) {
 		return &proto.Refusal{Code: proto.CloseSlow}
 	}
-	if !c.polled {
+	if c.socket == nil {
 		c.flushLocked()
 	}
 	return nil

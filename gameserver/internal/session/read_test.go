@@ -126,6 +126,7 @@ func TestBadInput(t *testing.T) {
 				if err := c.end(); err != io.EOF {
 					t.Errorf("reading ends with %v", err)
 				}
+				_ = c.conn.Close() // TLS says that it ends before the socket is closed
 				synctest.Wait()
 				if g != nil && g.noted() != "lost" {
 					t.Errorf("occupant noted %q", g.noted())
@@ -166,6 +167,7 @@ func TestClientCloses(t *testing.T) {
 				t.Errorf("close %q was answered with %+v", payload, f)
 			}
 			_ = c.end()
+			_ = c.conn.Close()
 			synctest.Wait()
 			if g.noted() != "lost" || s.server.Connections() != 0 {
 				t.Errorf("occupant noted %q, connections %d", g.noted(), s.server.Connections())

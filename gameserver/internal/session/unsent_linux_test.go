@@ -1,10 +1,11 @@
 package session
 
 import (
-	"net"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ringside-go/ringside/internal/network"
 )
 
 // What a client does not take waits in its outbox, where it is dropped for a keyframe, and not in the kernel.
@@ -18,7 +19,7 @@ func TestKernelHoldsLittleThatIsUnsent(t *testing.T) {
 		room.tick(frame)
 		return s.drops() > 0
 	})
-	raw, err := g.conn.conn.(*net.TCPConn).SyscallConn()
+	raw, err := network.TCP(g.conn.conn).SyscallConn()
 	if err != nil {
 		t.Fatal(err)
 	}
