@@ -12,9 +12,9 @@ type Outcome struct {
 	Data    []byte   // the game's own, at most MaxOutcomeData bytes
 }
 
-// Result is one seat's part of an outcome.
+// Result is one player's part of an outcome.
 type Result struct {
-	Seat  Seat
+	Seat  Seat // NoSeat: the player had left
 	Alias Alias
 	Place uint8 // 1 is first; equal places are a draw
 	Score int32
@@ -45,8 +45,8 @@ func ParseOutcome(b []byte) (Outcome, error) {
 	for range count {
 		s := Result{Seat: Seat(r.u8("seat")), Place: r.u8("place"), Score: r.varint32("score")}
 		s.Alias = checked(&r, "alias", MaxAlias, ParseAlias)
-		if s.Seat >= MaxSeats {
-			r.refuse("seat", "%d, 0 to %d are allowed", s.Seat, MaxSeats-1)
+		if s.Seat >= MaxSeats && s.Seat != NoSeat {
+			r.refuse("seat", "%d, 0 to %d or %d are allowed", s.Seat, MaxSeats-1, NoSeat)
 		}
 		if r.err != nil {
 			return m, r.err

@@ -46,7 +46,8 @@
 // float32(a*b) + c where a product is summed: without the conversion some processors round once and others twice.
 //
 // A game that implements Admitter is asked before a player gets a seat, one that implements Messenger takes custom messages,
-// one that implements Timed has timers, and one that is a Worker asks the outside world.
+// one that implements Timed has timers, one that is a Worker asks the outside world, and one that is a Keeper gives results to
+// players who have left.
 // docs/cookbook.md has recipes.
 //
 // # When a room fails

@@ -13,14 +13,15 @@ import (
 
 // Outcome is what a game says of a match's end.
 type Outcome struct {
-	Results []Result // of seats that somebody has; others are left out
+	Results []Result // of players; those that name nobody are left out, and so are further ones of the same player
 	Data    []byte   // the game's own, for its backend; at most proto.MaxOutcomeData bytes
 }
 
-// Result is one seat's part of an outcome.
+// Result is one player's part of an outcome.
 type Result struct {
-	Seat  Seat
-	Place uint8 // 1 is first; equal places are a draw
+	Seat  Seat        // who has it
+	Alias proto.Alias // instead of Seat: the player of this alias, who has a seat or is among Room.Left
+	Place uint8       // 1 is first; equal places are a draw
 	Score int32
 }
 
@@ -62,13 +63,14 @@ func (s *Simulation) finish(o Outcome) {
 	room := s.core.Room.Get()
 	out := Decided{Outcome: proto.Outcome{Match: room.Match, Tick: s.at, Data: slices.Clone(o.Data)}}
 	for _, r := range o.Results {
-		if p, ok := s.Player(r.Seat); ok {
-			out.Results = append(out.Results, proto.Result{Seat: r.Seat, Alias: p.Alias, Place: r.Place, Score: r.Score})
+		if p, ok := s.resultOf(r); ok && !slices.Contains(out.Players, p.ID) {
+			out.Results = append(out.Results, proto.Result{Seat: p.Seat, Alias: p.Alias, Place: r.Place, Score: r.Score})
 			out.Players = append(out.Players, p.ID)
 			out.Names = append(out.Names, shorten(p.Name))
 		}
 	}
 	room.Match++
+	s.forgetLeavers()
 	out.Unkept = !s.keep(&out)
 	s.outcomes = append(s.outcomes, out)
 }

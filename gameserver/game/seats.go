@@ -153,7 +153,7 @@ func (s *Simulation) expire() {
 func (s *Simulation) seatChanges() {
 	for s.leaving != 0 {
 		seat := s.leaving.pop()
-		s.game.Leave(&s.room, s.core.Seats.Get(RowID(seat)).player(RowID(seat)))
+		s.leave(seat)
 		s.free(seat)
 		if s.inputs != nil {
 			s.inputs.reset(seat)
@@ -162,6 +162,7 @@ func (s *Simulation) seatChanges() {
 	for s.joining != 0 {
 		seat := s.joining.pop()
 		if p := s.core.Seats.Get(RowID(seat)).player(RowID(seat)); s.admit(p) {
+			s.comeBack(p)
 			s.game.Join(&s.room, p)
 		}
 	}

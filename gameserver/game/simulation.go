@@ -21,10 +21,12 @@ type Simulation struct {
 	game       Game
 	admitter   Admitter // the game, if it is one
 	core       *core
-	timed      Timed  // the game, if it is one
-	timers     timers // opened with timed
-	worker     Worker // the game, if it is one
-	jobs       jobs   // opened with worker
+	timed      Timed   // the game, if it is one
+	timers     timers  // opened with timed
+	worker     Worker  // the game, if it is one
+	jobs       jobs    // opened with worker
+	keeper     Keeper  // the game, if it is one
+	leavers    leavers // opened with keeper
 	store      *state.Store
 	inputs     inputs     // nil: the game takes none
 	properties properties // nil: the game has none
@@ -146,6 +148,9 @@ func build(d *Definition, options []byte) (*Simulation, error) {
 	}
 	if w, ok := g.(Worker); ok {
 		s.worker, structs = w, append(structs, &s.jobs)
+	}
+	if k, ok := g.(Keeper); ok {
+		s.keeper, structs = k, append(structs, &s.leavers)
 	}
 	if s.store, err = state.Open(schema, append(structs, g)...); err != nil {
 		return nil, fmt.Errorf("game %s: %w", d.Name, err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -72,9 +73,9 @@ type Outcome struct {
 	Data     []byte         `json:"data,omitempty"` // the game's own, in base64
 }
 
-// Result is one seat's part.
+// Result is one player's part.
 type Result struct {
-	Seat   uint8  `json:"seat"`
+	Seat   uint8  `json:"seat"`             // proto.NoSeat: the player had left
 	Player string `json:"player,omitempty"` // identity, for the backend only
 	Alias  string `json:"alias"`            // by which clients know the player, in this instance only
 	Name   string `json:"name,omitempty"`   // display name, shortened
@@ -129,12 +130,13 @@ func (o *Outcome) validate() error {
 		return fmt.Errorf("%w: %v has %d results and %d bytes of data, at most %d and %d are allowed", ErrInvalid, o.ID(),
 			len(o.Results), len(o.Data), proto.MaxSeats, proto.MaxOutcomeData)
 	}
-	var seats uint64
-	for _, r := range o.Results {
-		if r.Seat >= proto.MaxSeats || seats&(1<<r.Seat) != 0 {
-			return fmt.Errorf("%w: %v: seat %d is out of range or appears twice", ErrInvalid, o.ID(), r.Seat)
+	for i, r := range o.Results {
+		if left := r.Seat == uint8(proto.NoSeat); r.Seat >= proto.MaxSeats && !left ||
+			slices.ContainsFunc(o.Results[:i], func(e Result) bool {
+				return e.Seat == r.Seat && (!left || e.Alias == r.Alias || r.Player != "" && e.Player == r.Player)
+			}) {
+			return fmt.Errorf("%w: %v: seat %d is out of range, or it or its player appears twice", ErrInvalid, o.ID(), r.Seat)
 		}
-		seats |= 1 << r.Seat
 		if err := checkName("player", r.Player); err != nil {
 			return err
 		}

@@ -32,6 +32,20 @@ func TestBody(t *testing.T) {
 	}
 }
 
+// Players who had left have no seat; they may be many, and another player may have the seat that was theirs.
+func TestBodyWithPlayersWhoLeft(t *testing.T) {
+	o := sample()
+	o.Results[1].Seat = uint8(proto.NoSeat)
+	o.Results = append(o.Results, Result{Seat: uint8(proto.NoSeat), Player: "kim", Alias: "Kim", Place: 3})
+	body, err := o.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := Parse(body); err != nil || !reflect.DeepEqual(again, o) {
+		t.Errorf("Parse gives %+v, %v", again, err)
+	}
+}
+
 // The largest outcome that a game can decide fits.
 func TestLargestBody(t *testing.T) {
 	o := &Outcome{Instance: 1, Match: 1 << 31, Room: strings.Repeat("r", proto.MaxRoomID), Game: "g", Data: make([]byte, proto.MaxOutcomeData)}
@@ -57,6 +71,8 @@ func TestBadBodies(t *testing.T) {
 		"bad game":         strings.Replace(sampleBody, "arena", "Ärena", 1),
 		"seat twice":       strings.Replace(sampleBody, `"seat":5`, `"seat":0`, 1),
 		"seat too large":   strings.Replace(sampleBody, `"seat":5`, `"seat":64`, 1),
+		"left twice":       strings.NewReplacer(`"seat":0`, `"seat":255`, `"seat":5`, `"seat":255,"player":"sam@example.com"`).Replace(sampleBody),
+		"alias twice":      strings.NewReplacer(`"seat":0`, `"seat":255`, `"seat":5`, `"seat":255`, "Gäst <1>", "Sam '; DROP TABLE outcomes; --").Replace(sampleBody),
 		"NUL in a name":    strings.Replace(sampleBody, `"Sam`, `"\u0000Sam`, 1),
 		"a long name":      strings.Replace(sampleBody, `"Sam`, `"`+strings.Repeat("x", 65), 1),
 		"a space":          " " + sampleBody,

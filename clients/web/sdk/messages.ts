@@ -161,6 +161,7 @@ export function readOutcome(r: Reader): Outcome {
 		tick: r.fixed(4),
 		results: r.list(() => {
 			const result = { seat: r.u8(), place: r.u8(), score: Number(r.varint()), alias: r.string(16) };
+			refuse(result.seat > 63 && result.seat !== Is.noSeat);
 			if (!result.alias) throw new Malformed("name");
 			return result;
 		}),

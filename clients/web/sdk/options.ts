@@ -219,6 +219,7 @@ export interface Outcome {
 	/** Counts the room's matches from 1. */
 	match: number;
 	tick: number;
+	/** `seat` is 255 for a player who had left. */
 	results: { seat: number; alias: string; place: number; score: number }[];
 	data: Uint8Array;
 }

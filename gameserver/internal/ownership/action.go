@@ -40,6 +40,7 @@ const (
 type Lead struct {
 	Epoch     proto.Epoch // of a room that is created: without an instance, which the shell fills in
 	Standbys  []int       // outcomes wait for these from the first tick on; Open uses the ids, or Remove comes without an Open
+	Fenced    []int       // of Standbys: they stand for the lost leader, whose epoch a results store fences off
 	Resumed   bool        // another server has led it
 	Handoff   bool        // with a final tick, whose inputs and due time apply
 	Suspended Reason

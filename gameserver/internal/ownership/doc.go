@@ -13,6 +13,8 @@
 //   - After a takeover, and after a resume where a standby is gone, nothing is announced before all servers have answered, or the
 //     lease of one that has not is over. A server of which only an end is known may have restarted behind a cut: it counts as one
 //     that has not answered, unless it is the earlier leader.
+//   - Lead.Fenced are those for which outcomes wait only because the lost leader may come back. Once a results store has the takeover, it
+//     takes no outcome from that leader, so outcomes that go to the store need not wait for them.
 //   - An epoch that is raised by fence may have outcomes that no replica of an earlier epoch has: nobody leads from such a one.
 //   - A leader that was paused, or that had no quorum, asks all servers before its room ticks again. Of two leaders of an instance
 //     the one that ticks keeps the room; it raises its epoch above that of a suspended one.

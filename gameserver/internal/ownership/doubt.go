@@ -123,6 +123,7 @@ func (m *Machine) judgeLeader(replies []Reply) {
 		}
 		p.others = append(p.others, v.holders...)
 		p.next, p.killed, p.ended = v.epoch.Next(m.config.Self.Server), v.killed, v.ended
+		p.quiet = v.quiet
 		p.unheard = v.unheard || m.unseen(v.ended, p.leader.Server) // though they may be back when the simulation is made
 		m.role, p.offer, p.since = Promoting, false, m.now
 		m.abandonRound()

@@ -30,6 +30,7 @@ type examined struct {
 	epoch   proto.Epoch
 	found   bool     // somebody leads, or may lead from its replica
 	unheard bool     // somebody did not answer
+	quiet   bool     // likewise, and it is not the leader
 	killed  bool     // the leader's process has ended, or may have
 	holders []string // servers with a replica that are not among the others
 	ended   []string // servers of which it is proven that the process with a replica has ended
@@ -64,6 +65,7 @@ func (m *Machine) examine(replies []Reply) examined {
 		}
 		if r.Evidence != Answered {
 			x.unheard = x.unheard || r.Evidence != GoneHere
+			x.quiet = x.quiet || r.Evidence != GoneHere && r.Server != p.leader.Server
 			continue
 		}
 		heard[r.Server] = true

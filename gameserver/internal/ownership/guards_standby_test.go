@@ -173,3 +173,34 @@ func TestStandbyThatIsLostLateIsDetached(t *testing.T) {
 		t.Error("outcomes wait for it still")
 	}
 }
+
+// Outcomes wait for a lost leader that is silent only until a results store fences it off. For others that did not answer they wait on.
+func TestSilentLeaderIsFenced(t *testing.T) {
+	for name, c := range map[string]struct {
+		see    func(r *rig)
+		fenced func(l *lead) []int
+	}{
+		"the leader alone is silent": {func(*rig) {}, func(l *lead) []int { return []int{l.standby(peers[0]).id, l.hold} }},
+		"another server is, too": {func(r *rig) { r.see(peers[2], Unreachable) },
+			func(l *lead) []int { return []int{l.standby(peers[0]).id} }},
+	} {
+		r := newRig(t, 1).following().step(StreamLost{1}).see(peers[0], Unreachable)
+		c.see(r)
+		r.pass(askAgain).replies(mute(peers[0]), r.standby(1, 90)).pass(askAgain).replies(mute(peers[0]), r.standby(1, 90))
+		if r.m.Role() != Promoting {
+			t.Fatalf("%s: the replica is not promoted: %v", name, r.actions())
+		}
+		a := must[Lead](r.step(Prepared{}))
+		if want := c.fenced(r.m.lead); r.m.lead.hold < 0 || !slices.Equal(a.Fenced, want) {
+			t.Errorf("%s: %v of %v are fenced, want %v", name, a.Fenced, a.Standbys, want)
+		}
+		// After a resume another server may have gone on.
+		r.m.SetInstance(life)
+		hold := r.m.lead.hold
+		r.step(Started{}, StandbyCaught{r.id(peers[1]), 1}).quorum(false).pass(time.Second).quorum(true).replies()
+		must[Resume](r)
+		if r.m.lead.hold == hold {
+			t.Errorf("%s: outcomes wait for what the store fences off, after a resume", name)
+		}
+	}
+}

@@ -180,6 +180,9 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	}
 	for _, s := range l.standbys {
 		a.Standbys = append(a.Standbys, s.id)
+		if from != nil && !a.Handoff && s.server == from.leader.Server {
+			a.Fenced = append(a.Fenced, s.id)
+		}
 	}
 	if from != nil {
 		l.ended = append(from.ended, from.leader.Server)
@@ -187,6 +190,9 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	if from != nil && !a.Handoff && (from.unheard || m.unseen(from.ended, from.leader.Server)) {
 		l.hold, l.held, l.asks, l.askedAt = l.nextID(), m.now, true, m.now
 		a.Standbys = append(a.Standbys, l.hold)
+		if !from.quiet && !m.unseen(from.ended, from.leader.Server, from.leader.Server) { // all others have answered: nobody but the leader may have gone on
+			a.Fenced = append(a.Fenced, l.hold)
+		}
 	}
 	if !m.fleet.Quorum {
 		a.Suspended |= NoQuorum
@@ -205,9 +211,9 @@ func (m *Machine) startLead(a Lead, from *replica) {
 }
 
 // unseen reports whether a server may have gone on with the room where this one does not see it: one that went without proof a moment
-// ago, or one that may have restarted. The last process of those in ended, and of leader, has ended.
-func (m *Machine) unseen(ended []string, leader string) bool {
-	return m.fleet.missing(m.now-DetachTime) > 0 || m.fleet.hidden(append(slices.Clone(ended), leader))
+// ago, or one that may have restarted. The last process of those in ended, and of leader, has ended. Those in except count as seen.
+func (m *Machine) unseen(ended []string, leader string, except ...string) bool {
+	return m.fleet.missing(m.now-DetachTime, except...) > 0 || m.fleet.hidden(append(slices.Clone(ended), leader))
 }
 
 func (l *lead) nextID() int {

@@ -9,7 +9,7 @@ func (m *Machine) take(ev Offer) {
 		return
 	}
 	m.setOthers(ev.Others)
-	p.next, p.offer, p.since, p.killed, p.unheard, p.ended = ev.Epoch, true, m.now, false, false, nil
+	p.next, p.offer, p.since, p.killed, p.unheard, p.quiet, p.ended = ev.Epoch, true, m.now, false, false, false, nil
 	m.role = Promoting
 	m.abandonRound()
 	m.do(Prepare{})

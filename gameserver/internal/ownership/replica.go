@@ -43,9 +43,10 @@ type replica struct {
 	since time.Duration // when it was decided
 	offer bool          // the leader has handed the room over
 	// killed: the leader's process is gone, perhaps because of the room. ended are those that cannot have a replica any more.
-	// unheard: somebody did not answer.
+	// unheard: somebody did not answer. quiet: likewise, and it is not the leader.
 	killed  bool
 	unheard bool
+	quiet   bool
 	ended   []string
 }
 

@@ -175,12 +175,14 @@ func (m *Machine) raise(counter uint32) {
 	m.do(SetEpoch{l.epoch}, Update{})
 }
 
-// holdOutcomes makes outcomes wait until all servers have answered.
+// holdOutcomes makes outcomes wait until all servers have answered. An earlier hold does not do: a results store may fence it off.
 func (m *Machine) holdOutcomes() {
 	l := m.lead
-	if l.hold < 0 {
-		l.hold = l.nextID()
-		m.do(Wait{l.hold})
+	earlier := l.hold
+	l.hold = l.nextID()
+	m.do(Wait{l.hold})
+	if earlier >= 0 {
+		m.do(Remove{earlier, "all servers are asked again"})
 	}
 	l.held, l.ended = m.now, nil
 }

@@ -158,7 +158,7 @@ func notStarted(err error) error {
 func (e *entry) spec(a ownership.Lead, sim *game.Simulation) room.Spec {
 	r := e.r
 	s := room.Spec{
-		ID: e.id, Game: e.game, Sim: sim, Epoch: a.Epoch, Standbys: a.Standbys, Resumed: a.Resumed, Suspended: room.Reason(a.Suspended),
+		ID: e.id, Game: e.game, Sim: sim, Epoch: a.Epoch, Standbys: a.Standbys, Fenced: a.Fenced, Resumed: a.Resumed, Suspended: room.Reason(a.Suspended),
 		Fallbacks:  func() []string { return r.fallbacks(e.id) },
 		Outranked:  func(seen proto.Epoch) { e.post(ownership.ClientSaw{Epoch: seen}) },
 		Superseded: func(by proto.Epoch) { e.post(ownership.Superseded{Epoch: by}) },

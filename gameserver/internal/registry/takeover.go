@@ -21,7 +21,9 @@ func (e *entry) recordTakeover(led *room.Room, epoch proto.Epoch, match uint32) 
 	for retry := takeoverRetry; e.leads(led); retry = min(2*retry, takeoverMost) {
 		highest, ok, err := r.config.Takeover(r.ctx, epoch, match)
 		if err == nil {
-			if !ok {
+			if ok {
+				_ = led.QueueTakeover() // an ended room does not care
+			} else {
 				e.do(ownership.Superseded{Epoch: highest})
 			}
 			return

@@ -103,11 +103,26 @@ func (r *Room) settled(tick proto.Tick) bool {
 	return true
 }
 
-// queueOutcomes gives Results the outcomes that every standby has: no later leader decides them otherwise.
+// decided reports whether no later leader decides an outcome of tick otherwise: every standby has tick, or the results store
+// takes nothing from it.
+func (r *Room) decided(tick proto.Tick) bool {
+	for _, s := range r.standbys {
+		if !s.has(tick) && !(s.fenced && r.takeover) {
+			return false
+		}
+	}
+	return true
+}
+
+// QueueTakeover says that the results store has the takeover of the room by this leader, so it takes no outcome of the match that was
+// being played then, or of a later one, from the lost leader. ErrStopped: the room has ended.
+func (r *Room) QueueTakeover() error { return r.control(func() { r.takeover = true }) }
+
+// queueOutcomes gives Results the outcomes that are decided.
 func (r *Room) queueOutcomes() {
 	for i := range r.pending {
 		o := &r.pending[i]
-		if o.queued || r.superseded || r.now() < r.queueAt || !r.settled(o.Tick) {
+		if o.queued || r.superseded || r.now() < r.queueAt || !r.decided(o.Tick) {
 			continue
 		}
 		epoch := outcome.Epoch{Counter: r.epoch.Counter, Server: r.epoch.Server}

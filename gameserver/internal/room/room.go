@@ -38,6 +38,9 @@ type Spec struct {
 	// Standbys are ids that QueueStandby will attach or QueueRemoveStandby give up. Outcomes wait for them from the first
 	// tick on.
 	Standbys []int
+	// Fenced are those of Standbys that stand for a lost leader. Once QueueTakeover has said that the results store fences it off,
+	// outcomes for the store do not wait for them, until they acknowledge a tick of this leader.
+	Fenced []int
 
 	Suspended Reason // reasons for which the room starts suspended; 0: none
 
@@ -93,6 +96,7 @@ type Room struct {
 	kept       []game.Kept      // of pending, for the simulation
 	queueAt    time.Duration    // no outcome is queued before
 	superseded bool             // the results store has the word of another leader
+	takeover   bool             // it has the takeover by this leader
 	receipts   []receipt        // of messages of the backend
 	standbys   []*standby
 	suspension suspension
@@ -135,7 +139,7 @@ func newRoom(p *Pool, s Spec) *Room {
 		seats:     make([]*Occupant, settings.Seats),
 	}
 	for _, id := range s.Standbys {
-		r.standbys = append(r.standbys, &standby{id: id})
+		r.standbys = append(r.standbys, &standby{id: id, fenced: slices.Contains(s.Fenced, id)})
 	}
 	r.size.may = s.Sim.Store().MaxSize() > warnSize
 	r.suspension = suspension{reasons: s.Suspended, since: p.now(), text: suspendedText}

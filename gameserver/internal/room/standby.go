@@ -27,6 +27,7 @@ const keyframesPerSecond = 4
 type standby struct {
 	id      int
 	stream  Standby    // nil: Spec.Standbys names it and it is not attached yet
+	fenced  bool       // it is of Spec.Fenced, and has acknowledged nothing here
 	any     bool       // it has acknowledged a tick
 	acked   proto.Tick // if any, it has everything up to this tick
 	current bool       // it was given the last tick: a delta comes next
@@ -45,7 +46,7 @@ func (r *Room) QueueStandby(id int, s Standby, base proto.Tick, hasBase bool) er
 			b = &standby{}
 			r.standbys = append(r.standbys, b)
 		}
-		*b = standby{id: id, stream: s, retry: r.sim.Tick()}
+		*b = standby{id: id, stream: s, fenced: b.fenced, retry: r.sim.Tick()}
 		if hasBase && base == r.sim.Tick() {
 			b.current = true // it counts for outcomes once it has acknowledged the base
 		}
@@ -111,7 +112,7 @@ func (r *Room) standby(id int) *standby {
 func (r *Room) acked(id int, tick proto.Tick) {
 	if s := r.standby(id); s != nil {
 		if !s.has(tick) {
-			s.any, s.acked = true, tick
+			s.fenced, s.any, s.acked = false, true, tick
 		}
 	}
 }

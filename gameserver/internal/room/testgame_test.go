@@ -59,6 +59,9 @@ func (d *testGame) Join(r *game.Room, p game.Player) {
 	d.Rows.SetOwner(game.RowID(p.Seat), p.Seat)
 }
 
+// Keep implements game.Keeper.
+func (d *testGame) Keep(*game.Room, game.Player) bool { return true }
+
 func (d *testGame) Leave(r *game.Room, p game.Player) { d.Rows.Remove(game.RowID(p.Seat)) }
 
 func (d *testGame) Tick(r *game.Room) {
@@ -73,7 +76,7 @@ func (d *testGame) Tick(r *game.Room) {
 	}
 }
 
-// Message obeys: "panic", "finish", "lock", "unlock", "close REASON", "nap MS", "kick SEAT REASON", "tell SEAT TEXT" (255: everyone).
+// Message obeys: "panic", "finish", "finish all" (those who have left, too), "lock", "unlock", "close REASON", "nap MS", "kick SEAT REASON", "tell SEAT TEXT" (255: everyone).
 func (d *testGame) Message(r *game.Room, p game.Player, payload []byte) {
 	order := string(payload)
 	var seat, nap int
@@ -89,6 +92,12 @@ func (d *testGame) Message(r *game.Room, p game.Player, payload []byte) {
 		r.Close(text)
 	case order == "finish":
 		r.Finish(game.Outcome{Results: []game.Result{{Seat: p.Seat, Place: 1, Score: 7}}})
+	case order == "finish all":
+		o := game.Outcome{Results: []game.Result{{Seat: p.Seat, Place: 1, Score: 7}}}
+		for p := range r.Left() {
+			o.Results = append(o.Results, game.Result{Alias: p.Alias, Place: 2, Score: 3})
+		}
+		r.Finish(o)
 	case scan(order, "nap %d", &nap):
 		d.Orders.Get().Nap = uint16(nap)
 	case scan(order, "kick %d %s", &seat, &text):

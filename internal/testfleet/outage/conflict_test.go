@@ -95,7 +95,7 @@ func TestLeaderMeetsAnotherOutcome(t *testing.T) {
 }
 
 // The leader is paused until its standby leads and the store knows that. What it would say of the matches since is refused, and when it
-// goes on it steps down: its player stays with the next leader, and hears every outcome once.
+// goes on it steps down. Its player hears outcomes all the time: it stays with the next leader, and hears every outcome once.
 func TestPausedLeaderIsFenced(t *testing.T) {
 	b := newBed(t)
 	b.open()
@@ -107,7 +107,11 @@ func TestPausedLeaderIsFenced(t *testing.T) {
 	b.signal(leader, syscall.SIGSTOP)
 	b.await("the standby leads", func() bool { return p.at() != leader })
 	tick := p.ticks()
-	b.await("the room plays on", func() bool { return p.ticks() > tick+3*shortTicks })
+	heard := p.matches()
+	b.await("the player hears outcomes, whose last leader is silent", func() bool { return p.matches() >= heard+3 })
+	if n := p.ticks() - tick; n > 3*shortRate {
+		t.Errorf("the player heard no outcomes for %d ticks of the next leader, since the last one was silent", n)
+	}
 	if v := b.offer(p, p.matches()+50, 1, leader); v != "fenced" {
 		t.Errorf("the verdict is %s, want fenced", v)
 	}
@@ -116,7 +120,7 @@ func TestPausedLeaderIsFenced(t *testing.T) {
 	}
 	b.signal(leader, syscall.SIGCONT)
 	b.whole()
-	heard := p.matches()
+	heard = p.matches()
 	b.await("the player hears outcomes again", func() bool { return p.matches() >= heard+6 })
 	if p.over() {
 		t.Error("the room was lost")

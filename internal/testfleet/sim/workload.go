@@ -86,6 +86,9 @@ func (w *workload) Start(r *game.Room)                { w.Book.Get().Born = r.Ra
 func (w *workload) Join(_ *game.Room, p game.Player)  { *w.Accounts.Put(game.RowID(p.Seat)) = Account{} }
 func (w *workload) Leave(_ *game.Room, p game.Player) { w.Accounts.Remove(game.RowID(p.Seat)) }
 
+// Keep implements game.Keeper.
+func (w *workload) Keep(*game.Room, game.Player) bool { return true }
+
 func (w *workload) Tick(r *game.Room) {
 	room, book := w.options.Room, w.Book.Get()
 	w.at.history.ticked(tickOf{room, book.Born, w.at.process, r.Tick(), time.Now()})
@@ -112,6 +115,9 @@ func (w *workload) finish(r *game.Room, book *Book) {
 	o := game.Outcome{Data: fmt.Appendf(nil, "%s at tick %d, room %08x, %d entries", w.at.process.server, r.Tick(), book.Born, book.Total)}
 	for p := range r.Players() {
 		o.Results = append(o.Results, game.Result{Seat: p.Seat, Place: 1, Score: int32(w.Accounts.Get(game.RowID(p.Seat)).Count)})
+	}
+	for p := range r.Left() {
+		o.Results = append(o.Results, game.Result{Alias: p.Alias, Place: 2})
 	}
 	book.Total = 0
 	w.at.history.decide(w.options.Room, w.at.process)

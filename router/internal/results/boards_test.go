@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"testing"
 	"time"
@@ -108,6 +109,47 @@ func TestTies(t *testing.T) {
 			page, err := s.Standings(context.Background(), c.board, "", c.around, c.limit)
 			if err != nil || table(page) != c.want {
 				t.Errorf("%s around %q: %q, %v; want %q", c.board, c.around, table(page), err, c.want)
+			}
+		}
+	})
+}
+
+// Histories and boards count players who had left before the match ended.
+func TestPlayersWhoLeft(t *testing.T) {
+	each(t, func(t *testing.T, at string) {
+		c, _ := settings()
+		c.Boards = []Board{{"sum", "arena", Sum, Always, false}}
+		s := open(t, at, c)
+		o := decided(5, 1, 7)
+		for n, id := range []string{"kim", "lee"} {
+			o.Results = append(o.Results, outcome.Result{Seat: uint8(proto.NoSeat), Player: id, Alias: id, Place: 3, Score: int32(5 - n)})
+		}
+		put(t, s, entry(t, o, 1))
+		page, err := s.Standings(context.Background(), "sum", "", "", 10)
+		if want := "1 ann 7, 2 kim 5, 3 lee 4, 4 bob 1"; err != nil || table(page) != want {
+			t.Errorf("%q, %v; want %q", table(page), err, want)
+		}
+		if list, err := s.Player(context.Background(), "lee", 0, 10); err != nil || len(list) != 1 {
+			t.Errorf("lee's history is %v, %v", list, err)
+		}
+	})
+}
+
+// Cursors and matches that do not fit into 32 bits signed are numbers like others.
+func TestLargeNumbers(t *testing.T) {
+	each(t, func(t *testing.T, at string) {
+		c, _ := settings()
+		s := open(t, at, c)
+		put(t, s, entry(t, decided(5, 1, 7), 1), entry(t, decided(5, math.MaxUint32, 7), 1))
+		ctx := context.Background()
+		for what, read := range map[string]func() ([]Stored, error){
+			"history":         func() ([]Stored, error) { return s.Player(ctx, "ann", math.MaxInt64, 1) },
+			"room":            func() ([]Stored, error) { return s.Room(ctx, "room-5", math.MaxUint32, 0, 10) },
+			"room, backwards": func() ([]Stored, error) { return s.RoomBefore(ctx, "room-5", math.MaxUint32, math.MaxInt64, 10) },
+			"room, all of it": func() ([]Stored, error) { return s.RoomBefore(ctx, "room-5", 0, math.MaxInt64, 1) },
+		} {
+			if list, err := read(); err != nil || len(list) != 1 {
+				t.Errorf("%s: %v, %v; want one", what, list, err)
 			}
 		}
 	})

@@ -68,6 +68,8 @@ func (s *Store) After(ctx context.Context, after int64, limit int) ([]Stored, er
 	return s.read(ctx, "FROM outcomes o WHERE o.seq > $1 ORDER BY o.seq LIMIT $2", after, limit)
 }
 
+// In the queries below a parameter is compared with its column before it is with 0: PostgreSQL gives it the type of the first.
+
 // Room gives the outcomes of a room after a number, of one match or, with 0, of all. A room that was made again under one
 // id has match 1 again: the bodies tell the instances.
 func (s *Store) Room(ctx context.Context, room proto.RoomID, match uint32, after int64, limit int) ([]Stored, error) {
@@ -80,7 +82,7 @@ func (s *Store) Room(ctx context.Context, room proto.RoomID, match uint32, after
 	if err := s.checkKnown(ctx, after); err != nil {
 		return nil, err
 	}
-	return s.read(ctx, `FROM outcomes o WHERE o.room = $1 AND ($2 = 0 OR o.match = $2) AND o.seq > $3 ORDER BY o.seq LIMIT $4`,
+	return s.read(ctx, `FROM outcomes o WHERE o.room = $1 AND (o.match = $2 OR $2 = 0) AND o.seq > $3 ORDER BY o.seq LIMIT $4`,
 		string(room), int64(match), after, limit)
 }
 
@@ -92,7 +94,7 @@ func (s *Store) RoomBefore(ctx context.Context, room proto.RoomID, match uint32,
 	if err := checkLimit(limit); err != nil {
 		return nil, err
 	}
-	return s.read(ctx, `FROM outcomes o WHERE o.room = $1 AND ($2 = 0 OR o.match = $2) AND ($3 = 0 OR o.seq < $3) ORDER BY o.seq DESC LIMIT $4`,
+	return s.read(ctx, `FROM outcomes o WHERE o.room = $1 AND (o.match = $2 OR $2 = 0) AND (o.seq < $3 OR $3 = 0) ORDER BY o.seq DESC LIMIT $4`,
 		string(room), int64(match), before, limit)
 }
 
@@ -113,7 +115,7 @@ func (s *Store) Player(ctx context.Context, player string, before int64, limit i
 	if _, err := proto.ParsePlayerID(player); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
-	return s.read(ctx, `FROM (SELECT DISTINCT seq, at FROM player_results WHERE player = $1 AND ($2 = 0 OR seq < $2)
+	return s.read(ctx, `FROM (SELECT DISTINCT seq, at FROM player_results WHERE player = $1 AND (seq < $2 OR $2 = 0)
 		ORDER BY seq DESC LIMIT $3) p JOIN outcomes o ON o.seq = p.seq AND o.at = p.at ORDER BY o.seq DESC`, player, before, limit)
 }
 
