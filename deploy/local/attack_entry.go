@@ -155,17 +155,16 @@ func breakText(ctx context.Context, s *siege) (string, error) {
 			if name == tunnelling {
 				at = s.router(name) + "/v1/rooms/" + a.Room + "/connect"
 			}
-			k, err := who.enterText(ctx, at, a.Ticket)
-			if err == nil {
-				err = k.hears(`"kind":"delta"`)
-			}
-			return k, err
+			return who.enterText(ctx, at, a.Ticket)
 		}
 		calm, err := enter("text")
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", name, err)
 		}
 		defer calm.Close()
+		if err := calm.hears(`"kind":"delta"`); err != nil {
+			return "", fmt.Errorf("%s: %w", name, err)
+		}
 		for what, b := range broken {
 			k, err := enter("text")
 			if err != nil {
