@@ -19,7 +19,7 @@ import (
 
 // attacks are all of them, in the order in which they run: those that kill servers are last.
 func attacks() []attack {
-	all := append(playerAttacks(), connectionAttacks()...)
+	all := append(append(playerAttacks(), entryAttacks()...), connectionAttacks()...)
 	all = append(append(all, fleetAttacks()...), linkAttacks()...)
 	return append(all, roomAttacks()...)
 }

@@ -134,9 +134,14 @@ func (s stranger) upgrade(ctx context.Context, at string) (*socket, error) {
 
 // handshake asks for the upgrade on c, and closes it where that fails.
 func handshake(c net.Conn, host, path string) (*socket, error) {
+	return handshakeAs(c, host, path, proto.Subprotocol)
+}
+
+// handshakeAs is handshake with another subprotocol.
+func handshakeAs(c net.Conn, host, path, subprotocol string) (*socket, error) {
 	_ = c.SetDeadline(time.Now().Add(strangerTimeout))
 	_, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"+
-		"Sec-WebSocket-Protocol: %s\r\n\r\n", path, host, proto.Subprotocol)
+		"Sec-WebSocket-Protocol: %s\r\n\r\n", path, host, subprotocol)
 	k := newSocket(c)
 	if err == nil {
 		var resp *http.Response
@@ -188,36 +193,41 @@ type closeFrame struct{ code proto.CloseCode }
 
 func (c closeFrame) Error() string { return fmt.Sprintf("closed with %d", c.code) }
 
-// read gives the next message; a closeFrame at the end.
-func (k *socket) read(limit time.Duration) ([]byte, error) {
+// readFrame gives the next frame.
+func (k *socket) readFrame(limit time.Duration) (opcode byte, payload []byte, err error) {
 	_ = k.SetReadDeadline(time.Now().Add(limit))
-	for {
-		var head [2]byte
-		if _, err := io.ReadFull(k.r, head[:]); err != nil {
+	var head [2]byte
+	if _, err := io.ReadFull(k.r, head[:]); err != nil {
+		return 0, nil, err
+	}
+	n := uint64(head[1] & 127)
+	if wide := map[uint64]int{126: 2, 127: 8}[n]; wide > 0 {
+		b := make([]byte, 8)
+		if _, err := io.ReadFull(k.r, b[8-wide:]); err != nil {
+			return 0, nil, err
+		}
+		n = binary.BigEndian.Uint64(b)
+	}
+	if n > proto.MaxServerMessage {
+		return 0, nil, fmt.Errorf("a message of %d bytes", n)
+	}
+	payload = make([]byte, n)
+	_, err = io.ReadFull(k.r, payload)
+	return head[0] & 15, payload, err
+}
+
+// read gives the next binary message; a closeFrame at the end.
+func (k *socket) read(limit time.Duration) ([]byte, error) {
+	for deadline := time.Now().Add(limit); ; {
+		opcode, b, err := k.readFrame(time.Until(deadline))
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		n := uint64(head[1] & 127)
-		if wide := map[uint64]int{126: 2, 127: 8}[n]; wide > 0 {
-			b := make([]byte, 8)
-			if _, err := io.ReadFull(k.r, b[8-wide:]); err != nil {
-				return nil, err
-			}
-			n = binary.BigEndian.Uint64(b)
-		}
-		if n > proto.MaxServerMessage {
-			return nil, fmt.Errorf("a message of %d bytes", n)
-		}
-		b := make([]byte, n)
-		if _, err := io.ReadFull(k.r, b); err != nil {
-			return nil, err
-		}
-		switch head[0] & 15 {
-		case 2:
+		case opcode == 2:
 			return b, nil
-		case 8:
-			if len(b) < 2 {
-				return nil, io.EOF
-			}
+		case opcode == 8 && len(b) < 2:
+			return nil, io.EOF
+		case opcode == 8:
 			return nil, closeFrame{proto.CloseCode(binary.BigEndian.Uint16(b))}
 		}
 	}

@@ -65,12 +65,16 @@ func New[K comparable](c Config) *Limiter[K] {
 }
 
 // Take takes one token of key. If there is none it takes nothing and returns the time until there will be one.
-func (l *Limiter[K]) Take(key K) (wait time.Duration, ok bool) {
+func (l *Limiter[K]) Take(key K) (wait time.Duration, ok bool) { return l.TakeAll(key, 1) }
+
+// TakeAll takes n tokens of key. If there are fewer it takes nothing and returns the time until there will be n, which is for ever for more than
+// the burst.
+func (l *Limiter[K]) TakeAll(key K, n int) (wait time.Duration, ok bool) {
 	if l == nil {
 		return 0, true
 	}
 	now := time.Now()
-	r := l.bucket(key).ReserveN(now, 1)
+	r := l.bucket(key).ReserveN(now, n)
 	wait = r.DelayFrom(now)
 	if wait == 0 {
 		return 0, true

@@ -35,6 +35,24 @@ func TestTakeAllowsTheBurstThenOneEachInterval(t *testing.T) {
 	})
 }
 
+func TestTakeAllOrNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := New[string](Config{Every: 10 * time.Second, Burst: 5})
+		if _, ok := l.TakeAll("a", 3); !ok {
+			t.Fatal("3 of 5 were refused")
+		}
+		if wait, ok := l.TakeAll("a", 4); ok || wait != 20*time.Second {
+			t.Fatalf("4 of 2: %v, %v; want a wait of 20 s", wait, ok)
+		}
+		if wait, ok := l.TakeAll("a", 6); ok || wait < 24*time.Hour {
+			t.Fatalf("more than the burst: %v, %v; want a wait for ever", wait, ok)
+		}
+		if _, ok := l.TakeAll("a", 2); !ok {
+			t.Fatal("a refusal took something")
+		}
+	})
+}
+
 func TestTheKeyUsedLongestAgoIsForgotten(t *testing.T) {
 	l := New[int](Config{Every: time.Hour, Burst: 1, Keys: 2})
 	l.Take(1)

@@ -130,7 +130,11 @@ func (f *Front) forward(w http.ResponseWriter, r *http.Request, m membership.Mem
 	ctx, cancel := context.WithTimeout(r.Context(), adminTimeout)
 	defer cancel()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err != nil {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return problemf(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", maxBody)
+	case err != nil:
 		return problemf(http.StatusBadRequest, "the body cannot be read: %v", err)
 	}
 	req, err := request(ctx, r.Method, m, path, strings.NewReader(string(body)))

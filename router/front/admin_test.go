@@ -222,3 +222,10 @@ func TestProfilesAreForOperators(t *testing.T) {
 		}
 	}
 }
+
+func TestLargeBodyOfAnOperatorIsRefused(t *testing.T) {
+	s := newOperatedServer(t, "a-room")
+	f := newTestFront(t, operated(t, operatorToken, false), s.member("game-1"))
+	resp := f.call(t, "POST", "/v1/rooms/a-room/message", strings.Repeat("x", maxBody+1), "Authorization", "Bearer "+operatorToken)
+	checkProblem(t, resp, http.StatusRequestEntityTooLarge, "larger than 65536 bytes")
+}

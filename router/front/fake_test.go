@@ -311,6 +311,12 @@ func proxyMode(c *Config) { c.Mode = Proxy }
 // dialRoom upgrades at the router and gives the answer; conn is nil unless it is 101.
 func (f *testFront) dialRoom(t *testing.T, path string) (*wsConn, *http.Response) {
 	t.Helper()
+	return f.dialAs(t, path, proto.Subprotocol)
+}
+
+// dialAs is dialRoom with another subprotocol.
+func (f *testFront) dialAs(t *testing.T, path, subprotocol string) (*wsConn, *http.Response) {
+	t.Helper()
 	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(f.URL, "http://"), testTimeout)
 	if err != nil {
 		t.Fatal(err)
@@ -319,7 +325,7 @@ func (f *testFront) dialRoom(t *testing.T, path string) (*wsConn, *http.Response
 	_ = conn.SetDeadline(time.Now().Add(2 * testTimeout))
 	_, err = io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: play.example.com\r\nConnection: keep-alive, Upgrade\r\n"+
 		"Upgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: "+
-		proto.Subprotocol+"\r\nSec-WebSocket-Extensions: permessage-deflate\r\nCookie: secret=1\r\n\r\n")
+		subprotocol+"\r\nSec-WebSocket-Extensions: permessage-deflate\r\nCookie: secret=1\r\n\r\n")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -126,13 +126,15 @@ func (f *Front) follow(e *entry, c *ticket.Claims) (server membership.Member, er
 
 // takePartySeats counts seats that are kept for players whom nobody has named, or who are guests.
 func (f *Front) takePartySeats(r *http.Request, seats int) error {
-	for range seats {
-		if wait, ok := f.limits.parties.Take(remote(r)); !ok {
-			return tooMany(wait, "this address had too many seats kept for its parties, over %d a minute; wait %v, or enter without a party",
-				f.config.Quotas.PartySeatsPerAddress, wait.Round(time.Second))
-		}
+	wait, ok := f.limits.parties.TakeAll(remote(r), seats)
+	most := f.config.Quotas.PartySeatsPerAddress
+	switch {
+	case ok:
+		return nil
+	case seats > most:
+		return problemf(http.StatusBadRequest, "this router keeps seats for %d other players of a party at most; make the party smaller, or enter without one", most)
 	}
-	return nil
+	return tooMany(wait, "this address had too many seats kept for its parties, over %d a minute; wait %v, or enter without a party", most, wait.Round(time.Second))
 }
 
 // matchAll answers a request for all players of a party: each gets a ticket, or none does.

@@ -178,6 +178,9 @@ func TestPartyOfKnownPlayers(t *testing.T) {
 func TestPartySeatsOfAnAddressAreBounded(t *testing.T) {
 	s := newFakeServer(t, "game-1")
 	f := newTestFront(t, func(c *Config) { c.Quotas.PartySeatsPerAddress = 4 }, s.member())
+	for _, body := range []string{`{"game":"arena","party":{"size":6}}`, `{"game":"arena","players":[{},{},{},{},{},{}]}`} { // takes nothing
+		checkProblem(t, f.call(t, "POST", "/v1/match", body), http.StatusBadRequest, "4 other players of a party at most")
+	}
 	f.match(t, `{"game":"arena","party":{"size":3}}`)
 	f.matchAll(t, `{},{},{}`)
 	for _, body := range []string{`{"game":"arena","party":{"size":2}}`, `{"game":"arena","players":[{},{}]}`} {
@@ -187,7 +190,7 @@ func TestPartySeatsOfAnAddressAreBounded(t *testing.T) {
 		}
 		checkProblem(t, resp, http.StatusTooManyRequests, "over 4 a minute")
 	}
-	if n := testutil.ToFloat64(f.config.Metrics.Limited.WithLabelValues("party-seats-per-address")); n != 2 {
+	if n := testutil.ToFloat64(f.config.Metrics.Limited.WithLabelValues("party-seats-per-address")); n != 4 {
 		t.Errorf("%v refusals are counted", n)
 	}
 	f.match(t, `{"game":"arena"}`)

@@ -37,15 +37,18 @@ func (f *Front) routes(pattern, name string, methods map[string]handler) {
 		}
 		start := time.Now()
 		rec := &recorder{ResponseWriter: w}
-		// Tickets and identity tokens are in bodies and headers, never in cookies, so any origin may ask.
-		rec.Header().Set("Access-Control-Allow-Origin", "*")
-		rec.Header().Set("Access-Control-Expose-Headers", "Retry-After")
+		// Tickets and identity tokens are in bodies and headers, never in cookies, so any origin may ask. On the internal listener
+		// whoever reaches it sees all, so a page of another origin in an operator's browser must not.
+		if !internal(r) {
+			rec.Header().Set("Access-Control-Allow-Origin", "*")
+			rec.Header().Set("Access-Control-Expose-Headers", "Retry-After")
+		}
 		switch {
 		case h != nil:
 			if err := h(rec, r); err != nil {
 				f.fail(rec, r, err)
 			}
-		case r.Method == http.MethodOptions:
+		case r.Method == http.MethodOptions && !internal(r):
 			preflight(rec, list)
 		default:
 			rec.Header().Set("Allow", list+", OPTIONS")

@@ -172,3 +172,27 @@ func TestAliasesAreBoundedAndStable(t *testing.T) {
 		t.Errorf("%d names are remembered", len(a.names))
 	}
 }
+
+// A page of another origin, open in the browser of somebody who reaches the internal listener, reads nothing there.
+func TestOtherOriginsAreNotLetIn(t *testing.T) {
+	public, inside := exposed(t, "")
+	for _, method := range []string{http.MethodGet, http.MethodOptions} {
+		for _, path := range []string{"/v1/fleet", "/v1/fleet/events", "/metrics", "/v1/rooms"} {
+			for base, want := range map[string]string{public: "*", inside: ""} {
+				req, err := http.NewRequestWithContext(t.Context(), method, base+path, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				req.Header.Set("Origin", "https://evil.example.com")
+				resp, err := (&http.Client{Timeout: testTimeout, Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = resp.Body.Close()
+				if got := resp.Header.Get("Access-Control-Allow-Origin"); got != want || want == "" && resp.Header.Get("Access-Control-Allow-Headers") != "" {
+					t.Errorf("%s %s, internal listener: %v: answers %d to pages of %q", method, path, base == inside, resp.StatusCode, got)
+				}
+			}
+		}
+	}
+}

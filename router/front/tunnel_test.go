@@ -71,6 +71,29 @@ func TestTunnelCarriesBothWays(t *testing.T) {
 	}
 }
 
+// A tunnel translates for clients of text frames for as long as it lasts.
+func TestTunnelCarriesTextFrames(t *testing.T) {
+	s := newFakeServer(t, "game-1")
+	f := newTestFront(t, proxyMode, s.member())
+	c, resp := f.dialAs(t, "/v1/rooms/a-room/connect", proto.TextSubprotocol)
+	if got := resp.Header.Get("Sec-WebSocket-Protocol"); got != proto.TextSubprotocol {
+		t.Errorf("101 has subprotocol %q", got)
+	}
+	for _, say := range []struct{ said, heard string }{ // the server says its name, and echoes
+		{`{"kind":"hello","ticket":"t"}`, `[{"kind":"custom","text":"game-1"}]`},
+		{`{"kind":"custom","text":"one"}`, `[{"kind":"custom","text":"one"}]`},
+		{`[{"kind":"custom","payload":"ff"}]`, `[{"kind":"custom","payload":"ff"}]`},
+	} {
+		if _, err := c.Write(appendFrame(nil, edge.OpText, []byte(say.said), mask)); err != nil {
+			t.Fatal(err)
+		}
+		op, got, err := c.read()
+		if err != nil || op != edge.OpText || string(got) != say.heard {
+			t.Fatalf("read %q with opcode %d, %v; want the text %s", got, op, err, say.heard)
+		}
+	}
+}
+
 func TestTunnelTakesHelloSentWithTheUpgrade(t *testing.T) {
 	s := newFakeServer(t, "game-1")
 	f := newTestFront(t, proxyMode, s.member())

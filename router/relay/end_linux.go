@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -32,11 +33,11 @@ type scratch struct {
 // canPoll reports whether newEnd can take conn over.
 func canPoll(conn net.Conn) bool {
 	if t, ok := conn.(*tls.Conn); ok {
-		if _, ok = t.NetConn().(*network.Underlying); !ok {
-			return false
-		}
+		_, ok = t.NetConn().(*network.Underlying)
+		return ok && network.TCP(conn) != nil
 	}
-	return network.TCP(conn) != nil
+	_, bare := conn.(syscall.Conn) // others, as of text frames, change what goes to the socket beneath
+	return bare && network.TCP(conn) != nil
 }
 
 // newEnd takes conn over unless there is an error.

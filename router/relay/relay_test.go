@@ -323,3 +323,21 @@ func TestPipesAreRefused(t *testing.T) {
 	}
 	_, _ = a.Close(), b.Close()
 }
+
+// translating is a connection whose bytes are not those of the socket beneath.
+type translating struct{ net.Conn }
+
+func (c translating) NetConn() net.Conn { return c.Conn }
+
+// A connection that does something with its bytes is left to its own methods.
+func TestTakesBareSocketsOnly(t *testing.T) {
+	l := running(t)
+	a, _ := pair(t, false, false)
+	b, _ := pair(t, false, false)
+	for _, ends := range [][2]net.Conn{{translating{a}, b}, {a, translating{network.Raw(b)}}} {
+		if tun := l.Relay(ends[0], ends[1], nil, nil); tun != nil {
+			tun.Close()
+			t.Error("a connection was taken for the socket beneath")
+		}
+	}
+}
