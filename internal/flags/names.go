@@ -3,6 +3,7 @@ package flags
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -24,6 +25,11 @@ func Variables(env []string, known map[string]bool) (map[string]string, error) {
 		}
 	}
 	return all, nil
+}
+
+// Without returns env without the variables that stand for flags, for a child process: it has other flags, and refuses unknown names.
+func Without(env []string) []string {
+	return slices.DeleteFunc(slices.Clone(env), func(pair string) bool { return strings.HasPrefix(pair, Prefix) })
 }
 
 // nearest is the known name that is the fewest edits away, the first in the alphabet of several.

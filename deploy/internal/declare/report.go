@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 
+	"github.com/ringside-go/ringside/internal/flags"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/proto/state"
 )
@@ -31,6 +33,7 @@ type Game struct {
 // FromProgram asks a game server's program, which prints and ends.
 func FromProgram(ctx context.Context, program string) ([]Game, error) {
 	cmd := exec.CommandContext(ctx, program, "-print-schema")
+	cmd.Env = flags.Without(os.Environ())
 	out, err := cmd.Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -24,7 +22,7 @@ type Child struct {
 // when the thread that calls this ends, so the caller keeps its goroutine on one thread for as long as children live.
 func (p Process) Start(c *Console, number int, ended chan<- *Child) (*Child, error) {
 	ch := &Child{Process: p, cmd: exec.Command(p.Program, p.Args...), Done: make(chan struct{})}
-	ch.cmd.Env = append(withoutFlags(os.Environ()), p.Env...)
+	ch.cmd.Env = append(flags.Without(os.Environ()), p.Env...)
 	out := c.Stream(p.Name, number)
 	ch.cmd.Stdout, ch.cmd.Stderr = out, out
 	ch.cmd.SysProcAttr = Attributes()
@@ -39,11 +37,6 @@ func (p Process) Start(c *Console, number int, ended chan<- *Child) (*Child, err
 		ended <- ch
 	}()
 	return ch, nil
-}
-
-// withoutFlags drops the variables that stand for flags of this program: its children have others.
-func withoutFlags(env []string) []string {
-	return slices.DeleteFunc(env, func(pair string) bool { return strings.HasPrefix(pair, flags.Prefix) })
 }
 
 // PID is the operating system's number of the process.
