@@ -67,7 +67,6 @@ func TestDoubleDashes(t *testing.T) {
 // What a command cannot do says what to do instead.
 func TestErrorsSayWhatToDo(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
-		{"new", "name one folder for the game, as in ringside new tag"},
 		{"new a b", "name one folder for the game, as in ringside new tag"},
 		{"inspect -router http://127.0.0.1:1", "start a fleet with ringside dev or ringside up, or give the URL of a router with -router"},
 		{"inspect lobby -router http://127.0.0.1:1", "start a fleet with ringside dev or ringside up, or give the URL of a router with -router"},
