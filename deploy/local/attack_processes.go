@@ -18,6 +18,7 @@ import (
 	"github.com/ringside-go/ringside/clients/goclient"
 	"github.com/ringside-go/ringside/deploy/internal/fleet"
 	"github.com/ringside-go/ringside/deploy/local/hostile"
+	"github.com/ringside-go/ringside/internal/flags"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/proto/state"
@@ -42,6 +43,7 @@ func blockedLog(ctx context.Context, s *siege) (string, error) {
 	}
 	defer r.Close() // never read
 	cmd := exec.Command(filepath.Join(s.bed.builder.Bin, "gameserver"), "-name", "mute", "-cluster", "mute", "-listen", addr, "-gossip", gossip, "-log-level", "debug")
+	cmd.Env = flags.Without(os.Environ())
 	cmd.Stderr, cmd.Stdout = w, w
 	cmd.SysProcAttr = fleet.Attributes()
 	err = cmd.Start()

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/deploy/internal/fleet"
+	"github.com/ringside-go/ringside/internal/flags"
 )
 
 // The comparison with the reference server, rawgws. Both servers run at the same time on core 0, so that whatever else the machine
@@ -121,7 +122,7 @@ func reference(ctx context.Context, rooms int, bin string, ready <-chan struct{}
 
 func benchCommand(ctx context.Context, p fleet.Process) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, p.Program, p.Args...)
-	cmd.Env = append(os.Environ(), p.Env...)
+	cmd.Env = append(flags.Without(os.Environ()), p.Env...)
 	cmd.SysProcAttr = fleet.Attributes()
 	return cmd
 }

@@ -115,7 +115,10 @@ func (r *reader) start(text string) {
 		r.t.Fatal(err)
 	}
 	cmd, done := r.process, r.done
-	go func() { done <- cmd.Wait() }()
+	go func() {
+		done <- cmd.Wait()
+		close(done) // whoever asks again need not wait
+	}()
 }
 
 // stop presses ^C.

@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -64,7 +63,7 @@ func toEnd(t *testing.T, env []string, args ...string) (status int, stdout, stde
 
 func command(ctx context.Context, env []string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, os.Args[0], args...)
-	own := slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, flags.Prefix) }) // they speak to tests
+	own := flags.Without(os.Environ()) // what is there speaks to tests
 	cmd.Env = append(append(own, asGame+"=1"), env...)
 	return cmd
 }

@@ -27,7 +27,7 @@ func Variables(env []string, known map[string]bool) (map[string]string, error) {
 	return all, nil
 }
 
-// Without returns env without the variables that stand for flags, for a child process: it has other flags, and refuses unknown names.
+// Without returns env without the variables that stand for flags: those of this program are not those of its children.
 func Without(env []string) []string {
 	return slices.DeleteFunc(slices.Clone(env), func(pair string) bool { return strings.HasPrefix(pair, Prefix) })
 }

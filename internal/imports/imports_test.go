@@ -75,12 +75,12 @@ var allowed = map[string][]string{
 	"docs":                            {}, // tests of the guide
 	"deploy/linux":                    {}, // tests of its files
 	"deploy/internal/scaffold":        {"proto"},
-	"deploy/internal/declare":         {"proto", "proto/state"},
+	"deploy/internal/declare":         {"proto", "proto/state", "internal/flags"},
 	"deploy/internal/dev":             {"deploy/internal/declare", "deploy/internal/fleet"},
 	"deploy/internal/inspect":         {"clients/goclient", "proto", "proto/state"},
 	"deploy/ringside":                 {"deploy/internal/...", "internal/flags", "proto"},
 
-	"deploy/local":                    {"deploy/internal/fleet", "deploy/local/hostile", "clients/goclient", "proto", "proto/state", "internal/certs", "internal/membership", "internal/placement", "internal/ticket"},
+	"deploy/local":                    {"deploy/internal/fleet", "deploy/local/hostile", "clients/goclient", "proto", "proto/state", "internal/certs", "internal/flags", "internal/membership", "internal/placement", "internal/ticket"},
 	"deploy/local/rawgws":             {}, // the reference of make bench
 	"deploy/local/hostile":            {"gameserver/game"},
 	"deploy/local/hostile/gameserver": {"deploy/local/hostile", "gameserver/arena", "gameserver/server"}, // a program for attacks

@@ -9,12 +9,12 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ringside-go/ringside/internal/network"
 )
 
-// descriptor is a TCP socket in non-blocking mode that Go's poller does not know: no goroutine can wait for it, and none
-// is woken by it. Its system calls are raw: they do not wait, so the scheduler need not hear of them.
-//
-// The kernel notes when segments arrive (SO_TIMESTAMPNS), so that it is known how long what is read had been waiting.
+// descriptor is a network.Descriptor whose kernel notes when segments arrive (SO_TIMESTAMPNS), so that it is known how long what is
+// read had been waiting.
 type descriptor int
 
 // descriptors says that there are descriptors on this system.
@@ -22,21 +22,11 @@ const descriptors = true
 
 // newDescriptor makes another descriptor of conn's socket. The caller closes conn.
 func newDescriptor(conn *net.TCPConn) (descriptor, error) {
-	raw, err := conn.SyscallConn()
-	if err != nil {
+	if err := setOption(conn, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
 		return 0, err
 	}
-	var fd int
-	var failed error
-	err = raw.Control(func(original uintptr) {
-		if failed = unix.SetsockoptInt(int(original), unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); failed == nil {
-			fd, failed = unix.FcntlInt(original, unix.F_DUPFD_CLOEXEC, 0)
-		}
-	})
-	if err == nil {
-		err = os.NewSyscallError("hand over", failed)
-	}
-	return descriptor(fd), err
+	d, err := network.Duplicate(conn)
+	return descriptor(d), err
 }
 
 func (d descriptor) number() int { return int(d) }
@@ -107,31 +97,23 @@ func (d descriptor) unsent() int { return 0 }
 
 // send implements pollable with one system call.
 func (d descriptor) send(b []byte) (int, error) {
-	for len(b) > 0 {
-		n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(d), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)),
-			unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
-		switch errno {
-		case 0:
-			return int(n), nil
-		case unix.EINTR:
-		case unix.EAGAIN:
-			return 0, nil
-		default:
-			return 0, os.NewSyscallError("sendto", errno)
-		}
+	if len(b) == 0 {
+		return 0, nil
 	}
-	return 0, nil
+	return network.Descriptor(d).Send(b)
 }
 
 // limitUnsent makes the kernel take no more once unsentLimit bytes wait for the client's window or for the network.
 func limitUnsent(conn *net.TCPConn) error {
+	return setOption(conn, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, unsentLimit)
+}
+
+func setOption(conn *net.TCPConn, level, option, value int) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return err
 	}
 	var failed error
-	err = raw.Control(func(fd uintptr) {
-		failed = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, unsentLimit)
-	})
-	return errors.Join(err, os.NewSyscallError("limit what is not sent", failed))
+	err = raw.Control(func(fd uintptr) { failed = unix.SetsockoptInt(int(fd), level, option, value) })
+	return errors.Join(err, os.NewSyscallError("set an option of a socket", failed))
 }

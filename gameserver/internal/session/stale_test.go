@@ -35,7 +35,8 @@ func TestThrottledClientReadsNoOldTicks(t *testing.T) {
 		keyframes int           // at least
 		all       bool          // every tick comes
 	}{
-		"too slow":                 {200, 200, staleAge + 500*time.Millisecond, 10, false},
+		// A keyframe waits for what the transport holds, which may take a second, and deltas behind it may be twice as old.
+		"too slow":                 {200, 200, 2*staleAge + 500*time.Millisecond, 10, false},
 		"fast enough":              {40, 200, 500 * time.Millisecond, 1, true},
 		"slow for a keyframe only": {40, 4000, 3 * time.Second, 1, true},
 		"too slow for both":        {200, 9000, 6 * time.Second, 3, false},
