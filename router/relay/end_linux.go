@@ -32,11 +32,10 @@ type scratch struct {
 // canPoll reports whether newEnd can take conn over.
 func canPoll(conn net.Conn) bool {
 	if t, ok := conn.(*tls.Conn); ok {
-		if _, ok = t.NetConn().(*network.Underlying); !ok {
-			return false
-		}
+		_, ok = t.NetConn().(*network.Underlying)
+		return ok && network.TCP(conn) != nil
 	}
-	return network.TCP(conn) != nil
+	return network.Plain(conn)
 }
 
 // newEnd takes conn over unless there is an error.

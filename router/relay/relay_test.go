@@ -323,3 +323,18 @@ func TestPipesAreRefused(t *testing.T) {
 	}
 	_, _ = a.Close(), b.Close()
 }
+
+// translating is a connection that wraps a socket and reads something else, as that of a client that speaks JSON.
+type translating struct{ net.Conn }
+
+func (c translating) NetConn() net.Conn { return c.Conn }
+
+// A connection that translates is not taken: its socket's bytes are not what it reads.
+func TestTranslatingConnectionsAreRefused(t *testing.T) {
+	l := running(t)
+	a, _ := pair(t, false, false)
+	b, _ := pair(t, false, false)
+	if l.Relay(translating{a}, b, nil, nil) != nil || l.Relay(b, translating{a}, nil, nil) != nil {
+		t.Error("it is taken")
+	}
+}
