@@ -44,7 +44,7 @@ test: ## everything that must hold before a change lands (about 20 minutes on 2 
 	@MAKE="$(MAKE)" .ci/steps check web-test npm-test web-e2e python-test race results-test examples sim-short fuzz-short bench-once manifests fleet attack-short
 
 .PHONY: quick
-quick: ## format, vet and the tests of the packages that differ from main's last commit, or from BASE
+quick: ## format, vet and the tests of the packages with changes since the newest commit, or since BASE
 	@GO="$(GO)" .ci/quick $(BASE)
 
 .PHONY: check

@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -105,6 +106,9 @@ func run(args []string) error {
 	}
 	obs.ProfileMemory(c.Profiles)
 	if *pages != "" {
+		if _, err := os.Stat(filepath.Join(*pages, "index.html")); err != nil {
+			return fmt.Errorf("-pages: %w; name the folder that has the game's index.html", err)
+		}
 		c.OwnPages = os.DirFS(*pages)
 	}
 	c.Mode, self.Name = front.Mode(*mode), membership.ServerName(*name)

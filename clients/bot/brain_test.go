@@ -27,7 +27,7 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
-// TestBrainFights lets a brain look at an enemy who stands in the open: it must turn to him and fire within a second.
+// TestBrainFights lets a brain look at an enemy who stands in the open: it must turn to the enemy and fire within a second.
 func TestBrainFights(t *testing.T) {
 	b := newBrain(rand.New(rand.NewPCG(1, 1)))
 	v := view{me: vec{100, 100}, enemies: []vec{{100, 300}}}

@@ -40,7 +40,7 @@ func Play(ctx context.Context, c Config) (*Report, error) {
 	defer cancel()
 	l.enter(ctx, &players)
 	if l.connected() == 0 {
-		return nil, fmt.Errorf("no player could enter; the first was told: %w", l.firstError())
+		return nil, fmt.Errorf("no player could enter (-router names the router); the first was told: %w", l.firstError())
 	}
 	if err := meters.begin(ctx); err != nil {
 		return nil, err

@@ -201,7 +201,7 @@ func (s *sparring) leave(room proto.RoomID) {
 	s.mu.Unlock()
 	s.since = time.Now()
 	s.forget(room, p)
-	_ = p.client.Leave("others come") // one who is on his way back is closed, which comes to the same
+	_ = p.client.Leave("others come") // a partner on its way back is closed, which comes to the same
 }
 
 func (s *sparring) forget(room proto.RoomID, p *player) {

@@ -38,8 +38,8 @@ func TestWantedPartners(t *testing.T) {
 	}
 }
 
-// TestSpar has a person come by quick match to a fleet where partners are: they bring his room up to the number wanted,
-// him included.
+// TestSpar has a person come by quick match to a fleet where partners are: they bring the room up to the number wanted,
+// the person included.
 func TestSpar(t *testing.T) {
 	const want = 4
 	f := testfleet.Start(t, testfleet.Options{Servers: 2, Games: []game.Definition{arena.Definition()}})

@@ -48,7 +48,7 @@ func (a *away) RoundTrip(*http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// A player tries again where nobody takes his connection, as long as he may; what he is told is final.
+// A player tries again where nobody takes the connection, as long as it may; what it is told is final.
 func TestPlayersTryAgain(t *testing.T) {
 	for _, c := range []struct {
 		patience time.Duration
@@ -61,10 +61,10 @@ func TestPlayersTryAgain(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			l := &load{config: Config{Router: "http://router", Game: "arena"}, http: &http.Client{Transport: &away{c.left}}, patience: time.Now().Add(c.patience)}
 			if l.dial(t.Context(), newPlayer(l, 0, 0), "", &sync.WaitGroup{}) {
-				t.Fatal("he is in")
+				t.Fatal("the player is in")
 			}
 			if err := l.firstError(); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("with %v he gets %v, want %q", c.patience, err, c.want)
+				t.Errorf("with %v the player gets %v, want %q", c.patience, err, c.want)
 			}
 		})
 	}

@@ -20,7 +20,7 @@ func newInspect() *cobra.Command {
 		Use:   "inspect [ROOM]",
 		Short: "Show a room's tables live, with the bytes that each costs",
 		Long: `Watch ROOM as a spectator and show its tables and values, by the schema that the server sends: any game's. Values that have changed
-since the last picture are marked with *. Behind each table is what its changes cost, in bytes a tick and receiver. Fields that only a
+since the last snapshot are marked with *. Behind each table is what its changes cost, in bytes a tick and receiver. Fields that only a
 row's owner sees are shown as -. Without ROOM the rooms are listed. A router shows the same in a browser at /inspect/ROOM, where you can also play.`,
 		Example: `  ringside inspect
   ringside inspect lobby -interval 200ms
@@ -53,8 +53,8 @@ row's owner sees are shown as -. Without ROOM the rooms are listed. A router sho
 	}
 	cmd.Flags().StringVar(&c.Router, "router", "http://127.0.0.1:8080", "base `URL` of a router")
 	cmd.Flags().StringVar(&game, "game", "", "`name` of the room's game, if the router does not list the room")
-	cmd.Flags().DurationVar(&c.Interval, "interval", 500*time.Millisecond, "time between two pictures")
+	cmd.Flags().DurationVar(&c.Interval, "interval", 500*time.Millisecond, "time between two snapshots")
 	cmd.Flags().IntVar(&c.Rows, "rows", 20, "most rows of a table that are shown")
-	cmd.Flags().BoolVar(&c.Once, "once", false, "show one picture and end")
+	cmd.Flags().BoolVar(&c.Once, "once", false, "show one snapshot and end")
 	return cmd
 }

@@ -26,7 +26,12 @@ a Dockerfile, an overlay for Kubernetes, and an AGENTS.md for coding agents. The
   cursors  everybody's cursor on one canvas`,
 		Example: `  ringside new tag -template arena
   ringside new tag -template turns -replace ~/src/ringside   # with a checkout in place of the published module`,
-		Args: cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("name one folder for the game, as in ringside new tag; %d are given", len(args))
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			g.Dir = args[0]
 			if g.Version = version(debug.ReadBuildInfo()); g.Version == "" {

@@ -281,7 +281,7 @@ func TestNewRefuses(t *testing.T) {
 		{[]string{"new", empty, "-replace", "../..", "-module", "a b"}, "-module: "},
 		{[]string{"new", empty, "-replace", "nowhere"}, "name a checkout of Ringside"},
 		{[]string{"new", filepath.Join(t.TempDir(), "with space"), "-replace", "../.."}, "the folder's name is the game's name"},
-		{[]string{"new"}, "accepts 1 arg"},
+		{[]string{"new"}, "name one folder for the game"},
 	} {
 		var out output
 		if err := execute(t.Context(), c.args, nil, &out, &out); err == nil || !strings.Contains(err.Error(), c.want) {

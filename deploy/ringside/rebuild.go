@@ -36,7 +36,7 @@ declared otherwise than before. Outcomes that are decided meanwhile wait.`,
 			}
 			resp, err := http.DefaultClient.Do(r)
 			if err != nil {
-				return err
+				return fmt.Errorf("no router answers: %w; give the URL of a router with -router", err)
 			}
 			defer resp.Body.Close()
 			if resp.StatusCode/100 != 2 {

@@ -63,3 +63,19 @@ func TestDoubleDashes(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// What a command cannot do says what to do instead.
+func TestErrorsSayWhatToDo(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"new a b", "name one folder for the game, as in ringside new tag"},
+		{"inspect -router http://127.0.0.1:1", "start a fleet with ringside dev or ringside up, or give the URL of a router with -router"},
+		{"inspect lobby -router http://127.0.0.1:1", "start a fleet with ringside dev or ringside up, or give the URL of a router with -router"},
+		{"types -server http://127.0.0.1:1", "start one, or give the URL of one that runs"},
+		{"rebuild arena -router http://127.0.0.1:1", "give the URL of a router with -router"},
+	} {
+		var out output
+		if err := execute(t.Context(), strings.Fields(c.args), nil, &out, &out); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("ringside %s: %v; want %q", c.args, err, c.want)
+		}
+	}
+}

@@ -16,7 +16,7 @@ type aloneStep struct {
 	Row    [6]any `json:"row"` // x, y, vx, vy, cooldown, ammo
 }
 
-// TestAlone: testdata/alone.json is what one who is alone in a room sees of himself, for clients that predict more than
+// TestAlone: testdata/alone.json is what a player who is alone in a room sees of their own fighter, for clients that predict more than
 // movement: one sample a tick, from a given row. -update writes it.
 func TestAlone(t *testing.T) {
 	const file = "testdata/alone.json"

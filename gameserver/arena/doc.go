@@ -27,7 +27,7 @@
 //
 // # Cheating
 //
-// The client's word counts for what its player wants and for what he saw, and for nothing else. A sample is one step of
+// The client's word counts for what its player wants and for what they saw, and for nothing else. A sample is one step of
 // movement, and a fighter earns one step a tick, so that it does not matter how many samples come: sending more gains
 // no speed. A fighter without samples stands still. Shots are counted by the server's ticks. What a player saw is
 // believed for a quarter of a second.

@@ -8,7 +8,7 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// march is inputs by rule, from whole numbers: everybody turns, walks and shoots at a pace of his own.
+// march is inputs by rule, from whole numbers: everybody turns, walks and shoots at a pace of their own.
 func march(seat game.Seat, tick int) Input {
 	s := int(seat)
 	walk := [...]int8{127, 0, -127, 90, -90}

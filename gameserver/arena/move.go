@@ -17,7 +17,7 @@ type Body struct{ X, Y, VX, VY int32 }
 type Pace struct {
 	Max   int32 // greatest speed, quanta per tick
 	Start int32 // change of speed in a tick towards where the player wants to go
-	Stop  int32 // change of speed in a tick on an axis on which he wants nothing
+	Stop  int32 // change of speed in a tick on an axis on which the player wants nothing
 }
 
 // Speeds in units per second, and per second squared.

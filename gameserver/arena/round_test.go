@@ -134,6 +134,6 @@ func TestShieldEndsWithTheFirstShot(t *testing.T) {
 	}
 	h.shoot(h.sim.Tick())
 	if shooter.Shielded {
-		t.Error("a shooter keeps his shield")
+		t.Error("a shooter keeps the shield")
 	}
 }

@@ -19,8 +19,8 @@ type trigger struct {
 // resolve finds what a shot hits. Shots of one tick are simultaneous: all are fired before the first one is resolved,
 // so two fighters can kill each other.
 //
-// Others are where the shooter saw them: time is turned back to the tick that his client showed, at most
-// ticks.rewind, and walls stop the shot. So he who aims well hits, whatever his connection; the price is that one can
+// Others are where the shooter saw them: time is turned back to the tick that the shooter's client showed, at most
+// ticks.rewind, and walls stop the shot. So a player who aims well hits, whatever their connection; the price is that one can
 // be hit up to a quarter of a second after stepping behind a wall.
 func (a *Arena) resolve(r *game.Room, t *trigger) {
 	saw := t.saw

@@ -58,7 +58,7 @@ const (
 	Break // between two rounds: no shots
 )
 
-// Input is one step of what a player wants. At one sample a tick it is what his hands do during that tick.
+// Input is one step of what a player wants. At one sample a tick it is what their hands do during that tick.
 type Input struct {
 	MoveX  int8    `state:"range=-127..127"` // right is positive; a longer vector than 127 is shortened to that
 	MoveY  int8    `state:"range=-127..127"` // down is positive
@@ -102,7 +102,7 @@ func newTimes(o *Options) times {
 		shield:   at(1500),
 		cooldown: uint8(at(300)),
 		reload:   uint8(at(1500)),
-		rewind:   at(250), // who has a slower connection must lead his target
+		rewind:   at(250), // a player with a slower connection must lead the target
 		budget:   uint8(at(400)),
 	}
 }

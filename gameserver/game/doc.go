@@ -1,4 +1,4 @@
-// Package game is what the author of a game sees of Ringside, and the pure core that runs his game.
+// Package game is what the author of a game sees of Ringside, and the pure core that runs the game.
 //
 // A game is a Go type with three kinds of fields: tables, which are its whole state; at most one Inputs field, which
 // declares what a player may send; and what its New worked out of the room's options, which never changes again.
@@ -10,8 +10,8 @@
 //	}
 //
 //	type Runner struct {
-//		X, Y  float32 `state:"range=0..100,step=1/16"` // everybody sees where he is
-//		Stamina uint8 `state:"owner"`                  // only he sees how tired he is
+//		X, Y  float32 `state:"range=0..100,step=1/16"` // everybody sees where the runner is
+//		Stamina uint8 `state:"owner"`                  // only the runner's player sees it
 //	}
 //
 //	type Input struct {

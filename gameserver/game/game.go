@@ -44,8 +44,8 @@ type Game interface {
 	Start(r *Room)
 	// Join tells that p took a seat. It is called in a tick, before Tick.
 	Join(r *Room, p Player)
-	// Leave tells that p gave up the seat: he left, or did not come back in time. It is called in a tick, before Join
-	// and Tick, or after Tick when he was kicked; p is still among Room.Players.
+	// Leave is called when p gives up the seat: p left, or did not come back in time. It is called in a tick, before Join
+	// and Tick, or after Tick when p was kicked; p is still among Room.Players.
 	Leave(r *Room, p Player)
 	// Tick advances the room by one tick.
 	Tick(r *Room)

@@ -21,11 +21,11 @@ type Inputs[T any] struct {
 	value T
 }
 
-// Sample is what a player wanted in one tick of his own.
+// Sample is what a player wanted in one tick of their own.
 type Sample[T any] struct {
 	// Seq is its number; a player's samples are numbered from 1 without gaps.
 	Seq proto.Seq
-	// Ack is the tick that the player saw when his client sent this: the newest that it had decoded, or one a little
+	// Ack is the tick that the player saw when their client sent this: the newest that it had decoded, or one a little
 	// before, as the client draws it; the newest where the client does not say. It is below the tick being computed, and the client's word
 	// as far as the connection's measured round trip allows (proto.AckTolerance): bound what a slow connection can gain.
 	Ack   Tick

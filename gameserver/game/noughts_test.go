@@ -184,7 +184,7 @@ func TestNoughtsMatch(t *testing.T) {
 		queue(h, 1, noughtsMove{Act: noughtsBid, Bid: 20 - cell - 1})
 		h.step()
 		queue(h, 0, noughtsMove{Act: noughtsPlace, Cell: cell})
-		queue(h, 1, noughtsMove{Act: noughtsPlace, Cell: 8}) // not his turn
+		queue(h, 1, noughtsMove{Act: noughtsPlace, Cell: 8}) // not bob's turn
 		h.step()
 	}
 	h.outcomes(h.decided(proto.Outcome{Match: 1, Tick: 6, Results: []proto.Result{

@@ -156,7 +156,7 @@ func (g *Gossip) Run(ctx context.Context) error {
 	if !errors.Is(context.Cause(ctx), ErrKilled) {
 		g.sayLeft(list)
 		if err := list.Leave(leaveTimeout); err != nil {
-			g.logger.Warn("left the fleet without farewell; the others will notice in a second", "error", err)
+			g.logger.Warn("left the fleet, but the other members did not confirm it; they notice the end within a second", "error", err)
 		}
 	}
 	_ = list.Shutdown() // its only error is the transport's, which has none

@@ -40,6 +40,16 @@ type rawConn struct {
 // NetConn is the connection beneath.
 func (c *rawConn) NetConn() net.Conn { return c.TCPConn }
 
+// Plain reports whether conn is a TCP connection itself, or what Raw returns of one. A connection that wraps one, as for a client that
+// speaks JSON, may read something else than what the peer sent.
+func Plain(conn net.Conn) bool {
+	switch conn.(type) {
+	case *net.TCPConn, *rawConn:
+		return true
+	}
+	return false
+}
+
 // transfer is the argument and the result of one call.
 type transfer struct {
 	bytes []byte

@@ -48,7 +48,7 @@ func played(t *testing.T, n uint64, players []*player) {
 	}
 }
 
-// noticed fails the test if a player has noticed anything, and gives how often he was sent on.
+// noticed fails the test if a player has noticed anything, and gives how often the player was sent on.
 func (p *player) noticed(t *testing.T) (moves uint64) {
 	t.Helper()
 	p.lost(t)

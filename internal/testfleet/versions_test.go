@@ -125,7 +125,7 @@ func TestUpdateWithoutMigration(t *testing.T) {
 	f.Servers[1].cancel(nil)
 	f.Servers[1].gone = true
 	for i, p := range players {
-		until(t, "the player is told that his room ends", func() bool { return p.notice.Load() != nil })
+		until(t, "the player is told that the room ends", func() bool { return p.notice.Load() != nil })
 		if n := p.notice.Load(); n.Code != proto.NoticeEnds || !strings.Contains(n.Text, "the room ends with the server, in ") {
 			t.Errorf("the player of room-%d was told %v", i, n)
 		}

@@ -80,7 +80,7 @@ func TestMatchMakesARoom(t *testing.T) {
 		t.Errorf("room %s is of kind %q, %v", first.Room, kind, ok)
 	}
 	// The first two have not arrived, so nobody knows how many seats there are: a third waits for a report, and one
-	// for whom none comes gets a room of his own.
+	// for whom none comes gets a room of their own.
 	start := time.Now()
 	third := f.match(t, `{"game":"arena"}`)
 	if took := time.Since(start); third.Room == first.Room || took < matchWait {
@@ -218,7 +218,7 @@ func TestReservations(t *testing.T) {
 	open := listOf(membership.Serving, reported(arena, "new-1", 1, 4))
 	seat(open, "new-1")
 	seat(open, "new-1")
-	seat(open, "new-2") // not reported yet, but somebody is on his way
+	seat(open, "new-2") // not reported yet, but somebody is on their way
 	seat(open, "new-2")
 	seat(open, "new-2")
 	if s := seatOf(open, true); s.wait || string(s.room) != arena+"new-3" {

@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -36,8 +35,7 @@ func canPoll(conn net.Conn) bool {
 		_, ok = t.NetConn().(*network.Underlying)
 		return ok && network.TCP(conn) != nil
 	}
-	_, bare := conn.(syscall.Conn) // others, as of text frames, change what goes to the socket beneath
-	return bare && network.TCP(conn) != nil
+	return network.Plain(conn)
 }
 
 // newEnd takes conn over unless there is an error.

@@ -115,7 +115,7 @@ func Run[T any](ctx context.Context, c Config, newBot func(*rand.Rand) Bot[T]) (
 	}
 	players.Wait()
 	if l.Players == 0 && ctx.Err() == nil {
-		return &l.Report, errors.New("no player could enter: " + l.Failed[0])
+		return &l.Report, errors.New("no player could enter (-router names the router): " + l.Failed[0])
 	}
 	return &l.Report, nil
 }

@@ -83,7 +83,7 @@ export function extent(walls: Wall[]): { width: number; height: number } {
 	return { width: Math.max(...walls.map((w) => w.x + w.w)), height: Math.max(...walls.map((w) => w.y + w.h)) };
 }
 
-/** Whether a fighter that wants to fire with his next sample does. */
+/** Whether a fighter that wants to fire with its next sample does. */
 export function canFire(f: Fighter, phase: Phase): boolean {
 	return f.alive && phase !== Phase.pause && f.cooldown! <= 1; // a tick of time comes before the sample
 }

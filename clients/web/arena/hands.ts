@@ -138,7 +138,7 @@ export class Hands {
 		if (e.pointerType !== "touch") this.#mouse = { x: e.clientX, y: e.clientY };
 	}
 
-	/** Who plays without a mouse aims at the nearest enemy in sight that he about faces. */
+	/** A player without a mouse aims at the nearest enemy in sight that their fighter roughly faces. */
 	#assisted(): number {
 		const { fighters, seat } = this.sight;
 		const me = fighters?.get(seat);

@@ -9,7 +9,7 @@ function room(hp: Record<number, number>, shots: [shooter: number, hit: number][
 	return { tables: { fighters: { forEach: (f: any) => fighters.forEach(f), get: (seat: number) => fighters.get(seat) } }, events: { shots: shots.map(([shooter, hit]) => ({ shooter, hit })) } };
 }
 
-test("who loses the last health in a tick was killed by the tick's last shot at him", () => {
+test("a fighter that loses its last health in a tick was killed by the tick's last shot at it", () => {
 	const told: [number, number][] = [];
 	const kills = new Kills((victim, by) => told.push([victim, by]));
 	kills.look(room({ 0: 100, 1: 25, 2: 50 }));

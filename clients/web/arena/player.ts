@@ -17,7 +17,7 @@ export interface Visit {
 	private?: boolean;
 	/** Until the player is in: they bring friends, or come with an invitation. */
 	party?: PartyWish;
-	/** The room that he is in, as the page's address names it. */
+	/** The room that the player is in, as the page's address names it. */
 	in?: string;
 }
 

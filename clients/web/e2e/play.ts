@@ -154,7 +154,7 @@ export function playTests(ground: Ground): void {
 				`${seen.places} places, at most ${seen.off.toFixed(3)} units off the line between two ticks, steps of up to ${seen.longest.toFixed(1)} units`,
 		);
 		assert.ok(seen.frames > 30 && seen.places > 50, JSON.stringify(seen));
-		assert.ok(seen.off < 0.1, `somebody was drawn ${seen.off} units beside where he was between two ticks`);
+		assert.ok(seen.off < 0.1, `somebody was drawn ${seen.off} units beside where they were between two ticks`);
 		assert.equal(seen.back, 0, "the moment that is shown goes back");
 		assert.ok(seen.fastest < 1.6, `the moment that is shown went ${seen.fastest} times as fast as the clock`);
 		assert.ok(seen.shown > 0.5 * seen.passed, `${seen.shown} s of the game were shown in ${seen.passed} s`);

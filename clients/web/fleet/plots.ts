@@ -27,7 +27,7 @@ const kinds: Omit<Plot, "canvas" | "value">[] = [
 	{ title: "Load", figure: "busy", least: 10, show: percent, all: (v) => `${percent(top(v))} at most` },
 	{ title: "Tick time, p99", figure: "p99", least: 1, show: ms, all: (v) => `${ms(top(v))} at most` },
 	{ title: "Late ticks a second", figure: "late", least: 1, show: count, all: (v) => count(sum(v)) },
-	{ title: "Moves and failovers", figure: "moves", least: 2, show: count, all: (v) => `${count(sum(v))} in 5 min` },
+	{ title: "Moves and failovers", figure: "moves", least: 2, show: count, all: (v) => `${count(sum(v))} shown` },
 ];
 
 const left = 4, right = 40, above = 6, below = 16;

@@ -57,7 +57,7 @@ class TableView {
 			});
 			rows = [...seen].sort(([a], [b]) => a - b);
 		}
-		setText(this.#count, max === 0 ? `${rows.length} rows, hidden` : kind === TableKind.table ? `${rows.length} of ${plural(max, "row")}` : kind === TableKind.events ? "the newest" : "");
+		setText(this.#count, max === 0 ? `${plural(rows.length, "row")}, hidden` : kind === TableKind.table ? `${rows.length} of ${plural(max, "row")}` : kind === TableKind.events ? "the newest" : "");
 		setText(this.#bytes, `${cost.of(name).toFixed(1)} B/tick`);
 		this.#more.hidden = rows.length <= this.#limit;
 		setText(this.#more, `${rows.length - this.#limit} more rows`);

@@ -28,7 +28,7 @@ export interface UseRoom<G extends Game> {
 	/** Gives a sample, see Room.send; 0 when it was not taken. */
 	send(input: G["input"]): number;
 	status: Status;
-	/** A sentence for the player in its message, and what he can do in its next. */
+	/** A sentence for the player in its message, and what they can do in its next. */
 	error: RingsideError | undefined;
 	stats: Stats | undefined;
 	/** Outcomes of the matches that ended while the component was there, newest last. */

@@ -53,7 +53,7 @@ func FromServer(ctx context.Context, url string) ([]Game, error) {
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("no game server answers: %w; start one, or give the URL of one that runs", err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)

@@ -24,10 +24,10 @@ type Config struct {
 	Router   string // base URL
 	Room     proto.RoomID
 	Game     proto.GameName // needed for a room that the router does not list
-	Interval time.Duration  // between two pictures
+	Interval time.Duration  // between two snapshots
 	Rows     int            // most rows shown of one table
-	Once     bool           // one picture, after the first Interval
-	Screen   bool           // Out is a terminal: each picture is over the one before
+	Once     bool           // one snapshot, after the first Interval
+	Screen   bool           // Out is a terminal: each snapshot replaces the one before
 	Out      io.Writer
 }
 
@@ -48,7 +48,7 @@ func List(ctx context.Context, router string) ([]Room, error) {
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("no router answers: %w; start a fleet with ringside dev or ringside up, or give the URL of a router with -router", err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
@@ -71,7 +71,7 @@ func Run(ctx context.Context, c Config) error {
 		}
 		c.Game = rooms[i].Game
 	}
-	p := &picture{Config: c, next: time.Now().Add(c.Interval)}
+	p := &snapshot{Config: c, next: time.Now().Add(c.Interval)}
 	client, err := goclient.Dial(ctx, goclient.Config{
 		Router:  c.Router,
 		Request: goclient.Request{Game: c.Game, Room: c.Room, Role: goclient.SpectatorRole},
@@ -90,21 +90,21 @@ func Run(ctx context.Context, c Config) error {
 	return cmp.Or(p.err, err)
 }
 
-// picture gathers what happens between two pictures.
-type picture struct {
+// snapshot gathers what happens between two snapshots.
+type snapshot struct {
 	Config
 	next  time.Time
-	ticks int            // since the last picture
+	ticks int            // since the last snapshot
 	bytes map[string]int // of the deltas in these ticks, by table
-	last  map[string]any // values of the last picture, by table, row and field
+	last  map[string]any // values of the last snapshot, by table, row and field
 	done  bool
 	err   error // of Out
 }
 
 // forget drops what belongs to another schema.
-func (p *picture) forget() { p.bytes, p.last = nil, nil }
+func (p *snapshot) forget() { p.bytes, p.last = nil, nil }
 
-func (p *picture) frame(c *goclient.Client) {
+func (p *snapshot) frame(c *goclient.Client) {
 	if p.bytes == nil {
 		p.bytes = map[string]int{}
 	}
@@ -128,8 +128,8 @@ func (p *picture) frame(c *goclient.Client) {
 	}
 }
 
-// draw writes all tables of s, and begins to gather anew. Values that have changed since the last picture are marked with *.
-func (p *picture) draw(s *state.Store, title string) string {
+// draw writes all tables of s, and begins to gather anew. Values that have changed since the last snapshot are marked with *.
+func (p *snapshot) draw(s *state.Store, title string) string {
 	var b strings.Builder
 	fmt.Fprintln(&b, title)
 	now := map[string]any{}

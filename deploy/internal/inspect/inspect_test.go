@@ -24,7 +24,7 @@ type dot struct {
 	Ammo uint8   `state:"owner"`
 }
 
-// A picture has the tables that everybody sees, what has changed since the one before, and the bytes of its ticks.
+// A snapshot has the tables that everybody sees, what has changed since the one before, and the bytes of its ticks.
 func TestDraw(t *testing.T) {
 	w := &world{}
 	leader, err := state.Open(nil, w)
@@ -32,7 +32,7 @@ func TestDraw(t *testing.T) {
 		t.Fatal(err)
 	}
 	replica := state.NewReplica(leader.Schema())
-	p := &picture{Config: Config{Rows: 1}, bytes: map[string]int{}}
+	p := &snapshot{Config: Config{Rows: 1}, bytes: map[string]int{}}
 	leader.Begin()
 	*w.Dots.Put(2) = dot{X: 0.5, Name: "ann"}
 	*w.Dots.Put(3) = dot{X: 0.25}
@@ -58,7 +58,7 @@ func TestDraw(t *testing.T) {
 	text := p.draw(replica, "")
 	want(t, text, "  2   0.5  \"bob\"*  -\n")
 	if strings.Contains(text, "dots · 2 of 4 rows · 0.0 bytes") || !strings.Contains(text, "clock · 1 of 1 rows · 0.0 bytes") || strings.Contains(text, "deep") {
-		t.Errorf("the picture is\n%s", text)
+		t.Errorf("the snapshot is\n%s", text)
 	}
 }
 

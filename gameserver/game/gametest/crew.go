@@ -24,14 +24,14 @@ type crew struct {
 	answers []answer // of jobs, on their way
 }
 
-// player is one person and his program.
+// player is one person and their program.
 type player struct {
 	id     proto.PlayerID
 	claims json.RawMessage
 	proven uint32
 	seat   game.Seat
 	seated bool
-	fresh  bool        // since the last tick he has a new connection: the next number is the processed one plus one
+	fresh  bool        // since the last tick the player has a new connection: the next number is the processed one plus one
 	next   proto.Seq   // number of the next sample
 	owed   int         // samples that a stalled network keeps back
 	last   proto.Input // newest message

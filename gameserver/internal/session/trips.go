@@ -16,7 +16,7 @@ const (
 	tripsKept = 4
 )
 
-// trips measures a connection's round trip by pings whose content cannot be guessed, so that nobody answers before he has got
+// trips measures a connection's round trip by pings whose content cannot be guessed, so that a client cannot answer before it has got
 // one. A client can make its connection look slower than it is by answering late, though not faster than that.
 type trips struct {
 	next    time.Time     // when the next ping is due; this and longest are read with each input
