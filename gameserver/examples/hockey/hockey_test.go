@@ -30,7 +30,7 @@ func shoot(rng *rand.Rand, seat game.Seat, mallet Mallet, puck Puck) Input {
 	if length(behind.X-mallet.X, behind.Y-mallet.Y) > 2*MalletSpeed {
 		return behind
 	}
-	return Input{X: puck.X, Y: puck.Y}
+	return Input(puck)
 }
 
 // Two players shoot at each other's goals until one has won.
