@@ -54,6 +54,9 @@ type Request struct {
 	Code    string          `json:"code,omitempty"`    // of a private room; Room may be left out
 	Party   *Party          `json:"party,omitempty"`   // with Match: the player belongs to a party; see there
 	Create  *bool           `json:"create,omitempty"`  // false: the room must live already; nil: it is made if there is none
+	Where   []string        `json:"where,omitempty"`   // with Match: conditions of the room's properties, as of RoomQuery
+	Skill   *Skill          `json:"skill,omitempty"`   // with Match: how far one property may be from a value
+	Waiting proto.RoomID    `json:"waiting,omitempty"` // of SearchOn: the room where the player waits
 }
 
 // Player says who plays. Where the router demands identity tokens, Config.Identity does that.
@@ -129,6 +132,9 @@ func (c Config) Validate() error {
 	}
 	if p := c.Request.Party; err == nil && p != nil && (!c.Match || (p.Size == 0) == (p.Token == "")) {
 		err = errors.New("a party is for a match, and has either a Size, for its first player, or a Token, for the others")
+	}
+	if r := c.Request; err == nil && (len(r.Where) > 0 || r.Skill != nil) && !c.Match && r.Room == "" {
+		err = errors.New("a match is what Where and Skill find; give Match too")
 	}
 	if err == nil && c.GiveUp < 0 {
 		err = fmt.Errorf("GiveUp is %v, it must not be negative", c.GiveUp)

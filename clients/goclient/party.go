@@ -59,15 +59,17 @@ type Admitted struct {
 	Ticket string `json:"ticket"` // for this player, as Config.Ticket
 }
 
-// MatchParty asks the router of c, on behalf of all players of a party, for seats in one match of c.Request's game and options: each
+// MatchParty asks the router of c, on behalf of all players of a party, for seats in one match of c.Request's game, options, Where and Skill: each
 // gets a ticket, or none does. It is for who holds the proofs of all of them, such as the game's backend. A refusal is a *Problem.
 func MatchParty(ctx context.Context, c Config, players []PartyPlayer) (PartyMatch, error) {
 	c = c.withDefaults()
 	request := struct {
 		Game    proto.GameName  `json:"game"`
 		Options json.RawMessage `json:"options,omitempty"`
+		Where   []string        `json:"where,omitempty"`
+		Skill   *Skill          `json:"skill,omitempty"`
 		Players []PartyPlayer   `json:"players"`
-	}{c.Request.Game, c.Request.Options, players}
+	}{c.Request.Game, c.Request.Options, c.Request.Where, c.Request.Skill, players}
 	var m PartyMatch
 	from, err := post(ctx, c, "/v1/match", request, maxPartyAnswer, &m)
 	if err != nil {

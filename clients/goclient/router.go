@@ -37,6 +37,8 @@ func ask(ctx context.Context, c Config, r Request, match bool) (admission, error
 	path := "/v1/rooms"
 	if match {
 		path = "/v1/match"
+	} else {
+		r.Where, r.Skill, r.Waiting = nil, nil, "" // the room is known
 	}
 	var a admission
 	from, err := post(ctx, c, path, r, maxAnswer, &a)

@@ -104,6 +104,7 @@ type roomReport struct {
 	Match        uint32         `json:"match"`
 	Locked       bool           `json:"locked,omitempty"`
 	Age          float64        `json:"age_s"`
+	Properties   map[string]any `json:"properties,omitempty"`
 }
 
 func newGatherer(table *lookup.Table, a *asker) *gatherer { return &gatherer{table: table, asker: a} }

@@ -20,8 +20,8 @@ const (
 	matchWait = 1500 * time.Millisecond
 )
 
-// postMatch gives a seat in the fullest open room of the game and the options asked for, or in a new one; and spectators a
-// place in the room with the most players.
+// postMatch gives a seat in the fullest open room of the game with the options asked for, or with the properties (see search), or in a new one; and
+// spectators a place in the room with the most players.
 func (f *Front) postMatch(w http.ResponseWriter, r *http.Request) error {
 	e, c, err := readEntry(w, r)
 	if err != nil {
@@ -39,8 +39,12 @@ func (f *Front) postMatch(w http.ResponseWriter, r *http.Request) error {
 	if err := e.checkParty(&c); err != nil {
 		return err
 	}
+	wanted, err := readSearch(&e, &c)
+	if err != nil {
+		return err
+	}
 	if e.Players != nil {
-		return f.matchAll(w, r, &e, c)
+		return f.matchAll(w, r, &e, c, wanted)
 	}
 	if err := f.known(r, &e, &c); err != nil {
 		return err
@@ -48,7 +52,7 @@ func (f *Front) postMatch(w http.ResponseWriter, r *http.Request) error {
 	var server membership.Member
 	switch {
 	case c.Role == ticket.Spectator:
-		server, err = f.findStage(&c)
+		server, err = f.findStage(&c, &wanted)
 	case e.Party != nil && e.Party.Token != "":
 		server, err = f.follow(&e, &c)
 	case e.Party != nil:
@@ -58,7 +62,7 @@ func (f *Front) postMatch(w http.ResponseWriter, r *http.Request) error {
 		c.Party = newParty(e.Party.Size)
 		fallthrough
 	default:
-		server, err = f.findSeat(r.Context(), &c, remote(r))
+		server, err = f.findSeat(r.Context(), &c, remote(r), wanted)
 	}
 	if err != nil {
 		return err
@@ -67,12 +71,16 @@ func (f *Front) postMatch(w http.ResponseWriter, r *http.Request) error {
 }
 
 // findStage sets c's room to the one with the most players to watch; of equal ones the first by id.
-func (f *Front) findStage(c *ticket.Claims) (leader membership.Member, err error) {
+func (f *Front) findStage(c *ticket.Claims, wanted *search) (leader membership.Member, err error) {
 	kind, most := ticket.MatchKind(c.Game, c.Options), 0
 	for _, a := range f.roomLister.get(matchAge).servers {
 		for _, r := range a.rooms {
 			k, ok := ticket.MatchKindOf(r.Room)
-			if !ok || k != kind || r.WatchersFull || r.Connected < max(most, 1) {
+			fits := k == kind
+			if wanted.any() {
+				fits = r.Game == c.Game && wanted.where.Hold(r.Properties)
+			}
+			if !ok || !fits || r.WatchersFull || r.Connected < max(most, 1) {
 				continue
 			}
 			if r.Connected > most || r.Room < c.Room {
@@ -81,7 +89,7 @@ func (f *Front) findStage(c *ticket.Claims) (leader membership.Member, err error
 		}
 	}
 	if most == 0 {
-		return leader, problemf(http.StatusNotFound, "nobody plays %s in an open room with these options at the moment; "+
+		return leader, problemf(http.StatusNotFound, "nobody plays %s in an open room with these options or properties at the moment; "+
 			"without \"role\" you begin", c.Game)
 	}
 	return leader, nil
@@ -89,8 +97,8 @@ func (f *Front) findStage(c *ticket.Claims) (leader membership.Member, err error
 
 // findSeat reserves a seat for c, or for all of c's party, who ask from an address of network, and sets its room. It may wait for
 // the next lists of rooms.
-func (f *Front) findSeat(ctx context.Context, c *ticket.Claims, network netip.Prefix) (server membership.Member, err error) {
-	q := seatRequest{player: c.Player, seats: 1, kind: ticket.MatchKind(c.Game, c.Options)}
+func (f *Front) findSeat(ctx context.Context, c *ticket.Claims, network netip.Prefix, wanted search) (server membership.Member, err error) {
+	q := seatRequest{player: c.Player, seats: 1, kind: ticket.MatchKind(c.Game, c.Options), search: wanted}
 	if c.Party != nil {
 		q.seats = c.Party.Size
 	}

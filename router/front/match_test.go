@@ -158,7 +158,7 @@ func TestMatchGivesUpWithItsClient(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	c := ticket.Claims{Game: "arena"}
-	if _, err := f.findSeat(ctx, &c, netip.Prefix{}); err == nil || ctx.Err() == nil || c.Room != "" {
+	if _, err := f.findSeat(ctx, &c, netip.Prefix{}, search{}); err == nil || ctx.Err() == nil || c.Room != "" {
 		t.Errorf("error is %v, room %q", err, c.Room)
 	}
 }
@@ -288,7 +288,7 @@ func TestPromisesToOneAddressKeepNobodyApart(t *testing.T) {
 		t.Helper()
 		honest++
 		c := ticket.Claims{Game: "arena", Player: proto.PlayerID(fmt.Sprint("p", honest))}
-		if _, err := f.findSeat(t.Context(), &c, limit.Network(netip.MustParseAddr(ip))); err != nil {
+		if _, err := f.findSeat(t.Context(), &c, limit.Network(netip.MustParseAddr(ip)), search{}); err != nil {
 			t.Fatal(err)
 		}
 		return c.Room
@@ -352,10 +352,10 @@ func TestKindsAreBounded(t *testing.T) {
 	for i := range maxKinds + 1 {
 		kind := ticket.MatchKind("arena", fmt.Appendf(nil, `{"i":%d}`, i))
 		m.seat(open, seatRequest{proto.PlayerID(fmt.Sprint("p", i)), 1, kind, true, never,
-			func() (proto.RoomID, bool) { return proto.RoomID(kind) + "x", true }}, now)
+			func() (proto.RoomID, bool) { return proto.RoomID(kind) + "x", true }, search{}}, now)
 	}
 	now = now.Add(reservationLife + 1)
-	m.seat(listOf(membership.Serving, reported(arena, "a", 0, 2)), seatRequest{"ann", 1, arena, true, never, nil}, now)
+	m.seat(listOf(membership.Serving, reported(arena, "a", 0, 2)), seatRequest{"ann", 1, arena, true, never, nil, search{}}, now)
 	if n := len(m.kinds); n != 1 {
 		t.Errorf("%d kinds are remembered; want the one that has a room", n)
 	}

@@ -38,8 +38,9 @@ type matches struct {
 }
 
 type promisedRoom struct {
-	kind string
+	kind string // of the room
 	room proto.RoomID
+	wish string // seatRequest.wish of the request
 }
 
 // matchRooms are the rooms of one kind.
@@ -49,11 +50,14 @@ type matchRooms struct {
 }
 
 type matchRoom struct {
-	leader    membership.Member // who reported the room; zero while nobody has
-	seats     int               // as reported; 0 where no more players are wanted
-	players   int               // as reported: seats taken, or kept by the room for players of parties
-	connected int               // as reported: of them, those whose client is connected
-	promises  []promise         // of players who are on their way, the oldest first
+	leader     membership.Member // who reported the room; zero while nobody has
+	game       proto.GameName
+	properties map[string]any // as reported
+	searched   bool           // it was made here for a request that searched by properties
+	seats      int            // as reported; 0 where no more players are wanted
+	players    int            // as reported: seats taken, or kept by the room for players of parties
+	connected  int            // as reported: of them, those whose client is connected
+	promises   []promise      // of players who are on their way, the oldest first
 }
 
 type promise struct {
@@ -94,7 +98,11 @@ type seatRequest struct {
 	patient bool                        // may be told to wait
 	soft    func() bool                 // whether a promise to this player would be soft; called only if one would be made
 	pick    func() (proto.RoomID, bool) // makes a room; ok is false when it cannot
+	search  search
 }
+
+// wish is the same for requests of which the second one renews the promise of the first.
+func (q *seatRequest) wish() string { return q.kind + "\x00" + q.search.key }
 
 // seating is the answer of matches.seat.
 type seating struct {
@@ -124,19 +132,30 @@ func (m *matches) seat(open *openRooms, q seatRequest, now time.Time) (s seating
 		return seating{most: k.seats}, true
 	}
 	soft := q.soft()
-	room, found := k.fullest(now, q.seats, soft)
+	var room proto.RoomID
+	var found *matchRoom
+	wait := k.seats == 0 && len(k.rooms) > 0
+	if q.search.any() {
+		room, found, wait = m.suited(q, now, soft)
+	} else {
+		room, found = k.fullest(now, q.seats, soft)
+	}
+	if q.search.waiting != "" && (found == nil || !m.better(room, found, q.search.waiting)) {
+		return m.stay(q.search.waiting), true
+	}
 	if found == nil {
-		if q.patient && k.seats == 0 && len(k.rooms) > 0 {
+		if q.patient && wait {
 			return seating{wait: true}, true
 		}
 		if room, ok = q.pick(); !ok {
 			return seating{}, false
 		}
-		found = &matchRoom{}
+		found = &matchRoom{game: q.search.game, searched: q.search.any()}
 		k.rooms[room] = found
 		m.kinds[q.kind] = k
 	}
-	m.promised[q.player] = promisedRoom{q.kind, room}
+	kind, _ := ticket.MatchKindOf(room)
+	m.promised[q.player] = promisedRoom{kind, room, q.wish()}
 	found.promises = append(found.promises, promise{q.player, q.seats, now.Add(reservationLife), soft})
 	return seating{room: room, leader: found.leader}, true
 }
@@ -159,7 +178,7 @@ func (m *matches) renew(q seatRequest, now time.Time) (room proto.RoomID, found 
 	}
 	p := r.promises[i]
 	r.promises = slices.Delete(r.promises, i, i+1)
-	if at.kind != q.kind || p.seats != q.seats || !now.Before(p.until) || r.players > max(0, k.open(r)-p.seats) {
+	if at.wish != q.wish() || q.search.waiting != "" || p.seats != q.seats || !now.Before(p.until) || r.players > max(0, k.open(r)-p.seats) {
 		return "", nil
 	}
 	p.until = now.Add(reservationLife)
@@ -168,20 +187,69 @@ func (m *matches) renew(q seatRequest, now time.Time) (room proto.RoomID, found 
 	return at.room, r
 }
 
-// fullest gives the room with so many open seats that has the most connected players; of equal ones that with the most seats taken or
+// fullest gives the best room of the kind with so many open seats.
+func (k *matchRooms) fullest(now time.Time, seats int, soft bool) (proto.RoomID, *matchRoom) {
+	var best choice
+	k.offer(&best, now, seats, soft, func(proto.RoomID, *matchRoom) bool { return true })
+	return best.id, best.room
+}
+
+// suited gives the best open room of the game, with whatever options, that fits the search, and is not the one in which the player waits.
+// soon says that there may be one when the next report comes: somebody who searches in the same game is on their way to a new room.
+func (m *matches) suited(q seatRequest, now time.Time, soft bool) (id proto.RoomID, room *matchRoom, soon bool) {
+	var best choice
+	for _, k := range m.kinds {
+		k.offer(&best, now, q.seats, soft, func(id proto.RoomID, r *matchRoom) bool {
+			if r.leader.Name == "" {
+				soon = soon || r.searched && r.game == q.search.game
+				return false
+			}
+			return r.game == q.search.game && id != q.search.waiting && q.search.where.Hold(r.properties)
+		})
+	}
+	return best.id, best.room, soon
+}
+
+// choice is the best of some rooms: the one that has the most connected players; of equal ones that with the most seats taken or
 // promised, then the first by id, so that routers agree.
-func (k *matchRooms) fullest(now time.Time, seats int, soft bool) (best proto.RoomID, room *matchRoom) {
-	most := 0
+type choice struct {
+	id    proto.RoomID
+	room  *matchRoom
+	taken int
+}
+
+// offer compares best with the rooms of k that fit and have so many open seats.
+func (k *matchRooms) offer(best *choice, now time.Time, seats int, soft bool, fits func(proto.RoomID, *matchRoom) bool) {
 	for id, r := range k.rooms {
 		n := r.taken(now, soft)
-		if n+seats > k.open(r) {
+		if !fits(id, r) || n+seats > k.open(r) {
 			continue
 		}
-		if room == nil || cmp.Or(cmp.Compare(r.connected, room.connected), cmp.Compare(n, most), cmp.Compare(best, id)) > 0 {
-			best, room, most = id, r, n
+		if best.room == nil || cmp.Or(cmp.Compare(r.connected, best.room.connected), cmp.Compare(n, best.taken), cmp.Compare(best.id, id)) > 0 {
+			*best = choice{id, r, n}
 		}
 	}
-	return best, room
+}
+
+// better reports whether a player who waits in a room should move to r. Of two rooms in which players wait for each other one is better, by
+// connected players and then by id, so that only one of them moves.
+func (m *matches) better(id proto.RoomID, r *matchRoom, waiting proto.RoomID) bool {
+	kind, _ := ticket.MatchKindOf(waiting)
+	k := m.kinds[kind]
+	if k == nil || k.rooms[waiting] == nil || k.rooms[waiting].leader.Name == "" {
+		return false // it is not reported yet
+	}
+	return cmp.Or(cmp.Compare(r.connected, k.rooms[waiting].connected), cmp.Compare(waiting, id)) > 0
+}
+
+// stay gives the room in which a player waits. The player has the seat, so there is nothing to promise.
+func (m *matches) stay(waiting proto.RoomID) seating {
+	s := seating{room: waiting}
+	kind, _ := ticket.MatchKindOf(waiting)
+	if k := m.kinds[kind]; k != nil && k.rooms[waiting] != nil {
+		s.leader = k.rooms[waiting].leader
+	}
+	return s
 }
 
 // update replaces what was reported by open. Rooms that open does not have stay for as long as players are expected
@@ -251,6 +319,7 @@ func (m *matches) report(name string, leader membership.Member, report roomRepor
 		return true
 	})
 	r.leader, r.seats, r.players, r.connected = leader, report.Seats, players, report.Connected
+	r.game, r.properties = report.Game, report.Properties
 	if leader.State != membership.Serving || report.Role == "suspended" {
 		r.seats = 0
 	}

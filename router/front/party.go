@@ -138,14 +138,14 @@ func (f *Front) takePartySeats(r *http.Request, seats int) error {
 }
 
 // matchAll answers a request for all players of a party: each gets a ticket, or none does.
-func (f *Front) matchAll(w http.ResponseWriter, r *http.Request, e *entry, c ticket.Claims) error {
+func (f *Front) matchAll(w http.ResponseWriter, r *http.Request, e *entry, c ticket.Claims, wanted search) error {
 	claims, made, err := f.knowAll(r, e, c)
 	if err != nil {
 		return err
 	}
 	first := &claims[0]
 	first.Party = newParty(len(claims))
-	server, err := f.findSeat(r.Context(), first, remote(r))
+	server, err := f.findSeat(r.Context(), first, remote(r), wanted)
 	if err != nil {
 		return err
 	}

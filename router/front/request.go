@@ -28,6 +28,9 @@ type entry struct {
 	Party   *partyWish      `json:"party"`   // of POST /v1/match: the player belongs to a party
 	Players []memberEntry   `json:"players"` // of POST /v1/match, in place of player: all of a party
 	Create  *bool           `json:"create"`  // false: the room must live already
+	Where   []string        `json:"where"`   // of POST /v1/match: conditions of the room's properties
+	Skill   *skillEntry     `json:"skill"`   // of POST /v1/match: a range of one property, which widens
+	Waiting string          `json:"waiting"` // of POST /v1/match: the room in which the player waits for a better one
 
 	identity ticket.Identity // what the identity token says; zero: there is none
 

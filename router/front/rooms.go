@@ -46,6 +46,9 @@ func (f *Front) postRoom(w http.ResponseWriter, r *http.Request) error {
 	if e.Players != nil || e.Party != nil && e.Party.Token == "" {
 		return problemf(http.StatusBadRequest, "a party asks for seats in a match; use POST /v1/match, or give the others the room's id or code")
 	}
+	if err := e.refuseSearch(); err != nil {
+		return err
+	}
 	if err := e.checkParty(&c); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ type Cards struct {
 	Deck  game.Table[Hidden] `state:"max=52,hidden"` // those that nobody has yet, by card
 	Hands game.Table[Card]   `state:"max=20,owner"`  // 5 rows a seat
 	Table game.Table[Played] `state:"max=4"`         // the trick, by seat
+	Plays game.Events[Play]  `state:"max=4"`         // also the card that ends a trick, which is never on the table at the end of a tick
 	Score game.Table[Score]  `state:"max=4"`         // by seat
 	Turn  game.Value[Turn]
 	Input game.Inputs[Move]
@@ -31,6 +32,12 @@ type Card struct {
 // Played is a card on the table.
 type Played struct {
 	Card uint8 `state:"range=0..51"`
+}
+
+// Play is an event: seat plays a card.
+type Play struct {
+	Seat game.Seat `state:""`
+	Card uint8     `state:"range=0..51"`
 }
 
 // Score is the tricks that a player has.
@@ -174,6 +181,7 @@ func (g *Cards) play(r *game.Room, seat game.Seat, row game.RowID) bool {
 	}
 	g.Hands.Remove(row)
 	g.Table.Put(game.RowID(seat)).Card = card.Card
+	g.Plays.Emit(Play{Seat: seat, Card: card.Card})
 	g.next(r)
 	return true
 }
