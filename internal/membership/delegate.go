@@ -89,7 +89,7 @@ func (d delegate) NotifyMsg(b []byte) {
 func (delegate) GetBroadcasts(int, int) [][]byte { return nil }
 
 // LocalState implements memberlist.Delegate.
-func (d delegate) LocalState(bool) []byte { return d.g.state() }
+func (d delegate) LocalState(join bool) []byte { return d.g.state(join) }
 
 // MergeRemoteState implements memberlist.Delegate.
 func (d delegate) MergeRemoteState(b []byte, _ bool) {

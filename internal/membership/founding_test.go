@@ -190,14 +190,14 @@ func TestAdmission(t *testing.T) {
 	if at, starters, _ := r.candidates(); starters || at.IsValid() {
 		t.Error("it founds beside one that is cut off")
 	}
-	gone := []goneNode{{node: nodeName(&people("b")[0]), member: people("b")[0], gossip: netip.MustParseAddrPort("10.0.0.2:7946"), reason: Refused, age: time.Minute}}
+	gone := []knownNode{{node: nodeName(&people("b")[0]), member: people("b")[0], gossip: netip.MustParseAddrPort("10.0.0.2:7946"), reason: Refused, age: time.Minute}}
 	for _, c := range []struct {
 		state state
 		want  string
 	}{
 		{state{standing: CutOff}, "a c, quorum false"},
-		{state{standing: Starting, gone: gone}, "a c, b refused, quorum false"},
-		{state{standing: HasQuorum}, "a c, b refused, quorum true"},
+		{state{standing: Starting, known: gone}, "a c, b refused, quorum false"},
+		{state{standing: HasQuorum, complete: true}, "a c, b refused, quorum true"},
 	} {
 		s, err := parseState(c.state.append(nil))
 		if err != nil {
@@ -215,8 +215,8 @@ func TestAdmission(t *testing.T) {
 }
 
 func FuzzParseMessage(f *testing.F) {
-	s := state{standing: HasQuorum, forgotten: map[ServerName]string{"d": "1"},
-		gone: []goneNode{{node: nodeName(&people("b")[0]), member: people("b")[0], gossip: netip.MustParseAddrPort("10.0.0.2:7946"), reason: Refused, age: time.Minute}}}
+	s := state{standing: HasQuorum, complete: true, forgotten: map[ServerName]string{"d": "1"},
+		known: []knownNode{{node: nodeName(&people("b")[0]), member: people("b")[0], gossip: netip.MustParseAddrPort("10.0.0.2:7946"), reason: Refused, age: time.Minute}}}
 	f.Add(s.append([]byte{kindState}))
 	f.Add((&message{kind: kindReport, round: 7, suspect: "a", from: "b", reached: true}).append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -244,7 +244,7 @@ func TestReturnAtOnce(t *testing.T) {
 	r.put("c", people("c")[0], address)
 	r.put("a", a, address)
 	r.put("b-new", b, address)
-	r.merge(state{standing: HasQuorum, gone: []goneNode{{node: "b", member: former, gossip: address, reason: Unreachable}}})
+	r.merge(state{standing: HasQuorum, complete: true, known: []knownNode{{node: "b", member: former, gossip: address, reason: Unreachable}}})
 	if got := r.standing(); got != Joined {
 		t.Errorf("once admitted its standing is %v, want Joined", got)
 	}

@@ -247,7 +247,7 @@ func (g *Gossip) spreadState(ctx context.Context, list *memberlist.Memberlist) {
 			return
 		case <-g.spread:
 		}
-		b := append([]byte{kindState}, g.state()...)
+		b := append([]byte{kindState}, g.state(false)...)
 		for _, n := range g.presentNodes() {
 			wg.Go(func() {
 				if err := list.SendReliable(n, b); err != nil {

@@ -15,8 +15,8 @@ const (
 	DefaultStreams           = 256
 	DefaultStreamsPerAddress = 64
 	// maxInboundBytes bounds what all open inbound streams have brought together, in bytes. memberlist holds a stream in memory,
-	// up to 20 MiB, before it knows whether the sender has the key. The state of a member takes about 300 bytes, so this is the
-	// state of 7,000.
+	// up to 20 MiB, before it knows whether the sender has the key. To one that joins, a member takes about 480 bytes, so this is the
+	// state of 4,000.
 	maxInboundBytes = 2 << 20
 )
 

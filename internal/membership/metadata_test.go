@@ -163,7 +163,7 @@ func TestInside(t *testing.T) {
 func FuzzParseState(f *testing.F) {
 	f.Add((&state{}).append(nil))
 	m := Member{Name: "gs-1", Boot: "0123456789abcdef", Role: GameServer, State: Serving, URL: "http://10.0.0.1:80", Peer: "10.0.0.1:81"}
-	s := state{standing: HasQuorum, gone: []goneNode{{node: nodeName(&m), member: m, gossip: netip.MustParseAddrPort("10.0.0.1:82"), reason: Exited}},
+	s := state{standing: HasQuorum, complete: true, known: []knownNode{{node: nodeName(&m), member: m, gossip: netip.MustParseAddrPort("10.0.0.1:82"), reason: Exited}},
 		forgotten: map[ServerName]string{"gs-2": "0123456789abcdef"}}
 	f.Add(s.append(nil))
 	f.Add([]byte{0, 0xff, 0xff, 0xff, 0xff, 0x7f})
@@ -173,7 +173,7 @@ func FuzzParseState(f *testing.F) {
 			return
 		}
 		again, err := parseState(s.append(nil))
-		if err != nil || len(again.gone) != len(s.gone) || len(again.forgotten) != len(s.forgotten) || len(s.gone)+len(s.forgotten) > len(b) {
+		if err != nil || len(again.known) != len(s.known) || len(again.forgotten) != len(s.forgotten) || len(s.known)+len(s.forgotten) > len(b) {
 			t.Fatalf("%x parses as %+v and again as %+v, %v", b, s, again, err)
 		}
 	})

@@ -9,17 +9,21 @@ import (
 
 // The state is what members exchange when one joins, every few seconds, and when one was forgotten:
 //
-//	standing u8 | gone: count uvarint, each: node | metadata | gossip address | reason | age in ms, uvarint
+//	standing u8 | complete u8 | known: count uvarint, each: node | metadata | gossip address | reason | age in ms, uvarint
 //	            | forgotten: count uvarint, each: name | boot                  (texts: length uvarint, bytes)
 //
-// Standing and gone members travel together, so that a newcomer joins a quorum and learns whom it misses in one step.
+// Standing and members travel together, so that a newcomer joins a quorum and learns in one step whom that counts. Only a complete
+// state admits: memberlist does not tell a newcomer of a member that it suspects, and that one may lead rooms. Between members that
+// have met, the gone ones do.
 type state struct {
 	standing  Standing
-	gone      []goneNode
+	complete  bool // known holds the present members too
+	known     []knownNode
 	forgotten map[ServerName]string
 }
 
-type goneNode struct {
+// knownNode is one member; without a reason it is present.
+type knownNode struct {
 	node   string
 	member Member
 	gossip netip.AddrPort
@@ -62,8 +66,13 @@ func (r *reader) text() string {
 
 func (s *state) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(s.standing))
-	b = binary.AppendUvarint(b, uint64(len(s.gone)))
-	for _, g := range s.gone {
+	complete := uint64(0)
+	if s.complete {
+		complete = 1
+	}
+	b = binary.AppendUvarint(b, complete)
+	b = binary.AppendUvarint(b, uint64(len(s.known)))
+	for _, g := range s.known {
 		b = appendText(b, g.node)
 		b = appendText(b, string(appendMetadata(nil, &g.member)))
 		b = appendText(b, g.gossip.String())
@@ -79,9 +88,9 @@ func (s *state) append(b []byte) []byte {
 
 func parseState(b []byte) (s state, err error) {
 	r := &reader{b: b}
-	s.standing, s.forgotten = Standing(r.number()), make(map[ServerName]string)
+	s.standing, s.complete, s.forgotten = Standing(r.number()), r.number() == 1, make(map[ServerName]string)
 	for range r.number() {
-		g := goneNode{node: r.text()}
+		g := knownNode{node: r.text()}
 		meta, address := r.text(), r.text()
 		g.reason, g.age = Reason(r.text()), time.Duration(min(r.number(), maxNumber/1_000_000))*time.Millisecond
 		if r.err != nil {
@@ -96,7 +105,7 @@ func parseState(b []byte) (s state, err error) {
 		if g.node != nodeName(&g.member) || !printable(string(g.reason), true) {
 			return s, errState
 		}
-		s.gone = append(s.gone, g)
+		s.known = append(s.known, g)
 	}
 	for range r.number() {
 		name, boot := r.text(), r.text()
@@ -111,15 +120,19 @@ func parseState(b []byte) (s state, err error) {
 	return s, r.err
 }
 
-// state is what this process tells the others.
-func (r *roster) state() []byte {
+// state is what this process tells the others; complete: to one that joins.
+func (r *roster) state(complete bool) []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := state{standing: r.standing(), forgotten: r.forgotten}
+	s := state{standing: r.standing(), complete: complete, forgotten: r.forgotten}
 	now := time.Now()
 	for node, o := range r.others {
-		if o.reason != "" && o.gossip.IsValid() {
-			s.gone = append(s.gone, goneNode{node, o.Member, o.gossip, o.reason, now.Sub(o.since)})
+		switch {
+		case !o.gossip.IsValid():
+		case o.reason != "":
+			s.known = append(s.known, knownNode{node, o.Member, o.gossip, o.reason, now.Sub(o.since)})
+		case complete:
+			s.known = append(s.known, knownNode{node: node, member: o.Member, gossip: o.gossip})
 		}
 	}
 	return s.append(nil)
@@ -129,12 +142,12 @@ func (r *roster) state() []byte {
 func (r *roster) farewell(node string, gossip netip.AddrPort) []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := state{gone: []goneNode{{node: node, member: r.self, gossip: gossip, reason: Left}}}
+	s := state{known: []knownNode{{node: node, member: r.self, gossip: gossip, reason: Left}}}
 	return s.append([]byte{kindState})
 }
 
 // merge takes over what another member tells: proofs, forgotten members and, while this process depends on the others,
-// the members that they miss and their quorum. It makes a view of it.
+// the members that they know and their quorum. It makes a view of it.
 func (r *roster) merge(s state) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -142,20 +155,27 @@ func (r *roster) merge(s state) {
 		r.hearForgotten(name, boot)
 	}
 	dependent := !r.admitted || !r.probation.IsZero()
-	joins := !r.admitted && s.standing == HasQuorum
+	joins := !r.admitted && s.standing == HasQuorum && s.complete
 	now := time.Now()
-	for _, g := range s.gone {
+	for _, g := range s.known {
 		last, known := r.others[g.node]
 		switch {
 		case g.member.Name == r.self.Name:
-			if joins && !g.reason.proven() && g.member.Boot != r.self.Boot {
+			if joins && g.reason != "" && !g.reason.proven() && g.member.Boot != r.self.Boot {
 				r.probation = time.Time{} // all parts count this name
 			}
 		case known && g.reason.proven() && !last.reason.proven():
 			last.leave(g.reason, now)
 			r.others[g.node] = last
 		case !known && dependent && r.forgotten[g.member.Name] != g.member.Boot:
-			r.others[g.node] = other{Member: g.member, gossip: g.gossip, reason: g.reason, since: now.Add(-g.age), lost: true, answer: silent}
+			o := other{Member: g.member, gossip: g.gossip, reason: g.reason, since: now.Add(-g.age), lost: true, answer: silent}
+			if o.reason == "" { // gossip has not told of it: a round of probes says whether it is there
+				o.suspected = true
+				if r.admitted {
+					r.meet(&o, now)
+				}
+			}
+			r.others[g.node] = o
 		}
 	}
 	if joins {

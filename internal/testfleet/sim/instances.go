@@ -13,10 +13,11 @@ import (
 // instances is what the history knows of the instances of rooms: which process ticked each last, who was told that it is
 // lost, and which processes have ended. History.mu guards it.
 type instances struct {
-	newest map[proto.RoomID]uint32 // the instance that began last
-	all    map[instance]*life
-	ended  map[process]time.Duration // when
-	faults []span                    // of pauses of servers, and of faults of the network between servers and routers
+	newest   map[proto.RoomID]uint32 // the instance that began last
+	all      map[instance]*life
+	ended    map[process]time.Duration // when
+	faults   []span                    // of pauses of servers, and of faults of the network between servers and routers
+	refusals []span                    // of those in which one part of the fleet refuses another
 }
 
 // span is the time of a fault; to is 0 while it lasts.
@@ -89,15 +90,20 @@ func (i *instances) ticked(h *History, t tickOf) {
 }
 
 // beginFault notes that a pause or a fault of the network begins; the function that it gives notes the end.
-func (h *History) beginFault() (end func()) {
+func (h *History) beginFault() (end func()) { return h.begin(&h.instances.faults) }
+
+// beginRefusal notes that a part of the fleet refuses another from now on, besides that a fault of the network begins.
+func (h *History) beginRefusal() (end func()) { return h.begin(&h.instances.refusals) }
+
+func (h *History) begin(spans *[]span) (end func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	n := len(h.instances.faults)
-	h.instances.faults = append(h.instances.faults, span{from: time.Since(h.began)})
+	n := len(*spans)
+	*spans = append(*spans, span{from: time.Since(h.began)})
 	return func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		h.instances.faults[n].to = time.Since(h.began)
+		(*spans)[n].to = time.Since(h.began)
 	}
 }
 
@@ -111,7 +117,11 @@ func (h *History) clockJumped(d time.Duration) {
 
 // faultOf reports whether at some time between from and to faults lasted that took least without a break.
 func (i *instances) faultOf(least, from, to time.Duration) bool {
-	all := slices.SortedFunc(slices.Values(i.faults), func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	return lasted(i.faults, least, from, to)
+}
+
+func lasted(spans []span, least, from, to time.Duration) bool {
+	all := slices.SortedFunc(slices.Values(spans), func(a, b span) int { return cmp.Compare(a.from, b.from) })
 	var whole span
 	for n, s := range all {
 		if s.to == 0 { // it lasts
@@ -136,6 +146,8 @@ const (
 	reopenTime = 2 * time.Second
 	// replaceTime is how long a leader that is not cut off may be without a standby that has ended, while the fleet is in turmoil.
 	replaceTime = 30 * time.Second
+	// lostTime is how long the part with the quorum waits for servers that refuse it.
+	lostTime = 10 * time.Second
 )
 
 // seatMayBeLost reports whether a seat that was taken at a time may be lost where faults overlap: a leader that is cut off gives
@@ -152,6 +164,9 @@ func (h *History) seatMayBeLost(taken time.Duration) bool {
 //   - The process that ticked it last was suspended for longer than leaseTime, and as many others have ended as have replicas:
 //     since then, or so shortly before that it still waited for them. They may have gone on with the room, and what they told its
 //     players is gone with them.
+//   - The process that ticked it last was suspended for longer than leaseTime, and a part of the fleet refused another for lostTime
+//     meanwhile. Servers that were killed refuse, too, and their players hear of it within 15 s: the part with the quorum ends the
+//     rooms of those that refuse it. One that lives, behind a firewall that refuses, resumes none of them.
 //   - The process that ticked it last has ended, and around its end faults of the fleet kept a replica from it for longer than
 //     leaseTime: it may have gone on without that one. The faults of a schedule that overlap count as one, whichever servers
 //     they keep apart: which ones have replicas is not known here.
@@ -165,7 +180,7 @@ func (h *History) toldLost(room proto.RoomID, born uint32, player proto.PlayerID
 		switch {
 		case l.lastBy == process{}:
 			h.violate("%s is told that %s is lost, which nobody has ticked", player, room)
-		case !i.hasEnded(l.lastBy) && (!i.away(l) || i.endedSince(l.lastAt-detachTime) < copies-1):
+		case !i.hasEnded(l.lastBy) && (!i.away(l) || i.endedSince(l.lastAt-detachTime) < copies-1 && !i.refused(l)):
 			h.violate("%s is told that %s is lost, but %s still has it", player, room, l.lastBy)
 		case i.hasEnded(l.lastBy) && i.endedSince(l.lastAt-replaceTime) < copies && !i.faultOf(leaseTime-reopenTime, l.lastAt-leaseTime, i.ended[l.lastBy]+leaseTime):
 			h.violate("%s is told that %s is lost, but of the %d servers that had it at most %d have ended", player, room, copies, i.endedSince(l.lastAt-replaceTime))
@@ -179,6 +194,17 @@ func (h *History) toldLost(room proto.RoomID, born uint32, player proto.PlayerID
 // away reports whether the process that ticked an instance last may have been suspended for longer than leaseTime.
 func (i *instances) away(l *life) bool {
 	return l.toldAt-l.lastAt >= leaseTime || i.faultOf(leaseTime, l.lastAt, l.toldAt)
+}
+
+// refused reports whether the part with the quorum may have been refused by the servers of an instance for as long as it waits for them.
+func (i *instances) refused(l *life) bool {
+	spans := slices.Clone(i.refusals)
+	for n := range spans {
+		if spans[n].to == 0 { // it lasts
+			spans[n].to = l.toldAt
+		}
+	}
+	return lasted(spans, lostTime, l.lastAt, l.toldAt)
 }
 
 // end notes that a process has ended, at now.

@@ -58,7 +58,18 @@ func (f *fleet) refuseBoth(a, b []string) {
 }
 
 // refuse does so until the network is healed.
-func (f *fleet) refuse(a, b []string) { f.separate(a, b, f.refuseBoth, "refuse, and are refused by,") }
+func (f *fleet) refuse(a, b []string) {
+	f.refusal(f.separate(a, b, f.refuseBoth, "refuse, and are refused by,"))
+}
+
+// refusal notes that a fault that has just begun, and that end ends, is one of refusing.
+func (f *fleet) refusal(end func()) func() {
+	over := f.history.beginRefusal()
+	return func() {
+		over()
+		end()
+	}
+}
 
 // partition cuts both directions between a and b until the network is healed.
 func (f *fleet) partition(a, b []string) { f.separate(a, b, f.net.Partition, "cannot reach") }
