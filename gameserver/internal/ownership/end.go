@@ -70,4 +70,5 @@ func (m *Machine) endUseless(server, why string) {
 	e := m.lead.epoch
 	m.end(End{Code: proto.CloseOverloaded}, Report{Kind: ReportDropped, To: server, Epoch: e, Why: why})
 	m.bury(Moved, e.Next(server), server)
+	m.tomb.gone = true
 }

@@ -67,7 +67,7 @@ func (m *Machine) direct(ev Wanted) bool {
 		case t.holding == Over && t.crashed:
 			m.do(Turn{Code: proto.CloseCrashed, Instance: ev.Seen.Instance})
 			return true
-		case t.holding == Moved && ev.Seen.Less(t.epoch) && m.now-t.at < redirectTime && m.fleet.presence(t.leader) == Present:
+		case t.holding == Moved && !t.gone && ev.Seen.Less(t.epoch) && m.now-t.at < redirectTime && m.fleet.presence(t.leader) == Present:
 			// One that has seen that epoch was there already, or was sent here from there.
 			m.do(Send{Server: t.leader, Epoch: t.epoch, All: true})
 			return true

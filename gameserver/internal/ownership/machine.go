@@ -62,6 +62,7 @@ type tomb struct {
 	holding Holding // None: there is no tomb; else Moved, Over or Gone
 	epoch   proto.Epoch
 	leader  string // with Moved
+	gone    bool   // with Moved: the leader's process has ended, or may never have led; clients are not sent there
 	crashed bool   // with Over: the room killed the process that led it
 	at      time.Duration
 }
