@@ -41,7 +41,8 @@ export class Trouble {
 
 	/** Asks the player what next; the first way is the one to take. */
 	ask(error: RingsideError, ways: Way[]): void {
-		say(this.#sentence, error.reason ? `${error.message} (${error.reason})` : error.message);
+		const said = error.message.toLowerCase().includes(error.reason.toLowerCase()); // a server that was given no reason says what the code means
+		say(this.#sentence, said ? error.message : `${error.message} (${error.reason})`);
 		say(this.#detail, `${error.code}: ${error.detail || "nothing more is known"}`);
 		this.#ways.replaceChildren(
 			...ways.map(({ label, go }, i) => {

@@ -36,9 +36,11 @@ export function inspectTests(ground: Ground): void {
 		await page.locator("#status[data-state=playing]").waitFor();
 		for (const table of ["fighters", "walls", "match", "shots", "seats", "room"]) assert.ok(await page.getByTestId(`table-${table}`).isVisible(), table);
 		await until("cell that flashes", () => page.locator("td.flash").count());
-		const { rooms } = await ground.fleet.ask("/v1/fleet");
-		const { players } = rooms.find((r: { room: string }) => r.room === room);
-		assert.equal(await page.getByTestId("table-seats").locator("tbody tr").count(), players, "who plays");
+		await until("who plays, as the fleet has it", async () => {
+			const { rooms } = await ground.fleet.ask("/v1/fleet");
+			const { players } = rooms.find((r: { room: string }) => r.room === room);
+			return (await page.getByTestId("table-seats").locator("tbody tr").count()) === players;
+		});
 		await until("what only owners see, for an operator", async () => !(await cells(page, "fighters")).includes("·"));
 		await until("cost of the fighters", async () => /fighters[1-9]/.test((await page.getByTestId("cost").textContent())!));
 		assert.match((await page.getByTestId("cost-sum").textContent())!, /^[1-9][\d.]* bytes a tick, .* MB an hour/);
