@@ -121,17 +121,17 @@ proxies:
 	@.ci/proxies
 
 .PHONY: race
-race: proxies ## all tests under the race detector
-	$(GO) test -race -shuffle=on -timeout 10m ./...
+race: proxies ## all tests under the race detector, but those of results-test, whose processes need the machine
+	$(GO) test -race -shuffle=on -timeout 10m $$($(GO) list ./... | grep -v /testfleet/outage$$)
 
 .PHONY: examples
 examples: ## the games of gameserver/examples, a module of their own: each is built and played as an outsider would
 	cd gameserver/examples && $(GO) test -race -shuffle=on -count=1 ./...
 
 .PHONY: results-test
-results-test: ## the results store on SQLite and on a PostgreSQL that is started for it (installed first where root may)
+results-test: ## the results store on SQLite and on a PostgreSQL that is started for it (installed first where root may), and processes that are killed around it
 	@.ci/postgres $(GO) test -race -count=1 ./router/internal/results
-	@.ci/postgres $(GO) test -race -count=1 -run DatabaseIsDown ./internal/testfleet/outage
+	@.ci/postgres $(GO) test -race -count=1 ./internal/testfleet/outage
 
 .PHONY: results-bench
 results-bench: ## outcomes a second, durable: the spool, SQLite, PostgreSQL

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ringside-go/ringside/clients/goclient"
 	"github.com/ringside-go/ringside/internal/ticket"
@@ -15,19 +16,24 @@ import (
 // operate sends an operator's request to a router and reads the JSON answer, which must have the status.
 func (f *Fleet) operate(router int, method, path, body string, status int) (doc map[string]any) {
 	f.t.Helper()
-	req, err := http.NewRequest(method, f.Routers[router].URL+path, strings.NewReader(body))
-	if err != nil {
-		f.t.Fatal(err)
+	for deadline := time.Now().Add(Patience); ; time.Sleep(50 * time.Millisecond) {
+		req, err := http.NewRequest(method, f.Routers[router].URL+path, strings.NewReader(body))
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		err = json.NewDecoder(resp.Body).Decode(&doc)
+		resp.Body.Close()
+		if err == nil && resp.StatusCode == status {
+			return doc
+		}
+		if resp.StatusCode != http.StatusServiceUnavailable || time.Now().After(deadline) { // a room may be on its way just now
+			f.t.Fatalf("%s %s: %s %v, %v; want %d", method, path, resp.Status, doc, err, status)
+		}
 	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if err := json.NewDecoder(resp.Body).Decode(&doc); err != nil || resp.StatusCode != status {
-		f.t.Fatalf("%s %s: %s %v, %v; want %d", method, path, resp.Status, doc, err, status)
-	}
-	return doc
 }
 
 // refusedAt reports whether a router refuses the player with a word about bans.

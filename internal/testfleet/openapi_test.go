@@ -78,6 +78,10 @@ func closeObjects(v any) {
 func (d *described) call(base, request, body string, status int, header ...string) (answer map[string]any) {
 	d.t.Helper()
 	got, text := d.try(base, request, body, header...)
+	for deadline := time.Now().Add(Patience); got == http.StatusServiceUnavailable && got != status && time.Now().Before(deadline); { // a room may be on its way
+		time.Sleep(50 * time.Millisecond)
+		got, text = d.try(base, request, body, header...)
+	}
 	if got != status {
 		d.t.Errorf("%s answers %d %s, want %d", request, got, text, status)
 		return nil
