@@ -18,6 +18,8 @@
 //   - An epoch that is raised by fence may have outcomes that no replica of an earlier epoch has: nobody leads from such a one.
 //   - A leader that was paused, or that had no quorum, asks all servers before its room ticks again. Of two leaders of an instance
 //     the one that ticks keeps the room; it raises its epoch above that of a suspended one.
+//   - Nobody leads from a replica while another instance is led and ticks: that one was created when all had said that they have nothing.
+//     Of two leaders of different instances that both tick, the one that goes after the other (first) ends its room once it hears of the other.
 //   - After a handoff the old leader is a replica of the new one, so two servers can continue the room at any moment.
 //   - Nothing is concluded from silence but by the part of the fleet that has the quorum; and what cannot be undone is concluded
 //     from proof, or after the lease. Only that part declares a room lost, once it has asked every member, those that have just come

@@ -116,6 +116,11 @@ func (m *Machine) judgeLeader(replies []Reply) {
 		m.bury(Over, p.epoch, "")
 		m.tomb.crashed = true
 		m.drop()
+	case replaced:
+		m.do(Report{Kind: ReportLost, From: p.leader.Server, Epoch: p.epoch, Why: "its leader is gone, and another instance is led by " + v.answer.Leader},
+			Send{Server: v.answer.Leader, Epoch: v.answer.Epoch, All: true})
+		m.bury(Gone, proto.Epoch{Instance: p.epoch.Instance}, "")
+		m.drop()
 	case takeOver:
 		if !m.due(p.retry) {
 			m.askLater(p.retry - m.now)

@@ -39,8 +39,11 @@ func (m *Machine) superseded(by proto.Epoch) {
 	m.end(end, report)
 }
 
-// whyOther is for a room of which another instance is led.
-const whyOther = "another instance of the room was created while this one was suspended"
+// These are for a room of which another instance is led.
+const (
+	whyOther = "another instance of the room was created while this one was suspended"
+	whyTwo   = "another instance of the room is led, and goes before this one"
+)
 
 // endLost ends a room that the fleet has declared lost, with CloseLost, or of which another instance is led elsewhere, with CloseOver.
 func (m *Machine) endLost(code proto.CloseCode, why string) {

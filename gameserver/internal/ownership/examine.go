@@ -21,6 +21,7 @@ const (
 	tooOld                         // it is gone for sure, and may have gone on without this replica
 	nothing                        // it is gone, and there is no state
 	condemned                      // it is gone, killed by the room's first tick
+	replaced                       // it is gone, and another instance is led: answer is its leader's
 )
 
 // finding of examine: answer is the leader's, epoch the highest that is known of the room.
@@ -47,7 +48,7 @@ func (m *Machine) examine(replies []Reply) examined {
 	if x.epoch.Less(p.withdrawn) {
 		x.epoch = p.withdrawn
 	}
-	var led, best, elsewhere Answer
+	var led, best, elsewhere, other Answer
 	over, lost, behind, announced := false, false, false, p.onProbation()
 	var later []string         // servers that lead, or led, in a later epoch, as others say
 	heard := map[string]bool{} // what a server has is known
@@ -85,6 +86,8 @@ func (m *Machine) examine(replies []Reply) examined {
 		behind = behind || mine && a.Holding == Standby && fenced(a.Epoch, p.state) ||
 			mine && a.Holding == Moved && a.Leader == self && p.epoch.Less(a.Epoch) && p.next.Less(a.Epoch) // to an earlier process
 		switch {
+		case !mine && a.Holding == Leading && !a.Suspended:
+			other = a
 		case mine && a.Holding == Leading && !a.Epoch.Less(p.state):
 			if led.Leader == "" || led.Epoch.Less(a.Epoch) {
 				led = a
@@ -134,6 +137,8 @@ func (m *Machine) examine(replies []Reply) examined {
 		x.what, x.answer = leaderElsewhere, elsewhere
 	case !sure, !gone, quiet, early:
 		x.what = unknown
+	case other.Leader != "":
+		x.what, x.answer = replaced, other
 	case !p.stocked:
 		x.what = nothing
 	case announced && x.killed && (proven || m.fleet.presence(p.leader.Server) == Refused):

@@ -95,7 +95,7 @@ type RejectCode uint8
 const (
 	RejectOther        RejectCode = iota // see the text; the server may have a replica
 	RejectGame                           // the game cannot take the room up; see the text
-	RejectEpoch                          // the server knows a higher epoch: Rejection.Epoch, led by Rejection.Leader
+	RejectEpoch                          // the server knows a higher epoch, or another instance: Rejection.Epoch, led by Rejection.Leader
 	RejectDraining                       // it is about to stop
 	RejectBusy                           // it stands by for as many rooms as it may
 	RejectSize                           // the room's keyframe is larger than a standby takes
@@ -111,7 +111,7 @@ func (c RejectCode) soon() bool { return c == RejectBusy || c == RejectDraining 
 // Rejection is the answer of a server that does not stand by, or no longer. It is an error.
 type Rejection struct {
 	Code   RejectCode
-	Epoch  proto.Epoch // highest known of the room; zero if none
+	Epoch  proto.Epoch // highest known of the room, or of another instance of it; zero if none
 	Leader string      // server that leads it in Epoch
 	Text   string      // for the log
 }

@@ -16,7 +16,7 @@ func (m *Machine) offered(ev Offered) {
 		reject(Rejection{Code: RejectEpoch, Epoch: m.Epoch(), Leader: m.Leader(), Text: "another epoch is led by " + m.Leader()})
 		return
 	case m.role == Following && !same && m.replica.stream != 0:
-		reject(Rejection{Code: RejectOther, Text: "it has a replica of another instance, whose leader is alive"})
+		reject(Rejection{Code: RejectEpoch, Epoch: m.Epoch(), Leader: m.Leader(), Text: "it has a replica of another instance, whose leader is alive"})
 		return
 	}
 	if m.role == Leads && m.lead.away() && same && !m.lead.epoch.Less(ev.Epoch) && !fenced(m.lead.epoch, ev.Epoch) {
@@ -93,5 +93,10 @@ func (m *Machine) offered(ev Offered) {
 // against all rules, and one must go.
 func (m *Machine) yields(ev Offered) bool {
 	l := m.lead
-	return l.epoch.Instance != ev.Epoch.Instance && (l.away() || first(m.room, m.config.Self.Server, ev.From.Server) == ev.From.Server)
+	return l.epoch.Instance != ev.Epoch.Instance && (l.away() || m.goesAfter(ev.From.Server))
+}
+
+// goesAfter reports whether the room that is led here gives way to the instance that server leads, where both tick.
+func (m *Machine) goesAfter(server string) bool {
+	return first(m.room, m.config.Self.Server, server) == server
 }

@@ -53,6 +53,7 @@ func (m *Machine) standbyRejected(s *standby, r Rejection) {
 		}
 		m.stepDown(leader, r.Epoch)
 	case r.Code == RejectEpoch, r.Code == RejectOther: // it may have a replica, or lead: the next try tells
+		l.asks = l.asks || r.Code == RejectEpoch && r.Epoch.Instance != l.epoch.Instance // of two instances that are led, one must go
 		m.reopen(s)
 	case r.Code == RejectStopped, r.Code == RejectIncompatible: // the shell remembers the incompatible ones for all rooms
 		m.detach(s, 0, r.Text)

@@ -23,8 +23,9 @@ type caller struct {
 
 var errSuperseded = errors.New("its dialler has dialled again since")
 
-// admit registers a link that h announces. It closes an older one of the same process and waits until nothing more of it will
-// be handled. nil: h is older than a link that was admitted. The caller calls leave when the link's handling has ended.
+// admit registers a link that h announces. It closes the one before and waits until nothing more of it will be handled: that is an older
+// one, or one of another process, which has ended as a rule. If it is the newer process after all, it dials again.
+// nil: h is older than a link of its process that was admitted. The caller calls leave when the link's handling has ended.
 func (l *callers) admit(h hello, c *conn) *caller {
 	next := &caller{process: h.Process, link: h.Link, conn: c, gone: make(chan struct{})}
 	l.mu.Lock()
@@ -35,7 +36,7 @@ func (l *callers) admit(h hello, c *conn) *caller {
 	}
 	l.newest[h.Name] = next
 	l.mu.Unlock()
-	if last != nil && last.process == h.Process {
+	if last != nil {
 		last.conn.close(errSuperseded)
 		<-last.gone
 	}
