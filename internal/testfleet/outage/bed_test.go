@@ -70,7 +70,7 @@ func (b *bed) start(name string, args ...string) {
 		b.http[name], b.gossip[name] = free(b.t), free(b.t)
 		b.args[name] = args
 	}
-	program, env := os.Args[0], append(append(os.Environ(), asGame+"=1"), b.env...)
+	program, env := os.Args[0], append(append(flags.Without(os.Environ()), asGame+"=1"), b.env...)
 	own := []string{"-results", "-data=" + b.data(name), "-seeds=" + b.gossip[router], "-peer=127.0.0.1:0"}
 	if name == router {
 		var err error
