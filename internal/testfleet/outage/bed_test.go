@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ringside-go/ringside/internal/flags"
 )
 
 // patience bounds every wait for processes. Nothing passes because of it.
