@@ -5,7 +5,7 @@ GO ?= go
 
 # Length of the short forms that `make test` runs; the long ones have their own targets.
 # Fuzzing counts inputs: with a time limit Go 1.26 fails now and then when it is over (golang/go#75804).
-FUZZTIME ?= 5000x
+FUZZTIME ?= 3000x
 FLEETTIME ?= 20s
 
 .PHONY: help
@@ -155,7 +155,7 @@ repeat: ## the packages with loops, many times: finds what passes once
 	$(GO) test -race -short -count=100 -timeout 30m ./gameserver/internal/...
 
 .PHONY: fuzz-short
-fuzz-short: ## every fuzz target with FUZZTIME inputs each (default 5000x)
+fuzz-short: ## every fuzz target with FUZZTIME inputs each (default 3000x)
 	@.ci/fuzz $(FUZZTIME)
 
 .PHONY: fuzz
