@@ -251,7 +251,7 @@ func (r *reader) edit(b block, note string) {
 	}
 }
 
-// meet lets two players into the lobby, each of whom sees where the other one points.
+// meet connects two players to the lobby and waits until each sees the other's cursor.
 func meet(ctx context.Context, t *testing.T, router string) {
 	t.Helper()
 	type pointer struct {

@@ -77,7 +77,7 @@ export class Chromium {
 		await this.send("Browser.setWindowBounds", { windowId, bounds: { windowState: "minimized" } });
 	}
 
-	/** Stops all of its processes, as when a laptop's lid is closed, and lets them go on. */
+	/** Pauses all of its processes, as a closed laptop does, and resumes them. */
 	sleep(): void {
 		process.kill(-this.process.pid!, "SIGSTOP");
 	}

@@ -19,7 +19,7 @@ function mark(page: Page): Promise<void> {
 	});
 }
 
-/** The same page goes on: it was not loaded anew, it asked the player nothing, and the server takes their samples. */
+/** Checks that the same page continues: it was not reloaded, it asked the player nothing, and the server accepts its samples. */
 async function goesOn(page: Page, before: Awaited<ReturnType<typeof whereabouts>>): Promise<string[]> {
 	const { cards, signs } = await page.evaluate(() => (globalThis as any).marks ?? { cards: "the page was loaded again" });
 	assert.equal(cards, 0);

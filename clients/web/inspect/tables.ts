@@ -166,6 +166,6 @@ export function show(v: unknown): string {
 
 function flash(td: HTMLElement): void {
 	td.classList.remove("flash");
-	void td.offsetWidth; // begins the animation anew
+	void td.offsetWidth; // restarts the animation
 	td.classList.add("flash");
 }

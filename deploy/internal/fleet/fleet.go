@@ -145,7 +145,7 @@ func (f *Fleet) Processes() string {
 	return b.String()
 }
 
-// watch tells of processes that end, and restarts nothing. It returns when ctx ends or when bots at most are left.
+// watch reports processes that end. It restarts none. It returns when ctx ends, or when only bots are left.
 func (f *Fleet) watch(ctx context.Context) error {
 	left := 1 + len(f.Plan.Servers)
 	for left > 0 {

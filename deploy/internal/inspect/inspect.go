@@ -128,7 +128,7 @@ func (p *snapshot) frame(c *goclient.Client) {
 	}
 }
 
-// draw writes all tables of s, and begins to gather anew. Values that have changed since the last snapshot are marked with *.
+// draw writes all tables of s and resets the counts. It marks values that changed since the last snapshot with *.
 func (p *snapshot) draw(s *state.Store, title string) string {
 	var b strings.Builder
 	fmt.Fprintln(&b, title)
