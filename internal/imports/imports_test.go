@@ -38,8 +38,8 @@ var allowed = map[string][]string{
 	"router/internal/webhook":               {"router/internal/results"},
 	"router/store":                          {"router/internal/...", "internal/obs", "internal/outcome"},
 	"router/lookup":                         {"proto", "internal/..."},
-	"router/relay":                          {"internal/network"},
-	"router/front":                          {"router/lookup", "router/relay", "proto", "internal/..."},
+	"router/internal/relay":                 {"internal/network"},
+	"router/front":                          {"router/lookup", "router/internal/relay", "proto", "internal/..."},
 	"router":                                {"router/...", "clients/web", "internal/..."},
 
 	"clients/goclient":      {"proto", "proto/state"},

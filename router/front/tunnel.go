@@ -14,8 +14,8 @@ import (
 	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/proto"
+	"github.com/ringside-go/ringside/router/internal/relay"
 	"github.com/ringside-go/ringside/router/lookup"
-	"github.com/ringside-go/ringside/router/relay"
 )
 
 const (

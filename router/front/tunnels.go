@@ -16,8 +16,8 @@ import (
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
+	"github.com/ringside-go/ringside/router/internal/relay"
 	"github.com/ringside-go/ringside/router/lookup"
-	"github.com/ringside-go/ringside/router/relay"
 )
 
 // tunnels owns the sockets that this router carries to game servers. The gate limits them; ringside_tunnels shows how many there
