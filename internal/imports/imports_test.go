@@ -58,6 +58,7 @@ var allowed = map[string][]string{
 	"internal/roomstats":      {"proto"},
 	"internal/ticket":         {"proto"},
 	"internal/obs":            {},
+	"internal/report":         {"internal/bans", "internal/membership", "proto"},
 	"internal/openapi":        {},
 	"internal/limit":          {},
 	"internal/bans":           {"proto"},

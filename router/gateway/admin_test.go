@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -177,9 +178,9 @@ func TestFleetTellsOfMoves(t *testing.T) {
 		t.Errorf("got %+v", doc)
 	}
 	want := []eventDoc{
-		{eventReport{Serial: 7, Time: at, Kind: "failover", Room: "q", Epoch: "2@b"}, "b"},
-		{eventReport{Serial: 1, Time: at.Add(time.Second), Kind: "move", Room: "r", From: "a", To: "b", Why: "drain", Took: 12.5}, "a"},
-		{eventReport{Serial: 8, Time: at.Add(2 * time.Second), Kind: "suspend"}, "b"},
+		{report.Event{Serial: 7, Time: at, Kind: "failover", Room: "q", Epoch: "2@b"}, "b"},
+		{report.Event{Serial: 1, Time: at.Add(time.Second), Kind: "move", Room: "r", From: "a", To: "b", Why: "drain", Took: 12.5}, "a"},
+		{report.Event{Serial: 8, Time: at.Add(2 * time.Second), Kind: "suspend"}, "b"},
 	}
 	for i, e := range doc.Events {
 		if e != want[i] {
@@ -198,7 +199,7 @@ func TestFleetTellsOfMoves(t *testing.T) {
 func TestMatchLeavesSuspendedRoomsOut(t *testing.T) {
 	m := newMatches()
 	s := membership.Member{Name: "a", State: membership.Serving}
-	m.report("k", s, roomReport{Room: "r", Seats: 4, Role: "suspended"})
+	m.report("k", s, report.RoomInfo{Room: "r", Seats: 4, Role: "suspended"})
 	if got := m.kinds["k"].rooms[proto.RoomID("r")].seats; got != 0 {
 		t.Errorf("%d seats are offered", got)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ringside-go/ringside/internal/bans"
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -24,16 +25,12 @@ import (
 // maxBansAnswer bounds a server's bans in bytes.
 const maxBansAnswer = 2 << 20
 
-type bansDoc struct {
-	Bans []bans.Ban `json:"bans"`
-}
-
 // exchangeBans takes over what m knows of bans, and the other way round. hash is m's; nothing is done if it is the router's own.
 func (f *Gateway) exchangeBans(ctx context.Context, m membership.Member, hash string) error {
 	if hash == f.bans.Hash() || f.config.Operator == nil {
 		return nil
 	}
-	body, err := json.Marshal(bansDoc{f.bans.All()})
+	body, err := json.Marshal(report.Bans{Bans: f.bans.All()})
 	if err != nil {
 		return err
 	}
@@ -52,7 +49,7 @@ func (f *Gateway) exchangeBans(ctx context.Context, m membership.Member, hash st
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s answered %s", req.URL, resp.Status)
 	}
-	var theirs bansDoc
+	var theirs report.Bans
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxBansAnswer)).Decode(&theirs); err != nil {
 		return fmt.Errorf("%s: %w", req.URL, err)
 	}
@@ -131,7 +128,7 @@ func (f *Gateway) getBans(w http.ResponseWriter, r *http.Request) error {
 	if err := f.allow(r); err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, bansDoc{append([]bans.Ban{}, f.bans.Active()...)})
+	return writeJSON(w, http.StatusOK, report.Bans{Bans: append([]bans.Ban{}, f.bans.Active()...)})
 }
 
 // deleteBan lifts a ban.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ringside-go/ringside/internal/bans"
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -21,19 +22,19 @@ import (
 func newBanningServer(t *testing.T, set *bans.Set) membership.Member {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/server", func(w http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(w).Encode(serverSummary{Bans: set.Hash()})
+		_ = json.NewEncoder(w).Encode(report.Summary{Bans: set.Hash()})
 	})
 	mux.HandleFunc("POST /v1/server/bans", func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer "+operatorToken {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		var theirs bansDoc
+		var theirs report.Bans
 		if err := json.NewDecoder(r.Body).Decode(&theirs); err != nil {
 			t.Error(err)
 		}
 		set.Merge(theirs.Bans)
-		_ = json.NewEncoder(w).Encode(bansDoc{set.All()})
+		_ = json.NewEncoder(w).Encode(report.Bans{Bans: set.All()})
 	})
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)
@@ -66,7 +67,7 @@ func TestBansAreExchanged(t *testing.T) {
 		t.Errorf("banned %v, answer %+v; want one server reached and one not", banned, made)
 	}
 	checkProblem(t, f.call(t, "POST", "/v1/rooms", `{"game":"arena","player":{"guest":"`+fresh+`"}}`), http.StatusForbidden, ": spam")
-	if doc := into[bansDoc](t, f.call(t, "GET", "/v1/bans", "", auth...), http.StatusOK); len(doc.Bans) != 2 {
+	if doc := into[report.Bans](t, f.call(t, "GET", "/v1/bans", "", auth...), http.StatusOK); len(doc.Bans) != 2 {
 		t.Errorf("the bans are %+v", doc)
 	}
 	into[banReport](t, f.call(t, "DELETE", "/v1/bans/"+url.PathEscape(string(guest(fresh))), "", auth...), http.StatusOK)

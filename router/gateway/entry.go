@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/internal/ticket"
 )
 
@@ -34,8 +35,8 @@ func (f *Gateway) foresee(ctx context.Context, home membership.Member, c *ticket
 	}
 	defer resp.Body.Close()
 	var answer struct {
-		Live   bool   `json:"live"`
-		Detail string `json:"detail"`
+		report.Entry
+		Detail string `json:"detail"` // of a problem
 		Field  string `json:"field"`
 	}
 	err = json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(&answer)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/report"
 )
 
 // Kinds of events that a router notes itself, of members; those of rooms come from the servers.
@@ -22,7 +23,7 @@ const maxNoted = 128
 // eventLog is what this router saw happen to the members of the fleet. Its methods may be called from any goroutine.
 type eventLog struct {
 	mu     sync.Mutex
-	events []eventReport // oldest first, at most maxNoted
+	events []report.Event // oldest first, at most maxNoted
 	serial uint64
 }
 
@@ -34,20 +35,20 @@ func (l *eventLog) note(from, to *membership.View, now time.Time) {
 		switch {
 		case !known:
 			if !older(from, to, m) {
-				l.add(eventReport{Time: now, Kind: eventJoin, Member: m.Name})
+				l.add(report.Event{Time: now, Kind: eventJoin, Member: m.Name})
 			}
 		case old.Boot != m.Boot:
-			l.add(eventReport{Time: now, Kind: eventRestart, Member: m.Name})
+			l.add(report.Event{Time: now, Kind: eventRestart, Member: m.Name})
 		case old.State != m.State && m.State == membership.Draining:
-			l.add(eventReport{Time: now, Kind: eventDrain, Member: m.Name})
+			l.add(report.Event{Time: now, Kind: eventDrain, Member: m.Name})
 		case old.State != m.State:
-			l.add(eventReport{Time: now, Kind: eventServe, Member: m.Name})
+			l.add(report.Event{Time: now, Kind: eventServe, Member: m.Name})
 		}
 	}
 	for _, m := range from.Members {
 		if _, ok := to.Find(m.Name); !ok {
 			gone, _ := to.FindGone(m.Name)
-			l.add(eventReport{Time: now, Kind: eventLeave, Member: m.Name, Why: string(gone.Reason)})
+			l.add(report.Event{Time: now, Kind: eventLeave, Member: m.Name, Why: string(gone.Reason)})
 		}
 	}
 }
@@ -58,7 +59,7 @@ func older(from, to *membership.View, m membership.Member) bool {
 	return !returns && m.Since.Before(to.Self.Since)
 }
 
-func (l *eventLog) add(e eventReport) {
+func (l *eventLog) add(e report.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.serial++
@@ -70,7 +71,7 @@ func (l *eventLog) add(e eventReport) {
 }
 
 // newest gives the remembered events. The caller must not change them.
-func (l *eventLog) newest() []eventReport {
+func (l *eventLog) newest() []report.Event {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.events[:len(l.events):len(l.events)]

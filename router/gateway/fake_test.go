@@ -21,6 +21,7 @@ import (
 	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/obs"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -34,8 +35,8 @@ type fakeServer struct {
 	name membership.ServerName
 
 	mu      sync.Mutex
-	summary serverSummary
-	rooms   []roomReport       // by id
+	summary report.Summary
+	rooms   []report.RoomInfo  // by id
 	details int                // times that it was asked for its details
 	query   url.Values         // of the newest of them
 	lists   int                // times that it was asked for a page of its rooms
@@ -61,7 +62,7 @@ func newFakeServer(t *testing.T, name membership.ServerName) *fakeServer {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.details++
-		_ = json.NewEncoder(w).Encode(serverDetails{Rooms: s.page("", r.FormValue("rooms"))})
+		_ = json.NewEncoder(w).Encode(report.Details{Rooms: s.page("", r.FormValue("rooms"))})
 	})
 	mux.HandleFunc("GET /v1/server/rooms", func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
@@ -78,7 +79,7 @@ func newFakeServer(t *testing.T, name membership.ServerName) *fakeServer {
 	mux.HandleFunc("GET /v1/server/rooms/{room}", func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if i := slices.IndexFunc(s.rooms, func(o roomReport) bool { return string(o.Room) == r.PathValue("room") }); i >= 0 {
+		if i := slices.IndexFunc(s.rooms, func(o report.RoomInfo) bool { return string(o.Room) == r.PathValue("room") }); i >= 0 {
 			_ = json.NewEncoder(w).Encode(s.rooms[i])
 			return
 		}
@@ -96,7 +97,7 @@ func (s *fakeServer) member() membership.Member {
 }
 
 // page gives the rooms after one, at most limit. Called with mu held.
-func (s *fakeServer) page(after, limit string) (page []roomReport) {
+func (s *fakeServer) page(after, limit string) (page []report.RoomInfo) {
 	most, err := strconv.Atoi(limit)
 	if err != nil {
 		panic(err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/report"
 )
 
 // fleetAge is how old the servers' answers may be that the fleet's description is made from.
@@ -35,7 +36,7 @@ type totalsDoc struct {
 const maxEvents = 200
 
 type eventDoc struct {
-	eventReport
+	report.Event
 	Server membership.ServerName `json:"server"` // that noted it
 }
 
@@ -56,21 +57,21 @@ type memberDoc struct {
 
 // loadDoc is the last summary of a server.
 type loadDoc struct {
-	Rooms    int         `json:"rooms"`
-	Players  int         `json:"players"` // connected
-	Replicas int         `json:"replicas"`
-	Moving   int         `json:"moving"`              // rooms that are being handed off
-	Busy     int         `json:"busy"`                // of the busiest tick worker, per mille
-	Memory   uint64      `json:"memory"`              // bytes
-	Age      float64     `json:"age_s"`               // since the server said so
-	Hung     int         `json:"hung,omitempty"`      // goroutines that are lost to games that do not return
-	Heaviest []heavyRoom `json:"heaviest,omitempty"`  // the few rooms that take the most of a tick worker's time
-	Waiting  int         `json:"waiting,omitempty"`   // outcomes that the results store does not have yet
-	Oldest   float64     `json:"waiting_s,omitempty"` // how long the oldest of them has waited
+	Rooms    int                `json:"rooms"`
+	Players  int                `json:"players"` // connected
+	Replicas int                `json:"replicas"`
+	Moving   int                `json:"moving"`              // rooms that are being handed off
+	Busy     int                `json:"busy"`                // of the busiest tick worker, per mille
+	Memory   uint64             `json:"memory"`              // bytes
+	Age      float64            `json:"age_s"`               // since the server said so
+	Hung     int                `json:"hung,omitempty"`      // goroutines that are lost to games that do not return
+	Heaviest []report.HeavyRoom `json:"heaviest,omitempty"`  // the few rooms that take the most of a tick worker's time
+	Waiting  int                `json:"waiting,omitempty"`   // outcomes that the results store does not have yet
+	Oldest   float64            `json:"waiting_s,omitempty"` // how long the oldest of them has waited
 }
 
 type roomDoc struct {
-	roomReport
+	report.RoomInfo
 	Server membership.ServerName `json:"server"` // leads it
 }
 

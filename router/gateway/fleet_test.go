@@ -18,6 +18,7 @@ import (
 
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/obs"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/internal/ticket"
 )
 
@@ -31,9 +32,9 @@ func (f *testFront) asked(t *testing.T) {
 
 func TestFleet(t *testing.T) {
 	a, b := newFakeServer(t, "game-a"), newFakeServer(t, "game-b")
-	a.lead(roomReport{Room: "a", Game: "arena"}, roomReport{Room: "z", Game: "arena", Epoch: "1@game-a", Tick: 90, TickRate: 30, Seats: 8, Players: 3,
+	a.lead(report.RoomInfo{Room: "a", Game: "arena"}, report.RoomInfo{Room: "z", Game: "arena", Epoch: "1@game-a", Tick: 90, TickRate: 30, Seats: 8, Players: 3,
 		Connected: 2, Spectators: 1, Late: 4, Match: 2, Age: 3.5, Role: "leading", Standbys: []string{"game-b"}})
-	a.summary = serverSummary{Rooms: 2, Players: 3, Replicas: 5, Moving: 1, Busy: 421, Memory: 1 << 20}
+	a.summary = report.Summary{Rooms: 2, Players: 3, Replicas: 5, Moving: 1, Busy: 421, Memory: 1 << 20}
 	am, bm := a.member(), b.member()
 	am.Zone, am.Version, am.Since = "eu-1", "v1.2", time.Unix(1e9, 0).UTC()
 	bm.State = membership.Draining
@@ -92,7 +93,7 @@ func TestFleetListsSoManyRooms(t *testing.T) {
 		t.Errorf("an empty fleet shows\n%s", text)
 	}
 	const all = maxServerRooms + 50
-	var rooms []roomReport
+	var rooms []report.RoomInfo
 	for i := range all {
 		rooms = append(rooms, reported("r", fmt.Sprintf("%04d", i), 0, 2))
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
-	"github.com/ringside-go/ringside/proto"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/router/internal/lookup"
 )
 
@@ -38,7 +38,7 @@ type gatherer struct {
 
 	mu    sync.Mutex // held while servers are asked, at most askTimeout for each askWidth of them
 	last  *gathered
-	known map[membership.ServerName]serverDetails // of the servers in last
+	known map[membership.ServerName]report.Details // of the servers in last
 }
 
 // gathered is what the servers answered, immutable.
@@ -49,62 +49,9 @@ type gathered struct {
 }
 
 type answer struct {
-	member        membership.Member
-	serverDetails       // Events are all that are known, also of a server that did not answer; Rooms are of an answer only
-	err           error // the server did not answer
-}
-
-// serverDetails is what the router reads of GET /v1/server/details.
-type serverDetails struct {
-	Boot   string        `json:"boot"`
-	View   uint64        `json:"view"`   // version of Sees
-	Sees   *viewReport   `json:"sees"`   // left out when the router has that version; nil in an answer: it never said
-	Rooms  []roomReport  `json:"rooms"`  // the first ones by id
-	More   bool          `json:"more"`   // there are others
-	Events []eventReport `json:"events"` // after those that the router has
-}
-
-// viewReport is the fleet as one process sees it.
-type viewReport struct {
-	Quorum  bool                                        `json:"quorum"`
-	Members map[membership.ServerName]membership.State  `json:"members"`
-	Gone    map[membership.ServerName]membership.Reason `json:"gone"` // within the last minutes
-}
-
-// eventReport is something that happened to a room or a member, as the process that noted it says.
-type eventReport struct {
-	Serial uint64                `json:"serial"` // counts the process's events
-	Time   time.Time             `json:"time"`
-	Kind   string                `json:"kind"` // of rooms: move, failover, depose, lost, failed; of the server: suspend, resume; of a member: eventJoin and so on
-	Room   proto.RoomID          `json:"room,omitempty"`
-	Member membership.ServerName `json:"member,omitempty"`
-	From   string                `json:"from,omitempty"`
-	To     string                `json:"to,omitempty"`
-	Why    string                `json:"why,omitempty"`
-	Epoch  string                `json:"epoch,omitempty"`
-	Took   float64               `json:"took_ms,omitempty"`
-}
-
-// roomReport is one room as its leader describes it.
-type roomReport struct {
-	Room         proto.RoomID   `json:"room"`
-	Game         proto.GameName `json:"game"`
-	Role         string         `json:"role"`  // leading, moving or suspended
-	Epoch        string         `json:"epoch"` // instance:counter@server
-	Standbys     []string       `json:"standbys"`
-	Tick         proto.Tick     `json:"tick"`
-	TickRate     int            `json:"tick_rate"`
-	Seats        int            `json:"seats"`
-	Players      int            `json:"players"`
-	Connected    int            `json:"connected"`
-	Reserved     int            `json:"reserved"`
-	Spectators   int            `json:"spectators"`
-	WatchersFull bool           `json:"watchers_full,omitempty"` // nobody more may watch
-	Late         uint64         `json:"late"`
-	Match        uint32         `json:"match"`
-	Locked       bool           `json:"locked,omitempty"`
-	Age          float64        `json:"age_s"`
-	Properties   map[string]any `json:"properties,omitempty"`
+	member         membership.Member
+	report.Details       // Events are all that are known, also of a server that did not answer; Rooms are of an answer only
+	err            error // the server did not answer
 }
 
 func newGatherer(table *lookup.Table, a *asker) *gatherer { return &gatherer{table: table, asker: a} }
@@ -131,35 +78,35 @@ func (g *gatherer) ask() *gathered {
 		a := &all.answers[i]
 		known := g.known[a.member.Name]
 		if known.Boot != a.member.Boot {
-			known = serverDetails{Boot: a.member.Boot}
+			known = report.Details{Boot: a.member.Boot}
 		}
 		query := url.Values{"rooms": {strconv.Itoa(limit)}, "boot": {known.Boot},
 			"view": {strconv.FormatUint(known.View, 10)}, "events": {strconv.FormatUint(lastSerial(known.Events), 10)}}
-		var said serverDetails
+		var said report.Details
 		a.err = g.asker.get(context.Background(), a.member, "/v1/server/details?"+query.Encode(), &said)
 		if a.err == nil && said.Boot != known.Boot {
 			a.err = fmt.Errorf("server %s is process %q, gossip says %q", a.member.Name, said.Boot, known.Boot)
 		}
 		if a.err != nil {
 			known.Rooms, known.More = nil, false
-			a.serverDetails = known
+			a.Details = known
 			return
 		}
 		if said.Sees == nil {
 			said.Sees = known.Sees
 		}
 		said.Events = appendEvents(known.Events, said.Events)
-		a.serverDetails = said
+		a.Details = said
 	})
-	g.known = make(map[membership.ServerName]serverDetails, len(all.answers))
+	g.known = make(map[membership.ServerName]report.Details, len(all.answers))
 	for _, a := range all.answers {
-		g.known[a.member.Name] = a.serverDetails
+		g.known[a.member.Name] = a.Details
 	}
 	return all
 }
 
 // lastSerial is the serial of the newest event, 0 without any.
-func lastSerial(events []eventReport) uint64 {
+func lastSerial(events []report.Event) uint64 {
 	if len(events) == 0 {
 		return 0
 	}
@@ -167,8 +114,8 @@ func lastSerial(events []eventReport) uint64 {
 }
 
 // appendEvents gives known with the events that come after it, the newest maxHistory. It leaves known as it is, for others share it.
-func appendEvents(known, events []eventReport) []eventReport {
-	fresh := slices.DeleteFunc(events, func(e eventReport) bool { return e.Serial <= lastSerial(known) })
+func appendEvents(known, events []report.Event) []report.Event {
+	fresh := slices.DeleteFunc(events, func(e report.Event) bool { return e.Serial <= lastSerial(known) })
 	if len(fresh) == 0 {
 		return known
 	}

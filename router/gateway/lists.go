@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/internal/where"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -206,16 +207,16 @@ func (f *Gateway) streamRooms(w http.ResponseWriter, r *http.Request, q listQuer
 func (f *Gateway) lives(ctx context.Context, room proto.RoomID) (live, known bool) {
 	fleet := f.table.Fleet()
 	home, _ := fleet.Home(room)
-	var report roomReport
+	var info report.RoomInfo
 	path := "/v1/server/rooms/" + string(room)
-	if home.Name != "" && f.asker.get(ctx, home, path, &report) == nil {
+	if home.Name != "" && f.asker.get(ctx, home, path, &info) == nil {
 		return true, true
 	}
 	servers := gameServers(fleet.View)
 	errs := make([]error, len(servers))
 	forEach(len(servers), func(i int) {
-		var report roomReport
-		errs[i] = f.asker.get(ctx, servers[i], path, &report)
+		var info report.RoomInfo
+		errs[i] = f.asker.get(ctx, servers[i], path, &info)
 	})
 	known = true
 	for _, err := range errs {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -23,7 +24,7 @@ func ids(d roomsDoc) (all []string) {
 // A list is merged from all servers, by id and page by page; what is asked reaches them.
 func TestListOfRooms(t *testing.T) {
 	a, b := newFakeServer(t, "game-a"), newFakeServer(t, "game-b")
-	var of [2][]roomReport
+	var of [2][]report.RoomInfo
 	for i := range 7 {
 		of[i%2] = append(of[i%2], reported("room-", fmt.Sprint(i), i, 8))
 	}

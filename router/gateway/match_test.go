@@ -14,6 +14,7 @@ import (
 
 	"github.com/ringside-go/ringside/internal/limit"
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -23,14 +24,14 @@ func (f *testFront) match(t *testing.T, body string) admission {
 	return into[admission](t, f.call(t, "POST", "/v1/match", body), http.StatusCreated)
 }
 
-func (s *fakeServer) lead(rooms ...roomReport) { s.set(func() { s.rooms = rooms }) }
+func (s *fakeServer) lead(rooms ...report.RoomInfo) { s.set(func() { s.rooms = rooms }) }
 
-func reported(kind, id string, players, seats int) roomReport {
-	return roomReport{Room: proto.RoomID(kind + id), Game: "arena", Players: players, Seats: seats, TickRate: 30}
+func reported(kind, id string, players, seats int) report.RoomInfo {
+	return report.RoomInfo{Room: proto.RoomID(kind + id), Game: "arena", Players: players, Seats: seats, TickRate: 30}
 }
 
-func byID(rooms ...roomReport) []roomReport {
-	slices.SortFunc(rooms, func(a, b roomReport) int { return strings.Compare(string(a.Room), string(b.Room)) })
+func byID(rooms ...report.RoomInfo) []report.RoomInfo {
+	slices.SortFunc(rooms, func(a, b report.RoomInfo) int { return strings.Compare(string(a.Room), string(b.Room)) })
 	return rooms
 }
 
@@ -95,7 +96,7 @@ func TestMatchMakesARoom(t *testing.T) {
 
 func TestSpectatorsGetTheLiveliestRoom(t *testing.T) {
 	a, b := newFakeServer(t, "game-a"), newFakeServer(t, "game-b")
-	watched := func(id string, connected, spectators int) roomReport {
+	watched := func(id string, connected, spectators int) report.RoomInfo {
 		r := reported(arena, id, connected, 8)
 		r.Connected, r.Spectators, r.WatchersFull = connected, spectators, spectators >= proto.MaxSpectators
 		return r
@@ -118,7 +119,7 @@ func TestSpectatorsGetTheLiveliestRoom(t *testing.T) {
 // All rooms of quick match are found, page by page, and no others are asked for.
 func TestMatchReadsAllPages(t *testing.T) {
 	s := newFakeServer(t, "game-1")
-	rooms := []roomReport{reported("a-private-", "x", 1, 2)}
+	rooms := []report.RoomInfo{reported("a-private-", "x", 1, 2)}
 	for i := range 2*listPage + 1 {
 		rooms = append(rooms, reported(arena, fmt.Sprintf("%04d", i), 2, 2))
 	}
@@ -174,7 +175,7 @@ func TestMatchWithDeadServer(t *testing.T) {
 }
 
 // listOf is what one server lists.
-func listOf(state membership.State, rooms ...roomReport) *openRooms {
+func listOf(state membership.State, rooms ...report.RoomInfo) *openRooms {
 	m := membership.Member{Name: "game-1", Role: membership.GameServer, State: state}
 	return &openRooms{servers: []serverRooms{{m, rooms}}}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -267,9 +268,9 @@ func (m *matches) update(open *openRooms, now time.Time) {
 		}
 	}
 	for _, a := range open.servers {
-		for _, report := range a.rooms {
-			if name, ok := ticket.MatchKindOf(report.Room); ok {
-				m.report(name, a.member, report)
+		for _, info := range a.rooms {
+			if name, ok := ticket.MatchKindOf(info.Room); ok {
+				m.report(name, a.member, info)
 			}
 		}
 	}
@@ -296,20 +297,20 @@ func (m *matches) expire(r *matchRoom, f func(p promise) bool) {
 	r.promises = kept
 }
 
-func (m *matches) report(name string, leader membership.Member, report roomReport) {
+func (m *matches) report(name string, leader membership.Member, info report.RoomInfo) {
 	k := m.kinds[name]
 	if k == nil {
 		k = &matchRooms{rooms: map[proto.RoomID]*matchRoom{}}
 		m.kinds[name] = k
 	}
-	k.seats = report.Seats
-	r := k.rooms[report.Room]
+	k.seats = info.Seats
+	r := k.rooms[info.Room]
 	if r == nil {
 		r = &matchRoom{}
-		k.rooms[report.Room] = r
+		k.rooms[info.Room] = r
 	}
 	// Reports do not say who has come. The oldest promises are taken for kept.
-	players := report.Players + report.Reserved
+	players := info.Players + info.Reserved
 	came := players - r.players
 	m.expire(r, func(p promise) bool {
 		if p.seats > came {
@@ -318,9 +319,9 @@ func (m *matches) report(name string, leader membership.Member, report roomRepor
 		came -= p.seats
 		return true
 	})
-	r.leader, r.seats, r.players, r.connected = leader, report.Seats, players, report.Connected
-	r.game, r.properties = report.Game, report.Properties
-	if leader.State != membership.Serving || report.Role == "suspended" {
+	r.leader, r.seats, r.players, r.connected = leader, info.Seats, players, info.Connected
+	r.game, r.properties = info.Game, info.Properties
+	if leader.State != membership.Serving || info.Role == "suspended" {
 		r.seats = 0
 	}
 }

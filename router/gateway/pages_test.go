@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/ringside-go/ringside/clients/web"
+	"github.com/ringside-go/ringside/internal/report"
 )
 
 // paged is a router with small pages.
@@ -96,7 +97,7 @@ func TestPagesAreCompressed(t *testing.T) {
 // What other processes say cannot rewrite the terminal of whoever reads the text.
 func TestTextShowsNoControlCharacters(t *testing.T) {
 	s := newFakeServer(t, "game-1")
-	s.lead(roomReport{Room: "room-1", Game: "chess\x1b[2J\x07\u202e\r", Match: 3})
+	s.lead(report.RoomInfo{Room: "room-1", Game: "chess\x1b[2J\x07\u202e\r", Match: 3})
 	f := newTestFront(t, nil, s.member())
 	resp := f.call(t, "GET", "/fleet", "", "Accept", "*/*")
 	body, err := io.ReadAll(resp.Body)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
-	"github.com/ringside-go/ringside/proto"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/router/internal/lookup"
 )
 
@@ -23,37 +23,9 @@ const (
 	loadLife = 10 * time.Second
 )
 
-// serverSummary is what the router reads of GET /v1/server.
-type serverSummary struct {
-	Suspended bool   `json:"suspended"`
-	Rooms     int    `json:"rooms"`
-	Players   int    `json:"players"`
-	Replicas  int    `json:"replicas"`
-	Moving    int    `json:"moving"`
-	Busy      int    `json:"busy"`
-	Memory    uint64 `json:"memory"`
-	Ticks     struct {
-		P99  float64 `json:"p99_ms"`
-		Late uint64  `json:"late"`
-	} `json:"ticks"`
-	Bans     string            `json:"bans"`
-	Moves    map[string]uint64 `json:"moves"`
-	Hung     int               `json:"hung"`
-	Heaviest []heavyRoom       `json:"heaviest"`
-	Waiting  int               `json:"waiting"`
-	Oldest   float64           `json:"waiting_s"`
-}
-
-// heavyRoom is one of the few rooms of a server that take the most of a tick worker's time.
-type heavyRoom struct {
-	Room  proto.RoomID   `json:"room"`
-	Game  proto.GameName `json:"game"`
-	Share int            `json:"share"` // of one worker's time, per mille
-}
-
 // polled is what is known of one server. It is immutable.
 type polled struct {
-	serverSummary
+	report.Summary
 	boot string
 	at   time.Time // of the last answer; zero: there was none, and the figures are unknown
 	err  error     // why the last request had no answer; nil: it had one, or there was no request yet
@@ -128,14 +100,14 @@ func (p *poller) poll(ctx context.Context, m membership.Member) {
 		case <-ctx.Done():
 			continue
 		}
-		var summary serverSummary
+		var summary report.Summary
 		err := p.asker.get(ctx, m, "/v1/server", &summary)
 		if err == nil {
 			failed = p.exchange(ctx, m, summary.Bans, failed)
 		}
 		<-p.slots
 		if now.err = err; err == nil {
-			now.serverSummary, now.at = summary, time.Now()
+			now.Summary, now.at = summary, time.Now()
 			wait = pollInterval
 		} else {
 			wait = min(2*wait, maxPollInterval)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/router/internal/lookup"
@@ -39,7 +40,7 @@ type openRooms struct {
 
 type serverRooms struct {
 	member membership.Member
-	rooms  []roomReport
+	rooms  []report.RoomInfo
 }
 
 func newRoomLister(table *lookup.Table, a *asker) *roomLister {
@@ -66,13 +67,10 @@ func (l *roomLister) get(maxAge time.Duration) *openRooms {
 }
 
 // list gives the rooms of quick match that m leads and that take newcomers.
-func (l *roomLister) list(m membership.Member) (rooms []roomReport, err error) {
+func (l *roomLister) list(m membership.Member) (rooms []report.RoomInfo, err error) {
 	after := proto.RoomID(ticket.MatchPrefix)
 	for range maxListPages {
-		var page struct {
-			Rooms []roomReport `json:"rooms"`
-			Next  proto.RoomID `json:"next"`
-		}
+		var page report.RoomPage
 		path := fmt.Sprintf("/v1/server/rooms?limit=%d&after=%s", listPage, url.QueryEscape(string(after)))
 		if err := l.asker.get(context.Background(), m, path, &page); err != nil {
 			return rooms, err
@@ -98,7 +96,7 @@ func (f *Gateway) leader(room proto.RoomID) (membership.Member, bool) {
 	all := gameServers(f.table.Fleet().View)
 	leads := make([]bool, len(all))
 	forEach(len(all), func(i int) {
-		var r roomReport
+		var r report.RoomInfo
 		leads[i] = f.asker.get(context.Background(), all[i], "/v1/server/rooms/"+string(room), &r) == nil
 	})
 	for i, m := range all {

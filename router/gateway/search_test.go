@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/internal/where"
 	"github.com/ringside-go/ringside/proto"
 )
 
 // rated is a room of quick match with a rating and one connected player.
-func rated(kind, id string, rating float64) roomReport {
+func rated(kind, id string, rating float64) report.RoomInfo {
 	r := reported(kind, id, 1, 2)
 	r.Connected, r.Properties = 1, map[string]any{"rating": rating, "map": "alps"}
 	return r

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -22,9 +23,9 @@ const staleAfter = 3 * time.Second
 // snapshot is the fleet at one moment, as watchers see it. It is immutable.
 type snapshot struct {
 	members map[membership.ServerName]liveMember
-	rooms   map[proto.RoomID]liveRoom            // at most roomsOfEach of a server
-	views   map[membership.ServerName]viewReport // of the processes that said what they see
-	events  []eventDoc                           // oldest first, at most maxLiveEvents
+	rooms   map[proto.RoomID]liveRoom             // at most roomsOfEach of a server
+	views   map[membership.ServerName]report.View // of the processes that said what they see
+	events  []eventDoc                            // oldest first, at most maxLiveEvents
 }
 
 // liveMember is a member of the fleet. What follows Since is of game servers only, from the poller's last summary.
@@ -53,7 +54,7 @@ type liveMember struct {
 	Late      uint64                `json:"late"`                // ticks since it started
 	Moves     map[string]uint64     `json:"moves"`               // events since it started, by kind
 	Hung      int                   `json:"hung,omitempty"`      // goroutines that are lost to games that do not return
-	Heaviest  []heavyRoom           `json:"heaviest,omitempty"`  // the few rooms that take the most of a tick worker's time
+	Heaviest  []report.HeavyRoom    `json:"heaviest,omitempty"`  // the few rooms that take the most of a tick worker's time
 	Waiting   int                   `json:"waiting,omitempty"`   // outcomes that the results store does not have yet
 	Oldest    int                   `json:"waiting_s,omitempty"` // how long the oldest of them has waited
 }
@@ -78,7 +79,7 @@ type liveRoom struct {
 // be nil, it keeps the events, and the rooms of members that did not answer.
 func build(all *gathered, polled map[membership.ServerName]polled, noted []eventDoc, before *snapshot) *snapshot {
 	s := &snapshot{members: map[membership.ServerName]liveMember{}, rooms: map[proto.RoomID]liveRoom{},
-		views: map[membership.ServerName]viewReport{}}
+		views: map[membership.ServerName]report.View{}}
 	for _, m := range all.view.Members {
 		s.members[m.Name] = describeMember(m, polled[m.Name], all.at)
 	}
@@ -97,7 +98,7 @@ func build(all *gathered, polled map[membership.ServerName]polled, noted []event
 			}
 		}
 	}
-	s.views[all.view.Self.Name] = describeView(all.view)
+	s.views[all.view.Self.Name] = report.DescribeView(all.view)
 	s.events = newestEvents(known, noted, all, maxLiveEvents)
 	return s
 }
@@ -188,26 +189,15 @@ func parseEpoch(s string) proto.Epoch {
 	return e
 }
 
-func describeView(v *membership.View) viewReport {
-	r := viewReport{Quorum: v.Quorum, Members: map[membership.ServerName]membership.State{}, Gone: map[membership.ServerName]membership.Reason{}}
-	for _, m := range v.Members {
-		r.Members[m.Name] = m.State
-	}
-	for _, g := range v.Gone {
-		r.Gone[g.Name] = g.Reason
-	}
-	return r
-}
-
 // snapshotChange is what is new in a snapshot; with nothing before it, all of it. A view holds until its member leaves or
 // is not reachable. A room has ended, or it is not among the first of its server any more.
 type snapshotChange struct {
-	Members []liveMember                         `json:"members,omitempty"`
-	Left    []membership.ServerName              `json:"left,omitempty"`
-	Rooms   []liveRoom                           `json:"rooms,omitempty"`
-	Ended   []proto.RoomID                       `json:"ended,omitempty"`
-	Views   map[membership.ServerName]viewReport `json:"views,omitempty"`
-	Events  []eventDoc                           `json:"events,omitempty"` // oldest first
+	Members []liveMember                          `json:"members,omitempty"`
+	Left    []membership.ServerName               `json:"left,omitempty"`
+	Rooms   []liveRoom                            `json:"rooms,omitempty"`
+	Ended   []proto.RoomID                        `json:"ended,omitempty"`
+	Views   map[membership.ServerName]report.View `json:"views,omitempty"`
+	Events  []eventDoc                            `json:"events,omitempty"` // oldest first
 }
 
 // since gives what is new in s; before may be nil.
@@ -218,7 +208,7 @@ func (s *snapshot) since(before *snapshot) (c snapshotChange, isNew bool) {
 	c.Members, c.Left = differ(before.members, s.members)
 	c.Rooms, c.Ended = differ(before.rooms, s.rooms)
 	c.Views = maps.Clone(s.views)
-	maps.DeleteFunc(c.Views, func(n membership.ServerName, v viewReport) bool { return reflect.DeepEqual(before.views[n], v) })
+	maps.DeleteFunc(c.Views, func(n membership.ServerName, v report.View) bool { return reflect.DeepEqual(before.views[n], v) })
 	known := keysOf(before.events)
 	for _, e := range s.events {
 		if !known[e.key()] {

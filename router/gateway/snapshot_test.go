@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -74,7 +75,7 @@ func TestChangesLeadFromSnapshotToSnapshot(t *testing.T) {
 // While a room moves two servers have it, and it is where its epoch is the higher one, in whatever order they answer.
 func TestRoomOfTwoServers(t *testing.T) {
 	at := func(name membership.ServerName, epoch string) answer {
-		return answer{member: membership.Member{Name: name}, serverDetails: serverDetails{Rooms: []roomReport{{Room: "r", Epoch: "00000000000000a7:" + epoch}}}}
+		return answer{member: membership.Member{Name: name}, Details: report.Details{Rooms: []report.RoomInfo{{Room: "r", Epoch: "00000000000000a7:" + epoch}}}}
 	}
 	source := membership.NewStatic(membership.Member{Name: "router-1"}, membership.Member{Name: "a"}, membership.Member{Name: "b"})
 	for _, c := range []struct {
@@ -94,7 +95,7 @@ func TestRoomOfTwoServers(t *testing.T) {
 // Watchers forget the view of a member that is not reachable, so they are told it again when the member is.
 func TestViewIsToldAgain(t *testing.T) {
 	source := membership.NewStatic(membership.Member{Name: "router-1"}, membership.Member{Name: "a", Role: membership.GameServer})
-	all := &gathered{view: source.View(), answers: []answer{{member: membership.Member{Name: "a"}, serverDetails: serverDetails{Sees: &viewReport{Quorum: true}}}}}
+	all := &gathered{view: source.View(), answers: []answer{{member: membership.Member{Name: "a"}, Details: report.Details{Sees: &report.View{Quorum: true}}}}}
 	at := func(err error, before *snapshot) (s *snapshot, told bool) {
 		s = build(all, map[membership.ServerName]polled{"a": {at: time.Unix(1, 0), err: err}}, nil, before)
 		change, _ := s.since(before)
@@ -114,12 +115,12 @@ func TestViewIsToldAgain(t *testing.T) {
 func TestNewestEvents(t *testing.T) {
 	at := func(s int) time.Time { return time.Unix(int64(s), 0) }
 	all := &gathered{answers: []answer{
-		{member: membership.Member{Name: "a"}, serverDetails: serverDetails{Events: []eventReport{{Serial: 1, Time: at(3)}, {Serial: 2, Time: at(5)}}}},
-		{member: membership.Member{Name: "b"}, serverDetails: serverDetails{Events: []eventReport{{Serial: 1, Time: at(4)}}}},
+		{member: membership.Member{Name: "a"}, Details: report.Details{Events: []report.Event{{Serial: 1, Time: at(3)}, {Serial: 2, Time: at(5)}}}},
+		{member: membership.Member{Name: "b"}, Details: report.Details{Events: []report.Event{{Serial: 1, Time: at(4)}}}},
 	}}
 	// One of them is known, and server a has been another process before, whose serials were the same.
-	known := []eventDoc{{eventReport{Serial: 1, Time: at(1)}, "a"}, {eventReport{Serial: 1, Time: at(3)}, "a"}}
-	own := []eventDoc{{eventReport{Serial: 1, Time: at(6)}, "router"}}
+	known := []eventDoc{{report.Event{Serial: 1, Time: at(1)}, "a"}, {report.Event{Serial: 1, Time: at(3)}, "a"}}
+	own := []eventDoc{{report.Event{Serial: 1, Time: at(6)}, "router"}}
 	list := func(limit int) (s []string) {
 		for _, e := range newestEvents(known, own, all, limit) {
 			s = append(s, fmt.Sprint(e.Server, e.Serial, " ", e.Time.Unix()))
@@ -187,7 +188,7 @@ func TestEventLog(t *testing.T) {
 	given := c.newest()
 	first := given[0]
 	for range maxNoted {
-		c.add(eventReport{Kind: eventJoin})
+		c.add(report.Event{Kind: eventJoin})
 	}
 	if list := c.newest(); len(list) != maxNoted || list[0].Serial != uint64(len(want)+1) || list[maxNoted-1].Serial != uint64(len(want)+maxNoted) {
 		t.Errorf("%d are remembered, from %d", len(list), list[0].Serial)
@@ -251,11 +252,11 @@ func TestGathererRemembers(t *testing.T) {
 	if got := serials(a); !slices.Equal(got, []uint64{1}) || query != "boot=2&events=0&rooms=256&view=0" {
 		t.Errorf("of the new process events %v are known, asked with %q", got, query)
 	}
-	var many []eventReport
+	var many []report.Event
 	for i := range 2 * maxHistory {
-		many = append(many, eventReport{Serial: uint64(i + 2)})
+		many = append(many, report.Event{Serial: uint64(i + 2)})
 	}
-	doc, err := json.Marshal(serverDetails{Boot: "2", Events: many})
+	doc, err := json.Marshal(report.Details{Boot: "2", Events: many})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,18 +275,18 @@ func bigFleet(servers, rooms int) ([]byte, *gathered) {
 	}
 	source.Set(members...)
 	all := &gathered{view: source.View()}
-	seen := describeView(source.View())
+	seen := report.DescribeView(source.View())
 	var doc []byte
 	for _, m := range members {
-		d := serverDetails{Sees: &seen}
+		d := report.Details{Sees: &seen}
 		for i := range rooms {
-			d.Rooms = append(d.Rooms, roomReport{Room: proto.RoomID(fmt.Sprintf("%s-room-%d", m.Name, i)), Game: "arena", Role: "leading",
+			d.Rooms = append(d.Rooms, report.RoomInfo{Room: proto.RoomID(fmt.Sprintf("%s-room-%d", m.Name, i)), Game: "arena", Role: "leading",
 				Epoch: "1@" + string(m.Name), Standbys: []string{"game-001"}, TickRate: 30, Seats: 8, Connected: 8})
 		}
 		for i := range 256 {
-			d.Events = append(d.Events, eventReport{Serial: uint64(i), Time: time.Unix(int64(i), 0), Kind: "move", Room: d.Rooms[0].Room, From: "game-001", To: "game-002", Why: "drain", Epoch: "2@game-002", Took: 12.5})
+			d.Events = append(d.Events, report.Event{Serial: uint64(i), Time: time.Unix(int64(i), 0), Kind: "move", Room: d.Rooms[0].Room, From: "game-001", To: "game-002", Why: "drain", Epoch: "2@game-002", Took: 12.5})
 		}
-		all.answers = append(all.answers, answer{member: m, serverDetails: d})
+		all.answers = append(all.answers, answer{member: m, Details: d})
 		if doc == nil {
 			quiet := d
 			quiet.Events = d.Events[:1] // the others are known already
@@ -310,7 +311,7 @@ func BenchmarkWatch(b *testing.B) {
 	b.Run("details", func(b *testing.B) {
 		b.SetBytes(int64(len(doc)))
 		for b.Loop() {
-			var d serverDetails
+			var d report.Details
 			if err := json.Unmarshal(doc, &d); err != nil {
 				b.Fatal(err)
 			}

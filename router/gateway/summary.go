@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -52,7 +53,7 @@ func (a *aliases) events(all []eventDoc) []eventDoc {
 	some := make([]eventDoc, 0, len(all))
 	alias := func(name string) string { return string(a.of(membership.ServerName(name), membership.GameServer)) }
 	for _, e := range all {
-		some = append(some, eventDoc{Server: a.of(e.Server, membership.GameServer), eventReport: eventReport{Serial: e.Serial, Time: e.Time, Kind: e.Kind,
+		some = append(some, eventDoc{Server: a.of(e.Server, membership.GameServer), Event: report.Event{Serial: e.Serial, Time: e.Time, Kind: e.Kind,
 			Member: a.of(e.Member, membership.GameServer), From: alias(e.From), To: alias(e.To), Took: e.Took}})
 	}
 	return some
@@ -77,7 +78,7 @@ func (f *Gateway) summarize(d fleetDoc) fleetDoc {
 // buildSummary makes the snapshot that strangers see next. Of events it has those that the servers still tell.
 func (f *Gateway) buildSummary(*snapshot) (*snapshot, time.Time) {
 	all, at := f.buildSnapshot(nil)
-	s := &snapshot{members: map[membership.ServerName]liveMember{}, rooms: map[proto.RoomID]liveRoom{}, views: map[membership.ServerName]viewReport{}}
+	s := &snapshot{members: map[membership.ServerName]liveMember{}, rooms: map[proto.RoomID]liveRoom{}, views: map[membership.ServerName]report.View{}}
 	for _, name := range slices.Sorted(maps.Keys(all.members)) {
 		m := all.members[name]
 		alias := f.aliases.of(name, m.Role)

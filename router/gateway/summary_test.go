@@ -14,6 +14,7 @@ import (
 
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/obs"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/internal/ticket"
 )
 
@@ -24,8 +25,8 @@ var secrets = []string{"secret-room", "game-secret", "10.9.8.7", "eu-secret", "v
 func exposed(t *testing.T, token string) (public, inside string) {
 	t.Helper()
 	s := newFakeServer(t, "game-secret")
-	s.lead(roomReport{Room: "secret-room", Game: "arena", Epoch: "secret-epoch", Connected: 2})
-	s.summary = serverSummary{Rooms: 1, Players: 2, Heaviest: []heavyRoom{{Room: "secret-room", Game: "arena", Share: 900}}}
+	s.lead(report.RoomInfo{Room: "secret-room", Game: "arena", Epoch: "secret-epoch", Connected: 2})
+	s.summary = report.Summary{Rooms: 1, Players: 2, Heaviest: []report.HeavyRoom{{Room: "secret-room", Game: "arena", Share: 900}}}
 	m := s.member()
 	m.Zone, m.Version = "eu-secret", "v1.2.3-secret"
 	gone := membership.Member{Name: "game-secret-2", Role: membership.GameServer, State: membership.Serving, URL: "http://10.9.8.7:1"}
@@ -39,7 +40,7 @@ func exposed(t *testing.T, token string) (public, inside string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.eventLog.add(eventReport{Time: time.Now(), Kind: "move", Room: "secret-room", From: "game-secret", To: "game-secret-2", Why: "why-secret", Epoch: "secret-epoch"})
+	f.eventLog.add(report.Event{Time: time.Now(), Kind: "move", Room: "secret-room", From: "game-secret", To: "game-secret-2", Why: "why-secret", Epoch: "secret-epoch"})
 	var listeners [2]net.Listener
 	for i := range listeners {
 		if listeners[i], err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
@@ -144,7 +145,7 @@ func TestThePublicListenerIsNeverOpen(t *testing.T) {
 // On one listener for all, a request that came through a proxy on this machine is a stranger's.
 func TestProxiedRequestsSeeASummary(t *testing.T) {
 	s := newFakeServer(t, "game-secret")
-	s.lead(roomReport{Room: "secret-room", Game: "arena"})
+	s.lead(report.RoomInfo{Room: "secret-room", Game: "arena"})
 	f := newTestFront(t, nil, s.member())
 	for _, header := range []string{"X-Forwarded-For", "Forwarded", "Via"} {
 		text, _ := io.ReadAll(f.call(t, "GET", "/v1/fleet", "", header, "x").Body)
