@@ -27,8 +27,8 @@ import (
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/internal/ticket"
-	"github.com/ringside-go/ringside/router/front"
-	"github.com/ringside-go/ringside/router/store"
+	"github.com/ringside-go/ringside/router/gateway"
+	"github.com/ringside-go/ringside/router/internal/store"
 )
 
 func main() {
@@ -40,7 +40,7 @@ func main() {
 }
 
 func run(args []string) error {
-	c := front.DefaultConfig()
+	c := gateway.DefaultConfig()
 	self := membership.Member{Role: membership.Router, State: membership.Serving, Version: flags.Version()}
 	hostname, _ := os.Hostname() // without one, -name must be given
 	fs := flag.NewFlagSet("router", flag.ContinueOnError)
@@ -111,7 +111,7 @@ func run(args []string) error {
 		}
 		c.OwnPages = os.DirFS(*pages)
 	}
-	c.Mode, self.Name = front.Mode(*mode), membership.ServerName(*name)
+	c.Mode, self.Name = gateway.Mode(*mode), membership.ServerName(*name)
 	if c.Logger, err = obs.NewLogger(os.Stderr, level, *format, slog.String("server", *name)); err != nil {
 		return err
 	}
@@ -208,7 +208,7 @@ func run(args []string) error {
 		}
 		c.Results = results
 	}
-	f, err := front.New(c, gossip)
+	f, err := gateway.New(c, gossip)
 	if err != nil {
 		gossip.Close()
 		return err

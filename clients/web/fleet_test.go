@@ -13,7 +13,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/arena"
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/internal/testfleet"
-	"github.com/ringside-go/ringside/router/front"
+	"github.com/ringside-go/ringside/router/gateway"
 )
 
 // TestFleet runs the SDK in Node against real fleets, which it breaks through a control server. RINGSIDE_WEB_FLEET is the
@@ -23,7 +23,7 @@ func TestFleet(t *testing.T) {
 	if bundle == "" {
 		t.Skip("make web-test runs this")
 	}
-	for _, mode := range []front.Mode{front.Redirect, front.Proxy} {
+	for _, mode := range []gateway.Mode{gateway.Redirect, gateway.Proxy} {
 		t.Run(string(mode), func(t *testing.T) {
 			f := testfleet.Start(t, testfleet.Options{Servers: 7, Mode: mode, Games: []game.Definition{arena.Definition()}})
 			c := &control{fleet: f, update: later(t), todo: make(chan func())}

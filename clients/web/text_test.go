@@ -13,7 +13,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/arena"
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/internal/testfleet"
-	"github.com/ringside-go/ringside/router/front"
+	"github.com/ringside-go/ringside/router/gateway"
 )
 
 // The twelve lines of the README join a room and print its players. RINGSIDE_WEB_FLEET says that there is Node, see TestFleet.
@@ -30,7 +30,7 @@ func TestFleetText(t *testing.T) {
 	if n := strings.Count(lines, "\n") + 1; n != 12 || !strings.Contains(lines, "ringside.json.v1") {
 		t.Fatalf("the README has %d lines:\n%s", n, lines)
 	}
-	for _, mode := range []front.Mode{front.Redirect, front.Proxy} {
+	for _, mode := range []gateway.Mode{gateway.Redirect, gateway.Proxy} {
 		t.Run(string(mode), func(t *testing.T) {
 			f := testfleet.Start(t, testfleet.Options{Mode: mode, Games: []game.Definition{arena.Definition()}})
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ringside-go/ringside/gameserver/internal/registry"
 	"github.com/ringside-go/ringside/internal/obs"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -30,5 +31,5 @@ func (n *Server) getEntry(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	writeJSON(w, map[string]bool{"live": live})
+	writeJSON(w, report.Entry{Live: live})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ringside-go/ringside/clients/goclient"
 	"github.com/ringside-go/ringside/gameserver/game"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -149,7 +150,7 @@ func TestHangInStart(t *testing.T) {
 	}
 }
 
-func summaryOf(t *testing.T, url string) (s summary) {
+func summaryOf(t *testing.T, url string) (s report.Summary) {
 	t.Helper()
 	body, status := fetch(t, url+"/v1/server")
 	if err := json.Unmarshal([]byte(body), &s); err != nil || status != 200 {

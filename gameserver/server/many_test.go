@@ -17,6 +17,7 @@ import (
 	"github.com/ringside-go/ringside/clients/goclient"
 	"github.com/ringside-go/ringside/gameserver/game"
 	"github.com/ringside-go/ringside/internal/placement"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -107,7 +108,7 @@ func (f *manyServers) settle(what string, rooms int) {
 		led, astray := map[proto.RoomID]bool{}, 0
 		for name, at := range f.urls {
 			for after := proto.RoomID(""); ; {
-				var page roomPage
+				var page report.RoomPage
 				if err := getJSON(at+"/v1/server/rooms?limit=500&after="+url.QueryEscape(string(after)), &page); err != nil {
 					return fmt.Sprintf("%s: %v", name, err)
 				}

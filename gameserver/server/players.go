@@ -10,8 +10,8 @@ import (
 
 	"github.com/ringside-go/ringside/gameserver/internal/registry"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
-	"github.com/ringside-go/ringside/internal/bans"
 	"github.com/ringside-go/ringside/internal/obs"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -102,7 +102,7 @@ func (n *Server) postKick(w http.ResponseWriter, r *http.Request) {
 
 // postBans takes over what a router knows of bans, and answers with what this server knows.
 func (n *Server) postBans(w http.ResponseWriter, r *http.Request) {
-	var theirs bansDoc
+	var theirs report.Bans
 	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBansBody)).Decode(&theirs)
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -114,10 +114,5 @@ func (n *Server) postBans(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	n.bans.Merge(theirs.Bans)
-	writeJSON(w, bansDoc{n.bans.All()})
-}
-
-// bansDoc is what processes exchange.
-type bansDoc struct {
-	Bans []bans.Ban `json:"bans"`
+	writeJSON(w, report.Bans{Bans: n.bans.All()})
 }

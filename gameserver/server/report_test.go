@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/gameserver/internal/room"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -42,7 +43,7 @@ func TestReportsAreBounded(t *testing.T) {
 		}
 	}()
 	await(t, "it is ready", func() bool { return n.ready.Load() })
-	var empty summary
+	var empty report.Summary
 	_, least := n.ask(t, "/v1/server", &empty)
 	if empty.Rooms != 0 || empty.Name != "a" || empty.Boot == "" {
 		t.Errorf("got %+v", empty)
@@ -62,14 +63,14 @@ func TestReportsAreBounded(t *testing.T) {
 		}
 	}
 	slices.Sort(want)
-	var full summary
+	var full report.Summary
 	if _, size := n.ask(t, "/v1/server", &full); full.Rooms != rooms || size > least+40 {
 		t.Errorf("with %d rooms the summary has %d bytes, without %d: %+v", rooms, size, least, full)
 	}
 	for _, limit := range []int{1, 2, 7, rooms - 1, rooms, rooms + 1, maxPage} {
 		var got []proto.RoomID
 		for after := proto.RoomID(""); ; {
-			var page roomPage
+			var page report.RoomPage
 			n.ask(t, fmt.Sprintf("/v1/server/rooms?limit=%d&after=%s", limit, after), &page)
 			if len(page.Rooms) > limit {
 				t.Fatalf("a page of %d has %d rooms", limit, len(page.Rooms))
@@ -85,25 +86,25 @@ func TestReportsAreBounded(t *testing.T) {
 			t.Errorf("pages of %d give %v", limit, got)
 		}
 	}
-	var page roomPage
+	var page report.RoomPage
 	if n.ask(t, "/v1/server/rooms", &page); len(page.Rooms) != defaultPage || page.Next == "" {
 		t.Errorf("without a limit a page has %d rooms", len(page.Rooms))
 	}
-	var d details
+	var d report.Details
 	if n.ask(t, "/v1/server/details?rooms=5", &d); len(d.Rooms) != 5 || !d.More || d.Rooms[4].Room != want[4] || d.Sees == nil || d.Boot != full.Boot {
 		t.Errorf("got %+v", d)
 	}
 	seen := fmt.Sprintf("/v1/server/details?boot=%s&view=%d", d.Boot, d.View)
-	d = details{}
+	d = report.Details{}
 	if n.ask(t, seen, &d); d.Sees != nil {
 		t.Errorf("a view that is known is told again: %+v", d.Sees)
 	}
 	other := fmt.Sprintf("/v1/server/details?boot=other&view=%d", d.View)
-	d = details{}
+	d = report.Details{}
 	if n.ask(t, other, &d); d.Sees == nil {
 		t.Error("the view of another process is taken for this one's")
 	}
-	var one roomReport
+	var one report.RoomInfo
 	if status, _ := n.ask(t, "/v1/server/rooms/room-7", &one); status != http.StatusOK || one.Room != "room-7" || one.Connected != 1 {
 		t.Errorf("got %d, %+v", status, one)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/ringside-go/ringside/gameserver/internal/registry"
 	"github.com/ringside-go/ringside/gameserver/internal/room"
 	"github.com/ringside-go/ringside/internal/obs"
+	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/internal/where"
 	"github.com/ringside-go/ringside/proto"
@@ -21,34 +22,6 @@ const (
 	// maxPage bounds the rooms of a page. A room takes about 300 bytes.
 	maxPage = 500
 )
-
-// roomPage is the answer to GET /v1/server/rooms: some of the rooms led here, by id.
-type roomPage struct {
-	Rooms []roomReport `json:"rooms"`
-	Next  proto.RoomID `json:"next,omitempty"` // the after of the next page; empty: there are no more rooms
-}
-
-type roomReport struct {
-	Room         proto.RoomID   `json:"room"`
-	Game         proto.GameName `json:"game"`
-	Role         string         `json:"role"` // leading, moving or suspended
-	Epoch        string         `json:"epoch"`
-	Standbys     []string       `json:"standbys"` // servers that have a replica
-	Tick         proto.Tick     `json:"tick"`
-	TickRate     int            `json:"tick_rate"`
-	Seats        int            `json:"seats"`
-	Players      int            `json:"players"`
-	Connected    int            `json:"connected"`
-	Reserved     int            `json:"reserved,omitempty"` // seats kept for players of parties who have not come
-	Spectators   int            `json:"spectators"`
-	WatchersFull bool           `json:"watchers_full,omitempty"` // nobody more may watch
-	Late         uint64         `json:"late"`
-	Match        uint32         `json:"match"`
-	Locked       bool           `json:"locked,omitempty"` // it takes no newcomers
-	Age          float64        `json:"age_s"`            // since this server leads it
-	Properties   map[string]any `json:"properties,omitempty"`
-	Share        int            `json:"share"` // of one tick worker's time in the last seconds, per mille
-}
 
 // getRooms gives the rooms after the id ?after, at most ?limit of them; with ?listed only those that strangers may see and enter, of ?game,
 // where all conditions ?where hold.
@@ -77,9 +50,9 @@ func (n *Server) getRoom(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, describeRoom(info))
 }
 
-func (n *Server) page(after proto.RoomID, limit int, show func(*registry.Info) bool) roomPage {
+func (n *Server) page(after proto.RoomID, limit int, show func(*registry.Info) bool) report.RoomPage {
 	infos, more := n.registry.Page(after, limit, show)
-	page := roomPage{Rooms: make([]roomReport, len(infos))}
+	page := report.RoomPage{Rooms: make([]report.RoomInfo, len(infos))}
 	for i, info := range infos {
 		page.Rooms[i] = describeRoom(info)
 	}
@@ -113,7 +86,7 @@ func pageLimit(query url.Values, name string, without int) (int, error) {
 	return limit, nil
 }
 
-func describeRoom(i registry.Info) roomReport {
+func describeRoom(i registry.Info) report.RoomInfo {
 	role := "leading"
 	switch i.State {
 	case room.HandingOver:
@@ -125,7 +98,7 @@ func describeRoom(i registry.Info) roomReport {
 	if standbys == nil {
 		standbys = []string{}
 	}
-	return roomReport{
+	return report.RoomInfo{
 		Room: i.ID, Game: i.Game, Role: role, Epoch: i.Epoch.String(), Standbys: standbys, Tick: i.Tick, TickRate: i.TickRate,
 		Seats: i.Seats, Players: i.Players, Connected: i.Connected, Reserved: i.Reserved, Spectators: i.Spectators, Late: i.Late, Match: i.Match,
 		Locked: i.Locked, WatchersFull: i.Spectators >= i.Watchers, Properties: i.Properties,

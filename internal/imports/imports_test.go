@@ -36,10 +36,10 @@ var allowed = map[string][]string{
 	"router/internal/resultsapi":            {"router/internal/results", "internal/outcome", "internal/roomstats", "internal/obs", "proto"},
 	"router/internal/resultsapi/testserver": {"router/internal/results", "router/internal/resultsapi"}, // a program for tests
 	"router/internal/webhook":               {"router/internal/results"},
-	"router/store":                          {"router/internal/...", "internal/obs", "internal/outcome"},
-	"router/lookup":                         {"proto", "internal/..."},
-	"router/relay":                          {"internal/network"},
-	"router/front":                          {"router/lookup", "router/relay", "proto", "internal/..."},
+	"router/internal/store":                 {"router/internal/...", "internal/obs", "internal/outcome"},
+	"router/internal/lookup":                {"proto", "internal/..."},
+	"router/internal/relay":                 {"internal/network"},
+	"router/gateway":                        {"router/internal/...", "proto", "internal/..."},
 	"router":                                {"router/...", "clients/web", "internal/..."},
 
 	"clients/goclient":      {"proto", "proto/state"},
@@ -58,6 +58,7 @@ var allowed = map[string][]string{
 	"internal/roomstats":      {"proto"},
 	"internal/ticket":         {"proto"},
 	"internal/obs":            {},
+	"internal/report":         {"internal/bans", "internal/membership", "proto"},
 	"internal/openapi":        {},
 	"internal/limit":          {},
 	"internal/bans":           {"proto"},

@@ -23,8 +23,7 @@ import (
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
-	"github.com/ringside-go/ringside/router/front"
-	"github.com/ringside-go/ringside/router/store"
+	"github.com/ringside-go/ringside/router/gateway"
 )
 
 // Patience bounds every wait for a socket, a process or the gossip. A machine under load needs seconds where an idle one
@@ -35,7 +34,7 @@ const Patience = 20 * time.Second
 type Options struct {
 	Servers   int                  // 3
 	Routers   int                  // 1
-	Mode      front.Mode           // front.Redirect
+	Mode      gateway.Mode         // gateway.Redirect
 	Drain     time.Duration        // of the routers: 0
 	Games     []game.Definition    // Walk
 	Configure func(*server.Config) // changes each server's configuration before it is built
@@ -94,7 +93,7 @@ func Start(t testing.TB, o Options) *Fleet {
 		o.Routers = 1
 	}
 	if o.Mode == "" {
-		o.Mode = front.Redirect
+		o.Mode = gateway.Redirect
 	}
 	if o.Games == nil {
 		o.Games = []game.Definition{Walk()}
@@ -293,7 +292,7 @@ func (f *Fleet) addRouter() {
 		listener.Close()
 		f.t.Fatal(err)
 	}
-	c := front.DefaultConfig()
+	c := gateway.DefaultConfig()
 	c.Quotas.TicketsPerAddress, c.Quotas.LookupsPerAddress = 0, 0 // all the players are at one address
 	c.Mode, c.Signer, c.Drain, c.Pages = f.options.Mode, f.signer, f.options.Drain, f.options.Pages
 	token := "" // requests of this machine need none
@@ -311,14 +310,14 @@ func (f *Fleet) addRouter() {
 	}
 	if f.options.Results {
 		c.Internal = true
-		s, err := store.Open(context.Background(), store.Config{Location: "sqlite:" + filepath.Join(f.results, name), Waiting: 10, Logger: c.Logger, Metrics: c.Metrics,
+		s, err := gateway.OpenStore(context.Background(), gateway.StoreConfig{Location: "sqlite:" + filepath.Join(f.results, name), Waiting: 10, Logger: c.Logger, Metrics: c.Metrics,
 			Boards: []string{"walks=" + string(WalkName) + ":best:low:week"}, Webhooks: f.options.Webhooks})
 		if err != nil {
 			f.t.Fatal(err)
 		}
 		c.Results = s
 	}
-	door, err := front.New(c, gossip)
+	g, err := gateway.New(c, gossip)
 	if err != nil {
 		listener.Close()
 		gossip.Close()
@@ -327,7 +326,7 @@ func (f *Fleet) addRouter() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	r := &Router{URL: url, Inside: self.Peer, gossip: gossip, cancel: cancel, ended: make(chan struct{})}
 	go func() {
-		r.err = door.Run(ctx, listener, inside, gossip)
+		r.err = g.Run(ctx, listener, inside, gossip)
 		close(r.ended)
 	}()
 	f.Routers = append(f.Routers, r)

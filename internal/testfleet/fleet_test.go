@@ -12,12 +12,12 @@ import (
 	"github.com/ringside-go/ringside/clients/goclient"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
-	"github.com/ringside-go/ringside/router/front"
+	"github.com/ringside-go/ringside/router/gateway"
 )
 
 // Every player of a room is on one server, which is the same whichever router is asked, in both modes.
 func TestOneServerForARoom(t *testing.T) {
-	for _, mode := range []front.Mode{front.Redirect, front.Proxy} {
+	for _, mode := range []gateway.Mode{gateway.Redirect, gateway.Proxy} {
 		t.Run(string(mode), func(t *testing.T) {
 			f := Start(t, Options{Routers: 2, Mode: mode})
 			const rooms, players = 8, 4
@@ -121,12 +121,12 @@ func TestServerEnds(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		end  func(f *Fleet, i int)
-		mode front.Mode
+		mode gateway.Mode
 	}{
-		{"killed", (*Fleet).Kill, front.Redirect},
-		{"killed behind a proxy", (*Fleet).Kill, front.Proxy},
-		{"drained", (*Fleet).Drain, front.Redirect},
-		{"drained behind a proxy", (*Fleet).Drain, front.Proxy},
+		{"killed", (*Fleet).Kill, gateway.Redirect},
+		{"killed behind a proxy", (*Fleet).Kill, gateway.Proxy},
+		{"drained", (*Fleet).Drain, gateway.Redirect},
+		{"drained behind a proxy", (*Fleet).Drain, gateway.Proxy},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := Start(t, Options{Mode: c.mode})

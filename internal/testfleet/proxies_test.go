@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/ringside-go/ringside/clients/goclient"
-	"github.com/ringside-go/ringside/router/front"
+	"github.com/ringside-go/ringside/router/gateway"
 )
 
 // The examples in deploy/proxies lead players in, at the root and in a folder, without a public URL.
@@ -51,7 +51,7 @@ func TestProxies(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f := Start(t, Options{Servers: 1, Mode: front.Proxy})
+			f := Start(t, Options{Servers: 1, Mode: gateway.Proxy})
 			for folder, changes := range map[string][]string{"": nil, "/game": proxy.folder} {
 				port, dir := free(t), t.TempDir()
 				example := string(text)

@@ -10,14 +10,14 @@ import (
 	"github.com/ringside-go/ringside/clients/goclient"
 	"github.com/ringside-go/ringside/gameserver/server"
 	"github.com/ringside-go/ringside/proto"
-	"github.com/ringside-go/ringside/router/front"
+	"github.com/ringside-go/ringside/router/gateway"
 )
 
 // behind starts a fleet of two servers and two routers in proxy mode, behind a balancer that sends all to the first
 // router for as long as that serves. As in production, the processes have certificates.
 func behind(t *testing.T) (*Fleet, *balancer) {
 	b := newBalancer(t)
-	f := Start(t, Options{Servers: 2, Routers: 2, Mode: front.Proxy, Drain: Patience / 2, Certificates: true, Configure: func(c *server.Config) {
+	f := Start(t, Options{Servers: 2, Routers: 2, Mode: gateway.Proxy, Drain: Patience / 2, Certificates: true, Configure: func(c *server.Config) {
 		c.PublicURL = b.url() + "/v1/servers/" + c.Name
 	}})
 	b.routers.Store(&f.Routers)

@@ -14,7 +14,7 @@ import (
 	"github.com/ringside-go/ringside/clients/goclient"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/proto/state"
-	"github.com/ringside-go/ringside/router/front"
+	"github.com/ringside-go/ringside/router/gateway"
 )
 
 // textClient speaks JSON, and knows no more of the protocol than that.
@@ -136,7 +136,7 @@ func (c *textClient) row(table string, id any) map[string]any {
 // A client that speaks text enters, walks, sees what clients of the binary frames see at the same tick, is moved with its seat, and is told what it says
 // wrong; at a game server and through a router's tunnel.
 func TestTextFrames(t *testing.T) {
-	for _, mode := range []front.Mode{front.Redirect, front.Proxy} {
+	for _, mode := range []gateway.Mode{gateway.Redirect, gateway.Proxy} {
 		t.Run(string(mode), func(t *testing.T) {
 			f := Start(t, Options{Mode: mode})
 			router := f.Routers[0].URL

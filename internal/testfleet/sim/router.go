@@ -8,7 +8,7 @@ import (
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/network/simnet"
 	"github.com/ringside-go/ringside/internal/ticket"
-	"github.com/ringside-go/ringside/router/front"
+	"github.com/ringside-go/ringside/router/gateway"
 )
 
 // router is a machine for a router, and its process there.
@@ -46,7 +46,7 @@ func (f *fleet) startRouter(r *router) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	c := front.DefaultConfig()
+	c := gateway.DefaultConfig()
 	c.Quotas.TicketsPerAddress = 0 // all the players are at one address
 	c.Signer, c.Drain, c.Network = ticket.NewSigner(ticket.DevKey()), 0, r.host
 	if c.Certs, err = certs.LoadFleet(f.ca, certs.NewID(string(membership.Router), r.name), c.Logger); err != nil {
@@ -58,7 +58,7 @@ func (f *fleet) startRouter(r *router) {
 			f.t.Fatal(err)
 		}
 	}
-	handler, err := front.New(c, r.gossip)
+	handler, err := gateway.New(c, r.gossip)
 	if err != nil {
 		f.t.Fatal(err)
 	}

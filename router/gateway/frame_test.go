@@ -1,0 +1,113 @@
+package gateway
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/ringside-go/ringside/internal/edge"
+	"github.com/ringside-go/ringside/proto"
+)
+
+func TestFirstMessage(t *testing.T) {
+	ping := appendFrame(nil, 0x9, []byte("ping"), mask)
+	hello := appendFrame(nil, edge.OpBinary, bytes.Repeat([]byte("h"), 300), mask)
+	fragments := appendFrame(nil, edge.OpBinary, []byte("hel"), mask)
+	fragments[0] &^= edge.FinBit
+	fragments = append(fragments, ping...)
+	fragments = append(fragments, appendFrame(nil, 0x0, []byte("lo"), mask)...)
+	for name, whole := range map[string][]byte{
+		"hello":     hello,
+		"ping":      append(bytes.Clone(ping), hello...),
+		"fragments": fragments,
+	} {
+		for n := range len(whole) {
+			if end, ok, err := firstMessage(whole[:n]); ok || err != nil {
+				t.Fatalf("%s, %d of %d bytes: %d, %v, %v; want more", name, n, len(whole), end, ok, err)
+			}
+		}
+		if end, ok, err := firstMessage(append(bytes.Clone(whole), "more"...)); end != len(whole) || !ok || err != nil {
+			t.Errorf("%s: %d, %v, %v; want %d", name, end, ok, err, len(whole))
+		}
+	}
+	for name, b := range map[string][]byte{
+		"close":    appendFrame(nil, edge.OpClose, []byte{3, 232}, mask),
+		"too long": appendFrame(nil, edge.OpBinary, make([]byte, maxHello), mask)[:8],
+		"top bit":  {0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0},
+	} {
+		if end, ok, err := firstMessage(b); ok || err == nil {
+			t.Errorf("%s: %d, %v, %v; want an error", name, end, ok, err)
+		}
+	}
+}
+
+func TestFirstMoved(t *testing.T) {
+	record := proto.Moved{URL: "ws://10.0.0.1:9000/v1/rooms/a/connect", Server: "game-1"}.Append(nil)
+	whole := appendFrame(appendFrame(nil, 0xa, []byte("pong"), nil), edge.OpBinary, record, nil)
+	for n := range len(whole) {
+		if moved, more := firstMoved(whole[:n]); moved != nil || !more {
+			t.Fatalf("%d of %d bytes: %v, %v; want more", n, len(whole), moved, more)
+		}
+	}
+	for _, b := range [][]byte{whole, append(bytes.Clone(whole), appendFrame(nil, edge.OpClose, []byte{0x0f, 0xab}, nil)...)} {
+		if moved, more := firstMoved(b); moved == nil || more || moved.Server != "game-1" {
+			t.Errorf("got %v, %v; want the Moved", moved, more)
+		}
+	}
+	text, fragment := bytes.Clone(whole[6:]), bytes.Clone(whole[6:])
+	text[0], fragment[0] = edge.FinBit|0x1, edge.OpBinary
+	for name, b := range map[string][]byte{
+		"close":          appendFrame(nil, edge.OpClose, nil, nil),
+		"welcome":        appendFrame(nil, edge.OpBinary, append([]byte{byte(proto.KindWelcome)}, make([]byte, 70_000)...), nil)[:11],
+		"empty":          appendFrame(nil, edge.OpBinary, nil, nil),
+		"text":           text,
+		"fragment":       fragment,
+		"too long":       appendFrame(nil, edge.OpBinary, append([]byte{byte(proto.KindMoved)}, make([]byte, maxMoved)...), nil)[:8],
+		"no such length": appendFrame(nil, edge.OpBinary, []byte{byte(proto.KindMoved), 200}, nil),
+		"no such body":   appendFrame(nil, edge.OpBinary, []byte{byte(proto.KindMoved), 1, 0xff}, nil),
+	} {
+		if moved, more := firstMoved(b); moved != nil || more {
+			t.Errorf("%s: %v, %v; want no Moved", name, moved, more)
+		}
+	}
+}
+
+func TestGoodbyeIsOneFrameAndAClose(t *testing.T) {
+	long := string(bytes.Repeat([]byte("x"), 300))
+	b := appendGoodbye(nil, proto.CloseInternal, long, time.Second)
+	f, ok, err := edge.ParseFrame(b, proto.MaxServerMessage)
+	if !ok || err != nil || f.Opcode != edge.OpBinary || !f.Final {
+		t.Fatalf("%+v, %v, %v", f, ok, err)
+	}
+	b = b[f.End:]
+	f, ok, err = edge.ParseFrame(b, proto.MaxServerMessage)
+	if !ok || err != nil || f.Opcode != edge.OpClose || f.End != len(b) || f.End-f.Start != 2+proto.MaxText {
+		t.Errorf("%+v, %v, %v of %d bytes", f, ok, err, len(b))
+	}
+}
+
+// Whatever comes, a verdict that was given on the first bytes is not changed by the ones that follow.
+func FuzzFrames(f *testing.F) {
+	f.Add(appendFrame(nil, edge.OpBinary, []byte("hello"), mask), 3)
+	f.Add(appendFrame(nil, edge.OpBinary, proto.Moved{URL: "ws://a:1/", Server: "s"}.Append(nil), nil), 5)
+	f.Add([]byte{0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}, 10)
+	f.Add(appendGoodbye(nil, proto.CloseInternal, "bye", time.Second), 9)
+	f.Fuzz(func(t *testing.T, b []byte, n int) {
+		if n < 0 || n > len(b) {
+			return
+		}
+		endA, okA, errA := firstMessage(b[:n])
+		endB, okB, errB := firstMessage(b)
+		if (okA || errA != nil) && (endA != endB || okA != okB || errA != errB) {
+			t.Errorf("first message of %d bytes: %d %v %v; of %d: %d %v %v", n, endA, okA, errA, len(b), endB, okB, errB)
+		}
+		if okB && (endB > len(b) || endB > maxHello) {
+			t.Errorf("first message of %d bytes ends at %d", len(b), endB)
+		}
+		movedA, moreA := firstMoved(b[:n])
+		movedB, moreB := firstMoved(b)
+		if !moreA && ((movedA == nil) != (movedB == nil) || moreB) {
+			t.Errorf("first Moved of %d bytes: %v; of %d: %v, %v", n, movedA, len(b), movedB, moreB)
+		}
+	})
+}
