@@ -246,7 +246,7 @@ func TestAllArePaused(t *testing.T) {
 // epoch that the client saw, the leader raises its own above it.
 func TestAClientsWordTouchesNoStandby(t *testing.T) {
 	r := newRig(t, 1).leading().step(ClientSaw{epoch(9, peers[2])}).want(Leads, "Ask").replies()
-	if r.want(Leads, "SetEpoch", "Update"); !epoch(9, peers[2]).Less(r.m.Epoch()) {
+	if r.want(Leads, "Update", "SetEpoch"); !epoch(9, peers[2]).Less(r.m.Epoch()) {
 		t.Errorf("it leads in %v", r.m.Epoch())
 	}
 	for range 40 {

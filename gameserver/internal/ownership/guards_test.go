@@ -13,8 +13,8 @@ import (
 func TestTimesFitTogether(t *testing.T) {
 	const notice = noticeMax
 	for name, ok := range map[string]bool{
-		"a lease is over before the epoch is raised over it":          LeaseTime+notice <= DetachTime-fenceTime,
-		"a view without a quorum is noticed before outcomes wait":     suspect < DetachTime-fenceTime,
+		"a lease is over before the epoch is raised over it":          LeaseTime+notice < DetachTime,
+		"a view without a quorum is noticed before outcomes wait":     suspect < DetachTime,
 		"a stream that ended in a pause is noticed before it counts":  notice <= pauseTime,
 		"a tombstone outlives whoever comes back":                     keepTime < tombTime,
 		"a claim is created from before the promises end":             createTime+roundTime < ClaimTime && suspect < ClaimTime,

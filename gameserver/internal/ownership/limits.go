@@ -14,11 +14,10 @@ const (
 	// standby notices the loss within a second or two; LeaseTime and that are below DetachTime.
 	LeaseTime  = 5 * time.Second
 	DetachTime = 8 * time.Second
-	// fenceTime before outcomes wait no longer for a standby that may have taken over, the epoch is raised by fence: more than a
-	// server can raise it that has taken over from a replica and has no quorum. The others hear of it before anything is
-	// announced without that one.
-	fenceTime = 500 * time.Millisecond
-	fence     = 16
+	// fence is by how much the epoch is raised when outcomes wait no longer for a standby that may have taken over: more than a
+	// server can raise it that has taken over from a replica and has no quorum. Outcomes wait until the other standbys have
+	// acknowledged a tick of the raised epoch.
+	fence = 16
 	// keepTime bounds how long an expired replica, or a suspended leader, waits for a server that may have gone on with the room.
 	keepTime = 10 * time.Minute
 	// tombTime is how long a server remembers a room that it had: longer than keepTime, so that whoever comes back hears of it.
