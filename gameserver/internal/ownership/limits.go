@@ -6,7 +6,7 @@ import "time"
 // shell bounds a round of questions, and the machine counts rounds.
 const (
 	// ClaimTime is how long a server that has answered None to a claim leaves the room to the asker: until all views show the
-	// asker, or miss it. An asker that has not created the room by createTime asks again.
+	// asker. It leaves the room longer, up to returnTime, to one that its view does not show and whose end it does not know. An asker that has not created the room by createTime asks again.
 	ClaimTime  = 4 * time.Second
 	createTime = 500 * time.Millisecond
 	// LeaseTime is how long a replica may be led from after its stream was lost, and how long a leader that was suspended may
