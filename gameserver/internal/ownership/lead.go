@@ -291,6 +291,9 @@ func (m *Machine) leadStep(ev Event) {
 	case StandbyCaught:
 		if s := l.find(ev.ID); s != nil {
 			m.isThere(s.server)
+			if !s.caught {
+				m.do(Update{})
+			}
 			s.caught, s.may, s.boot, s.silent, s.tries = true, true, ev.Boot, 0, 0
 		}
 	case StandbyLost:

@@ -272,7 +272,9 @@ func (n *node) act(a Action) {
 	case Update:
 		for _, st := range n.streams() {
 			others, epoch := n.others(st.ends[1].node.name), n.mach.Epoch()
-			st.send(0, func() { st.ends[1].node.step(Updated{st.id, epoch, others}) })
+			s := n.mach.lead.find(st.sid)
+			counted := s != nil && s.caught
+			st.send(0, func() { st.ends[1].node.step(Updated{st.id, epoch, counted, others}) })
 		}
 	case SetEpoch:
 		r.epoch, r.raised = a.Epoch, r.state.tick+1
