@@ -340,7 +340,7 @@ func TestStreamThatCameLateRenewsNoLease(t *testing.T) {
 		if !must[Accept](r).Keep {
 			t.Fatal("the state is not kept")
 		}
-		r.step(Updated{2, epoch(1, peers[0]), counted, nil}).pass(2*time.Second).step(StreamLost{2}).replies(gone(peers[0]))
+		r.step(Updated{2, epoch(1, peers[0]), counted, nil}).pass(2 * time.Second).step(StreamLost{2}).replies(gone(peers[0]))
 		if r.m.Role() != want && (counted || r.m.Role() != Absent) {
 			t.Errorf("a later stream, counted %v: %v", counted, r)
 		}

@@ -98,7 +98,7 @@ func (r *rig) see(server string, p Presence) *rig {
 	r.fleet.Servers = slices.Clone(r.fleet.Servers)
 	for i, s := range r.fleet.Servers {
 		if s.Name == server {
-			r.fleet.Servers[i].Presence, r.fleet.Servers[i].Gone = p, r.now
+			r.fleet.Servers[i].Presence, r.fleet.Servers[i].Gone, r.fleet.Servers[i].Came = p, r.now, r.now
 		}
 	}
 	r.fleet.Settled = r.now
