@@ -66,7 +66,7 @@ type Remove struct {
 	Why string
 }
 
-// Update tells all standbys the epoch and who else has a replica.
+// Update tells all standbys the epoch, who else has a replica, and each whether the leader has heard from it on its stream.
 type Update struct{}
 
 // SetEpoch raises the epoch of the room that is led here.

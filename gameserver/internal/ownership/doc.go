@@ -6,9 +6,10 @@
 //   - A server leads a room only as its home, after all others have said that they have nothing of it, or from a replica
 //     whose leader is gone, or from a replica that its leader has handed the room to.
 //   - A replica may be led from for LeaseTime after its stream was lost, and only if its leader waits for it: since its first tick,
-//     or since the replica caught up. The lease also runs while the leader has no quorum, if another standby may lead meanwhile. A
+//     or since the replica caught up. A stream renews the lease only once its leader has answered on it (Updated.Counted): what a link
+//     carries may be older than the lease. The lease also runs while the leader has no quorum, if another standby may lead meanwhile. A
 //     server that is still promoting its own replica renews nobody's lease. A leader announces outcomes without a standby's word only DetachTime after it has lost
-//     that standby, and in an epoch above any in which the standby can lead; a standby that a stream has reached counts, though it
+//     that standby, and in an epoch above any in which the standby can lead, of which the other standbys have acknowledged a tick; a standby that a stream has reached counts, though it
 //     has not answered.
 //   - After a takeover, and after a resume where a standby is gone, nothing is announced before all servers have answered, or the
 //     lease of one that has not is over. A server of which only an end is known may have restarted behind a cut: it counts as one

@@ -168,8 +168,8 @@ func (m *Machine) leaderLives(a Answer) {
 	p.uncounted = p.uncounted && !a.Counted
 	// A suspended leader waits for this replica until DetachTime after it has resumed. One that is still promoting its own may come to
 	// nothing, and the leader of the state may have gone on; but not where that one has handed the room over.
-	if p.stream == 0 && a.Counted && a.Suspended && (a.Away > 0 || a.Epoch == p.state) && !p.expired(m) {
-		p.lost = max(p.lost, m.round.asked)
+	if !p.counted && a.Counted && a.Suspended && (a.Away > 0 || a.Epoch == p.state) && !p.expired(m) {
+		p.leased = max(p.leased, m.round.asked)
 	}
 	if p.epoch.Less(a.Epoch) && p.epoch.Instance == a.Epoch.Instance {
 		m.follow(a.Process, a.Epoch)

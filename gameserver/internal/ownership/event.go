@@ -92,11 +92,12 @@ type Unfit struct {
 	Rejection Rejection
 }
 
-// Updated: the leader leads in another epoch, or other servers have replicas.
+// Updated: the leader leads in another epoch, other servers have replicas, or it has heard from this one.
 type Updated struct {
-	Stream uint64
-	Epoch  proto.Epoch
-	Others []string
+	Stream  uint64
+	Epoch   proto.Epoch
+	Counted bool // the leader has had an acknowledgement of this stream
+	Others  []string
 }
 
 // HandedTo: the leader has handed the room to Leader, in Epoch, and its stream ends.

@@ -26,6 +26,7 @@ type Server struct {
 	Name     string
 	Presence Presence
 	Gone     time.Duration // when it went, where it is no member
+	Came     time.Duration // when this process of it came, where it is one
 }
 
 // Fleet is one view of the game servers. It does not change once a Machine has seen it.

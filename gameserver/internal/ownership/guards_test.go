@@ -13,8 +13,8 @@ import (
 func TestTimesFitTogether(t *testing.T) {
 	const notice = noticeMax
 	for name, ok := range map[string]bool{
-		"a lease is over before the epoch is raised over it":          LeaseTime+notice <= DetachTime-fenceTime,
-		"a view without a quorum is noticed before outcomes wait":     suspect < DetachTime-fenceTime,
+		"a lease is over before the epoch is raised over it":          LeaseTime+notice < DetachTime,
+		"a view without a quorum is noticed before outcomes wait":     suspect < DetachTime,
 		"a stream that ended in a pause is noticed before it counts":  notice <= pauseTime,
 		"a tombstone outlives whoever comes back":                     keepTime < tombTime,
 		"a claim is created from before the promises end":             createTime+roundTime < ClaimTime && suspect < ClaimTime,
@@ -322,4 +322,35 @@ func TestReplicaOfALeaderWithoutAQuorumIsOutOfDate(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, r.m.Role(), c.want)
 		}
 	}
+}
+
+// TestStreamThatCameLateRenewsNoLease: a link carries what was sent on it seconds before, when the leader has given the stream up already.
+// The replica counts once the leader has answered on the stream.
+func TestStreamThatCameLateRenewsNoLease(t *testing.T) {
+	for counted, want := range map[bool]Role{false: Following, true: Promoting} {
+		// This server had nothing.
+		r := newRig(t, 1).step(Offered{Stream: 1, From: Process{peers[0], 1}, Epoch: epoch(1, peers[0])}, Stocked{1},
+			Updated{1, epoch(1, peers[0]), counted, nil}, StreamLost{1}).replies(gone(peers[0]))
+		if r.m.Role() != want && (counted || r.m.Role() != Absent) {
+			t.Errorf("its first stream, counted %v: %v", counted, r)
+		}
+		// It had the state, and its lease was nearly over.
+		r = newRig(t, 1).following().step(StreamLost{1}).replies(mute(peers[0])).pass(LeaseTime - time.Second)
+		r.step(Offered{Stream: 2, From: Process{peers[0], 1}, Epoch: epoch(1, peers[0]), HasBase: true, Base: 100})
+		if !must[Accept](r).Keep {
+			t.Fatal("the state is not kept")
+		}
+		r.step(Updated{2, epoch(1, peers[0]), counted, nil}).pass(2 * time.Second).step(StreamLost{2}).replies(gone(peers[0]))
+		if r.m.Role() != want && (counted || r.m.Role() != Absent) {
+			t.Errorf("a later stream, counted %v: %v", counted, r)
+		}
+	}
+}
+
+// TestStandbyHearsThatItCounts as soon as it has answered.
+func TestStandbyHearsThatItCounts(t *testing.T) {
+	r := newRig(t, 1).finding().replies().step(Prepared{})
+	r.m.SetInstance(life)
+	r.step(Started{}, StandbyCaught{0, 1}).want(Leads, "Update")
+	r.step(StandbyCaught{0, 1}).want(Leads)
 }

@@ -227,3 +227,29 @@ func TestNothingIsCreatedBeforeWhoRestartedIsSeen(t *testing.T) {
 	r.finding().replies().want(Absent, "Turn")
 	r.pass(settleTime).finding().replies().want(Finding, "Prepare")
 }
+
+// TestPromiseLastsUntilTheViewShowsWhoHasIt: a server has claimed the room, was cut off in that moment, and has created it. The view
+// knows only how its earlier process ended, or misses it.
+func TestPromiseLastsUntilTheViewShowsWhoHasIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		before, after Presence
+		kept          bool
+	}{
+		"it is there":                     {Present, Present, false},
+		"it has ended since":              {Present, Exited, false},
+		"an earlier process has ended":    {Exited, Exited, true},
+		"it is silent":                    {Present, Unreachable, true},
+		"it refuses":                      {Present, Refused, true},
+		"it is shown, after it was ended": {Exited, Present, false},
+	} {
+		r := newRig(t, 0).see(peers[0], c.before)
+		r.m.Query(peers[0], Query{Claim: true}, r.now)
+		r.see(peers[0], c.after).pass(ClaimTime)
+		if a, _ := r.m.Query(peers[1], Query{Claim: true}, r.now); (a.Holding == Creating) != c.kept {
+			t.Errorf("%s: another one hears %+v", name, a)
+		}
+		if a, _ := r.pass(returnTime).m.Query(peers[1], Query{Claim: true}, r.now); a.Holding == Creating && a.Leader == peers[0] {
+			t.Errorf("%s: it is kept for ever", name)
+		}
+	}
+}

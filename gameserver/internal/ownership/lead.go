@@ -55,7 +55,6 @@ type standby struct {
 
 	may       bool // it may have a replica: it had one, or a stream has reached it
 	dismissed bool
-	fenced    time.Duration // since when the epoch is above any that it can lead in without a replica of it; 0: it is not
 	lost      bool          // its stream is
 	spoke     time.Duration // when it last answered a question
 	silent    time.Duration // while it is, or has not caught up since: since when
@@ -292,7 +291,10 @@ func (m *Machine) leadStep(ev Event) {
 	case StandbyCaught:
 		if s := l.find(ev.ID); s != nil {
 			m.isThere(s.server)
-			s.caught, s.may, s.fenced, s.boot, s.silent, s.tries = true, true, 0, ev.Boot, 0, 0
+			if !s.caught {
+				m.do(Update{})
+			}
+			s.caught, s.may, s.boot, s.silent, s.tries = true, true, ev.Boot, 0, 0
 		}
 	case StandbyLost:
 		if s := l.find(ev.ID); s != nil {

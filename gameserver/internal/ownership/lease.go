@@ -16,13 +16,13 @@ func (p *replica) rank() proto.Tick {
 }
 
 // expired reports whether the leader may have gone on without the replica, so that nobody may lead from it: outcomes may have
-// been announced that it does not have.
+// been announced that it does not have. A stream on which the leader has not answered changes nothing.
 func (p *replica) expired(m *Machine) bool {
 	switch {
 	case p.uncounted, fenced(p.epoch, p.state):
 		return true
-	case p.stream == 0:
-		return m.now-p.lost > LeaseTime
+	case !p.counted:
+		return p.leased == 0 || m.now-p.leased > LeaseTime
 	case m.beforePause(p.opened):
 		return m.now-m.pausedFrom > LeaseTime
 	}

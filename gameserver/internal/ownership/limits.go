@@ -6,7 +6,7 @@ import "time"
 // shell bounds a round of questions, and the machine counts rounds.
 const (
 	// ClaimTime is how long a server that has answered None to a claim leaves the room to the asker: until all views show the
-	// asker, or miss it. An asker that has not created the room by createTime asks again.
+	// asker. It leaves the room longer, up to returnTime, to one that its view does not show and whose end it does not know. An asker that has not created the room by createTime asks again.
 	ClaimTime  = 4 * time.Second
 	createTime = 500 * time.Millisecond
 	// LeaseTime is how long a replica may be led from after its stream was lost, and how long a leader that was suspended may
@@ -14,11 +14,10 @@ const (
 	// standby notices the loss within a second or two; LeaseTime and that are below DetachTime.
 	LeaseTime  = 5 * time.Second
 	DetachTime = 8 * time.Second
-	// fenceTime before outcomes wait no longer for a standby that may have taken over, the epoch is raised by fence: more than a
-	// server can raise it that has taken over from a replica and has no quorum. The others hear of it before anything is
-	// announced without that one.
-	fenceTime = 500 * time.Millisecond
-	fence     = 16
+	// fence is by how much the epoch is raised when outcomes wait no longer for a standby that may have taken over: more than a
+	// server can raise it that has taken over from a replica and has no quorum. Outcomes wait until the other standbys have
+	// acknowledged a tick of the raised epoch.
+	fence = 16
 	// keepTime bounds how long an expired replica, or a suspended leader, waits for a server that may have gone on with the room.
 	keepTime = 10 * time.Minute
 	// tombTime is how long a server remembers a room that it had: longer than keepTime, so that whoever comes back hears of it.

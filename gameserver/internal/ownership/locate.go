@@ -62,8 +62,9 @@ func (m *Machine) silent(replies []Reply) bool {
 // awaits reports whether a member may still say that it has the room: it was not asked, or does not answer though it has been there
 // for a while. One that comes and goes is not waited for.
 func (m *Machine) awaits(replies []Reply) bool {
-	return !m.askedAll(replies) || m.now-m.fleet.Settled >= settleTime && slices.ContainsFunc(replies, func(r Reply) bool {
-		return r.Evidence != Answered && r.Evidence != GoneHere && m.fleet.presence(r.Server) == Present
+	return !m.askedAll(replies) || slices.ContainsFunc(replies, func(r Reply) bool {
+		s, _ := m.fleet.find(r.Server)
+		return r.Evidence != Answered && r.Evidence != GoneHere && s.Presence == Present && m.now-s.Came >= settleTime
 	})
 }
 

@@ -80,7 +80,7 @@ const maxGraves = 16
 // promise leaves the room to a server that has claimed it.
 type promise struct {
 	server string
-	until  time.Duration
+	since  time.Duration
 }
 
 // round is the questions that are under way. There is one round at a time.
@@ -222,7 +222,7 @@ func (m *Machine) expire() {
 	for len(m.graves) > 0 && m.due(m.graves[0].at+graveTime) {
 		m.graves = m.graves[1:]
 	}
-	if m.promise.server != "" && m.due(m.promise.until) {
+	if p := m.promise; p.server != "" && m.due(p.since+ClaimTime) && (m.fleet.presence(p.server) == Present || m.hasEnded(p.server) || m.due(p.since+returnTime)) {
 		m.promise = promise{}
 	}
 	if m.search.instance != 0 && m.due(m.search.last+searchTime) {

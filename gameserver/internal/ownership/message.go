@@ -11,7 +11,7 @@ import (
 type Holding uint8
 
 const (
-	// None: the process has nothing of the room. If the query was a claim, it leaves the room to the asker for ClaimTime.
+	// None: the process has nothing of the room. If the query was a claim, it leaves the room to the asker for ClaimTime at least.
 	None Holding = iota
 	// Creating: Answer.Leader is asking the others at this moment and comes before the asker.
 	Creating
@@ -43,7 +43,7 @@ func (h Holding) String() string {
 // Query asks a server what it has of a room.
 type Query struct {
 	Room proto.RoomID
-	// Claim: the asker wants to create the room. A server that has nothing of it leaves it to the asker for ClaimTime.
+	// Claim: the asker wants to create the room. A server that has nothing of it leaves it to the asker for ClaimTime at least.
 	Claim bool
 	// Lost, unless it is zero, is an instance that the quorum declares lost. A server that cannot continue it drops what it
 	// has of that instance and remembers that it is lost.

@@ -25,6 +25,7 @@ type seen struct {
 	presence Presence
 	boot     uint64
 	gone     time.Duration
+	came     time.Duration
 	draining bool
 	next     Presence // what it is about to become
 	at       time.Duration
@@ -136,7 +137,7 @@ func (v *view) look(part []int) {
 				v.joined, changed = true, true
 				for j := range v.seen {
 					if j != n.i && m.official[j] {
-						v.seen[j] = seen{presence: Present, boot: m.nodes[j].bootID}
+						v.seen[j] = seen{presence: Present, boot: m.nodes[j].bootID, came: n.clock()}
 					}
 				}
 			}
@@ -152,6 +153,9 @@ func (v *view) look(part []int) {
 		s := &v.seen[i]
 		to, delay := v.truth(part, i)
 		if to == Present && s.presence == Present && (s.boot != o.bootID || s.draining != o.draining) {
+			if s.boot != o.bootID {
+				s.came = n.clock()
+			}
 			s.boot, s.draining, v.settled, changed = o.bootID, o.draining, n.clock(), true
 		}
 		if to == s.presence || to == Unknown {
@@ -168,7 +172,7 @@ func (v *view) look(part []int) {
 			if s.presence == Present || s.gone == 0 {
 				s.gone = n.clock()
 			}
-			s.presence, s.boot, s.draining = to, o.bootID, o.draining
+			s.presence, s.boot, s.draining, s.came = to, o.bootID, o.draining, n.clock()
 			v.settled, changed = n.clock(), true
 		}
 	}
@@ -243,7 +247,7 @@ func (v *view) publish() {
 		if s.presence == Unknown {
 			continue
 		}
-		f.Servers = append(f.Servers, Server{Name: o.name, Presence: s.presence, Gone: s.gone})
+		f.Servers = append(f.Servers, Server{Name: o.name, Presence: s.presence, Gone: s.gone, Came: s.came})
 		if s.presence == Present && !s.draining {
 			servers, takes = append(servers, placement.Server{Name: o.name}), append(takes, placement.Server{Name: o.name})
 		}

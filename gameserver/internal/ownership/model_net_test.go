@@ -13,13 +13,32 @@ func (m *model) delay() time.Duration {
 	return m.between(m.config.delay/4, m.config.delay)
 }
 
-// hop takes run from a to b, if nothing is lost on the way.
+// hop takes run from a to b, if nothing is lost on the way. What a link carries when the way is cut comes late, if at all.
 func (m *model) hop(a, b *node, run func()) {
-	if m.cut[a.i][b.i] || m.chance(m.config.drop) {
+	if m.cut[a.i][b.i] {
+		if m.chance(50) {
+			m.late(a, b, b.bootID, m.now+idleTime, run)
+		}
+		return
+	}
+	if m.chance(m.config.drop) {
 		return
 	}
 	m.after(m.delay(), func() {
 		if !m.cut[a.i][b.i] {
+			run()
+		}
+	})
+}
+
+// late runs what was sent to a process of b once the way is open, before the link is given up.
+func (m *model) late(a, b *node, boot uint64, until time.Duration, run func()) {
+	m.after(30*time.Millisecond, func() {
+		switch {
+		case b.bootID != boot || m.now > until:
+		case m.cut[a.i][b.i]:
+			m.late(a, b, boot, until, run)
+		default:
 			run()
 		}
 	})

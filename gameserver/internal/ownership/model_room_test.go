@@ -16,7 +16,8 @@ type roomRun struct {
 	since     time.Duration // of suspended
 	waits     []int         // outcomes wait for them
 	acks      map[int]proto.Tick
-	announced int // outcomes
+	announced int        // outcomes
+	raised    proto.Tick // the first tick of the present epoch
 	handoff   *HandOff
 	started   bool
 	ended     bool
@@ -89,7 +90,7 @@ func (r *roomRun) tick() {
 func (r *roomRun) announce() {
 	for ; r.announced < len(r.state.outcomes); r.announced++ {
 		for _, id := range r.waits {
-			if r.acks[id] < r.state.outcomes[r.announced].tick {
+			if r.acks[id] < max(r.raised, r.state.outcomes[r.announced].tick) {
 				return
 			}
 		}

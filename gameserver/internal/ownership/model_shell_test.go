@@ -271,11 +271,13 @@ func (n *node) act(a Action) {
 		}
 	case Update:
 		for _, st := range n.streams() {
-			others, epoch := n.others(st.ends[1].node.name), r.epoch
-			st.send(0, func() { st.ends[1].node.step(Updated{st.id, epoch, others}) })
+			others, epoch := n.others(st.ends[1].node.name), n.mach.Epoch()
+			s := n.mach.lead.find(st.sid)
+			counted := s != nil && s.caught
+			st.send(0, func() { st.ends[1].node.step(Updated{st.id, epoch, counted, others}) })
 		}
 	case SetEpoch:
-		r.epoch = a.Epoch
+		r.epoch, r.raised = a.Epoch, r.state.tick+1
 	case Suspend:
 		if r.suspended == 0 {
 			r.since = m.now

@@ -65,13 +65,39 @@ func (n *node) dial(a Open, r *roomRun) {
 		return func() {
 			n.do(func() {
 				if st.ends[0].open && !arrived {
-					st.ends[0].open = false
+					st.close(0, nil)
 					n.step(StandbyLost{st.sid, e, st.ends[1].boot})
 				}
 			})
 		}
 	}
+	arrive := func() {
+		arrived = true
+		st.ends[0].heard, st.ends[1].heard = m.now, m.now
+		m.after(100*time.Millisecond, st.watch)
+		to.in[st.id] = st
+		if to.draining {
+			offer.Unable = &Rejection{Code: RejectDraining, Text: "draining"}
+		} else if m.chance(2) {
+			offer.Unable = &Rejection{Code: RejectBusy, Text: "busy"}
+		}
+		to.step(offer)
+	}
 	m.after(m.between(900*time.Millisecond, 1100*time.Millisecond), fail(Silent))
+	if to.up && m.chance(50) { // there is a link, on which nothing was said lately: what it carries may come late
+		st.ends[1].boot = to.bootID
+		m.after(idleTime, func() {
+			if !arrived {
+				st.ends[1].open = false
+			}
+		})
+		st.send(0, arrive)
+		if !a.Base {
+			st.accepted = true
+			st.feed(r.state, true)
+		}
+		return
+	}
 	if m.cut[n.i][to.i] || m.cut[to.i][n.i] {
 		return
 	}
@@ -91,16 +117,7 @@ func (n *node) dial(a Open, r *roomRun) {
 				if m.now-st.ends[0].heard > time.Second || !st.ends[0].open {
 					return
 				}
-				arrived = true
-				st.ends[0].heard, st.ends[1].heard = m.now, m.now
-				m.after(100*time.Millisecond, st.watch)
-				to.in[st.id] = st
-				if to.draining {
-					offer.Unable = &Rejection{Code: RejectDraining, Text: "draining"}
-				} else if m.chance(2) {
-					offer.Unable = &Rejection{Code: RejectBusy, Text: "busy"}
-				}
-				to.step(offer)
+				arrive()
 			})
 		}
 	})

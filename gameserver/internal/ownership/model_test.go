@@ -49,6 +49,7 @@ type modelConfig struct {
 const (
 	noticeMin = time.Second            // an end of a stream notices silence after this
 	noticeMax = 2 * time.Second        // at the latest
+	idleTime  = 15 * time.Second       // an end of a link without streams notices silence after this
 	suspect   = 3 * time.Second        // a view misses a silent server at the latest after this
 	roundTime = 250 * time.Millisecond // of questions
 	enterTime = 5 * time.Second        // a client waits for an answer

@@ -93,7 +93,7 @@ func (m *Machine) handedOver(ev HandedOver) {
 	}
 	p := &replica{
 		leader: Process{Server: ev.Epoch.Server}, epoch: ev.Epoch, others: without(l.names(), ev.Epoch.Server),
-		lost: m.now, check: m.now + tookTime, stocked: true, state: ev.Epoch, tick: ev.Tick,
+		lost: m.now, leased: m.now, check: m.now + tookTime, stocked: true, state: ev.Epoch, tick: ev.Tick,
 		handed: &handed{id: v.id, why: v.why, begun: v.begun},
 	}
 	m.absent()

@@ -59,6 +59,7 @@ func (m *Machine) offered(ev Offered) {
 	}
 	if p.stream != 0 {
 		m.do(Reject{p.stream, Rejection{Code: RejectEpoch, Epoch: ev.Epoch, Leader: ev.From.Server, Text: "its leader has opened another stream"}})
+		m.unstream()
 	}
 	if p.handed != nil && p.epoch.Server == ev.From.Server {
 		m.moveDone(ev.Epoch)
@@ -68,7 +69,7 @@ func (m *Machine) offered(ev Offered) {
 	}
 	keep := p.stocked && ev.HasBase && p.tick == ev.Base && p.state == ev.BaseEpoch
 	if !keep && (p.expired(m) || !ev.HasBase && p.state != ev.Epoch) {
-		p.stocked = false // the leader has gone on without it, or did before it opened the stream
+		p.stocked, p.leased = false, 0 // the leader has gone on without it, or did before it opened the stream
 	}
 	p.uncounted = false
 	replaced := continues && p.epoch.Less(ev.Epoch) && p.leader.Server != ev.From.Server

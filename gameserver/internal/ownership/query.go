@@ -102,7 +102,8 @@ func (m *Machine) claimed(asker string) (first_ string) {
 		}
 		f.yielded = asker
 	}
-	m.promise = promise{asker, m.now + ClaimTime}
+	m.isThere(asker)
+	m.promise = promise{asker, m.now}
 	return ""
 }
 

@@ -15,6 +15,10 @@ type replica struct {
 	stream uint64   // 0: there is none
 	lost   time.Duration
 	opened time.Duration // when the stream began
+	// counted: the leader has answered on this stream. Until then the stream may be one that was on its way for long, and that its
+	// leader has given up. leased is when the replica was last known to be counted; 0: not since its state was replaced.
+	counted bool
+	leased  time.Duration
 
 	stocked bool        // there is a state
 	state   proto.Epoch // in which the state was led
@@ -156,6 +160,7 @@ func (m *Machine) streamLost() {
 
 func (m *Machine) updated(ev Updated) {
 	p := m.replica
+	p.counted = p.counted || ev.Counted
 	if ev.Epoch.Supersedes(p.epoch) {
 		if p.state == p.epoch {
 			p.state = ev.Epoch
@@ -197,8 +202,12 @@ func (m *Machine) drop() {
 // unstream notes that there is no stream any more.
 func (m *Machine) unstream() {
 	p := m.replica
-	p.stream, p.lost, p.check = 0, m.now, m.now+orphanCheck
+	p.lost, p.check = m.now, m.now+orphanCheck
 	if m.beforePause(p.opened) {
 		p.lost = m.pausedFrom
 	}
+	if p.counted {
+		p.leased = p.lost
+	}
+	p.stream, p.counted = 0, false
 }

@@ -98,7 +98,7 @@ func (r *rig) see(server string, p Presence) *rig {
 	r.fleet.Servers = slices.Clone(r.fleet.Servers)
 	for i, s := range r.fleet.Servers {
 		if s.Name == server {
-			r.fleet.Servers[i].Presence, r.fleet.Servers[i].Gone = p, r.now
+			r.fleet.Servers[i].Presence, r.fleet.Servers[i].Gone, r.fleet.Servers[i].Came = p, r.now, r.now
 		}
 	}
 	r.fleet.Settled = r.now
@@ -147,9 +147,14 @@ func epoch(counter uint32, server string) proto.Epoch {
 func (r *rig) finding() *rig { return r.step(Wanted{Create: true}) }
 
 func (r *rig) following() *rig {
-	r.step(Offered{Stream: 1, From: Process{peers[0], 1}, Epoch: epoch(1, peers[0]), Others: []string{peers[1]}}, Stocked{1})
+	r.step(Offered{Stream: 1, From: Process{peers[0], 1}, Epoch: epoch(1, peers[0]), Others: []string{peers[1]}}, Stocked{1}, r.counted(1))
 	r.m.Observe(100)
 	return r
+}
+
+// counted is what peers[0] says once it has heard from this server on a stream.
+func (r *rig) counted(stream uint64) Updated {
+	return Updated{stream, epoch(1, peers[0]), true, []string{peers[1]}}
 }
 
 func (r *rig) promoting() *rig {

@@ -10,7 +10,7 @@ import (
 func (m *Machine) standbyLost(s *standby, ev StandbyLost) {
 	l, e := m.lead, ev.Evidence
 	if ev.Boot != 0 { // its first keyframe may have come, though its answer has not
-		s.may, s.fenced, s.boot, s.reached = true, 0, ev.Boot, m.now
+		s.may, s.boot, s.reached = true, ev.Boot, m.now
 		m.isThere(s.server)
 	}
 	m.reopen(s)
@@ -99,20 +99,14 @@ func (m *Machine) tendStandbys() {
 		if (s.lost || !s.caught) && s.silent != 0 && m.now-s.silent < replaceTime {
 			m.at(s.silent + replaceTime)
 		}
-		if s.lost && s.may && s.fenced == 0 && m.due(s.fed()+DetachTime-fenceTime) {
-			// It may lead the room, cut off, and come back when outcomes were announced without it. Its epoch must be lower then.
-			m.raise(l.epoch.Counter)
-			for _, o := range l.standbys {
-				if o.lost && o.fenced == 0 {
-					o.fenced = m.now
-				}
-			}
-		}
 		switch {
 		case !s.lost:
 		case m.hasEnded(s.server) && m.endedSoon(s):
 			m.detach(s, 0, "its process is gone")
-		case m.due(max(s.fed()+DetachTime, s.fenced+fenceTime)) && m.outOfReach(s): // the others have heard of the epoch
+		case m.due(s.fed()+DetachTime) && m.outOfReach(s):
+			if s.may { // it may lead the room, cut off, and come back when outcomes were announced without it: in a lower epoch
+				m.raise(l.epoch.Counter)
+			}
 			m.detach(s, avoidTime, "it has been silent for longer than its lease")
 		case m.due(s.retry):
 			if s.may && s.tries > 1 && m.now-l.askedAt >= askStandbys {

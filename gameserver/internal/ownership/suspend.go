@@ -175,7 +175,7 @@ func (m *Machine) resume() {
 func (m *Machine) raise(counter uint32) {
 	l := m.lead
 	l.epoch.Counter, l.epoch.Server = max(counter, l.epoch.Counter)+fence, m.config.Self.Server
-	m.do(SetEpoch{l.epoch}, Update{})
+	m.do(Update{}, SetEpoch{l.epoch}) // standbys hear of it before the next tick, whose acknowledgement the room waits for
 }
 
 // holdOutcomes makes outcomes wait until all servers have answered. An earlier hold does not do: a results store may fence it off.

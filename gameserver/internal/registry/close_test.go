@@ -107,7 +107,7 @@ func TestFailedStartKeepsReplicas(t *testing.T) {
 		defer s.close()
 		s.pass(homeSettle)
 		l := s.follows("r")
-		l.to.Updated(l.epoch, []string{"b"})
+		l.to.Updated(l.epoch, true, []string{"b"})
 		fake := &failing{pool: s.pool}
 		s.config.Pool = fake
 		l.dies()

@@ -61,7 +61,7 @@ func (r *Registry) lookLocked(view *membership.View) *fleet {
 			if m.Standing == membership.CutOff {
 				there = ownership.CutOff
 			}
-			f.Servers = append(f.Servers, ownership.Server{Name: string(m.Name), Presence: there})
+			f.Servers = append(f.Servers, ownership.Server{Name: string(m.Name), Presence: there, Came: r.fleet.came(m, r.clock.now())})
 		}
 	}
 	for _, g := range view.Gone {
@@ -71,6 +71,15 @@ func (r *Registry) lookLocked(view *membership.View) *fleet {
 	}
 	slices.SortFunc(f.Servers, func(a, b ownership.Server) int { return strings.Compare(a.Name, b.Name) })
 	return &fleet{f, view}
+}
+
+// came is when m, which is there now, came: now, if f does not show it.
+func (f *fleet) came(m membership.Member, now time.Duration) time.Duration {
+	if f == nil || f.member(string(m.Name)).Boot != m.Boot {
+		return now
+	}
+	i := slices.IndexFunc(f.Servers, func(s ownership.Server) bool { return s.Name == string(m.Name) })
+	return f.Servers[i].Came
 }
 
 func presence(g membership.Gone) ownership.Presence {

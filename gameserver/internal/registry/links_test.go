@@ -146,6 +146,7 @@ type testStream struct {
 	finals    []replication.FinalTick
 	handed    []string
 	updates   [][]string // others
+	counted   bool       // of the last
 	epochs    []proto.Epoch
 	probation int
 	stopped   []string
@@ -184,8 +185,10 @@ func (s *testStream) QueueHanded(leader string, _ proto.Epoch) {
 	s.note(func() { s.handed = append(s.handed, leader) })
 }
 
-func (s *testStream) QueueUpdate(epoch proto.Epoch, others []string) {
-	s.note(func() { s.updates, s.epochs = append(s.updates, others), append(s.epochs, epoch) })
+func (s *testStream) QueueUpdate(epoch proto.Epoch, counted bool, others []string) {
+	s.note(func() {
+		s.updates, s.epochs, s.counted = append(s.updates, others), append(s.epochs, epoch), counted
+	})
 }
 
 func (s *testStream) QueueProbation() {

@@ -24,7 +24,7 @@ func (s *server) orphans(n int) (ids []proto.RoomID) {
 	var leaders []*leader
 	for _, id := range homedTimes(s.t, n, []string{"a", "b"}, "a") { // so that none moves home
 		l := s.follows(id)
-		l.to.Updated(l.epoch, []string{"b"})
+		l.to.Updated(l.epoch, true, []string{"b"})
 		leaders, ids = append(leaders, l), append(ids, l.open.Room)
 	}
 	s.links.set("l", fails(replication.ErrGone))
@@ -124,7 +124,7 @@ func TestFirstTickWaitsForReplicasOfAllRooms(t *testing.T) {
 	serve(t, []string{"b", "l"}, func(t *testing.T, s *server) {
 		s.links.prompt = true
 		slow := s.follows("slow") // its leader's link ends a little later than that of the others
-		slow.to.Updated(slow.epoch, []string{"b"})
+		slow.to.Updated(slow.epoch, true, []string{"b"})
 		ids := s.orphans(2)
 		s.pass(20 * time.Millisecond)
 		if on := s.turn(ids); len(on) != 0 {

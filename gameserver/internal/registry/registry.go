@@ -38,7 +38,7 @@ type Links interface {
 // Stream is a leader's stream to one standby; *replication.Stream is one.
 type Stream interface {
 	room.Standby
-	QueueUpdate(epoch proto.Epoch, others []string)
+	QueueUpdate(epoch proto.Epoch, counted bool, others []string)
 	QueueProbation()
 	Process() uint64
 	Stop(reason string)

@@ -381,8 +381,8 @@ func (p *replica) ends(ev ownership.Event) {
 	}
 }
 
-func (p *replica) Updated(epoch proto.Epoch, others []string) {
-	p.e.do(ownership.Updated{Stream: p.number, Epoch: epoch, Others: others})
+func (p *replica) Updated(epoch proto.Epoch, counted bool, others []string) {
+	p.e.do(ownership.Updated{Stream: p.number, Epoch: epoch, Counted: counted, Others: others})
 }
 
 func (p *replica) Probation() {

@@ -71,8 +71,13 @@ func (l *leader) step() {
 	}
 }
 
+// keyframe gives the standby the room, and says that it counts on it.
 func (l *leader) keyframe() error {
-	return l.to.Keyframe(l.sim.Tick(), l.sim.Store().AppendKeyframe(nil), l.sim.Store().AppendSecretKeyframe(nil))
+	err := l.to.Keyframe(l.sim.Tick(), l.sim.Store().AppendKeyframe(nil), l.sim.Store().AppendSecretKeyframe(nil))
+	if err == nil {
+		l.to.Updated(l.epoch, true, nil)
+	}
+	return err
 }
 
 func (l *leader) tick() error {
@@ -164,7 +169,7 @@ func TestReplacedStreamIsMute(t *testing.T) {
 		if err := replaced.to.Tick(tick+1, old.sim.Store().AppendDelta(nil), nil); err == nil {
 			t.Error("the old stream writes")
 		}
-		replaced.to.Updated(proto.Epoch{Instance: 9, Counter: 5, Server: "l"}, nil)
+		replaced.to.Updated(proto.Epoch{Instance: 9, Counter: 5, Server: "l"}, true, nil)
 		replaced.to.Handed("z", proto.Epoch{Instance: 9, Counter: 5, Server: "z"})
 		replaced.to.Lost(replication.ErrBroken)
 		replaced.to.Final(replication.FinalTick{Tick: tick + 1, Epoch: proto.Epoch{Instance: 9, Counter: 5, Server: "a"}})
@@ -214,7 +219,7 @@ func TestTakeOver(t *testing.T) {
 		l.leads()
 		tick := s.answers("r").Tick
 		l.open.Others = []string{"b"}
-		l.to.Updated(l.epoch, []string{"b"})
+		l.to.Updated(l.epoch, true, []string{"b"})
 		waiting := spec("r")
 		waiting.Seen, waiting.Hold = l.epoch, true
 		entered := s.entering(waiting)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -302,4 +303,26 @@ func (p *failing) Start(s room.Spec) (*room.Room, error) {
 	p.failed++
 	s.Enter(&room.Room{})
 	return nil, room.ErrStopped
+}
+
+// A member has come when its process was seen for the first time, whatever other servers do meanwhile.
+func TestSinceWhenAMemberIsThere(t *testing.T) {
+	serve(t, []string{"b"}, func(t *testing.T, s *server) {
+		came := func() time.Duration {
+			s.pass(time.Second)
+			servers := s.current().Servers
+			return servers[slices.IndexFunc(servers, func(o ownership.Server) bool { return o.Name == "b" })].Came
+		}
+		before := came()
+		s.members.Set(members("b", "c")...)
+		if after := came(); after != before {
+			t.Errorf("b came at %v, and at %v after another one came", before, after)
+		}
+		b := member("b")
+		b.Boot = "another"
+		s.members.Set(b)
+		if after := came(); after <= before {
+			t.Errorf("it came at %v, and its next process at %v", before, after)
+		}
+	})
 }

@@ -50,11 +50,11 @@ func (e *entry) setOthers() {
 	e.others.Store(&names)
 }
 
-// update tells all standbys the epoch and who else has a replica.
+// update tells all standbys the epoch, whether they have been heard, and who else has a replica.
 func (e *entry) update() {
 	e.setOthers()
 	for _, s := range e.streams {
-		s.out.QueueUpdate(e.machine.Epoch(), without(e.machine.Standbys(), s.server))
+		s.out.QueueUpdate(e.machine.Epoch(), s.caught.Load(), without(e.machine.Standbys(), s.server))
 	}
 }
 

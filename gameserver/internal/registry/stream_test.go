@@ -30,6 +30,9 @@ func TestStreams(t *testing.T) {
 		if i, _ := s.Find(id); !slices.Equal(i.Standbys, []string{"b"}) {
 			t.Errorf("standbys %v", i.Standbys)
 		}
+		if !b.counted {
+			t.Error("b is not told that it counts")
+		}
 		b.events.Lost(replication.ErrBroken)
 		s.pass(100 * time.Millisecond)
 		again := s.links.to("b", id)

@@ -189,7 +189,7 @@ func (a *acceptor) update(body []byte) error {
 		return err
 	}
 	if s := a.find(m.stream); s != nil {
-		s.replica.Updated(m.epoch, m.others)
+		s.replica.Updated(m.epoch, m.counted, m.others)
 	}
 	return nil
 }

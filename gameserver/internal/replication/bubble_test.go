@@ -58,8 +58,8 @@ func (j *journal) Stop(reason string)             { j.note("stop %s", reason) }
 func (j *journal) Handed(leader string, epoch proto.Epoch) {
 	j.note("handed to %s in %v", leader, epoch)
 }
-func (j *journal) Updated(epoch proto.Epoch, others []string) {
-	j.note("updated to %v, others %v", epoch, others)
+func (j *journal) Updated(epoch proto.Epoch, counted bool, others []string) {
+	j.note("updated to %v, counted %v, others %v", epoch, counted, others)
 }
 
 // leaderJournal and replicaJournal differ in the one method whose name both interfaces use.

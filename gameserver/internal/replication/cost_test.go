@@ -41,7 +41,7 @@ func (discard) Keyframe(proto.Tick, []byte, []byte) error { return nil }
 func (discard) Tick(proto.Tick, []byte, []byte) error     { return nil }
 func (discard) Final(FinalTick)                           {}
 func (discard) Handed(string, proto.Epoch)                {}
-func (discard) Updated(proto.Epoch, []string)             {}
+func (discard) Updated(proto.Epoch, bool, []string)       {}
 func (discard) Probation()                                {}
 func (discard) Stop(string)                               {}
 func (discard) Lost(error)                                {}

@@ -71,7 +71,7 @@
 //	final      tick uvarint, epoch of the new leader, due uvarint (µs until the next tick), stay flag, others names, public delta
 //	           bytes, hidden delta bytes, then to the end the inputs that wait: seat u8, input record as in package proto
 //	handed     leader string, epoch: another server leads the room from the last tick on; ends the stream
-//	update     epoch, others names, of the room from now on
+//	update     epoch, counted flag (the leader has had an ack of this stream), others names, of the room from now on
 //	probation  empty: the first tick after a takeover comes next
 //	stop       reason string; ends the stream, and is answered with a reject
 //

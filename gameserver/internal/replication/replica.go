@@ -35,8 +35,9 @@ type Replica interface {
 	// Handed: the leader handed the room to another server, which leads it in epoch from the last tick on. The replica
 	// stays and waits for the new leader's stream.
 	Handed(leader string, epoch proto.Epoch)
-	// Updated: the room's epoch and the other servers that may have a replica are these from now on.
-	Updated(epoch proto.Epoch, others []string)
+	// Updated: the room's epoch and the other servers that may have a replica are these from now on. counted: the leader has heard
+	// from this server on this stream. All that came before may have waited on the way since before the stream's link was lost.
+	Updated(epoch proto.Epoch, counted bool, others []string)
 	// Probation: the leader is about to run the first tick after a takeover. The answer is Back.Probation.
 	Probation()
 	Stop(reason string)

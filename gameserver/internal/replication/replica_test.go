@@ -76,7 +76,7 @@ func TestReplicaProtocol(t *testing.T) {
 	// Records on their way to a stream that has ended here are skipped, and records of unknown kind too.
 	a := newAcceptor(newStandby())
 	if err := feedAll(t, a, keyframe, appendTick(nil, 1, 6, nil, nil), encode(kindFinal, &final{1, testFinal}), encode(kindHanded, &handed{1, "c", testEpoch}),
-		encode(kindUpdate, &update{1, testEpoch, nil}), encode(kindProbation, &signal{1}), encode(kindStop, &stop{1, ""}), proto.AppendRecord(nil, 0xff, nil)); err != nil {
+		encode(kindUpdate, &update{1, testEpoch, true, nil}), encode(kindProbation, &signal{1}), encode(kindStop, &stop{1, ""}), proto.AppendRecord(nil, 0xff, nil)); err != nil {
 		t.Error(err)
 	}
 }
@@ -126,8 +126,8 @@ func TestStreamsKeepTheirOrder(t *testing.T) {
 					f.a.Flush()
 				case 3:
 					m.updates++
-					m.stream.QueueUpdate(proto.Epoch{Counter: m.updates}, nil)
-					m.queued = append(m.queued, fmt.Sprintf("updated to %v, others []", proto.Epoch{Counter: m.updates}))
+					m.stream.QueueUpdate(proto.Epoch{Counter: m.updates}, true, nil)
+					m.queued = append(m.queued, fmt.Sprintf("updated to %v, counted true, others []", proto.Epoch{Counter: m.updates}))
 				default:
 					m.step(make([]byte, rapid.IntRange(0, 2000).Draw(t, "delta")))
 				}

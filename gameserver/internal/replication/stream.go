@@ -145,9 +145,10 @@ func (s *Stream) QueueHanded(leader string, epoch proto.Epoch) {
 	s.control(encode(kindHanded, &handed{s.number, leader, epoch}), true)
 }
 
-// QueueUpdate tells the standby the room's epoch and the other servers that may have a replica, where they have changed.
-func (s *Stream) QueueUpdate(epoch proto.Epoch, others []string) {
-	s.control(encode(kindUpdate, &update{s.number, epoch, others}), false)
+// QueueUpdate tells the standby the room's epoch, whether the leader has heard from it on this stream, and the other servers that may
+// have a replica, where one of them has changed.
+func (s *Stream) QueueUpdate(epoch proto.Epoch, counted bool, others []string) {
+	s.control(encode(kindUpdate, &update{s.number, epoch, counted, others}), false)
 }
 
 // QueueProbation announces that the leader is about to run the first tick after a takeover. StreamEvents.Probation answers.

@@ -54,9 +54,10 @@ type (
 		epoch  proto.Epoch
 	}
 	update struct {
-		stream uint32
-		epoch  proto.Epoch
-		others []string
+		stream  uint32
+		epoch   proto.Epoch
+		counted bool
+		others  []string
 	}
 	stop struct {
 		stream uint32
@@ -129,6 +130,7 @@ func (m *handed) fields(c *codec) {
 func (m *update) fields(c *codec) {
 	number(c, &m.stream)
 	c.epoch(&m.epoch)
+	c.flag(&m.counted)
 	c.names(&m.others)
 }
 

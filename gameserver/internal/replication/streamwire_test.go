@@ -43,7 +43,7 @@ var streamRecords = []struct {
 	{"final", encode(kindFinal, &final{1, testFinal}), "942a" + "01" + "8104" + "a700000000000000" + "040162" + "ac02" + "01" + "010164" + "03707562" + "027365" +
 		"02" + "0204" + "07050109" + "00" + "0205" + "0100020808", reFinal},
 	{"handed", encode(kindHanded, &handed{1, "b", testEpoch}), "950e" + "01" + "0162" + "a700000000000000" + "040162", reHanded},
-	{"update", encode(kindUpdate, &update{1, testEpoch, []string{"d", "ee"}}), "9612" + "01" + "a700000000000000" + "040162" + "02" + "0164" + "026565", reUpdate},
+	{"update", encode(kindUpdate, &update{1, testEpoch, true, []string{"d", "ee"}}), "9613" + "01" + "a700000000000000" + "040162" + "01" + "02" + "0164" + "026565", reUpdate},
 	{"probation", encode(kindProbation, &signal{1}), "9701" + "01", reSignal(kindProbation)},
 	{"stop", encode(kindStop, &stop{1, "end"}), "9805" + "01" + "03656e64", reStop},
 	{"ack", appendAck(nil, 1, 513), "a003" + "01" + "8104", reAck},

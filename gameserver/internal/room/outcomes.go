@@ -30,6 +30,7 @@ const (
 // pendingOutcome is an outcome on its way to the players.
 type pendingOutcome struct {
 	game.Decided
+	need    proto.Tick // standbys must have acknowledged this tick: that which decided it, or the first of the room's present epoch
 	queued  bool       // Results has it
 	spooled bool       // and keeps it whatever becomes of the room
 	stored  bool       // the results store has it with this body
@@ -46,7 +47,7 @@ func (r *Room) expectOutcomes() {
 		r.log.Error("the outcomes before this leader cannot be read", "error", err)
 	}
 	for _, o := range recent {
-		r.pending = append(r.pending, pendingOutcome{Decided: o})
+		r.pending = append(r.pending, pendingOutcome{Decided: o, need: o.Tick})
 	}
 	r.keepOutcomes()
 }
@@ -54,12 +55,20 @@ func (r *Room) expectOutcomes() {
 // noteOutcomes makes the outcomes of the tick pending, before anybody could hear them as recent ones.
 func (r *Room) noteOutcomes() {
 	for _, o := range r.sim.Outcomes() {
-		r.pending = append(r.pending, pendingOutcome{Decided: o})
+		r.pending = append(r.pending, pendingOutcome{Decided: o, need: o.Tick})
+	}
+}
+
+// needEpoch makes outcomes wait until every standby knows the room's new epoch: the next tick is queued after it. A standby that
+// has the outcome and knows an earlier epoch alone would give way to another server that leads in one, without the outcome.
+func (r *Room) needEpoch() {
+	for i := range r.pending {
+		r.pending[i].need = r.sim.Tick() + 1
 	}
 }
 
 // releaseOutcomes tells everybody the outcomes that cannot be taken back. Without a store these are the ones that no loss of this
-// server can take back, because every standby has acknowledged the tick that decided them. With a store these go there first,
+// server can take back, because every standby has acknowledged the tick that decided them, and the epoch. With a store these go there first,
 // and are told when it has accepted them, in the order in which they were decided; one that it cannot read holds nobody up. No other
 // place tells an outcome for the first time.
 func (r *Room) releaseOutcomes() {
@@ -90,7 +99,7 @@ func (r *Room) results() Results { return r.pool.config.Results }
 
 // certain reports whether o may be told.
 func (r *Room) certain(o *pendingOutcome) bool {
-	return o.stored || r.results() == nil && r.settled(o.Tick)
+	return o.stored || r.results() == nil && r.settled(o.need)
 }
 
 // settled reports whether every standby has tick. A standby of Spec.Standbys that is not attached yet has nothing.
@@ -122,7 +131,7 @@ func (r *Room) QueueTakeover() error { return r.control(func() { r.takeover = tr
 func (r *Room) queueOutcomes() {
 	for i := range r.pending {
 		o := &r.pending[i]
-		if o.queued || r.superseded || r.now() < r.queueAt || !r.decided(o.Tick) {
+		if o.queued || r.superseded || r.now() < r.queueAt || !r.decided(o.need) {
 			continue
 		}
 		epoch := outcome.Epoch{Counter: r.epoch.Counter, Server: r.epoch.Server}

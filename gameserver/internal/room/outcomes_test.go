@@ -108,6 +108,31 @@ func TestOutcomeWaitsForAPromisedStandby(t *testing.T) {
 	}
 }
 
+// A standby that has the tick of an outcome, and not the epoch in which the outcome is to be told, would give way to a server that leads
+// in an epoch between the two, without the outcome.
+func TestOutcomeWaitsForTheEpoch(t *testing.T) {
+	withPool(t, testConfig(), func(h *harness) {
+		r := h.start(20, 4)
+		s, gone := attach(t, r, 1), attach(t, r, 2)
+		gone.silent = true
+		ann, f := h.join(r, Join{Player: "ann"})
+		h.pass(time.Second)
+		ann.QueueCustom([]byte("finish"))
+		h.pass(time.Second)
+		s.silent = true // it has the tick, and will hear no more
+		h.pass(time.Second)
+		r.QueueEpoch(proto.Epoch{Counter: r.Info().Epoch.Counter + 16, Server: "server-1"})
+		r.QueueRemoveStandby(2)
+		h.pass(time.Second)
+		f.wantMatches(t, "with an acknowledgement of the epoch before")
+		raised := r.Info().Tick
+		r.Acked(1, raised)
+		h.pass(time.Second)
+		f.wantMatches(t, "with one of this epoch", 1)
+		s.check(t)
+	})
+}
+
 // Whoever comes in the tick that decides an outcome does not hear it before the others.
 func TestOutcomeOfTheTickIsNotRecalled(t *testing.T) {
 	withPool(t, testConfig(), func(h *harness) {

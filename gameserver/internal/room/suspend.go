@@ -155,6 +155,7 @@ func (r *Room) QueueEpoch(epoch proto.Epoch) error {
 	return r.control(func() {
 		if r.epoch.Less(epoch) {
 			r.epoch, r.from = epoch, r.sim.Match()
+			r.needEpoch()
 		}
 	})
 }
