@@ -185,8 +185,12 @@ sim-short: ## hundreds of schedules of faults on a simulated fleet (about 3 minu
 	SEEDS=$$(($(SIMSHORT) / 2)) ../../../.bin/sim.test -test.run AllAtOnce; many=$$?; wait $$one && exit $$many; }
 
 .PHONY: sim
-sim: ## SEEDS (default 500) schedules of faults on a simulated fleet; SEED=n plays one again
-	SEEDS=$(or $(SEEDS),500) $(GO) test -count=1 -timeout 60m ./internal/testfleet/sim
+sim: ## SEEDS (default 500) schedules of faults on simulated fleets, from seed FROM (default 1), on all cores; SEED=n plays one again and prints its log
+ifdef SEED
+	SEED=$(SEED) $(GO) test -count=1 -v -run '^TestFaults' ./internal/testfleet/sim
+else
+	@GO="$(GO)" FROM=$(FROM) SEEDS=$(SEEDS) .ci/sim
+endif
 
 .PHONY: chaos
 chaos: ## break real fleets for CHAOSTIME (default 10m) while bots play; as root with iproute2, their networks too, and with nftables or iptables, refusals

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// backoff is the longest wait before an attempt to come back after the first few; it doubles with each up to
-	// maxBackoff. The wait is drawn at random below it: thousands of clients may have lost the same server.
+	// backoff is the longest of the first wait; it doubles with each wait up to maxBackoff. A wait is drawn at random below it:
+	// thousands of clients may have lost the same server.
 	backoff    = 50 * time.Millisecond
 	maxBackoff = 5 * time.Second
 	// stable is how long a connection must have lasted for the waits to begin anew.
@@ -31,12 +31,13 @@ type plan struct {
 	fallbacks []place
 	proxied   bool // here is a router, which may be all that can be reached
 
-	in      bool          // the client is in the room
-	round   []place       // all places, in the order in which they are tried
-	queue   []place       // what is left of the round
-	attempt int           // since the last stable connection
-	hops    int           // moved messages followed in a row
-	wait    time.Duration // before the next place
+	in     bool          // the client is in the room
+	round  []place       // all places, in the order in which they are tried
+	queue  []place       // what is left of the round
+	waits  int           // since the last stable connection
+	silent int           // attempts since the last wait, or since the client was in the room, one for that included
+	hops   int           // moved messages followed in a row
+	wait   time.Duration // before the next place
 }
 
 // firstPlan is that of a client that was nowhere yet.
@@ -76,19 +77,19 @@ func (p *plan) prefer(to place) {
 // lasted. It reports whether to forget the resume token, and whether to go on at all.
 func (p *plan) ended(err error, lasted time.Duration) (forget, goOn bool) {
 	if lasted >= stable {
-		p.attempt = 0
+		p.waits, p.silent = 0, 0
 	}
 	var closed *CloseError
 	var problem *Problem
 	spoken := errors.As(err, &closed) || errors.As(err, &problem) && !problem.Foreign
 	p.left(!spoken)
-	p.attempt++
-	p.wait = drawWait(p.attempt - 1)
-	if !spoken {
-		p.wait = 0
-		if again := p.attempt - 1 - len(p.round); again >= 0 { // every place was tried once
-			p.wait = drawWait(again)
-		}
+	follows := closed != nil && closed.next() == proto.Follow && closed.Moved != nil && p.hops < maxHops
+	if p.wait = 0; !follows {
+		p.silent++ // a server that is moved to, and is gone, counts
+	}
+	if spoken && !follows || p.silent > len(p.round) { // else another place may answer
+		p.wait = drawWait(p.waits)
+		p.waits, p.silent = p.waits+1, 1
 	}
 	switch {
 	case errors.Is(err, ErrSchema):
@@ -99,19 +100,17 @@ func (p *plan) ended(err error, lasted time.Duration) (forget, goOn bool) {
 	case closed == nil:
 		return false, true
 	}
+	if follows {
+		p.hops++
+		p.queue = append([]place{{closed.Moved.URL, closed.Moved.Ticket}}, p.queue...)
+		return false, true
+	}
 	p.wait = max(p.wait, closed.Retry)
 	switch closed.next() {
 	case proto.Stop:
 		return false, false
 	case proto.Follow:
-		if closed.Moved == nil || p.hops >= maxHops {
-			p.queue, p.hops = []place{router}, 0
-			break
-		}
-		p.wait = 0
-		p.hops++
-		p.attempt--
-		p.queue = append([]place{{closed.Moved.URL, closed.Moved.Ticket}}, p.queue...)
+		p.queue, p.hops = []place{router}, 0
 	case proto.Router:
 		p.queue = []place{router}
 	case proto.Ticket:
@@ -131,8 +130,8 @@ func (p *plan) next() (place, time.Duration) {
 	return next, p.wait
 }
 
-// drawWait draws the wait before an attempt.
-func drawWait(attempt int) time.Duration {
-	limit := min(maxBackoff, backoff<<min(attempt, 20))
+// drawWait draws a wait that follows so many.
+func drawWait(waits int) time.Duration {
+	limit := min(maxBackoff, backoff<<min(waits, 20))
 	return rand.N(limit)
 }

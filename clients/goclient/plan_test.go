@@ -79,7 +79,8 @@ func TestAPreferredPlaceIsTriedAtOnce(t *testing.T) {
 	}
 }
 
-// After a loss every place is tried once without a wait; then the waits are drawn from a doubling range.
+// After a loss, and after each wait, every place is tried once without another wait: a player whose room is lost may have only one place
+// that says so. The waits are drawn from a doubling range.
 func TestWaits(t *testing.T) {
 	p := firstPlan()
 	if _, wait := p.next(); wait != 0 {
@@ -88,14 +89,12 @@ func TestWaits(t *testing.T) {
 	p.entered(here.url, []string{next.url}, false)
 	const places = 3
 	longest := time.Duration(0)
-	for attempt := range 1000 {
+	for attempt := range 1000 * places {
 		p.ended(errLost, 0)
 		_, wait := p.next()
-		limit := maxBackoff
-		if attempt < places {
-			limit = 1
-		} else if attempt-places < 7 {
-			limit = backoff << (attempt - places)
+		limit := time.Duration(1)
+		if waits := attempt/places - 1; waits >= 0 && attempt%places == 0 {
+			limit = min(maxBackoff, backoff<<min(waits, 20))
 		}
 		if wait < 0 || wait >= limit {
 			t.Errorf("attempt %d waits %v, the limit is %v", attempt, wait, limit)
@@ -109,6 +108,24 @@ func TestWaits(t *testing.T) {
 	p.ended(errLost, stable)
 	if _, wait := p.next(); wait != 0 {
 		t.Errorf("after a stable connection it waits %v", wait)
+	}
+	for range 10 { // each answer costs a wait
+		p.ended(&CloseError{Code: proto.CloseOverloaded}, 0)
+		if _, wait := p.next(); wait == 0 {
+			t.Error("after a close of the server it does not wait")
+		}
+		if p.ended(errLost, 0); p.wait != 0 {
+			t.Errorf("it waits %v though another place may answer", p.wait)
+		}
+	}
+	moves := 0
+	for ; p.wait == 0 && moves < 1000; moves++ { // servers send it to one that is gone
+		if p.ended(&CloseError{Code: proto.CloseMoved, Moved: &proto.Moved{URL: away.url}}, 0); p.wait == 0 {
+			p.ended(errLost, 0)
+		}
+	}
+	if moves > places {
+		t.Errorf("it was sent to a server that is gone %d times before it waits", moves)
 	}
 	longest = 0
 	for range 100 {

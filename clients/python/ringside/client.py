@@ -137,6 +137,7 @@ class Client:
         await asyncio.sleep(max(self._retry, min(5.0, random.random() * 0.05 * 2 ** min(self._attempts, 20))))
         self._attempts += 1
         self._retry = 0.0
+        self._free = len(self._places(lost=True)) - 1  # where nobody answers, the other places are tried at once
 
     async def _try(self, place: Place, wait: bool = False) -> Link:
         """Connects to a place, says hello and waits for the welcome; goes on where a moved message sends it.

@@ -3,7 +3,7 @@
 import { Advice, type Fault } from "./errors.ts";
 
 const enum Plans {
-	/** The longest wait before an attempt, in milliseconds, after the first few; it doubles with each. */
+	/** The longest of the first wait, in milliseconds; it doubles with each wait. */
 	backoff = 50,
 	maxBackoff = 5000,
 	/** How long a connection must have lasted, in milliseconds, for the waits to begin anew. */
@@ -24,7 +24,8 @@ export function newPlan() {
 	let round = [router];
 	let queue = [router]; // what is left of the round
 	let rounds: Place[][] = []; // while the client is in the room: after a word of the server's, and after a loss
-	let attempt = 0;
+	let waits = 0; // since the last connection that lasted
+	let silent = 0; // attempts since the last wait, or since the client was in the room, one for that included
 	let hops = 0;
 	const plan = {
 		/** Milliseconds before the next place. */
@@ -56,21 +57,24 @@ export function newPlan() {
 		 * milliseconds; false: there is no going on.
 		 */
 		ended({ spoken, retry, advice, moved }: Fault, lasted: number): boolean {
-			if (lasted >= Plans.stable) attempt = 0;
+			if (lasted >= Plans.stable) waits = silent = 0;
 			if (rounds.length) {
 				round = rounds[spoken ? 0 : 1]!;
 				queue = [...round];
 				rounds = [];
 			}
-			// After a loss every place is tried once without a wait.
-			const doubled = spoken ? attempt : attempt - round.length;
-			attempt++;
-			plan.wait = Math.max(retry, doubled < 0 ? 0 : Math.random() * Math.min(Plans.maxBackoff, Plans.backoff * 2 ** doubled));
+			plan.wait = 0;
 			if (moved && hops < Plans.maxHops) {
 				hops++;
-				attempt--;
 				plan.prefer(moved);
-			} else if (advice > Advice.resume) {
+				return advice !== Advice.stop;
+			}
+			if (++silent > round.length || spoken) {
+				plan.wait = Math.random() * Math.min(Plans.maxBackoff, Plans.backoff * 2 ** waits++);
+				silent = 1;
+			} // else another place may answer
+			plan.wait = Math.max(plan.wait, retry);
+			if (advice > Advice.resume) {
 				if (advice === Advice.follow) hops = 0;
 				plan.restart();
 			}

@@ -64,20 +64,35 @@ test("a preferred place is tried at once", () => {
 	assert.equal(name(plan.next()), "router");
 });
 
-test("after a loss every place is tried once without a wait, then waits double", () => {
+test("after a loss, and after each wait, every place is tried once without another, and waits double", () => {
 	const plan = newPlan();
 	assert.equal(plan.wait, 0);
 	plan.entered(here, [next], false);
 	const places = 3;
 	let longest = 0;
-	for (let attempt = 0; attempt < 1000; attempt++) {
+	for (let attempt = 0; attempt < 1000 * places; attempt++) {
 		plan.ended(lost, 0);
 		plan.next();
-		const limit = attempt < places ? 0 : Math.min(5000, 50 * 2 ** (attempt - places));
+		const waits = attempt / places - 1;
+		const limit = waits >= 0 && Number.isInteger(waits) ? Math.min(5000, 50 * 2 ** waits) : 0;
 		assert.ok(plan.wait >= 0 && (plan.wait < limit || limit === plan.wait), `attempt ${attempt} waits ${plan.wait} of ${limit}`);
 		longest = Math.max(longest, plan.wait);
 	}
 	assert.ok(longest > 4500, `the longest wait is ${longest}`);
+
+	for (let i = 0; i < 10; i++) {
+		plan.ended(new Fault(4017, ""), 0);
+		assert.ok(plan.wait > 0, "each answer costs a wait");
+		plan.ended(lost, 0);
+		assert.equal(plan.wait, 0, "where nobody answers, another place may");
+	}
+
+	let moves = 0;
+	for (; !plan.wait && moves < 1000; moves++) {
+		plan.ended(new Fault(4011, "", 0, moved), 0);
+		if (!plan.wait) plan.ended(lost, 0);
+	}
+	assert.ok(moves <= places, `it was sent ${moves} times to a server that is gone before it waits`);
 
 	plan.entered(here, [], false);
 	plan.ended(lost, 5000);
