@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,14 +15,14 @@ import (
 )
 
 // TestPackage installs the npm package into empty projects, whose types are checked strictly, and which play on a real fleet: one
-// in Node, and one that Vite builds for a browser, which also loads the package without a bundler. RINGSIDE_NPM is the packed file;
+// in Node, and one that Vite builds for a browser, which also loads the package without a bundler, and finds matches. RINGSIDE_NPM is the packed file;
 // test/package/run sets it.
 func TestPackage(t *testing.T) {
 	packed := os.Getenv("RINGSIDE_NPM")
 	if packed == "" {
 		t.Skip("make npm-test runs this")
 	}
-	f := testfleet.Start(t, testfleet.Options{Games: []game.Definition{arena.Definition()}})
+	f := testfleet.Start(t, testfleet.Options{Games: []game.Definition{arena.Definition(), rankedGame()}})
 	router := f.Routers[0].URL
 	const quiet = "npm_config_audit=false"
 
@@ -43,8 +44,36 @@ func TestPackage(t *testing.T) {
 		defer site.Close()
 		modules, open := absolute(t, "node_modules"), absolute(t, "test/package/open.mjs")
 		query := "?router=" + router
-		p.run("MODULES="+modules, "node", open, os.Getenv("CHROMIUM"), site.URL+"/dist/"+query, site.URL+"/plain.html"+query)
+		p.run("MODULES="+modules, "node", open, os.Getenv("CHROMIUM"), site.URL+"/dist/"+query, site.URL+"/plain.html"+query, site.URL+"/lobby.html"+query)
 	})
+}
+
+// ranked is a game whose rooms are listed with the rating that they were made for.
+type ranked struct {
+	About game.Properties[rankedAbout] `state:"hidden"`
+
+	rating uint16
+}
+
+type rankedAbout struct {
+	Rating uint16 `state:""`
+}
+
+func (g *ranked) Start(*game.Room)            { g.About.Get().Rating = g.rating }
+func (*ranked) Join(*game.Room, game.Player)  {}
+func (*ranked) Leave(*game.Room, game.Player) {}
+func (*ranked) Tick(*game.Room)               {}
+
+func rankedGame() game.Definition {
+	return game.Definition{Name: "ranked", New: func(options json.RawMessage) (game.Game, game.Settings, error) {
+		var o struct{ Rating uint16 }
+		if len(options) > 0 {
+			if err := json.Unmarshal(options, &o); err != nil {
+				return nil, game.Settings{}, err
+			}
+		}
+		return &ranked{rating: o.Rating}, game.Settings{TickRate: 10, Seats: 2, Listed: true}, nil
+	}}
 }
 
 // project is a folder outside of the repository.

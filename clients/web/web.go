@@ -18,7 +18,7 @@ var dist embed.FS
 //	leaderboard.html    the leaderboards, for /leaderboard
 //	inspect.html        one room of any game, for /inspect/{room}
 //	assets/arena.js     and .css; likewise for the other pages
-//	assets/ringside.js  the SDK, for those who want it without a package manager
+//	assets/ringside.js  the SDK, for those who want it without a package manager; ringside-all.js has its other entries too
 //
 // Names do not change from build to build: serve them with an ETag and Cache-Control: no-cache.
 func Files() fs.FS {

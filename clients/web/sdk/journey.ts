@@ -4,11 +4,12 @@ import { Advice, Fault, lost, RingsideError, Status } from "./errors.ts";
 import { receive, type Hooks } from "./inbound.ts";
 import { newLink, type Link } from "./link.ts";
 import { newMemory } from "./memory.ts";
-import { hello, Is, Kind, leave, noEpoch, readMoved, readWelcome, sameEpoch, type Epoch, type Moved } from "./messages.ts";
+import { hello, Is, leave, noEpoch, sameEpoch, type Epoch } from "./messages.ts";
 import type { JoinOptions, Move, WebSocketConstructor } from "./options.ts";
 import { newPlan, type Place } from "./plan.ts";
-import { Reader } from "./reader.ts";
+import { newPrepared } from "./prepared.ts";
 import { ask } from "./router.ts";
+import { newSearch, sleep } from "./search.ts";
 import type { Session } from "./session.ts";
 
 /** Milliseconds, where nothing else is said. */
@@ -33,13 +34,6 @@ const enum Watch {
 	preparedWelcome = 2000,
 	/** How long a prepared connection that is not open yet may take when it is needed. */
 	grace = 500,
-	/** How long the old connection may go on when the first frame has come on the prepared one. */
-	changeover = 100,
-	/** How long the client stays with a suspended room before it looks for it elsewhere too; how often, and the limit for one place. */
-	search = 3000,
-	searchInterval = 2000,
-	/** Places that one round of a search may try: those of a welcome and 8 moved messages. */
-	searchPlaces = 14,
 }
 
 /** What the journey tells its owner. */
@@ -62,8 +56,6 @@ interface Departure {
 
 const nothing: Uint8Array = new Uint8Array();
 
-const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
 /** What brings a page back that slept: timers of hidden pages run once a minute, those of frozen ones not at all. */
 const wakers = ["visibilitychange", "pageshow", "online"];
 
@@ -76,11 +68,6 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 	const host = (url = "") => url.split("/")[2];
 	const base = host(options.router || globalThis.location?.href);
 	let attempt: Link | undefined; // being made
-	let prepared: { to: Place; link: Link } | undefined; // the connection to where the room will move, or was found
-	let ahead = false; // the old connection was ended because the next server leads
-	let expiry: ReturnType<typeof setTimeout> | undefined; // of the prepared connection
-	let searching: object | undefined; // the search for a suspended room
-	let probed: Link | undefined; // the connection to the place that it tries
 	let departure: Departure | undefined;
 	let heard = false; // by a router
 	let closing = false; // the client is to be in the room no more
@@ -128,9 +115,9 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		/** Ends everything; the seat is held for a while. */
 		close(): void {
 			closing = true;
-			clearTimeout(expiry);
-			searching = undefined;
-			for (const link of [journey.link, attempt, prepared?.link, probed]) link?.end(lost("closed"));
+			prepared.discard();
+			search();
+			for (const link of [journey.link, attempt]) link?.end(lost("closed"));
 		},
 
 		/** Gives the seat up. The server closes, and the journey is over. */
@@ -169,18 +156,17 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 
 	/** Enters the room again after its connection ended. */
 	const comeBack = async (cause: Fault) => {
-		endSearch();
+		search();
 		await null; // for what that ends
 		cause = replacement(cause);
 		const { moved } = cause;
-		const planned = !!moved || ahead;
+		const planned = !!moved;
 		departure = { epoch: session.welcome!.epoch, tick: session.tick, at: session.lastFrame, planned };
 		session.suspended = false;
 		traveller.left(planned ? undefined : cause.error);
 		ended(cause, performance.now() - journey.enteredAt);
-		ahead = false;
-		if (prepared && !moved && !prepared.link.over) plan.prefer(prepared.to);
-		else if (prepared?.to.url !== moved?.url) discard();
+		if (!moved) prepared.to && plan.prefer(prepared.to);
+		else if (prepared.to?.url !== moved.url) prepared.discard();
 		if (!planned) stats.reconnects++;
 		await enter(options.giveUp ?? Watch.giveUp);
 	};
@@ -226,7 +212,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 	const visit = async (to: Place) => {
 		if (!to.url) {
 			session.guest ||= memory.guest() ?? "";
-			const a = await ask(options, session.room, session.guest, session.code);
+			const a = await ask(options, session);
 			heard = true;
 			session.room = a.room;
 			session.code = a.code ?? "";
@@ -247,84 +233,11 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 	/** The player was told that the room is over, once and for all. */
 	const told = (e: RingsideError | undefined) => e?.code === "lost" || e?.code === "over";
 
-	/** Looks for a suspended room elsewhere until searching is something else: in rounds, one place after the other. */
-	const search = async (old: Link) => {
-		const mine = (searching = {});
-		const { fallbacks, server } = session.welcome!;
-		for (let wait: number = Watch.search; ; ) {
-			await sleep(wait);
-			const begin = performance.now();
-			const tried = [old.url];
-			const queue: (Place | undefined)[] = [...fallbacks.map((url) => ({ url })), undefined];
-			while (queue.length && searching === mine) {
-				const to = queue.shift() ?? (await Promise.race([ask(options, session.room, session.guest, session.code).catch(() => {}), sleep(Watch.searchInterval)]));
-				if (!to || tried.includes(to.url) || searching !== mine) continue;
-				tried.push(to.url);
-				const moved = await probe(to, old);
-				if (moved && moved.server !== server && tried.length < Watch.searchPlaces) queue.unshift(moved);
-			}
-			if (searching !== mine) return;
-			wait = Watch.searchInterval - (performance.now() - begin);
-		}
-	};
-
-	/** Says hello at a place beside the connection old, which ends if the room is led there; else gives where that place leads. */
-	const probe = async (to: Place, old: Link) => {
-		const link = connect(to);
-		let moved: Moved | undefined;
-		let found = () => {};
-		const end = () => link.end(lost("no answer"));
-		const timer = setTimeout(end, Watch.searchInterval);
-		const done = Promise.race([link.ended.then(() => false), new Promise<boolean>((resolve) => (found = () => resolve(true)))]);
-		probed = link;
-		link.early = (data) => {
-			try {
-				for (const [kind, body] of new Reader(new Uint8Array(data as ArrayBuffer)).records()) {
-					if (kind === Kind.moved) moved = readMoved(body);
-					else if (kind !== Kind.welcome) continue;
-					else if (readWelcome(body).epoch.instance === session.instance) {
-						discard();
-						prepared = { to, link };
-						return found();
-					} else session.violate("instance-changed", to.url);
-					return end();
-				}
-			} catch {
-				end();
-			}
-		};
-		if (await done) old.end(lost("superseded"));
-		clearTimeout(timer);
-		probed = undefined;
-		return moved;
-	};
-
-	const endSearch = () => {
-		searching = undefined;
-		probed?.end(lost("superseded"));
-	};
-
-	/** Begins a search when the room is suspended, and ends it when it resumes. */
-	const noticed = () => {
-		if (!session.suspended) endSearch();
-		else if (journey.link && !searching) void search(journey.link);
-	};
-
-	/** Closes the prepared connection. */
-	const discard = () => {
-		clearTimeout(expiry);
-		prepared?.link.end(lost("superseded"));
-		prepared = undefined;
-	};
-
 	/** A connection on which hello is said: the prepared one, or a new one. */
 	const open = async (to: Place): Promise<Link> => {
 		if (closing) throw lost("closed");
-		if (prepared?.to.url === to.url) {
-			const { link } = prepared;
-			clearTimeout(expiry);
-			prepared = undefined;
-			attempt = link;
+		if (prepared.to?.url === to.url) {
+			const link = (attempt = prepared.take()!);
 			if (!(await Promise.race([link.opened, sleep(Watch.grace)]))) {
 				plan.prefer(); // the router knows places that can be reached
 				link.end(new Fault(Status.unopened, "not open"));
@@ -354,6 +267,9 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		return link;
 	};
 
+	const prepared = newPrepared(connect);
+	const search = newSearch(options, session, connect, prepared);
+
 	/** How the client came from one connection to the next. */
 	const move = (prepared: boolean): Move | undefined => {
 		if (!departure) return undefined;
@@ -378,7 +294,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 			remember();
 			traveller.arrived(move(link.prepared));
 			journey.flush(); // what the server has not processed
-			noticed();
+			search(link);
 			link.arrived();
 		},
 
@@ -395,34 +311,12 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 
 		noticed() {
 			traveller.noticed();
-			noticed();
+			search(journey.link);
 		},
 
-		/** Opens a connection to where a prepare message says, in place of one for another message before it. */
-		prepare(to: Moved) {
-			const old = journey.link;
-			if (!old) return;
-			if (prepared?.to.url !== to.url || prepared.link.over) {
-				discard();
-				const link = connect(to, Is.wait);
-				prepared = { to, link };
-				link.prepared = true;
-				link.early = (data) => {
-					// What lets the client in begins with the welcome.
-					if (new Uint8Array(data as ArrayBuffer)[0] !== Kind.welcome) return;
-					clearTimeout(expiry);
-					setTimeout(changeOver, Watch.changeover, old);
-				};
-			}
-			clearTimeout(expiry);
-			expiry = setTimeout(discard, to.within || Watch.welcome);
+		prepare(to) {
+			if (journey.link) prepared.prepare(to, journey.link);
 		},
-	};
-
-	/** The next server leads, and the old connection has had its time. */
-	const changeOver = (old: Link) => {
-		ahead = !old.over;
-		old.end(lost("superseded"));
 	};
 
 	/** Looks after the connection now and then: a silent server counts as lost. */

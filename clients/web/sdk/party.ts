@@ -1,5 +1,6 @@
 // Parties: players who get seats in the same room of quick match. Not part of the SDK's own bundle.
 
+import { asking } from "./asking.ts";
 import type { Game, JoinOptions } from "./options.ts";
 
 /** How a player belongs to a party: the first says how many they are, and each of the others shows the invitation. */
@@ -33,13 +34,15 @@ export interface PartyOptions<G extends Game> {
 export function partyOptions<G extends Game>(options: JoinOptions<G>, wish: PartyWish): PartyOptions<G> {
 	const get = options.fetch ?? fetch;
 	const party: PartyOptions<G> = { options: { ...options, match: !options.room, fetch: ask }, invitation: undefined };
-	async function ask(to: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-		if (init?.method !== "POST") return get(to, init);
+	const belonging = asking(get, (match) => {
 		const { token, until } = party.invitation ?? { token: "token" in wish ? wish.token : undefined, until: undefined };
 		// Who asks again where the match is has the invitation, for as long as that keeps a seat.
 		const again = token && (!until || Date.now() < Date.parse(until)) ? { token } : undefined;
-		const match = String(to).endsWith("/v1/match");
-		const answer = await get(to, { ...init, body: JSON.stringify({ ...JSON.parse(String(init.body)), party: match ? wish : again }) });
+		return { party: match ? wish : again };
+	});
+	async function ask(to: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+		const answer = await belonging(to, init);
+		if (init?.method !== "POST") return answer;
 		const said = await answer.clone().json().catch(() => undefined);
 		if (said?.party) party.invitation = said.party;
 		return answer;
