@@ -150,6 +150,14 @@ OUTAGE ?= 1h
 outage: ## kill processes, fill disks and stop the results store for OUTAGE (default 1h), and compare what players heard with what is stored
 	RINGSIDE_OUTAGE=$(OUTAGE) .ci/postgres $(GO) test -count=1 -v -timeout 24h ./internal/testfleet/outage
 
+# MUTANTS is how many of each package are tried, MUTATE takes packages (default: those of files with changes) and flags.
+MUTANTS ?= 40
+MUTATE ?=
+
+.PHONY: mutate
+mutate: ## change operators and constants of the files with changes, or MUTATE="./proto/state", and list what no test notices (about 10 s a mutant)
+	nice -n 10 $(GO) run ./internal/mutate -n $(MUTANTS) $(MUTATE)
+
 .PHONY: repeat
 repeat: ## the packages with loops, many times: finds what passes once
 	$(GO) test -race -short -count=100 -timeout 30m ./gameserver/internal/...

@@ -65,6 +65,7 @@ var allowed = map[string][]string{
 	"internal/flags":          {},
 	"internal/certs":          {"internal/network"},
 	"internal/imports":        {},
+	"internal/mutate":         {}, // a program for tests
 	// testfleet assembles whole fleets for tests, so it reaches across; nothing but tests imports it.
 	"internal/testfleet":        {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
 	"internal/testfleet/sim":    {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
