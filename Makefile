@@ -14,7 +14,8 @@ help: ## list the targets
 
 .PHONY: run
 run: ## start a router, three game servers and some bots on this machine; ^C ends all of it; RUN="-webhooks FILE" adds flags
-	$(GO) run ./deploy/local -servers 3 -bots 2 -spar 5 -state .bin/state $(RUN)
+	@$(GO) build -o .bin/ ./deploy/local
+	@if [ -t 0 ]; then set -m; fi; .bin/local -servers 3 -bots 2 -spar 5 -state .bin/state $(RUN); exit $$? # in the terminal's foreground alone: ^C does not reach make, which would fail
 
 .PHONY: build
 build: ## build the programs into .bin
