@@ -44,7 +44,7 @@ var allowed = map[string][]string{
 
 	"clients/goclient":      {"proto", "proto/state"},
 	"clients/goclient/bots": {"clients/goclient", "proto", "proto/state"},
-	"clients/bot":           {"clients/goclient", "proto", "proto/state"},
+	"clients/bot":           {"clients/goclient", "clients/goclient/bots", "proto", "proto/state"},
 	"clients/web":           {}, // files for the router to serve
 
 	"internal/resources":      {},
