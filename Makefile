@@ -14,7 +14,8 @@ help: ## list the targets
 
 .PHONY: run
 run: ## start a router, three game servers and some bots on this machine; ^C ends all of it; RUN="-webhooks FILE" adds flags
-	$(GO) run ./deploy/local -servers 3 -bots 2 -spar 5 -state .bin/state $(RUN)
+	@$(GO) build -o .bin/ ./deploy/local
+	@if [ -t 0 ]; then set -m; fi; .bin/local -servers 3 -bots 2 -spar 5 -state .bin/state $(RUN); exit $$? # in the terminal's foreground alone: ^C does not reach make, which would fail
 
 .PHONY: build
 build: ## build the programs into .bin
@@ -149,6 +150,14 @@ OUTAGE ?= 1h
 .PHONY: outage
 outage: ## kill processes, fill disks and stop the results store for OUTAGE (default 1h), and compare what players heard with what is stored
 	RINGSIDE_OUTAGE=$(OUTAGE) .ci/postgres $(GO) test -count=1 -v -timeout 24h ./internal/testfleet/outage
+
+# MUTANTS is how many of each package are tried, MUTATE takes packages (default: those of files with changes) and flags.
+MUTANTS ?= 40
+MUTATE ?=
+
+.PHONY: mutate
+mutate: ## change operators and constants of the files with changes, or MUTATE="./proto/state", and list what no test notices (about 10 s a mutant)
+	nice -n 10 $(GO) run ./internal/mutate -n $(MUTANTS) $(MUTATE)
 
 .PHONY: repeat
 repeat: ## the packages with loops, many times: finds what passes once

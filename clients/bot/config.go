@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/ringside-go/ringside/clients/goclient/bots"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -25,6 +26,7 @@ type Config struct {
 	Seed     uint64
 	Measure  []string  // metrics URLs
 	Progress io.Writer // a line every progressInterval
+	Access   bots.Access
 }
 
 // Validate says what is wrong and what to write instead.

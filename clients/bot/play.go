@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"time"
 
 	"github.com/ringside-go/ringside/clients/goclient"
+	"github.com/ringside-go/ringside/clients/goclient/bots"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/proto/state"
 )
@@ -18,19 +18,17 @@ import (
 func Play(ctx context.Context, c Config) (*Report, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	codec, err := state.NewCodec[Input]()
+	l, err := newLoad(c)
 	if err != nil {
 		return nil, err
 	}
-	l := &load{config: c, codec: codec, window: &window{}, moves: newMoves(), patience: time.Now().Add(c.Wait),
-		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 	meters, err := newMeters(ctx, c.Measure)
 	if err != nil {
 		return nil, err
 	}
 
 	if c.Wait > 0 {
-		if err := waitReady(ctx, l.http, c.Router, c.Wait); err != nil {
+		if err := waitReady(ctx, l.pass.HTTP, c.Router, c.Wait); err != nil {
 			return nil, err
 		}
 	}
@@ -62,7 +60,7 @@ func Play(ctx context.Context, c Config) (*Report, error) {
 type load struct {
 	config Config
 	window *window
-	http   *http.Client
+	pass   *bots.Pass
 	codec  *state.Codec[Input]
 	rooms  rooms
 	moves  *moves
@@ -72,6 +70,18 @@ type load struct {
 	mu      sync.Mutex
 	players []*player
 	failed  []error
+}
+
+func newLoad(c Config) (*load, error) {
+	codec, err := state.NewCodec[Input]()
+	if err != nil {
+		return nil, err
+	}
+	pass, err := c.Access.Load()
+	if err != nil {
+		return nil, err
+	}
+	return &load{config: c, codec: codec, window: &window{}, moves: newMoves(), patience: time.Now().Add(c.Wait), pass: pass}, nil
 }
 
 // enter connects everybody, the first of each room before the others, since that one makes the room. It returns when

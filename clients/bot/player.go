@@ -34,11 +34,10 @@ func newPlayer(l *load, room, n int) *player {
 
 // dial enters room; if it is empty, the one that quick match finds, or without Config.Match a new one.
 func (p *player) dial(ctx context.Context, room proto.RoomID) error {
-	c, err := goclient.Dial(ctx, goclient.Config{
+	config := goclient.Config{
 		Router:  p.load.config.Router,
 		Request: p.load.request(p, room),
 		Match:   p.load.config.Match && room == "",
-		HTTP:    p.load.http,
 		Events: goclient.Events{
 			Schema:    p.see,
 			Entered:   p.entered,
@@ -48,7 +47,11 @@ func (p *player) dial(ctx context.Context, room proto.RoomID) error {
 			Outcome:   p.outcome,
 			Violation: p.violation,
 		},
-	})
+	}
+	if err := p.load.pass.Admit(&config); err != nil {
+		return err
+	}
+	c, err := goclient.Dial(ctx, config)
 	if err != nil {
 		return err
 	}

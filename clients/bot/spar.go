@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/ringside-go/ringside/proto"
-	"github.com/ringside-go/ringside/proto/state"
 )
 
 const (
@@ -45,12 +44,11 @@ type sparring struct {
 
 // Spar spars until ctx ends. What goes wrong is said on c.Progress and tried again.
 func Spar(ctx context.Context, c Config) error {
-	codec, err := state.NewCodec[Input]()
+	c.Match = true
+	l, err := newLoad(c)
 	if err != nil {
 		return err
 	}
-	c.Match = true
-	l := &load{config: c, codec: codec, window: &window{}, moves: newMoves(), http: &http.Client{}}
 	s := &sparring{load: l, rooms: make(map[proto.RoomID][]*player)}
 	defer s.going.Wait()
 	ticker := time.NewTicker(sparInterval)
@@ -140,7 +138,7 @@ func (s *sparring) rings(ctx context.Context) (map[proto.RoomID]ring, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp, err := s.load.http.Do(req)
+	resp, err := s.load.pass.HTTP.Do(req)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/ringside-go/ringside/clients/goclient/bots"
 )
 
 func TestWaitReady(t *testing.T) {
@@ -59,7 +61,7 @@ func TestPlayersTryAgain(t *testing.T) {
 		{0, 3, "connection refused"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			l := &load{config: Config{Router: "http://router", Game: "arena"}, http: &http.Client{Transport: &away{c.left}}, patience: time.Now().Add(c.patience)}
+			l := &load{config: Config{Router: "http://router", Game: "arena"}, pass: &bots.Pass{HTTP: &http.Client{Transport: &away{c.left}}}, patience: time.Now().Add(c.patience)}
 			if l.dial(t.Context(), newPlayer(l, 0, 0), "", &sync.WaitGroup{}) {
 				t.Fatal("the player is in")
 			}

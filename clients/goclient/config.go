@@ -2,6 +2,7 @@ package goclient
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,6 +37,9 @@ type Config struct {
 	Logger *slog.Logger
 	// HTTP asks the router; nil: http.DefaultClient. Many clients in one process share one that keeps many connections.
 	HTTP *http.Client
+	// TLS is for connections to https URLs of game servers and of routers in proxy mode; nil: the certificate authorities of the system.
+	// What asks the router is HTTP's.
+	TLS *tls.Config
 	// Dial connects to addr, host:port of a game server or of a router in proxy mode; nil: TCP. It ends with ctx. It may be
 	// called from several goroutines at once.
 	Dial func(ctx context.Context, addr string) (net.Conn, error)
@@ -154,6 +158,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.HTTP == nil {
 		c.HTTP = http.DefaultClient
+	}
+	if c.TLS == nil {
+		c.TLS = new(tls.Config)
 	}
 	if c.Dial == nil {
 		c.Dial = dialTCP

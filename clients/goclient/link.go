@@ -107,7 +107,9 @@ func upgrade(ctx context.Context, config *Config, u *url.URL, stats *counters) (
 	defer stop()
 	var nc net.Conn = &wire{conn, stats}
 	if u.Scheme == "wss" {
-		nc = tls.Client(nc, &tls.Config{ServerName: u.Hostname()})
+		secure := config.TLS.Clone()
+		secure.ServerName = u.Hostname()
+		nc = tls.Client(nc, secure)
 	}
 	l := &link{nc: nc}
 	ws, resp, err := gws.NewClientFromConn(&l.events, &gws.ClientOption{

@@ -44,7 +44,7 @@ var allowed = map[string][]string{
 
 	"clients/goclient":      {"proto", "proto/state"},
 	"clients/goclient/bots": {"clients/goclient", "proto", "proto/state"},
-	"clients/bot":           {"clients/goclient", "proto", "proto/state"},
+	"clients/bot":           {"clients/goclient", "clients/goclient/bots", "proto", "proto/state"},
 	"clients/web":           {}, // files for the router to serve
 
 	"internal/resources":      {},
@@ -66,6 +66,7 @@ var allowed = map[string][]string{
 	"internal/flags":          {},
 	"internal/certs":          {"internal/network"},
 	"internal/imports":        {},
+	"internal/mutate":         {}, // a program for tests
 	// testfleet assembles whole fleets for tests, so it reaches across; nothing but tests imports it.
 	"internal/testfleet":        {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},
 	"internal/testfleet/sim":    {"gameserver/...", "router/...", "internal/...", "clients/...", "proto", "proto/state"},

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -154,10 +156,11 @@ func (g *Gossip) Run(ctx context.Context) error {
 	<-ctx.Done()
 	<-published // memberlist's UpdateNode is for one goroutine at a time
 	if !errors.Is(context.Cause(ctx), ErrKilled) {
-		g.sayLeft(list)
-		if err := list.Leave(leaveTimeout); err != nil {
-			g.logger.Warn("left the fleet, but the other members did not confirm it; they notice the end within a second", "error", err)
+		untold := g.sayLeft(list)
+		if err := list.Leave(leaveTimeout); err != nil { // gossip did not go out: when all end at once there is nobody to take it
+			g.logger.Debug("gossip: leave", "error", err)
 		}
+		g.warnUntold(untold)
 	}
 	_ = list.Shutdown() // its only error is the transport's, which has none
 	wg.Wait()
@@ -166,17 +169,22 @@ func (g *Gossip) Run(ctx context.Context) error {
 
 // sayLeft tells the others that this process leaves by its own will: memberlist, whose Leave follows, does not tell its
 // user who has left from who has died. Whoever does not hear it counts this process as missing, so it goes to each member
-// by a stream, and besides by gossip to those that cannot be reached from here.
-func (g *Gossip) sayLeft(list *memberlist.Memberlist) {
+// by a stream, and besides by gossip to those that cannot be reached from here: these it returns, by their nodes' names.
+func (g *Gossip) sayLeft(list *memberlist.Memberlist) (untold map[string]bool) {
 	g.mu.Lock()
 	g.self.State = left
 	g.mu.Unlock()
 	b := g.farewell(g.settings.Name, g.transport.advertise)
+	untold = make(map[string]bool)
+	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for _, n := range g.presentNodes() {
 		wg.Go(func() {
 			if err := list.SendReliable(n, b); err != nil {
 				g.logger.Debug("gossip: farewell", "node", n.Name, "error", err)
+				mu.Lock()
+				untold[n.Name] = true
+				mu.Unlock()
 			}
 		})
 	}
@@ -184,6 +192,18 @@ func (g *Gossip) sayLeft(list *memberlist.Memberlist) {
 		g.logger.Debug("gossip: farewell", "error", err)
 	}
 	wg.Wait()
+	return untold
+}
+
+// warnUntold warns of nodes that could not be told, except those that have proven to be gone meanwhile.
+func (g *Gossip) warnUntold(untold map[string]bool) {
+	g.mu.Lock()
+	maps.DeleteFunc(untold, func(node string, _ bool) bool { return g.others[node].reason.proven() })
+	g.mu.Unlock()
+	if len(untold) > 0 {
+		nodes := slices.Sorted(maps.Keys(untold))
+		g.logger.Warn("left the fleet, but some members could not be told; unless others tell them, they count this process as missing", "nodes", nodes)
+	}
 }
 
 // watch makes views of what the delegate has noted.

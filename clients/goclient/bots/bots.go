@@ -38,6 +38,7 @@ type Config struct {
 	Players int           // in each room
 	For     time.Duration // 0: until the context ends
 	Seed    uint64        // of the bots' decisions
+	Access  Access        // zero: the bots are guests
 }
 
 // Validate says what is wrong and what to write instead.
@@ -95,6 +96,10 @@ func Run[T any](ctx context.Context, c Config, newBot func(*rand.Rand) Bot[T]) (
 	if err != nil {
 		return nil, err
 	}
+	pass, err := c.Access.Load()
+	if err != nil {
+		return nil, err
+	}
 	if c.For > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.For)
@@ -106,7 +111,7 @@ func Run[T any](ctx context.Context, c Config, newBot func(*rand.Rand) Bot[T]) (
 		for n := range c.Players { // one after another: the first one makes the room
 			rng := rand.New(rand.NewPCG(c.Seed, uint64(room)<<32|uint64(n)))
 			p := &player[T]{load: l, bot: newBot(rng), name: fmt.Sprintf("bot-%d-%d", room+1, n+1)}
-			if err := p.enter(ctx, c, c.room(room), codec); err != nil {
+			if err := p.enter(ctx, c, c.room(room), codec, pass); err != nil {
 				l.fail(ctx, p.name, err)
 				continue
 			}
@@ -161,8 +166,8 @@ type player[T any] struct {
 	inputs *goclient.Inputs[T]
 }
 
-func (p *player[T]) enter(ctx context.Context, c Config, room proto.RoomID, codec *state.Codec[T]) (err error) {
-	p.client, err = goclient.Dial(ctx, goclient.Config{
+func (p *player[T]) enter(ctx context.Context, c Config, room proto.RoomID, codec *state.Codec[T], pass *Pass) (err error) {
+	config := goclient.Config{
 		Router:  c.Router,
 		Request: goclient.Request{Game: c.Game, Room: room, Options: c.Options, Player: goclient.Player{Name: p.name}},
 		Events: goclient.Events{
@@ -176,8 +181,11 @@ func (p *player[T]) enter(ctx context.Context, c Config, room proto.RoomID, code
 				p.load.note(func(r *Report) { r.Violations = append(r.Violations, fmt.Sprintf("%s: %v %s", p.name, v, detail)) })
 			},
 		},
-	})
-	if err != nil {
+	}
+	if err := pass.Admit(&config); err != nil {
+		return err
+	}
+	if p.client, err = goclient.Dial(ctx, config); err != nil {
 		return err
 	}
 	if p.inputs, err = goclient.NewInputs(p.client, codec); err != nil {

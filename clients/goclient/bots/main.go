@@ -26,6 +26,7 @@ func Main[T any](game proto.GameName, newBot func(*rand.Rand) Bot[T]) {
 	flag.IntVar(&c.Players, "players", 2, "players in each room")
 	flag.DurationVar(&c.For, "for", 0, "how long to play; 0 means until stopped")
 	flag.Uint64Var(&c.Seed, "seed", 1, "seed of the bots' decisions")
+	c.Access.Flags(flag.CommandLine)
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fail(fmt.Errorf("unknown argument %q; see -help", flag.Arg(0)))
