@@ -18,16 +18,21 @@ import (
 	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/internal/ticket"
+	"github.com/ringside-go/ringside/router/internal/access"
+	"github.com/ringside-go/ringside/router/internal/lookup"
 )
 
 // Mode is how a client's connection reaches its game server.
-type Mode string
+type Mode = lookup.Mode
 
 // The modes.
 const (
-	Redirect Mode = "redirect" // clients dial game servers themselves
-	Proxy    Mode = "proxy"    // clients reach the router only, which tunnels their sockets
+	Redirect = lookup.Redirect
+	Proxy    = lookup.Proxy
 )
+
+// Quotas is what one stranger may take of this router.
+type Quotas = access.Quotas
 
 // Config of a Gateway. Begin with DefaultConfig.
 type Config struct {
@@ -76,7 +81,7 @@ func (c Config) Validate() error {
 	case c.Drain < 0:
 		return fmt.Errorf("drain time is %v; it cannot be negative", c.Drain)
 	}
-	if err := cmp.Or(c.Limits.Validate(), c.Quotas.validate()); err != nil {
+	if err := cmp.Or(c.Limits.Validate(), c.Quotas.Validate()); err != nil {
 		return err
 	}
 	if c.PublicURL == "" {

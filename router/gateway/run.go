@@ -13,6 +13,8 @@ import (
 
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/network"
+	"github.com/ringside-go/ringside/router/internal/access"
+	"github.com/ringside-go/ringside/router/internal/api"
 )
 
 const (
@@ -38,18 +40,18 @@ type Member interface {
 // Config.Drain at most; then requests are finished, the tunnels that are left closed, and the fleet left. It returns when all goroutines are
 // gone, with nil after a drain and with the reason when listener or membership failed. With membership.ErrKilled as ctx's
 // cause it ends at once and without a word, as a killed process would, for tests.
-func (f *Gateway) Run(ctx context.Context, listener, inside net.Listener, member Member) error {
+func (g *Gateway) Run(ctx context.Context, listener, inside net.Listener, member Member) error {
 	background, leave := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer leave(nil)
-	listener = f.gate.Listener(listener)
-	if f.config.TLS != nil {
-		listener = network.TLSListener(listener, f.config.TLS)
+	listener = g.gate.Listener(listener)
+	if g.config.TLS != nil {
+		listener = network.TLSListener(listener, g.config.TLS)
 	}
-	server, internalServer := f.newServer(f), f.newServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), internalKey{}, true)))
+	server, internalServer := g.newServer(g), g.newServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.ServeHTTP(w, api.MarkInternal(r))
 	}))
 	group, running := errgroup.WithContext(ctx)
-	group.Go(func() error { return f.tunnels.loops.Run(background) })
+	group.Go(func() error { return g.tunnels.Run(background) })
 	group.Go(func() error {
 		err := member.Run(background)
 		if err == nil && background.Err() == nil {
@@ -64,46 +66,43 @@ func (f *Gateway) Run(ctx context.Context, listener, inside net.Listener, member
 		return nil
 	})
 	if inside != nil {
-		if f.config.Certs != nil {
-			inside = f.config.Certs.Listener(inside)
+		if g.config.Certs != nil {
+			inside = g.config.Certs.Listener(inside)
 		}
 		attached := internalServer.ConnContext
 		internalServer.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
-			return context.WithValue(attached(ctx, c), connKey{}, c)
+			return access.WithConn(attached(ctx, c), c)
 		}
 		group.Go(func() error {
-			if err := internalServer.Serve(f.gate.Internal(inside)); !errors.Is(err, http.ErrServerClosed) {
+			if err := internalServer.Serve(g.gate.Internal(inside)); !errors.Is(err, http.ErrServerClosed) {
 				return fmt.Errorf("internal HTTP server ended: %w", err)
 			}
 			return nil
 		})
 	}
-	if f.config.Results != nil {
-		group.Go(func() error { return f.config.Results.Run(background) })
+	if g.config.Results != nil {
+		group.Go(func() error { return g.config.Results.Run(background) })
 	}
 	group.Go(func() error {
-		f.followMembers(background)
+		g.followMembers(background)
 		return nil
 	})
 	group.Go(func() error {
-		f.poller.run(background)
+		g.poller.Run(background)
 		return nil
 	})
-	for _, w := range []*watch{f.watch, f.summaries} {
-		group.Go(func() error {
-			w.run(background)
-			return nil
-		})
-	}
+	group.Go(func() error {
+		g.console.Run(background)
+		return nil
+	})
 	group.Go(func() error {
 		<-running.Done()
 		killed := errors.Is(context.Cause(ctx), membership.ErrKilled)
 		if ctx.Err() != nil && !killed {
-			f.drain(member)
+			g.drain(member)
 		}
-		f.watch.stop()
-		f.summaries.stop()
-		f.end()
+		g.console.Stop()
+		g.end()
 		over := closeTime
 		if killed {
 			over = 0
@@ -113,15 +112,15 @@ func (f *Gateway) Run(ctx context.Context, listener, inside net.Listener, member
 				_ = s.Close()
 			}
 		}
-		f.tunnels.stop(over)
-		f.asker.close()
+		g.tunnels.Stop(over)
 		leave(context.Cause(ctx))
 		return nil
 	})
+	defer g.servers.Close() // when nobody asks any more
 	return group.Wait()
 }
 
-func (f *Gateway) newServer(h http.Handler) *http.Server {
+func (g *Gateway) newServer(h http.Handler) *http.Server {
 	s := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -129,9 +128,9 @@ func (f *Gateway) newServer(h http.Handler) *http.Server {
 		WriteTimeout:      15 * time.Second, // past matchWait and adminTimeout; a tunnel and a stream have their own deadlines
 		IdleTimeout:       15 * time.Second, // a browser loads a page's files over one connection; who waits longer opens another
 		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(f.config.Logger.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(g.config.Logger.Handler(), slog.LevelDebug),
 	}
-	f.gate.Attach(s)
+	g.gate.Attach(s)
 	return s
 }
 
@@ -143,18 +142,18 @@ func finish(server *http.Server) bool {
 }
 
 // drain turns clients away, and returns when those who are here have gone elsewhere, or after Config.Drain.
-func (f *Gateway) drain(member Member) {
-	f.config.Logger.Info("draining", "for", f.config.Drain, "tunnels", f.tunnels.carried())
-	f.draining.Store(true)
+func (g *Gateway) drain(member Member) {
+	g.config.Logger.Info("draining", "for", g.config.Drain, "tunnels", g.tunnels.Carried())
+	g.draining.Store(true)
 	member.Update(func(m *membership.Member) { m.State = membership.Draining })
 	tick := time.NewTicker(drainPoll)
 	defer tick.Stop()
-	begun, left := time.Now(), f.tunnels.carried()
-	for !drained(left, time.Since(begun), f.config.Drain) {
+	begun, left := time.Now(), g.tunnels.Carried()
+	for !drained(left, time.Since(begun), g.config.Drain) {
 		<-tick.C
-		left = f.tunnels.carried()
+		left = g.tunnels.Carried()
 	}
-	f.config.Logger.Info("drained", "tunnels", left, "took", time.Since(begun))
+	g.config.Logger.Info("drained", "tunnels", left, "took", time.Since(begun))
 }
 
 // drained reports whether a router with so many tunnels left may end, which has drained for waited, of limit.
@@ -163,15 +162,15 @@ func drained(left int, waited, limit time.Duration) bool {
 }
 
 // followMembers keeps the members metric and the event log up to date.
-func (f *Gateway) followMembers(ctx context.Context) {
-	for last := f.table.Fleet().View; ; {
-		changed := f.table.Changed()
-		view := f.table.Fleet().View
-		f.eventLog.note(last, view, time.Now())
+func (g *Gateway) followMembers(ctx context.Context) {
+	for last := g.table.Fleet().View; ; {
+		changed := g.table.Changed()
+		view := g.table.Fleet().View
+		g.console.Note(last, view, time.Now())
 		last = view
-		f.config.Metrics.Members.Reset()
+		g.config.Metrics.Members.Reset()
 		for _, m := range view.Members {
-			f.config.Metrics.Members.WithLabelValues(string(m.Role), string(m.State)).Inc()
+			g.config.Metrics.Members.WithLabelValues(string(m.Role), string(m.State)).Inc()
 		}
 		select {
 		case <-changed:
