@@ -53,7 +53,7 @@ type Config struct {
 	Results   Results                  // the results store; nil: this router has none
 	Network   network.Network          // from which game servers are asked; nil: the operating system's. Tunnels do not use it
 	Logger    *slog.Logger
-	Metrics   *obs.Metrics
+	Metrics   *obs.RouterMetrics
 	Gatherer  prometheus.Gatherer // what /metrics shows
 	Profiles  bool                // serve the runtime's profiles to operators, below /debug/pprof/
 }
@@ -66,7 +66,7 @@ func DefaultConfig() Config {
 		Quotas:   Quotas{TicketsPerIdentity: 30, TicketsPerAddress: 300, ReservationsPerAddress: 4, ReadsPerAddress: 120, PartySeatsPerAddress: 30, LookupsPerAddress: 120},
 		Drain:    20 * time.Second, // an orchestrator kills after 30
 		Logger:   slog.New(slog.DiscardHandler),
-		Metrics:  obs.NewMetrics(nil),
+		Metrics:  obs.NewRouterMetrics(nil),
 		Gatherer: prometheus.NewRegistry(),
 	}
 }

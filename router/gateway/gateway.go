@@ -73,7 +73,7 @@ func New(c Config, source membership.Source) (*Gateway, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	gate, err := edge.New(edge.Config{Limits: c.Limits, Trusted: c.Trusted, Metrics: c.Metrics})
+	gate, err := edge.New(edge.Config{Limits: c.Limits, Trusted: c.Trusted, Metrics: &c.Metrics.Shared})
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}

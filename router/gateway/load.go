@@ -98,7 +98,7 @@ func (s *settings) register() {
 	c := &s.config
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	c.Metrics, c.Gatherer = obs.NewMetrics(registry), registry
+	c.Metrics, c.Gatherer = obs.NewRouterMetrics(registry), registry
 	obs.RegisterLog(registry, c.Logger)
 	obs.RegisterBuild(registry, s.self.Version)
 	if c.Certs != nil {

@@ -168,9 +168,8 @@ func (g *Gateway) followMembers(ctx context.Context) {
 		view := g.table.Fleet().View
 		g.console.Note(last, view, time.Now())
 		last = view
-		g.config.Metrics.Members.Reset()
-		for _, m := range view.Members {
-			g.config.Metrics.Members.WithLabelValues(string(m.Role), string(m.State)).Inc()
+		for k, count := range view.Counts() {
+			g.config.Metrics.Members.WithLabelValues(string(k.Role), string(k.State)).Set(float64(count))
 		}
 		select {
 		case <-changed:

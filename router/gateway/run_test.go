@@ -49,7 +49,7 @@ func start(t *testing.T, ctx context.Context, drain time.Duration, servers ...me
 	t.Helper()
 	registry := prometheus.NewRegistry()
 	c := DefaultConfig()
-	c.Mode, c.Signer, c.Drain, c.Metrics, c.Gatherer = Proxy, ticket.NewSigner(ticket.DevKey()), drain, obs.NewMetrics(registry), registry
+	c.Mode, c.Signer, c.Drain, c.Metrics, c.Gatherer = Proxy, ticket.NewSigner(ticket.DevKey()), drain, obs.NewRouterMetrics(registry), registry
 	c.Operator, _ = ticket.NewOperator("", true)
 	self := membership.Member{Name: "router-1", Role: membership.Router, State: membership.Serving}
 	m := &member{Static: membership.NewStatic(self, servers...), fail: make(chan error, 1)}
@@ -112,7 +112,7 @@ func TestRunDrainsAndLeavesNothing(t *testing.T) {
 	var metrics string
 	fake.Until(t, "the upgrade is counted", func() bool { // once its handler has returned
 		_, metrics = r.status(t, "/metrics")
-		return strings.Contains(metrics, `ringside_request_seconds_count{route="connect",status="1xx"} 1`)
+		return strings.Contains(metrics, `ringside_request_duration_seconds_count{route="connect",status="1xx"} 1`)
 	})
 	if !strings.Contains(metrics, "ringside_tunnels 1") || !strings.Contains(metrics, `ringside_members{role="gameserver",state="serving"} 1`) {
 		t.Errorf("/metrics: %s", metrics)

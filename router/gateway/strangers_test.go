@@ -34,7 +34,7 @@ func exposed(t *testing.T, token string) (public, inside string) {
 	gone := membership.Member{Name: "game-secret-2", Role: membership.GameServer, State: membership.Serving, URL: "http://10.9.8.7:1"}
 	registry := prometheus.NewRegistry()
 	c := DefaultConfig()
-	c.Signer, c.Internal, c.Metrics, c.Gatherer, c.Drain = ticket.NewSigner(ticket.DevKey()), true, obs.NewMetrics(registry), registry, 0
+	c.Signer, c.Internal, c.Metrics, c.Gatherer, c.Drain = ticket.NewSigner(ticket.DevKey()), true, obs.NewRouterMetrics(registry), registry, 0
 	c.Operator, _ = ticket.NewOperator(token, true)
 	self := membership.Member{Name: "router-secret", Role: membership.Router, State: membership.Serving}
 	source := &member{Static: membership.NewStatic(self, m, gone)}

@@ -48,6 +48,9 @@ func (m *Mux) Routes(pattern, name string, methods map[string]Handler) {
 	for method := range methods {
 		m.patterns = append(m.patterns, method+" "+pattern)
 	}
+	for _, class := range []string{"2xx", "5xx"} {
+		m.requests.WithLabelValues(name, class) // 0 from the start
+	}
 	m.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		h := methods[r.Method]
 		if h == nil && r.Method == http.MethodHead {

@@ -30,8 +30,8 @@ type bed struct {
 
 func newBed(t *testing.T, members ...membership.Member) *bed {
 	t.Helper()
-	metrics := obs.NewMetrics(nil)
-	gate, err := edge.New(edge.Config{Limits: edge.DefaultRouterLimits(), Metrics: metrics})
+	metrics := obs.NewRouterMetrics(nil)
+	gate, err := edge.New(edge.Config{Limits: edge.DefaultRouterLimits(), Metrics: &metrics.Shared})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ func TestAliasesAreBoundedAndStable(t *testing.T) {
 
 // A router that stops takes no more watchers.
 func TestStoppedWatchTakesNobody(t *testing.T) {
-	w := newWatch(obs.NewMetrics(nil).Watchers, aboutRouter{}, nil)
+	w := newWatch(obs.NewRouterMetrics(nil).Watchers, aboutRouter{}, nil)
 	w.stop()
 	if err := w.enter(); err == nil || !strings.Contains(err.Error(), "stopping") {
 		t.Errorf("another watcher gets %v", err)

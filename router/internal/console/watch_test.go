@@ -49,7 +49,7 @@ func inBubble(t *testing.T, names []membership.ServerName, f func(s *testbed)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &testbed{t: t, conns: make(chan net.Conn), done: make(chan error, 1), texts: fake.NewTexts()}
 		c := gateway.DefaultConfig()
-		c.Signer, c.Metrics, c.Drain = ticket.NewSigner(ticket.DevKey()), obs.NewMetrics(nil), 0
+		c.Signer, c.Metrics, c.Drain = ticket.NewSigner(ticket.DevKey()), obs.NewRouterMetrics(nil), 0
 		c.Network = s.texts
 		c.Operator, _ = ticket.NewOperator("", true)
 		c.Limits = edge.Limits{Connections: 1000, Entered: 1000, Unentered: 100, Idle: 100, Streams: mostStreams, AddressShare: 1}

@@ -32,7 +32,7 @@ func newBed(t *testing.T, s *fake.Server) *bed {
 	table := lookup.NewTable(membership.NewStatic(membership.Member{Name: "router-1", Role: membership.Router}, s.Member()))
 	client := servers.NewClient(servers.Dialer{}, table)
 	t.Cleanup(client.Close)
-	limited := obs.NewMetrics(nil).Limited
+	limited := obs.NewRouterMetrics(nil).Limited
 	limits := access.NewLimits(access.Quotas{ReservationsPerAddress: 4}, limited)
 	picker := lookup.NewPicker(func(membership.ServerName) (lookup.Load, bool) { return lookup.Load{}, false }, nil)
 	return &bed{New(table, client, picker, limits.TakeReservation), limited}

@@ -31,11 +31,11 @@ type bed struct {
 // newBed makes one. change, which may be nil, changes its limits.
 func newBed(t *testing.T, change func(*edge.Limits), members ...membership.Member) *bed {
 	t.Helper()
-	metrics, limits := obs.NewMetrics(nil), edge.DefaultRouterLimits()
+	metrics, limits := obs.NewRouterMetrics(nil), edge.DefaultRouterLimits()
 	if change != nil {
 		change(&limits)
 	}
-	gate, err := edge.New(edge.Config{Limits: limits, Metrics: metrics})
+	gate, err := edge.New(edge.Config{Limits: limits, Metrics: &metrics.Shared})
 	if err != nil {
 		t.Fatal(err)
 	}
