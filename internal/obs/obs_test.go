@@ -15,6 +15,7 @@ import (
 
 // The metrics of each role are registered under names that the linter of Prometheus has nothing against, and are there from the start.
 func TestMetricsAreRegisteredAndWellNamed(t *testing.T) {
+	roles := map[string]int{} // how many of them export a family
 	for _, m := range []struct {
 		role  string
 		build func(prometheus.Registerer) any
@@ -36,7 +37,15 @@ func TestMetricsAreRegisteredAndWellNamed(t *testing.T) {
 			if !strings.HasPrefix(f.GetName(), "ringside_") || f.GetHelp() == "" {
 				t.Errorf("%s: %s: %q", m.role, f.GetName(), f.GetHelp())
 			}
+			roles[f.GetName()]++
 		}
+	}
+	both := 0
+	for _, n := range roles {
+		both += n - 1
+	}
+	if want := reflect.TypeFor[Shared]().NumField(); both != want {
+		t.Errorf("%d families are exported by both roles; want the %d of Shared", both, want)
 	}
 }
 
