@@ -3,8 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -12,14 +10,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ringside-go/ringside/internal/membership"
-	"github.com/ringside-go/ringside/internal/network"
-	"github.com/ringside-go/ringside/router/internal/access"
-	"github.com/ringside-go/ringside/router/internal/api"
 )
 
 const (
-	// shutdownTimeout bounds the wait for requests that are being answered when the drain is over. None takes longer.
-	shutdownTimeout = 5 * time.Second
 	// turnAway is how long a router that drains goes on at least: load balancers may send clients until they have found
 	// that it is not ready.
 	turnAway = 5 * time.Second
@@ -43,76 +36,30 @@ type Member interface {
 func (g *Gateway) Run(ctx context.Context, listener, inside net.Listener, member Member) error {
 	background, leave := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer leave(nil)
-	listener = g.gate.Listener(listener)
-	if g.config.TLS != nil {
-		listener = network.TLSListener(listener, g.config.TLS)
-	}
-	server, internalServer := g.newServer(g), g.newServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g.ServeHTTP(w, api.MarkInternal(r))
-	}))
 	group, running := errgroup.WithContext(ctx)
-	group.Go(func() error { return g.tunnels.Run(background) })
-	group.Go(func() error {
-		err := member.Run(background)
-		if err == nil && background.Err() == nil {
-			err = errors.New("membership ended by itself")
-		}
-		return err
-	})
-	group.Go(func() error {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("HTTP server ended: %w", err)
-		}
-		return nil
-	})
+	public, internal := g.publicServer(), g.internalServer()
+	group.Go(func() error { return serve(public, g.publicListener(listener)) })
 	if inside != nil {
-		if g.config.Certs != nil {
-			inside = g.config.Certs.Listener(inside)
-		}
-		attached := internalServer.ConnContext
-		internalServer.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
-			return access.WithConn(attached(ctx, c), c)
-		}
-		group.Go(func() error {
-			if err := internalServer.Serve(g.gate.Internal(inside)); !errors.Is(err, http.ErrServerClosed) {
-				return fmt.Errorf("internal HTTP server ended: %w", err)
-			}
-			return nil
-		})
+		group.Go(func() error { return serve(internal, g.internalListener(inside)) })
 	}
+	group.Go(func() error { return runMember(background, member) })
+	group.Go(func() error { return g.tunnels.Run(background) })
 	if g.config.Results != nil {
 		group.Go(func() error { return g.config.Results.Run(background) })
 	}
-	group.Go(func() error {
-		g.followMembers(background)
-		return nil
-	})
-	group.Go(func() error {
-		g.poller.Run(background)
-		return nil
-	})
-	group.Go(func() error {
-		g.console.Run(background)
-		return nil
-	})
+	for _, part := range []func(context.Context){g.followMembers, g.poller.Run, g.console.Run} {
+		group.Go(func() error {
+			part(background)
+			return nil
+		})
+	}
 	group.Go(func() error {
 		<-running.Done()
 		killed := errors.Is(context.Cause(ctx), membership.ErrKilled)
 		if ctx.Err() != nil && !killed {
 			g.drain(member)
 		}
-		g.console.Stop()
-		g.end()
-		over := closeTime
-		if killed {
-			over = 0
-		}
-		for _, s := range []*http.Server{server, internalServer} {
-			if killed || !finish(s) {
-				_ = s.Close()
-			}
-		}
-		g.tunnels.Stop(over)
+		g.stop(killed, public, internal)
 		leave(context.Cause(ctx))
 		return nil
 	})
@@ -120,25 +67,29 @@ func (g *Gateway) Run(ctx context.Context, listener, inside net.Listener, member
 	return group.Wait()
 }
 
-func (g *Gateway) newServer(h http.Handler) *http.Server {
-	s := &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second, // bodies have at most maxBody bytes
-		WriteTimeout:      15 * time.Second, // past matchWait and adminTimeout; a tunnel and a stream have their own deadlines
-		IdleTimeout:       15 * time.Second, // a browser loads a page's files over one connection; who waits longer opens another
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(g.config.Logger.Handler(), slog.LevelDebug),
+// runMember keeps member running until ctx ends.
+func runMember(ctx context.Context, member Member) error {
+	err := member.Run(ctx)
+	if err == nil && ctx.Err() == nil {
+		err = errors.New("membership ended by itself")
 	}
-	g.gate.Attach(s)
-	return s
+	return err
 }
 
-// finish takes no more requests and waits for those that are being answered; false when they take too long.
-func finish(server *http.Server) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
-	defer cancel()
-	return server.Shutdown(ctx) == nil
+// stop ends streams, requests and tunnels, in that order; of a router that is killed, at once.
+func (g *Gateway) stop(killed bool, all ...*http.Server) {
+	g.console.Stop()
+	g.end()
+	over := closeTime
+	if killed {
+		over = 0
+	}
+	for _, s := range all {
+		if killed || !finish(s) {
+			_ = s.Close()
+		}
+	}
+	g.tunnels.Stop(over)
 }
 
 // drain turns clients away, and returns when those who are here have gone elsewhere, or after Config.Drain.
