@@ -43,7 +43,7 @@ func sign(t *testing.T, c ticket.Claims) string {
 
 func TestAdmissionReads(t *testing.T) {
 	d := &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), schemas: map[proto.GameName]uint64{"idle": 7},
-		skew: newSkew(slog.New(slog.DiscardHandler), obs.NewMetrics(nil))}
+		skew: newSkew(slog.New(slog.DiscardHandler), obs.NewServerMetrics(nil))}
 	epoch := proto.Epoch{Counter: 3, Server: "z"}
 	issued := time.Now().Add(-time.Minute)
 	good := sign(t, ticket.Claims{Room: "r", Name: "Alice", Options: []byte(`{"a":1}`), Issued: issued})
@@ -97,7 +97,7 @@ func TestAdmissionReads(t *testing.T) {
 
 // A newcomer shows a ticket that was just issued: if it has expired, a clock is wrong, and the player's text says so.
 func TestAdmissionNamesASkewedClock(t *testing.T) {
-	d := &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), skew: newSkew(slog.New(slog.DiscardHandler), obs.NewMetrics(nil))}
+	d := &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), skew: newSkew(slog.New(slog.DiscardHandler), obs.NewServerMetrics(nil))}
 	now := time.Now().Truncate(time.Second)
 	late := sign(t, ticket.Claims{Room: "r", Issued: now.Add(-20 * time.Minute), Expires: now.Add(-10 * time.Minute)})
 	_, _, err := d.read("r", proto.Hello{Ticket: late}, now)
@@ -154,7 +154,7 @@ func TestAdmissionEnters(t *testing.T) {
 // A room of quick match is created with the game and the options that its id stands for only, or strangers would be sent to a room
 // that somebody made for them.
 func TestNobodyMakesAMatchOfOtherOptions(t *testing.T) {
-	d := &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), skew: newSkew(slog.New(slog.DiscardHandler), obs.NewMetrics(nil))}
+	d := &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), skew: newSkew(slog.New(slog.DiscardHandler), obs.NewServerMetrics(nil))}
 	options := []byte(`{"a":1}`)
 	for _, tt := range []struct {
 		made   []byte // what the id stands for
@@ -170,7 +170,7 @@ func TestNobodyMakesAMatchOfOtherOptions(t *testing.T) {
 
 // The seats of a party are kept for as long as the ticket says, and never for longer than a minute, whatever the clocks say.
 func TestAdmissionOfAParty(t *testing.T) {
-	d := &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), skew: newSkew(slog.New(slog.DiscardHandler), obs.NewMetrics(nil))}
+	d := &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), skew: newSkew(slog.New(slog.DiscardHandler), obs.NewServerMetrics(nil))}
 	now := time.Now().Truncate(time.Second)
 	for until, want := range map[time.Duration]time.Duration{
 		20 * time.Second: 20 * time.Second, ticket.PartyHold: ticket.PartyHold, 10 * time.Minute: ticket.PartyHold, -time.Second: -time.Second,

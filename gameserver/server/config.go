@@ -198,7 +198,7 @@ func (c Config) Validate() error {
 	if err := self.Validate(); err != nil {
 		return fmt.Errorf("server: %w", err)
 	}
-	unused := obs.NewMetrics(nil)
+	unused := obs.NewServerMetrics(nil)
 	if err := errors.Join(c.room(unused).Validate(), c.session(unused, nil).Validate(), c.limits().Validate()); err != nil {
 		return fmt.Errorf("server: limits: %w", err)
 	}
@@ -206,7 +206,7 @@ func (c Config) Validate() error {
 }
 
 // room is the configuration of the tick workers.
-func (c Config) room(m *obs.Metrics) room.Config {
+func (c Config) room(m *obs.ServerMetrics) room.Config {
 	return room.Config{
 		Workers: c.Testing.Workers, NoWatchdog: c.Testing.NoWatchdog, KernelTimers: c.Testing.Network == nil, MaxBusy: c.Limits.Busy, IdleTimeout: c.Limits.IdleRoom, UnplayedTimeout: c.Limits.Unplayed, Checks: c.Testing.Checks,
 		WallClock: c.Testing.WallClock, Logger: c.Logger, Metrics: m,
@@ -214,7 +214,7 @@ func (c Config) room(m *obs.Metrics) room.Config {
 }
 
 // session is the configuration of the client connections.
-func (c Config) session(m *obs.Metrics, gate *edge.Gate) session.Config {
+func (c Config) session(m *obs.ServerMetrics, gate *edge.Gate) session.Config {
 	return session.Config{
 		Gate: gate, OutboxBytes: c.Limits.OutboxBytes, Origins: c.Security.Origins,
 		Poll: !c.Testing.NoPolling, Logger: c.Logger, Metrics: m,

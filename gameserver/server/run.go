@@ -208,13 +208,7 @@ func (n *Server) watchVersions(ctx context.Context) error {
 }
 
 func (n *Server) countMembers() {
-	type kind struct{ role, state string }
-	counts := map[kind]float64{}
-	for _, m := range n.gossip.View().Members {
-		counts[kind{string(m.Role), string(m.State)}]++
-	}
-	n.metrics.Members.Reset()
-	for k, c := range counts {
-		n.metrics.Members.WithLabelValues(k.role, k.state).Set(c)
+	for k, count := range n.gossip.View().Counts() {
+		n.metrics.Members.WithLabelValues(string(k.Role), string(k.State)).Set(float64(count))
 	}
 }

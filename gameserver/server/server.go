@@ -70,7 +70,7 @@ type Server struct {
 	results        *results // nil: there is no results store
 	skew           *skew
 	bans           *bans.Set
-	metrics        *obs.Metrics
+	metrics        *obs.ServerMetrics
 	operator       *ticket.Operator
 	ready          atomic.Bool
 	games          []gameReport
@@ -108,7 +108,10 @@ func (n *Server) build(games []game.Definition) error {
 	}
 	prom := prometheus.NewRegistry()
 	prom.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	n.metrics = obs.NewMetrics(prom)
+	n.metrics = obs.NewServerMetrics(prom)
+	for _, g := range n.games {
+		n.metrics.TickSeconds.WithLabelValues(string(g.Game)) // 0 from the start
+	}
 	obs.RegisterLog(prom, c.Logger)
 	obs.RegisterBuild(prom, c.Version)
 	if c.Security.TLS != nil {
@@ -187,7 +190,7 @@ func (n *Server) build(games []game.Definition) error {
 	}
 	n.reconnects = newReconnects(n.gossip, n.url, c.Logger)
 	n.skew = newSkew(c.Logger, n.metrics)
-	if n.gate, err = edge.New(edge.Config{Limits: c.limits(), Trusted: c.Security.TrustedProxies, Metrics: n.metrics}); err != nil {
+	if n.gate, err = edge.New(edge.Config{Limits: c.limits(), Trusted: c.Security.TrustedProxies, Metrics: &n.metrics.Shared}); err != nil {
 		return err
 	}
 	if n.sessions, err = session.New(c.session(n.metrics, n.gate), n.newAdmission(fingerprints(n.games))); err != nil {

@@ -33,7 +33,7 @@ const (
 // skew. A single old ticket proves nothing; many different ones of the same age, with hardly a good one among them, do.
 type skew struct {
 	log     *slog.Logger
-	metrics *obs.Metrics
+	metrics *obs.ServerMetrics
 	seed    maphash.Seed
 
 	mu    sync.Mutex
@@ -41,7 +41,7 @@ type skew struct {
 	doubt map[uint64]time.Duration // ages of refused or future tickets, by their hashes; at most skewMemory
 }
 
-func newSkew(log *slog.Logger, m *obs.Metrics) *skew {
+func newSkew(log *slog.Logger, m *obs.ServerMetrics) *skew {
 	return &skew{log: log, metrics: m, seed: maphash.MakeSeed(), doubt: map[uint64]time.Duration{}}
 }
 

@@ -115,7 +115,7 @@ func TestClockSkew(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &skewed{t: t}
-				metrics := obs.NewMetrics(nil)
+				metrics := obs.NewServerMetrics(nil)
 				clock := func() time.Time { return time.Now().Add(c.ahead) }
 				skew := newSkew(slog.New(slog.NewTextHandler(&s.log, nil)), metrics)
 				s.admission = &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), rooms: &entered{}, clock: clock, skew: skew}
@@ -153,7 +153,7 @@ func TestClockSkewEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &skewed{t: t}
 		ahead := time.Hour
-		metrics := obs.NewMetrics(nil)
+		metrics := obs.NewServerMetrics(nil)
 		skew := newSkew(slog.New(slog.NewTextHandler(&s.log, nil)), metrics)
 		s.admission = &admission{bans: bans.New(nil), tickets: ticket.NewVerifier(devKeys()...), rooms: &entered{}, skew: skew, reconnects: newReconnects(nil, "", nil),
 			clock: func() time.Time { return time.Now().Add(ahead) }}

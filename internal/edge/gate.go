@@ -53,7 +53,7 @@ const (
 type Config struct {
 	Limits  Limits
 	Trusted []netip.Prefix // proxies whose word about the client's address counts
-	Metrics *obs.Metrics
+	Metrics *obs.Shared
 }
 
 // Gate counts connections and keeps them within the limits. Its methods may be called from any goroutine and do not block.
@@ -103,6 +103,10 @@ func New(c Config) (*Gate, error) {
 	}
 	for k := Idle; k < kinds; k++ {
 		g.open[k] = c.Metrics.EdgeConnections.WithLabelValues(k.String())
+		for _, reason := range []string{reasonConnections, reasonAddress, reasonDescriptors, reasonKind} {
+			c.Metrics.EdgeRefused.WithLabelValues(k.String(), reason) // 0 from the start
+			c.Metrics.EdgeEvicted.WithLabelValues(k.String(), reason)
+		}
 	}
 	c.Metrics.EdgeLimit.WithLabelValues(reasonConnections).Set(float64(l.Connections))
 	for k, limit := range g.limits {

@@ -23,7 +23,7 @@ func newGate(t testing.TB, l Limits, trusted ...string) *Gate {
 	if err := p.Set(strings.Join(trusted, ",")); err != nil {
 		t.Fatal(err)
 	}
-	g, err := New(Config{Limits: l, Trusted: p, Metrics: obs.NewMetrics(nil)})
+	g, err := New(Config{Limits: l, Trusted: p, Metrics: &obs.NewServerMetrics(nil).Shared})
 	if err != nil {
 		t.Fatal(err)
 	}

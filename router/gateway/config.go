@@ -18,16 +18,21 @@ import (
 	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/internal/ticket"
+	"github.com/ringside-go/ringside/router/internal/access"
+	"github.com/ringside-go/ringside/router/internal/lookup"
 )
 
 // Mode is how a client's connection reaches its game server.
-type Mode string
+type Mode = lookup.Mode
 
 // The modes.
 const (
-	Redirect Mode = "redirect" // clients dial game servers themselves
-	Proxy    Mode = "proxy"    // clients reach the router only, which tunnels their sockets
+	Redirect = lookup.Redirect
+	Proxy    = lookup.Proxy
 )
+
+// Quotas is what one stranger may take of this router.
+type Quotas = access.Quotas
 
 // Config of a Gateway. Begin with DefaultConfig.
 type Config struct {
@@ -48,7 +53,7 @@ type Config struct {
 	Results   Results                  // the results store; nil: this router has none
 	Network   network.Network          // from which game servers are asked; nil: the operating system's. Tunnels do not use it
 	Logger    *slog.Logger
-	Metrics   *obs.Metrics
+	Metrics   *obs.RouterMetrics
 	Gatherer  prometheus.Gatherer // what /metrics shows
 	Profiles  bool                // serve the runtime's profiles to operators, below /debug/pprof/
 }
@@ -61,7 +66,7 @@ func DefaultConfig() Config {
 		Quotas:   Quotas{TicketsPerIdentity: 30, TicketsPerAddress: 300, ReservationsPerAddress: 4, ReadsPerAddress: 120, PartySeatsPerAddress: 30, LookupsPerAddress: 120},
 		Drain:    20 * time.Second, // an orchestrator kills after 30
 		Logger:   slog.New(slog.DiscardHandler),
-		Metrics:  obs.NewMetrics(nil),
+		Metrics:  obs.NewRouterMetrics(nil),
 		Gatherer: prometheus.NewRegistry(),
 	}
 }
@@ -76,7 +81,7 @@ func (c Config) Validate() error {
 	case c.Drain < 0:
 		return fmt.Errorf("drain time is %v; it cannot be negative", c.Drain)
 	}
-	if err := cmp.Or(c.Limits.Validate(), c.Quotas.validate()); err != nil {
+	if err := cmp.Or(c.Limits.Validate(), c.Quotas.Validate()); err != nil {
 		return err
 	}
 	if c.PublicURL == "" {

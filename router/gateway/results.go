@@ -2,18 +2,15 @@ package gateway
 
 import (
 	"context"
-	"errors"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/ringside-go/ringside/internal/membership"
-	"github.com/ringside-go/ringside/internal/ticket"
+	"github.com/ringside-go/ringside/router/internal/api"
 )
 
-// Results is a results store; package router/store has one.
+// Results is a results store; OpenStore gives one.
 type Results interface {
 	// Public answers /v1/rooms/{room}/outcomes, /v1/outcomes, /v1/players/{player}/matches, /v1/boards, /v1/boards/{board} and /v1/stats/rooms.
 	Public(caller func(*http.Request) (operator bool, player string, err error)) http.Handler
@@ -29,24 +26,24 @@ const resultsWait = 45 * time.Second
 var serversWrite = []string{"/internal/v1/outcomes", "/internal/v1/takeovers", "/internal/v1/rooms"}
 
 // routeResults adds the routes of the results store.
-func (f *Gateway) routeResults() {
+func (g *Gateway) routeResults() {
 	reads := []string{"/v1/rooms/{room}/outcomes", "/v1/outcomes", "/v1/players/{player}/matches", "/v1/boards", "/v1/boards/{board}", "/v1/stats/rooms"}
-	if f.config.Results == nil {
+	if g.config.Results == nil {
 		for _, path := range append(reads, "/internal/") {
-			f.route(path, "results", "", func(http.ResponseWriter, *http.Request) error {
-				return problemf(http.StatusNotFound, "this router has no results store; start it with -results")
+			g.mux.Route(path, "results", "", func(http.ResponseWriter, *http.Request) error {
+				return api.Problemf(http.StatusNotFound, "this router has no results store; start it with -results")
 			})
 		}
 		return
 	}
-	read, write := f.config.Results.Public(f.caller), f.config.Results.Internal()
+	read, write := g.config.Results.Public(g.guard.Caller), g.config.Results.Internal()
 	for _, path := range reads {
-		f.route(path, "results", http.MethodGet, func(w http.ResponseWriter, r *http.Request) error { return f.getResults(w, r, read) })
+		g.mux.Route(path, "results", http.MethodGet, func(w http.ResponseWriter, r *http.Request) error { return g.getResults(w, r, read) })
 	}
-	f.route("/internal/", "internal", "", func(w http.ResponseWriter, r *http.Request) error {
-		allowed := f.allow
+	g.mux.Route("/internal/", "internal", "", func(w http.ResponseWriter, r *http.Request) error {
+		allowed := g.guard.AllowOperator
 		if slices.Contains(serversWrite, r.URL.Path) {
-			allowed = f.allowServer
+			allowed = g.guard.AllowServer
 		}
 		if err := allowed(r); err != nil {
 			return err
@@ -57,16 +54,16 @@ func (f *Gateway) routeResults() {
 }
 
 // getResults reads the store. A request that waits ends when the router does.
-func (f *Gateway) getResults(w http.ResponseWriter, r *http.Request, h http.Handler) error {
-	if f.allow(r) != nil {
-		if wait, ok := f.limits.reads.Take(remote(r)); !ok {
-			return tooMany(wait, "this address reads results too often, over %d times a minute; wait %v", f.config.Quotas.ReadsPerAddress, wait.Round(time.Second))
+func (g *Gateway) getResults(w http.ResponseWriter, r *http.Request, h http.Handler) error {
+	if g.guard.AllowOperator(r) != nil {
+		if err := g.limits.TakeRead(r); err != nil {
+			return err
 		}
 	}
 	if r.FormValue("wait") != "" || strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
-		free, err := f.gate.Stream(r)
+		free, err := g.gate.Stream(r)
 		if err != nil {
-			return tryLater("%v", err)
+			return api.TryLater("%v", err)
 		}
 		defer free()
 		control := http.NewResponseController(w)
@@ -75,48 +72,10 @@ func (f *Gateway) getResults(w http.ResponseWriter, r *http.Request, h http.Hand
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	defer context.AfterFunc(f.ending, cancel)()
+	defer context.AfterFunc(g.ending, cancel)()
 	h.ServeHTTP(w, r.WithContext(ctx))
-	if rec, ok := w.(*recorder); ok && rec.status == 0 && f.ending.Err() != nil {
-		return tryLater("this router is stopping; ask again from the same cursor")
+	if !api.Answered(w) && g.ending.Err() != nil {
+		return api.TryLater("this router is stopping; ask again from the same cursor")
 	}
 	return nil
-}
-
-// caller says who reads results: the player whom the Authorization header proves, by an identity token or by the secret of a guest,
-// else an operator, else nobody. A player who is on the router's machine is a player, although requests from there may be operators'.
-func (f *Gateway) caller(r *http.Request) (operator bool, player string, err error) {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	token = strings.TrimSpace(token)
-	switch {
-	case strings.EqualFold(scheme, "guest"):
-		if f.config.Identity != nil {
-			return false, "", errors.New("this router takes no guests; send the identity token of your game's backend as Authorization: Bearer TOKEN")
-		}
-		id, err := ticket.Guest(token)
-		return false, string(id), err
-	case f.config.Identity != nil && strings.EqualFold(scheme, "bearer"):
-		id, err := f.config.Identity.Verify(token, time.Now())
-		if err != nil && f.allow(r) == nil {
-			return true, "", nil
-		}
-		return false, string(id.Player), err
-	}
-	return f.allow(r) == nil, "", nil
-}
-
-// connKey is the context key of an internal request's connection.
-type connKey struct{}
-
-// allowServer lets game servers go on: those that have proved their names, or, where the fleet has no certificates, those that
-// operators could be.
-func (f *Gateway) allowServer(r *http.Request) error {
-	if c, ok := r.Context().Value(connKey{}).(net.Conn); ok && f.config.Certs != nil {
-		if id, ok := f.config.Certs.Proven(c); ok {
-			if _, ok := id.Name(string(membership.GameServer)); ok {
-				return nil
-			}
-		}
-	}
-	return f.allow(r)
 }

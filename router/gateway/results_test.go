@@ -1,4 +1,4 @@
-package gateway
+package gateway_test
 
 import (
 	"context"
@@ -14,10 +14,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/ringside-go/ringside/internal/ticket"
+	"github.com/ringside-go/ringside/router/gateway"
+	"github.com/ringside-go/ringside/router/internal/fake"
+	"github.com/ringside-go/ringside/router/internal/routertest"
 )
 
 // echoResults says who the front takes for the caller.
-type echoResults struct{ Results }
+type echoResults struct{ gateway.Results }
 
 func (echoResults) Public(caller func(*http.Request) (bool, string, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -53,26 +56,26 @@ func TestCallerOfResults(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, authorization string
-		change              func(*Config)
+		change              func(*gateway.Config)
 		want                string
 	}{
 		{"this machine", "", nil, `operator true, player ""`},
 		{"a guest on this machine", "Guest " + secret, nil, fmt.Sprintf(`operator false, player %q, error <nil>`, guest)},
 		{"a short secret", "Guest x", nil, "secret has 1 characters"},
-		{"a stranger", "", func(c *Config) { c.Internal = true }, `operator false, player "", error <nil>`},
-		{"an operator", "Bearer the-operators-token", func(c *Config) { c.Operator = operator }, "operator true"},
-		{"an operator beside players", "Bearer the-operators-token", func(c *Config) { c.Operator, c.Identity = operator, verifier }, "operator true"},
-		{"a player on this machine", "Bearer " + token, func(c *Config) { c.Identity = verifier }, `operator false, player "ann"`},
-		{"a wrong token", "Bearer wrong", func(c *Config) { c.Operator, c.Identity = operator, verifier }, "operator false"},
-		{"a guest where there are none", "Guest " + secret, func(c *Config) { c.Identity = verifier }, "takes no guests"},
+		{"a stranger", "", func(c *gateway.Config) { c.Internal = true }, `operator false, player "", error <nil>`},
+		{"an operator", "Bearer the-operators-token", func(c *gateway.Config) { c.Operator = operator }, "operator true"},
+		{"an operator beside players", "Bearer the-operators-token", func(c *gateway.Config) { c.Operator, c.Identity = operator, verifier }, "operator true"},
+		{"a player on this machine", "Bearer " + token, func(c *gateway.Config) { c.Identity = verifier }, `operator false, player "ann"`},
+		{"a wrong token", "Bearer wrong", func(c *gateway.Config) { c.Operator, c.Identity = operator, verifier }, "operator false"},
+		{"a guest where there are none", "Guest " + secret, func(c *gateway.Config) { c.Identity = verifier }, "takes no guests"},
 	} {
-		f := newTestFront(t, func(config *Config) {
+		f := routertest.Start(t, func(config *gateway.Config) {
 			config.Results = echoResults{}
 			if c.change != nil {
 				c.change(config)
 			}
 		})
-		text, err := io.ReadAll(f.call(t, "GET", "/v1/boards", "", "Authorization", c.authorization).Body)
+		text, err := io.ReadAll(f.Call(t, "GET", "/v1/boards", "", "Authorization", c.authorization).Body)
 		if err != nil || !strings.Contains(string(text), c.want) {
 			t.Errorf("%s: %s, want %s", c.name, text, c.want)
 		}
@@ -81,25 +84,25 @@ func TestCallerOfResults(t *testing.T) {
 
 // A stranger's reads are limited by address; operators' are not.
 func TestReadsAreLimited(t *testing.T) {
-	f := newTestFront(t, func(c *Config) {
-		c.Results, c.Quotas = echoResults{}, Quotas{ReadsPerAddress: 3}
+	f := routertest.Start(t, func(c *gateway.Config) {
+		c.Results, c.Quotas = echoResults{}, gateway.Quotas{ReadsPerAddress: 3}
 		c.Internal = true // so that nobody is an operator by the address
 		c.Operator, _ = ticket.NewOperator("the-operators-token", false)
 	})
 	for range 3 {
-		if resp := f.call(t, "GET", "/v1/boards", ""); resp.StatusCode != http.StatusOK {
+		if resp := f.Call(t, "GET", "/v1/boards", ""); resp.StatusCode != http.StatusOK {
 			t.Fatal(resp.Status)
 		}
 	}
-	resp := f.call(t, "GET", "/v1/rooms/r/outcomes", "")
-	checkProblem(t, resp, http.StatusTooManyRequests, "over 3 times a minute")
+	resp := f.Call(t, "GET", "/v1/rooms/r/outcomes", "")
+	fake.CheckProblem(t, resp, http.StatusTooManyRequests, "over 3 times a minute")
 	if wait, err := time.ParseDuration(resp.Header.Get("Retry-After") + "s"); err != nil || wait < time.Second || wait > 20*time.Second {
 		t.Errorf("Retry-After is %q", resp.Header.Get("Retry-After"))
 	}
-	if resp := f.call(t, "GET", "/v1/boards", "", "Authorization", "Bearer the-operators-token"); resp.StatusCode != http.StatusOK {
+	if resp := f.Call(t, "GET", "/v1/boards", "", "Authorization", "Bearer the-operators-token"); resp.StatusCode != http.StatusOK {
 		t.Errorf("an operator: %s", resp.Status)
 	}
-	if n := testutil.ToFloat64(f.config.Metrics.Limited.WithLabelValues("reads-per-address")); n != 1 {
+	if n := testutil.ToFloat64(f.Config.Metrics.Limited.WithLabelValues("reads-per-address")); n != 1 {
 		t.Errorf("the metric counts %v refusals, want 1", n)
 	}
 }

@@ -3,8 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -12,12 +10,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ringside-go/ringside/internal/membership"
-	"github.com/ringside-go/ringside/internal/network"
 )
 
 const (
-	// shutdownTimeout bounds the wait for requests that are being answered when the drain is over. None takes longer.
-	shutdownTimeout = 5 * time.Second
 	// turnAway is how long a router that drains goes on at least: load balancers may send clients until they have found
 	// that it is not ready.
 	turnAway = 5 * time.Second
@@ -38,60 +33,23 @@ type Member interface {
 // Config.Drain at most; then requests are finished, the tunnels that are left closed, and the fleet left. It returns when all goroutines are
 // gone, with nil after a drain and with the reason when listener or membership failed. With membership.ErrKilled as ctx's
 // cause it ends at once and without a word, as a killed process would, for tests.
-func (f *Gateway) Run(ctx context.Context, listener, inside net.Listener, member Member) error {
+func (g *Gateway) Run(ctx context.Context, listener, inside net.Listener, member Member) error {
 	background, leave := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer leave(nil)
-	listener = f.gate.Listener(listener)
-	if f.config.TLS != nil {
-		listener = network.TLSListener(listener, f.config.TLS)
-	}
-	server, internalServer := f.newServer(f), f.newServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), internalKey{}, true)))
-	}))
 	group, running := errgroup.WithContext(ctx)
-	group.Go(func() error { return f.tunnels.loops.Run(background) })
-	group.Go(func() error {
-		err := member.Run(background)
-		if err == nil && background.Err() == nil {
-			err = errors.New("membership ended by itself")
-		}
-		return err
-	})
-	group.Go(func() error {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("HTTP server ended: %w", err)
-		}
-		return nil
-	})
+	public, internal := g.publicServer(), g.internalServer()
+	group.Go(func() error { return serve(public, g.publicListener(listener)) })
 	if inside != nil {
-		if f.config.Certs != nil {
-			inside = f.config.Certs.Listener(inside)
-		}
-		attached := internalServer.ConnContext
-		internalServer.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
-			return context.WithValue(attached(ctx, c), connKey{}, c)
-		}
-		group.Go(func() error {
-			if err := internalServer.Serve(f.gate.Internal(inside)); !errors.Is(err, http.ErrServerClosed) {
-				return fmt.Errorf("internal HTTP server ended: %w", err)
-			}
-			return nil
-		})
+		group.Go(func() error { return serve(internal, g.internalListener(inside)) })
 	}
-	if f.config.Results != nil {
-		group.Go(func() error { return f.config.Results.Run(background) })
+	group.Go(func() error { return runMember(background, member) })
+	group.Go(func() error { return g.tunnels.Run(background) })
+	if g.config.Results != nil {
+		group.Go(func() error { return g.config.Results.Run(background) })
 	}
-	group.Go(func() error {
-		f.followMembers(background)
-		return nil
-	})
-	group.Go(func() error {
-		f.poller.run(background)
-		return nil
-	})
-	for _, w := range []*watch{f.watch, f.summaries} {
+	for _, part := range []func(context.Context){g.followMembers, g.poller.Run, g.console.Run} {
 		group.Go(func() error {
-			w.run(background)
+			part(background)
 			return nil
 		})
 	}
@@ -99,62 +57,54 @@ func (f *Gateway) Run(ctx context.Context, listener, inside net.Listener, member
 		<-running.Done()
 		killed := errors.Is(context.Cause(ctx), membership.ErrKilled)
 		if ctx.Err() != nil && !killed {
-			f.drain(member)
+			g.drain(member)
 		}
-		f.watch.stop()
-		f.summaries.stop()
-		f.end()
-		over := closeTime
-		if killed {
-			over = 0
-		}
-		for _, s := range []*http.Server{server, internalServer} {
-			if killed || !finish(s) {
-				_ = s.Close()
-			}
-		}
-		f.tunnels.stop(over)
-		f.asker.close()
+		g.stop(killed, public, internal)
 		leave(context.Cause(ctx))
 		return nil
 	})
+	defer g.servers.Close() // when nobody asks any more
 	return group.Wait()
 }
 
-func (f *Gateway) newServer(h http.Handler) *http.Server {
-	s := &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second, // bodies have at most maxBody bytes
-		WriteTimeout:      15 * time.Second, // past matchWait and adminTimeout; a tunnel and a stream have their own deadlines
-		IdleTimeout:       15 * time.Second, // a browser loads a page's files over one connection; who waits longer opens another
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(f.config.Logger.Handler(), slog.LevelDebug),
+// runMember keeps member running until ctx ends.
+func runMember(ctx context.Context, member Member) error {
+	err := member.Run(ctx)
+	if err == nil && ctx.Err() == nil {
+		err = errors.New("membership ended by itself")
 	}
-	f.gate.Attach(s)
-	return s
+	return err
 }
 
-// finish takes no more requests and waits for those that are being answered; false when they take too long.
-func finish(server *http.Server) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
-	defer cancel()
-	return server.Shutdown(ctx) == nil
+// stop ends streams, requests and tunnels, in that order; of a router that is killed, at once.
+func (g *Gateway) stop(killed bool, all ...*http.Server) {
+	g.console.Stop()
+	g.end()
+	over := closeTime
+	if killed {
+		over = 0
+	}
+	for _, s := range all {
+		if killed || !finish(s) {
+			_ = s.Close()
+		}
+	}
+	g.tunnels.Stop(over)
 }
 
 // drain turns clients away, and returns when those who are here have gone elsewhere, or after Config.Drain.
-func (f *Gateway) drain(member Member) {
-	f.config.Logger.Info("draining", "for", f.config.Drain, "tunnels", f.tunnels.carried())
-	f.draining.Store(true)
+func (g *Gateway) drain(member Member) {
+	g.config.Logger.Info("draining", "for", g.config.Drain, "tunnels", g.tunnels.Carried())
+	g.draining.Store(true)
 	member.Update(func(m *membership.Member) { m.State = membership.Draining })
 	tick := time.NewTicker(drainPoll)
 	defer tick.Stop()
-	begun, left := time.Now(), f.tunnels.carried()
-	for !drained(left, time.Since(begun), f.config.Drain) {
+	begun, left := time.Now(), g.tunnels.Carried()
+	for !drained(left, time.Since(begun), g.config.Drain) {
 		<-tick.C
-		left = f.tunnels.carried()
+		left = g.tunnels.Carried()
 	}
-	f.config.Logger.Info("drained", "tunnels", left, "took", time.Since(begun))
+	g.config.Logger.Info("drained", "tunnels", left, "took", time.Since(begun))
 }
 
 // drained reports whether a router with so many tunnels left may end, which has drained for waited, of limit.
@@ -163,15 +113,14 @@ func drained(left int, waited, limit time.Duration) bool {
 }
 
 // followMembers keeps the members metric and the event log up to date.
-func (f *Gateway) followMembers(ctx context.Context) {
-	for last := f.table.Fleet().View; ; {
-		changed := f.table.Changed()
-		view := f.table.Fleet().View
-		f.eventLog.note(last, view, time.Now())
+func (g *Gateway) followMembers(ctx context.Context) {
+	for last := g.table.Fleet().View; ; {
+		changed := g.table.Changed()
+		view := g.table.Fleet().View
+		g.console.Note(last, view, time.Now())
 		last = view
-		f.config.Metrics.Members.Reset()
-		for _, m := range view.Members {
-			f.config.Metrics.Members.WithLabelValues(string(m.Role), string(m.State)).Inc()
+		for k, count := range view.Counts() {
+			g.config.Metrics.Members.WithLabelValues(string(k.Role), string(k.State)).Set(float64(count))
 		}
 		select {
 		case <-changed:

@@ -27,7 +27,7 @@ export class Figures {
 		if (this.#sprites.scale !== scale) this.#sprites = new Sprites(scale, camera.density);
 	}
 
-	/** Notes where everybody is; came hears of those who begin a life. */
+	/** Notes where all fighters are; came hears of each that starts a life. */
 	place(fighters: Rows<Fighter>, came: (f: Fighter, seat: number) => void): void {
 		fighters.forEach((f, seat) => {
 			let d = this.drawn.get(seat);
@@ -40,7 +40,7 @@ export class Figures {
 		for (const seat of this.drawn.keys()) if (!fighters.get(seat)) this.drawn.delete(seat);
 	}
 
-	/** Draws all who live; left and top are the map's corner in device pixels, aim is where the own fighter looks. */
+	/** Draws all living fighters; left and top are the map's corner in device pixels, aim is where the own fighter looks. */
 	draw(c: CanvasRenderingContext2D, view: View<Arena>, own: number, aim: number, left: number, top: number, now: number): void {
 		const { scale, density } = this.#sprites;
 		view.tables.fighters.forEach((f, seat) => {
@@ -65,7 +65,7 @@ export class Figures {
 	}
 }
 
-/** How much life is left, over a fighter who was hit. */
+/** The health bar over a fighter that was hit. */
 function bar(c: CanvasRenderingContext2D, x: number, y: number, share: number, scale: number): void {
 	const [w, h] = [Math.round(34 * scale), Math.max(3, Math.round(4 * scale))];
 	const [x0, y0] = [Math.round(x - w / 2), Math.round(y - h / 2)];

@@ -88,7 +88,7 @@ export function canFire(f: Fighter, phase: Phase): boolean {
 	return f.alive && phase !== Phase.pause && f.cooldown! <= 1; // a tick of time comes before the sample
 }
 
-/** What join is told by every client of the arena; ahead is for those who draw, see Prediction. */
+/** The options with which every client of the arena joins; ahead is for clients that draw, see Prediction. */
 export function arenaOptions(
 	ahead?: () => Input | undefined,
 ): Pick<JoinOptions<Arena>, "game" | "fingerprint" | "interpolate"> & { predict: Prediction<Arena, "fighters"> } {

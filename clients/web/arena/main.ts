@@ -26,5 +26,5 @@ const visit = rememberedVisit();
 if (visit && visit.in === page.invited) page.enter(visit, rememberedName());
 else page.home();
 
-// For those who look into the page: the room, and what is drawn.
+// For the browser's console and tests: the room, and what is drawn.
 Object.assign(globalThis, { arena: page });

@@ -30,7 +30,7 @@ export class Page {
 	/** How long drawing a frame takes, smoothed, and how many there were. */
 	frameTime = 0;
 	frames = 0;
-	/** Called after each frame by those who watch what is drawn. */
+	/** Called after each frame; tests watch what is drawn. */
 	afterFrame: ((now: number) => void) | undefined;
 	readonly stage: Stage;
 	readonly #hands: Hands;
@@ -192,7 +192,7 @@ export class Page {
 	#ways(room: Room<Arena>, error: RingsideError): Way[] {
 		const back = { label: "Back", go: () => this.leave() };
 		const other = { label: "Find another match", go: () => this.enter({ role: "player" }, this.#name) };
-		// Who was inside wants to be there again, and not where quick match finds a seat.
+		// A player that was inside returns to that room, not to one that quick match finds.
 		const again = () => (room.tick ? this.enter({ ...this.#visit!, room: room.id, code: room.code || undefined }, this.#name) : room.retry());
 		switch (error.next) {
 			case "retry":

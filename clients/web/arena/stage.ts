@@ -1,4 +1,4 @@
-// Draws a room, once a frame, and has at hand what those look at who aim at it.
+// Draws a room, once a frame, and keeps what aiming needs: the camera and the fighters' places.
 
 import type { Room, Rows, View } from "../sdk/index.ts";
 import { hue } from "../style/palette.ts";
@@ -134,7 +134,7 @@ export class Stage implements Sight {
 		this.#ground = paintGround(this.#walls, this.#size, camera.scale * camera.density);
 	}
 
-	/** Without an own fighter the camera looks at the middle of those who live. */
+	/** Without an own fighter the camera looks at the middle of the living fighters. */
 	#middle(view: View<Arena>): { x: number; y: number } {
 		let [x, y, n] = [0, 0, 0];
 		view.tables.fighters.forEach((f) => {

@@ -1,4 +1,4 @@
-// Who sees whom. Gossip is a hint: members may hold different views for seconds, and longer when the network is cut.
+// Compares the members' views. Gossip is a hint: members may hold different views for seconds, and longer when the network is cut.
 
 import { compareNames, type Member, type View } from "./model.ts";
 
@@ -11,7 +11,7 @@ export interface Agreement {
 	doubts: string[]; // sentences on what is not as it should be
 }
 
-/** Compares what members see with who is there. Whose view is not known, a router's mostly, has "untold" sights. */
+/** Compares what members see with the members that exist. A member whose view is unknown, mostly a router, has "untold" sights. */
 export function compareViews(members: Map<string, Member>, views: Map<string, View>): Agreement {
 	const names = new Set(members.keys());
 	for (const v of views.values()) for (const n of Object.keys(v.members ?? {})) names.add(n);

@@ -1,4 +1,4 @@
-// The panel that shows who sees whom: a square for each pair, and in words what is not as it should be.
+// The panel that shows which members see each other: a square for each pair, and in words what is wrong.
 
 import { compareViews, Flaps, type Agreement, type Sight } from "./agreement.ts";
 import { colour } from "./colours.ts";

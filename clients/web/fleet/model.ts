@@ -46,7 +46,7 @@ export interface Room {
 	match: number;
 }
 
-/** The fleet as one member sees it: states by name, and reasons of those who are gone. */
+/** The fleet as one member sees it: states by name, and why others are gone. */
 export interface View {
 	quorum: boolean;
 	members: Record<string, string> | null;
@@ -54,7 +54,7 @@ export interface View {
 }
 
 export interface FleetEvent {
-	server: string; // who noted it
+	server: string; // that noted it
 	serial: number;
 	time: string;
 	kind: string;
@@ -94,7 +94,7 @@ export interface Travel {
 	failover: boolean;
 }
 
-/** What a change did, for those who draw it. */
+/** What a change did, for drawing. */
 export interface News {
 	first: boolean; // there was nothing before
 	travels: Travel[];

@@ -7,7 +7,7 @@ export interface Right {
 	why?: string;
 }
 
-/** One who is in a room; seat -1 watches. */
+/** A client of a room; seat -1 is a spectator. */
 export interface Player {
 	player: string;
 	name?: string;
@@ -15,7 +15,7 @@ export interface Player {
 	connected: boolean;
 }
 
-/** One who may not play, until a time in RFC 3339. */
+/** A banned player, until a time in RFC 3339. */
 export interface Ban {
 	player: string;
 	until: string;
@@ -84,7 +84,7 @@ export class Operator {
 			Promise<{ server: string; took_ms: number }>;
 	}
 
-	/** Who is in a room. */
+	/** The clients of a room. */
 	async players(room: string): Promise<Player[]> {
 		return ((await this.send("GET", `v1/rooms/${encodeURIComponent(room)}/players`)) as { players: Player[] }).players;
 	}

@@ -1,4 +1,4 @@
-// Who is in a room, and who is banned, for operators.
+// Lists the players of a room, and the bans, for operators.
 
 import { h } from "./dom.ts";
 import type { Ban, Player } from "./operator.ts";
@@ -11,7 +11,7 @@ export interface PlayerActs {
 	lift(player: string): Promise<void>;
 }
 
-/** What a line says of one who is in a room. */
+/** The text of one line of the list. */
 export function place(p: Player): string {
 	if (p.seat < 0) return "watches";
 	return `seat ${p.seat}${p.connected ? "" : ", away"}`;

@@ -107,7 +107,7 @@ export class Tables {
 
 	constructor(private readonly host: HTMLElement) {}
 
-	/** Shows the tables of a schema; hidden has what else there is for those who may see it. */
+	/** Shows the tables of a schema; hidden has the hidden fields, for operators. */
 	schema(schema: Schema, hidden: Hidden | undefined): void {
 		const all = inOrder(schema.tables, hidden);
 		const columns = all.map((t): Column[] => {

@@ -7,10 +7,10 @@ export interface UseRoomOptions<G extends Game> extends Omit<JoinOptions<G>, "ga
 	renderRate?: number;
 }
 
-/** Who plays. */
+/** The player. */
 export interface Player {
 	seat: number;
-	/** The same for as long as the room lives; nothing else tells who it is. */
+	/** The same for as long as the room lives; nothing else identifies the player. */
 	alias: string;
 	name: string;
 	/** False while the player is away; the seat is held. */

@@ -30,7 +30,7 @@ const maxBackoff = 10_000;
 const stable = 5000;
 
 /**
- * A plain WebSocket, for those who want nothing but that: no rooms, no state. It is open while the component is there and
+ * A plain WebSocket, without rooms and state. It is open while the component is there and
  * comes back, after random waits that double, when it was lost. Without a URL nothing is connected.
  */
 export function useSocket(url: string | undefined, options: UseSocketOptions = {}): UseSocket {

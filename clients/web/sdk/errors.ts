@@ -65,8 +65,8 @@ export class RingsideError extends Error {
 	readonly next: Next;
 
 	/**
-	 * detail is for a person who debugs: what the server or the network said. reason is for the player: what the one said who
-	 * did not want them, with the codes kicked, refused and ended.
+	 * detail is for debugging: what the server or the network said. reason is for the player: the text of the game or operator that
+	 * kicked or refused them, or ended the room.
 	 */
 	constructor(
 		readonly code: ErrorCode,

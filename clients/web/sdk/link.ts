@@ -44,7 +44,7 @@ export function newLink(WebSocket: WebSocketConstructor, url: string, stats: { b
 			waiting.forEach(deliver);
 		},
 
-		/** Hears a message that waits for somebody who listens. */
+		/** Hears a message that waits for a listener. */
 		early: (_: unknown): void => {},
 
 		/** Sends a message; a connection that cannot take it is ending. */

@@ -78,7 +78,7 @@ export interface JoinOptions<G extends Game = Game> {
 	/** Options of the room, see the game; what counts is what was asked for when the room was made. */
 	options?: object;
 	/**
-	 * Who plays. A guest is whoever has its secret, which the router makes and the SDK keeps in storage; give guest to keep it
+	 * The player. A guest is identified by a secret, which the router makes and the SDK keeps in storage; give guest to keep it
 	 * yourself. name is shown to others: playerName says what is changed of it where servers would refuse it.
 	 */
 	player?: { guest?: string; name?: string };
@@ -219,7 +219,7 @@ export interface Outcome {
 	/** Counts the room's matches from 1. */
 	match: number;
 	tick: number;
-	/** `seat` is 255 for a player who had left. */
+	/** `seat` is 255 for a player that had left. */
 	results: { seat: number; alias: string; place: number; score: number }[];
 	data: Uint8Array;
 }

@@ -40,7 +40,7 @@ export function newPacer(period: number, stats: Stats, sample: (count: number) =
 			if (slack === undefined) return;
 			deviation += (Math.abs(slack - (last ?? slack)) - deviation) / 16;
 			last = slack;
-			// The newest sample never waits for a whole tick: who aims for that sends faster and faster.
+			// The newest sample never waits for a whole tick, so a larger target would make the client send faster and faster.
 			const target = (stats.slackTarget = Math.min(Math.max(Pace.leastTarget, 2 + 3 * deviation), period / 2));
 			correction = Math.max(-limit, Math.min(limit, (slack - target) / 10));
 		},

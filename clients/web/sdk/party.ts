@@ -8,7 +8,7 @@ export type PartyWish = { size: number } | { token: string };
 
 /** What brings the others into the same room. */
 export interface Invitation {
-	/** For a link, behind its #: whoever has it belongs to the party. */
+	/** For a link, behind its #: anyone with the token belongs to the party. */
 	token: string;
 	size: number;
 	/** The others' seats are kept until then; later they enter if there are seats. A time as JSON has it. */
@@ -36,7 +36,7 @@ export function partyOptions<G extends Game>(options: JoinOptions<G>, wish: Part
 	const party: PartyOptions<G> = { options: { ...options, match: !options.room, fetch: ask }, invitation: undefined };
 	const belonging = asking(get, (match) => {
 		const { token, until } = party.invitation ?? { token: "token" in wish ? wish.token : undefined, until: undefined };
-		// Who asks again where the match is has the invitation, for as long as that keeps a seat.
+		// A repeated request for the match sends the invitation, for as long as it keeps a seat.
 		const again = token && (!until || Date.now() < Date.parse(until)) ? { token } : undefined;
 		return { party: match ? wish : again };
 	});

@@ -32,11 +32,11 @@ export interface Room<G extends Game = Game> {
 
 	/** The room's id. */
 	readonly id: string;
-	/** The code that opens a private room, for those who are invited; empty: the room is not private. */
+	/** The code that opens a private room, for invitations; empty: the room is not private. */
 	readonly code: string;
 	/** By which the seats and outcomes of this room name the player; empty for a spectator. */
 	readonly alias: string;
-	/** The secret of the guest who plays. Whoever has it is this guest; keep it yourself where there is no storage. */
+	/** The guest's secret. Anyone with it is this guest; keep it yourself where there is no storage. */
 	readonly guest: string;
 	/** The player's seat, -1 for a spectator. */
 	readonly seat: number;
@@ -85,7 +85,7 @@ export interface Room<G extends Game = Game> {
 	retry(): void;
 	/** Gives the seat up and ends. */
 	leave(reason?: string): void;
-	/** Ends without giving the seat up: who joins again within 15 s has it back. */
+	/** Ends without giving the seat up: joining again within 15 s takes it back. */
 	close(): void;
 }
 
@@ -116,7 +116,7 @@ export function join<G extends Game>(options: JoinOptions<G>): Room<G> {
 		leftAt = room.tick = 0;
 		room.entered = new Promise((resolve, reject) => (settle = { resolve, reject }));
 		room.entered.catch(() => {}); // the status tells it too
-		const same = room.error?.next !== "room" ? room.id : ""; // after a loss the same room, whoever chose it
+		const same = room.error?.next !== "room" ? room.id : ""; // after a loss the same room, also where the router chose it
 		session = newSession(emitter, stats, options.room ?? same, options.player?.guest ?? room.guest, options.code ?? (same && room.code));
 		journey = newJourney(options as JoinOptions, session, {
 			arrived(move) {

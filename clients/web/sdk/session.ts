@@ -39,7 +39,7 @@ export const newStats = (): Stats => ({
 
 export type Session = ReturnType<typeof newSession>;
 
-/** room is its id as far as known, guest the secret of the guest who plays; code is that of a private room. */
+/** room is its id as far as known, guest the secret of the guest; code opens a private room. */
 export function newSession(emitter: Emitter, stats: Stats, room = "", guest = "", code = "") {
 	const { emit } = emitter;
 	const outbox = newOutbox(emitter, stats);

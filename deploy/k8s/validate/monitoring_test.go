@@ -1,63 +1,120 @@
 package validate
 
 import (
+	"bufio"
 	"encoding/json"
-	"log/slog"
+	"fmt"
+	"io"
+	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 	"sigs.k8s.io/yaml"
 
-	"github.com/ringside-go/ringside/internal/obs"
+	"github.com/ringside-go/ringside/internal/certs"
 )
 
-// exported is the names of the series that the programs export, with the labels that they give to each.
-func exported(t *testing.T) map[string][]string {
+// series are the values of each label of a series, as processes that have just started export them.
+type series map[string]map[string][]string
+
+// exported gives the series of a router and a game server that run, each scraped once.
+func exported(t *testing.T) series {
 	t.Helper()
-	registry := prometheus.NewRegistry()
-	obs.NewMetrics(registry)
-	obs.RegisterLog(registry, slog.Default())
-	obs.RegisterBuild(registry, "v1")
-	obs.RegisterCertificate(registry, "fleet", time.Now)
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	described := make(chan *prometheus.Desc)
-	go func() {
-		defer close(described)
-		registry.Describe(described)
+	dir := t.TempDir()
+	ca, err := certs.WriteCA(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	webhooks := filepath.Join(dir, "webhooks.json")
+	if err := os.WriteFile(webhooks, []byte(`[{"name": "studio", "url": "https://studio.example.com/outcomes", "secrets": ["whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="]}]`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	build := exec.Command("go", "build", "-o", dir+"/", "./router", "./gameserver")
+	build.Dir = "../../.."
+	if text, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	all := series{}
+	scrape(t, all, filepath.Join(dir, "router"), "-fleet-cert", ca.Cert, "-fleet-key", ca.Key, "-results", "sqlite:"+dir, "-webhooks", webhooks)
+	scrape(t, all, filepath.Join(dir, "gameserver"))
+	if len(all) < 30 {
+		t.Fatalf("only %d series are exported", len(all))
+	}
+	return all
+}
+
+// address finds where a process listens, in its log.
+var address = regexp.MustCompile(`starts".* url=(\S+)`)
+
+// scrape runs a program and adds what it exports to all.
+func scrape(t *testing.T, all series, program string, args ...string) {
+	t.Helper()
+	process := exec.Command(program, append(args, "-name", "one", "-listen", "127.0.0.1:0")...)
+	stderr, err := process.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = process.Process.Kill()
+		_ = process.Wait()
 	}()
-	// A Desc shows itself in its text alone.
-	text := regexp.MustCompile(`fqName: "([^"]+)".*constLabels: \{([^}]*)\}, variableLabels: \{([^}]*)\}`)
-	names := map[string][]string{}
-	for d := range described {
-		m := text.FindStringSubmatch(d.String())
+	var log strings.Builder
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		fmt.Fprintln(&log, lines.Text())
+		m := address.FindStringSubmatch(lines.Text())
 		if m == nil {
-			t.Fatalf("%s is not understood", d)
+			continue
 		}
-		names[m[1]] = strings.Split(m[3], ",")
-		for constant := range strings.SplitSeq(m[2], ",") {
-			name, _, _ := strings.Cut(constant, "=")
-			names[m[1]] = append(names[m[1]], name)
+		go func() { _, _ = io.Copy(io.Discard, stderr) }()
+		resp, err := http.Get(m[1] + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		parser := expfmt.NewTextParser(model.LegacyValidation)
+		families, err := parser.TextToMetricFamilies(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, family := range families {
+			all.add(name, family)
+		}
+		return
+	}
+	t.Fatalf("%s does not start: %s", program, log.String())
+}
+
+// add adds the series of a family.
+func (s series) add(name string, family *dto.MetricFamily) {
+	if s[name] == nil {
+		s[name] = map[string][]string{}
+	}
+	for _, m := range family.Metric {
+		for _, l := range m.Label {
+			s[name][l.GetName()] = append(s[name][l.GetName()], l.GetValue())
 		}
 	}
-	if len(names) < 30 {
-		t.Fatalf("only %d series are exported", len(names))
-	}
-	return names
 }
 
 // scraped are the labels that Prometheus adds.
 var scraped = []string{"namespace", "pod", "container", "le"}
 
 // checkQuery reports what a query asks for that is not exported.
-func checkQuery(t *testing.T, names map[string][]string, where, query string) {
+func checkQuery(t *testing.T, names series, where, query string) {
 	t.Helper()
 	query = strings.NewReplacer("$__rate_interval", "1m", "$namespace", "ringside").Replace(query)
 	expr, err := parser.NewParser(parser.Options{}).ParseExpr(query)
@@ -82,21 +139,17 @@ func checkQuery(t *testing.T, names map[string][]string, where, query string) {
 			return nil
 		}
 		for _, m := range v.LabelMatchers {
-			if m.Name != labels.MetricName && !contains(have, m.Name) && !contains(scraped, m.Name) {
+			values, labelled := have[m.Name]
+			switch {
+			case m.Name == labels.MetricName || slices.Contains(scraped, m.Name):
+			case !labelled:
 				t.Errorf("%s: %s has no label %s", where, name, m.Name)
+			case (m.Type == labels.MatchEqual || m.Type == labels.MatchRegexp) && !slices.ContainsFunc(values, m.Matches):
+				t.Errorf("%s: no series of %s has %s; there are %v", where, name, m, values)
 			}
 		}
 		return nil
 	})
-}
-
-func contains(all []string, one string) bool {
-	for _, a := range all {
-		if a == one {
-			return true
-		}
-	}
-	return false
 }
 
 // TestMonitoring: all queries of alerts and dashboard are of series that are exported, and each alert says what to do, here
@@ -144,7 +197,7 @@ func TestMonitoring(t *testing.T) {
 	}
 }
 
-func checkDashboard(t *testing.T, names map[string][]string) (panels int) {
+func checkDashboard(t *testing.T, names series) (panels int) {
 	t.Helper()
 	text, err := os.ReadFile(root + "/monitoring/dashboard.json")
 	if err != nil {

@@ -67,7 +67,7 @@ type Config struct {
 	// instance; otherwise highest is. It waits for the answer. nil: there is no store.
 	Takeover func(ctx context.Context, epoch proto.Epoch, match uint32) (highest proto.Epoch, ok bool, err error)
 	Logger   *slog.Logger
-	Metrics  *obs.Metrics
+	Metrics  *obs.ServerMetrics
 }
 
 // Validate reports the first thing that is wrong with c.
@@ -104,7 +104,7 @@ type Registry struct {
 	games   map[proto.GameName]*hosted
 	self    string
 	log     *slog.Logger
-	metrics *obs.Metrics
+	metrics *obs.ServerMetrics
 	clock   clock
 	history history
 	posts   posts

@@ -70,7 +70,7 @@ type server struct {
 	members *membership.Static
 	links   *testLinks
 	pool    *room.Pool
-	metrics *obs.Metrics
+	metrics *obs.ServerMetrics
 	logs    *testLog
 	stop    context.CancelFunc // of both the registry and the pool
 	ended   chan struct{}      // closed when the registry has
@@ -105,7 +105,7 @@ func members(names ...string) (all []membership.Member) {
 // newServer builds a server named a that sees others and does not run.
 func newServer(t testing.TB, others []string, with ...setup) *server {
 	t.Helper()
-	s := &server{t: t, name: "a", members: membership.NewStatic(member("a"), members(others...)...), links: newTestLinks(), metrics: obs.NewMetrics(nil),
+	s := &server{t: t, name: "a", members: membership.NewStatic(member("a"), members(others...)...), links: newTestLinks(), metrics: obs.NewServerMetrics(nil),
 		logs: &testLog{}, ended: make(chan struct{})}
 	rooms := room.DefaultConfig()
 	rooms.Metrics, rooms.Logger = s.metrics, slog.New(slog.DiscardHandler)

@@ -58,7 +58,7 @@ type Config struct {
 	// nil: the machine's.
 	WallClock func() time.Time
 	Logger    *slog.Logger
-	Metrics   *obs.Metrics
+	Metrics   *obs.ServerMetrics
 }
 
 // DefaultConfig has metrics that are not registered anywhere and logs to slog's default logger.
@@ -68,7 +68,7 @@ func DefaultConfig() Config {
 		IdleTimeout:     60 * time.Second,
 		UnplayedTimeout: 5 * time.Second,
 		Logger:          slog.Default(),
-		Metrics:         obs.NewMetrics(nil),
+		Metrics:         obs.NewServerMetrics(nil),
 	}
 }
 

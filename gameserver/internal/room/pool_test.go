@@ -31,7 +31,7 @@ func testConfig() Config {
 	c.Workers = 1
 	c.UnplayedTimeout = c.IdleTimeout // most tests run rooms in which nobody plays
 	c.Logger = slog.New(slog.DiscardHandler)
-	c.Metrics = obs.NewMetrics(nil)
+	c.Metrics = obs.NewServerMetrics(nil)
 	return c
 }
 

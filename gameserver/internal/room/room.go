@@ -55,7 +55,7 @@ type Spec struct {
 type Room struct {
 	spec     Spec
 	pool     *Pool
-	metrics  *obs.Metrics
+	metrics  *obs.ServerMetrics
 	log      *slog.Logger
 	settings game.Settings
 	schema   []byte // as the welcome carries it

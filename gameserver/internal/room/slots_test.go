@@ -167,7 +167,7 @@ func TestRoomsThatBecomeExpensiveAreSpread(t *testing.T) {
 // them.
 func TestRoomsOfASlotAreOnTime(t *testing.T) {
 	c, registry := testConfig(), prometheus.NewRegistry()
-	c.Metrics = obs.NewMetrics(registry)
+	c.Metrics = obs.NewServerMetrics(registry)
 	withPool(t, c, func(h *harness) {
 		for range 40 { // in sixteen slots, 3 ms apart
 			o, _ := h.join(h.start(20, 2), Join{Player: "ann"})

@@ -70,10 +70,13 @@ func (c *Conn) answerClose(code clientClosed) {
 	}
 }
 
+// otherCode counts close codes without a name.
+const otherCode = "other"
+
 func (c *Conn) countLocked(code proto.CloseCode) {
 	name := proto.CloseCodes[code].Name
 	if name == "" {
-		name = "other"
+		name = otherCode
 	}
 	c.server.config.Metrics.Closed.WithLabelValues(name).Inc()
 }

@@ -18,7 +18,7 @@ type Config struct {
 	OutboxBytes int        // bound of one outbox's pending frames, a keyframe not counted
 	Poll        bool       // read sockets in Conn.Poll where that is possible: on Linux
 	Logger      *slog.Logger
-	Metrics     *obs.Metrics
+	Metrics     *obs.ServerMetrics
 }
 
 // DefaultConfig lacks only the Gate. An outbox of 64 KiB holds ten seconds of usual frames at 30 ticks a second.
@@ -27,7 +27,7 @@ func DefaultConfig() Config {
 		OutboxBytes: 64 << 10,
 		Poll:        true,
 		Logger:      slog.Default(),
-		Metrics:     obs.NewMetrics(nil),
+		Metrics:     obs.NewServerMetrics(nil),
 	}
 }
 

@@ -141,7 +141,7 @@ func testConfig(set func(*Config)) Config {
 var roomy = edge.Limits{Connections: 20_000, Entered: 20_000, Unentered: 10_000, Idle: 10_000, Streams: 1, AddressShare: 1}
 
 func gate(l edge.Limits) *edge.Gate {
-	g, err := edge.New(edge.Config{Limits: l, Metrics: obs.NewMetrics(nil)})
+	g, err := edge.New(edge.Config{Limits: l, Metrics: &obs.NewServerMetrics(nil).Shared})
 	if err != nil {
 		panic(err)
 	}

@@ -58,6 +58,10 @@ func New(c Config, a Admission) (*Server, error) {
 	if c.Gate == nil {
 		return nil, errors.New("session: there is no Gate")
 	}
+	for _, code := range proto.CloseCodes {
+		c.Metrics.Closed.WithLabelValues(code.Name) // 0 from the start
+	}
+	c.Metrics.Closed.WithLabelValues(otherCode)
 	return &Server{
 		config:    c,
 		versions:  proto.Spoken(),

@@ -31,7 +31,7 @@ type Config struct {
 	Rooms     time.Duration // retention of the statistics of rooms; 0: for ever
 	Waiting   int           // long polls and event streams at once
 	Logger    *slog.Logger
-	Metrics   *obs.Metrics
+	Metrics   *obs.RouterMetrics
 }
 
 // Store is a results store. A database that cannot be reached does not keep the router from its players: requests are answered with
@@ -75,6 +75,11 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.Webhooks != "" {
 		if s.webhooks.Endpoints, err = webhook.LoadEndpoints(c.Webhooks); err != nil {
 			return nil, fmt.Errorf("-webhooks: %w", err)
+		}
+		for _, e := range s.webhooks.Endpoints {
+			for _, result := range webhook.Results {
+				c.Metrics.WebhookTime.WithLabelValues(e.Name, result) // 0 from the start
+			}
 		}
 	}
 	if err := s.database.Validate(); err != nil {

@@ -14,7 +14,7 @@ import (
 )
 
 func testConfig(location string) Config {
-	return Config{Location: location, Waiting: 1, Logger: slog.New(slog.DiscardHandler), Metrics: obs.NewMetrics(nil)}
+	return Config{Location: location, Waiting: 1, Logger: slog.New(slog.DiscardHandler), Metrics: obs.NewRouterMetrics(nil)}
 }
 
 // A database that cannot be reached does not keep the router from starting; requests hear that they should come back.

@@ -36,10 +36,21 @@ type Jobs interface {
 	Changed() (int64, <-chan struct{})
 }
 
+// What becomes of an attempt.
+const (
+	delivered = "delivered"
+	failed    = "failed"   // it is tried again
+	dead      = "dead"     // it is not tried again
+	disabled  = "disabled" // nor is the endpoint
+)
+
+// Results are the results that Config.Observe hears of.
+var Results = []string{delivered, failed, dead, disabled}
+
 // Config of a Dispatcher.
 type Config struct {
 	Endpoints []Endpoint
-	Observe   func(endpoint, result string, took time.Duration) // each attempt: "delivered", "failed", "dead" or "disabled"; nil: nobody
+	Observe   func(endpoint, result string, took time.Duration) // each attempt, with one of Results; nil: nobody
 	Logger    *slog.Logger
 }
 
@@ -149,23 +160,23 @@ func (q *queue) attempt(ctx context.Context, d *results.Delivery) error {
 		return nil // we are ending: the lease gives it to somebody else
 	}
 	name, jobs := q.endpoint.Name, q.d.jobs
-	outcome := "delivered"
+	outcome := delivered
 	due := began.Add(max(backoff(d.Attempts), r.after))
 	switch {
 	case r.ok:
 		err = jobs.Delivered(ctx, name, d.Seq)
 	case r.gone:
-		outcome = "disabled"
+		outcome = disabled
 		q.log.Warn("endpoint is disabled; enable it again when it is back", "error", r.err)
 		if err = jobs.Failed(ctx, name, d.Seq, due, false, r.err); err == nil {
 			err = jobs.Disable(ctx, name, r.err)
 		}
 	case due.Sub(d.Started) > giveUp:
-		outcome = "dead"
+		outcome = dead
 		q.log.Error("outcome could not be delivered; retry it when the endpoint is well", "outcome", d.ID, "attempts", d.Attempts, "error", r.err)
 		err = jobs.Failed(ctx, name, d.Seq, due, true, r.err)
 	default:
-		outcome = "failed"
+		outcome = failed
 		err = jobs.Failed(ctx, name, d.Seq, due, false, r.err)
 	}
 	if q.d.config.Observe != nil {

@@ -1,0 +1,7 @@
+package operate
+
+// The answers, for tests of whole routers.
+type (
+	OperatorDoc = operatorDoc
+	BanReport   = banReport
+)
