@@ -55,13 +55,19 @@ func (m *Machine) tendReplica() {
 		servers = append(servers, p.leader.Server)
 	}
 	q := Query{}
-	switch {
-	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.mute(0) == 0 && p.searched != nil && !m.awaits(p.searched) && !leaderHeard(p.searched, p.epoch.Instance) && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
-		q.Lost, needed = m.search.instance, nil
-	case p.awaited():
+	if p.awaited() {
 		q.Withdrawn = p.epoch
 	}
+	if m.givesUp() {
+		needed = nil
+	}
 	m.ask(servers, needed, q, p.epoch)
+}
+
+// givesUp reports whether the replica's server may declare the room lost: it is the room's home, and nobody may lead from what it has.
+func (m *Machine) givesUp() bool {
+	p, self := m.replica, m.config.Self.Server
+	return m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.home(m.room, self) == self
 }
 
 // judgeLeader acts on what the others say of the leader.
@@ -71,12 +77,23 @@ func (m *Machine) judgeLeader(replies []Reply) {
 		return
 	}
 	v := m.examine(replies)
-	if p.searched = nil; !v.found {
-		p.searched = slices.Clone(replies)
-	}
 	if v.found && m.search.instance == p.epoch.Instance {
 		m.search = search{}
 	}
+	m.conclude(v, replies)
+	if m.replica != p || m.role != Following {
+		return
+	}
+	nobody := !v.found && m.givesUp() && m.nobodyHas(replies, true)
+	if nobody && p.nobody {
+		m.declare()
+	}
+	p.nobody = nobody
+}
+
+// conclude acts on a verdict.
+func (m *Machine) conclude(v examined, replies []Reply) {
+	p := m.replica
 	switch v.what {
 	case leaderLives:
 		m.leaderLives(v.answer)

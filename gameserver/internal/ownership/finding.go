@@ -9,10 +9,11 @@ import (
 // finding is the role of a room's home that does not know who has the room.
 type finding struct {
 	begun     time.Duration
-	creates   bool   // a client that may create the room waits
-	claimed   bool   // the round under way was a claim
-	returners bool   // a client waits that was in the room
-	yielded   string // the server that claimed the room meanwhile and goes first
+	creates   bool           // a client that may create the room waits
+	claimed   bool           // the round under way was a claim
+	returners bool           // a client waits that was in the room
+	nobody    proto.Instance // the last round found nobody who has it, and clients look for it
+	yielded   string         // the server that claimed the room meanwhile and goes first
 	preparing bool
 }
 
@@ -107,9 +108,6 @@ func (m *Machine) tendFinding() {
 		return
 	}
 	q := Query{Claim: f.creates}
-	if m.search.declaring {
-		q.Lost = m.search.instance
-	}
 	if f.returners {
 		q.Seeks = m.search.instance
 	}
@@ -121,7 +119,6 @@ func (m *Machine) tendFinding() {
 // found decides on the replies.
 func (m *Machine) found(replies []Reply) {
 	f := m.finding
-	lost := m.round.lost
 	m.search.others = 0
 	if m.now < youth {
 		for _, r := range replies {
@@ -130,7 +127,6 @@ func (m *Machine) found(replies []Reply) {
 	}
 	at := m.locate(replies)
 	if at.server != "" {
-		m.search.declaring = false
 		if at.able {
 			m.search = search{}
 		}
@@ -140,17 +136,12 @@ func (m *Machine) found(replies []Reply) {
 	}
 	if e := m.over(replies); e != (proto.Epoch{}) && !at.silent {
 		m.endSearch(e)
-	} else if lost != 0 {
-		m.recorded(replies)
 	} else if f.returners {
 		m.returners(replies, at.silent)
 	}
-	if m.role != Finding {
-		return
-	}
 	switch {
-	case m.search.declaring:
-		return // tend asks again, now with the declaration
+	case f.nobody != 0:
+		return // tend asks again
 	case !f.creates && at.silent:
 		m.refuseCreation(whySilent)
 	case !f.creates: // who waits came with a resume token alone, and nobody has the room

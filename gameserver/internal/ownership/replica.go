@@ -33,14 +33,14 @@ type replica struct {
 	before    proto.Tick  // the one after this tick
 	handed    *handed     // this server has handed the room over, and has been a replica of it since; nil: it has not
 
-	searched []Reply       // of the last round, if nobody had the room; a declaration is none
-	doubts   bool          // this server asks whether the leader is alive
-	doubted  time.Duration // since when
-	heir     time.Duration // since when it has heard of a better replica; 0: it has not
-	check    time.Duration // without a stream: when it asks again by itself
-	hurry    bool          // the target of this server's handoff does not take the room, or its link is gone
-	retry    time.Duration // when the simulation may be made again
-	fails    int
+	nobody  bool          // the last round found nobody who has the instance, which clients look for
+	doubts  bool          // this server asks whether the leader is alive
+	doubted time.Duration // since when
+	heir    time.Duration // since when it has heard of a better replica; 0: it has not
+	check   time.Duration // without a stream: when it asks again by itself
+	hurry   bool          // the target of this server's handoff does not take the room, or its link is gone
+	retry   time.Duration // when the simulation may be made again
+	fails   int
 
 	// While Promoting.
 	next  proto.Epoch   // in which this server leads

@@ -73,7 +73,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		case mine && a.Holding == Moved && l.epoch.Less(a.Epoch):
 			later = append(later, a.Leader)
 		case mine && a.Holding == Gone && l.away():
-			m.endLost(proto.CloseLost, "the fleet has declared it lost while this server was cut off or paused")
+			m.endLost(proto.CloseLost, whyLost)
 			return
 		case mine && a.Holding == Over && l.away():
 			m.endEnded(a.Epoch)
