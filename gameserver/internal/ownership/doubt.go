@@ -42,8 +42,7 @@ func (m *Machine) tendReplica() {
 			m.doubt()
 		}
 		if m.due(p.lost + keepTime) {
-			m.do(Report{Kind: ReportLost, Epoch: p.epoch, Why: "its leader is gone, and no server that knows more came back in time"})
-			m.drop()
+			m.giveUp(ReportLost, "its leader is gone, and no server that knows more came back in time")
 			return
 		}
 	}
@@ -58,14 +57,14 @@ func (m *Machine) tendReplica() {
 	if p.awaited() {
 		q.Withdrawn = p.epoch
 	}
-	if m.givesUp() {
+	if m.mayDeclare() {
 		needed = nil
 	}
 	m.ask(servers, needed, q, p.epoch)
 }
 
-// givesUp reports whether the replica's server may declare the room lost: it is the room's home, and nobody may lead from what it has.
-func (m *Machine) givesUp() bool {
+// mayDeclare reports whether the replica's server may declare the room lost: it is the room's home, and nobody may lead from what it has.
+func (m *Machine) mayDeclare() bool {
 	p, self := m.replica, m.config.Self.Server
 	return m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.home(m.room, self) == self
 }
@@ -84,7 +83,7 @@ func (m *Machine) judgeLeader(replies []Reply) {
 	if m.replica != p || m.role != Following {
 		return
 	}
-	nobody := !v.found && m.givesUp() && m.nobodyHas(replies, true)
+	nobody := !v.found && m.mayDeclare() && m.nobodyHas(replies, true)
 	if nobody && p.nobody {
 		m.declare()
 	}
@@ -100,9 +99,8 @@ func (m *Machine) conclude(v examined, replies []Reply) {
 	case roomLost:
 		m.lose(p.epoch)
 	case roomOver:
-		m.do(Report{Kind: ReportDropped, From: p.leader.Server, Epoch: p.epoch, Why: "the room has ended"})
 		m.bury(Over, p.epoch, "")
-		m.drop()
+		m.giveUp(ReportDropped, "the room has ended")
 	case leaderElsewhere:
 		m.follow(Process{Server: v.answer.Leader}, v.answer.Epoch)
 		p.uncounted = true
@@ -122,22 +120,16 @@ func (m *Machine) conclude(v examined, replies []Reply) {
 			m.do(Suspect{p.leader.Server})
 		}
 	case tooOld:
-		m.do(Report{Kind: ReportLost, From: p.leader.Server, Epoch: p.epoch, Why: "its leader is gone, and this replica is too old to be led from"})
-		m.drop()
+		m.giveUp(ReportLost, "its leader is gone, and this replica is too old to be led from")
 	case nothing:
-		m.do(Report{Kind: ReportDropped, From: p.leader.Server, Epoch: p.epoch, Why: "its leader is gone before this server had the room"})
-		m.drop()
+		m.giveUp(ReportDropped, "its leader is gone before this server had the room")
 	case condemned:
-		m.do(Report{Kind: ReportLost, From: p.leader.Server, Epoch: p.epoch, Why: "it killed the server that took it over"},
-			Turn{Code: proto.CloseCrashed, Instance: p.epoch.Instance})
 		m.bury(Over, p.epoch, "")
 		m.tomb.crashed = true
-		m.drop()
+		m.giveUp(ReportLost, "it killed the server that took it over", Turn{Code: proto.CloseCrashed, Instance: p.epoch.Instance})
 	case replaced:
-		m.do(Report{Kind: ReportLost, From: p.leader.Server, Epoch: p.epoch, Why: "its leader is gone, and another instance is led by " + v.answer.Leader},
-			Send{Server: v.answer.Leader, Epoch: v.answer.Epoch, All: true})
 		m.bury(Gone, proto.Epoch{Instance: p.epoch.Instance}, "")
-		m.drop()
+		m.giveUp(ReportLost, "its leader is gone, and another instance is led by "+v.answer.Leader, Send{Server: v.answer.Leader, Epoch: v.answer.Epoch, All: true})
 	case takeOver:
 		if !m.due(p.retry) {
 			m.askLater(p.retry - m.now)
@@ -151,6 +143,13 @@ func (m *Machine) conclude(v examined, replies []Reply) {
 		m.abandonRound()
 		m.do(Prepare{})
 	}
+}
+
+// giveUp gives the replica up.
+func (m *Machine) giveUp(kind ReportKind, why string, also ...Action) {
+	m.do(Report{Kind: kind, From: m.replica.leader.Server, Epoch: m.replica.epoch, Why: why})
+	m.do(also...)
+	m.drop()
 }
 
 // patience is the pause before the next round: short while the leader's socket may still be closing.

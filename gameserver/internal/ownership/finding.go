@@ -41,7 +41,8 @@ func (m *Machine) wanted(ev Wanted) {
 	case Promoting, Leads:
 		return // the shell lets it in as soon as the room runs
 	case Absent:
-		if m.direct(ev) {
+		if a := m.direct(ev); a != nil {
+			m.do(a)
 			return
 		}
 		m.role, m.finding = Finding, &finding{begun: m.now}
@@ -56,44 +57,31 @@ func (m *Machine) wanted(ev Wanted) {
 	}
 }
 
-// direct answers a client at once, where nobody must be asked.
-func (m *Machine) direct(ev Wanted) bool {
-	self, t := m.config.Self.Server, m.tomb
-	if m.lost(ev.Seen.Instance) {
-		m.do(Turn{Code: proto.CloseLost, Instance: ev.Seen.Instance})
-		return true
-	}
-	if ev.Seen.Instance != 0 && ev.Seen.Instance == t.epoch.Instance {
-		switch {
-		case t.holding == Over && t.crashed:
-			m.do(Turn{Code: proto.CloseCrashed, Instance: ev.Seen.Instance})
-			return true
-		case t.holding == Moved && !t.gone && ev.Seen.Less(t.epoch) && m.now-t.at < redirectTime && m.fleet.presence(t.leader) == Present:
-			// One that has seen that epoch was there already, or was sent here from there.
-			m.do(Send{Server: t.leader, Epoch: t.epoch, All: true})
-			return true
-		}
-	}
-	if g := m.grave(ev.Seen.Instance); g != nil && !g.epoch.Less(ev.Seen) {
-		m.do(Turn{Code: proto.CloseEnded, Instance: ev.Seen.Instance})
-		return true
-	}
-	if p := m.promise; p.server != "" && m.fleet.presence(p.server) == Present {
-		m.do(Send{Server: p.server, All: true})
-		return true
-	}
+// direct is the answer to a client where nobody must be asked; nil: somebody must.
+func (m *Machine) direct(ev Wanted) Action {
+	self, t, i := m.config.Self.Server, m.tomb, ev.Seen.Instance
+	g, p := m.grave(i), m.promise
+	mine := i != 0 && i == t.epoch.Instance
 	switch home := m.fleet.home(m.room, self); {
+	case m.lost(i):
+		return Turn{Code: proto.CloseLost, Instance: i}
+	case mine && t.holding == Over && t.crashed:
+		return Turn{Code: proto.CloseCrashed, Instance: i}
+	case mine && t.holding == Moved && !t.gone && ev.Seen.Less(t.epoch) && m.now-t.at < redirectTime && m.fleet.presence(t.leader) == Present:
+		// One that has seen that epoch was there already, or was sent here from there.
+		return Send{Server: t.leader, Epoch: t.epoch, All: true}
+	case g != nil && !g.epoch.Less(ev.Seen):
+		return Turn{Code: proto.CloseEnded, Instance: i}
+	case p.server != "" && m.fleet.presence(p.server) == Present:
+		return Send{Server: p.server, All: true}
 	case home == "":
-		m.do(Turn{Code: proto.CloseStopping})
-		return true
+		return Turn{Code: proto.CloseStopping}
 	case home != self:
-		m.do(Send{Server: home, All: true})
-		return true
+		return Send{Server: home, All: true}
 	case !m.sure():
-		m.do(Turn{Code: proto.CloseOverloaded, Why: whyQuorum})
-		return true
+		return Turn{Code: proto.CloseOverloaded, Why: whyQuorum}
 	}
-	return false
+	return nil
 }
 
 // tendFinding asks.
