@@ -21,6 +21,7 @@
 //     the one that ticks keeps the room; it raises its epoch above that of a suspended one.
 //   - Nobody leads from a replica while another instance is led and ticks: that one was created when all had said that they have nothing.
 //     Of two leaders of different instances that both tick, the one that goes after the other (first) ends its room once it hears of the other.
+//     A stream that is offered proves neither: it may be old. Who has another instance asks the others.
 //   - After a handoff the old leader is a replica of the new one, so two servers can continue the room at any moment.
 //   - Nothing is concluded from silence but by the part of the fleet that has the quorum; and what cannot be undone is concluded
 //     from proof, or after the lease. Only that part declares a room lost, once it has asked every member twice, those that have just come
@@ -46,7 +47,7 @@
 //	Offered, earlier epoch         | →replica Accept | Reject       | Reject              | Reject          | Reject
 //	Offered, same epoch            | →replica Accept | Reject       | Reject Accept       | Reject          | Reject
 //	Offered, later epoch           | →replica Accept | Reject       | Reject Accept Send  | →replica Accept Send | →replica End Remove Accept
-//	Offered, other instance        | →replica Accept | Reject       | Reject              | Reject          | Reject
+//	Offered, other instance        | →replica Accept | Reject       | Reject              | Reject          | Reject Ask
 //	StreamLost                     | -               | -            | Ask                 | -               | -
 //	StreamLost, an earlier process led | -           | -            | →absent Drop        | -               | -
 //	StreamStopped                  | -               | -            | →absent Reject Drop | -               | -

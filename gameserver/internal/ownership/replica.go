@@ -95,14 +95,12 @@ func (m *Machine) replicaStep(ev Event) {
 		}
 	case StreamStopped:
 		if ev.Stream == p.stream {
-			m.bury(Moved, p.epoch, p.leader.Server)
 			m.drop()
 		}
 	case Unfit:
 		if ev.Stream == p.stream {
 			m.do(Reject{p.stream, ev.Rejection})
 			p.stream = 0
-			m.bury(Moved, p.epoch, p.leader.Server)
 			m.drop()
 		}
 	case Updated:
@@ -192,8 +190,8 @@ func (m *Machine) drop() {
 		h.ended = true
 		m.do(MoveEnded{errDeposed})
 	}
-	if m.tomb.holding == None { // a leader that comes back must hear that there was a later one
-		m.bury(Moved, p.epoch, p.leader.Server)
+	if t := m.tomb; t.holding == None || t.epoch.Instance != p.epoch.Instance || t.holding == Moved && !p.epoch.Less(t.epoch) {
+		m.bury(Moved, p.epoch, p.leader.Server) // a leader that comes back must hear that there was a later one
 	}
 	m.do(Drop{})
 	m.absent()

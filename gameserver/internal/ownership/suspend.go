@@ -81,7 +81,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		case !mine && l.away() && (a.Holding == Leading || a.Holding == Standby) && (!a.Suspended || a.Holding == Leading && m.older(a)):
 			m.endLost(proto.CloseOver, whyOther)
 			return
-		case !mine && a.Holding == Leading && !a.Suspended && m.goesAfter(r.Server):
+		case !mine && a.Holding == Leading && !a.Suspended && first(m.room, m.config.Self.Server, r.Server) == r.Server:
 			m.endLost(proto.CloseOver, whyTwo)
 			return
 		}
