@@ -42,8 +42,7 @@ func (m *Machine) tendReplica() {
 			m.doubt()
 		}
 		if m.due(p.lost + keepTime) {
-			m.do(Report{Kind: ReportLost, Epoch: p.epoch, Why: "its leader is gone, and no server that knows more came back in time"})
-			m.drop()
+			m.giveUp(ReportLost, "its leader is gone, and no server that knows more came back in time")
 			return
 		}
 	}
@@ -55,13 +54,19 @@ func (m *Machine) tendReplica() {
 		servers = append(servers, p.leader.Server)
 	}
 	q := Query{}
-	switch {
-	case m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.mute(0) == 0 && p.searched != nil && !m.awaits(p.searched) && !leaderHeard(p.searched, p.epoch.Instance) && m.fleet.home(m.room, m.config.Self.Server) == m.config.Self.Server:
-		q.Lost, needed = m.search.instance, nil
-	case p.awaited():
+	if p.awaited() {
 		q.Withdrawn = p.epoch
 	}
+	if m.mayDeclare() {
+		needed = nil
+	}
 	m.ask(servers, needed, q, p.epoch)
+}
+
+// mayDeclare reports whether the replica's server may declare the room lost: it is the room's home, and nobody may lead from what it has.
+func (m *Machine) mayDeclare() bool {
+	p, self := m.replica, m.config.Self.Server
+	return m.search.instance == p.epoch.Instance && p.expired(m) && m.overdue() && m.fleet.home(m.room, self) == self
 }
 
 // judgeLeader acts on what the others say of the leader.
@@ -71,21 +76,31 @@ func (m *Machine) judgeLeader(replies []Reply) {
 		return
 	}
 	v := m.examine(replies)
-	if p.searched = nil; !v.found {
-		p.searched = slices.Clone(replies)
-	}
 	if v.found && m.search.instance == p.epoch.Instance {
 		m.search = search{}
 	}
+	m.conclude(v, replies)
+	if m.replica != p || m.role != Following {
+		return
+	}
+	nobody := !v.found && m.mayDeclare() && m.nobodyHas(replies, true)
+	if nobody && p.nobody {
+		m.declare()
+	}
+	p.nobody = nobody
+}
+
+// conclude acts on a verdict.
+func (m *Machine) conclude(v examined, replies []Reply) {
+	p := m.replica
 	switch v.what {
 	case leaderLives:
 		m.leaderLives(v.answer)
 	case roomLost:
 		m.lose(p.epoch)
 	case roomOver:
-		m.do(Report{Kind: ReportDropped, From: p.leader.Server, Epoch: p.epoch, Why: "the room has ended"})
 		m.bury(Over, p.epoch, "")
-		m.drop()
+		m.giveUp(ReportDropped, "the room has ended")
 	case leaderElsewhere:
 		m.follow(Process{Server: v.answer.Leader}, v.answer.Epoch)
 		p.uncounted = true
@@ -105,22 +120,16 @@ func (m *Machine) judgeLeader(replies []Reply) {
 			m.do(Suspect{p.leader.Server})
 		}
 	case tooOld:
-		m.do(Report{Kind: ReportLost, From: p.leader.Server, Epoch: p.epoch, Why: "its leader is gone, and this replica is too old to be led from"})
-		m.drop()
+		m.giveUp(ReportLost, "its leader is gone, and this replica is too old to be led from")
 	case nothing:
-		m.do(Report{Kind: ReportDropped, From: p.leader.Server, Epoch: p.epoch, Why: "its leader is gone before this server had the room"})
-		m.drop()
+		m.giveUp(ReportDropped, "its leader is gone before this server had the room")
 	case condemned:
-		m.do(Report{Kind: ReportLost, From: p.leader.Server, Epoch: p.epoch, Why: "it killed the server that took it over"},
-			Turn{Code: proto.CloseCrashed, Instance: p.epoch.Instance})
 		m.bury(Over, p.epoch, "")
 		m.tomb.crashed = true
-		m.drop()
+		m.giveUp(ReportLost, "it killed the server that took it over", Turn{Code: proto.CloseCrashed, Instance: p.epoch.Instance})
 	case replaced:
-		m.do(Report{Kind: ReportLost, From: p.leader.Server, Epoch: p.epoch, Why: "its leader is gone, and another instance is led by " + v.answer.Leader},
-			Send{Server: v.answer.Leader, Epoch: v.answer.Epoch, All: true})
 		m.bury(Gone, proto.Epoch{Instance: p.epoch.Instance}, "")
-		m.drop()
+		m.giveUp(ReportLost, "its leader is gone, and another instance is led by "+v.answer.Leader, Send{Server: v.answer.Leader, Epoch: v.answer.Epoch, All: true})
 	case takeOver:
 		if !m.due(p.retry) {
 			m.askLater(p.retry - m.now)
@@ -134,6 +143,13 @@ func (m *Machine) judgeLeader(replies []Reply) {
 		m.abandonRound()
 		m.do(Prepare{})
 	}
+}
+
+// giveUp gives the replica up.
+func (m *Machine) giveUp(kind ReportKind, why string, also ...Action) {
+	m.do(Report{Kind: kind, From: m.replica.leader.Server, Epoch: m.replica.epoch, Why: why})
+	m.do(also...)
+	m.drop()
 }
 
 // patience is the pause before the next round: short while the leader's socket may still be closing.

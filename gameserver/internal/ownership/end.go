@@ -39,9 +39,10 @@ func (m *Machine) superseded(by proto.Epoch) {
 	m.end(end, report)
 }
 
-// These are for a room of which another instance is led.
+// These are for a room that was declared lost, or of which another instance is led.
 const (
 	whyOther = "another instance of the room was created while this one was suspended"
+	whyLost  = "the fleet has declared it lost while this server was cut off or paused"
 	whyTwo   = "another instance of the room is led, and goes before this one"
 )
 

@@ -9,10 +9,11 @@ import (
 // finding is the role of a room's home that does not know who has the room.
 type finding struct {
 	begun     time.Duration
-	creates   bool   // a client that may create the room waits
-	claimed   bool   // the round under way was a claim
-	returners bool   // a client waits that was in the room
-	yielded   string // the server that claimed the room meanwhile and goes first
+	creates   bool           // a client that may create the room waits
+	claimed   bool           // the round under way was a claim
+	returners bool           // a client waits that was in the room
+	nobody    proto.Instance // the last round found nobody who has it, and clients look for it
+	yielded   string         // the server that claimed the room meanwhile and goes first
 	preparing bool
 }
 
@@ -40,7 +41,8 @@ func (m *Machine) wanted(ev Wanted) {
 	case Promoting, Leads:
 		return // the shell lets it in as soon as the room runs
 	case Absent:
-		if m.direct(ev) {
+		if a := m.direct(ev); a != nil {
+			m.do(a)
 			return
 		}
 		m.role, m.finding = Finding, &finding{begun: m.now}
@@ -55,44 +57,31 @@ func (m *Machine) wanted(ev Wanted) {
 	}
 }
 
-// direct answers a client at once, where nobody must be asked.
-func (m *Machine) direct(ev Wanted) bool {
-	self, t := m.config.Self.Server, m.tomb
-	if m.lost(ev.Seen.Instance) {
-		m.do(Turn{Code: proto.CloseLost, Instance: ev.Seen.Instance})
-		return true
-	}
-	if ev.Seen.Instance != 0 && ev.Seen.Instance == t.epoch.Instance {
-		switch {
-		case t.holding == Over && t.crashed:
-			m.do(Turn{Code: proto.CloseCrashed, Instance: ev.Seen.Instance})
-			return true
-		case t.holding == Moved && !t.gone && ev.Seen.Less(t.epoch) && m.now-t.at < redirectTime && m.fleet.presence(t.leader) == Present:
-			// One that has seen that epoch was there already, or was sent here from there.
-			m.do(Send{Server: t.leader, Epoch: t.epoch, All: true})
-			return true
-		}
-	}
-	if g := m.grave(ev.Seen.Instance); g != nil && !g.epoch.Less(ev.Seen) {
-		m.do(Turn{Code: proto.CloseEnded, Instance: ev.Seen.Instance})
-		return true
-	}
-	if p := m.promise; p.server != "" && m.fleet.presence(p.server) == Present {
-		m.do(Send{Server: p.server, All: true})
-		return true
-	}
+// direct is the answer to a client where nobody must be asked; nil: somebody must.
+func (m *Machine) direct(ev Wanted) Action {
+	self, t, i := m.config.Self.Server, m.tomb, ev.Seen.Instance
+	g, p := m.grave(i), m.promise
+	mine := i != 0 && i == t.epoch.Instance
 	switch home := m.fleet.home(m.room, self); {
+	case m.lost(i):
+		return Turn{Code: proto.CloseLost, Instance: i}
+	case mine && t.holding == Over && t.crashed:
+		return Turn{Code: proto.CloseCrashed, Instance: i}
+	case mine && t.holding == Moved && !t.gone && ev.Seen.Less(t.epoch) && m.now-t.at < redirectTime && m.fleet.presence(t.leader) == Present:
+		// One that has seen that epoch was there already, or was sent here from there.
+		return Send{Server: t.leader, Epoch: t.epoch, All: true}
+	case g != nil && !g.epoch.Less(ev.Seen):
+		return Turn{Code: proto.CloseEnded, Instance: i}
+	case p.server != "" && m.fleet.presence(p.server) == Present:
+		return Send{Server: p.server, All: true}
 	case home == "":
-		m.do(Turn{Code: proto.CloseStopping})
-		return true
+		return Turn{Code: proto.CloseStopping}
 	case home != self:
-		m.do(Send{Server: home, All: true})
-		return true
+		return Send{Server: home, All: true}
 	case !m.sure():
-		m.do(Turn{Code: proto.CloseOverloaded, Why: whyQuorum})
-		return true
+		return Turn{Code: proto.CloseOverloaded, Why: whyQuorum}
 	}
-	return false
+	return nil
 }
 
 // tendFinding asks.
@@ -107,9 +96,6 @@ func (m *Machine) tendFinding() {
 		return
 	}
 	q := Query{Claim: f.creates}
-	if m.search.declaring {
-		q.Lost = m.search.instance
-	}
 	if f.returners {
 		q.Seeks = m.search.instance
 	}
@@ -121,7 +107,6 @@ func (m *Machine) tendFinding() {
 // found decides on the replies.
 func (m *Machine) found(replies []Reply) {
 	f := m.finding
-	lost := m.round.lost
 	m.search.others = 0
 	if m.now < youth {
 		for _, r := range replies {
@@ -130,7 +115,6 @@ func (m *Machine) found(replies []Reply) {
 	}
 	at := m.locate(replies)
 	if at.server != "" {
-		m.search.declaring = false
 		if at.able {
 			m.search = search{}
 		}
@@ -140,17 +124,12 @@ func (m *Machine) found(replies []Reply) {
 	}
 	if e := m.over(replies); e != (proto.Epoch{}) && !at.silent {
 		m.endSearch(e)
-	} else if lost != 0 {
-		m.recorded(replies)
 	} else if f.returners {
 		m.returners(replies, at.silent)
 	}
-	if m.role != Finding {
-		return
-	}
 	switch {
-	case m.search.declaring:
-		return // tend asks again, now with the declaration
+	case f.nobody != 0:
+		return // tend asks again
 	case !f.creates && at.silent:
 		m.refuseCreation(whySilent)
 	case !f.creates: // who waits came with a resume token alone, and nobody has the room

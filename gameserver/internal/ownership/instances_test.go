@@ -81,3 +81,42 @@ func TestRejectionBecauseOfAnotherInstanceMakesALeaderAsk(t *testing.T) {
 	r.step(StandbyRejected{r.id(peers[0]), Rejection{Code: RejectOther}})
 	mustNot[Ask](r)
 }
+
+// TestOldStreamOfAnotherInstanceEndsNothing: the network delivers it seconds after its leader has ended.
+func TestOldStreamOfAnotherInstanceEndsNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		make    func(*rig) *rig
+		accepts bool
+	}{
+		"a leader":                       {(*rig).leading, false},
+		"a suspended leader":             {func(r *rig) *rig { return r.leading().quorum(false) }, false},
+		"a replica":                      {(*rig).following, false},
+		"a replica whose stream is lost": {func(r *rig) *rig { return r.following().step(StreamLost{1}) }, false},
+		"a replica whose lease is over":  {func(r *rig) *rig { return r.following().step(StreamLost{1}).pass(LeaseTime + 1) }, true},
+	} {
+		for _, from := range []string{self, peers[2]} { // one goes before this server, the other after it
+			r := c.make(newRig(t, 1))
+			r.m.config.Self.Server = map[string]string{self: peers[2], peers[2]: self}[from]
+			role, e := r.m.Role(), other(from)
+			e.Counter = 9
+			if r.step(Offered{Stream: 9, From: Process{from, 1}, Epoch: e}); r.m.Epoch().Instance == life == c.accepts || !c.accepts && r.m.Role() != role {
+				t.Errorf("%s: %v", name, r)
+			}
+		}
+	}
+}
+
+// TestOldStreamWipesNoMemory: of who leads the room, or is about to.
+func TestOldStreamWipesNoMemory(t *testing.T) {
+	old := Offered{Stream: 9, From: Process{peers[1], 1}, Epoch: epoch(1, peers[1])}
+	r := newRig(t, 1).following().step(Updated{Stream: 1, Epoch: epoch(7, peers[0])}, StreamStopped{1}, old, StreamStopped{9})
+	if a, _ := r.m.Query(peers[2], Query{}, r.now); a.Holding != Moved || a.Epoch != epoch(7, peers[0]) {
+		t.Errorf("it answers %+v", a)
+	}
+	r = newRig(t, 1)
+	r.m.Query(peers[0], Query{Claim: true}, r.now)
+	r.step(old, StreamStopped{9})
+	if a, _ := r.m.Query(peers[2], Query{Claim: true}, r.now); a.Holding != Creating || a.Leader != peers[0] {
+		t.Errorf("another one that claims the room hears %+v", a)
+	}
+}

@@ -89,7 +89,6 @@ type round struct {
 	open   bool
 	asked  time.Duration
 	again  time.Duration // when the next one may begin; 0: now
-	lost   proto.Instance
 }
 
 // New makes the machine of a room of which this server has nothing.
@@ -257,7 +256,7 @@ func (m *Machine) ask(servers, needed []string, q Query, floor proto.Epoch) {
 		return
 	}
 	q.Room, q.Instance = m.room, m.Epoch().Instance
-	m.round = round{number: m.round.number + 1, open: true, asked: m.now, lost: q.Lost}
+	m.round = round{number: m.round.number + 1, open: true, asked: m.now}
 	m.do(Ask{m.round.number, servers, needed, q, floor})
 }
 
@@ -275,11 +274,7 @@ func (m *Machine) replied(ev Replies) {
 	case Finding:
 		m.found(ev.Replies)
 	case Following:
-		if m.round.lost != 0 {
-			m.recorded(ev.Replies)
-		} else {
-			m.judgeLeader(ev.Replies)
-		}
+		m.judgeLeader(ev.Replies)
 	case Leads:
 		m.judgeSelf(ev.Replies)
 	}

@@ -45,8 +45,8 @@ type Query struct {
 	Room proto.RoomID
 	// Claim: the asker wants to create the room. A server that has nothing of it leaves it to the asker for ClaimTime at least.
 	Claim bool
-	// Lost, unless it is zero, is an instance that the quorum declares lost. A server that cannot continue it drops what it
-	// has of that instance and remembers that it is lost.
+	// Lost, unless it is zero, is an instance that the quorum has declared lost, as players were told. A server drops what it has of
+	// that instance, unless it ticks or its leader has a stream here, and remembers that it is lost.
 	Lost proto.Instance
 	// Seeks, unless it is zero, is an instance that clients look for at the asker. The asked server remembers since when, in case the
 	// asker restarts meanwhile.

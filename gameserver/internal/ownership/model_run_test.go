@@ -78,9 +78,10 @@ func (m *model) report(t testing.TB, seed uint64) {
 	}
 }
 
-// TestModel plays schedules. SEED is the first one, SEEDS how many, STEPS how many faults each has.
+// TestModel plays schedules. SEED is the first one, SEEDS how many, STEPS how many faults each has, GAP the most ms between most of them.
 func TestModel(t *testing.T) {
 	first, seeds, faults := env("SEED", 1), env("SEEDS", 2000), env("STEPS", 30)
+	gap := time.Duration(env("GAP", 3000)) * time.Millisecond
 	t.Logf("first seed: %d", first)
 	begun, steps, sum := time.Now(), 0, checks{}
 	seed := first
@@ -88,9 +89,9 @@ func TestModel(t *testing.T) {
 		left := faults
 		m := runModel(seed, func(m *model) (byte, time.Duration, bool) {
 			left--
-			d := m.between(0, 3*time.Second)
+			d := m.between(0, gap)
 			if m.chance(30) {
-				d = m.between(0, 12*time.Second)
+				d = m.between(0, 4*gap)
 			}
 			return byte(m.rng.Uint32()), d, left < faults
 		})

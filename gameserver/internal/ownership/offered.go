@@ -2,7 +2,8 @@ package ownership
 
 import "github.com/ringside-go/ringside/proto"
 
-// offered decides on a stream that a leader offers.
+// offered decides on a stream that a leader offers. The offer may be old, and its leader gone: another instance is no reason to give up
+// what this server has. It asks the others instead.
 func (m *Machine) offered(ev Offered) {
 	reject := func(r Rejection) { m.do(Reject{ev.Stream, r}) }
 	same := m.Epoch().Instance == ev.Epoch.Instance
@@ -11,15 +12,21 @@ func (m *Machine) offered(ev Offered) {
 		m.finding.yielded = ev.From.Server
 		reject(Rejection{Code: RejectBusy, Text: "it is about to create the room, and gives way"})
 		return
-	case m.role == Promoting && !ev.Epoch.Supersedes(m.replica.next), m.role == Leads && !(same && (m.lead.away() && !fenced(m.lead.epoch, ev.Epoch) || m.lead.epoch.Less(ev.Epoch))) && !m.yields(ev),
+	case m.role == Leads && !same, m.role == Following && !same && (m.replica.stream != 0 || !m.replica.expired(m)):
+		if m.role == Leads {
+			m.lead.asks = true
+		} else if m.replica.stream == 0 {
+			m.doubtSoon()
+		}
+		reject(Rejection{Code: RejectEpoch, Epoch: m.Epoch(), Leader: m.Leader(), Text: "it leads another instance, or has a replica of it"})
+		return
+	case m.role == Promoting && !ev.Epoch.Supersedes(m.replica.next),
+		m.role == Leads && !m.lead.epoch.Less(ev.Epoch) && !(m.lead.away() && !fenced(m.lead.epoch, ev.Epoch)),
 		m.role == Following && same && ev.Epoch.Less(m.replica.epoch):
 		reject(Rejection{Code: RejectEpoch, Epoch: m.Epoch(), Leader: m.Leader(), Text: "another epoch is led by " + m.Leader()})
 		return
-	case m.role == Following && !same && m.replica.stream != 0:
-		reject(Rejection{Code: RejectEpoch, Epoch: m.Epoch(), Leader: m.Leader(), Text: "it has a replica of another instance, whose leader is alive"})
-		return
 	}
-	if m.role == Leads && m.lead.away() && same && !m.lead.epoch.Less(ev.Epoch) && !fenced(m.lead.epoch, ev.Epoch) {
+	if m.role == Leads && !m.lead.epoch.Less(ev.Epoch) {
 		// The leader that ticks keeps the room. It raises its epoch when it is asked.
 		reject(Rejection{Code: RejectOther, Text: "it leads the room too, and is suspended"})
 		return
@@ -32,11 +39,7 @@ func (m *Machine) offered(ev Offered) {
 		m.role = Following
 	}
 	if m.role == Leads {
-		if same {
-			m.stepDown(ev.From.Server, ev.Epoch)
-		} else {
-			m.endLost(proto.CloseOver, whyOther)
-		}
+		m.stepDown(ev.From.Server, ev.Epoch)
 	}
 	p := m.replica
 	continues := p != nil && same
@@ -82,22 +85,9 @@ func (m *Machine) offered(ev Offered) {
 	if keep {
 		p.state = ev.Epoch
 	}
-	m.tomb, m.promise = tomb{}, promise{}
 	m.abandonRound()
 	m.do(Accept{ev.Stream, keep})
 	if sends { // a leader that was replaced will not move the room here
 		m.do(Send{Server: ev.From.Server, Epoch: ev.Epoch, All: replaced})
 	}
-}
-
-// yields reports whether a room that is led here gives way to another instance that is led: it is suspended, or there are two
-// against all rules, and one must go.
-func (m *Machine) yields(ev Offered) bool {
-	l := m.lead
-	return l.epoch.Instance != ev.Epoch.Instance && (l.away() || m.goesAfter(ev.From.Server))
-}
-
-// goesAfter reports whether the room that is led here gives way to the instance that server leads, where both tick.
-func (m *Machine) goesAfter(server string) bool {
-	return first(m.room, m.config.Self.Server, server) == server
 }

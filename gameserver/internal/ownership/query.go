@@ -24,9 +24,9 @@ func (m *Machine) answer(asker string, q Query) Answer {
 		if p.withdrawn.Less(q.Withdrawn) && q.Withdrawn.Instance == p.epoch.Instance {
 			p.withdrawn = q.Withdrawn
 		}
-		if q.Lost == p.epoch.Instance && p.expired(m) {
-			m.lose(p.epoch)
-		}
+	}
+	if q.Lost != 0 {
+		m.declared(q.Lost)
 	}
 	if m.lost(q.Instance) {
 		return Answer{Holding: Gone, Epoch: proto.Epoch{Instance: q.Instance}}
@@ -51,11 +51,8 @@ func (m *Machine) answer(asker string, q Query) Answer {
 	if q.Leads != (proto.Epoch{}) {
 		m.heard, m.heardAt = q.Leads, m.now
 	}
-	if i := m.heard.Instance; i != 0 && (q.Lost == i || q.Seeks == i || q.Instance == i) && asker != m.heard.Server { // which may not see that one
+	if i := m.heard.Instance; i != 0 && (q.Seeks == i || q.Instance == i) && asker != m.heard.Server { // which may not see that one
 		return Answer{Holding: Moved, Epoch: m.heard, Leader: m.heard.Server, Suspended: true}
-	}
-	if q.Lost != 0 && m.grave(q.Lost) == nil {
-		m.bury(Gone, proto.Epoch{Instance: q.Lost}, "")
 	}
 	if q.Claim {
 		if first := m.claimed(asker); first != "" {
@@ -109,10 +106,8 @@ func (m *Machine) claimed(asker string) (first_ string) {
 
 func (m *Machine) answerNothing(q Query) Answer {
 	t := m.tomb
-	for _, i := range []proto.Instance{q.Lost, q.Seeks} {
-		if g := m.grave(i); g != nil && g.over {
-			return Answer{Holding: Over, Epoch: g.epoch}
-		}
+	if g := m.grave(q.Seeks); g != nil && g.over {
+		return Answer{Holding: Over, Epoch: g.epoch}
 	}
 	return Answer{Holding: t.holding, Epoch: t.epoch, Leader: t.leader}
 }

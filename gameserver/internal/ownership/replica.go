@@ -33,14 +33,14 @@ type replica struct {
 	before    proto.Tick  // the one after this tick
 	handed    *handed     // this server has handed the room over, and has been a replica of it since; nil: it has not
 
-	searched []Reply       // of the last round, if nobody had the room; a declaration is none
-	doubts   bool          // this server asks whether the leader is alive
-	doubted  time.Duration // since when
-	heir     time.Duration // since when it has heard of a better replica; 0: it has not
-	check    time.Duration // without a stream: when it asks again by itself
-	hurry    bool          // the target of this server's handoff does not take the room, or its link is gone
-	retry    time.Duration // when the simulation may be made again
-	fails    int
+	nobody  bool          // the last round found nobody who has the instance, which clients look for
+	doubts  bool          // this server asks whether the leader is alive
+	doubted time.Duration // since when
+	heir    time.Duration // since when it has heard of a better replica; 0: it has not
+	check   time.Duration // without a stream: when it asks again by itself
+	hurry   bool          // the target of this server's handoff does not take the room, or its link is gone
+	retry   time.Duration // when the simulation may be made again
+	fails   int
 
 	// While Promoting.
 	next  proto.Epoch   // in which this server leads
@@ -95,14 +95,12 @@ func (m *Machine) replicaStep(ev Event) {
 		}
 	case StreamStopped:
 		if ev.Stream == p.stream {
-			m.bury(Moved, p.epoch, p.leader.Server)
 			m.drop()
 		}
 	case Unfit:
 		if ev.Stream == p.stream {
 			m.do(Reject{p.stream, ev.Rejection})
 			p.stream = 0
-			m.bury(Moved, p.epoch, p.leader.Server)
 			m.drop()
 		}
 	case Updated:
@@ -192,8 +190,8 @@ func (m *Machine) drop() {
 		h.ended = true
 		m.do(MoveEnded{errDeposed})
 	}
-	if m.tomb.holding == None { // a leader that comes back must hear that there was a later one
-		m.bury(Moved, p.epoch, p.leader.Server)
+	if t := m.tomb; t.holding == None || t.epoch.Instance != p.epoch.Instance || t.holding == Moved && !p.epoch.Less(t.epoch) {
+		m.bury(Moved, p.epoch, p.leader.Server) // a leader that comes back must hear that there was a later one
 	}
 	m.do(Drop{})
 	m.absent()

@@ -12,7 +12,6 @@ type search struct {
 	instance    proto.Instance
 	first, last time.Duration // question of a client
 	others      time.Duration // for how long others know of it, as of the last round
-	declaring   bool          // all others are told, and may refuse
 	seen        proto.Epoch   // the newest that a client showed
 }
 
@@ -43,18 +42,59 @@ func (m *Machine) sought(i proto.Instance) time.Duration {
 }
 
 // returners decides whether the instance that clients look for is lost. While a server may come back that has it, they are
-// told to come again: one that is silent may be paused or cut off with a room that lives, and is waited for until the fleet
-// forgets it, as is a member that stays and answers nobody; one that is missed and refuses, or comes and goes, is not waited for
-// longer than lostTime.
+// told to come again.
 func (m *Machine) returners(replies []Reply, silent bool) {
-	s := &m.search
-	unsettled := m.now-max(m.fleet.Settled, m.fleet.Since) < settleTime || m.fleet.missing(m.now-returnTime) > 0
-	switch {
-	case m.fleet.mute(0) == 0 && s.instance != m.heard.Instance && !leaderHeard(replies, s.instance) && (m.overdue() && !m.awaits(replies) || !silent && !unsettled):
-		s.declaring = true
+	f, i := m.finding, m.search.instance
+	switch before := f.nobody; {
+	case !m.nobodyHas(replies, silent):
+		f.nobody, f.returners = 0, false
+		m.do(Turn{Code: proto.CloseOverloaded, Instance: i, Why: whyMissing})
+	case before == i:
+		f.nobody = 0
+		m.declare()
 	default:
-		m.finding.returners = false
-		m.do(Turn{Code: proto.CloseOverloaded, Instance: s.instance, Why: whyMissing})
+		f.nobody = i
+	}
+}
+
+// nobodyHas reports whether the instance that is looked for can be declared lost, once two rounds in a row have said so. A server
+// that is silent may be paused or cut off with a room that lives, and is waited for until the fleet forgets it, as is a member that
+// stays and answers nobody; one that is missed and refuses, or comes and goes, is not waited for longer than lostTime.
+func (m *Machine) nobodyHas(replies []Reply, silent bool) bool {
+	i, answered := m.search.instance, 0
+	for _, r := range replies {
+		if r.Evidence == Answered {
+			answered++
+		}
+	}
+	if !m.sure() || m.fleet.mute(0) > 0 || i == m.heard.Instance || leaderHeard(replies, i) || 2*answered < len(m.fleet.present()) {
+		return false
+	}
+	unsettled := m.now-max(m.fleet.Settled, m.fleet.Since) < settleTime || m.fleet.missing(m.now-returnTime) > 0
+	return m.overdue() && !m.awaits(replies) || !silent && !unsettled
+}
+
+// declare has the instance that is looked for lost. The others are told, so that they remember it; nobody waits for their answers.
+func (m *Machine) declare() {
+	i := m.search.instance
+	m.lose(proto.Epoch{Instance: i})
+	m.round.number++
+	m.do(Ask{Round: m.round.number, Servers: m.fleet.present(), Query: Query{Room: m.room, Lost: i}})
+}
+
+// declared takes the word of a server that has declared an instance lost. What ticks, and what has a stream, is not lost.
+func (m *Machine) declared(i proto.Instance) {
+	switch p, l := m.replica, m.lead; {
+	case l != nil:
+		if l.epoch.Instance == i && l.away() && !l.starting {
+			m.endLost(proto.CloseLost, whyLost)
+		}
+	case p != nil:
+		if p.epoch.Instance == i && m.role == Following && p.stream == 0 {
+			m.lose(p.epoch)
+		}
+	case m.heard.Instance != i && m.grave(i) == nil:
+		m.bury(Gone, proto.Epoch{Instance: i}, "")
 	}
 }
 
@@ -75,38 +115,12 @@ func (m *Machine) endSearch(e proto.Epoch) {
 	m.search, m.finding.returners = search{}, false
 }
 
-// leaderHeard reports whether the leader of an instance has asked a server a moment ago. Then the room is not declared lost: those that
-// record it would end the room there.
+// leaderHeard reports whether the leader of an instance has asked a server a moment ago. Then the room is not declared lost.
 func leaderHeard(replies []Reply, i proto.Instance) bool {
 	return slices.ContainsFunc(replies, func(r Reply) bool {
 		a := r.Answer
 		return r.Evidence == Answered && a.Holding == Moved && a.Suspended && a.Epoch.Instance == i
 	})
-}
-
-// recorded decides on the replies to a declaration: it counts when at least half of the servers that are there have recorded
-// it, and none that answered refused.
-func (m *Machine) recorded(replies []Reply) {
-	m.search.declaring = false
-	m.askLater(askAgain)
-	lost := m.round.lost // the search may be over, or another one has begun
-	n, refused := 0, false
-	for _, r := range replies {
-		if r.Evidence != Answered {
-			continue
-		}
-		n++
-		a := r.Answer
-		refused = refused || a.Epoch.Instance == lost && (a.Holding == Leading || a.Holding == Standby || a.Holding == Moved)
-	}
-	if refused || !m.sure() || 2*n < len(m.fleet.present()) {
-		if m.finding != nil {
-			m.finding.returners = false
-		}
-		m.do(Turn{Code: proto.CloseOverloaded, Instance: lost, Why: whySilent})
-		return
-	}
-	m.lose(proto.Epoch{Instance: lost})
 }
 
 // lose notes that an instance is lost, and tells those who wait for it.

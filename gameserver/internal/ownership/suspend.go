@@ -73,7 +73,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		case mine && a.Holding == Moved && l.epoch.Less(a.Epoch):
 			later = append(later, a.Leader)
 		case mine && a.Holding == Gone && l.away():
-			m.endLost(proto.CloseLost, "the fleet has declared it lost while this server was cut off or paused")
+			m.endLost(proto.CloseLost, whyLost)
 			return
 		case mine && a.Holding == Over && l.away():
 			m.endEnded(a.Epoch)
@@ -81,7 +81,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 		case !mine && l.away() && (a.Holding == Leading || a.Holding == Standby) && (!a.Suspended || a.Holding == Leading && m.older(a)):
 			m.endLost(proto.CloseOver, whyOther)
 			return
-		case !mine && a.Holding == Leading && !a.Suspended && m.goesAfter(r.Server):
+		case !mine && a.Holding == Leading && !a.Suspended && first(m.room, m.config.Self.Server, r.Server) == r.Server:
 			m.endLost(proto.CloseOver, whyTwo)
 			return
 		}
@@ -226,32 +226,22 @@ const (
 func (m *Machine) loyalty(s *standby, said map[string]Reply) loyalty {
 	l := m.lead
 	r, asked := said[s.server]
-	expired := m.now-l.since > LeaseTime
-	gone := false
-	switch {
-	case asked && r.Evidence == Answered:
-		a := r.Answer
-		same := a.Process.Boot == s.boot
-		if s.boot == 0 || a.Process.Boot == 0 { // it is not known which process had the replica: one that has nothing may have ended
-			same = !s.may || a.Epoch.Instance == l.epoch.Instance
-		}
-		if same {
-			if a.Holding == Moved && l.epoch.Less(a.Epoch) && a.Epoch.Instance == l.epoch.Instance {
-				gone = true // it, or who led after it, is as good as gone
-				break
-			}
-			return isLoyal
-		}
-		gone = true
-	case asked && r.Evidence == GoneHere, m.hasEnded(s.server):
-		gone = true
-	case m.fleet.presence(s.server) == Present, !m.sure():
-		return waits
-	case expired:
-		return waits
+	a, answered := r.Answer, asked && r.Evidence == Answered
+	mine := a.Epoch.Instance == l.epoch.Instance
+	same := a.Process.Boot == s.boot
+	if s.boot == 0 || a.Process.Boot == 0 { // it is not known which process had the replica: one that has nothing may have ended
+		same = !s.may || mine
 	}
-	if gone && expired {
-		return stale
+	later := a.Holding == Moved && mine && l.epoch.Less(a.Epoch) // it, or who led after it, is as good as gone
+	switch expired := m.now-l.since > LeaseTime; {
+	case answered && same && !later:
+		return isLoyal
+	case answered, asked && r.Evidence == GoneHere, m.hasEnded(s.server):
+		if expired {
+			return stale
+		}
+	case m.fleet.presence(s.server) == Present, !m.sure(), expired:
+		return waits
 	}
 	return mayHaveLed
 }

@@ -27,39 +27,30 @@ func (a *acceptor) handle(kind proto.Kind, body []byte) error {
 	case kindTick:
 		return a.tick(body)
 	case kindQuery:
-		var m query
-		if err := decode(kind, body, &m); err != nil {
-			return err
-		}
-		return a.answer(m.ID, a.from, m.Query)
+		return on(kind, body, func(m *query) error { return a.answer(m.ID, a.from, m.Query) })
 	case kindForwarded:
-		var m forwarded
-		if err := decode(kind, body, &m); err != nil {
-			return err
-		}
-		return a.answer(m.ID, m.Asker, m.Query)
+		return on(kind, body, func(m *forwarded) error { return a.answer(m.ID, m.Asker, m.Query) })
 	case kindRelay:
-		var m relay
-		if err := decode(kind, body, &m); err != nil {
-			return err
-		}
-		a.forward(a, m)
+		return on(kind, body, func(m *relay) error {
+			a.forward(a, *m)
+			return nil
+		})
 	case kindOpen:
-		return a.open(body)
+		return on(kind, body, a.open)
 	case kindKeyframe:
-		return a.keyframe(body)
+		return on(kind, body, a.keyframe)
 	case kindPart:
 		return a.part(body)
 	case kindFinal:
-		return a.final(body)
+		return on(kind, body, a.final)
 	case kindHanded:
-		return a.handed(body)
+		return on(kind, body, a.handed)
 	case kindUpdate:
-		return a.update(body)
+		return on(kind, body, a.update)
 	case kindProbation:
-		return a.probation(body)
+		return on(kind, body, a.probation)
 	case kindStop:
-		return a.stop(body)
+		return on(kind, body, a.stop)
 	}
 	return nil
 }
@@ -84,11 +75,7 @@ func (a *acceptor) find(number uint32) *receiver {
 	return a.streams[number]
 }
 
-func (a *acceptor) open(body []byte) error {
-	var m opening
-	if err := decode(kindOpen, body, &m); err != nil {
-		return err
-	}
+func (a *acceptor) open(m *opening) error {
 	number, o := m.stream, m.Open
 	s := &receiver{acceptor: a, number: number, last: o.Base, current: o.HasBase}
 	a.conn.mu.Lock()
@@ -110,16 +97,12 @@ func (a *acceptor) open(body []byte) error {
 	return nil
 }
 
-func (a *acceptor) keyframe(body []byte) error {
-	var k keyframe
-	if err := decode(kindKeyframe, body, &k); err != nil {
-		return err
-	}
+func (a *acceptor) keyframe(k *keyframe) error {
 	s := a.find(k.stream)
 	if s == nil {
 		return nil
 	}
-	return s.begin(k)
+	return s.begin(*k)
 }
 
 func (a *acceptor) part(body []byte) error {
@@ -155,11 +138,7 @@ func (a *acceptor) tick(body []byte) error {
 	return nil
 }
 
-func (a *acceptor) final(body []byte) error {
-	var f final
-	if err := decode(kindFinal, body, &f); err != nil {
-		return err
-	}
+func (a *acceptor) final(f *final) error {
 	s := a.find(f.stream)
 	if s == nil || s.skipping.Load() {
 		return nil
@@ -172,44 +151,28 @@ func (a *acceptor) final(body []byte) error {
 	return nil
 }
 
-func (a *acceptor) handed(body []byte) error {
-	var m handed
-	if err := decode(kindHanded, body, &m); err != nil {
-		return err
-	}
+func (a *acceptor) handed(m *handed) error {
 	if s := a.find(m.stream); s != nil && s.end() {
 		s.replica.Handed(m.leader, m.epoch)
 	}
 	return nil
 }
 
-func (a *acceptor) update(body []byte) error {
-	var m update
-	if err := decode(kindUpdate, body, &m); err != nil {
-		return err
-	}
+func (a *acceptor) update(m *update) error {
 	if s := a.find(m.stream); s != nil {
 		s.replica.Updated(m.epoch, m.counted, m.others)
 	}
 	return nil
 }
 
-func (a *acceptor) probation(body []byte) error {
-	var m signal
-	if err := decode(kindProbation, body, &m); err != nil {
-		return err
-	}
+func (a *acceptor) probation(m *signal) error {
 	if s := a.find(m.stream); s != nil {
 		s.replica.Probation()
 	}
 	return nil
 }
 
-func (a *acceptor) stop(body []byte) error {
-	var m stop
-	if err := decode(kindStop, body, &m); err != nil {
-		return err
-	}
+func (a *acceptor) stop(m *stop) error {
 	if s := a.find(m.stream); s != nil && s.end() {
 		s.replica.Stop(m.reason)
 		s.say(encode(kindReject, &reject{m.stream, ownership.Rejection{Code: ownership.RejectStopped, Text: "the leader has stopped the stream"}}))

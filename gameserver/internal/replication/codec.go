@@ -27,6 +27,18 @@ func decode(k proto.Kind, body []byte, m message) error {
 	return c.end(k)
 }
 
+// on decodes a body and gives it to take, unless that fails.
+func on[M any, P interface {
+	*M
+	message
+}](k proto.Kind, body []byte, take func(m *M) error) error {
+	m := new(M)
+	if err := decode(k, body, P(m)); err != nil {
+		return err
+	}
+	return take(m)
+}
+
 // codec appends fields to b, or reads them from there. The first error of reading is kept; after it, nothing is read.
 type codec struct {
 	b     []byte

@@ -96,25 +96,15 @@ func (k *link) forget(id uint64) {
 func (k *link) handle(kind proto.Kind, body []byte) error {
 	switch kind {
 	case kindAnswer:
-		var m answer
-		if err := decode(kind, body, &m); err != nil {
-			return err
-		}
-		k.answered(m.ID, result{answer: m.Answer})
+		return on(kind, body, func(m *answer) error { return k.answered(m.ID, result{answer: m.Answer}) })
 	case kindUnanswered:
-		var m unanswered
-		if err := decode(kind, body, &m); err != nil {
-			return err
-		}
-		k.answered(m.ID, result{err: m.err()})
-	default:
-		return k.told(kind, body)
+		return on(kind, body, func(m *unanswered) error { return k.answered(m.ID, result{err: m.err()}) })
 	}
-	return nil
+	return k.told(kind, body)
 }
 
 // answered gives a result to its query, if anybody still waits for it.
-func (k *link) answered(id uint64, r result) {
+func (k *link) answered(id uint64, r result) error {
 	k.mu.Lock()
 	got := k.waiting[id]
 	delete(k.waiting, id)
@@ -122,4 +112,5 @@ func (k *link) answered(id uint64, r result) {
 	if got != nil {
 		got <- r
 	}
+	return nil
 }

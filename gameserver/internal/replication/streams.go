@@ -66,48 +66,36 @@ func (k *link) told(kind proto.Kind, body []byte) error {
 			return err
 		}
 		if s := k.find(number, false); s != nil {
-			s.events.Acked(tick)
+			s.events.Acked(tick) // not by tell, which allocates
 		}
 	case kindReady:
-		var m ready
-		if err := decode(kind, body, &m); err != nil {
-			return err
-		}
-		if s := k.find(m.stream, false); s != nil {
-			s.events.Ready(int(m.waiting))
-		}
+		return on(kind, body, func(m *ready) error {
+			return tell(k.find(m.stream, false), func(e StreamEvents) { e.Ready(int(m.waiting)) })
+		})
 	case kindNeedKeyframe:
-		var m signal
-		if err := decode(kind, body, &m); err != nil {
-			return err
-		}
-		if s := k.rewound(m.stream); s != nil {
-			s.events.NeedKeyframe()
-		}
+		return on(kind, body, func(m *signal) error {
+			return tell(k.rewound(m.stream), StreamEvents.NeedKeyframe)
+		})
 	case kindNoted:
-		var m signal
-		if err := decode(kind, body, &m); err != nil {
-			return err
-		}
-		if s := k.find(m.stream, false); s != nil {
-			s.events.Probation()
-		}
+		return on(kind, body, func(m *signal) error {
+			return tell(k.find(m.stream, false), StreamEvents.Probation)
+		})
 	case kindTook:
-		var m took
-		if err := decode(kind, body, &m); err != nil {
-			return err
-		}
-		if s := k.find(m.stream, true); s != nil {
-			s.events.Took(m.epoch)
-		}
+		return on(kind, body, func(m *took) error {
+			return tell(k.find(m.stream, true), func(e StreamEvents) { e.Took(m.epoch) })
+		})
 	case kindReject:
-		var m reject
-		if err := decode(kind, body, &m); err != nil {
-			return err
-		}
-		if s := k.find(m.stream, true); s != nil {
-			s.events.Rejected(m.Rejection)
-		}
+		return on(kind, body, func(m *reject) error {
+			return tell(k.find(m.stream, true), func(e StreamEvents) { e.Rejected(m.Rejection) })
+		})
+	}
+	return nil
+}
+
+// tell gives an event to a stream, unless that has ended.
+func tell(s *Stream, event func(StreamEvents)) error {
+	if s != nil {
+		event(s.events)
 	}
 	return nil
 }
