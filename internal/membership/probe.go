@@ -309,6 +309,9 @@ func (o *other) hear(a answer, now time.Time) {
 	if a == answering && o.answer != answering {
 		o.answered = now
 	}
+	if a != answering && o.answer == answering {
+		o.unanswered = now
+	}
 	o.answer = a
 }
 
