@@ -78,9 +78,8 @@ func (g *Gossip) probe(ctx context.Context, list *memberlist.Memberlist) {
 		if ctx.Err() != nil {
 			return
 		}
-		old := g.View()
 		again, far := g.conclude(p)
-		g.changedFrom(old)
+		g.tellChanges()
 		g.warnOfDistance(far)
 		g.settle()
 		if again {
