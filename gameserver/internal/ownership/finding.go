@@ -149,8 +149,8 @@ func (m *Machine) found(replies []Reply) {
 		return
 	}
 	switch {
-	case m.search.declaring:
-		return // tend asks again, now with the declaration
+	case m.search.declaring, f.returners:
+		return // tend asks again, now with the declaration, or a server that has just come
 	case !f.creates && at.silent:
 		m.refuseCreation(whySilent)
 	case !f.creates: // who waits came with a resume token alone, and nobody has the room

@@ -52,6 +52,8 @@ func (m *Machine) returners(replies []Reply, silent bool) {
 	switch {
 	case m.fleet.mute(0) == 0 && s.instance != m.heard.Instance && !leaderHeard(replies, s.instance) && (m.overdue() && !m.awaits(replies) || !silent && !unsettled):
 		s.declaring = true
+	case m.overdue() && m.fleet.mute(0) == 0 && !m.askedAll(replies):
+		m.askLater(askAgain) // a server came meanwhile: the clients wait until it was asked
 	default:
 		m.finding.returners = false
 		m.do(Turn{Code: proto.CloseOverloaded, Instance: s.instance, Why: whyMissing})

@@ -1,0 +1,34 @@
+package ownership
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ringside-go/ringside/proto"
+)
+
+// A server that restarts again and again comes while the others are asked for the last time. Players who wait for the word that their room is
+// lost are not turned away, or they would come again only seconds later.
+func TestPlayersWaitForAServerThatComesInTheLastRound(t *testing.T) {
+	r := newRig(t, 1).see(peers[0], Refused)
+	ask := func() { r.step(Wanted{Seen: epoch(1, peers[0])}) }
+	for range lostTime / time.Second {
+		ask()
+		r.replies().pass(time.Second)
+	}
+	ask()
+	r.see(peers[1], Exited)
+	round := r.round
+	r.see(peers[1], Present)
+	r.step(Replies{Round: round, Replies: []Reply{says(peers[2], Answer{Process: Process{peers[2], 1}})}})
+	r.want(Finding)
+	r.pass(askAgain)
+	must[Ask](r)
+	r.replies()
+	if a := must[Ask](r); a.Query.Lost != life {
+		t.Fatalf("it is not declared lost: %v", r)
+	}
+	if r.replies(); must[Turn](r).Code != proto.CloseLost {
+		t.Errorf("the players hear %v", r)
+	}
+}
