@@ -21,6 +21,7 @@ const (
 	whyQuorum  = "this server sees too little of the fleet at the moment"
 	whySilent  = "a server that may have the room does not answer"
 	whyMissing = "servers that may have the room went away a moment ago"
+	whyHidden  = "a silent server may have the only copy of the room; it is waited for until it is back, or forgotten"
 	whySlow    = "the room took too long to create"
 	whySearch  = "the players of another instance of it are looking for it"
 	whyChanged = "the room changes its server just now"
@@ -166,6 +167,8 @@ func (m *Machine) found(replies []Reply) {
 		// One that is silent may have the only copy, if its standby was lost before; of those that refuse it takes as many as may
 		// have all copies of a room.
 		m.refuseCreation(whyMissing)
+	case m.fleet.mayHide(m.room, m.config.Standbys):
+		m.refuseCreation(whyHidden)
 	case m.now-m.fleet.Since < settleTime && m.fleet.hidden(nil):
 		m.refuseCreation(whyMissing) // one that restarted while this server had no quorum may have the room, and is not seen yet
 	case m.search.instance != 0 && m.fleet.mute(0) > 0:
