@@ -270,7 +270,7 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 
 	/** Says hello at a place beside the connection old, which ends if the room is led there; else gives where that place leads. */
 	const probe = async (to: Place, old: Link) => {
-		const link = connect(to);
+		const link = connect(to, Is.elsewhere);
 		let moved: Moved | undefined;
 		let found = () => {};
 		const end = () => link.end(lost("no answer"));

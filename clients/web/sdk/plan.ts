@@ -63,20 +63,19 @@ export function newPlan() {
 				queue = [...round];
 				rounds = [];
 			}
-			plan.wait = 0;
+			plan.wait = retry;
 			if (moved && hops < Plans.maxHops) {
 				hops++;
 				plan.prefer(moved);
-				return advice !== Advice.stop;
-			}
-			if (++silent > round.length || spoken) {
-				plan.wait = Math.random() * Math.min(Plans.maxBackoff, Plans.backoff * 2 ** waits++);
-				silent = 1;
-			} // else another place may answer
-			plan.wait = Math.max(plan.wait, retry);
-			if (advice > Advice.resume) {
-				if (advice === Advice.follow) hops = 0;
-				plan.restart();
+			} else {
+				if (spoken || ++silent > round.length) {
+					silent = 1;
+					plan.wait = Math.max(retry, Math.random() * Math.min(Plans.maxBackoff, Plans.backoff * 2 ** waits++));
+				} // else another place may answer
+				if (advice > Advice.resume) {
+					if (advice === Advice.follow) hops = 0;
+					plan.restart();
+				}
 			}
 			return advice !== Advice.stop;
 		},

@@ -31,7 +31,7 @@ const (
 func (m *Machine) wanted(ev Wanted) {
 	switch m.role {
 	case Following:
-		if ev.Seen.Instance != 0 && ev.Seen.Instance == m.replica.epoch.Instance {
+		if ev.Seen.Instance != 0 && ev.Seen.Instance == m.replica.epoch.Instance && !ev.Elsewhere {
 			m.searched(ev.Seen.Instance)
 		}
 		if !ev.Waits {
@@ -47,7 +47,7 @@ func (m *Machine) wanted(ev Wanted) {
 		m.role, m.finding = Finding, &finding{begun: m.now}
 	}
 	m.finding.creates = m.finding.creates || ev.Create && ev.Seen == proto.Epoch{}
-	if ev.Seen != (proto.Epoch{}) {
+	if ev.Seen != (proto.Epoch{}) && !ev.Elsewhere {
 		m.finding.returners = true
 		m.searched(ev.Seen.Instance)
 		if s := &m.search; s.instance == ev.Seen.Instance && s.seen.Less(ev.Seen) {

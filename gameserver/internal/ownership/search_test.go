@@ -32,3 +32,28 @@ func TestPlayersWaitForAServerThatComesInTheLastRound(t *testing.T) {
 		t.Errorf("the players hear %v", r)
 	}
 }
+
+// Players who are connected to the suspended leader, and look for the room beside it, know that it lives: however long its server refuses the
+// others, it is not declared lost because of them.
+func TestPlayersOfASuspendedLeaderDoNotHaveItDeclaredLost(t *testing.T) {
+	for _, elsewhere := range []bool{true, false} {
+		lost := false
+		r := newRig(t, 1).see(peers[0], Refused)
+		for range 2 * lostTime / time.Second {
+			r.step(Wanted{Seen: epoch(1, peers[0]), Elsewhere: elsewhere})
+			for range 2 {
+				if a, ok := did[Ask](r); ok {
+					lost = lost || a.Query.Lost != 0
+					r.replies()
+				}
+			}
+			if len(r.actions()) == 0 || r.m.Role() != Absent {
+				t.Fatalf("they are not turned away: %v", r)
+			}
+			r.pass(time.Second)
+		}
+		if lost == elsewhere {
+			t.Errorf("elsewhere %v: declared lost %v", elsewhere, lost)
+		}
+	}
+}
