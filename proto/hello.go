@@ -8,6 +8,9 @@ type HelloFlags uint8
 const (
 	// HelloWait asks the server to hold the connection until it leads the room (the next connection of a handoff).
 	HelloWait HelloFlags = 1 << 0
+	// HelloElsewhere says that the client has its connection to the server that has suspended the room, and looks for the room beside it. So
+	// the room is not lost, as far as this client knows.
+	HelloElsewhere HelloFlags = 1 << 1
 )
 
 // Hello is a client's first message, once per connection. It carries a ticket, a resume token, or both: the token is

@@ -154,7 +154,7 @@ func (s *searching) found(at time.Duration) {
 func leads(t *testing.T, ticket string) func(p *peer, s *searching) {
 	return func(p *peer, s *searching) {
 		h, r := p.hello(), s.room
-		if string(h.Resume) != "token-of-gs-0" || h.Epoch != r.epoch || h.LastTick != 101 || h.Flags != 0 || h.Ticket != ticket {
+		if string(h.Resume) != "token-of-gs-0" || h.Epoch != r.epoch || h.LastTick != 101 || h.Flags != proto.HelloElsewhere || h.Ticket != ticket {
 			t.Errorf("hello %+v", h)
 		}
 		r.epoch = r.epoch.Next("gs-1")

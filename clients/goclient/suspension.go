@@ -117,7 +117,7 @@ func (c *Client) discardFound() {
 
 // newSearch begins a search after proto.SuspendedSearch.
 func (c *Client) newSearch() *search {
-	s := &search{config: &c.config, stats: &c.stats, hello: c.hello(0), here: c.plan.here.url, server: c.welcome.Server,
+	s := &search{config: &c.config, stats: &c.stats, hello: c.hello(proto.HelloElsewhere), here: c.plan.here.url, server: c.welcome.Server,
 		request: c.config.Request, done: make(chan struct{}), strange: make(chan proto.Epoch, 1)}
 	s.request.Room, s.request.Player.Guest, s.request.Code, s.request.Private = c.room, c.guest, c.code, false
 	s.places = append(append(s.places, c.plan.fallbacks...), router)

@@ -62,7 +62,7 @@ func (a *admission) Enter(ctx context.Context, id proto.RoomID, hello proto.Hell
 // expired one: a valid ticket opened its seat before. A spectator has no token. Whether it may use an expired ticket is for the
 // room to decide, which knows whether it was watching.
 func (a *admission) read(id proto.RoomID, hello proto.Hello, now time.Time) (registry.Spec, room.Join, error) {
-	spec := registry.Spec{Room: id, Seen: hello.Epoch, Hold: hello.Flags&proto.HelloWait != 0,
+	spec := registry.Spec{Room: id, Seen: hello.Epoch, Hold: hello.Flags&proto.HelloWait != 0, Elsewhere: hello.Flags&proto.HelloElsewhere != 0,
 		Fits: func(g proto.GameName) error { return a.checkSchema(g, hello) }}
 	join := room.Join{Resume: hello.Resume, Waits: spec.Hold}
 	if hello.Ticket == "" {

@@ -125,6 +125,9 @@ type Testing struct {
 	// NoWatchdog lets a game that does not return from a tick hold its worker for ever. Simulations pause a server by such a game;
 	// in a process that is really paused the watchdog pauses too.
 	NoWatchdog bool
+	// Pass is called before the server does something about its rooms by itself. A simulation lets it wait while the process is paused;
+	// nil: nothing.
+	Pass func()
 }
 
 // Network makes the sockets of a server. Addresses are host:port, for TCP and UDP. Its methods may be called from any

@@ -182,7 +182,7 @@ func (n *Server) build(games []game.Definition) error {
 	n.registry, err = registry.New(registry.Config{
 		Takeover: takeover,
 		Games:    games, Members: n.gossip, Links: links{n.links}, Pool: n.pool, Standbys: c.Standbys,
-		MaxReplicas: c.Limits.Replicas, Hung: n.lost,
+		MaxReplicas: c.Limits.Replicas, Hung: n.lost, Pass: c.Testing.Pass,
 		Logger: c.Logger, Metrics: n.metrics,
 	})
 	if err != nil {

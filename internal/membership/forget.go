@@ -13,12 +13,11 @@ const memory = 5 * time.Minute
 // Forget makes all members of this part stop counting a missing member. It is an operator's word that the member does not
 // run any more, or never will with clients: if it still runs, it loses its place in the quorum when it hears of this.
 func (g *Gossip) Forget(name ServerName) error {
-	old := g.View()
 	if err := g.forget(name); err != nil {
 		return err
 	}
 	g.logger.Warn("member forgotten by an operator", "member", name)
-	g.changedFrom(old)
+	g.tellChanges()
 	return nil
 }
 

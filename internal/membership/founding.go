@@ -88,12 +88,12 @@ func (f *founding) majority(seeds []string, alone bool, present func(netip.AddrP
 func (g *Gossip) settle() {
 	quorumAt, starters, alone := g.candidates()
 	if starters && g.founding.majority(g.seeds, alone, g.gossipsAt, time.Now()) {
-		old := g.View()
+		before := g.View()
 		if !g.found() {
 			return // another seed's goroutine was first
 		}
-		g.logger.Info("fleet founded", "members", len(old.Members))
-		g.changedFrom(old)
+		g.logger.Info("fleet founded", "members", len(before.Members))
+		g.tellChanges()
 		signal(g.losses) // a round of probes gives the quorum
 	}
 	if quorumAt.IsValid() {

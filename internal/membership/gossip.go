@@ -44,6 +44,9 @@ type Gossip struct {
 
 	founding founding
 
+	tellMu sync.Mutex
+	told   *View // the newest that tellChanges has seen; tellMu guards it
+
 	inbox      chan message        // inquiries and states of others: inboxSize
 	reports    chan message        // to this process's inquiries: inboxSize
 	admissions chan netip.AddrPort // one place: a member with the quorum whose state is needed
@@ -88,6 +91,7 @@ func NewGossip(c Config) (*Gossip, error) {
 		return nil, fmt.Errorf("membership: %w", err)
 	}
 	g.start(self, len(c.Seeds) == 0) // without seeds it founds alone
+	g.told = g.View()
 	g.joined.Store(len(c.Seeds) == 0)
 	g.settings = tuned(c, g, ring)
 	return g, nil
@@ -223,14 +227,16 @@ func (g *Gossip) watch(ctx context.Context) {
 
 // renew makes a view of what is known now.
 func (g *Gossip) renew() {
-	old := g.View()
 	g.refresh()
-	g.changedFrom(old)
+	g.tellChanges()
 }
 
-// changedFrom logs what has changed since old, and makes it known if that is the quorum.
-func (g *Gossip) changedFrom(old *View) {
-	v := g.View()
+// tellChanges logs what has changed since the last call, whoever has made the views meanwhile, and makes it known if that is the quorum.
+func (g *Gossip) tellChanges() {
+	g.tellMu.Lock()
+	defer g.tellMu.Unlock()
+	old, v := g.told, g.View()
+	g.told = v
 	logChanges(g.logger, old, v)
 	for _, m := range old.Members {
 		if gone, ok := v.FindGone(m.Name); ok && g.lost != nil {

@@ -164,9 +164,8 @@ func (g *Gossip) serve(ctx context.Context, list *memberlist.Memberlist) {
 		case m := <-g.inbox:
 			switch {
 			case m.kind == kindState:
-				old := g.View()
 				g.merge(m.state)
-				g.changedFrom(old)
+				g.tellChanges()
 			case m.suspect == g.settings.Name:
 				g.report(list, m, true)
 			case len(asked[m.suspect]) > 0:

@@ -78,9 +78,8 @@ func (g *Gossip) probe(ctx context.Context, list *memberlist.Memberlist) {
 		if ctx.Err() != nil {
 			return
 		}
-		old := g.View()
 		again, far := g.conclude(p)
-		g.changedFrom(old)
+		g.tellChanges()
 		g.warnOfDistance(far)
 		g.settle()
 		if again {
@@ -308,6 +307,9 @@ func (o *other) hear(a answer, now time.Time) {
 	}
 	if a == answering && o.answer != answering {
 		o.answered = now
+	}
+	if a != answering && o.answer == answering {
+		o.unanswered = now
 	}
 	o.answer = a
 }

@@ -21,6 +21,7 @@ type other struct {
 
 	answer     answer        // to the last probe
 	answered   time.Time     // when it began to answer again; zero: it always did
+	unanswered time.Time     // when it last began not to answer
 	incomplete int           // inquiries in a row that not all witnesses answered in time
 	roundTrip  time.Duration // smoothed; zero: not measured
 	samples    int           // measured round trips
@@ -65,7 +66,7 @@ func newSnapshot(self other, others []other, now time.Time) snapshot {
 	})
 	known = slices.CompactFunc(known, func(a, b *other) bool { return a.Name == b.Name })
 	s.members = make([]Member, 0, len(known))
-	var seen, missing []Member
+	var seen, missing, deaf []Member
 	cutOff, hasQuorum := false, false // what the others say of themselves
 	for _, o := range known {
 		switch {
@@ -84,12 +85,15 @@ func newSnapshot(self other, others []other, now time.Time) snapshot {
 			}
 		case o.answer != ended && o.missed(now):
 			missing = append(missing, o.Member)
+			if now.Sub(o.unanswered) >= deafAfter {
+				deaf = append(deaf, o.Member)
+			}
 		}
 		s.members = append(s.members, o.Member)
 	}
 	// A newcomer may not know the members that its part of the fleet has lost. The others there do: where one of them has the
 	// quorum, one that is cut off from that part and not from the newcomer changes nothing.
-	s.quorum = quorum(seen, missing) && (self.probation.IsZero() || !cutOff || hasQuorum)
+	s.quorum = quorum(seen, missing) && (self.Role != GameServer || quorum(gameServers(seen), gameServers(deaf))) && (self.probation.IsZero() || !cutOff || hasQuorum)
 	return s
 }
 

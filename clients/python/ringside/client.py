@@ -139,7 +139,7 @@ class Client:
         self._retry = 0.0
         self._free = len(self._places(lost=True)) - 1  # where nobody answers, the other places are tried at once
 
-    async def _try(self, place: Place, wait: bool = False) -> Link:
+    async def _try(self, place: Place, flags: int = 0) -> Link:
         """Connects to a place, says hello and waits for the welcome; goes on where a moved message sends it.
         Raises ConnectionLost, Unavailable, Ended, Refused."""
         if isinstance(place, Link):
@@ -155,9 +155,9 @@ class Client:
             link = Link(await WebSocket.open(url), url)
             self._hellos[link] = time.monotonic()
             try:
-                link.socket.send(wire.hello(ticket, self._token, self.tick, self.epoch, wait))
+                link.socket.send(wire.hello(ticket, self._token, self.tick, self.epoch, flags))
                 while not link.welcomed:
-                    link.first = await (self._read_and_ping(link) if wait else asyncio.wait_for(link.read(), WELCOME_TIMEOUT))
+                    link.first = await (self._read_and_ping(link) if flags & wire.WAIT else asyncio.wait_for(link.read(), WELCOME_TIMEOUT))
                 return link
             except Ended as ended:
                 self._hellos.pop(link, None)  # refused, so it does not act any more
@@ -275,7 +275,7 @@ class Client:
 
     async def _prepare(self, moved: wire.Moved) -> Link:
         """Opens a connection to where the room goes. It can take over once it is needed, or 100 ms after its welcome."""
-        link = await asyncio.wait_for(self._try(moved, wait=True), moved.within / 1000 or 10.0)
+        link = await asyncio.wait_for(self._try(moved, wire.WAIT), moved.within / 1000 or 10.0)
         try:
             await asyncio.wait_for(self._needed.wait(), 0.1)
         except asyncio.TimeoutError:
@@ -293,7 +293,7 @@ class Client:
                 if place == self._url:
                     continue
                 try:
-                    link = await asyncio.wait_for(self._try(place), SEARCH_LIMIT)
+                    link = await asyncio.wait_for(self._try(place, wire.ELSEWHERE), SEARCH_LIMIT)
                 except (ConnectionLost, Unavailable, Refused, Ended, asyncio.TimeoutError):
                     continue
                 if link.first[0][1].epoch.instance == self.epoch.instance:

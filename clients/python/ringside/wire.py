@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
 
 VERSION = 1
 SPECTATOR, RESUMED, CHECKS = 1, 2, 4  # flags of a welcome
-WAIT = 1  # flag of a hello
+WAIT, ELSEWHERE = 1, 2  # flags of a hello
 SUSPENDED, RESUMED_TICKING = 1, 2  # codes of a notice
 
 HELLO, INPUT, PING, LEAVE, CUSTOM = 0x01, 0x02, 0x03, 0x04, 0x05
@@ -134,9 +134,9 @@ class Epoch(NamedTuple):
         return self.instance.to_bytes(8, "little") + uvarint(self.counter) + sized(self.server.encode())
 
 
-def hello(ticket: str, resume: bytes, last_tick: int, epoch: Epoch, wait: bool) -> bytes:
+def hello(ticket: str, resume: bytes, last_tick: int, epoch: Epoch, flags: int) -> bytes:
     """The first message. The fingerprint is 0: this client reads the schema from the welcome."""
-    head = bytes([VERSION, VERSION, WAIT if wait else 0]) + bytes(8) + last_tick.to_bytes(4, "little")
+    head = bytes([VERSION, VERSION, flags]) + bytes(8) + last_tick.to_bytes(4, "little")
     return record(HELLO, head + epoch.write() + sized(ticket.encode()) + sized(resume))
 
 

@@ -79,7 +79,7 @@ class GoldenFrames(unittest.TestCase):
 
     def write(self, kind: str, f: dict) -> bytes:
         if kind == "hello":
-            record = wire.hello(f["ticket"], bytes.fromhex(f["resume"]), f["last_tick"], epoch(f["epoch"]), bool(f["flags"] & 1))
+            record = wire.hello(f["ticket"], bytes.fromhex(f["resume"]), f["last_tick"], epoch(f["epoch"]), f["flags"])
             fingerprint = int(f["fingerprint"]).to_bytes(8, "little")
             at = 5  # behind kind and length, versions and flags
             return record[:at] + fingerprint + record[at + 8 :]

@@ -41,6 +41,7 @@ export const enum Is {
 	maxCustom = 1024,
 	// Flags of hello and welcome.
 	wait = 1,
+	elsewhere = 2,
 	resumed = 2,
 	// Notices.
 	suspended = 1,

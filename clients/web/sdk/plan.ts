@@ -67,15 +67,15 @@ export function newPlan() {
 			if (moved && hops < Plans.maxHops) {
 				hops++;
 				plan.prefer(moved);
-				return advice !== Advice.stop;
-			}
-			if (++silent > round.length || spoken) {
-				plan.wait = Math.max(retry, Math.random() * Math.min(Plans.maxBackoff, Plans.backoff * 2 ** waits++));
-				silent = 1;
-			} // else another place may answer
-			if (advice > Advice.resume) {
-				if (advice === Advice.follow) hops = 0;
-				plan.restart();
+			} else {
+				if (spoken || ++silent > round.length) {
+					silent = 1;
+					plan.wait = Math.max(retry, Math.random() * Math.min(Plans.maxBackoff, Plans.backoff * 2 ** waits++));
+				} // else another place may answer
+				if (advice > Advice.resume) {
+					if (advice === Advice.follow) hops = 0;
+					plan.restart();
+				}
 			}
 			return advice !== Advice.stop;
 		},

@@ -2,7 +2,7 @@
 
 import { lost } from "./errors.ts";
 import type { Link } from "./link.ts";
-import { Kind, readMoved, readWelcome, type Moved } from "./messages.ts";
+import { Is, Kind, readMoved, readWelcome, type Moved } from "./messages.ts";
 import type { JoinOptions } from "./options.ts";
 import type { Place } from "./plan.ts";
 import type { Connect, Prepared } from "./prepared.ts";
@@ -47,7 +47,7 @@ export function newSearch(options: JoinOptions, session: Session, connect: Conne
 
 	/** Says hello at a place beside the connection old, which ends if the room is led there; else gives where that place leads. */
 	const probe = async (to: Place, old: Link) => {
-		const link = connect(to);
+		const link = connect(to, Is.elsewhere);
 		let moved: Moved | undefined;
 		let found = false;
 		const end = () => link.end(lost("no answer"));

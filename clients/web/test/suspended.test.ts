@@ -31,7 +31,7 @@ test("a suspended room is found at a fallback after 3 s", async (t) => {
 	await c.wait(200);
 	const next = await c.opened("ws://next/");
 	const { resume, epoch, flags, ticket } = hello(next);
-	assert.deepEqual([resume, epoch, flags, ticket], ["token", "a7:1@gs-1", 0, "ticket 1"]);
+	assert.deepEqual([resume, epoch, flags, ticket], ["token", "a7:1@gs-1", 2, "ticket 1"]);
 	assert.ok(!c.socket.closedByClient, "the connection stays until the room is found");
 	next.say(found, s.delta(3, 0));
 	await c.time.settle();

@@ -5,6 +5,8 @@
 // Rules of the machine:
 //   - A server leads a room only as its home, after all others have said that they have nothing of it, or from a replica
 //     whose leader is gone, or from a replica that its leader has handed the room to.
+//   - Where a silent server may have the only copy of a room (Fleet.mayHide), the room is not created before that server is back or forgotten.
+//     One that refuses is waited for as long as for a declaration of loss.
 //   - A replica may be led from for LeaseTime after its stream was lost, and only if its leader waits for it: since its first tick,
 //     or since the replica caught up. A stream renews the lease only once its leader has answered on it (Updated.Counted): what a link
 //     carries may be older than the lease. The lease also runs while the leader has no quorum, if another standby may lead meanwhile. A

@@ -24,9 +24,10 @@ type Paused struct{ From time.Duration }
 
 // Wanted: a client wants to enter the room, which is not led here.
 type Wanted struct {
-	Seen   proto.Epoch // the newest that it has seen; zero: it was never in the room
-	Waits  bool        // it plays at the leader and waits for the room to move here
-	Create bool        // it may create the room
+	Seen      proto.Epoch // the newest that it has seen; zero: it was never in the room
+	Waits     bool        // it plays at the leader and waits for the room to move here
+	Elsewhere bool        // it is connected to the leader, which has suspended the room: it does not ask whether the room is lost
+	Create    bool        // it may create the room
 }
 
 // Evidence is what came of asking one server.

@@ -22,6 +22,7 @@ const (
 	whyQuorum  = "this server sees too little of the fleet at the moment"
 	whySilent  = "a server that may have the room does not answer"
 	whyMissing = "servers that may have the room went away a moment ago"
+	whyHidden  = "a silent server may have the only copy of the room; it is waited for until it is back, or forgotten"
 	whySlow    = "the room took too long to create"
 	whySearch  = "the players of another instance of it are looking for it"
 	whyChanged = "the room changes its server just now"
@@ -31,7 +32,7 @@ const (
 func (m *Machine) wanted(ev Wanted) {
 	switch m.role {
 	case Following:
-		if ev.Seen.Instance != 0 && ev.Seen.Instance == m.replica.epoch.Instance {
+		if ev.Seen.Instance != 0 && ev.Seen.Instance == m.replica.epoch.Instance && !ev.Elsewhere {
 			m.searched(ev.Seen.Instance)
 		}
 		if !ev.Waits {
@@ -48,7 +49,7 @@ func (m *Machine) wanted(ev Wanted) {
 		m.role, m.finding = Finding, &finding{begun: m.now}
 	}
 	m.finding.creates = m.finding.creates || ev.Create && ev.Seen == proto.Epoch{}
-	if ev.Seen != (proto.Epoch{}) {
+	if ev.Seen != (proto.Epoch{}) && !ev.Elsewhere {
 		m.finding.returners = true
 		m.searched(ev.Seen.Instance)
 		if s := &m.search; s.instance == ev.Seen.Instance && s.seen.Less(ev.Seen) {
@@ -128,8 +129,8 @@ func (m *Machine) found(replies []Reply) {
 		m.returners(replies, at.silent)
 	}
 	switch {
-	case f.nobody != 0:
-		return // tend asks again
+	case f.returners:
+		return // tend asks again: for the second time, or a server that has just come
 	case !f.creates && at.silent:
 		m.refuseCreation(whySilent)
 	case !f.creates: // who waits came with a resume token alone, and nobody has the room
@@ -145,6 +146,8 @@ func (m *Machine) found(replies []Reply) {
 		// One that is silent may have the only copy, if its standby was lost before; of those that refuse it takes as many as may
 		// have all copies of a room.
 		m.refuseCreation(whyMissing)
+	case m.fleet.mayHide(m.room, m.config.Standbys):
+		m.refuseCreation(whyHidden)
 	case m.now-m.fleet.Since < settleTime && m.fleet.hidden(nil):
 		m.refuseCreation(whyMissing) // one that restarted while this server had no quorum may have the room, and is not seen yet
 	case m.search.instance != 0 && m.fleet.mute(0) > 0:

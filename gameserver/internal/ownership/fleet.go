@@ -38,6 +38,10 @@ type Fleet struct {
 	Woke      time.Duration  // when this process last woke from a pause; 0: never. A Machine that is made later must know
 	Draining  bool           // this server hands off its rooms and takes no others
 	Placement *placement.Set // of the serving game servers
+	// Went are those whose processes have ended or went missing in the last minutes, and when; some are back. Whole is Placement with the silent
+	// servers; nil: any room may be theirs.
+	Went  []Server
+	Whole *placement.Set
 }
 
 // presence is what is known of server.
@@ -88,6 +92,25 @@ func (f *Fleet) mute(since time.Duration) (n int) {
 		}
 	}
 	return n
+}
+
+// mayHide reports whether silent servers may have the only copies of room, so that nobody who can be asked knows of it. A silent server leads
+// rooms that it is the home of, or the standby after a takeover. The replicas of these are elsewhere, unless as many others as stand
+// by have gone too, or may have gone before this server could see it.
+func (f *Fleet) mayHide(room proto.RoomID, standbys int) bool {
+	return slices.ContainsFunc(f.Servers, func(s Server) bool {
+		if s.Presence != Unreachable {
+			return false
+		}
+		others := map[string]bool{}
+		for _, w := range f.Went {
+			if w.Name != s.Name && w.Gone >= s.Gone-aloneTime {
+				others[w.Name] = true
+			}
+		}
+		return (len(others) >= standbys || f.Since > s.Gone-aloneTime) &&
+			(f.Whole == nil || slices.Contains(f.Whole.Order(nil, string(room), 1+standbys), s.Name))
+	})
 }
 
 // home is the server that creates room: the first in its order that is not draining. Empty: there is none.

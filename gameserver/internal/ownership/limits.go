@@ -50,6 +50,8 @@ const (
 	settleTime = 2 * time.Second
 	// returnTime is how long a server that went without proof is expected back before its rooms are called lost.
 	returnTime = 10 * time.Second
+	// aloneTime is how long a leader may be without one of its standbys, in a fleet in which much fails at once.
+	aloneTime = 30 * time.Second
 	// lostTime is how long after the first question a server that does not answer, or refuses, is waited for. Clients ask again every
 	// few seconds, and are to hear of a loss within 15 s.
 	lostTime = returnTime

@@ -46,14 +46,17 @@ func (m *Machine) sought(i proto.Instance) time.Duration {
 func (m *Machine) returners(replies []Reply, silent bool) {
 	f, i := m.finding, m.search.instance
 	switch before := f.nobody; {
-	case !m.nobodyHas(replies, silent):
-		f.nobody, f.returners = 0, false
-		m.do(Turn{Code: proto.CloseOverloaded, Instance: i, Why: whyMissing})
-	case before == i:
+	case m.nobodyHas(replies, silent) && before == i:
 		f.nobody = 0
 		m.declare()
-	default:
+	case m.nobodyHas(replies, silent):
 		f.nobody = i
+	case m.overdue() && m.fleet.mute(0) == 0 && !m.askedAll(replies):
+		f.nobody = 0
+		m.askLater(askAgain) // a server came meanwhile: the clients wait until it was asked
+	default:
+		f.nobody, f.returners = 0, false
+		m.do(Turn{Code: proto.CloseOverloaded, Instance: i, Why: whyMissing})
 	}
 }
 

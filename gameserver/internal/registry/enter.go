@@ -25,7 +25,9 @@ type Spec struct {
 	Signed  bool        // the game's backend has signed the options
 	Exists  bool        // the room is entered where it is led, and not created, though Game says what it must run
 	Seen    proto.Epoch // the newest that the client has seen of the room; zero: it was never in it
-	Hold    bool        // it plays at the leader and waits for the room to move here (proto.HelloWait)
+	// Elsewhere: it is connected to the server that has suspended the room, and looks for it beside that (proto.HelloElsewhere).
+	Elsewhere bool
+	Hold      bool // it plays at the leader and waits for the room to move here (proto.HelloWait)
 	// Fits says whether the client can play that game as it is built here; an error refuses it. nil: anything fits.
 	Fits func(proto.GameName) error
 }
@@ -114,7 +116,7 @@ func (r *Registry) enter(ctx context.Context, s Spec, j room.Join) entered {
 	if p := e.replica; s.Hold && p != nil {
 		p.back.Ready(e.waiting.holding())
 	}
-	e.step(ownership.Wanted{Seen: s.Seen, Waits: s.Hold, Create: s.creates()})
+	e.step(ownership.Wanted{Seen: s.Seen, Waits: s.Hold, Elsewhere: s.Elsewhere, Create: s.creates()})
 	e.unlock()
 	timer := time.NewTimer(waitTime)
 	defer timer.Stop()

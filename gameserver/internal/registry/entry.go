@@ -78,6 +78,7 @@ type final struct {
 
 // do gives ev to the machine and carries out what that says.
 func (e *entry) do(ev ownership.Event) {
+	e.r.config.Pass()
 	e.mu.Lock()
 	e.step(ev)
 	e.unlock()
@@ -199,6 +200,7 @@ func (e *entry) due() {
 		return
 	}
 	defer e.r.tasks.Done()
+	e.r.config.Pass()
 	e.mu.Lock()
 	defer e.unlock()
 	e.timed = 0
@@ -262,6 +264,7 @@ func (e *entry) making(f func() (keep func(), err error)) {
 	n := e.preparation
 	e.r.start(func() {
 		keep, err := f()
+		e.r.config.Pass()
 		e.mu.Lock()
 		defer e.unlock()
 		if e.preparation != n || e.r.ctx.Err() != nil {

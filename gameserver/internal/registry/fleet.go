@@ -8,6 +8,7 @@ import (
 
 	"github.com/ringside-go/ringside/gameserver/internal/ownership"
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/placement"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -69,6 +70,7 @@ func (r *Registry) lookLocked(view *membership.View) *fleet {
 			f.Servers = append(f.Servers, ownership.Server{Name: string(g.Name), Presence: presence(g), Gone: r.clock.at(g.Since)})
 		}
 	}
+	f.Went, f.Whole = r.wentLocked(view), whole(view)
 	slices.SortFunc(f.Servers, func(a, b ownership.Server) int { return strings.Compare(a.Name, b.Name) })
 	return &fleet{f, view}
 }
@@ -80,6 +82,46 @@ func (f *fleet) came(m membership.Member, now time.Duration) time.Duration {
 	}
 	i := slices.IndexFunc(f.Servers, func(s ownership.Server) bool { return s.Name == string(m.Name) })
 	return f.Servers[i].Came
+}
+
+// wentTime is how long it is remembered that a process went: longer than a silent one is waited for.
+const wentTime = 10 * time.Minute
+
+// wentLocked gives those that went lately, with those that the last view had and view has not.
+func (r *Registry) wentLocked(view *membership.View) (went []ownership.Server) {
+	if r.fleet == nil {
+		return nil
+	}
+	now := r.clock.now()
+	for _, s := range r.fleet.Went {
+		if now-s.Gone < wentTime {
+			went = append(went, s)
+		}
+	}
+	for _, m := range r.fleet.view.Members {
+		if there, ok := view.Find(m.Name); m.Role == membership.GameServer && (!ok || there.Boot != m.Boot) {
+			went = append(went, ownership.Server{Name: string(m.Name), Gone: now})
+		}
+	}
+	return went
+}
+
+// whole is the placement of the servers that serve and those that are silent.
+func whole(view *membership.View) *placement.Set {
+	all := view.Servers()
+	for _, g := range view.Gone {
+		if g.Role == membership.GameServer && presence(g) == ownership.Unreachable {
+			all = append(all, g.Member)
+		}
+	}
+	if len(all) == view.Placement().Len() {
+		return view.Placement()
+	}
+	var servers []placement.Server
+	for _, m := range all {
+		servers = append(servers, placement.Server{Name: string(m.Name), Weight: m.Weight})
+	}
+	return placement.New(servers)
 }
 
 func presence(g membership.Gone) ownership.Presence {

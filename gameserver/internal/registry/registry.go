@@ -63,6 +63,9 @@ type Config struct {
 	// Hung is called when a game did not return from a call that the registry made: its goroutine is lost. It must not block.
 	// nil: nobody is told.
 	Hung func()
+	// Pass is called, without a lock, before the registry does something by itself. A simulation lets it wait while the process is
+	// paused. nil: nothing.
+	Pass func()
 	// Takeover records in the results store that this server leads epoch.Instance in epoch, from match on. ok: that is the highest epoch of the
 	// instance; otherwise highest is. It waits for the answer. nil: there is no store.
 	Takeover func(ctx context.Context, epoch proto.Epoch, match uint32) (highest proto.Epoch, ok bool, err error)
@@ -139,6 +142,9 @@ func New(c Config) (*Registry, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	if c.Pass == nil {
+		c.Pass = func() {}
+	}
 	self := string(c.Members.View().Self.Name)
 	r := &Registry{
 		config:  c,
@@ -184,6 +190,7 @@ func (r *Registry) Run(ctx context.Context) error {
 	defer timer.Stop()
 	last := r.clock.now()
 	for {
+		r.config.Pass()
 		changed := r.config.Members.Changed()
 		now := r.clock.now()
 		if gap := now - last; gap >= pauseTime {

@@ -126,6 +126,7 @@ func (f *fleet) start(s *machine) {
 	c.Security.AdminToken = operatorToken
 	c.Testing.Workers, c.Testing.NoWatchdog = 1, true // so that a closed gate stops all of a process's rooms
 	c.Testing.Checks = true
+	c.Testing.Pass = s.gate.pass
 	c.Limits.IdleRoom, c.Limits.Unplayed = time.Hour, time.Hour // a room ends for no other reason than a fault
 	c.Testing.WallClock = func() time.Time { return time.Now().Add(time.Duration(s.clock.Load())) }
 	c.Logger = slog.New(&logHandler{history: f.history, server: s.name})
@@ -215,8 +216,8 @@ func (f *fleet) running() (all []*machine) {
 	return slices.DeleteFunc(slices.Clone(f.servers), func(s *machine) bool { return !s.runs() })
 }
 
-// pause stops a server's process until resume, like SIGSTOP; its machine accepts what arrives. The timers of a process that
-// ticks no room fire all the same, though it reaches nobody.
+// pause stops a server's process until resume, like SIGSTOP; its machine accepts what arrives. Only the timers of gossip fire all
+// the same, though it reaches nobody.
 func (f *fleet) pause(s *machine) {
 	f.history.note("%s is paused", s.name)
 	if s.endPause == nil {

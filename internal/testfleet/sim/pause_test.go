@@ -63,3 +63,17 @@ func (f *fleet) allPlay() {
 	time.Sleep(time.Second)
 	f.noneQuiet(time.Second)
 }
+
+// A server that leads nothing notices a pause, too: its view is old.
+func TestPauseOfAServerThatLeadsNothing(t *testing.T) {
+	run(t, 1, options{servers: 3}, func(f *fleet) {
+		s := f.servers[2]
+		f.pause(s)
+		time.Sleep(4 * time.Second)
+		f.resume(s)
+		time.Sleep(time.Second)
+		if !f.history.logged("WARN", "this process was paused; its rooms wait until the other servers have said who leads them for=4") {
+			f.history.violation("%s has not noticed that it was paused", s.name)
+		}
+	})
+}

@@ -126,13 +126,9 @@ func (f *fleet) reapLater(t *trap) func() {
 	}
 }
 
-// pause stops a server that ticks a room: its worker finds that it has not run. See fleet.pause.
+// pause stops a server.
 func pause(f *fleet) func() {
-	leaders := slices.DeleteFunc(f.running(), func(s *machine) bool { return len(s.rooms()) == 0 })
-	if len(leaders) == 0 {
-		return nil
-	}
-	s := leaders[f.rng.IntN(len(leaders))]
+	s := f.pick()
 	f.pause(s)
 	return func() { f.resume(s) }
 }

@@ -100,6 +100,20 @@ func TestG6HomeIsCutOffFromTheRoom(t *testing.T) {
 	}
 }
 
+// A room's leader and standby are behind a firewall that refuses the others and is refused, for longer than refusal is taken for a death.
+// The players are connected to the suspended leader, and look for the room at the other servers as well: it is not called lost.
+func TestG6PlayersOfARefusedLeaderAreNotToldThatItIsLost(t *testing.T) {
+	run(t, 1, options{servers: 5, rooms: 1, players: 3}, func(f *fleet) {
+		leads, stands := f.leader("room-1"), f.standby("room-1")
+		f.refuse(addresses(leads, stands), append(f.routerIPs(), addresses(f.others(leads, stands)...)...))
+		time.Sleep(40 * time.Second)
+		f.net.Heal()
+		time.Sleep(10 * time.Second)
+		f.noneLost()
+		f.allPlay()
+	})
+}
+
 // oneLeads waits for settle, and then checks every 100 ms for as long as said that one server ticks room.
 func (f *fleet) oneLeads(room proto.RoomID, settle, length time.Duration) {
 	f.t.Helper()
