@@ -85,7 +85,7 @@ web-test: clients/web/node_modules/.package-lock.json ## types and tests of the 
 	@clients/web/test/run
 
 .PHONY: pictures
-pictures: clients/web/node_modules/.package-lock.json ## the pictures of the README, from the real pages on a real fleet; needs Chromium and ImageMagick
+pictures: clients/web/node_modules/.package-lock.json ## the pictures of the READMEs, from the real pages on a real fleet; needs Chromium and ImageMagick
 	@clients/web/e2e/run --pictures
 
 .PHONY: npm

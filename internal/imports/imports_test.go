@@ -90,7 +90,7 @@ var allowed = map[string][]string{
 	"deploy/linux":                    {}, // tests of its files
 	"deploy/internal/scaffold":        {"proto"},
 	"deploy/internal/declare":         {"proto", "proto/state", "internal/flags"},
-	"deploy/internal/dev":             {"deploy/internal/declare", "deploy/internal/fleet"},
+	"deploy/internal/dev":             {"deploy/internal/declare", "deploy/internal/fleet", "internal/ticket"},
 	"deploy/internal/inspect":         {"clients/goclient", "proto", "proto/state"},
 	"deploy/ringside":                 {"deploy/internal/...", "internal/flags", "proto"},
 

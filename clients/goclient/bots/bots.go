@@ -75,8 +75,10 @@ func (r *Report) Broken() bool { return len(r.Violations)+len(r.Failed) > 0 }
 
 // String is the report for people.
 func (r *Report) String() string {
-	s := fmt.Sprintf("%d players saw %d ticks, %.1f bytes each; %d samples were processed, %d outcomes told\nmoves: %v, %d ticks missed, %d played again",
-		r.Players, r.Ticks, float64(r.BytesDown)/float64(max(1, r.Ticks)), r.Acked, r.Outcomes, r.Moves, r.Missed, r.Replayed)
+	s := fmt.Sprintf("%d players saw %d ticks, %.1f bytes each; %d samples were processed, %d outcomes told\n"+
+		"moves: %d by handoff, %d by failover, %d by reconnecting; %d ticks missed, %d played again",
+		r.Players, r.Ticks, float64(r.BytesDown)/float64(max(1, r.Ticks)), r.Acked, r.Outcomes,
+		r.Moves[goclient.Handoff], r.Moves[goclient.Failover], r.Moves[goclient.Reconnect], r.Missed, r.Replayed)
 	for _, v := range r.Violations {
 		s += "\nviolation: " + v
 	}

@@ -1,5 +1,5 @@
 // The pictures of the README, from the real pages on a real fleet: the arena, the fleet with rooms in flight, and the seconds around a
-// kill -9 of the server that the player is on. `make pictures` runs it.
+// kill -9 of the server that the player is on; and the pages of the examples. `make pictures` runs it.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { inside, launch, play, whereabouts } from "./browser.ts";
+import { examples } from "./examples.ts";
 import { Fleet } from "./fleet.ts";
 import { until } from "./patience.ts";
 
@@ -58,6 +59,7 @@ async function film(page: Page, fleet: Fleet): Promise<void> {
 
 async function main(): Promise<void> {
 	mkdirSync(docs, { recursive: true });
+	await examples(docs);
 	const fleet = await Fleet.start("-servers", "4", "-bots", "12", "-players", "6", "-spar", "6");
 	const browser = await launch();
 	const done = new AbortController();

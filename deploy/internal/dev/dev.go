@@ -19,6 +19,7 @@ import (
 
 	"github.com/ringside-go/ringside/deploy/internal/declare"
 	"github.com/ringside-go/ringside/deploy/internal/fleet"
+	"github.com/ringside-go/ringside/internal/ticket"
 )
 
 const (
@@ -72,7 +73,7 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	d := &Dev{Config: c, root: root, bin: filepath.Join(root, ".bin"), ended: make(chan *fleet.Child, 16)}
-	w, err := newWatcher(root) // before the first build, so that no change is missed
+	w, err := newWatcher(root, os.Stdout, os.Stderr) // before the first build, so that no change is missed
 	if err != nil {
 		return err
 	}
@@ -119,7 +120,10 @@ func (d *Dev) open(ctx context.Context) error {
 		return err
 	}
 	d.builder = fleet.Builder{Bin: d.bin, Seeds: fleet.Seeds(addresses), LogLevel: d.LogLevel}
-	p := d.builder.Router("router-1", addresses[0])
+	if err := d.writeKeys(); err != nil {
+		return err
+	}
+	p := d.builder.Router("router-1", addresses[0], "-ticket-key", d.keyFile("pem"))
 	d.url = p.URL
 	if page := filepath.Join(d.Dir, pageFolder); exists(filepath.Join(page, "index.html")) {
 		p.Args = append(p.Args, "-pages", page)
@@ -138,6 +142,20 @@ func (d *Dev) open(ctx context.Context) error {
 	d.Console.Printf("\nThe game is up. Each save hands its rooms to the new build. ^C ends it.\n\n  play it   %s/\n  watch it  %s/fleet\n\n", d.url, d.url)
 	return nil
 }
+
+// writeKeys makes the keys of this fleet's tickets. Without them router and servers would warn of the development key, at each save.
+func (d *Dev) writeKeys() error {
+	private, public, err := ticket.GenerateKey()
+	if err == nil {
+		err = os.WriteFile(d.keyFile("pem"), private, 0o600)
+	}
+	if err == nil {
+		err = os.WriteFile(d.keyFile("pub"), public, 0o600)
+	}
+	return err
+}
+
+func (d *Dev) keyFile(ext string) string { return filepath.Join(d.bin, "ticket."+ext) }
 
 func exists(file string) bool {
 	_, err := os.Stat(file)
@@ -181,7 +199,8 @@ func sum(file string) (s [sha256.Size]byte, err error) {
 // start starts b's process and waits until the router reaches it. takes are the versions whose rooms it takes over.
 func (d *Dev) start(ctx context.Context, b *build, takes []string) error {
 	name := "build-" + strconv.Itoa(d.number+1)
-	args := []string{"-name", name, "-listen", fleet.Loopback(0), "-seeds", d.builder.Seeds, "-log-level", d.LogLevel, "-drain", drain.String()}
+	args := []string{"-name", name, "-listen", fleet.Loopback(0), "-seeds", d.builder.Seeds, "-log-level", d.LogLevel, "-drain", drain.String(),
+		"-ticket-keys", d.keyFile("pub")}
 	if len(takes) > 0 {
 		args = append(args, "-migrates", strings.Join(takes, ","))
 	}
@@ -228,7 +247,8 @@ func (d *Dev) update(ctx context.Context) error {
 	case err != nil:
 		return err
 	case d.current != nil && b.sum == d.current.sum:
-		return nil // nothing that the program is made of has changed
+		d.Console.Printf("built: the program is the same; %s goes on\n", d.current.Name)
+		return nil
 	}
 	old := d.current
 	var takes []string

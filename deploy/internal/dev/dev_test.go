@@ -164,7 +164,13 @@ func TestSavesHandRoomsOver(t *testing.T) {
 	tick := ticks.Load()
 	b.until("the room goes on after a build that failed", func() bool { return ticks.Load() > tick+5 })
 
-	b.edit("cursor.X, cursor.Y = 0.5", "cursor.X, cursor.Y = 0.5, 0.5", "Hue uint8 `state:\"\"`", "Hue string `state:\"max=8\"`")
+	b.edit("cursor.X, cursor.Y = 0.5", "cursor.X, cursor.Y = 0.5, 0.5")
+	b.expect(`built: the program is the same; build-3 goes on`)
+	if out := b.out.String(); strings.Contains(out, "development key") {
+		t.Errorf("each build warns of its keys:\n%s", out)
+	}
+
+	b.edit("Hue uint8 `state:\"\"`", "Hue string `state:\"max=8\"`")
 	b.expect(`game mine: field cursors\.hue was uint8 and is string\. Rooms cannot go along`)
 	b.expect(`build-4 is up; the rooms of build-3 have ended`)
 	if moves.Load() != 2 {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,17 +18,23 @@ const settle = 150 * time.Millisecond
 
 // watcher reports changes of the files below a folder.
 type watcher struct {
-	root string
-	fs   *fsnotify.Watcher
+	root    string
+	fs      *fsnotify.Watcher
+	outputs []os.FileInfo // of this program
 }
 
 // newWatcher watches root and the folders in it, new ones too.
-func newWatcher(root string) (*watcher, error) {
+func newWatcher(root string, outputs ...*os.File) (*watcher, error) {
 	notify, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, fmt.Errorf("watch %s: %w", root, err)
 	}
-	w := &watcher{root, notify}
+	w := &watcher{root: root, fs: notify}
+	for _, f := range outputs {
+		if info, err := f.Stat(); err == nil {
+			w.outputs = append(w.outputs, info)
+		}
+	}
 	if err := w.add(root); err != nil {
 		notify.Close()
 		return nil, fmt.Errorf("watch %s: %w", root, err)
@@ -49,8 +57,12 @@ func (w *watcher) add(dir string) error {
 	})
 }
 
-// relevant reports whether a change of path may change the program. Pages are not part of it: the router reads them itself.
+// relevant reports whether a change of path may change the program. Pages are not part of it: the router reads them itself. Nor is the file
+// that this program writes its output to: each build would be the cause of the next one.
 func (w *watcher) relevant(path string) bool {
+	if info, err := os.Stat(path); err == nil && slices.ContainsFunc(w.outputs, func(o os.FileInfo) bool { return os.SameFile(info, o) }) {
+		return false
+	}
 	rel, err := filepath.Rel(w.root, path)
 	if err != nil {
 		return false

@@ -56,7 +56,13 @@ func TestWatcherTellsWhatIsRelevant(t *testing.T) {
 	}
 	write("page/index.html")
 	write(".bin/build-1")
-	w, err := newWatcher(root)
+	write("dev.log")
+	log, err := os.OpenFile(filepath.Join(root, "dev.log"), os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	w, err := newWatcher(root, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +76,7 @@ func TestWatcherTellsWhatIsRelevant(t *testing.T) {
 			}
 		}()
 	}()
-	for _, name := range []string{"page/index.html", "page/assets/game.js", ".bin/build-2", ".git/HEAD", "game_test.go", "game.go~", "node_modules/x/y.go"} {
+	for _, name := range []string{"page/index.html", "page/assets/game.js", ".bin/build-2", ".git/HEAD", "game_test.go", "game.go~", "node_modules/x/y.go", "dev.log"} {
 		if w.relevant(filepath.Join(root, name)) {
 			t.Errorf("a change of %s builds the game", name)
 		}

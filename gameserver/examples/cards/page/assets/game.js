@@ -78,11 +78,10 @@ const show = () => {
 		}),
 	);
 	areas.trick.replaceChildren(...cards.map(([seat, { card }]) => element("figure", {}, face(card), element("figcaption", {}, name(seat)))));
-	areas.hand.replaceChildren(
-		...hand()
-			.sort(([, a], [, b]) => a.card - b.card)
-			.map(([play, { card }]) => face(card, { disabled: !mayPlay(card), onclick: () => room.send({ play }) })),
-	);
+	const held = hand().sort(([, a], [, b]) => a.card - b.card);
+	areas.hand.replaceChildren(...held.map(([play, { card }]) => face(card, { disabled: !mayPlay(card), onclick: () => room.send({ play }) })));
+	areas.hand.className = room.values.turn.seat === room.seat ? "turn" : "";
+	held.forEach((_, i) => areas.hand.children[i].style.setProperty("--place", i - (held.length - 1) / 2));
 };
 room.on("frame", () => (follow(), show()));
 room.on("status", show);

@@ -32,8 +32,9 @@ const says = () => {
 };
 const show = () => {
 	status.textContent = says();
+	if (room.status === "playing" && room.tables.seats.size === 2) status.className = marks[room.values.turn.seat + 1];
+	else status.className = "";
 	room.tables.cells?.forEach(({ mark }, id) => {
-		cells[id].textContent = ["", "○", "×"][mark];
 		cells[id].className = marks[mark];
 		cells[id].ariaLabel = `row ${Math.floor(id / 3) + 1}, column ${(id % 3) + 1}: ${marks[mark] || "free"}`;
 		cells[id].disabled = mark !== 0 || room.seat !== room.values.turn.seat || room.tables.seats.size < 2;
