@@ -71,6 +71,10 @@ K8S ?=
 k8s-test: ## roll out, kill, evict, scale and lose a node on a real Kubernetes while bots play (about 10 minutes); K8S="-context NAME" uses one that is there
 	$(GO) run ./deploy/k8s/test -json .bin/k8s-test.json $(K8S)
 
+.PHONY: k8s-new
+k8s-new: ## on the same cluster: write a game with ringside new, build its image, deploy it and update it while two bots play (about 3 minutes)
+	$(GO) run ./deploy/k8s/test -new arena -json .bin/k8s-new.json $(K8S)
+
 .PHONY: web
 web: ## bundle the SDK and the pages into clients/web/dist, which is committed
 	@clients/web/build dist

@@ -126,7 +126,7 @@ export interface Prediction<G extends Game, K extends keyof G["tables"]> {
 	table: K;
 	/**
 	 * One sample's effect on the own row, which it changes in place: the same step that the server makes, from the same
-	 * values. Fields are quantised as the server does after each. It is called again and again for samples that are not
+	 * values. Fields are quantised as the server does after each. An array is replaced, as by row.items.with(0, 5). It is called again and again for samples that are not
 	 * answered, so it must have no other effect.
 	 */
 	step(row: G["tables"][K], input: G["input"], room: PredictionContext<G>): void;
@@ -150,7 +150,7 @@ export interface PredictionContext<G extends Game> {
 /** How a table is drawn between ticks. */
 export interface Interpolation<R> {
 	/** Fields that glide; the others jump. By default fixed-point and float fields, and angles, which turn the short way. */
-	fields?: (keyof R)[];
+	fields?: { [F in keyof R]-?: R[F] extends number | undefined ? F : never }[keyof R][];
 	/** A field that changes by more than this in one tick has jumped, and is not smeared. By default nothing counts as a jump. */
 	snap?: number;
 	/** Fields whose change means that the row was put elsewhere, such as alive: nothing is smeared over that tick. */

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -58,7 +59,7 @@ func (a *archiver) end() ([]byte, error) {
 	return a.buffer.Bytes(), a.err
 }
 
-// layer copies the files of the stages into the image's one layer.
+// layer copies the files of the stages, and of the build context, which is stage "", into the image's one layer.
 func (s *stage) layer(stages map[string]string) ([]byte, error) {
 	a := newArchiver()
 	for _, c := range s.copies {
@@ -67,20 +68,39 @@ func (s *stage) layer(stages map[string]string) ([]byte, error) {
 			return nil, fmt.Errorf("the image takes files of stage %s; say with -stage %s=DIR where they are", c.from, c.from)
 		}
 		for _, source := range c.sources {
-			content, err := os.ReadFile(filepath.Join(root, source))
-			if err != nil {
+			if err := a.copy(filepath.Join(root, source), strings.Trim(c.dir, "/")); err != nil {
 				return nil, err
 			}
-			info, err := os.Stat(filepath.Join(root, source))
-			if err != nil {
-				return nil, err
-			}
-			dir := strings.Trim(c.dir, "/")
-			a.folder(path.Clean(dir))
-			a.put(tar.Header{Typeflag: tar.TypeReg, Name: path.Join(dir, path.Base(source)), Mode: int64(info.Mode().Perm())}, content)
 		}
 	}
 	return a.end()
+}
+
+// copy puts a file, or all that is in a folder, into dir.
+func (a *archiver) copy(source, dir string) error {
+	return filepath.WalkDir(source, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		name := path.Base(filepath.ToSlash(source)) // of a file
+		if file != source {
+			if name, err = filepath.Rel(source, file); err != nil {
+				return err
+			}
+		}
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		info, err := os.Stat(file)
+		if err != nil {
+			return err
+		}
+		to := path.Join(dir, filepath.ToSlash(name))
+		a.folder(path.Dir(to))
+		a.put(tar.Header{Typeflag: tar.TypeReg, Name: to, Mode: int64(info.Mode().Perm())}, content)
+		return nil
+	})
 }
 
 // archive puts layer and configuration into the format of docker save.

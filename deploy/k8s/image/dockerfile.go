@@ -13,11 +13,11 @@ type stage struct {
 	config config
 }
 
-// copying is one COPY --from.
+// copying is one COPY.
 type copying struct {
-	from    string // name of the stage
-	sources []string
-	dir     string // with the slash at its end
+	from    string   // name of the stage; empty: the build context
+	sources []string // files, or folders whose content is copied
+	dir     string   // with the slash at its end
 }
 
 // config is the image's configuration as the OCI image specification names its fields.
@@ -86,7 +86,7 @@ func (s *stage) take(verb, rest string) (err error) {
 			c.Env = append(c.Env, name+"="+value)
 		}
 	default:
-		return fmt.Errorf("%s is not understood here; COPY --from, ENV, LABEL, USER, WORKDIR, ENTRYPOINT and CMD are", verb)
+		return fmt.Errorf("%s is not understood here; COPY, ENV, LABEL, USER, WORKDIR, ENTRYPOINT and CMD are", verb)
 	}
 	return err
 }
@@ -100,10 +100,16 @@ func words(rest string) (all []string, err error) {
 }
 
 func (s *stage) takeCopy(args []string) error {
-	if len(args) < 3 || !strings.HasPrefix(args[0], "--from=") || !strings.HasSuffix(args[len(args)-1], "/") {
-		return fmt.Errorf("COPY %s: write COPY --from=STAGE FILE... DIR/", strings.Join(args, " "))
+	written := strings.Join(args, " ")
+	c := copying{}
+	if len(args) > 0 && strings.HasPrefix(args[0], "--from=") {
+		c.from, args = strings.TrimPrefix(args[0], "--from="), args[1:]
 	}
-	c := copying{strings.TrimPrefix(args[0], "--from="), args[1 : len(args)-1], path.Clean(args[len(args)-1]) + "/"}
+	if len(args) < 2 || strings.HasPrefix(args[0], "--") || !strings.HasSuffix(args[len(args)-1], "/") {
+		return fmt.Errorf("COPY %s: write COPY FILE... DIR/, or COPY --from=STAGE FILE... DIR/", written)
+	}
+	last := len(args) - 1
+	c.sources, c.dir = args[:last], path.Clean(args[last])+"/"
 	s.copies = append(s.copies, c)
 	return nil
 }

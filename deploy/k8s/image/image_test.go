@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -81,13 +82,56 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
+// A folder is copied with what is in it, from a stage or from the Dockerfile's own folder.
+func TestFolders(t *testing.T) {
+	dir, stage := t.TempDir(), t.TempDir()
+	for file, text := range map[string]string{
+		filepath.Join(dir, "Dockerfile"):             "FROM scratch\nCOPY --from=build /out/ /usr/bin/\nCOPY page /page/\n",
+		filepath.Join(dir, "page/index.html"):        "index",
+		filepath.Join(dir, "page/assets/game.js"):    "js",
+		filepath.Join(stage, "out/gameserver"):       "server",
+		filepath.Join(dir, "not-in-the-image/a.txt"): "",
+	} {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(dir, "image.tar")
+	if err := run([]string{"-f", filepath.Join(dir, "Dockerfile"), "-stage", "build=" + stage, "-t", "mine:v1", "-o", file}); err != nil {
+		t.Fatal(err)
+	}
+	image, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for name, outer := range untar(t, image) {
+		if !strings.HasSuffix(name, "layer.tar") {
+			continue
+		}
+		for name, f := range untar(t, outer.content) {
+			if f.Typeflag == tar.TypeReg {
+				got[name] = string(f.content)
+			}
+		}
+	}
+	want := map[string]string{"usr/bin/gameserver": "server", "page/index.html": "index", "page/assets/game.js": "js"}
+	if !maps.Equal(got, want) {
+		t.Errorf("the layer has %v, want %v", got, want)
+	}
+}
+
 func TestParseErrors(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"", "not FROM scratch"},
 		{"FROM scratch\nFROM debian", "not FROM scratch"},
 		{"FROM scratch\nRUN make", "line 2: RUN is not understood"},
-		{"FROM scratch\nCOPY a b", "write COPY --from=STAGE"},
-		{"FROM scratch\nCOPY --from=x /a /b", "write COPY --from=STAGE"},
+		{"FROM scratch\nCOPY a b", "write COPY FILE... DIR/"},
+		{"FROM scratch\nCOPY --chown=1 a b/", "write COPY FILE... DIR/"},
+		{"FROM scratch\nCOPY --from=x /a /b", "COPY --from=STAGE FILE... DIR/"},
 		{"FROM scratch\nENV A B", "one NAME=VALUE"},
 		{"FROM scratch\nLABEL A=1 B=2\nENV A B=1", "one NAME=VALUE"},
 		{"FROM scratch\nENTRYPOINT /usr/bin/router", "no shell"},

@@ -1,6 +1,7 @@
 // Image writes the image that the Dockerfile describes as a tar that docker load, podman load, ctr images import and kind
 // load image-archive take, where there is no container engine to build it. It reads the Dockerfile's last stage, so
-// there is one description of the image; what an earlier stage would have made is read from a folder.
+// there is one description of the image; what an earlier stage would have made is read from a folder. The build context is the
+// Dockerfile's folder.
 //
 //	go run ./deploy/k8s/image -stage build=DIR -t ringside:v1 -o ringside.tar
 package main
@@ -10,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 )
@@ -52,6 +54,7 @@ func run(args []string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", *file, err)
 	}
+	stages[""] = filepath.Dir(*file)
 	layer, err := s.layer(stages)
 	if err != nil {
 		return err

@@ -77,10 +77,8 @@ func (b *bots) watch(cmd *exec.Cmd) error {
 	return nil
 }
 
-// playOutside starts bots where players are. The process may be one of another process namespace, so that it is found by
-// the name that its program is linked to for this once.
+// playOutside starts the arena's bots where players are.
 func (f *fleet) playOutside() (*bots, error) {
-	program := filepath.Join(f.work, fmt.Sprintf("bot-%d", time.Now().UnixNano()))
 	built, err := filepath.Abs(".bin/image/out/bot")
 	if err != nil {
 		return nil, err
@@ -91,10 +89,17 @@ func (f *fleet) playOutside() (*bots, error) {
 			return nil, err
 		}
 	}
+	return f.runOutside(built, f.botArgs(f.outsideURL())...)
+}
+
+// runOutside starts a program of bots where players are. The process may be one of another process namespace, so that it is
+// found by the name that its program is linked to for this once.
+func (f *fleet) runOutside(built string, botArgs ...string) (*bots, error) {
+	program := filepath.Join(f.work, fmt.Sprintf("bot-%d", time.Now().UnixNano()))
 	if err := os.Symlink(built, program); err != nil {
 		return nil, err
 	}
-	args := append(append([]string{}, f.outside...), append([]string{program}, f.botArgs(f.outsideURL())...)...)
+	args := append(append([]string{}, f.outside...), append([]string{program}, botArgs...)...)
 	cmd := exec.Command(args[0], args[1:]...)
 	log, err := os.Create(filepath.Join(f.work, "outside.log"))
 	if err != nil {
@@ -180,15 +185,7 @@ func (f *fleet) botPod(node string) object {
 
 // finish ends bots and gives their report.
 func (b *bots) finish(ctx context.Context) (*botReport, error) {
-	if err := b.end(ctx); err != nil {
-		return nil, err
-	}
-	select {
-	case <-b.done:
-	case <-time.After(reportLimit):
-		return nil, fmt.Errorf("the bots have not reported after %v", reportLimit)
-	}
-	if err := b.clear(ctx); err != nil {
+	if err := b.stop(ctx); err != nil {
 		return nil, err
 	}
 	r := &botReport{}
@@ -196,4 +193,17 @@ func (b *bots) finish(ctx context.Context) (*botReport, error) {
 		return nil, fmt.Errorf("the bots ended without a report (%v): %w: %.500s", b.err, err, bytes.TrimSpace(b.out.Bytes()))
 	}
 	return r, nil
+}
+
+// stop ends bots. Then their output is there.
+func (b *bots) stop(ctx context.Context) error {
+	if err := b.end(ctx); err != nil {
+		return err
+	}
+	select {
+	case <-b.done:
+	case <-time.After(reportLimit):
+		return fmt.Errorf("the bots have not reported after %v", reportLimit)
+	}
+	return b.clear(ctx)
 }

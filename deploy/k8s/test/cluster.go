@@ -33,7 +33,7 @@ const commandLimit = 2 * time.Minute
 // proxyLimit bounds the wait for kubectl to pass requests on.
 const proxyLimit = 20 * time.Second
 
-// openCluster brings the cluster up and the images into it.
+// openCluster brings the cluster up.
 func openCluster(ctx context.Context, o options) (*cluster, error) {
 	work, err := filepath.Abs(".bin/k8s-test")
 	if err != nil {
@@ -59,15 +59,6 @@ func openCluster(ctx context.Context, o options) (*cluster, error) {
 	if err := show(ctx, []string{"NODES=3"}, filepath.Join(o.up, "up.sh")); err != nil {
 		c.down() // the next run would take half a cluster for a whole one
 		return nil, err
-	}
-	for i, tag := range o.tags {
-		from := ""
-		if i == 0 {
-			from = o.from
-		}
-		if err := c.loadImage(ctx, from, o.image, tag); err != nil {
-			return nil, err
-		}
 	}
 	return c, c.dial(ctx)
 }
@@ -123,6 +114,23 @@ func (c *cluster) raw(ctx context.Context, path string) ([]byte, error) {
 		err = fmt.Errorf("%s: %s: %.500s", path, resp.Status, text)
 	}
 	return text, err
+}
+
+// loadImages builds the arena's images, where there are scripts that load them.
+func (c *cluster) loadImages(ctx context.Context, o options) error {
+	if c.scripts == "" {
+		return nil
+	}
+	for i, tag := range o.tags {
+		from := ""
+		if i == 0 {
+			from = o.from
+		}
+		if err := c.loadImage(ctx, from, o.image, tag); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // loadImage builds image:tag of a git revision, of this tree if that is empty, and brings it to the nodes.

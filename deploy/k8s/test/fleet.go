@@ -49,7 +49,11 @@ func (f *fleet) apply(ctx context.Context) error {
 	if !known {
 		return fmt.Errorf("overlay is %q; use proxy, direct or tls", f.options.overlay)
 	}
-	text := fmt.Sprintf(overlayText, f.options.overlay, url, f.options.image, f.version)
+	resource, image := "../../deploy/k8s/overlays/"+f.options.overlay, "ringside"
+	if f.options.template != "" {
+		resource, image = gameName+"/k8s", gameName
+	}
+	text := fmt.Sprintf(overlayText, resource, url, image, f.options.image, f.version)
 	if err := os.WriteFile(filepath.Join(f.work, "kustomization.yaml"), []byte(text), 0o644); err != nil {
 		return err
 	}
@@ -71,15 +75,15 @@ func (f *fleet) apply(ctx context.Context) error {
 	return err
 }
 
-// overlayText is a kustomization of overlay, URL, image and tag.
+// overlayText is a kustomization of an overlay, the URL, the overlay's image, and the image and tag in its place.
 const overlayText = `apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 namespace: ` + namespace + `
-resources: [../../deploy/k8s/overlays/%s]
+resources: [%s]
 configMapGenerator:
 - {name: ringside, behavior: merge, literals: ["url=%s"]}
 images:
-- {name: ringside, newName: %q, newTag: %q}
+- {name: %q, newName: %q, newTag: %q}
 patches:
 - target: {kind: StatefulSet}
   patch: |-

@@ -5,6 +5,10 @@
 // commands k (kubectl), node (run a command in the network of the nodes), load (image tars into every node) and killnode.
 // With -context it uses a cluster that is there; the images must be where its nodes find them, and what needs a node's
 // own processes (kill -9, a lost node) is left out.
+//
+// With -new TEMPLATE it takes the path of a game's author instead: it writes a game as ringside new does, builds its image with
+// the game's own Makefile, deploys its overlay, plays with its bots and its page, and updates it while they play. It says how
+// long each step took.
 package main
 
 import (
@@ -21,18 +25,19 @@ import (
 
 // options are the command line's.
 type options struct {
-	up      string   // folder of scripts
-	context string   // of kubectl
-	overlay string   // proxy, direct or tls
-	host    string   // of a node, as players reach it
-	image   string   // name; the tags are old and new
-	tags    []string // old and new
-	from    string   // git revision of the old one; empty: both are of this tree
-	phases  []string // empty: all
-	rooms   int      // inside and outside, each
-	players int      // in each room
-	report  string   // file
-	keep    bool
+	up       string   // folder of scripts
+	context  string   // of kubectl
+	overlay  string   // proxy, direct or tls
+	host     string   // of a node, as players reach it
+	image    string   // name; the tags are old and new
+	tags     []string // old and new
+	from     string   // git revision of the old one; empty: both are of this tree
+	phases   []string // empty: all
+	template string   // of a game that is written and deployed; empty: the arena is
+	rooms    int      // inside and outside, each
+	players  int      // in each room
+	report   string   // file
+	keep     bool
 }
 
 func main() {
@@ -43,6 +48,7 @@ func main() {
 	flag.StringVar(&o.host, "host", "", "`address` at which players reach a node (default the first node's internal one)")
 	flag.StringVar(&o.image, "image", "ringside", "`name` of the image; its tags are old and new, and with -up they are built and loaded")
 	flag.StringVar(&o.from, "from", "", "git `revision` that the old image is built of, to try an update from there to this tree; with -up only (default this tree)")
+	flag.StringVar(&o.template, "new", "", "write a game from this `template` of ringside new, and deploy and update that; with -up only")
 	phases := flag.String("phases", "", "comma-separated `names` of what to do (default all: "+strings.Join(phaseNames(), ",")+")")
 	flag.IntVar(&o.rooms, "rooms", 10, "rooms of bots inside of the cluster, and as many outside")
 	flag.IntVar(&o.players, "players", 8, "players in each room")
@@ -76,11 +82,17 @@ func run(ctx context.Context, o options) (failed bool, err error) {
 	if o.from != "" && o.up == "" {
 		return false, errors.New("-from builds an image, which goes with -up; with -context push the images of both versions")
 	}
+	if o.template != "" {
+		return authorPath(ctx, o)
+	}
 	c, err := openCluster(ctx, o)
 	if err != nil {
 		return false, err
 	}
 	defer c.close(o.keep)
+	if err := c.loadImages(ctx, o); err != nil {
+		return false, err
+	}
 	f := &fleet{cluster: c, options: o, servers: 3, version: o.tags[0], updated: map[string]bool{}}
 	v := verdict{Begun: time.Now(), Overlay: o.overlay}
 	for _, p := range todo {

@@ -34,13 +34,11 @@ func TestPlayersWaitForAServerThatComesInTheLastRound(t *testing.T) {
 // others, it is not declared lost because of them.
 func TestPlayersOfASuspendedLeaderDoNotHaveItDeclaredLost(t *testing.T) {
 	for _, elsewhere := range []bool{true, false} {
-		lost := false
 		r := newRig(t, 1).see(peers[0], Refused)
 		for range 2 * lostTime / time.Second {
 			r.step(Wanted{Seen: epoch(1, peers[0]), Elsewhere: elsewhere})
 			for range 2 {
-				if a, ok := did[Ask](r); ok {
-					lost = lost || a.Query.Lost != 0
+				if a, ok := did[Ask](r); ok && a.Query.Lost == 0 {
 					r.replies()
 				}
 			}
@@ -49,7 +47,7 @@ func TestPlayersOfASuspendedLeaderDoNotHaveItDeclaredLost(t *testing.T) {
 			}
 			r.pass(time.Second)
 		}
-		if lost == elsewhere {
+		if lost := r.m.lost(life); lost == elsewhere {
 			t.Errorf("elsewhere %v: declared lost %v", elsewhere, lost)
 		}
 	}

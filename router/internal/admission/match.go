@@ -7,6 +7,7 @@ import (
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/router/internal/access"
 	"github.com/ringside-go/ringside/router/internal/api"
+	"github.com/ringside-go/ringside/router/internal/match"
 )
 
 // PostMatch gives a seat in the fullest open room of the game with the options asked for, or with the properties (see search), or in a new one; and
@@ -51,10 +52,24 @@ func (a *Admission) PostMatch(w http.ResponseWriter, r *http.Request) error {
 		c.Party = newParty(e.Party.Size)
 		fallthrough
 	default:
-		server, err = a.Matcher.Seat(r.Context(), &c, access.Network(r), wanted)
+		server, err = a.seat(r, &c, wanted)
 	}
 	if err != nil {
 		return err
 	}
 	return a.admit(w, r, &e, c, server, nil)
+}
+
+// seat reserves a seat for c, or for all of c's party, and sets its room. What the home of a new room can know to be wrong with it is
+// refused.
+func (a *Admission) seat(r *http.Request, c *ticket.Claims, wanted match.Search) (membership.Member, error) {
+	server, fresh, err := a.Matcher.Seat(r.Context(), c, access.Network(r), wanted)
+	if err != nil || !fresh {
+		return server, err
+	}
+	if _, err := a.foresee(r.Context(), server, c, true); err != nil {
+		a.Matcher.Withdraw(c.Player)
+		return membership.Member{}, err
+	}
+	return server, nil
 }

@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -12,7 +13,6 @@ import (
 	"github.com/ringside-go/ringside/internal/membership"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
-	"github.com/ringside-go/ringside/router/internal/access"
 	"github.com/ringside-go/ringside/router/internal/api"
 	"github.com/ringside-go/ringside/router/internal/match"
 	"github.com/ringside-go/ringside/router/internal/servers"
@@ -97,7 +97,7 @@ func newParty(size int) *ticket.Party {
 func (a *Admission) invite(c *ticket.Claims, token string) (answer *partyAnswer, err error) {
 	answer = &partyAnswer{Token: token, Size: c.Party.Size, Until: c.Party.Until}
 	if token == "" {
-		answer.Token, err = a.Signer.Invite(ticket.Invitation{Party: *c.Party, Room: c.Room, Game: c.Game, Options: c.Options, Expires: time.Now().Add(ticketLife)})
+		answer.Token, err = a.Signer.Invite(ticket.Invitation{Party: *c.Party, Room: c.Room, Game: c.Game, Options: c.Options, Signed: c.Signed, Expires: time.Now().Add(ticketLife)})
 	}
 	return answer, err
 }
@@ -119,6 +119,7 @@ func (a *Admission) follow(e *entry, c *ticket.Claims) (server membership.Member
 	case len(c.Options) > 0 && string(c.Options) != string(i.Options):
 		return server, api.Problemf(http.StatusBadRequest, "the invitation is to a match with other options; leave out \"options\"")
 	}
+	c.Signed = i.Signed || c.Signed && string(c.Options) == string(i.Options)
 	c.Room, c.Options, c.Party = i.Room, i.Options, &i.Party
 	fleet := a.Table.Fleet()
 	server, ok := fleet.Home(c.Room)
@@ -134,9 +135,12 @@ func (a *Admission) matchAll(w http.ResponseWriter, r *http.Request, e *entry, c
 	if err != nil {
 		return err
 	}
+	if err := agree(claims); err != nil {
+		return err
+	}
 	first := &claims[0]
 	first.Party = newParty(len(claims))
-	server, err := a.Matcher.Seat(r.Context(), first, access.Network(r), wanted)
+	server, err := a.seat(r, first, wanted)
 	if err != nil {
 		return err
 	}
@@ -157,6 +161,22 @@ func (a *Admission) matchAll(w http.ResponseWriter, r *http.Request, e *entry, c
 	a.Tickets.WithLabelValues("issued").Add(float64(len(claims)))
 	w.Header().Set("Location", roomsFolder+string(answer.Room))
 	return api.WriteJSON(w, http.StatusCreated, answer)
+}
+
+// agree gives all players of a party the options that the game's backend has signed for one of them: whoever comes first makes the room.
+func agree(claims []ticket.Claims) error {
+	by := slices.IndexFunc(claims, func(c ticket.Claims) bool { return c.Signed })
+	if by < 0 {
+		return nil
+	}
+	for i := range claims {
+		c := &claims[i]
+		if c.Signed && !bytes.Equal(c.Options, claims[by].Options) {
+			return ofMember(i, api.BadField("identity", fmt.Errorf("it has other options for the room than that of players[%d]", by)))
+		}
+		c.Options, c.Signed = claims[by].Options, true
+	}
+	return nil
 }
 
 // knowAll settles who the players are, within the limits of their address and of themselves, and gives their claims and the secrets of

@@ -63,8 +63,8 @@ func (m *Matcher) Stage(c *ticket.Claims, wanted *Search) (leader membership.Mem
 }
 
 // Seat reserves a seat for c, or for all of c's party, who ask from an address of network, and sets its room. It may wait for
-// the next lists of rooms.
-func (m *Matcher) Seat(ctx context.Context, c *ticket.Claims, network netip.Prefix, wanted Search) (server membership.Member, err error) {
+// the next lists of rooms. fresh: the room is new, c may have to make it, and server is its home.
+func (m *Matcher) Seat(ctx context.Context, c *ticket.Claims, network netip.Prefix, wanted Search) (server membership.Member, fresh bool, err error) {
 	q := seatRequest{player: c.Player, seats: 1, kind: ticket.MatchKind(c.Game, c.Options), search: wanted}
 	if c.Party != nil {
 		q.seats = c.Party.Size
@@ -81,7 +81,7 @@ func (m *Matcher) Seat(ctx context.Context, c *ticket.Claims, network netip.Pref
 		}
 		s, ok := m.seats.seat(m.lister.get(matchAge), q, now)
 		if s.most > 0 {
-			return membership.Member{}, api.Problemf(http.StatusBadRequest, "a party of %d does not fit: rooms of %s with these options have %d seats; "+
+			return membership.Member{}, false, api.Problemf(http.StatusBadRequest, "a party of %d does not fit: rooms of %s with these options have %d seats; "+
 				"make the party smaller", q.seats, c.Game, s.most)
 		}
 		if ok && s.wait {
@@ -89,16 +89,19 @@ func (m *Matcher) Seat(ctx context.Context, c *ticket.Claims, network netip.Pref
 			case <-time.After(matchAge / 5):
 				continue
 			case <-ctx.Done():
-				return membership.Member{}, api.TryLater("the client left before a seat was found")
+				return membership.Member{}, false, api.TryLater("the client left before a seat was found")
 			}
 		}
-		if ok && s.leader.Name == "" {
+		if fresh = ok && s.leader.Name == ""; fresh {
 			s.leader, ok = fleet.Home(s.room)
 		}
 		if !ok {
-			return membership.Member{}, servers.None(fleet)
+			return membership.Member{}, false, servers.None(fleet)
 		}
 		c.Room = s.room
-		return s.leader, nil
+		return s.leader, fresh, nil
 	}
 }
+
+// Withdraw takes back what Seat has reserved for a player, who was refused after all.
+func (m *Matcher) Withdraw(player proto.PlayerID) { m.seats.withdraw(player) }
