@@ -12,14 +12,14 @@ import (
 
 // Pool is the tick workers and the rooms on them.
 type Pool struct {
-	config  Config
-	started time.Time // zero of the clock that workers and rooms use
-	workers []*worker
-	lane    *worker        // the slow lane: rooms over their share
-	all     []*worker      // with the slow lane
-	running sync.WaitGroup // for all, but not for goroutines that hang
-	jobs    jobs
-
+	config    Config
+	started   time.Time // zero of the clock that workers and rooms use
+	workers   []*worker
+	lane      *worker        // the slow lane: rooms over their share
+	all       []*worker      // with the slow lane
+	running   sync.WaitGroup // for all, but not for goroutines that hang
+	jobs      jobs
+	batches   *sync.Pool // for the inboxes
 	instances instances
 }
 
@@ -34,7 +34,7 @@ func NewPool(c Config) (*Pool, error) {
 	if c.WallClock == nil {
 		c.WallClock = time.Now
 	}
-	p := &Pool{config: c, started: time.Now(), jobs: newJobs()}
+	p := &Pool{config: c, started: time.Now(), jobs: newJobs(), batches: newBatches()}
 	for i := range c.Workers + 1 {
 		p.all = append(p.all, newWorker(p, i))
 	}
