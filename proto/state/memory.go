@@ -57,8 +57,9 @@ func memOf(k reflect.Kind) mem {
 	return memNone
 }
 
-// rowChunk is how many rows are made at once. Rows never move, since the game holds pointers to them.
-const rowChunk = 16
+// rowChunk is how many rows are made at once: what most rooms have of most things. Rows never move, since the game holds pointers
+// to them.
+const rowChunk = 8
 
 func newRows(t reflect.Type, n int) []unsafe.Pointer {
 	first := reflect.MakeSlice(reflect.SliceOf(t), n, n).UnsafePointer()
