@@ -121,12 +121,19 @@ func (in *Inputs[T]) take(seat Seat, at Tick) int {
 	return l.taken
 }
 
+// keptSamples is for how many samples a lane keeps room when it is empty. A seat has more after its network, or this server, stood
+// still for a while.
+const keptSamples = 8
+
 // drop forgets what the tick took.
 func (in *Inputs[T]) drop() {
 	for i := range in.lanes {
 		l := &in.lanes[i]
 		l.queued = l.queued[:copy(l.queued, l.queued[l.taken:])]
 		l.taken = 0
+		if len(l.queued) == 0 && cap(l.queued) > keptSamples {
+			l.queued = nil
+		}
 	}
 }
 

@@ -233,3 +233,21 @@ func TestOutcomesOverTheWrap(t *testing.T) {
 		t.Errorf("%d outcomes are left", len(all))
 	}
 }
+
+// A lane that was long once, after a stall, does not stay so.
+func TestLanesShrink(t *testing.T) {
+	in := Inputs[wrapInput]{lanes: make([]lane[wrapInput], 1)}
+	l := &in.lanes[0]
+	for range 2 {
+		l.queued = append(l.queued, make([]Sample[wrapInput], 10*keptSamples)...)
+		l.taken = len(l.queued)
+		if in.drop(); cap(l.queued) > keptSamples {
+			t.Errorf("an empty lane has room for %d samples", cap(l.queued))
+		}
+	}
+	l.queued = make([]Sample[wrapInput], 1, keptSamples)
+	l.taken = 1
+	if in.drop(); cap(l.queued) != keptSamples {
+		t.Error("a lane gave up the room that every tick needs")
+	}
+}

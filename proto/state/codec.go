@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/bits"
 	"reflect"
+	"sync"
 	"unsafe"
 
 	"github.com/ringside-go/ringside/proto"
@@ -17,9 +18,15 @@ type Codec[T any] struct {
 	*layout
 }
 
-// NewCodec makes the codec for T. The error names the field and says what to write.
+// codecs holds the codecs that there are, for the rooms of a game are all alike and many: T → *Codec[T].
+var codecs sync.Map
+
+// NewCodec gives the codec for T. The error names the field and says what to write.
 func NewCodec[T any]() (*Codec[T], error) {
 	t := reflect.TypeFor[T]()
+	if known, ok := codecs.Load(t); ok {
+		return known.(*Codec[T]), nil
+	}
 	row, err := rowOf(t, Public, true)
 	if err != nil {
 		return nil, fmt.Errorf("state: %w", err)
@@ -32,7 +39,8 @@ func NewCodec[T any]() (*Codec[T], error) {
 		return nil, fmt.Errorf("state: %s: %w", t.Name(), err)
 	}
 	l.place(t)
-	return &Codec[T]{row, l}, nil
+	known, _ := codecs.LoadOrStore(t, &Codec[T]{row, l})
+	return known.(*Codec[T]), nil
 }
 
 // checkSample checks the schema of a sample, whose longest form must fit into proto.MaxSampleBytes.

@@ -139,3 +139,27 @@ func TestCodecAllocates(t *testing.T) {
 		t.Errorf("a sample costs %v allocations", n)
 	}
 }
+
+// The rooms of a game have one codec, and one set of layouts, in common.
+func TestRoomsShareWhatTheirTypesSay(t *testing.T) {
+	a, err := NewCodec[sample]()
+	must(t, err)
+	b, err := NewCodec[sample]()
+	must(t, err)
+	if a != b {
+		t.Error("a second codec was made for the same type")
+	}
+	var one, two struct {
+		Things Table[sample] `state:"max=4"`
+	}
+	s, err := Open(a.Schema(), &one)
+	must(t, err)
+	r, err := Open(a.Schema(), &two)
+	must(t, err)
+	if s.tables[0].layout != r.tables[0].layout {
+		t.Error("a second layout was made for the same table")
+	}
+	if n := testing.AllocsPerRun(10, func() { must(t, r.schema.checkTogether()) }); n > 2 {
+		t.Errorf("%v allocations to check tables that have been checked", n)
+	}
+}

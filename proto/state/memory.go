@@ -68,8 +68,9 @@ func elementOf(t reflect.Type) (elem reflect.Type, count int) {
 // place tells where a struct holds the value, and as what.
 func (c *spec) place(t reflect.Type, off uintptr) { c.mem, c.off = memOf(t.Kind()), off }
 
-// rowChunk is how many rows are made at once. Rows never move, since the game holds pointers to them.
-const rowChunk = 16
+// rowChunk is how many rows are made at once: what most rooms have of most things. Rows never move, since the game holds pointers
+// to them.
+const rowChunk = 8
 
 func newRows(t reflect.Type, n int) []unsafe.Pointer {
 	first := reflect.MakeSlice(reflect.SliceOf(t), n, n).UnsafePointer()

@@ -34,7 +34,7 @@ func Open(input *RowSchema, structs ...any) (*Store, error) {
 			return nil, err
 		}
 	}
-	if err := s.schema.check(); err != nil {
+	if err := s.schema.checkTogether(); err != nil { // openTable has checked each by itself
 		return nil, err
 	}
 	s.index()

@@ -6,8 +6,18 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// check holds the bounds that concern more than one table.
+// check holds all bounds.
 func (s *Schema) check() error {
+	for i := range s.Tables {
+		if err := s.Tables[i].check(); err != nil {
+			return fmt.Errorf("state: %w", err)
+		}
+	}
+	return s.checkTogether()
+}
+
+// checkTogether holds the bounds that concern more than one table.
+func (s *Schema) checkTogether() error {
 	if len(s.Tables) > MaxTables {
 		return fmt.Errorf("state: schema has %d tables, at most %d are allowed", len(s.Tables), MaxTables)
 	}
@@ -15,9 +25,6 @@ func (s *Schema) check() error {
 	names := make(map[string]bool, len(s.Tables))
 	for i := range s.Tables {
 		t := &s.Tables[i]
-		if err := t.check(); err != nil {
-			return fmt.Errorf("state: %w", err)
-		}
 		if names[t.Name] {
 			return fmt.Errorf("state: two tables are named %q; rename one", t.Name)
 		}

@@ -205,16 +205,15 @@ func BenchmarkSchedule(b *testing.B) {
 
 // BenchmarkInbox is one input's way through the inbox.
 func BenchmarkInbox(b *testing.B) {
-	var in inbox
-	var taken batch
+	in := newInbox()
 	o, samples := &Occupant{}, make([]byte, 4)
 	n := 0
 	b.ReportAllocs()
 	for b.Loop() {
-		in.queueMessage(item{kind: itemInput, occ: o, at: time.Second}, samples)
+		in.queueMessage(&item{kind: itemInput, occ: o, at: time.Second}, samples)
 		if n++; n == 16 {
 			n = 0
-			in.take(&taken)
+			in.giveBack(take(in))
 		}
 	}
 }

@@ -44,32 +44,26 @@ type item struct {
 	do         func()
 }
 
-// batch is what arrived between two ticks, in order. Its slices keep their capacity from tick to tick, until they have been too
-// large for shrinkAfter ticks: a room that was late once has had seconds of messages in them.
+// batch is what arrived between two ticks, in order.
 type batch struct {
 	items []item
 	bytes []byte
-	roomy int // ticks in a row in which less than a quarter was used
 }
 
+// Batches with more capacity are left to the collector: a room that was late once has had seconds of messages in its batch. A full
+// room needs less in each tick.
 const (
-	shrinkAfter = 1024
-	leastItems  = 16 // capacity that is kept always
+	pooledItems = 512
+	pooledBytes = 32 << 10
 )
 
-func (b *batch) payload(it *item) []byte { return b.bytes[it.start:it.end] }
-
-// reset empties b and lets go of the occupants in it.
-func (b *batch) reset() {
-	clear(b.items)
-	if b.roomy++; len(b.items) >= cap(b.items)/4 || cap(b.items) <= leastItems {
-		b.roomy = 0
-	}
-	if b.roomy == shrinkAfter {
-		*b = batch{items: make([]item, 0, cap(b.items)/2)}
-	}
-	b.items, b.bytes = b.items[:0], b.bytes[:0]
+// newBatches is a pool of empty batches for many inboxes. A room has one only while something waits for it: as clients are polled in
+// the tick, all rooms of a worker use the same one in turn.
+func newBatches() *sync.Pool {
+	return &sync.Pool{New: func() any { return &batch{items: make([]item, 0, 16), bytes: make([]byte, 0, 256)} }}
 }
+
+func (b *batch) payload(it *item) []byte { return b.bytes[it.start:it.end] }
 
 // stopRequest ends a room.
 type stopRequest struct {
@@ -81,12 +75,25 @@ type stopRequest struct {
 // hundred bytes; the rest is for the room's loop. Leaves and losses of a client that was let in are never refused, nor is
 // what the registry says, which is bounded by what it does: a room has few standbys and seldom moves.
 type inbox struct {
+	batches *sync.Pool // see newBatches
 	mu      sync.Mutex
 	stopped bool
 	stop    *stopRequest // the first one
 	joins   int          // in filling
 	turn    uint64       // counts take; an occupant's counts hold for one turn
-	filling batch
+	filling *batch       // nil: nothing has come
+}
+
+// addLocked makes sure of a batch and adds an item with its payload.
+func (b *inbox) addLocked(it *item, payload []byte) {
+	if b.filling == nil {
+		b.filling = b.batches.Get().(*batch)
+	}
+	f := b.filling
+	it.start = uint32(len(f.bytes))
+	f.bytes = append(f.bytes, payload...)
+	it.end = uint32(len(f.bytes))
+	f.items = append(f.items, *it)
 }
 
 // queueJoin refuses beyond maxJoins.
@@ -100,12 +107,12 @@ func (b *inbox) queueJoin(o *Occupant) error {
 		return ErrFull
 	}
 	b.joins++
-	b.filling.items = append(b.filling.items, item{kind: itemJoin, occ: o})
+	b.addLocked(&item{kind: itemJoin, occ: o}, nil)
 	return nil
 }
 
-// queueMessage copies payload and adds it as an item that otherwise looks like it.
-func (b *inbox) queueMessage(it item, payload []byte) error {
+// queueMessage copies payload and it, whose start and end it sets.
+func (b *inbox) queueMessage(it *item, payload []byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	o := it.occ
@@ -120,10 +127,7 @@ func (b *inbox) queueMessage(it item, payload []byte) error {
 	}
 	o.queued++
 	o.queuedBytes += len(payload)
-	it.start = uint32(len(b.filling.bytes))
-	b.filling.bytes = append(b.filling.bytes, payload...)
-	it.end = uint32(len(b.filling.bytes))
-	b.filling.items = append(b.filling.items, it)
+	b.addLocked(it, payload)
 	return nil
 }
 
@@ -135,7 +139,7 @@ func (b *inbox) queueGone(o *Occupant, kind itemKind) {
 		return
 	}
 	o.gone = true
-	b.filling.items = append(b.filling.items, item{kind: kind, occ: o})
+	b.addLocked(&item{kind: kind, occ: o}, nil)
 }
 
 // queueControl adds what the registry says. It comes in its order among the clients' items.
@@ -145,7 +149,7 @@ func (b *inbox) queueControl(it item) error {
 	if b.stopped {
 		return ErrStopped
 	}
-	b.filling.items = append(b.filling.items, it)
+	b.addLocked(&it, nil)
 	return nil
 }
 
@@ -162,26 +166,36 @@ func (b *inbox) queueStop(s stopRequest) error {
 	return nil
 }
 
-// take swaps what arrived into taken, whose own content is thrown away.
-func (b *inbox) take(taken *batch) *stopRequest {
-	taken.reset()
+// take gives what has arrived, nil for nothing. It belongs to the caller until giveBack.
+func (b *inbox) take() (*batch, *stopRequest) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	*taken, b.filling = b.filling, *taken
+	taken := b.filling
+	b.filling = nil
 	b.joins = 0
 	b.turn++
-	return b.stop
+	return taken, b.stop
 }
 
-// close makes every later queue call answer ErrStopped and returns what was not taken. If unlessJoins is set and somebody
+// giveBack takes back what take gave, and lets go of the occupants in it.
+func (b *inbox) giveBack(taken *batch) {
+	if cap(taken.items) > pooledItems || cap(taken.bytes) > pooledBytes {
+		return
+	}
+	clear(taken.items)
+	taken.items, taken.bytes = taken.items[:0], taken.bytes[:0]
+	b.batches.Put(taken)
+}
+
+// close makes every later queue call answer ErrStopped and returns what was not taken, nil for nothing. If unlessJoins is set and somebody
 // wants to join, it does nothing and reports false.
-func (b *inbox) close(unlessJoins bool) (rest batch, ok bool) {
+func (b *inbox) close(unlessJoins bool) (rest *batch, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if unlessJoins && b.joins > 0 {
-		return batch{}, false
+		return nil, false
 	}
 	b.stopped = true
-	rest, b.filling = b.filling, batch{}
+	rest, b.filling = b.filling, nil
 	return rest, true
 }

@@ -65,7 +65,7 @@ func (o *Occupant) QueueInput(in proto.Input, arrived time.Time, roundTrip time.
 		return proto.Refuse(proto.CloseMalformed, "a spectator sent an input; only players do")
 	}
 	at := max(0, arrived.Sub(o.room.pool.started))
-	return o.queue(item{kind: itemInput, occ: o, first: in.First, ack: in.Ack, count: uint8(in.Count), at: at, trip: roundTrip}, in.Samples)
+	return o.queue(&item{kind: itemInput, occ: o, first: in.First, ack: in.Ack, count: uint8(in.Count), at: at, trip: roundTrip}, in.Samples)
 }
 
 // QueueCustom copies a message to the game. The errors are as QueueInput's.
@@ -73,10 +73,10 @@ func (o *Occupant) QueueCustom(payload []byte) error {
 	if o.spectator {
 		return proto.Refuse(proto.CloseMalformed, "a spectator sent a custom message; only players do")
 	}
-	return o.queue(item{kind: itemCustom, occ: o}, payload)
+	return o.queue(&item{kind: itemCustom, occ: o}, payload)
 }
 
-func (o *Occupant) queue(it item, payload []byte) error {
+func (o *Occupant) queue(it *item, payload []byte) error {
 	err := o.room.inbox.queueMessage(it, payload)
 	if err == ErrFull {
 		o.room.metrics.InboxFull.Inc()

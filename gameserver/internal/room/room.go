@@ -78,8 +78,8 @@ type Room struct {
 	epoch      proto.Epoch
 	from       uint32         // the match that was being played when this server began to lead in epoch
 	poller     network.Poller // of quiet clients
-	taken      batch
-	seats      []*Occupant // by seat; nil where no client is connected
+	taken      *batch         // being handled; nil: nothing is
+	seats      []*Occupant    // by seat; nil where no client is connected
 	spectators []*Occupant
 	players    int // seats taken, connected or kept for a lost client
 	connected  int // occupants in seats
@@ -128,6 +128,7 @@ func newRoom(p *Pool, s Spec) *Room {
 		schema:    s.Sim.Store().Schema().Append(nil),
 		sim:       s.Sim,
 		instance:  s.Sim.Instance(),
+		inbox:     inbox{batches: p.batches},
 		epoch:     s.Epoch,
 		from:      s.Sim.Match(),
 		place:     nowhere,
@@ -249,7 +250,10 @@ func (r *Room) closeAll(code proto.CloseCode, text string) {
 			r.closeClient(o, code, text)
 		}
 	}
-	for _, b := range []*batch{&r.taken, &rest} {
+	for _, b := range []*batch{r.taken, rest} {
+		if b == nil {
+			continue
+		}
 		for i := range b.items {
 			if o := b.items[i].occ; o != nil && o.state == joining {
 				o.state = outside

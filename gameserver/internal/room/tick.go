@@ -28,7 +28,8 @@ func (r *Room) tick(now time.Duration) (v verdict) {
 		}
 	}()
 	r.poll()
-	if stop := r.inbox.take(&r.taken); stop != nil {
+	var stop *stopRequest
+	if r.taken, stop = r.inbox.take(); stop != nil {
 		r.end(stop.code, stop.text)
 		return ended
 	}
@@ -125,6 +126,9 @@ func (r *Room) poll() {
 
 // handle gives what was taken to the simulation, in the order in which it came.
 func (r *Room) handle() {
+	if r.taken == nil {
+		return
+	}
 	for i := range r.taken.items {
 		it := &r.taken.items[i]
 		o := it.occ
@@ -152,6 +156,8 @@ func (r *Room) handle() {
 			r.lose(o)
 		}
 	}
+	r.inbox.giveBack(r.taken)
+	r.taken = nil
 }
 
 // renew ends the resume tokens before the one of o's welcome: o sends what clients send after they have read it.

@@ -43,14 +43,14 @@ var arena = ticket.MatchKind("arena", nil)
 func TestSeatGivesUpWithItsClient(t *testing.T) {
 	f := newBed(t, fake.NewServer(t, "game-1"))
 	for _, player := range []proto.PlayerID{"ann", "bob"} {
-		if _, err := f.Seat(t.Context(), &ticket.Claims{Game: "arena", Player: player}, netip.Prefix{}, Search{}); err != nil {
+		if _, _, err := f.Seat(t.Context(), &ticket.Claims{Game: "arena", Player: player}, netip.Prefix{}, Search{}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	c := ticket.Claims{Game: "arena"}
-	if _, err := f.Seat(ctx, &c, netip.Prefix{}, Search{}); err == nil || ctx.Err() == nil || c.Room != "" {
+	if _, _, err := f.Seat(ctx, &c, netip.Prefix{}, Search{}); err == nil || ctx.Err() == nil || c.Room != "" {
 		t.Errorf("error is %v, room %q", err, c.Room)
 	}
 }
@@ -64,7 +64,7 @@ func TestPromisesToOneAddressKeepNobodyApart(t *testing.T) {
 		t.Helper()
 		honest++
 		c := ticket.Claims{Game: "arena", Player: proto.PlayerID(fmt.Sprint("p", honest))}
-		if _, err := f.Seat(t.Context(), &c, limit.Network(netip.MustParseAddr(ip)), Search{}); err != nil {
+		if _, _, err := f.Seat(t.Context(), &c, limit.Network(netip.MustParseAddr(ip)), Search{}); err != nil {
 			t.Fatal(err)
 		}
 		return c.Room
