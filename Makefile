@@ -70,7 +70,7 @@ vuln: ## known vulnerabilities of the code that is called, where their database 
 	@.ci/vuln "$(GO)"
 
 .PHONY: manifests
-manifests: ## hold deploy/k8s against the code of Kubernetes' API server, and against the programs (its first build takes minutes)
+manifests: ## hold deploy/k8s against the code of Kubernetes' API server and against the programs, and the Helm chart against it (its first build takes minutes)
 	cd deploy/k8s/validate && $(GO) test -count=1 ./...
 
 # K8S_UP names a folder of scripts that bring a cluster up; see deploy/k8s/test/main.go. K8S takes its flags.
