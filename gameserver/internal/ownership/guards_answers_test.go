@@ -35,3 +35,14 @@ func TestBestAnswerIsFollowed(t *testing.T) {
 		}
 	}
 }
+
+// TestMoveIsCalledOffForEither: a target to which the room is being handed is given up when it is not reached any more, and also when it is
+// reached and takes no rooms any more, as one that drains.
+func TestMoveIsCalledOffForEither(t *testing.T) {
+	handingOff := func() *rig { return newRig(t, 1).leading().step(MoveTo{Target: peers[0]}).want(Leads, "HandOff") }
+	must[CallOff](handingOff().see(peers[0], Unreachable))
+	r := handingOff()
+	f := r.fleet
+	must[CallOff](r.step(FleetChanged{&f, peers[1:]}))
+	mustNot[CallOff](handingOff().step(FleetChanged{&f, peers}))
+}
