@@ -25,10 +25,11 @@ build: ## build the programs into .bin
 VERSION ?= $(shell git describe --tags --always --dirty --abbrev=10 2>/dev/null || echo dev)
 IMAGE ?= ringside
 OUT ?= .bin/out
+PROGRAMS ?= ./router ./gameserver ./clients/bot
 
 .PHONY: static
 static: ## build the programs as an image has them, into OUT: static, stripped, with VERSION in them
-	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X github.com/ringside-go/ringside/internal/flags.version=$(VERSION)' -o $(OUT)/ ./router ./gameserver ./clients/bot
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X github.com/ringside-go/ringside/internal/flags.version=$(VERSION)' -o $(OUT)/ $(PROGRAMS)
 
 .PHONY: image
 image: ## build the image IMAGE:VERSION with Docker
@@ -39,6 +40,14 @@ image-tar: ## the same image without Docker, as .bin/image.tar
 	$(MAKE) static OUT=.bin/image/out
 	$(GO) run ./deploy/k8s/image -stage build=.bin/image -t $(IMAGE):$(VERSION) -o .bin/image.tar
 	@echo "$(IMAGE):$(VERSION) is in .bin/image.tar"
+
+.PHONY: release
+release: ## the files of release VERSION=v1.2.3 in .bin/release: programs, images, npm package, chart, SBOMs, notes, checksums
+	deploy/release/build "$(VERSION)" .bin/release
+
+.PHONY: release-test
+release-test: ## build parts of a release twice, from two folders and once with an empty cache, and compare; install a released version with go install (minutes)
+	RELEASE_TEST=1 $(GO) test -count=1 -v -timeout 60m ./deploy/release
 
 .PHONY: test
 test: ## everything that must hold before a change lands (about 20 minutes on 2 cores)
@@ -61,7 +70,7 @@ vuln: ## known vulnerabilities of the code that is called, where their database 
 	@.ci/vuln "$(GO)"
 
 .PHONY: manifests
-manifests: ## hold deploy/k8s against the code of Kubernetes' API server, and against the programs (its first build takes minutes)
+manifests: ## hold deploy/k8s against the code of Kubernetes' API server and against the programs, and the Helm chart against it (its first build takes minutes)
 	cd deploy/k8s/validate && $(GO) test -count=1 ./...
 
 # K8S_UP names a folder of scripts that bring a cluster up; see deploy/k8s/test/main.go. K8S takes its flags.
@@ -92,9 +101,11 @@ web-test: clients/web/node_modules/.package-lock.json ## types and tests of the 
 pictures: clients/web/node_modules/.package-lock.json ## the pictures of the READMEs, from the real pages on a real fleet; needs Chromium and ImageMagick
 	@clients/web/e2e/run --pictures
 
+NPM_OUT ?= .build/npm
+
 .PHONY: npm
 npm: clients/web/node_modules/.package-lock.json ## pack @ringside-go/client, of VERSION, into .build/npm
-	@clients/web/package/build "$(VERSION)" .build/npm
+	@clients/web/package/build "$(VERSION)" $(NPM_OUT)
 
 .PHONY: npm-test
 npm-test: clients/web/node_modules/.package-lock.json ## install that into empty Node and Vite projects, which check their types and play (about a minute)

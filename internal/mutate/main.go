@@ -12,9 +12,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -96,20 +93,14 @@ func (t *target) run(ctx context.Context, out io.Writer, only map[string]bool, n
 	if err := t.measure(ctx, dir); err != nil {
 		return err
 	}
-	functions := map[string][]span{}
 	var count [invalid + 1]int
 	tried, unreached := 0, 0
 	for _, m := range all {
 		if n > 0 && tried == n {
 			break
 		}
-		if functions[m.file] == nil {
-			if functions[m.file], err = bodies(m.file); err != nil {
-				return err
-			}
-		}
 		what := survived
-		if reached := t.reached(m, functions[m.file]); reached {
+		if t.reached(m) {
 			if what, err = t.try(ctx, m, dir); err != nil {
 				return err
 			}
@@ -148,23 +139,5 @@ func (t *target) mutants(only map[string]bool) (all []mutant, err error) {
 	if len(all) == 0 {
 		return nil, errors.New(t.ImportPath + " has nothing to change")
 	}
-	return all, nil
-}
-
-// bodies gives where the functions of a file are.
-func bodies(file string) (all []span, err error) {
-	fset := token.NewFileSet()
-	parsed, err := parser.ParseFile(fset, file, nil, 0)
-	if err != nil {
-		return nil, err
-	}
-	ast.Inspect(parsed, func(n ast.Node) bool {
-		if body, ok := n.(*ast.BlockStmt); ok {
-			from, to := fset.Position(body.Pos()), fset.Position(body.End())
-			all = append(all, span{from.Line, from.Column, to.Line, to.Column})
-			return false
-		}
-		return true
-	})
 	return all, nil
 }

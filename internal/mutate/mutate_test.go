@@ -44,7 +44,13 @@ func TestSurvivorsAreListed(t *testing.T) {
 	}
 	const code = `package p
 
-func within(n int) bool { return n >= 1 && n < 9 }
+func within(n int) bool {
+	switch {
+	case n < 9:
+		return n >= 1
+	}
+	return false
+}
 
 func name(s string) string { return s + "!" }
 
@@ -66,7 +72,7 @@ func unused(n int) bool { return n == 5 }
 	got := strings.Split(strings.TrimSpace(out.String()), "\n")
 	slices.Sort(got)
 	want := []string{
-		filepath.Join(dir, "p.go") + ":3:46: < becomes <=", filepath.Join(dir, "p.go") + ":7:36: == becomes !=", filepath.Join(dir, "p.go") + ":7:39: 5 becomes 11",
+		filepath.Join(dir, "p.go") + ":5:9: < becomes <=", filepath.Join(dir, "p.go") + ":13:36: == becomes !=", filepath.Join(dir, "p.go") + ":13:39: 5 becomes 11",
 		"example.com/p: 7 of 8 mutants tried (seed 1): 4 noticed, 3 survive, 2 of them where no test goes",
 	}
 	slices.Sort(want)

@@ -20,11 +20,11 @@ type target struct {
 	ImportPath string
 	GoFiles    []string
 
-	covered map[string][]span // by file name
-	base    time.Duration     // how long its tests take
+	idle map[string][]span // what no test runs, by file name
+	base time.Duration     // how long its tests take
 }
 
-// span is a piece of a file that some test runs, both ends included.
+// span is a piece of a file, both ends included.
 type span struct{ fromLine, fromCol, toLine, toCol int }
 
 func (s span) has(line, col int) bool {
@@ -62,23 +62,23 @@ func (t *target) measure(ctx context.Context, dir string) error {
 		return err
 	}
 	defer f.Close()
-	t.covered = map[string][]span{}
+	t.idle = map[string][]span{}
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		var s span
 		var statements, count int
 		name, rest, _ := strings.Cut(lines.Text(), ".go:")
-		if n, _ := fmt.Sscanf(rest, "%d.%d,%d.%d %d %d", &s.fromLine, &s.fromCol, &s.toLine, &s.toCol, &statements, &count); n == 6 && count > 0 {
+		if n, _ := fmt.Sscanf(rest, "%d.%d,%d.%d %d %d", &s.fromLine, &s.fromCol, &s.toLine, &s.toCol, &statements, &count); n == 6 && count == 0 {
 			base := filepath.Base(name) + ".go"
-			t.covered[base] = append(t.covered[base], s)
+			t.idle[base] = append(t.idle[base], s)
 		}
 	}
 	return nil
 }
 
-// reached reports whether a test runs the mutant's place. Declarations outside of functions are in no profile: those count.
-func (t *target) reached(m mutant, functions []span) bool {
-	has := func(s span) bool { return s.has(m.line, m.col) }
-	return slices.ContainsFunc(t.covered[filepath.Base(m.file)], has) || !slices.ContainsFunc(functions, has)
+// reached reports whether a test may run the mutant's place. A profile does not have all places: the conditions of a switch and
+// declarations are in none.
+func (t *target) reached(m mutant) bool {
+	return !slices.ContainsFunc(t.idle[filepath.Base(m.file)], func(s span) bool { return s.has(m.line, m.col) })
 }
 
 // result is what became of a mutant.

@@ -3,9 +3,11 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -103,10 +105,36 @@ func (a *archiver) copy(source, dir string) error {
 	})
 }
 
-// archive puts layer and configuration into the format of docker save.
+type object = map[string]any
+
+// blob is a file of an image, which is called by its sum.
+type blob struct {
+	kind    string // media type of the OCI image specification
+	content []byte
+}
+
+func (b blob) name() string { return "blobs/sha256/" + sum(b.content) }
+
+// descriptor is how other files mention it.
+func (b blob) descriptor() object {
+	return object{"mediaType": b.kind, "digest": "sha256:" + sum(b.content), "size": len(b.content)}
+}
+
+// marshalBlob makes a blob of v.
+func marshalBlob(kind string, v any) (blob, error) {
+	content, err := json.Marshal(v)
+	return blob{kind, content}, err
+}
+
+// archive puts layer and configuration into an OCI image layout, with the manifest.json of docker save, which older engines read.
 func (s *stage) archive(tag, arch string, layer []byte) ([]byte, error) {
-	type object = map[string]any
-	description, err := json.Marshal(object{
+	packed, err := pack(layer)
+	if err != nil {
+		return nil, err
+	}
+	const kind = "application/vnd.oci.image."
+	data := blob{kind + "layer.v1.tar+gzip", packed}
+	config, err := marshalBlob(kind+"config.v1+json", object{
 		"created": epoch, "architecture": arch, "os": "linux", "config": s.config,
 		"rootfs":  object{"type": "layers", "diff_ids": []string{"sha256:" + sum(layer)}},
 		"history": []object{{"created": epoch, "created_by": "deploy/k8s/image"}},
@@ -114,19 +142,44 @@ func (s *stage) archive(tag, arch string, layer []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := struct{ config, layer string }{sum(description) + ".json", sum(layer) + "/layer.tar"}
-	manifest, err := json.Marshal([]object{{"Config": names.config, "RepoTags": []string{tag}, "Layers": []string{names.layer}}})
+	manifest, err := marshalBlob(kind+"manifest.v1+json", object{
+		"schemaVersion": 2, "mediaType": kind + "manifest.v1+json", "config": config.descriptor(), "layers": []object{data.descriptor()},
+	})
 	if err != nil {
 		return nil, err
 	}
+	named := manifest.descriptor()
+	_, version, _ := strings.Cut(tag, ":")
+	named["platform"] = object{"os": "linux", "architecture": arch}
+	named["annotations"] = object{"org.opencontainers.image.ref.name": version, "io.containerd.image.name": "docker.io/library/" + tag}
 	a := newArchiver()
+	for _, b := range []blob{data, config, manifest} {
+		a.put(tar.Header{Typeflag: tar.TypeReg, Name: b.name(), Mode: 0o644}, b.content)
+	}
 	for _, f := range []struct {
-		name    string
-		content []byte
-	}{{names.config, description}, {names.layer, layer}, {"manifest.json", manifest}} {
-		a.put(tar.Header{Typeflag: tar.TypeReg, Name: f.name, Mode: 0o644}, f.content)
+		name string
+		v    any
+	}{
+		{"index.json", object{"schemaVersion": 2, "mediaType": kind + "index.v1+json", "manifests": []object{named}}},
+		{"oci-layout", object{"imageLayoutVersion": "1.0.0"}},
+		{"manifest.json", []object{{"Config": config.name(), "RepoTags": []string{tag}, "Layers": []string{data.name()}}}},
+	} {
+		content, err := json.Marshal(f.v)
+		if err != nil {
+			return nil, err
+		}
+		a.put(tar.Header{Typeflag: tar.TypeReg, Name: f.name, Mode: 0o644}, content)
 	}
 	return a.end()
+}
+
+// pack compresses b.
+func pack(b []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	_, err := w.Write(b)
+	err = errors.Join(err, w.Close())
+	return out.Bytes(), err
 }
 
 func sum(b []byte) string {

@@ -3,6 +3,7 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -60,7 +61,8 @@ func TestDockerfile(t *testing.T) {
 		}
 	}
 	unmarshal(t, outer[manifest[0].Config].content, &image)
-	layer := outer[manifest[0].Layers[0]].content
+	layer := gunzip(t, outer[manifest[0].Layers[0]].content)
+	checkLayout(t, outer)
 	if want := "sha256:" + sum(layer); !slices.Equal(image.Rootfs.DiffIDs, []string{want}) {
 		t.Errorf("layers are %v, want %s", image.Rootfs.DiffIDs, want)
 	}
@@ -160,6 +162,53 @@ func TestRunErrors(t *testing.T) {
 			t.Errorf("%v gives %v, want %q", c.args, err, c.want)
 		}
 	}
+}
+
+// checkLayout follows the OCI image layout from its index to every blob, whose sums and sizes must be right.
+func checkLayout(t *testing.T, files map[string]entry) {
+	t.Helper()
+	type descriptor struct {
+		MediaType, Digest string
+		Size              int
+		Annotations       map[string]string
+	}
+	read := func(d descriptor) []byte {
+		content := files["blobs/sha256/"+strings.TrimPrefix(d.Digest, "sha256:")].content
+		if len(content) != d.Size || "sha256:"+sum(content) != d.Digest {
+			t.Errorf("%s has %d bytes, the sum of which is %s", d.Digest, len(content), sum(content))
+		}
+		return content
+	}
+	var index struct{ Manifests []descriptor }
+	unmarshal(t, files["index.json"].content, &index)
+	if len(index.Manifests) != 1 || index.Manifests[0].Annotations["io.containerd.image.name"] != "docker.io/library/ringside:v1" {
+		t.Fatalf("the index is %+v", index)
+	}
+	var manifest struct {
+		Config descriptor
+		Layers []descriptor
+	}
+	unmarshal(t, read(index.Manifests[0]), &manifest)
+	for _, d := range append(manifest.Layers, manifest.Config) {
+		read(d)
+	}
+	var layout struct{ ImageLayoutVersion string }
+	if unmarshal(t, files["oci-layout"].content, &layout); layout.ImageLayoutVersion != "1.0.0" || len(manifest.Layers) != 1 || len(files) != 6 {
+		t.Errorf("the layout %+v has %d layers in %d files", layout, len(manifest.Layers), len(files))
+	}
+}
+
+func gunzip(t *testing.T, b []byte) []byte {
+	t.Helper()
+	r, err := gzip.NewReader(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 type entry struct {

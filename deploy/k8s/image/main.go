@@ -1,5 +1,5 @@
-// Image writes the image that the Dockerfile describes as a tar that docker load, podman load, ctr images import and kind
-// load image-archive take, where there is no container engine to build it. It reads the Dockerfile's last stage, so
+// Image writes the image that the Dockerfile describes as a tar, an OCI image layout that docker load, podman load, ctr images import, kind
+// load image-archive and skopeo (oci-archive:) take, where there is no container engine to build it. It reads the Dockerfile's last stage, so
 // there is one description of the image; what an earlier stage would have made is read from a folder. The build context is the
 // Dockerfile's folder.
 //

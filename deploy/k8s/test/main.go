@@ -4,7 +4,7 @@
 // With -up DIR, or K8S_UP, it brings a cluster up by scripts: DIR/up.sh and DIR/down.sh, which put into $K8S_DIR/bin the
 // commands k (kubectl), node (run a command in the network of the nodes), load (image tars into every node) and killnode.
 // With -context it uses a cluster that is there; the images must be where its nodes find them, and what needs a node's
-// own processes (kill -9, a lost node) is left out.
+// own processes (kill -9, a lost node) or its network (autoscale) is left out.
 //
 // With -new TEMPLATE it takes the path of a game's author instead: it writes a game as ringside new does, builds its image with
 // the game's own Makefile, deploys its overlay, plays with its bots and its page, and updates it while they play. It says how
@@ -54,7 +54,12 @@ func main() {
 	flag.IntVar(&o.players, "players", 8, "players in each room")
 	flag.StringVar(&o.report, "json", "", "write all findings to this `file`")
 	flag.BoolVar(&o.keep, "keep", false, "leave the fleet, and a cluster of -up, as they are at the end")
+	stub := flag.String("metrics-stub", "", "be the stub of the autoscaler's metrics at this `address`; for this program itself")
 	flag.Parse()
+	if *stub != "" {
+		fmt.Fprintln(os.Stderr, "metrics-stub:", serveMetrics(*stub))
+		os.Exit(2)
+	}
 	if *phases != "" {
 		o.phases = strings.Split(*phases, ",")
 	}

@@ -25,6 +25,7 @@ var phases = []phase{
 	{"kill -9", true, killProcess},
 	{"evict", false, evict},
 	{"scale 3-6-3", false, scale},
+	{"autoscale", true, autoscale},
 	{"roll back", false, rollBack},
 	{"lose a node", true, loseNode}, // the last: the node is no more
 }

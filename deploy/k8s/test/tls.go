@@ -16,26 +16,31 @@ import (
 // domain is that of the players' names in the overlay tls. No DNS knows it: the bots' pod has it among its own hosts.
 const domain = "play.example.com"
 
-// certify brings a certificate for the domain, which signs itself, to the programs and to the bots.
-func (f *fleet) certify(ctx context.Context) error {
+// selfSigned makes a certificate that signs itself, and its key, in PEM.
+func selfSigned(names ...string) (cert, private []byte, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(time.Now().Unix()), DNSNames: []string{domain, "*." + domain},
+	c := &x509.Certificate{SerialNumber: big.NewInt(time.Now().Unix()), DNSNames: names,
 		NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(24 * time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}), err
+}
+
+// certify brings a certificate for the domain to the programs and to the bots.
+func (f *fleet) certify(ctx context.Context) error {
+	crt, key, err := selfSigned(domain, "*."+domain)
 	if err != nil {
 		return err
 	}
-	cert := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	cert := string(crt)
 	secret := object{"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
-		"metadata": object{"name": "ringside-tls", "namespace": namespace}, "stringData": object{"tls.crt": cert,
-			"tls.key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))}}
+		"metadata": object{"name": "ringside-tls", "namespace": namespace}, "stringData": object{"tls.crt": cert, "tls.key": string(key)}}
 	trusted := object{"apiVersion": "v1", "kind": "ConfigMap",
 		"metadata": object{"name": "trusted", "namespace": botNamespace}, "data": object{"tls.crt": cert}}
 	text, err := json.Marshal(object{"apiVersion": "v1", "kind": "List", "items": []object{botsHome, secret, trusted}})

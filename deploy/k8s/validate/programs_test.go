@@ -99,14 +99,22 @@ func flagsOf(t *testing.T, program string) (names []string) {
 
 var reference = regexp.MustCompile(`\$\(([A-Za-z0-9_]+)\)`)
 
-// badVariables: those of Ringside stand for a flag, and a value refers only to what stands before it. Kubernetes leaves
-// other references as they are.
+// badVariables: those of Ringside stand for a flag, and references lead to variables.
 func (w workload) badVariables(flags []string) (errs []error) {
-	known := map[string]bool{}
 	for _, e := range w.container.Env {
 		if flag, ours := strings.CutPrefix(e.Name, "RINGSIDE_"); ours && !slices.Contains(flags, strings.ToLower(strings.ReplaceAll(flag, "_", "-"))) {
 			errs = append(errs, fmt.Errorf("%s stands for no flag", e.Name))
 		}
+	}
+	return append(errs, badReferences(w.container.Env)...)
+}
+
+type envVar = corev1.EnvVar
+
+// badReferences: a value refers only to what stands before it. Kubernetes leaves other references as they are.
+func badReferences(env []envVar) (errs []error) {
+	known := map[string]bool{}
+	for _, e := range env {
 		for _, m := range reference.FindAllStringSubmatch(e.Value, -1) {
 			if !known[m[1]] {
 				errs = append(errs, fmt.Errorf("%s refers to %s, which does not stand before it", e.Name, m[1]))

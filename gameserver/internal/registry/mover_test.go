@@ -278,3 +278,22 @@ func TestVersions(t *testing.T) {
 		}
 	}
 }
+
+// A drain passes by a server that sees too little of the fleet, though it is the next in the room's order and stands by.
+func TestDrainNeedsTargetWithQuorum(t *testing.T) {
+	names := []string{"a", "b", "c"}
+	serve(t, names[1:], func(t *testing.T, s *server) {
+		s.links.prompt = true
+		id := homed(t, names, "a", "b", "c")
+		s.creates(id)
+		b := member("b")
+		b.Standing = membership.CutOff
+		s.members.Set(b, member("c"))
+		s.pass(time.Second)
+		s.Drain(time.Time{})
+		s.pass(20 * time.Second)
+		if toB, toC := s.links.finals("b"), s.links.finals("c"); toB != 0 || toC == 0 {
+			t.Errorf("handed over %d times to b, which has no quorum, and %d times to c", toB, toC)
+		}
+	})
+}

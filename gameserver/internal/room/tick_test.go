@@ -155,6 +155,7 @@ func TestCustomMessagesReachTheirSeats(t *testing.T) {
 		ann, a := h.join(r, Join{Player: "ann"})
 		_, b := h.join(r, Join{Player: "bob"})
 		_, watching := h.join(r, Join{Spectator: true})
+		ann.QueueCustom([]byte("tell 4 nobody")) // there is no such seat
 		ann.QueueCustom([]byte("tell 1 psst"))
 		ann.QueueCustom([]byte("tell 255 hear"))
 		ann.QueueCustom([]byte("tell 3 nobody")) // an empty seat

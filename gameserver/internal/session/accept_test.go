@@ -161,10 +161,12 @@ func TestNotToBeTakenOver(t *testing.T) {
 
 func TestConfigValidate(t *testing.T) {
 	for says, set := range map[string]func(*Config){
-		"no Gate":            func(c *Config) { c.Gate = nil },
-		"OutboxBytes is 100": func(c *Config) { c.OutboxBytes = 100 },
-		"start from Default": func(c *Config) { c.Metrics = nil },
-		`origin "https://x"`: func(c *Config) { c.Origins = []string{"https://x"} },
+		"no Gate":                 func(c *Config) { c.Gate = nil },
+		"OutboxBytes is 4095":     func(c *Config) { c.OutboxBytes = 4<<10 - 1 },
+		"OutboxBytes is 16777217": func(c *Config) { c.OutboxBytes = 16<<20 + 1 },
+		"Logger and Metrics":      func(c *Config) { c.Logger = nil },
+		"start from Default":      func(c *Config) { c.Metrics = nil },
+		`origin "https://x"`:      func(c *Config) { c.Origins = []string{"https://x"} },
 	} {
 		if _, err := New(testConfig(set), &testAdmission{}); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("error is %v, want %q", err, says)
