@@ -198,7 +198,7 @@ func TestMatchIsForeseen(t *testing.T) {
 	closed.Name, closed.SignedOptions = "closed", true
 	f := Start(t, Options{Servers: 3, Games: []game.Definition{Walk(), closed}})
 	for body, want := range map[string][2]string{
-		`"game":"chess"`:                          {"game", `game "chess"`},
+		`"game":"chess"`: {"game", `game "chess"`},
 		`"game":"walk","options":{"rate":"fast"}`: {"options", "walk"},
 		`"game":"closed"`:                         {"options", "the backend must sign the options of a closed room"},
 	} {
