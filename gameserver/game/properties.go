@@ -36,6 +36,9 @@ func (p *Properties[T]) prepare(fields []state.Field) error {
 	p.fields = fields
 	bytes := 0
 	for _, f := range p.fields {
+		if f.Count > 0 {
+			return fmt.Errorf("property %s is an array; write one property for each element", f.Name)
+		}
 		if f.Type == state.TypeString {
 			bytes += int(f.Size)
 		}

@@ -67,6 +67,9 @@ func TestPropertiesAreChecked(t *testing.T) {
 	type text struct {
 		A, B, C string `state:"max=255"`
 	}
+	type listed struct {
+		X [3]uint8 `state:""`
+	}
 	type owned struct {
 		X uint8 `state:"owner"`
 	}
@@ -83,6 +86,10 @@ func TestPropertiesAreChecked(t *testing.T) {
 		"field about is not exported": &struct {
 			mute
 			about game.Properties[about]
+		}{},
+		"property x is an array; write one property for each element": &struct {
+			mute
+			About game.Properties[listed]
 		}{},
 		"nobody owns a Value": &struct {
 			mute

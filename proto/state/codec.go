@@ -50,8 +50,8 @@ func (r *RowSchema) checkSample() error {
 		if err != nil {
 			return fmt.Errorf("state: input: field %s: %w", f.Name, err)
 		}
-		if f.Linear || f.Rewind || f.Part != Public {
-			return fmt.Errorf("state: input: field %s: a sample is not predicted, kept or parted: %w", f.Name, proto.ErrRange)
+		if f.Linear || f.Rewind || f.Part != Public || f.Count > 0 {
+			return fmt.Errorf("state: input: field %s: a sample is not predicted, kept or parted, and has no arrays: %w", f.Name, proto.ErrRange)
 		}
 		size += c.longest()
 		for _, g := range r.Fields[:i] {

@@ -9,7 +9,7 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
-// spec is a field prepared for coding. It never changes, and all stores of a game have it in common. Values are held as
+// spec is a field, or an element of an array, prepared for coding. It never changes, and all stores of a game have it in common. Values are held as
 // int64: an integer as itself (uint64 by its bits), a quantised float as its number of steps, a raw float as its bits, a
 // bool as 0 or 1. Strings are held apart.
 type spec struct {
@@ -21,6 +21,7 @@ type spec struct {
 	scale        // of a quantised float
 	width int    // bytes of value-lo in a full record
 	past  int    // where the value is among the bytes that are kept of a row for rewind, -1 when it is not kept
+	elem  int    // of an array, which has a column for each element
 	Field
 }
 
@@ -87,6 +88,15 @@ func newSpec(f *Field) (spec, error) {
 	}
 	if f.Linear && (f.Type != TypeFixed && !f.Type.integer() || c.width > 4) {
 		return c, fmt.Errorf("%v cannot be predicted; remove predict=linear, or give an integer a range below 2^32: %w", f.Type, proto.ErrRange)
+	}
+	if f.Count > MaxArray {
+		return c, fmt.Errorf("%d elements: write an array of 1 to %d, or a table with a row for each: %w", f.Count, MaxArray, proto.ErrRange)
+	}
+	if f.Count > 0 && f.Type == TypeString {
+		return c, fmt.Errorf("an array cannot hold strings; write a field for each, or a table: %w", proto.ErrRange)
+	}
+	if f.Count > 0 && f.Linear {
+		return c, fmt.Errorf("an array cannot be predicted; remove predict=linear: %w", proto.ErrRange)
 	}
 	if f.Rewind && f.Type == TypeString {
 		return c, fmt.Errorf("a string cannot be kept for rewind: %w", proto.ErrRange)

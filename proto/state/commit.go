@@ -122,6 +122,10 @@ func (t *table) commitGroup(g *group, masks []uint64, changed bitset) {
 			t.commitPair(c, &t.cols[u.b], masks, u.shift)
 		case u.kind == unitSingle:
 			t.commitSingle(c, masks, u.shift)
+		case u.kind == unitArray:
+			for e := range u.b {
+				t.commitElement(&t.cols[u.a+e], masks, u.shift)
+			}
 		case c.Type == TypeString:
 			for _, r := range t.stay {
 				if c.takeString(t.ptrs[r], int(r)) {
@@ -146,6 +150,21 @@ func (t *table) commitField(c *column, masks []uint64, shift uint8) {
 	for i, r := range t.stay {
 		if v, was := now[i], vals[r]; v != was {
 			vals[r], diffs[r] = v, v-was
+			masks[r] |= 1 << shift
+		}
+	}
+}
+
+// commitElement is commitField for an element of an array. Its difference is 0 where it did not change: that says which
+// elements a delta is about.
+func (t *table) commitElement(c *column, masks []uint64, shift uint8) {
+	now := t.now[0][:len(t.stay)]
+	c.takeAll(t.stay, t.ptrs, now)
+	vals, diffs := c.vals, c.diffs()
+	for i, r := range t.stay {
+		d := now[i] - vals[r]
+		vals[r], diffs[r] = now[i], d
+		if d != 0 {
 			masks[r] |= 1 << shift
 		}
 	}

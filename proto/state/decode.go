@@ -3,6 +3,7 @@ package state
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"unicode/utf8"
 
 	"github.com/ringside-go/ringside/proto"
@@ -110,6 +111,8 @@ func (t *table) readChange(in *reader, r int, g *group, mask uint64) error {
 		switch {
 		case u.kind == unitField:
 			err = t.readField(in, r, u.a)
+		case u.kind == unitArray:
+			err = t.readElements(in, r, u)
 		case code == codeAbsolute:
 			err = t.readValue(in, r, u.a)
 			if err == nil && u.kind == unitPair {
@@ -164,6 +167,23 @@ func (t *table) readField(in *reader, r int, i int32) error {
 		return t.fault(r, i, in.err)
 	}
 	t.setVal(r, c, v)
+	return nil
+}
+
+// readElements reads the change of an array.
+func (t *table) readElements(in *reader, r int, u *unit) error {
+	set := in.uvarint()
+	if in.err == nil && (set == 0 || bits.Len64(set) > int(u.b)) {
+		in.fail(proto.ErrRange)
+	}
+	if in.err != nil {
+		return t.fault(r, u.a, in.err)
+	}
+	for ; set != 0; set &= set - 1 {
+		if err := t.readField(in, r, u.a+int32(bits.TrailingZeros64(set))); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -26,6 +26,7 @@
 //	HP    uint8   `state:"range=0..100"`            // integers: clamped to the range, and as they are without
 //	Fuel  int16   `state:"predict=linear"`          // an integer that mostly changes by the same amount
 //	Ammo  uint8   `state:"owner"`                   // only to the seat that owns the row
+//	Items [8]uint16 `state:"owner"`                 // an array of up to 64 bools or numbers; a delta has the elements that changed
 //	Token string  `state:"hidden,max=40"`           // only to servers; strings are valid UTF-8, cut at max bytes
 //	Y     float32 `state:"range=0..1024,step=1/16,rewind"` // also kept for Table.Past
 //

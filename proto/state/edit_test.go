@@ -28,7 +28,7 @@ func seats() *rapid.Generator[proto.Seat] {
 }
 
 func editFighter(t *rapid.T) func(f *fighter) {
-	field := rapid.IntRange(0, 15).Draw(t, "field")
+	field := rapid.IntRange(0, 18).Draw(t, "field")
 	x, y := floats().Draw(t, "x"), floats().Draw(t, "y")
 	n := rapid.Int64().Draw(t, "n")
 	d := rapid.Float32Range(-12, 12).Draw(t, "d")
@@ -73,6 +73,18 @@ func editFighter(t *rapid.T) func(f *fighter) {
 		case 15:
 			f.Total += int64(d)
 			f.Mask -= 3
+		case 16:
+			f.Board[n&7] = uint8(n >> 8)
+			f.Keys[n&63] = !f.Keys[n&63]
+		case 17:
+			f.Board = [9]uint8{0, 1, 2, uint8(n)}
+			f.Items[n&3], f.Items[4] = uint16(n), f.Items[4]+1
+			f.Keys = [64]bool{63: n&1 == 0, 5: true}
+		case 18:
+			f.Aims[n&1] += d / 10
+			f.Way = [3]float64{float64(x), float64(d), float64(y)}
+			f.Ids[n&1] += uint64(n)
+			f.Raws[0] = y
 		}
 	}
 }
@@ -156,12 +168,13 @@ func draw(t *rapid.T) edit {
 		return func(w *world) {
 			w.Match.Get().Clock += 1.0 / 30
 			w.Match.Get().Phase = uint8(n)
+			w.Match.Get().Won[n&3]++
 			w.Match.Get().Seed += uint64(n)
 			w.Deep.Get().Rand ^= uint64(n)
 		}
 	case 14:
 		return func(w *world) {
-			w.Shots.Emit(shot{From: seat, X: x, Text: "bang"})
+			w.Shots.Emit(shot{From: seat, X: x, Text: "bang", Hits: [3]int8{int8(n)}})
 			w.Notes.EmitTo(seat, note{n})
 			w.Traces.Emit(trace{uint16(n)})
 		}

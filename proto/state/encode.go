@@ -2,6 +2,7 @@ package state
 
 import (
 	"encoding/binary"
+	"math/bits"
 )
 
 // Wire masks with the life bit.
@@ -77,6 +78,8 @@ func (t *table) appendChange(b []byte, r int, g *group, mask uint64) []byte {
 			} else {
 				b = c.appendChange(b, c.diffs()[r], c.vals[r])
 			}
+		case unitArray:
+			b = t.appendElements(b, r, u)
 		case unitSingle:
 			x := c.diffs()[r]
 			switch code {
@@ -98,6 +101,22 @@ func (t *table) appendChange(b []byte, r int, g *group, mask uint64) []byte {
 				b = t.appendValue(t.appendValue(b, r, u.a), r, u.b)
 			}
 		}
+	}
+	return b
+}
+
+// appendElements appends which elements of an array changed, and the change of each.
+func (t *table) appendElements(b []byte, r int, u *unit) []byte {
+	cols, set := t.cols[u.a:u.a+u.b], uint64(0)
+	for e := range cols {
+		if cols[e].diffs()[r] != 0 {
+			set |= 1 << e
+		}
+	}
+	b = binary.AppendUvarint(b, set)
+	for ; set != 0; set &= set - 1 {
+		c := &cols[bits.TrailingZeros64(set)]
+		b = c.appendChange(b, c.diffs()[r], c.vals[r])
 	}
 	return b
 }

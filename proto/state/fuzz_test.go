@@ -24,12 +24,15 @@ func fuzzRoom(t testing.TB) (a *room, before frames) {
 		for _, f := range w.Fighters.All() {
 			f.X, f.Y, f.VX, f.Mood = f.X+1, f.Y+0.1, 2, 0.6
 			f.Aim, f.Name, f.Total = 2, "bob", 77
+			f.Board[8], f.Items[1] = 2, 300
 		}
 	}})
 	before = a.frames()
 	a.step(3, []edit{func(w *world) {
 		w.Fighters.Get(0).X, w.Fighters.Get(1).X, w.Fighters.Get(2).X = 11, 40, 1000
 		w.Fighters.Get(1).VX, w.Fighters.Get(1).Cool = -1, 9
+		w.Fighters.Get(1).Board, w.Fighters.Get(0).Keys[63], w.Fighters.Get(0).Aims[1] = [9]uint8{1, 2, 1}, true, 3
+		w.Fighters.Get(0).Items, w.Fighters.Get(2).Way[0] = [5]uint16{9, 8}, 2
 		w.Fighters.SetOwner(2, 0)
 		w.Many.Remove(60)
 		w.Hand.Remove(2)

@@ -45,6 +45,7 @@ type goldenField struct {
 	Bits   uint8   `json:"bits,omitempty"`
 	Size   uint8   `json:"size,omitempty"`
 	Linear bool    `json:"linear,omitempty"`
+	Count  uint8   `json:"count,omitempty"`
 }
 
 type goldenFrame struct {
@@ -89,6 +90,17 @@ type goldenGame struct {
 	Notes Events[struct {
 		Text string `state:"max=8"`
 	}] `state:"owner"`
+	Grids Table[goldenGrid] `state:"max=3"`
+}
+
+// goldenGrid has arrays.
+type goldenGrid struct {
+	Cells [12]uint8  `state:"range=0..9"`
+	Far   [2]uint16  `state:""`
+	Turns [2]float32 `state:"angle,bits=10"`
+	Lit   [64]bool   `state:""`
+	Last  uint8      `state:""`
+	Items [3]int64   `state:"owner"`
 }
 
 type goldenMover struct {
@@ -173,13 +185,22 @@ var goldenPlay = []struct {
 		g.Movers.Remove(0)
 		g.Hands.SetOwner(0, proto.NoSeat)
 	}},
-	{"a keyframe, as a client gets it that comes now", func(g *goldenGame) { g.Movers.Get(3).Y = 99 }},
+	{"a keyframe, as a client gets it that comes now", func(g *goldenGame) {
+		g.Movers.Get(3).Y = 99
+		*g.Grids.Put(2) = goldenGrid{Cells: [12]uint8{1, 9}, Far: [2]uint16{1: 65535}, Lit: [64]bool{63: true}, Items: [3]int64{-1, 1 << 40}}
+		g.Grids.SetOwner(2, 1)
+	}},
 	{"and the delta behind it", func(g *goldenGame) { g.Movers.Get(3).Y, g.Movers.Get(3).VX = 98, -19 }},
+	{"elements of arrays change", func(g *goldenGame) {
+		grid := g.Grids.Get(2)
+		grid.Cells[1], grid.Cells[8], grid.Far[1], grid.Turns[0], grid.Lit[63], grid.Last = 5, 3, 65530, 3, false, 1
+		grid.Items[2] = -7
+	}},
 }
 
 func goldenFields(r *RowSchema) (list []goldenField) {
 	for _, f := range r.Fields {
-		list = append(list, goldenField{f.Name, f.Type.String(), uint8(f.Part), f.Min, f.Max, f.Step, f.Bits, f.Size, f.Linear})
+		list = append(list, goldenField{f.Name, f.Type.String(), uint8(f.Part), f.Min, f.Max, f.Step, f.Bits, f.Size, f.Linear, f.Count})
 	}
 	return list
 }
@@ -191,14 +212,18 @@ func dump(s *Store) map[string]map[string]map[string]any {
 		rows := map[string]map[string]any{}
 		for r := t.was.next(0); r >= 0; r = t.was.next(r + 1) {
 			row := map[string]any{}
-			for i := range t.cols {
+			for i := 0; i < len(t.cols); i += t.cols[i].columns() {
 				c := &t.cols[i]
-				if c.Part == Owner && t.owners[r] != self && t.kind == KindTable {
-					continue
-				}
 				switch {
+				case c.Part == Owner && t.owners[r] != self && t.kind == KindTable:
 				case c.Type == TypeString:
 					row[c.Name] = c.strs[r]
+				case c.Count > 0:
+					list := []any{}
+					for e := range c.columns() {
+						list = append(list, plainValue(c.spec, t.cols[i+e].vals[r]))
+					}
+					row[c.Name] = list
 				default:
 					row[c.Name] = plainValue(c.spec, c.vals[r])
 				}

@@ -13,7 +13,7 @@ const maskBits = 63
 
 // layout is a row prepared for coding. It never changes.
 type layout struct {
-	fields []spec
+	fields []spec   // by column
 	groups [3]group // by Part
 	pasts  int      // bytes that are kept of a row for rewind
 }
@@ -28,11 +28,11 @@ type group struct {
 }
 
 // unit is what shares bits in a mask: two predicted fields that follow each other in their part, one predicted field
-// alone, or one other field.
+// alone, an array, or one other field.
 type unit struct {
 	kind  unitKind
 	shift uint8
-	a, b  int32 // columns; b only of a pair
+	a, b  int32 // columns; of an array its first column and how many it has; otherwise b is only of a pair
 }
 
 type unitKind uint8
@@ -41,6 +41,7 @@ const (
 	unitField  unitKind = iota // 1 bit: changed
 	unitSingle                 // 2 bits: exact, int8, int16, absolute
 	unitPair                   // 2 bits: exact, nibbles, two int8, absolute
+	unitArray                  // 1 bit: some elements changed
 )
 
 // Codes of predicted units in a mask.
@@ -52,7 +53,7 @@ const (
 )
 
 func (u *unit) ones() uint64 {
-	if u.kind == unitField {
+	if u.kind == unitField || u.kind == unitArray {
 		return 1
 	}
 	return 3
@@ -60,7 +61,7 @@ func (u *unit) ones() uint64 {
 
 // newLayout prepares a row, without places in memory.
 func newLayout(row *RowSchema) (*layout, error) {
-	l := &layout{fields: make([]spec, len(row.Fields))}
+	l := &layout{fields: make([]spec, 0, row.columns())}
 	for i := range row.Fields {
 		f := &row.Fields[i]
 		c, err := newSpec(f)
@@ -70,13 +71,15 @@ func newLayout(row *RowSchema) (*layout, error) {
 		if f.Part > Hidden {
 			return nil, fmt.Errorf("field %s: part %d: %w", f.Name, f.Part, proto.ErrRange)
 		}
-		if f.Rewind {
-			c.past = l.pasts
-			l.pasts += c.width
-		}
-		l.fields[i] = c
 		g := &l.groups[f.Part]
-		g.cols = append(g.cols, int32(i))
+		for c.elem = range f.columns() {
+			if f.Rewind {
+				c.past = l.pasts
+				l.pasts += c.width
+			}
+			g.cols = append(g.cols, int32(len(l.fields)))
+			l.fields = append(l.fields, c)
+		}
 	}
 	for p := range l.groups {
 		l.groups[p].makeUnits(l.fields)
@@ -92,9 +95,14 @@ func newLayout(row *RowSchema) (*layout, error) {
 
 // place tells where the fields are in a struct of type row.
 func (l *layout) place(row reflect.Type) {
-	for i := range l.fields {
+	col := 0
+	for i := range row.NumField() {
 		f := row.Field(i)
-		l.fields[i].mem, l.fields[i].off = memOf(f.Type.Kind()), f.Offset
+		elem, _ := elementOf(f.Type)
+		for e := range l.fields[col].columns() {
+			l.fields[col].place(elem, f.Offset+uintptr(e)*elem.Size())
+			col++
+		}
 	}
 }
 
@@ -102,7 +110,11 @@ func (g *group) makeUnits(fields []spec) {
 	for i := 0; i < len(g.cols); i++ {
 		u := unit{a: g.cols[i], shift: uint8(g.bits)}
 		n := 1
-		if fields[u.a].Linear {
+		switch f := &fields[u.a]; {
+		case f.Count > 0:
+			u.kind, u.b = unitArray, int32(f.Count)
+			i += int(f.Count) - 1
+		case f.Linear:
 			g.preds = append(g.preds, u.a)
 			u.kind, n = unitSingle, 2
 			if i+1 < len(g.cols) && fields[g.cols[i+1]].Linear {

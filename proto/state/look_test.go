@@ -9,7 +9,7 @@ import (
 func TestLook(t *testing.T) {
 	a := newRoom(t)
 	a.Begin()
-	*a.Fighters.Put(2) = fighter{X: 5, HP: 101, Alive: true, Name: "anna", Total: -9, Mask: 1 << 63, Ammo: 3}
+	*a.Fighters.Put(2) = fighter{X: 5, HP: 101, Alive: true, Name: "anna", Total: -9, Mask: 1 << 63, Ammo: 3, Board: [9]uint8{8: 2}}
 	a.Fighters.SetOwner(2, 1)
 	a.Commit(1)
 	r := NewReplica(a.Schema())
@@ -21,7 +21,7 @@ func TestLook(t *testing.T) {
 			if id != 2 {
 				t.Errorf("there is a row %d", id)
 			}
-			for i, f := range r.tables[0].cols {
+			for i, f := range r.Schema().Tables[0].Row.Fields {
 				row[f.Name] = values[i]
 			}
 		}
@@ -32,6 +32,9 @@ func TestLook(t *testing.T) {
 		if row[name] != want {
 			t.Errorf("%s is %v (%[2]T), want %v", name, row[name], want)
 		}
+	}
+	if board, ok := row["board"].([]any); !ok || len(board) != 9 || board[8] != int64(2) || row["items"] != nil {
+		t.Errorf("board is %v, items %v", row["board"], row["items"])
 	}
 	must(t, r.ApplyOwnKeyframe(a.AppendOwnKeyframe(nil, 1)))
 	if ammo := read()["ammo"]; ammo != int64(3) {

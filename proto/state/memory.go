@@ -57,6 +57,17 @@ func memOf(k reflect.Kind) mem {
 	return memNone
 }
 
+// elementOf is the type of an array's elements and how many there are; of any other type itself, and 0.
+func elementOf(t reflect.Type) (elem reflect.Type, count int) {
+	if t.Kind() == reflect.Array {
+		return t.Elem(), t.Len()
+	}
+	return t, 0
+}
+
+// place tells where a struct holds the value, and as what.
+func (c *spec) place(t reflect.Type, off uintptr) { c.mem, c.off = memOf(t.Kind()), off }
+
 // rowChunk is how many rows are made at once. Rows never move, since the game holds pointers to them.
 const rowChunk = 16
 

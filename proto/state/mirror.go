@@ -15,7 +15,8 @@ func NewMirror(s *Schema) *Store {
 }
 
 // Adopt fills s, which Open has just made, with the rows of old, a store of another version of the game. Tables and fields are matched
-// by their names. Numbers are brought into the new field's range, strings are cut to its length; a number becomes a float or a bool and back; what has no
+// by their names. Numbers are brought into the new field's range, strings are cut to its length; a number becomes a float or a bool and back; an array's elements are matched by their index,
+// and what is no array counts as one element; what has no
 // match in old, or one of another kind, stays zero. Owners go along; events, what predicts the next values, and the history
 // for Table.Past do not. The caller edits the rows as it likes and then calls Commit with old's tick. It fails when old has a row
 // that there is no room for.
@@ -42,8 +43,9 @@ func (t *table) adopt(old *table) error {
 			t.seats[r] = old.owners[r]
 		}
 		for i := range t.cols {
-			if k := old.find(t.cols[i].Name); k >= 0 {
-				t.cols[i].adopt(t.ptrs[r], &old.cols[k], r)
+			elem := t.cols[i].elem
+			if k := old.find(t.cols[i].Name); k >= 0 && elem < old.cols[k].columns() {
+				t.cols[i].adopt(t.ptrs[r], &old.cols[k+elem], r)
 			}
 		}
 	}

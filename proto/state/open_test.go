@@ -51,7 +51,46 @@ func TestOpenRefuses(t *testing.T) {
 			A Table[struct {
 				X []byte `state:""`
 			}]
-		}{}, "state: .A: .X is of type []uint8; write a bool, a number of stated size, a string or a type named after one of them"},
+		}{}, "state: .A: .X is of type []uint8; write a bool, a number of stated size, a string, a type named after one of them, or an array of bools or numbers"},
+		{&struct {
+			A Table[struct {
+				X [2][2]uint8 `state:""`
+			}]
+		}{}, "state: .A: .X is of type [2][2]uint8; write a bool, a number of stated size, a string, a type named after one of them, or an array of bools or numbers"},
+		{&struct {
+			A Table[struct {
+				X [3]int `state:""`
+			}]
+		}{}, "state: .A: .X is of type [3]int, whose size is not said; write int32 or int64"},
+		{&struct {
+			A Table[struct {
+				X [65]uint8 `state:""`
+			}]
+		}{}, "state: .A: .X has 65 elements; write an array of 1 to 64, or a table with a row for each"},
+		{&struct {
+			A Table[struct {
+				X [0]uint8 `state:""`
+			}]
+		}{}, "state: .A: .X has 0 elements; write an array of 1 to 64, or a table with a row for each"},
+		{&struct {
+			A Table[struct {
+				X [3]string `state:""`
+			}]
+		}{}, "state: .A: .X has a tag that does not hold: an array cannot hold strings; write a field for each, or a table: value is out of range"},
+		{&struct {
+			A Table[struct {
+				X [3]int8 `state:"predict=linear"`
+			}]
+		}{}, "state: .A: .X has a tag that does not hold: an array cannot be predicted; remove predict=linear: value is out of range"},
+		{&struct {
+			A Table[struct {
+				X [64]uint8 `state:""`
+				Y uint8     `state:""`
+			}] `state:"max=4096"`
+			B, C, D Table[struct {
+				X [64]uint8 `state:""`
+			}] `state:"max=4096"`
+		}{}, "state: tables have 1052672 rows times values together, at most 1048576 are allowed: value is out of range; lower max= of the largest"},
 		{&struct {
 			A Table[struct {
 				X float64 `state:""`
@@ -151,7 +190,7 @@ func TestOpenRefuses(t *testing.T) {
 		}{}, "state: .Ä: table name \"Ä\" is not one; use a to z and, not first, digits and _: value is out of range"},
 		{&struct {
 			A, B, C, D, E Table[big] `state:"max=4096"`
-		}{}, "state: tables have 1310720 rows times fields together, at most 1048576 are allowed: value is out of range; lower max= of the largest"},
+		}{}, "state: tables have 1310720 rows times values together, at most 1048576 are allowed: value is out of range; lower max= of the largest"},
 	} {
 		if _, err := Open(nil, c.game); err == nil || err.Error() != c.want {
 			t.Errorf("%T:\n%v, want\n%s", c.game, err, c.want)

@@ -17,7 +17,7 @@ type Rows[T any] struct {
 	cols []look
 }
 
-// look is a field of T: a column with T's place in memory.
+// look is a field of T, or an element of one: a column with T's place in memory.
 type look struct {
 	spec         // its place is T's
 	from *column // the table's
@@ -52,17 +52,22 @@ func (t *table) look(row reflect.Type) ([]look, error) {
 		case k < 0:
 			var names []string
 			for _, c := range t.cols {
-				names = append(names, c.Name)
+				if c.elem == 0 {
+					names = append(names, c.Name)
+				}
 			}
 			return nil, fmt.Errorf("state: table %s has no field %s for %v; its fields are %s",
 				t.name, snake(sf.Name), row, strings.Join(names, ", "))
 		}
-		c := look{spec: t.fields[k], from: &t.cols[k]}
-		c.mem, c.off = memOf(sf.Type.Kind()), sf.Offset
-		if !c.Type.fits(c.mem) {
-			return nil, fmt.Errorf("state: table %s: field %s is %v on the wire, not %v as in %v", t.name, c.Name, c.Type, sf.Type, row)
+		elem, count := elementOf(sf.Type)
+		for e := range t.fields[k].columns() {
+			c := look{spec: t.fields[k+e], from: &t.cols[k+e]}
+			c.place(elem, sf.Offset+uintptr(e)*elem.Size())
+			if !c.Type.fits(c.mem) || count != int(c.Count) {
+				return nil, fmt.Errorf("state: table %s: field %s is %s on the wire, not %v as in %v", t.name, c.Name, c.TypeText(), sf.Type, row)
+			}
+			cols = append(cols, c)
 		}
-		cols = append(cols, c)
 	}
 	return cols, nil
 }

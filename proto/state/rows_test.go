@@ -10,7 +10,7 @@ func TestRows(t *testing.T) {
 	a := newRoom(t)
 	a.Begin()
 	f := a.Fighters.Put(2)
-	*f = fighter{X: 5.03, Z: -1, Aim: 7, HP: 101, Alive: true, Name: "anna", Total: -9, Ammo: 3, Password: "x"}
+	*f = fighter{X: 5.03, Z: -1, Aim: 7, HP: 101, Alive: true, Name: "anna", Total: -9, Ammo: 3, Password: "x", Board: [9]uint8{1, 2}, Items: [5]uint16{4: 9}}
 	a.Fighters.SetOwner(2, 1)
 	a.Hand.Put(4).Suit = 2
 	a.Hand.SetOwner(4, 1)
@@ -26,8 +26,10 @@ func TestRows(t *testing.T) {
 		Alive bool
 		Total int64
 		Ammo  int8
+		Board [9]uint8
+		Items [5]uint16
 	}
-	want := view{"anna", 5, f.Aim, 100, true, -9, 3}
+	want := view{"anna", 5, f.Aim, 100, true, -9, 3, f.Board, f.Items}
 	for _, s := range []*Store{r, a.Store} {
 		rows, err := RowsOf[view](s, "fighters")
 		must(t, err)
@@ -54,7 +56,7 @@ func TestRows(t *testing.T) {
 	must(t, r.ApplyOwnKeyframe(a.AppendOwnKeyframe(nil, 0)))
 	rows, err := RowsOf[view](r, "fighters")
 	must(t, err)
-	want.Ammo = 0
+	want.Ammo, want.Items = 0, [5]uint16{}
 	if v, _ := rows.Get(2); v != want {
 		t.Errorf("another seat reads %+v", v)
 	}
@@ -76,8 +78,14 @@ func TestRowsOfRefuses(t *testing.T) {
 			"state: table plain has no field b for struct { B int8 }; its fields are a"},
 		{func() error { _, err := RowsOf[struct{ A uint8 }](r, "plain"); return err },
 			"state: table plain: field a is int8 on the wire, not uint8 as in struct { A uint8 }"},
+		{func() error { _, err := RowsOf[struct{ Board [8]uint8 }](r, "fighters"); return err },
+			"state: table fighters: field board is [9]uint8 on the wire, not [8]uint8 as in struct { Board [8]uint8 }"},
+		{func() error { _, err := RowsOf[struct{ Board uint8 }](r, "fighters"); return err },
+			"state: table fighters: field board is [9]uint8 on the wire, not uint8 as in struct { Board uint8 }"},
+		{func() error { _, err := RowsOf[struct{ A [1]int8 }](r, "plain"); return err },
+			"state: table plain: field a is int8 on the wire, not [1]int8 as in struct { A [1]int8 }"},
 		{func() error { _, err := RowsOf[struct{ Seed uint64 }](r, "match"); return err },
-			"state: table match has no field seed for struct { Seed uint64 }; its fields are phase, clock"},
+			"state: table match has no field seed for struct { Seed uint64 }; its fields are phase, clock, won"},
 		{func() error { _, err := RowsOf[struct{ a int8 }](r, "plain"); return err },
 			"state: table plain: field a of struct { a int8 } is not exported"},
 		{func() error { _, err := RowsOf[proto.Seat](r, "plain"); return err },

@@ -7,7 +7,8 @@ const (
 	MaxTables  = 64      // a set of tables is one 64-bit word
 	MaxRows    = 4096    // rows of one table
 	MaxFields  = 126     // fields of one row: two for each bit of a mask, pairs being the densest
-	MaxCells   = 1 << 20 // rows times fields over all tables: 8 MiB of columns
+	MaxCells   = 1 << 20 // rows times values, which an array has several of, over all tables: 8 MiB of columns
+	MaxArray   = 64      // elements of an array: those that change are a set in one 64-bit word
 	MaxNameLen = 32      // bytes of a table's or field's name
 )
 
@@ -71,6 +72,18 @@ type Field struct {
 	Size   uint8   `json:"size,omitempty"`   // of TypeString: most bytes
 	Linear bool    `json:"linear,omitempty"` // predicted by its last displacement
 	Rewind bool    `json:"rewind,omitempty"` // kept for Table.Past; servers only
+	Count  uint8   `json:"count,omitempty"`  // elements of an array of Type, 1 to MaxArray; 0: no array
+}
+
+// columns is how many values a row has of the field.
+func (f *Field) columns() int { return max(1, int(f.Count)) }
+
+// columns is how many values a row has.
+func (r *RowSchema) columns() (n int) {
+	for i := range r.Fields {
+		n += r.Fields[i].columns()
+	}
+	return n
 }
 
 // Type is what a field holds.

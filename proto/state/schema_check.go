@@ -22,10 +22,10 @@ func (s *Schema) check() error {
 			return fmt.Errorf("state: two tables are named %q; rename one", t.Name)
 		}
 		names[t.Name] = true
-		cells += t.Max * max(1, len(t.Row.Fields))
+		cells += t.Max * max(1, t.Row.columns())
 	}
 	if cells > MaxCells {
-		return fmt.Errorf("state: tables have %d rows times fields together, at most %d are allowed: %w; lower max= of the largest",
+		return fmt.Errorf("state: tables have %d rows times values together, at most %d are allowed: %w; lower max= of the largest",
 			cells, MaxCells, proto.ErrRange)
 	}
 	return nil

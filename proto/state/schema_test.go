@@ -71,12 +71,18 @@ func TestParseSchemaRefuses(t *testing.T) {
 		{"hidden field", field(byte(TypeBool), 2), `state: schema: table "t": field "f" is for servers only: value is out of range`},
 		{"kept field", field(byte(TypeBool), 0x10), `state: schema: table "t": field "f" is for servers only: value is out of range`},
 		{"unknown part of a field", field(byte(TypeBool), 3), `state: schema: table "t": field "f": value is out of range`},
-		{"unknown flag", field(byte(TypeBool), 0x20), `state: schema: table "t": field "f": value is out of range`},
+		{"array without its size", append([]byte{1, 1, 1, 't', 0, 4, 1, 1, 'f'}, byte(TypeBool), 0x20), `state: schema: table "t": field "f": message is cut short`},
+		{"array of nothing", field(byte(TypeBool), 0x20, 0), `state: schema: table "t": field "f": value is out of range`},
+		{"array of 65", field(byte(TypeBool), 0x20, 65), `state: schema: table "t": field "f": 65 elements: write an array of 1 to 64, or a table with a row for each: value is out of range`},
+		{"predicted array", field(byte(TypeInt8), 0x24, 2), `state: schema: table "t": field "f": an array cannot be predicted; remove predict=linear: value is out of range`},
+		{"array of strings", field(byte(TypeString), 0x20, 9, 2), `state: schema: table "t": field "f": an array cannot hold strings; write a field for each, or a table: value is out of range`},
+		{"array in the input", []byte{1, 0, 1, 1, 'f', byte(TypeBool), 0x20, 2}, "state: input: field f: a sample is not predicted, kept or parted, and has no arrays: value is out of range"},
+		{"unknown flag", field(byte(TypeBool), 0x40), `state: schema: table "t": field "f": value is out of range`},
 		{"unknown type", field(14, 0), `state: schema: table "t": field "f": type 14 is not known: value is out of range`},
 		{"range of a bool", field(byte(TypeBool), 8, 0, 2), `state: schema: table "t": field "f": value is out of range`},
 		{"empty range", field(byte(TypeInt8), 8, 2, 2), `state: schema: table "t": field "f": value is out of range`},
 		{"angle of 17 bits", field(byte(TypeAngle), 0, 17), `state: schema: table "t": field "f": bits=17: write 1 to 16: value is out of range`},
-		{"owner field of the input", []byte{1, 0, 1, 1, 'f', byte(TypeBool), 1}, "state: input: field f: a sample is not predicted, kept or parted: value is out of range"},
+		{"owner field of the input", []byte{1, 0, 1, 1, 'f', byte(TypeBool), 1}, "state: input: field f: a sample is not predicted, kept or parted, and has no arrays: value is out of range"},
 	} {
 		if _, err := ParseSchema(c.body); err == nil || err.Error() != c.want {
 			t.Errorf("%s: %v, want %s", c.what, err, c.want)
@@ -110,6 +116,7 @@ func TestFingerprints(t *testing.T) {
 		"a hidden field":     {func(s *Schema) { s.Tables[0].Row.Fields[2].Name = "warm" }, false},
 		"a hidden table":     {func(s *Schema) { s.Tables[3].Max++ }, false},
 		"what is kept":       {func(s *Schema) { s.Tables[0].Row.Fields[0].Rewind = false }, false},
+		"an array's size":    {func(s *Schema) { s.Tables[4].Row.Fields[0].Count = 3 }, true},
 		"a prediction":       {func(s *Schema) { s.Tables[0].Row.Fields[0].Linear = false }, true},
 		"an integer's range": {func(s *Schema) { s.Tables[1].Row.Fields[1].Max = 10 }, true},
 	} {

@@ -29,6 +29,14 @@ func (t Type) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (t *Type) UnmarshalText(b []byte) error { return fromText(t, TypeString, string(b)) }
 
+// TypeText is the field's type, as [9]uint8 that of an array.
+func (f *Field) TypeText() string {
+	if f.Count > 0 {
+		return fmt.Sprintf("[%d]%v", f.Count, f.Type)
+	}
+	return f.Type.String()
+}
+
 // fromText sets v to the value up to last whose String is text.
 func fromText[T interface {
 	~uint8

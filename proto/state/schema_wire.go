@@ -18,6 +18,7 @@ const (
 	flagLinear = 1 << 2
 	flagRanged = 1 << 3
 	flagRewind = 1 << 4 // only between servers
+	flagArray  = 1 << 5
 )
 
 // Append appends the schema as clients may know it, without hidden tables and fields. It describes itself: a client
@@ -65,6 +66,9 @@ func (r *RowSchema) append(b []byte) []byte {
 		if f.Type.integer() && f.Min != f.Max {
 			flags |= flagRanged
 		}
+		if f.Count > 0 {
+			flags |= flagArray
+		}
 		b = appendName(b, f.Name)
 		b = append(b, byte(f.Type), flags)
 		switch {
@@ -79,6 +83,9 @@ func (r *RowSchema) append(b []byte) []byte {
 			b = append(b, f.Bits)
 		case f.Type == TypeString:
 			b = append(b, f.Size)
+		}
+		if f.Count > 0 {
+			b = append(b, f.Count)
 		}
 	}
 	return b
@@ -168,7 +175,7 @@ func (r *reader) field(f *Field) error {
 	flags := r.byte()
 	f.Part, f.Linear, f.Rewind = Part(flags&flagPart), flags&flagLinear != 0, flags&flagRewind != 0
 	ranged := flags&flagRanged != 0
-	if flags >= flagRewind<<1 || f.Part > Hidden || ranged && !f.Type.integer() {
+	if flags >= flagArray<<1 || f.Part > Hidden || ranged && !f.Type.integer() {
 		r.fail(proto.ErrRange)
 	}
 	switch {
@@ -186,6 +193,11 @@ func (r *reader) field(f *Field) error {
 		f.Bits = r.byte()
 	case f.Type == TypeString:
 		f.Size = r.byte()
+	}
+	if flags&flagArray != 0 {
+		if f.Count = r.byte(); f.Count == 0 {
+			r.fail(proto.ErrRange)
+		}
 	}
 	if r.err == nil {
 		_, r.err = newSpec(f)

@@ -10,7 +10,7 @@ import (
 const DefaultStringSize = 32
 
 // rowOf describes the struct type t by its tags. part is the whole table's: its fields are at least as private. A
-// sample has no prediction, rewind or parts.
+// sample has no arrays, prediction, rewind or parts.
 func rowOf(t reflect.Type, part Part, sample bool) (RowSchema, error) {
 	if t.Kind() != reflect.Struct {
 		return RowSchema{}, fmt.Errorf("%v is not a struct", t)
@@ -40,7 +40,15 @@ func fieldOf(sf reflect.StructField, part Part, sample bool) (Field, error) {
 	if err != nil {
 		return f, err
 	}
-	switch m := memOf(sf.Type.Kind()); {
+	elem, count := elementOf(sf.Type)
+	switch {
+	case sf.Type.Kind() == reflect.Array && sample:
+		return f, fmt.Errorf("is an array, which an input does not take; write a field for each element")
+	case sf.Type.Kind() == reflect.Array && (count < 1 || count > MaxArray):
+		return f, fmt.Errorf("has %d elements; write an array of 1 to %d, or a table with a row for each", count, MaxArray)
+	}
+	f.Count = uint8(count)
+	switch m := memOf(elem.Kind()); {
 	case m == memBool:
 		f.Type = TypeBool
 	case m >= memInt8 && m <= memUint64:
@@ -66,12 +74,12 @@ func fieldOf(sf reflect.StructField, part Part, sample bool) (Field, error) {
 			}
 			f.Size = uint8(n)
 		}
-	case sf.Type.Kind() == reflect.Int || sf.Type.Kind() == reflect.Uint:
-		return f, fmt.Errorf("is of type %v, whose size is not said; write %v32 or %[1]v64", sf.Type, sf.Type.Kind())
+	case elem.Kind() == reflect.Int || elem.Kind() == reflect.Uint:
+		return f, fmt.Errorf("is of type %v, whose size is not said; write %v32 or %[2]v64", sf.Type, elem.Kind())
 	default:
-		return f, fmt.Errorf("is of type %v; write a bool, a number of stated size, a string or a type named after one of them", sf.Type)
+		return f, fmt.Errorf("is of type %v; write a bool, a number of stated size, a string, a type named after one of them, or an array of bools or numbers", sf.Type)
 	}
-	f.Linear = f.Type == TypeFixed && !sample
+	f.Linear = f.Type == TypeFixed && !sample && count == 0
 	if !sample {
 		if err := placeOptions(&f, o); err != nil {
 			return f, err

@@ -121,13 +121,16 @@ func (t *textTable) appendRow(b []byte, r int, whole bool) []byte {
 	own, owned := t.part == Owner || t.owners[r] != proto.NoSeat, t.own.has(r)
 	begin := len(b)
 	b = append(b, '{')
-	for i := range t.cols {
+	for i := 0; i < len(t.cols); i += t.cols[i].columns() {
 		c := &t.cols[i]
 		private := c.Part == Owner
 		if private && !own && (whole || !owned) {
 			continue
 		}
-		changed := t.keep(i, r)
+		changed := false
+		for e := range c.columns() {
+			changed = t.keep(i+e, r) || changed
+		}
 		if !whole && !changed && (!private || own == owned) {
 			continue
 		}
@@ -138,7 +141,7 @@ func (t *textTable) appendRow(b []byte, r int, whole bool) []byte {
 		if private && !own {
 			b = append(b, "null"...)
 		} else {
-			b = c.appendText(b, r)
+			b = t.appendField(b, i, r)
 		}
 	}
 	t.rows.add(r)
@@ -158,11 +161,11 @@ func (t *textTable) appendEvents(b []byte) []byte {
 			sep = '['
 		}
 		b = append(b, sep, '{')
-		for i := range t.cols {
+		for i := 0; i < len(t.cols); i += t.cols[i].columns() {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = t.cols[i].appendText(appendMember(b, t.cols[i].Name), r)
+			b = t.appendField(appendMember(b, t.cols[i].Name), i, r)
 		}
 		b = append(b, '}')
 	}
@@ -194,6 +197,19 @@ func (t *textTable) keep(i, r int) (changed bool) {
 // appendMember appends a name of the schema, which needs no escapes, as a member's.
 func appendMember(b []byte, name string) []byte {
 	return append(append(append(b, '"'), name...), `":`...)
+}
+
+// appendField appends row r's value of the field that begins with column i; of an array a list.
+func (t *textTable) appendField(b []byte, i, r int) []byte {
+	if t.cols[i].Count == 0 {
+		return t.cols[i].appendText(b, r)
+	}
+	sep := byte('[')
+	for e := range t.cols[i].columns() {
+		b = t.cols[i+e].appendText(append(b, sep), r)
+		sep = ','
+	}
+	return append(b, ']')
 }
 
 // appendText appends row r's value: a float as the shortest decimal that rounds to it as a float32, an integer whose range goes beyond 2^53 as a

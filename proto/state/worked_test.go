@@ -57,10 +57,10 @@ func TestWorkedDelta(t *testing.T) {
 			written[at] += strings.ReplaceAll(m[1], " ", "")
 		}
 	}
-	if len(written) != 6 || values == 0 {
-		t.Fatalf("STATE.md takes %d frames apart and gives %d values; want 6 and some", len(written), values)
+	if len(written) != 8 || values == 0 {
+		t.Fatalf("STATE.md takes %d frames apart and gives %d values; want 8 and some", len(written), values)
 	}
-	for _, n := range []int{3, 4, 6} {
+	for _, n := range []int{3, 4, 6, 13} {
 		f := frames[n-1]
 		for part, want := range map[string]string{"public": f.Public, "own": f.Own} {
 			if got := written[fmt.Sprint(n, " ", part)]; got != want {

@@ -41,6 +41,14 @@ type fighter struct {
 	Step     int16      `state:"range=-300..3000,predict=linear"`
 	Sum      uint32     `state:"owner,predict=linear"`
 	Seen     proto.Tick `state:"hidden,rewind"`
+
+	Board [9]uint8   `state:"range=0..2"`
+	Items [5]uint16  `state:"owner"`
+	Aims  [2]float32 `state:"angle,bits=12,rewind"`
+	Way   [3]float64 `state:"hidden,range=-9..9,step=1/64"`
+	Keys  [64]bool   `state:"owner"`
+	Ids   [2]uint64  `state:""`
+	Raws  [1]float32 `state:""`
 }
 
 type pebble struct {
@@ -67,6 +75,7 @@ type match struct {
 	Phase uint8   `state:""`
 	Clock float32 `state:"range=0..600,step=1/30"`
 	Seed  uint64  `state:"hidden"`
+	Won   [4]int8 `state:""`
 }
 
 type deep struct {
@@ -77,6 +86,7 @@ type shot struct {
 	From proto.Seat `state:""`
 	X    float32    `state:"range=0..1024,step=1/16"`
 	Text string     `state:""`
+	Hits [3]int8    `state:"range=-100..100"`
 }
 
 type note struct {

@@ -10,12 +10,13 @@ from typing import Dict, Optional, Union
 
 from .wire import Malformed, Reader, sized, text, uvarint, varint
 
-Value = Union[bool, int, float, str]
-Held = Union[int, bytes]  # what a field holds: q, or a string's bytes
+Value = Union[bool, int, float, str, "list[Value]"]
+Held = Union[int, bytes, "list[Held]"]  # what a field holds: q, a string's bytes, or an array's elements
 
 PUBLIC, OWNER = 0, 1  # parts; clients never see hidden ones
 TABLE, VALUE, EVENTS = 0, 1, 2  # kinds of tables
 BOOL, INT8, INT64, UINT8, UINT64, FIXED, ANGLE, FLOAT32, STRING = 1, 2, 5, 6, 9, 10, 11, 12, 13
+MAX_ARRAY = 64
 SMALL_TABLE = 64  # a row set of a table with at most so many rows is a bitmap
 
 _64BITS = (1 << 64) - 1
@@ -49,7 +50,7 @@ class Field:
     def read(cls, r: Reader) -> Field:
         name, kind, flags = text(r.take(r.number(1))), r.number(1), r.number(1)
         f = cls(name, kind, flags & 3, bool(flags & 4))
-        if flags & 0xF0 or not BOOL <= kind <= STRING:
+        if flags & 0xD0 or not BOOL <= kind <= STRING:
             raise Malformed(f"field {name} has type {kind} and flags {flags}")
         if kind == BOOL:
             f.span = 1
@@ -72,7 +73,7 @@ class Field:
             f.size = r.number(1)
         if kind != STRING and f.span < 1:
             raise Malformed(f"field {name} has only one value")
-        return f
+        return Array.of(f, r.number(1)) if flags & 32 else f
 
     @property
     def width(self) -> int:
@@ -157,6 +158,40 @@ class Field:
                 return step.to_bytes(1, "little", signed=True)
             return b"\x80" + self.write_full(new)
         return varint(wrap(new - old))
+
+
+@dataclass
+class Array(Field):
+    """A field that is an array. It holds a list, which is replaced and never changed."""
+
+    element: Field = field(default=None)  # type: ignore[assignment]
+    count: int = 0
+
+    @classmethod
+    def of(cls, element: Field, count: int) -> Array:
+        if not 1 <= count <= MAX_ARRAY or element.linear or element.type == STRING:
+            raise Malformed(f"field {element.name} is an array of {count} that there cannot be")
+        return cls(element.name, element.type, element.part, False, element=element, count=count)
+
+    def value(self, q: Held) -> Value:
+        return [self.element.value(e) for e in q]
+
+    @property
+    def zero(self) -> Held:
+        return [self.element.zero] * self.count
+
+    def read_full(self, r: Reader) -> Held:
+        return [self.element.read_full(r) for _ in range(self.count)]
+
+    def write_full(self, q: Held) -> bytes:
+        return b"".join(self.element.write_full(e) for e in q)
+
+    def read_change(self, r: Reader, old: Held) -> Held:
+        """The elements that changed."""
+        changed = r.uvarint(64)
+        if not changed or changed >> self.count:
+            raise Malformed(f"{self.name} has no elements that are the set {changed}")
+        return [self.element.read_change(r, e) if changed >> i & 1 else e for i, e in enumerate(old)]
 
 
 @dataclass

@@ -14,6 +14,8 @@ from ringside import state, wire  # noqa: E402
 
 def plain(field: state.Field, value: state.Value) -> state.Value:
     """A value as the golden file writes it: 64-bit integers are decimal strings."""
+    if isinstance(value, list):
+        return [plain(field, v) for v in value]
     return str(value) if field.type in (state.INT64, state.UINT64) else value
 
 

@@ -160,6 +160,7 @@ function inOrder(tables: TableSchema[], hidden: Hidden | undefined): TableSchema
 /** A value as text. What this client may not see is a dot. */
 export function show(v: unknown): string {
 	if (v === undefined) return "·";
+	if (Array.isArray(v)) return v.map(show).join(" ");
 	if (typeof v === "number" && !Number.isInteger(v)) return String(Number(v.toPrecision(6)));
 	return typeof v === "string" ? JSON.stringify(v) : String(v);
 }

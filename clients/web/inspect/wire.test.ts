@@ -25,7 +25,7 @@ test("what a connection brings is read beside the client, and every byte is coun
 	const from = messages.filter((m) => m.from === "server");
 	for (const m of from) net.last().say(bytes(m.binary));
 	assert.equal(delivered, from.length, "the client gets all of it");
-	assert.deepEqual(tables, ["movers", "crates", "hands", "match", "shots", "notes"]);
+	assert.deepEqual(tables, ["movers", "crates", "hands", "match", "shots", "notes", "grids"]);
 	const frames = from.filter((m) => m.text?.some((r) => r.kind === "keyframe" || r.kind === "delta"));
 	assert.equal(spent.length, frames.length);
 	spent.forEach((s, i) => {

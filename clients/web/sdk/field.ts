@@ -1,5 +1,6 @@
 // One field: its range, its value for the game, and how it is written. See STATE.md, Types.
 
+import { newArray } from "./array.ts";
 import { refuse, type Reader } from "./reader.ts";
 import { encoder, type Writer } from "./writer.ts";
 
@@ -19,14 +20,15 @@ const enum Flag {
 	part = 3,
 	linear = 4,
 	ranged = 8,
-	all = 15,
+	array = 32,
+	all = 47,
 }
 
 const angleEscape = 0x80;
 const float = new Float32Array(1);
 const floatBits = new Uint32Array(float.buffer);
 
-/** What a field holds: a number q; a string itself; a bigint of an integer that goes beyond 2^53. */
+/** What a field holds: a number q; a string itself; a bigint of an integer that goes beyond 2^53; of an array a list of them. */
 export type Held = any;
 
 export type Field = ReturnType<typeof readField>;
@@ -35,7 +37,8 @@ export type Field = ReturnType<typeof readField>;
 export function readField(index: number, name: string, r: Reader) {
 	const type: Type = r.u8();
 	const flags = r.u8();
-	const ranged = flags >= Flag.ranged;
+	const ranged = (flags & Flag.ranged) > 0;
+	const array = (flags & Flag.array) > 0;
 	const part = flags & Flag.part;
 	const linear = (flags & Flag.linear) > 0;
 	const integer = type > Type.bool && type < Type.fixed;
@@ -47,7 +50,7 @@ export function readField(index: number, name: string, r: Reader) {
 	let big = false;
 	let least = 0; // of fixed
 	let step = 1; // of fixed and angle
-	refuse(flags > Flag.all || part > 1 || !type || type > Type.string || (ranged && !integer));
+	refuse((flags & ~Flag.all) > 0 || part > 1 || (array && (linear || isString)) || !type || type > Type.string || (ranged && !integer));
 	if (integer) {
 		const bits = 8n << BigInt((type - 2) & 3);
 		lo = type < Type.uint8 ? -1n << (bits - 1n) : 0n;
@@ -113,12 +116,14 @@ export function readField(index: number, name: string, r: Reader) {
 		else w.fixed(q - lo, width);
 	};
 
-	return {
+	const field = {
 		index,
 		name,
 		part,
 		linear,
 		angle,
+		/** Elements of an array; 0: it is none. */
+		count: 0,
 		/** A position or an angle, which glides between ticks. */
 		glides: type > Type.uint64 && !isString,
 		clamp,
@@ -168,6 +173,7 @@ export function readField(index: number, name: string, r: Reader) {
 			write(w, now);
 		},
 	};
+	return array ? newArray(field, r.u8()) : field;
 }
 
 /** s without lone surrogates, cut between two characters to size bytes of UTF-8. */

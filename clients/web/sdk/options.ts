@@ -150,7 +150,7 @@ export interface PredictionContext<G extends Game> {
 /** How a table is drawn between ticks. */
 export interface Interpolation<R> {
 	/** Fields that glide; the others jump. By default fixed-point and float fields, and angles, which turn the short way. */
-	fields?: (keyof R)[];
+	fields?: { [F in keyof R]-?: R[F] extends number | undefined ? F : never }[keyof R][];
 	/** A field that changes by more than this in one tick has jumped, and is not smeared. By default nothing counts as a jump. */
 	snap?: number;
 	/** Fields whose change means that the row was put elsewhere, such as alive: nothing is smeared over that tick. */

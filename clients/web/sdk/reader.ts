@@ -112,3 +112,19 @@ export class Reader {
 		while (this.left) yield [this.u8(), new Reader(this.blob(Infinity))];
 	}
 }
+
+/** Reads a set of members below max, in rising order. */
+export function readSet(r: Reader, max: number, bitmap = max <= 64): number[] {
+	const ids: number[] = [];
+	if (bitmap) {
+		for (let set = r.word(), id = 0; set; set >>= 1n, id++) if (set & 1n) ids.push(id);
+	} else {
+		for (let n = r.uvarint(max), after = 0; n > 0; n--) {
+			const id = after + r.uvarint();
+			ids.push(id);
+			after = id + 1;
+		}
+	}
+	refuse(ids.at(-1)! >= max);
+	return ids;
+}

@@ -61,6 +61,7 @@ export function readSchema(r: Reader): Schema {
 		return { name, kind: k & 15, owned: k > 15, max, fields, groups: [newGroup(fields, 0), newGroup(fields, 1)] };
 	});
 	const input = readFields(r);
+	refuse(input.some((f) => f.count > 0));
 	r.done();
 	return { tables, input };
 }

@@ -2,10 +2,10 @@
 
 import { crc32 } from "./crc32.ts";
 import type { Rows } from "./options.ts";
-import { Reader } from "./reader.ts";
+import { Reader, readSet } from "./reader.ts";
 import type { Fields } from "./rows.ts";
 import { TableKind, type Schema } from "./schema.ts";
-import { newTable, readSet, type Table } from "./table.ts";
+import { newTable, type Table } from "./table.ts";
 import { Writer } from "./writer.ts";
 
 /** The parts of a frame: what everybody gets, and what one seat gets. */

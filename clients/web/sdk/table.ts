@@ -1,7 +1,7 @@
 // The rows of one table as the server has them: held values for decoding, and the objects that the game sees.
 
 import type { Field, Held } from "./field.ts";
-import { refuse, type Reader } from "./reader.ts";
+import { readSet, refuse, type Reader } from "./reader.ts";
 import { newLook, type Fields } from "./rows.ts";
 import { TableKind, type Group, type TableSchema } from "./schema.ts";
 import type { Writer } from "./writer.ts";
@@ -30,6 +30,8 @@ export function newTable(schema: TableSchema) {
 	};
 
 	const set = (row: Row, f: Field, q: Held) => {
+		// An array that did not change stays the same object.
+		if (f.count && row.seen[f.name] && row.q[f.index].every((e: Held, i: number) => e === q[i])) return;
 		row.q[f.index] = q;
 		row.seen[f.name] = f.value(q);
 	};
@@ -179,20 +181,4 @@ export function newTable(schema: TableSchema) {
 			}
 		},
 	};
-}
-
-/** Reads a set of members below max, in rising order. */
-export function readSet(r: Reader, max: number, bitmap = max <= 64): number[] {
-	const ids: number[] = [];
-	if (bitmap) {
-		for (let set = r.word(), id = 0; set; set >>= 1n, id++) if (set & 1n) ids.push(id);
-	} else {
-		for (let n = r.uvarint(max), after = 0; n > 0; n--) {
-			const id = after + r.uvarint();
-			ids.push(id);
-			after = id + 1;
-		}
-	}
-	refuse(ids.at(-1)! >= max);
-	return ids;
 }

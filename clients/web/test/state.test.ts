@@ -11,7 +11,7 @@ import { bytes, hex, json } from "./files.ts";
 
 const golden: {
 	schema: string;
-	tables: { name: string; kind: number; part: number; max: number; fields: { name: string; part: number; linear?: boolean }[] }[];
+	tables: { name: string; kind: number; part: number; max: number; fields: { name: string; part: number; linear?: boolean; count?: number }[] }[];
 	input: { name: string }[];
 	frames: { tick: number; why: string; full: boolean; public: string; own: string; hash: number; rows: object }[];
 	samples: { bytes: string; values: Record<string, unknown>[] };
@@ -22,11 +22,12 @@ const schema = () => readSchema(new Reader(bytes(golden.schema)));
 /** All rows as stream.json has them: big integers as strings, private fields of others left out. */
 function rows(s: Store): object {
 	const all: Record<string, Record<string, object>> = {};
+	const plain = (v: unknown): unknown => (Array.isArray(v) ? v.map(plain) : typeof v === "bigint" ? String(v) : v);
 	for (const t of s.all) {
 		const table: Record<string, object> = (all[t.schema.name] = {});
 		t.look.forEach((row, id) => {
 			const seen = Object.entries(row).filter(([, v]) => v !== undefined);
-			table[id] = Object.fromEntries(seen.map(([k, v]) => [k, typeof v === "bigint" ? String(v) : v]));
+			table[id] = Object.fromEntries(seen.map(([k, v]) => [k, plain(v)]));
 		});
 	}
 	return all;
@@ -41,10 +42,10 @@ test("the schema says what stream.json says", () => {
 	const s = schema();
 	const got = s.tables.map((t) => ({
 		name: t.name, kind: t.kind, part: t.owned ? 1 : 0, max: t.max,
-		fields: t.fields.map((f) => ({ name: f.name, part: f.part, linear: f.linear })),
+		fields: t.fields.map((f) => ({ name: f.name, part: f.part, linear: f.linear, count: f.count })),
 	}));
 	const want = golden.tables.map(({ fields, ...t }) => ({
-		...t, fields: fields.map((f) => ({ name: f.name, part: f.part, linear: f.linear ?? false })),
+		...t, fields: fields.map((f) => ({ name: f.name, part: f.part, linear: f.linear ?? false, count: f.count ?? 0 })),
 	}));
 	assert.deepEqual(got, want);
 	assert.deepEqual(s.input.map((f) => f.name), golden.input.map((f) => f.name));
@@ -85,6 +86,20 @@ test("rows that live on stay the same objects, also over a keyframe", () => {
 	assert.equal(s.tables.movers!.get(0), row);
 	apply(s, golden.frames[0]!);
 	assert.equal(s.tables.movers!.get(0), row);
+});
+
+test("an array is replaced when an element changes, and stays the same object when none does", () => {
+	const s = newStore(schema());
+	const entered = golden.frames.findLastIndex((f) => f.full);
+	apply(s, golden.frames[entered]!);
+	const before = { ...s.tables.grids!.get(2)! };
+	apply(s, golden.frames[entered + 1]!);
+	apply(s, golden.frames[entered]!); // a keyframe, of the same arrays
+	assert.equal(s.tables.grids!.get(2)!.cells, before.cells);
+	for (const f of golden.frames.slice(entered + 1)) apply(s, f);
+	const after = s.tables.grids!.get(2)!;
+	assert.notEqual(after.cells, before.cells);
+	assert.deepEqual([before.cells[1], after.cells[1]], [9, 5]);
 });
 
 test("every shorter prefix of a body is refused", () => {

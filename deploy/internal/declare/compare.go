@@ -42,6 +42,8 @@ func Compare(from, to *state.Schema) (changes []Change) {
 				add(false, "field %s.%s is new: zero in rooms that go along", t.Name, f.Name)
 			case (was.Type == state.TypeString) != (f.Type == state.TypeString):
 				add(true, "field %s.%s was %v and is %v", t.Name, f.Name, was.Type, f.Type)
+			case was.Count != f.Count:
+				add(false, "field %s.%s was %s and is %s: as many elements go along as there is room for", t.Name, f.Name, was.TypeText(), f.TypeText())
 			case was.Type != f.Type:
 				add(false, "field %s.%s was %v and is %v: its value is converted", t.Name, f.Name, was.Type, f.Type)
 			case *was != f:

@@ -93,6 +93,8 @@ func TestTypes(t *testing.T) {
 		{state.Field{Type: state.TypeAngle, Bits: 10}, "number", "float32 angle,bits=10"},
 		{state.Field{Type: state.TypeFloat32}, "number", "float32 "},
 		{state.Field{Type: state.TypeString, Size: 9}, "string", "string max=9"},
+		{state.Field{Type: state.TypeUint8, Max: 2, Count: 9}, "readonly number[]", "[9]uint8 range=0..2"},
+		{state.Field{Type: state.TypeUint64, Count: 2}, "readonly bigint[]", "[2]uint64 "},
 	} {
 		typ, tag := goType(c.field)
 		if got := typeScriptType(c.field); got != c.ts || typ+" "+strings.Join(tag, ",") != c.goes {
@@ -117,6 +119,8 @@ func TestCompare(t *testing.T) {
 	base := schema(state.KindTable, 8, number)
 	ranged := number
 	ranged.Max = 9
+	array := number
+	array.Count = 3
 	input := &state.Schema{Tables: base.Tables, Input: state.RowSchema{Fields: []state.Field{number}}}
 	for _, c := range []struct {
 		to     *state.Schema
@@ -129,6 +133,7 @@ func TestCompare(t *testing.T) {
 		{schema(state.KindTable, 8, text), true, "field t.n was uint8 and is string"},
 		{schema(state.KindTable, 8, state.Field{Name: "n", Type: state.TypeFloat32}), false, "is converted"},
 		{schema(state.KindTable, 8, ranged), false, "is brought into range"},
+		{schema(state.KindTable, 8, array), false, "field t.n was uint8 and is [3]uint8: as many elements go along as there is room for"},
 		{schema(state.KindEvents, 8, number), true, "t was of kind table and is of kind events"},
 		{schema(state.KindTable, 4, number), false, "has max=4, it was 8: a room with rows beyond stays"},
 		{schema(state.KindTable, 9, number), false, "has max=9"},

@@ -43,7 +43,7 @@ func goStruct(b *strings.Builder, name string, fields []state.Field, sample bool
 		if f.Part == state.Owner {
 			tag = append(tag, "owner")
 		}
-		if linear := f.Type == state.TypeFixed; !sample && f.Linear != linear {
+		if linear := f.Type == state.TypeFixed && f.Count == 0; !sample && f.Linear != linear {
 			tag = append(tag, map[bool]string{true: "predict=linear", false: "predict=none"}[f.Linear])
 		}
 		fmt.Fprintf(b, "\t%s %s `state:%q`\n", Camel(f.Name), typ, strings.Join(tag, ","))
@@ -55,6 +55,11 @@ func goStruct(b *strings.Builder, name string, fields []state.Field, sample bool
 func goType(f state.Field) (typ string, tag []string) {
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 	bounds := "range=" + number(f.Min) + ".." + number(f.Max)
+	if n := f.Count; n > 0 {
+		f.Count = 0
+		typ, tag = goType(f)
+		return fmt.Sprintf("[%d]%s", n, typ), tag
+	}
 	switch f.Type {
 	case state.TypeFixed:
 		return "float32", []string{bounds, "step=" + number(f.Step)}

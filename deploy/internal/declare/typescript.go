@@ -68,8 +68,12 @@ func fields(b *strings.Builder, all []state.Field, part state.Part) {
 	}
 }
 
-// typeScriptType is that of the SDK's values, see field.ts.
+// typeScriptType is that of the SDK's values, see field.ts. Elements of an array are not changed in place.
 func typeScriptType(f state.Field) string {
+	if f.Count > 0 {
+		f.Count = 0
+		return "readonly " + typeScriptType(f) + "[]"
+	}
 	switch f.Type {
 	case state.TypeBool:
 		return "boolean"
@@ -95,6 +99,9 @@ func note(f state.Field) string {
 		text = fmt.Sprintf("At most %d bytes.", f.Size)
 	case f.Min != f.Max:
 		text = fmt.Sprintf("%v to %v.", f.Min, f.Max)
+	}
+	if f.Count > 0 {
+		text = strings.TrimSpace(fmt.Sprintf("%d elements. %s", f.Count, text))
 	}
 	if f.Part == state.Owner {
 		text = strings.TrimSpace(text + " Only the row's owner sees it.")

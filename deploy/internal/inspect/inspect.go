@@ -94,9 +94,9 @@ func Run(ctx context.Context, c Config) error {
 type snapshot struct {
 	Config
 	next  time.Time
-	ticks int            // since the last snapshot
-	bytes map[string]int // of the deltas in these ticks, by table
-	last  map[string]any // values of the last snapshot, by table, row and field
+	ticks int               // since the last snapshot
+	bytes map[string]int    // of the deltas in these ticks, by table
+	last  map[string]string // texts of the last snapshot, by table, row and field
 	done  bool
 	err   error // of Out
 }
@@ -132,7 +132,7 @@ func (p *snapshot) frame(c *goclient.Client) {
 func (p *snapshot) draw(s *state.Store, title string) string {
 	var b strings.Builder
 	fmt.Fprintln(&b, title)
-	now := map[string]any{}
+	now := map[string]string{}
 	for _, t := range s.Schema().Tables {
 		if t.Part != state.Public {
 			continue // a spectator owns nothing
@@ -151,13 +151,13 @@ func (p *snapshot) draw(s *state.Store, title string) string {
 			}
 			fmt.Fprintf(w, "  %d", id)
 			for i, v := range values {
-				key := fmt.Sprint(t.Name, " ", id, " ", i)
+				key, v := fmt.Sprint(t.Name, " ", id, " ", i), show(v)
 				now[key] = v
 				mark := ""
 				if was, ok := p.last[key]; p.last != nil && (!ok || was != v) {
 					mark = "*"
 				}
-				fmt.Fprintf(w, "\t%s%s", show(v), mark)
+				fmt.Fprintf(w, "\t%s%s", v, mark)
 			}
 			fmt.Fprintln(w)
 		}
@@ -183,6 +183,12 @@ func show(v any) string {
 		return fmt.Sprintf("%q", v)
 	case float32:
 		return fmt.Sprintf("%.4g", v)
+	case []any: // an array's elements
+		var all []string
+		for _, e := range v {
+			all = append(all, show(e))
+		}
+		return strings.Join(all, " ")
 	}
 	return fmt.Sprint(v)
 }

@@ -36,6 +36,20 @@ room.send({ move_x: 1 });
 // @ts-expect-error a name that there is not
 room.send({ move_x: 1, move_y: 0, aim: 0, fire: true, reload: false, jump: true });
 
+// A game with an array, as ringside types writes it.
+interface Boards {
+	tables: { boards: { x: number; cells: readonly number[]; items?: readonly bigint[] } };
+	values: {};
+	events: {};
+	input: {};
+}
+const boards = join<Boards>({ game: "boards", interpolate: { boards: { fields: ["x"], cut: ["cells"] } } });
+// @ts-expect-error an array does not glide
+join<Boards>({ game: "boards", interpolate: { boards: { fields: ["cells"] } } });
+boards.tables.boards.get(0)?.cells[8]?.toFixed();
+// @ts-expect-error elements are the SDK's
+boards.tables.boards.get(0)!.cells[0] = 1;
+
 room.tables.fighters.get(0)?.hp.toFixed();
 room.tables.seats.get(0)?.name.trim();
 room.values.room.match.toFixed();
