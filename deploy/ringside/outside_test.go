@@ -68,8 +68,8 @@ func TestEachTemplateIsPlayed(t *testing.T) {
 	type runner struct {
 		X float32 `state:"range=0..640,step=1/8"`
 	}
-	type cell struct {
-		Mark uint8 `state:"range=0..2"`
+	type board struct {
+		Cells [9]uint8 `state:"range=0..2"`
 	}
 	type cursor struct {
 		X float32 `state:"range=0..1,step=1/4096"`
@@ -89,12 +89,12 @@ func TestEachTemplateIsPlayed(t *testing.T) {
 	plays := map[string]func(context.Context, *testing.T, string){
 		"turns": func(ctx context.Context, t *testing.T, router string) {
 			play(ctx, t, router, func(int) move { return move{4} }, func(s *state.Store) bool {
-				cells, err := state.RowsOf[cell](s, "cells")
+				boards, err := state.RowsOf[board](s, "board")
 				if err != nil {
 					t.Fatal(err)
 				}
-				c, ok := cells.Get(4)
-				return ok && c.Mark == 1
+				b, ok := boards.Get(0)
+				return ok && b.Cells[4] == 1
 			})
 		},
 		"arena": func(ctx context.Context, t *testing.T, router string) {

@@ -2,25 +2,21 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/ringside-go/ringside/gameserver/game"
 )
 
 // Noughts is the state of one board. All that changes is in its tables.
 type Noughts struct {
-	Cells game.Table[Cell] `state:"max=9"` // row by row
-	Turn  game.Value[Turn]
+	Board game.Value[Board]
 	Input game.Inputs[Move]
 }
 
-// Cell is one cell of the board.
-type Cell struct {
-	Mark uint8 `state:"range=0..2"` // 0: free; otherwise the seat that marked it, plus 1
-}
-
-// Turn says whose move it is.
-type Turn struct {
-	Seat game.Seat `state:"range=0..1"`
+// Board is the one board of a room.
+type Board struct {
+	Cells [9]uint8  `state:"range=0..2"` // row by row; 0: free; otherwise the seat that marked it, plus 1
+	Turn  game.Seat `state:"range=0..1"` // whose move it is
 }
 
 // Move is what a player may send.
@@ -31,7 +27,7 @@ type Move struct {
 // NoCell marks nothing.
 const NoCell = 9
 
-var lines = [8][3]game.RowID{{0, 1, 2}, {3, 4, 5}, {6, 7, 8}, {0, 3, 6}, {1, 4, 7}, {2, 5, 8}, {0, 4, 8}, {2, 4, 6}}
+var lines = [8][3]uint8{{0, 1, 2}, {3, 4, 5}, {6, 7, 8}, {0, 3, 6}, {1, 4, 7}, {2, 5, 8}, {0, 4, 8}, {2, 4, 6}}
 
 // Definition names the game for servers.
 func Definition() game.Definition {
@@ -41,7 +37,7 @@ func Definition() game.Definition {
 }
 
 // Start implements game.Game.
-func (g *Noughts) Start(*game.Room) { g.clear() }
+func (g *Noughts) Start(*game.Room) {}
 
 // Join implements game.Game.
 func (g *Noughts) Join(*game.Room, game.Player) {}
@@ -60,27 +56,22 @@ func (g *Noughts) Tick(r *game.Room) {
 
 // move marks a cell, if the rules allow it: a client may send anything.
 func (g *Noughts) move(r *game.Room, seat game.Seat, cell uint8) {
-	turn := g.Turn.Get()
-	if turn.Seat != seat || cell == NoCell || g.Cells.Get(game.RowID(cell)).Mark != 0 {
+	board := g.Board.Get()
+	if board.Turn != seat || cell == NoCell || board.Cells[cell] != 0 {
 		return
 	}
-	g.Cells.Get(game.RowID(cell)).Mark = uint8(seat) + 1
-	turn.Seat = 1 - seat
+	board.Cells[cell] = uint8(seat) + 1
+	board.Turn = 1 - seat
 	for _, line := range lines {
-		if g.mark(line[0]) == g.mark(line[1]) && g.mark(line[1]) == g.mark(line[2]) && g.mark(line[0]) != 0 {
+		if m := board.Cells[line[0]]; m != 0 && m == board.Cells[line[1]] && m == board.Cells[line[2]] {
 			g.finish(r, seat)
 			return
 		}
 	}
-	for _, c := range g.Cells.All() {
-		if c.Mark == 0 {
-			return
-		}
+	if !slices.Contains(board.Cells[:], 0) {
+		g.finish(r, game.NoSeat)
 	}
-	g.finish(r, game.NoSeat)
 }
-
-func (g *Noughts) mark(cell game.RowID) uint8 { return g.Cells.Get(cell).Mark }
 
 // finish ends the match, as a draw if winner is NoSeat, and clears the board for the next one.
 func (g *Noughts) finish(r *game.Room, winner game.Seat) {
@@ -93,12 +84,5 @@ func (g *Noughts) finish(r *game.Room, winner game.Seat) {
 		o.Results = append(o.Results, game.Result{Seat: p.Seat, Place: place})
 	}
 	r.Finish(o)
-	g.clear()
-}
-
-func (g *Noughts) clear() {
-	for cell := range game.RowID(9) {
-		g.Cells.Put(cell).Mark = 0
-	}
-	g.Turn.Get().Seat = 0
+	*g.Board.Get() = Board{}
 }

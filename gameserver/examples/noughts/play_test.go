@@ -17,20 +17,12 @@ func TestPlay(t *testing.T) {
 		mover := []*play.Player[Move]{nought, cross}[i%2]
 		mover.Send(Move{Cell: cell})
 		mover.Look(fmt.Sprintf("a mark in cell %d", cell), func(s *state.Store) bool {
-			cells, err := state.RowsOf[Cell](s, "cells")
+			boards, err := state.RowsOf[Board](s, "board")
 			if err != nil {
 				t.Fatal(err)
 			}
-			marks := 0
-			for id, c := range cells.All() {
-				if c.Mark != 0 {
-					marks++
-				}
-				if c.Mark != 0 && uint8(id) == cell {
-					return true
-				}
-			}
-			return i == 4 && marks == 0 // the match has ended, and the board is cleared
+			board, _ := boards.Get(0)
+			return board.Cells[cell] != 0 || i == 4 && board == Board{} // the match has ended, and the board is cleared
 		})
 	}
 	for _, p := range []*play.Player[Move]{nought, cross} {

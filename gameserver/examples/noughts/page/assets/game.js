@@ -28,15 +28,15 @@ const says = () => {
 	if (room.error) return room.error.message;
 	if (room.status !== "playing") return room.status;
 	if (room.tables.seats.size < 2) return "waiting for the other player: open this page in a second tab";
-	return (result && result + "; ") + (room.seat === room.values.turn.seat ? "your move" : "the other player's move");
+	return (result && result + "; ") + (room.seat === room.values.board.turn ? "your move" : "the other player's move");
 };
 const show = () => {
 	status.textContent = says();
-	room.tables.cells?.forEach(({ mark }, id) => {
+	room.values.board?.cells.forEach((mark, id) => {
 		cells[id].textContent = ["", "○", "×"][mark];
 		cells[id].className = marks[mark];
 		cells[id].ariaLabel = `row ${Math.floor(id / 3) + 1}, column ${(id % 3) + 1}: ${marks[mark] || "free"}`;
-		cells[id].disabled = mark !== 0 || room.seat !== room.values.turn.seat || room.tables.seats.size < 2;
+		cells[id].disabled = mark !== 0 || room.seat !== room.values.board.turn || room.tables.seats.size < 2;
 	});
 };
 room.on("frame", show);
