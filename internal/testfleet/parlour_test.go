@@ -190,3 +190,24 @@ func TestEntryIsForeseen(t *testing.T) {
 		}
 	}
 }
+
+// Quick match refuses what it can know to be wrong with a new room, for one player, a party's first and all of a party; a room that
+// lives is entered whatever its game wants of new ones.
+func TestMatchIsForeseen(t *testing.T) {
+	closed := Walk()
+	closed.Name, closed.SignedOptions = "closed", true
+	f := Start(t, Options{Servers: 3, Games: []game.Definition{Walk(), closed}})
+	for body, want := range map[string][2]string{
+		`"game":"chess"`: {"game", `game "chess"`},
+		`"game":"walk","options":{"rate":"fast"}`: {"options", "walk"},
+		`"game":"closed"`:                         {"options", "the backend must sign the options of a closed room"},
+	} {
+		for _, party := range []string{``, `,"party":{"size":2}`, `,"players":[{},{}]`} {
+			doc := f.operate(0, http.MethodPost, "/v1/match", "{"+body+party+"}", http.StatusUnprocessableEntity)
+			if detail, _ := doc["detail"].(string); doc["field"] != want[0] || !strings.Contains(detail, want[1]) {
+				t.Errorf("%s%s: %v; want field %q and %q", body, party, doc, want[0], want[1])
+			}
+		}
+	}
+	f.operate(0, http.MethodPost, "/v1/match", `{"game":"walk"}`, http.StatusCreated)
+}

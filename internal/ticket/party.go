@@ -71,6 +71,7 @@ type Invitation struct {
 	Room    proto.RoomID
 	Game    proto.GameName
 	Options json.RawMessage
+	Signed  bool      // the game's backend has signed the options
 	Expires time.Time // later than Party.Until: from then on it leads to the room without a seat that is kept
 }
 
@@ -80,13 +81,14 @@ type invitationClaims struct {
 	Room    proto.RoomID    `json:"room"`
 	Game    proto.GameName  `json:"game"`
 	Options json.RawMessage `json:"opt,omitempty"`
+	Signed  bool            `json:"signed,omitempty"`
 }
 
 // Invite signs an invitation.
 func (s *Signer) Invite(i Invitation) (string, error) {
 	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, &invitationClaims{
 		RegisteredClaims: jwt.RegisteredClaims{Issuer: issuer, Audience: jwt.ClaimStrings{partyAudience}, ExpiresAt: jwt.NewNumericDate(i.Expires)},
-		Party:            *newPartyClaim(&i.Party), Room: i.Room, Game: i.Game, Options: i.Options,
+		Party:            *newPartyClaim(&i.Party), Room: i.Room, Game: i.Game, Options: i.Options, Signed: i.Signed,
 	})
 	token.Header["kid"] = s.id
 	return token.SignedString(s.key)
@@ -100,7 +102,7 @@ func (s *Signer) Invited(token string, now time.Time) (i Invitation, err error) 
 	if err != nil {
 		return i, explain("invitation", "ask whoever invited you for a new one", err)
 	}
-	i = Invitation{Party: *c.Party.party(), Room: c.Room, Game: c.Game, Options: c.Options, Expires: c.ExpiresAt.Time}
+	i = Invitation{Party: *c.Party.party(), Room: c.Room, Game: c.Game, Options: c.Options, Signed: c.Signed, Expires: c.ExpiresAt.Time}
 	_, badRoom := proto.ParseRoomID(string(i.Room))
 	_, badGame := proto.ParseGameName(string(i.Game))
 	if err := errors.Join(i.Party.validate(), badRoom, badGame); err != nil {

@@ -43,7 +43,7 @@ func TestTicketOfAParty(t *testing.T) {
 
 func TestInvitation(t *testing.T) {
 	s := NewSigner(first)
-	want := Invitation{Party: *party(2), Room: "q-abc-1", Game: "arena", Options: []byte(`{"seats":4}`), Expires: now.Add(10 * time.Minute)}
+	want := Invitation{Party: *party(2), Room: "q-abc-1", Game: "arena", Options: []byte(`{"seats":4}`), Signed: true, Expires: now.Add(10 * time.Minute)}
 	token, err := s.Invite(want)
 	if err != nil {
 		t.Fatal(err)

@@ -96,7 +96,7 @@ func (f *Front) findStage(c *ticket.Claims, wanted *search) (leader membership.M
 }
 
 // findSeat reserves a seat for c, or for all of c's party, who ask from an address of network, and sets its room. It may wait for
-// the next lists of rooms.
+// the next lists of rooms. What the home of a new room can know to be wrong with it is refused.
 func (f *Front) findSeat(ctx context.Context, c *ticket.Claims, network netip.Prefix, wanted search) (server membership.Member, err error) {
 	q := seatRequest{player: c.Player, seats: 1, kind: ticket.MatchKind(c.Game, c.Options), search: wanted}
 	if c.Party != nil {
@@ -126,13 +126,19 @@ func (f *Front) findSeat(ctx context.Context, c *ticket.Claims, network netip.Pr
 				return membership.Member{}, tryLater("the client left before a seat was found")
 			}
 		}
-		if ok && s.leader.Name == "" {
+		fresh := ok && s.leader.Name == ""
+		if fresh {
 			s.leader, ok = fleet.Home(s.room)
 		}
 		if !ok {
 			return membership.Member{}, noServers(fleet)
 		}
-		c.Room = s.room
+		if c.Room = s.room; fresh { // c may have to make it
+			if _, err := f.foresee(ctx, s.leader, c, true); err != nil {
+				f.matches.withdraw(c.Player)
+				return membership.Member{}, err
+			}
+		}
 		return s.leader, nil
 	}
 }

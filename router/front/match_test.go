@@ -241,6 +241,13 @@ func TestReservations(t *testing.T) {
 	seat(open, "new-1")
 	// Nobody is sent to a server that drains.
 	seat(listOf(membership.Draining, reported(arena, "new-1", 1, 4)), "new-5")
+	// Nobody waits for a player who was refused after all, and their room is forgotten.
+	before := len(m.kinds[arena].rooms)
+	m.withdraw(proto.PlayerID(fmt.Sprint("p", asked)))
+	m.withdraw("nobody")
+	if n := len(m.kinds[arena].rooms); n != before-1 {
+		t.Errorf("%d rooms are remembered, %d before a player was refused", n, before)
+	}
 }
 
 // A second request of a player renews their promise, and one for another game gives it up.

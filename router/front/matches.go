@@ -187,6 +187,26 @@ func (m *matches) renew(q seatRequest, now time.Time) (room proto.RoomID, found 
 	return at.room, r
 }
 
+// withdraw takes back what a player was promised: they are not sent there.
+func (m *matches) withdraw(player proto.PlayerID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	at, ok := m.promised[player]
+	if !ok {
+		return
+	}
+	delete(m.promised, player)
+	k := m.kinds[at.kind]
+	if k == nil || k.rooms[at.room] == nil {
+		return
+	}
+	r := k.rooms[at.room]
+	m.expire(r, func(p promise) bool { return p.player == player })
+	if len(r.promises) == 0 && r.leader.Name == "" {
+		delete(k.rooms, at.room)
+	}
+}
+
 // fullest gives the best room of the kind with so many open seats.
 func (k *matchRooms) fullest(now time.Time, seats int, soft bool) (proto.RoomID, *matchRoom) {
 	var best choice

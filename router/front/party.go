@@ -1,6 +1,7 @@
 package front
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -93,7 +94,7 @@ func newParty(size int) *ticket.Party {
 func (f *Front) invite(c *ticket.Claims, token string) (a *partyAnswer, err error) {
 	a = &partyAnswer{Token: token, Size: c.Party.Size, Until: c.Party.Until}
 	if token == "" {
-		a.Token, err = f.config.Signer.Invite(ticket.Invitation{Party: *c.Party, Room: c.Room, Game: c.Game, Options: c.Options, Expires: time.Now().Add(ticketLife)})
+		a.Token, err = f.config.Signer.Invite(ticket.Invitation{Party: *c.Party, Room: c.Room, Game: c.Game, Options: c.Options, Signed: c.Signed, Expires: time.Now().Add(ticketLife)})
 	}
 	return a, err
 }
@@ -115,6 +116,7 @@ func (f *Front) follow(e *entry, c *ticket.Claims) (server membership.Member, er
 	case len(c.Options) > 0 && string(c.Options) != string(i.Options):
 		return server, problemf(http.StatusBadRequest, "the invitation is to a match with other options; leave out \"options\"")
 	}
+	c.Signed = i.Signed || c.Signed && string(c.Options) == string(i.Options)
 	c.Room, c.Options, c.Party = i.Room, i.Options, &i.Party
 	fleet := f.table.Fleet()
 	server, ok := fleet.Home(c.Room)
@@ -143,6 +145,9 @@ func (f *Front) matchAll(w http.ResponseWriter, r *http.Request, e *entry, c tic
 	if err != nil {
 		return err
 	}
+	if err := agree(claims); err != nil {
+		return err
+	}
 	first := &claims[0]
 	first.Party = newParty(len(claims))
 	server, err := f.findSeat(r.Context(), first, remote(r), wanted)
@@ -166,6 +171,22 @@ func (f *Front) matchAll(w http.ResponseWriter, r *http.Request, e *entry, c tic
 	f.config.Metrics.Tickets.WithLabelValues("issued").Add(float64(len(claims)))
 	w.Header().Set("Location", roomsFolder+string(a.Room))
 	return writeJSON(w, http.StatusCreated, a)
+}
+
+// agree gives all players of a party the options that the game's backend has signed for one of them: whoever comes first makes the room.
+func agree(claims []ticket.Claims) error {
+	by := slices.IndexFunc(claims, func(c ticket.Claims) bool { return c.Signed })
+	if by < 0 {
+		return nil
+	}
+	for i := range claims {
+		c := &claims[i]
+		if c.Signed && !bytes.Equal(c.Options, claims[by].Options) {
+			return ofMember(i, badField("identity", fmt.Errorf("it has other options for the room than that of players[%d]", by)))
+		}
+		c.Options, c.Signed = claims[by].Options, true
+	}
+	return nil
 }
 
 // knowAll settles who the players are, within the limits of their address and of themselves, and gives their claims and the secrets of

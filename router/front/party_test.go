@@ -174,6 +174,64 @@ func TestPartyOfKnownPlayers(t *testing.T) {
 	}
 }
 
+// Whoever of a party comes first makes its room: what the backend has signed for one of them is signed for all, and what it has signed for
+// somebody else's options is not.
+func TestPartyOfSignedOptions(t *testing.T) {
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := func(id string, options any) string {
+		c := jwt.MapClaims{"aud": ticket.IdentityAudience, "sub": id, "exp": time.Now().Add(time.Minute).Unix()}
+		switch options {
+		case nil:
+		case "default":
+			c["create"] = map[string]any{"game": "arena"}
+		default:
+			c["create"] = map[string]any{"game": "arena", "options": map[string]any{"map": options}}
+		}
+		s, err := jwt.NewWithClaims(jwt.SigningMethodEdDSA, c).SignedString(private)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	f := newTestFront(t, func(c *Config) { c.Identity = ticket.NewIdentityVerifier(public) }, newFakeServer(t, "game-1").member())
+	match := func(body, as string) *http.Response {
+		t.Helper()
+		if as == "" {
+			return f.call(t, "POST", "/v1/match", body)
+		}
+		return f.call(t, "POST", "/v1/match", body, "Authorization", "Bearer "+as)
+	}
+	for _, c := range []struct {
+		first, firstBody string // who asks for the party
+		then             string // who follows
+		options          string // of the follower's ticket
+		signed           bool
+	}{
+		{token("ann", "ruins"), ``, token("bob", nil), `{"map":"ruins"}`, true},
+		{token("ann", nil), `"options":{"map":"ruins"},`, token("bob", "ruins"), `{"map":"ruins"}`, true},
+		{token("ann", nil), `"options":{"map":"ruins"},`, token("bob", nil), `{"map":"ruins"}`, false},
+		{token("ann", nil), `"options":{"map":"ruins"},`, token("bob", "default"), `{"map":"ruins"}`, false},
+	} {
+		first := into[admission](t, match(`{"game":"arena",`+c.firstBody+`"party":{"size":2}}`, c.first), 201)
+		second := into[admission](t, match(fmt.Sprintf(`{"game":"arena","party":{"token":%q}}`, first.Party.Token), c.then), 201)
+		if got := claims(t, second); string(got.Options) != c.options || got.Signed != c.signed {
+			t.Errorf("%+v: the follower's ticket has options %s, signed %v", c, got.Options, got.Signed)
+		}
+	}
+	all := func(first, second string) *http.Response {
+		return match(fmt.Sprintf(`{"game":"arena","players":[{"identity":%q},{"identity":%q}]}`, first, second), "")
+	}
+	for i, p := range into[partyAdmission](t, all(token("ann", nil), token("bob", "ruins")), 201).Players {
+		if got := claims(t, admission{Ticket: p.Ticket}); string(got.Options) != `{"map":"ruins"}` || !got.Signed {
+			t.Errorf("players[%d]: options %s, signed %v", i, got.Options, got.Signed)
+		}
+	}
+	checkProblem(t, all(token("ann", "ruins"), token("bob", "alps")), 400, "players[1]: field \"identity\": it has other options for the room than that of players[0]")
+}
+
 // One address has no more seats kept for it than its quota.
 func TestPartySeatsOfAnAddressAreBounded(t *testing.T) {
 	s := newFakeServer(t, "game-1")
