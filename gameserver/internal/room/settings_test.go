@@ -8,6 +8,46 @@ import (
 	"github.com/ringside-go/ringside/proto"
 )
 
+// A room that everybody has left ticks on at its rate for as long as its game says, also where another server has taken it over.
+func TestEmptyRoomTicksOn(t *testing.T) {
+	c := testConfig()
+	c.UnplayedTimeout = DefaultConfig().UnplayedTimeout
+	const idle = 10 * time.Minute
+	withPool(t, c, func(h *harness) {
+		start := func(change func(*Spec)) *Room {
+			sim, err := game.New(&testDefinition, []byte(`{"TickRate":20,"Seats":2,"IdleTime":600000000000}`), game.Origin{Seed: 1, Instance: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := h.spec(sim)
+			change(&s)
+			r, err := h.Start(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		left := start(func(*Spec) {})
+		ann, _ := h.join(left, Join{Player: "ann"})
+		ann.QueueCustom([]byte("played"))
+		ann.QueueLeave()
+		h.pass(50 * time.Millisecond)
+		taken := start(func(s *Spec) { s.ID, s.Resumed = "room-2", true })
+		h.pass(50 * time.Millisecond)
+		for what, r := range map[string]*Room{"a room that was left": left, "one that was taken over": taken} {
+			before := r.Info()
+			h.pass(time.Minute)
+			if after := r.Info(); before.Players != 0 || after.Tick.Since(before.Tick) != 20*60 {
+				t.Errorf("%s made %d ticks in a minute, with %d players", what, after.Tick.Since(before.Tick), before.Players)
+			}
+		}
+		h.pass(idle - 3*time.Minute)
+		h.wantEnded(0)
+		h.pass(2 * time.Minute)
+		h.wantEnded(2)
+	})
+}
+
 // A game says how long its empty rooms live, and how many may watch.
 func TestSettingsOfTheGame(t *testing.T) {
 	c := testConfig()
