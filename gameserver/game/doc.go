@@ -43,7 +43,8 @@
 // slice is an error, and so is a field with a state tag outside of a table's struct.
 //
 // Floating point is allowed in tables, since every commit rounds it to what the tag says. Between two commits, write
-// float32(a*b) + c where a product is summed: without the conversion some processors round once and others twice.
+// float32(a*b) + c where a product is summed: without the conversion some processors round once and others twice. gametest.CheckRounding
+// names the lines.
 //
 // A game that implements Admitter is asked before a player gets a seat, one that implements Messenger takes custom messages,
 // one that implements Timed has timers, one that is a Worker asks the outside world, and one that is a Keeper gives results to

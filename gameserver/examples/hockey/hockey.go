@@ -76,7 +76,7 @@ func (g *Hockey) Start(*game.Room) {
 }
 
 // home is where a seat's mallet begins. Seat 0 has the lower half.
-func home(seat game.Seat) float32 { return Height - 90 - float32(seat)*(Height-180) }
+func home(seat game.Seat) float32 { return Height - 90 - float32(float32(seat)*(Height-180)) }
 
 // Join implements game.Game: a match between players begins at 0:0.
 func (g *Hockey) Join(_ *game.Room, p game.Player) {
@@ -117,9 +117,9 @@ func (g *Hockey) Tick(r *game.Room) {
 
 // house is what the house wants: to stand before its goal, and to hit what comes near.
 func house(r *game.Room, seat game.Seat, puck puck) Input {
-	in := Input{X: 0.75*puck.x + 0.25*Width/2, Y: home(seat)}
+	in := Input{X: float32(0.75*puck.x) + 0.25*Width/2, Y: home(seat)}
 	if (puck.y < Height/2) == (seat == 1) && r.Tick()%90 < 60 { // now and then it is slow
-		in = Input{X: puck.x, Y: puck.y + (home(seat)-puck.y)*0.1}
+		in = Input{X: puck.x, Y: puck.y + float32((home(seat)-puck.y)*0.1)}
 	}
 	return in
 }
@@ -157,7 +157,7 @@ func (g *Hockey) clear() {
 
 // serve puts the puck before seat's mallet.
 func (g *Hockey) serve(seat game.Seat) {
-	g.share(puck{x: Width / 2, y: Height/2 + 80 - 160*float32(seat), serve: ServePause, rally: g.puck().rally + 1})
+	g.share(puck{x: Width / 2, y: Height/2 + 80 - float32(160*float32(seat)), serve: ServePause, rally: g.puck().rally + 1})
 }
 
 // share writes the puck into all rows that have it.

@@ -18,6 +18,9 @@ func TestHockeyCanMove(t *testing.T) {
 	gametest.Check(t, Definition(), gametest.Options{Inputs: chase, Ticks: 900})
 }
 
+// Servers of all processors play alike.
+func TestHockeyIsRoundedAlike(t *testing.T) { gametest.CheckRounding(t) }
+
 // shoot strikes a puck in the own half towards the other goal, not quite exactly, and steps back now and then. Seat 1 is slow: it lets fast ones pass.
 func shoot(rng *rand.Rand, seat game.Seat, mallet Mallet, puck Puck) Input {
 	goal := Height * float32(seat)

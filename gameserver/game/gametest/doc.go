@@ -17,5 +17,7 @@
 // The clock is moved by a day between the rooms, where the test is not in a synctest bubble already. Check also reports owner fields that no
 // player ever got, and ticks over a room's share. Hall is a room to play by hand.
 //
+// CheckRounding finds what one machine cannot show: floats that another processor rounds otherwise.
+//
 // A failure names the seed, the tick and the first table, row and field that differ.
 package gametest
