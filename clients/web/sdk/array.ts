@@ -24,7 +24,7 @@ export function newArray<F extends Element>(of: F, count: number): F {
 		...of,
 		glides: false,
 		count,
-		value: (q) => q.map(of.value),
+		value: (q) => Object.freeze(q.map(of.value)), // rows that are drawn and predicted share it
 		read: (r) => list(() => of.read(r)),
 		write: (w, q) => q.forEach((e: any) => of.write(w, e)),
 		quantise: (v) => list((i) => of.quantise(v?.[i])),

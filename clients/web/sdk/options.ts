@@ -126,7 +126,7 @@ export interface Prediction<G extends Game, K extends keyof G["tables"]> {
 	table: K;
 	/**
 	 * One sample's effect on the own row, which it changes in place: the same step that the server makes, from the same
-	 * values. Fields are quantised as the server does after each. It is called again and again for samples that are not
+	 * values. Fields are quantised as the server does after each. An array is replaced, as by row.items.with(0, 5). It is called again and again for samples that are not
 	 * answered, so it must have no other effect.
 	 */
 	step(row: G["tables"][K], input: G["input"], room: PredictionContext<G>): void;

@@ -100,6 +100,7 @@ test("an array is replaced when an element changes, and stays the same object wh
 	const after = s.tables.grids!.get(2)!;
 	assert.notEqual(after.cells, before.cells);
 	assert.deepEqual([before.cells[1], after.cells[1]], [9, 5]);
+	assert.throws(() => (after.cells[1] = 0), TypeError, "it is the SDK's");
 });
 
 test("every shorter prefix of a body is refused", () => {
