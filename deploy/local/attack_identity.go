@@ -16,7 +16,7 @@ import (
 
 // stealSeat is row 1a.
 func stealSeat(ctx context.Context, s *siege) (string, error) {
-	victim, spy, thief, router := strangerAt(1), strangerAt(2), strangerAt(3), s.router(redirecting)
+	victim, thief, router := strangerAt(1), strangerAt(3), s.router(redirecting)
 	v, err := victim.get(ctx, router, entryFor("theft", ""))
 	if err != nil {
 		return "", err
@@ -34,75 +34,104 @@ func stealSeat(ctx context.Context, s *siege) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// What others see.
-	var hands []uint32
-	var aliases []string
-	read := func(c *goclient.Client) error {
-		rows, err := state.RowsOf[struct{ Hand uint32 }](c.State(), "players")
-		if err != nil {
-			return err
-		}
-		for id, row := range rows.All() {
-			if proto.Seat(id) != c.Seat() {
-				hands = append(hands, row.Hand)
-			}
-		}
-		seats, err := state.RowsOf[struct{ Alias string }](c.State(), "seats")
-		if err != nil {
-			return err
-		}
-		for _, row := range seats.All() {
-			aliases = append(aliases, row.Alias)
-		}
-		return nil
-	}
-	for _, role := range []goclient.Role{goclient.SpectatorRole, goclient.PlayerRole} {
-		c, err := goclient.Dial(ctx, goclient.Config{Router: router, HTTP: s.honest.http, Request: goclient.Request{Game: hostile.Name, Room: "theft", Role: role}})
-		if err != nil {
-			return "", fmt.Errorf("look as %s: %w", role, err)
-		}
-		err = read(c)
-		c.Close()
-		if err != nil {
-			return "", err
-		}
-	}
-	for _, hand := range hands {
-		if hand != 0 {
-			return "", fmt.Errorf("another one's hand is seen: %x", hand)
-		}
-	}
-	watcher, err := spy.get(ctx, router, entryFor("theft", `,"role":"spectator"`))
+	hands, aliases, err := lookAround(ctx, s, router)
 	if err != nil {
 		return "", err
 	}
-	eye, err := spy.enter(ctx, watcher.URL, watcher.Ticket)
-	if err != nil {
+	if err := spectate(ctx, router, v); err != nil {
 		return "", err
-	}
-	_, seen, err := eye.await(proto.KindDelta, strangerTimeout)
-	eye.Close()
-	if err != nil {
-		return "", err
-	}
-	if found := contains(seen, v.Player, v.Guest); len(found) > 0 {
-		return "", fmt.Errorf("a spectator sees the victim's %v", found)
 	}
 	if !strings.Contains(strings.Join(aliases, " "), string(w.Alias)) {
 		return "", fmt.Errorf("the victim's alias %s is not among %v, so this attack looks at the wrong place", w.Alias, aliases)
 	}
-	// As whom the thief may come.
-	for _, id := range []string{string(w.Alias), v.Player} {
+	if err := impersonate(ctx, thief, router, v, w.Alias); err != nil {
+		return "", err
+	}
+	if _, _, err := seat.await(proto.KindDelta, strangerTimeout); err != nil {
+		return "", fmt.Errorf("the victim does not play on: %w", err)
+	}
+	if err := replaceSelf(ctx, victim, router, v.Guest, seat); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d rows of %d others' hands seen empty; 403 and 403; 4014 with the copied ticket; 4015 only by the victim itself", hands, len(aliases)), nil
+}
+
+// lookAround enters the room as a spectator and as a player. It gives how many rows of others it saw, and the aliases.
+func lookAround(ctx context.Context, s *siege, router string) (rows int, aliases []string, err error) {
+	for _, role := range []goclient.Role{goclient.SpectatorRole, goclient.PlayerRole} {
+		c, err := goclient.Dial(ctx, goclient.Config{Router: router, HTTP: s.honest.http, Request: goclient.Request{Game: hostile.Name, Room: "theft", Role: role}})
+		if err != nil {
+			return 0, nil, fmt.Errorf("look as %s: %w", role, err)
+		}
+		n, names, err := readOthers(c)
+		c.Close()
+		if err != nil {
+			return 0, nil, err
+		}
+		rows, aliases = rows+n, append(aliases, names...)
+	}
+	return rows, aliases, nil
+}
+
+// readOthers counts the rows of other players, in which nothing private may be, and gives the aliases.
+func readOthers(c *goclient.Client) (rows int, aliases []string, err error) {
+	players, err := state.RowsOf[struct{ Hand uint32 }](c.State(), "players")
+	if err != nil {
+		return 0, nil, err
+	}
+	for id, row := range players.All() {
+		if proto.Seat(id) == c.Seat() {
+			continue
+		}
+		if rows++; row.Hand != 0 {
+			return 0, nil, fmt.Errorf("another one's hand is seen: %x", row.Hand)
+		}
+	}
+	seats, err := state.RowsOf[struct{ Alias string }](c.State(), "seats")
+	if err != nil {
+		return 0, nil, err
+	}
+	for _, row := range seats.All() {
+		aliases = append(aliases, row.Alias)
+	}
+	return rows, aliases, nil
+}
+
+// spectate looks for the victim's secrets in all that a spectator is sent.
+func spectate(ctx context.Context, router string, v admission) error {
+	spy := strangerAt(2)
+	watcher, err := spy.get(ctx, router, entryFor("theft", `,"role":"spectator"`))
+	if err != nil {
+		return err
+	}
+	eye, err := spy.enter(ctx, watcher.URL, watcher.Ticket)
+	if err != nil {
+		return err
+	}
+	_, seen, err := eye.await(proto.KindDelta, strangerTimeout)
+	eye.Close()
+	if err != nil {
+		return err
+	}
+	if found := contains(seen, v.Player, v.Guest); len(found) > 0 {
+		return fmt.Errorf("a spectator sees the victim's %v", found)
+	}
+	return nil
+}
+
+// impersonate asks for tickets and seats as the victim, with all that others know of it.
+func impersonate(ctx context.Context, thief stranger, router string, v admission, alias proto.Alias) error {
+	for _, id := range []string{string(alias), v.Player} {
 		if _, r, err := thief.seek(ctx, router, "/v1/rooms", entryFor("theft", `,"player":{"id":"`+id+`"}`)); err != nil || r.status != http.StatusForbidden {
-			return "", fmt.Errorf("a request as %s was answered with %d, %v", id, r.status, err)
+			return fmt.Errorf("a request as %s was answered with %d, %v", id, r.status, err)
 		}
 	}
 	if a, r, err := thief.seek(ctx, router, "/v1/rooms", entryFor("theft", `,"player":{"guest":"`+v.Player+`"}`)); err != nil || r.status == http.StatusCreated && a.Player == v.Player {
-		return "", fmt.Errorf("with the victim's id as secret the thief is %s, %d, %v", a.Player, r.status, err)
+		return fmt.Errorf("with the victim's id as secret the thief is %s, %d, %v", a.Player, r.status, err)
 	}
-	own, err := thief.get(ctx, router, entryFor("theft", `,"player":{"name":"`+string(w.Alias)+`"}`))
+	own, err := thief.get(ctx, router, entryFor("theft", `,"player":{"name":"`+string(alias)+`"}`))
 	if err != nil {
-		return "", err
+		return err
 	}
 	for what, c := range map[string]struct {
 		ticket string
@@ -110,34 +139,35 @@ func stealSeat(ctx context.Context, s *siege) (string, error) {
 	}{"a copy of the victim's ticket": {v.Ticket, proto.CloseSeat}, "a ticket of its own": {own.Ticket, 0}} {
 		k, err := thief.enter(ctx, v.URL, c.ticket)
 		if err != nil {
-			return "", err
+			return err
 		}
 		code := k.closes(time.Second)
 		k.Close()
 		if code != c.want {
-			return "", fmt.Errorf("with %s the thief was closed with %d, not %d", what, code, c.want)
+			return fmt.Errorf("with %s the thief was closed with %d, not %d", what, code, c.want)
 		}
 	}
-	if _, _, err := seat.await(proto.KindDelta, strangerTimeout); err != nil {
-		return "", fmt.Errorf("the victim does not play on: %w", err)
-	}
-	// The one who may replace the victim can: a newer ticket for it, as the proof that the attacks above would have been noticed.
+	return nil
+}
+
+// replaceSelf takes the victim's seat with a newer ticket of its own: the attacks would have been noticed if they could do that.
+func replaceSelf(ctx context.Context, victim stranger, router, guest string, seat *socket) error {
 	if err := pauseFor(ctx, 1100*time.Millisecond); err != nil { // tickets count in seconds
-		return "", err
+		return err
 	}
-	newer, err := victim.get(ctx, router, entryFor("theft", `,"player":{"guest":"`+v.Guest+`"}`))
+	newer, err := victim.get(ctx, router, entryFor("theft", `,"player":{"guest":"`+guest+`"}`))
 	if err != nil {
-		return "", err
+		return err
 	}
 	k, err := victim.enter(ctx, newer.URL, newer.Ticket)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer k.Close()
 	if code := seat.closes(strangerTimeout); code != proto.CloseReplaced {
-		return "", fmt.Errorf("the victim's own newer ticket closed the older connection with %d, not %d", code, proto.CloseReplaced)
+		return fmt.Errorf("the victim's own newer ticket closed the older connection with %d, not %d", code, proto.CloseReplaced)
 	}
-	return fmt.Sprintf("%d rows of %d others' hands seen empty; 403 and 403; 4014 with the copied ticket; 4015 only by the victim itself", len(hands), len(aliases)), nil
+	return nil
 }
 
 // forgeTickets are tickets that nobody signed.

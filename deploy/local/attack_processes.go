@@ -26,41 +26,11 @@ import (
 
 // blockedLog is row 2f.
 func blockedLog(ctx context.Context, s *siege) (string, error) {
-	addr, err := freeAddress()
+	addr, gossip, stop, err := startMute(ctx, s)
 	if err != nil {
 		return "", err
 	}
-	gossip, held, err := fleet.FreeGossipPort()
-	if err != nil {
-		return "", err
-	}
-	for _, h := range held {
-		h.Close()
-	}
-	r, w, err := os.Pipe()
-	if err != nil {
-		return "", err
-	}
-	defer r.Close() // never read
-	cmd := exec.Command(filepath.Join(s.bed.builder.Bin, "gameserver"), "-name", "mute", "-cluster", "mute", "-listen", addr, "-gossip", gossip, "-log-level", "debug")
-	cmd.Env = flags.Without(os.Environ())
-	cmd.Stderr, cmd.Stdout = w, w
-	cmd.SysProcAttr = fleet.Attributes()
-	err = cmd.Start()
-	w.Close()
-	if err != nil {
-		return "", err
-	}
-	defer func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	}()
-	if err := until(ctx, 20*time.Second, "the server does not serve", func() bool {
-		r, err := plain(ctx, http.MethodGet, addr, "/readyz", "")
-		return err == nil && r.status == http.StatusOK
-	}); err != nil {
-		return "", err
-	}
+	defer stop()
 	t, err := devTicket("mute-room")
 	if err != nil {
 		return "", err
@@ -70,16 +40,8 @@ func blockedLog(ctx context.Context, s *siege) (string, error) {
 		return "", err
 	}
 	defer player.Close()
-	spam, err := net.Dial("udp", gossip)
-	if err != nil {
+	if err := spamGossip(ctx, gossip); err != nil {
 		return "", err
-	}
-	defer spam.Close()
-	for i := range 20_000 { // each is logged
-		_, _ = spam.Write([]byte("no packet of gossip")) // a full buffer of the other side loses some
-		if i%100 == 99 {
-			_ = pauseFor(ctx, 5*time.Millisecond)
-		}
 	}
 	var live reply
 	err = until(ctx, 10*time.Second, "livez does not tell of it", func() bool {
@@ -89,15 +51,9 @@ func blockedLog(ctx context.Context, s *siege) (string, error) {
 	if err != nil {
 		return string(live.body), err
 	}
-	metrics, err := plain(ctx, http.MethodGet, addr, "/metrics", "")
+	dropped, err := droppedLines(ctx, addr)
 	if err != nil {
 		return "", err
-	}
-	dropped := 0.0
-	for line := range strings.Lines(string(metrics.body)) {
-		if after, ok := strings.CutPrefix(line, "ringside_log_dropped_total "); ok {
-			dropped, _ = strconv.ParseFloat(strings.TrimSpace(after), 64)
-		}
 	}
 	before := roomTick(ctx, addr)
 	_ = pauseFor(ctx, time.Second)
@@ -112,6 +68,77 @@ func blockedLog(ctx context.Context, s *siege) (string, error) {
 		err = errors.New("nothing was dropped, so nothing is shown")
 	}
 	return text, err
+}
+
+// startMute starts a game server of its own whose log is a pipe that nobody reads.
+func startMute(ctx context.Context, s *siege) (addr, gossip string, stop func(), err error) {
+	if addr, err = freeAddress(); err != nil {
+		return "", "", nil, err
+	}
+	gossip, held, err := fleet.FreeGossipPort()
+	if err != nil {
+		return "", "", nil, err
+	}
+	for _, h := range held {
+		h.Close()
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return "", "", nil, err
+	}
+	cmd := exec.Command(filepath.Join(s.bed.builder.Bin, "gameserver"), "-name", "mute", "-cluster", "mute", "-listen", addr, "-gossip", gossip, "-log-level", "debug")
+	cmd.Env = flags.Without(os.Environ())
+	cmd.Stderr, cmd.Stdout = w, w
+	cmd.SysProcAttr = fleet.Attributes()
+	err = cmd.Start()
+	w.Close()
+	if err != nil {
+		r.Close()
+		return "", "", nil, err
+	}
+	stop = func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		r.Close()
+	}
+	err = until(ctx, 20*time.Second, "the server does not serve", func() bool {
+		r, err := plain(ctx, http.MethodGet, addr, "/readyz", "")
+		return err == nil && r.status == http.StatusOK
+	})
+	if err != nil {
+		stop()
+	}
+	return addr, gossip, stop, err
+}
+
+// spamGossip sends packets that are no gossip, each of which is logged.
+func spamGossip(ctx context.Context, gossip string) error {
+	spam, err := net.Dial("udp", gossip)
+	if err != nil {
+		return err
+	}
+	defer spam.Close()
+	for i := range 20_000 {
+		_, _ = spam.Write([]byte("no packet of gossip")) // a full buffer of the other side loses some
+		if i%100 == 99 {
+			_ = pauseFor(ctx, 5*time.Millisecond)
+		}
+	}
+	return nil
+}
+
+// droppedLines reads how many lines of its log a process has dropped.
+func droppedLines(ctx context.Context, addr string) (float64, error) {
+	metrics, err := plain(ctx, http.MethodGet, addr, "/metrics", "")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(metrics.body)) {
+		if after, ok := strings.CutPrefix(line, "ringside_log_dropped_total "); ok {
+			return strconv.ParseFloat(strings.TrimSpace(after), 64)
+		}
+	}
+	return 0, errors.New("ringside_log_dropped_total is not exported")
 }
 
 // pausedServer is part of row 2g.

@@ -47,6 +47,24 @@ func (d fleetDoc) print(w io.Writer, mode lookup.Mode, now time.Time) {
 	fmt.Fprintf(w, "Ringside · %d members · %d rooms · %d players · view %d · %s mode · %s\n\n",
 		len(d.Members), d.Totals.Rooms, d.Totals.Players, d.View, mode, now.UTC().Format("15:04:05 MST"))
 
+	d.printMembers(w, now)
+	if d.Summary {
+		fmt.Fprintln(w, "Names, addresses and rooms are shown on the internal listener, and with the operators' token.")
+		d.printEvents(w)
+		return
+	}
+
+	d.printRooms(w)
+	d.printEvents(w)
+	for _, m := range d.Members {
+		if m.Role == membership.GameServer && m.Error != "" {
+			fmt.Fprintf(w, "\n%s does not answer: %s\n", m.Name, m.Error)
+		}
+	}
+}
+
+// printMembers writes the members, one a line.
+func (d fleetDoc) printMembers(w io.Writer, now time.Time) {
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "MEMBER\tROLE\tSTATE\tROOMS\tPLAYERS\tBUSY\tUP\tVERSION\tZONE\tURL")
 	for _, m := range d.Members {
@@ -69,13 +87,11 @@ func (d fleetDoc) print(w io.Writer, mode lookup.Mode, now time.Time) {
 	}
 	fmt.Fprintln(t)
 	_ = t.Flush()
-	if d.Summary {
-		fmt.Fprintln(w, "Names, addresses and rooms are shown on the internal listener, and with the operators' token.")
-		d.printEvents(w)
-		return
-	}
+}
 
-	t = tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+// printRooms writes the first rooms, one a line.
+func (d fleetDoc) printRooms(w io.Writer) {
+	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "ROOM\tGAME\tLEADER\tPLAYERS\tWATCHING\tMATCH\tTICK\tRATE\tLATE\tAGE")
 	for _, r := range d.Rooms[:min(len(d.Rooms), pageRooms)] {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%d/%d\t%d\t%d\t%d\t%d/s\t%d\t%s\n", r.Room, r.Game, r.Server, r.Connected, r.Seats,
@@ -87,12 +103,6 @@ func (d fleetDoc) print(w io.Writer, mode lookup.Mode, now time.Time) {
 		fmt.Fprintf(w, "\nNo rooms yet. Begin one with: go run ./clients/bot -router URL -rooms 3 -players 4 -for 30s\n")
 	case more > 0:
 		fmt.Fprintf(w, "… and %d more; GET /v1/server/rooms of each server lists its rooms\n", more)
-	}
-	d.printEvents(w)
-	for _, m := range d.Members {
-		if m.Role == membership.GameServer && m.Error != "" {
-			fmt.Fprintf(w, "\n%s does not answer: %s\n", m.Name, m.Error)
-		}
 	}
 }
 

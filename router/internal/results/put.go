@@ -159,51 +159,22 @@ func (w *writer) put(ctx context.Context, keys []key, items []*item, answers []o
 		return err
 	}
 	first := w.last
-	var fresh []*item
-	refused := w.invalid
-	raised := map[int64]fences{}
+	j := &judged{writer: w, known: known, epochs: epochs, raised: map[int64]fences{}, refused: w.invalid}
 	for n, i := range items {
-		if i == nil {
-			continue // invalid
+		if i != nil { // else it is invalid
+			answers[n] = j.judge(i)
 		}
-		k := i.key()
-		if !epochs[k.Instance].has(i.epoch) {
-			epochs[k.Instance] = append(epochs[k.Instance], i.fence)
-			raised[k.Instance] = append(raised[k.Instance], i.fence)
-		}
-		current, fenced := epochs[k.Instance].against(i.epoch, i.Match)
-		have, ok := known[k]
-		switch {
-		case ok && have.hash == i.hash && (have.body == "" || have.body == i.body):
-			answers[n] = outcome.Answer{Verdict: outcome.Stored, Seq: have.seq}
-			continue
-		case ok:
-			answers[n] = outcome.Answer{Verdict: outcome.Conflict, Seq: have.seq, Epoch: current}
-			if have.body != "" {
-				answers[n].Stored = []byte(have.body)
-			}
-		case fenced:
-			answers[n] = outcome.Answer{Verdict: outcome.Fenced, Epoch: current}
-		default:
-			w.last++
-			i.seq = w.last
-			fresh = append(fresh, i)
-			known[k] = stored{i.seq, i.hash, i.body}
-			answers[n] = outcome.Answer{Verdict: outcome.Stored, Seq: i.seq}
-			continue
-		}
-		refused = append(refused, conflictRow{k, i.hash, string(answers[n].Verdict), i.epoch.Counter, i.epoch.Server, w.at, i.body})
 	}
-	if err := w.refuse(ctx, refused); err != nil {
+	if err := w.refuse(ctx, j.refused); err != nil {
 		return err
 	}
-	if err := w.raise(ctx, raised); err != nil {
+	if err := w.raise(ctx, j.raised); err != nil {
 		return err
 	}
 	if w.last == first {
 		return nil
 	}
-	return w.add(ctx, fresh)
+	return w.add(ctx, j.fresh)
 }
 
 func (w *writer) known(ctx context.Context, keys []key) (map[key]stored, error) {
@@ -260,6 +231,46 @@ func (w *writer) raise(ctx context.Context, epochs map[int64]fences) error {
 	}
 	_, err := w.tx.ExecContext(ctx, w.store.q.instances, array(list))
 	return err
+}
+
+// judged is what a batch changes, as far as it has been judged.
+type judged struct {
+	*writer
+	known   map[key]stored
+	epochs  map[int64]fences
+	raised  map[int64]fences // by instance: epochs that the batch is the first to show
+	fresh   []*item
+	refused []conflictRow
+}
+
+// judge answers one outcome, and notes what is to be written of it.
+func (j *judged) judge(i *item) (answer outcome.Answer) {
+	k := i.key()
+	if !j.epochs[k.Instance].has(i.epoch) {
+		j.epochs[k.Instance] = append(j.epochs[k.Instance], i.fence)
+		j.raised[k.Instance] = append(j.raised[k.Instance], i.fence)
+	}
+	current, fenced := j.epochs[k.Instance].against(i.epoch, i.Match)
+	have, ok := j.known[k]
+	switch {
+	case ok && have.hash == i.hash && (have.body == "" || have.body == i.body):
+		return outcome.Answer{Verdict: outcome.Stored, Seq: have.seq}
+	case ok:
+		answer = outcome.Answer{Verdict: outcome.Conflict, Seq: have.seq, Epoch: current}
+		if have.body != "" {
+			answer.Stored = []byte(have.body)
+		}
+	case fenced:
+		answer = outcome.Answer{Verdict: outcome.Fenced, Epoch: current}
+	default:
+		j.last++
+		i.seq = j.last
+		j.fresh = append(j.fresh, i)
+		j.known[k] = stored{i.seq, i.hash, i.body}
+		return outcome.Answer{Verdict: outcome.Stored, Seq: i.seq}
+	}
+	j.refused = append(j.refused, conflictRow{k, i.hash, string(answer.Verdict), i.epoch.Counter, i.epoch.Server, j.at, i.body})
+	return answer
 }
 
 // add writes outcomes that are new, and all that follows from them.
