@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 
@@ -25,7 +27,7 @@ a Dockerfile, an overlay for Kubernetes, and an AGENTS.md for coding agents. The
   arena    runners who collect coins at 30 ticks a second, with prediction
   cursors  everybody's cursor on one canvas`,
 		Example: `  ringside new tag -template arena
-  ringside new tag -template turns -replace ~/src/ringside   # with a checkout in place of the published module`,
+  ringside new tag -template turns -replace ~/src/ringside   # with that checkout in place of the published module`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return fmt.Errorf("name one folder for the game, as in ringside new tag; %d are given", len(args))
@@ -36,8 +38,12 @@ a Dockerfile, an overlay for Kubernetes, and an AGENTS.md for coding agents. The
 			g.Dir = args[0]
 			if g.Version = version(debug.ReadBuildInfo()); g.Version == "" {
 				if g.Replace == "" {
-					return errors.New("this command was built from a checkout, whose version nobody can download; name the checkout with -replace")
+					g.Replace = checkout()
 				}
+				if g.Replace == "" {
+					return errors.New("this command was built from a checkout that is not there any more, and its version cannot be downloaded; name a checkout with -replace")
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "The game builds with the checkout of Ringside in %s, see go.mod.\n\n", g.Replace)
 				g.Version = "v0.0.0"
 			}
 			files, err := scaffold.Write(g)
@@ -59,10 +65,20 @@ a Dockerfile, an overlay for Kubernetes, and an AGENTS.md for coding agents. The
 	}
 	c.Flags().StringVar(&g.Template, "template", "arena", "the game to begin with: "+strings.Join(scaffold.Templates, ", "))
 	c.Flags().StringVar(&g.Module, "module", "", "Go module `path` (default example.com/ and the folder's name)")
-	c.Flags().StringVar(&g.Replace, "replace", "", "`folder` with a checkout of Ringside, in place of the published module")
+	c.Flags().StringVar(&g.Replace, "replace", "", "`folder` with a checkout of Ringside, in place of the published module (default the one that this command was built from, if it was)")
 	_ = c.RegisterFlagCompletionFunc("template", cobra.FixedCompletions(scaffold.Templates, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 	_ = c.MarkFlagDirname("replace")
 	return c
+}
+
+// checkout is the folder that this program was built from; "" if it is not there, or the program does not know it.
+func checkout() string {
+	_, file, _, ok := runtime.Caller(0)
+	root := filepath.Dir(filepath.Dir(filepath.Dir(file))) // of deploy/ringside/new.go
+	if text, err := os.ReadFile(filepath.Join(root, "go.mod")); !ok || err != nil || !strings.HasPrefix(string(text), "module "+scaffold.Module+"\n") {
+		return ""
+	}
+	return root
 }
 
 // version is Ringside's in go.mod of a game that this program begins; "" if it is not a published one.

@@ -46,15 +46,11 @@ func (o *output) expect(ctx context.Context, t *testing.T, pattern string, done 
 // newGame writes a game into an empty folder as somebody outside of this module does, without the network.
 func newGame(ctx context.Context, t *testing.T, template string) string {
 	t.Helper()
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
 	t.Setenv("GOPROXY", "off") // all that it needs is here already
 	t.Setenv("GOFLAGS", "")
 	dir := filepath.Join(t.TempDir(), "mine")
 	var out output
-	if err := execute(ctx, []string{"new", dir, "-template", template, "-replace", root}, nil, &out, &out); err != nil {
+	if err := execute(ctx, []string{"new", dir, "-template", template}, nil, &out, &out); err != nil {
 		t.Fatalf("%v\n%s", err, &out)
 	}
 	return dir

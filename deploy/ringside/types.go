@@ -73,6 +73,9 @@ func describe(ctx context.Context, cmd *cobra.Command, dir, program, server stri
 	case program != "":
 		return declare.FromProgram(ctx, program)
 	}
+	if _, err := fleet.ModuleRoot(ctx, dir); err != nil {
+		return nil, err
+	}
 	bin, err := os.MkdirTemp("", "ringside-types-")
 	if err != nil {
 		return nil, err

@@ -76,7 +76,8 @@ export function watchRooms(query: RoomQuery, heard: (page: RoomPage) => void, fa
 			const { body } = await ask(query, { Accept: "text/event-stream" }, request.signal);
 			for await (const data of events(body!, alive)) {
 				wait = Wait.first;
-				if (!over) heard(JSON.parse(data));
+				const page = JSON.parse(data);
+				queueMicrotask(() => over || heard(page)); // what it throws is the page's mistake, not the stream's
 			}
 		} catch (thrown) {
 			e = thrown;

@@ -109,15 +109,13 @@ func TestFolders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	outer := untar(t, image)
+	var manifest []struct{ Layers []string }
+	unmarshal(t, outer["manifest.json"].content, &manifest)
 	got := map[string]string{}
-	for name, outer := range untar(t, image) {
-		if !strings.HasSuffix(name, "layer.tar") {
-			continue
-		}
-		for name, f := range untar(t, outer.content) {
-			if f.Typeflag == tar.TypeReg {
-				got[name] = string(f.content)
-			}
+	for name, f := range untar(t, gunzip(t, outer[manifest[0].Layers[0]].content)) {
+		if f.Typeflag == tar.TypeReg {
+			got[name] = string(f.content)
 		}
 	}
 	want := map[string]string{"usr/bin/gameserver": "server", "page/index.html": "index", "page/assets/game.js": "js"}
