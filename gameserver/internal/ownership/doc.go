@@ -14,8 +14,8 @@
 //     that standby, and in an epoch above any in which the standby can lead, of which the other standbys have acknowledged a tick; a standby that a stream has reached counts, though it
 //     has not answered.
 //   - After a takeover, and after a resume where a standby is gone, nothing is announced before all servers have answered, or the
-//     lease of one that has not is over. A server of which only an end is known may have restarted behind a cut: it counts as one
-//     that has not answered, unless it is the earlier leader.
+//     lease of one that has not is over. A server that went, however long ago, may have restarted behind a cut: it counts as one
+//     that has not answered, unless it is the earlier leader, whose end is known.
 //   - Lead.Fenced are those for which outcomes wait only because the lost leader may come back. Once a results store has the takeover, it
 //     takes no outcome from that leader, so outcomes that go to the store need not wait for them.
 //   - An epoch that is raised by fence may have outcomes that no replica of an earlier epoch has: nobody leads from such a one.

@@ -68,10 +68,10 @@ func (f *Fleet) present() (names []string) {
 	return names
 }
 
-// missing counts the servers, but not except, that went without proof after since. Before it had the quorum, this server could not know when.
-func (f *Fleet) missing(since time.Duration, except ...string) (n int) {
+// missing counts the servers that went without proof after since. Before it had the quorum, this server could not know when.
+func (f *Fleet) missing(since time.Duration) (n int) {
 	for _, s := range f.Servers {
-		if !slices.Contains(except, s.Name) && (s.Presence == Unreachable || s.Presence == Refused) && max(s.Gone, f.Since) > since {
+		if (s.Presence == Unreachable || s.Presence == Refused) && max(s.Gone, f.Since) > since {
 			n++
 		}
 	}

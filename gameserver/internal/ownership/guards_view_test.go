@@ -34,12 +34,19 @@ func TestMissedServersAreHeldFor(t *testing.T) {
 	}
 }
 
-// TestServersThatMayHaveRestartedAreHeldFor: the leader that is gone may have made one a standby, and a cut hides it from this server.
+// TestServersThatMayHaveRestartedAreHeldFor: the leader that is gone may have made one a standby, and a cut hides it from this server,
+// which has missed it for long.
 func TestServersThatMayHaveRestartedAreHeldFor(t *testing.T) {
-	for _, s := range []string{peers[0], peers[2]} {
-		r := newRig(t, 1).following().see(s, Exited).step(StreamLost{1}).replies(gone(peers[0]), r0standby())
-		if r.step(Prepared{}); r.m.lead.hold >= 0 != (s == peers[2]) {
-			t.Errorf("the end of %v is known: outcomes wait: %v", s, r.m.lead.hold >= 0)
+	for _, p := range []Presence{Unreachable, Refused, Exited} {
+		for _, s := range []string{peers[0], peers[2]} {
+			r := newRig(t, 1).see(s, p).pass(time.Minute).following().step(StreamLost{1}).replies(gone(peers[0]), r0standby())
+			if l := must[Lead](r.step(Prepared{})); r.m.lead.hold >= 0 != (s == peers[2]) {
+				t.Errorf("%v is %d: outcomes wait: %v", s, p, l.Standbys)
+			}
+			r.step(Started{}).replies()
+			if _, removed := did[Remove](r); removed && s == peers[2] {
+				t.Errorf("%v is %d: outcomes wait no longer, though it has not answered", s, p)
+			}
 		}
 	}
 }

@@ -209,10 +209,13 @@ func (m *Machine) startLead(a Lead, from *replica) {
 	m.do(a)
 }
 
-// unseen reports whether a server may have gone on with the room where this one does not see it: one that went without proof a moment
-// ago, or one that may have restarted. The last process of those in ended, and of leader, has ended. Those in except count as seen.
+// unseen reports whether a server may have gone on with the room where this one does not see it: one that is no member, however long
+// ago it went. It may have restarted since, or be reached by others, and the leader may have made it a standby. The last process of
+// those in ended has ended, and that of leader if it is known to have. Those in except count as seen.
 func (m *Machine) unseen(ended []string, leader string, except ...string) bool {
-	return m.fleet.missing(m.now-DetachTime, except...) > 0 || m.fleet.hidden(append(slices.Clone(ended), leader))
+	return slices.ContainsFunc(m.fleet.Servers, func(s Server) bool {
+		return s.Presence >= Unreachable && !slices.Contains(ended, s.Name) && !slices.Contains(except, s.Name) && (s.Name != leader || s.Presence != Exited)
+	})
 }
 
 func (l *lead) nextID() int {

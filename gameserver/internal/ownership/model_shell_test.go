@@ -30,6 +30,7 @@ type node struct {
 	replica *state
 	out     map[int]*stream // by standby
 	in      map[uint64]*stream
+	newest  map[string]uint64 // stream of each leader that has arrived
 	dueAt   time.Duration
 
 	events  []Event
@@ -76,7 +77,7 @@ func (n *node) boot(joined bool) {
 	n.bootedAt, n.wokeAt = m.now, m.now
 	n.inbox, n.events, n.waiting, n.busy = nil, nil, nil, false
 	n.room, n.replica, n.dueAt = nil, nil, 0
-	n.out, n.in, n.answers = map[int]*stream{}, map[uint64]*stream{}, map[string]time.Duration{}
+	n.out, n.in, n.newest, n.answers = map[int]*stream{}, map[uint64]*stream{}, map[string]uint64{}, map[string]time.Duration{}
 	n.view = &view{node: n, seen: make([]seen, len(m.cut[0])), joined: joined}
 	n.mach = nil
 	if joined {

@@ -72,7 +72,11 @@ func (n *node) dial(a Open, r *roomRun) {
 		}
 	}
 	arrive := func() {
-		arrived = true
+		if st.id < to.newest[n.name] { // the newer link has ended this one
+			st.ends[1].open = false
+			return
+		}
+		arrived, to.newest[n.name] = true, st.id
 		st.ends[0].heard, st.ends[1].heard = m.now, m.now
 		m.after(100*time.Millisecond, st.watch)
 		to.in[st.id] = st

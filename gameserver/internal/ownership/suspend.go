@@ -95,7 +95,7 @@ func (m *Machine) judgeSelf(replies []Reply) {
 			m.attach(r.Server).may = true // nobody knew of its replica
 		}
 	}
-	if !silent && !rival && m.settled() && m.fleet.missing(m.now-DetachTime) == 0 && !m.fleet.hidden(l.ended) {
+	if !silent && !rival && m.settled() && !m.unseen(l.ended, "") {
 		m.release("all have answered")
 	}
 	if !l.confirm {
