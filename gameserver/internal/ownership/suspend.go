@@ -222,12 +222,12 @@ const (
 
 // loyalty judges a standby by what it said. One that follows still, or has nothing, has not taken over; but one whose
 // process is gone may have, and so may one that the fleet has lost, though without a quorum it is suspended itself now.
-// What it did counts once the lease is over.
+// What it did counts once the lease is over, unless a newer process of that server ran already when this room was suspended.
 func (m *Machine) loyalty(s *standby, said map[string]Reply) loyalty {
 	l := m.lead
 	r, asked := said[s.server]
 	expired := m.now-l.since > LeaseTime
-	gone := false
+	gone, before := false, false
 	switch {
 	case asked && r.Evidence == Answered:
 		a := r.Answer
@@ -242,7 +242,7 @@ func (m *Machine) loyalty(s *standby, said map[string]Reply) loyalty {
 			}
 			return isLoyal
 		}
-		gone = true
+		gone, before = true, a.Age > 0 && m.now-a.Age < l.since
 	case asked && r.Evidence == GoneHere, m.hasEnded(s.server):
 		gone = true
 	case m.fleet.presence(s.server) == Present, !m.sure():
@@ -250,7 +250,7 @@ func (m *Machine) loyalty(s *standby, said map[string]Reply) loyalty {
 	case expired:
 		return waits
 	}
-	if gone && expired {
+	if gone && expired && !before {
 		return stale
 	}
 	return mayHaveLed
