@@ -51,6 +51,20 @@ func TestServersThatMayHaveRestartedAreHeldFor(t *testing.T) {
 	}
 }
 
+// TestRoomOutlivesAStandbyThatRestartedBefore: a leader was suspended for long, and its standby's process has ended. It goes on if a newer
+// process of that server ran already when the room was suspended: the older one cannot have led since.
+func TestRoomOutlivesAStandbyThatRestartedBefore(t *testing.T) {
+	for age, want := range map[time.Duration]loyalty{0: stale, 2 * LeaseTime: stale, 2*LeaseTime + 2: mayHaveLed} {
+		r := newRig(t, 1).leading()
+		r.m.lead.since = r.now - 2*LeaseTime - 1
+		s := r.m.lead.standbys[0]
+		said := map[string]Reply{s.server: says(s.server, Answer{Process: Process{s.server, 2}, Age: age})}
+		if what := r.m.loyalty(s, said); what != want {
+			t.Errorf("a process that has run for %v makes the standby %v, want %v", age, what, want)
+		}
+	}
+}
+
 // TestEndOfAnEarlierProcessProvesNothing: the leader has made a server a standby that has restarted, and this server, which cannot
 // reach that one, knows only how its earlier process ended.
 func TestEndOfAnEarlierProcessProvesNothing(t *testing.T) {

@@ -85,6 +85,8 @@ type Answer struct {
 	// Sought is for how long the instance of Query.Seeks has been looked for, as far as the process knows, in a time in which it
 	// belonged to the part of the fleet that may decide and was not paused.
 	Sought time.Duration
+	// Age is for how long the process has run; 0: that is not known.
+	Age time.Duration
 	// Announced: it has a replica, and the leader in Epoch was about to run the first tick after a takeover, and may not have.
 	Announced bool
 }

@@ -222,7 +222,7 @@ const (
 
 // loyalty judges a standby by what it said. One that follows still, or has nothing, has not taken over; but one whose
 // process is gone may have, and so may one that the fleet has lost, though without a quorum it is suspended itself now.
-// What it did counts once the lease is over.
+// What it did counts once the lease is over, unless a newer process of that server ran already when this room was suspended.
 func (m *Machine) loyalty(s *standby, said map[string]Reply) loyalty {
 	l := m.lead
 	r, asked := said[s.server]
@@ -237,7 +237,9 @@ func (m *Machine) loyalty(s *standby, said map[string]Reply) loyalty {
 	case answered && same && !later:
 		return isLoyal
 	case answered, asked && r.Evidence == GoneHere, m.hasEnded(s.server):
-		if expired {
+		// A newer process that ran before the room was suspended shows that the standby's has not led since.
+		before := answered && !same && a.Age > 0 && m.now-a.Age < l.since
+		if expired && !before {
 			return stale
 		}
 	case m.fleet.presence(s.server) == Present, !m.sure(), expired:

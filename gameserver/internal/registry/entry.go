@@ -279,7 +279,7 @@ func (e *entry) making(f func() (keep func(), err error)) {
 
 // Query answers another server; see replication.Rooms.
 func (r *Registry) Query(asker string, q ownership.Query) ownership.Answer {
-	nothing := ownership.Answer{Process: r.machine.Self}
+	nothing := ownership.Answer{Process: r.machine.Self, Age: r.clock.now()}
 	for {
 		e := r.find(q.Room)
 		if e == nil && !q.Claim && q.Lost == 0 && q.Seeks == 0 && q.Leads == (proto.Epoch{}) {
@@ -299,6 +299,7 @@ func (r *Registry) Query(asker string, q ownership.Query) ownership.Answer {
 		var a ownership.Answer
 		e.act(func(now time.Duration) (actions []ownership.Action) {
 			a, actions = e.machine.Query(asker, q, now)
+			a.Age = now
 			return actions
 		})
 		e.unlock()

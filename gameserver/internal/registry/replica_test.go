@@ -112,7 +112,7 @@ func TestReplica(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		want := ownership.Answer{Process: s.machine.Self, Holding: ownership.Standby, Epoch: l.epoch, Leader: "l", Tick: l.sim.Tick()}
+		want := ownership.Answer{Process: s.machine.Self, Holding: ownership.Standby, Epoch: l.epoch, Leader: "l", Tick: l.sim.Tick(), Age: s.clock.now()}
 		if got := s.answers("r"); got != want {
 			t.Errorf("answers %+v, want %+v", got, want)
 		}

@@ -57,7 +57,7 @@
 //	relay      id uvarint, target string, wait uvarint (ms), fields of the query: forward it to target
 //	forwarded  id uvarint, asker string, fields of the query. It has no target, so it is not forwarded again
 //	answer     id uvarint, process (server string, boot uvarint), holding u8, flags u8 (1 counted, 2 suspended, 4 announced), epoch, leader
-//	           string, tick uvarint, sought uvarint, away uvarint (ms)
+//	           string, tick uvarint, sought uvarint, away uvarint (ms), age uvarint (ms)
 //	unanswered id uvarint, code u8 (relay.go), text string: the relay has no answer of the target
 //
 // Records of streams begin with the stream's number, a uvarint that the dialler uses once per link. From the leader:

@@ -92,6 +92,7 @@ func (m *answer) fields(c *codec) {
 	c.tick(&m.Tick)
 	c.span(&m.Sought, time.Millisecond)
 	c.span(&m.Away, time.Millisecond)
+	c.span(&m.Age, time.Millisecond)
 }
 
 func (m *unanswered) fields(c *codec) {

@@ -18,7 +18,7 @@ var (
 		Leads: proto.Epoch{Instance: 0xa8, Counter: 5, Server: "d"}}
 	testAnswer = ownership.Answer{
 		Process: ownership.Process{Server: "b", Boot: 300}, Holding: ownership.Standby, Epoch: proto.Epoch{Instance: 0xa7, Counter: 2, Server: "s"},
-		Leader: "s", Tick: 300, Counted: true, Suspended: true, Sought: 1500 * time.Millisecond, Away: 5 * time.Millisecond,
+		Leader: "s", Tick: 300, Counted: true, Suspended: true, Sought: 1500 * time.Millisecond, Age: 70 * time.Second, Away: 5 * time.Millisecond,
 	}
 )
 
@@ -37,7 +37,7 @@ var queryRecords = []struct {
 	{"forwarded", encode(kindForwarded, &forwarded{300, "a", testQuery}), "8736" + "ac02" + "0161" + "027231" + "01" + "b800000000000000" + "b900000000000000" + "ba00000000000000" +
 		"a700000000000000" + "040163" + "a800000000000000" + "050164",
 		func(b []byte) ([]byte, error) { return again(kindForwarded, b, &forwarded{}) }},
-	{"answer", encode(kindAnswer, &answer{1, testAnswer}), "8519" + "01" + "0162" + "ac02" + "05" + "03" + "a700000000000000" + "020173" + "0173" + "ac02" + "dc0b" + "05",
+	{"answer", encode(kindAnswer, &answer{1, testAnswer}), "851c" + "01" + "0162" + "ac02" + "05" + "03" + "a700000000000000" + "020173" + "0173" + "ac02" + "dc0b" + "05" + "f0a204",
 		func(b []byte) ([]byte, error) { return again(kindAnswer, b, &answer{}) }},
 	{"unanswered", encode(kindUnanswered, &unanswered{1, relayTimeout, "no"}), "8805" + "01" + "03" + "026e6f",
 		func(b []byte) ([]byte, error) { return again(kindUnanswered, b, &unanswered{}) }},
