@@ -17,9 +17,8 @@ const (
 	Joined                    // a part that has the quorum has just admitted it; it probes the members before it counts on that
 )
 
-// deafAfter is how long a game server that gossip sees may not answer this process, until it counts for the second majority: gossip
-// loses a silent one within 2 s.
-const deafAfter = 2500 * time.Millisecond
+// deafAfter is how long a game server that gossip sees may not answer this process, until it counts for View.Apart.
+const deafAfter = time.Second
 
 // quorum reports whether a process that sees seen (itself included) and misses missing may lead rooms. Of two parts that
 // know the same members at most one may:
@@ -27,10 +26,6 @@ const deafAfter = 2500 * time.Millisecond
 //   - a part that misses no game server may, whatever routers it misses;
 //   - otherwise more than half of all members may, routers counted;
 //   - of two halves, the one with the game server whose name is first.
-//
-// A game server needs a second majority: of the game servers that gossip sees, those that answer it against those that have not for
-// deafAfter. Else a router that reaches both parts of a divided fleet could give the quorum to both. Where a server is killed or
-// lost, gossip and the witnesses take it from the members before that time.
 //
 // Members whose end is proven are in neither list. No name is in both. probation.go makes sure that parts of a fleet know
 // the same members.

@@ -51,6 +51,7 @@ type snapshot struct {
 	members []Member // self included; by name, one a name: the newest boot
 	gone    []Gone   // by name; none that is among members
 	quorum  bool
+	apart   bool
 }
 
 // newSnapshot sorts self and others into members and gone ones.
@@ -93,7 +94,9 @@ func newSnapshot(self other, others []other, now time.Time) snapshot {
 	}
 	// A newcomer may not know the members that its part of the fleet has lost. The others there do: where one of them has the
 	// quorum, one that is cut off from that part and not from the newcomer changes nothing.
-	s.quorum = quorum(seen, missing) && (self.Role != GameServer || quorum(gameServers(seen), gameServers(deaf))) && (self.probation.IsZero() || !cutOff || hasQuorum)
+	s.quorum = quorum(seen, missing) && (self.probation.IsZero() || !cutOff || hasQuorum)
+	n := len(gameServers(deaf))
+	s.apart = n > 0 && n >= len(gameServers(seen))
 	return s
 }
 

@@ -20,6 +20,10 @@ type View struct {
 	// suspends its rooms and neither promotes nor creates any. It changes together with Members and Gone: whoever acts on
 	// a loss that it finds in a view is to look for the quorum in the same view.
 	Quorum bool
+	// Apart says that of the game servers which gossip sees half or more do not answer this process. A router that reaches both parts of a divided
+	// fleet may give the quorum to both. So whoever is apart does not take over what others may lead; where this is so for a server that is
+	// killed or lost, gossip takes that one from the members soon.
+	Apart bool
 	// Settled is when a game server last came, went, restarted, changed its state or weight, or was cut off or not any
 	// more, by this process's clock.
 	Settled time.Time
@@ -72,12 +76,12 @@ type Source interface {
 // next returns the view that follows v when r is what is known, v itself if it says all that already. v is nil for the
 // first view.
 func (v *View) next(now time.Time, r snapshot) *View {
-	n := &View{Version: 1, Self: r.self, Members: r.members, Gone: r.gone, Quorum: r.quorum, Settled: now}
+	n := &View{Version: 1, Self: r.self, Members: r.members, Gone: r.gone, Quorum: r.quorum, Apart: r.apart, Settled: now}
 	if v == nil {
 		n.placement = newPlacement(r.members)
 		return n
 	}
-	if same(r.self, v.Self) && r.quorum == v.Quorum && slices.EqualFunc(r.members, v.Members, same) && slices.EqualFunc(r.gone, v.Gone, sameGone) {
+	if same(r.self, v.Self) && r.quorum == v.Quorum && r.apart == v.Apart && slices.EqualFunc(r.members, v.Members, same) && slices.EqualFunc(r.gone, v.Gone, sameGone) {
 		return v
 	}
 	n.Version = v.Version + 1

@@ -42,3 +42,12 @@ func TestRoomThatASilentServerMayHaveAloneIsNotCreated(t *testing.T) {
 		}
 	}
 }
+
+// A server that is apart from half of the servers takes no room over: its leader may have handed the room to one of those.
+func TestServerThatIsApartTakesNothingOver(t *testing.T) {
+	r := newRig(t, 1).following()
+	r.fleet.Apart = true
+	r.see(peers[0], Unreachable).step(StreamLost{1}).replies(mute(peers[0]), r.standby(1, 90)).want(Following)
+	r.fleet.Apart = false
+	r.view().pass(askAgain).replies(mute(peers[0]), r.standby(1, 90)).want(Promoting, "Prepare")
+}

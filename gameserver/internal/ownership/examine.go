@@ -135,7 +135,7 @@ func (m *Machine) examine(replies []Reply) examined {
 		x.what = roomOver
 	case elsewhere.Leader != "":
 		x.what, x.answer = leaderElsewhere, elsewhere
-	case !sure, !gone, quiet, early:
+	case !sure, m.fleet.Apart, !gone, quiet, early:
 		x.what = unknown
 	case other.Leader != "":
 		x.what, x.answer = replaced, other

@@ -33,6 +33,7 @@ type Server struct {
 type Fleet struct {
 	Servers   []Server       // all but this one, by name; those that are missing too
 	Quorum    bool           // this server belongs to the part of the fleet that may decide
+	Apart     bool           // half or more of the game servers that it sees do not answer it: it may have the quorum by routers that reach others, too
 	Since     time.Duration  // of Quorum: when it last became true
 	Settled   time.Duration  // when a game server last came, went or changed
 	Woke      time.Duration  // when this process last woke from a pause; 0: never. A Machine that is made later must know

@@ -50,7 +50,7 @@ func (r *Registry) look(view *membership.View) *fleet {
 }
 
 func (r *Registry) lookLocked(view *membership.View) *fleet {
-	f := &ownership.Fleet{Quorum: view.Quorum, Settled: r.clock.at(view.Settled), Woke: r.woke, Draining: r.draining, Placement: view.Placement()}
+	f := &ownership.Fleet{Quorum: view.Quorum, Apart: view.Apart, Settled: r.clock.at(view.Settled), Woke: r.woke, Draining: r.draining, Placement: view.Placement()}
 	if old := r.fleet; old != nil && old.Quorum == f.Quorum {
 		f.Since = old.Since
 	} else {
