@@ -169,6 +169,22 @@ func (f *fleet) lacking(ctx context.Context) error {
 	return nil
 }
 
+// hurtLimit bounds the wait for the routers to notice that something happened.
+const hurtLimit = 10 * time.Second
+
+// hurt waits until the fleet lacks something: what nobody has noticed yet looks whole.
+func (f *fleet) hurt(ctx context.Context) error {
+	for end := time.Now().Add(hurtLimit); f.lacking(ctx) == nil; {
+		if time.Now().After(end) {
+			return fmt.Errorf("no router has noticed anything within %v", hurtLimit)
+		}
+		if err := pause(ctx, wholePoll); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // whole waits until the fleet lacks nothing.
 func (f *fleet) whole(ctx context.Context) error {
 	for end := time.Now().Add(wholeLimit); ; {

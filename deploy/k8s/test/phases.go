@@ -206,8 +206,10 @@ func killProcess(ctx context.Context, f *fleet, found *finding) error {
 	found.What, found.Begun = pod, time.Now()
 	// Only the pod's own process has its name for a host name in its environment.
 	const search = `for p in $(pgrep -x gameserver); do if tr '\0' '\n' < /proc/$p/environ | grep -qx "HOSTNAME=$1"; then kill -9 $p && exit 0; fi; done; exit 1`
-	_, err = f.script(ctx, "node", "sh", "-c", search, "sh", pod)
-	return err
+	if _, err = f.script(ctx, "node", "sh", "-c", search, "sh", pod); err != nil {
+		return err
+	}
+	return f.hurt(ctx)
 }
 
 // evict asks for two pods at once, of which the budget allows one; the other goes when the first is back.
