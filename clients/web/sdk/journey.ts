@@ -165,8 +165,8 @@ export function newJourney(options: JoinOptions, session: Session, traveller: Tr
 		session.suspended = false;
 		traveller.left(planned ? undefined : cause.error);
 		ended(cause, performance.now() - journey.enteredAt);
-		if (!moved) prepared.to && plan.prefer(prepared.to);
-		else if (prepared.to?.url !== moved.url) prepared.discard();
+		if (!moved && prepared.link?.over === false) plan.prefer(prepared.to);
+		else if (prepared.to?.url !== moved?.url) prepared.discard();
 		if (!planned) stats.reconnects++;
 		await enter(options.giveUp ?? Watch.giveUp);
 	};

@@ -18,18 +18,17 @@ export type Connect = (to: Place, flags?: number) => Link;
 export type Prepared = ReturnType<typeof newPrepared>;
 
 export function newPrepared(connect: Connect) {
-	let link: Link | undefined;
 	let expiry: ReturnType<typeof setTimeout> | undefined;
 	const prepared = {
-		/** Where the connection leads; undefined: there is none. */
+		/** The connection, and where it leads; undefined: there is none. */
+		link: undefined as Link | undefined,
 		to: undefined as Place | undefined,
 
 		/** Takes a connection to a place for the prepared one. */
 		keep(to: Place, made: Link): void {
 			prepared.discard();
 			prepared.to = to;
-			link = made;
-			void made.ended.then(() => link === made && prepared.take());
+			prepared.link = made;
 		},
 
 		/** Closes the prepared connection. */
@@ -39,15 +38,15 @@ export function newPrepared(connect: Connect) {
 
 		/** Gives the prepared connection away. */
 		take(): Link | undefined {
-			const taken = link;
+			const { link } = prepared;
 			clearTimeout(expiry);
-			prepared.to = link = undefined;
-			return taken;
+			prepared.to = prepared.link = undefined;
+			return link;
 		},
 
 		/** Opens a connection to where a prepare message on the connection old says, in place of one for another message before it. */
 		prepare(to: Moved, old: Link): void {
-			if (prepared.to?.url !== to.url) {
+			if (prepared.to?.url !== to.url || prepared.link!.over) {
 				const made = connect(to, Is.wait);
 				prepared.keep(to, made);
 				made.prepared = true;

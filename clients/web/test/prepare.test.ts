@@ -86,6 +86,41 @@ test("when the server is lost while a connection is prepared, that one is first"
 	assert.deepEqual([c.seen.moves[1]?.kind, c.seen.moves[1]?.prepared], ["failover", true]);
 });
 
+test("one that has ended is not first, and one that is not needed any more is closed", async (t) => {
+	await t.test("ended", async (t) => {
+		const c = await play(t);
+		c.socket.say(s.moved("ws://there/", "", Kind.prepare));
+		(await c.opened("ws://there/")).end();
+		c.socket.end();
+		await c.opened("ws://next/");
+	});
+	await t.test("ended, and asked for again", async (t) => {
+		const c = await play(t);
+		c.socket.say(s.moved("ws://there/", "", Kind.prepare));
+		(await c.opened("ws://there/")).end();
+		c.socket.say(s.moved("ws://there/", "", Kind.prepare));
+		assert.equal(hello(await c.opened("ws://there/")).flags, 1);
+		assert.equal(c.net.sockets.length, 3);
+	});
+	await t.test("not to be opened, as is known", async (t) => {
+		const c = await play(t);
+		c.socket.say(s.moved("ws://hidden/", "", Kind.prepare));
+		await c.time.pass(10);
+		c.net.last().end();
+		c.socket.say(s.moved("ws://hidden/"));
+		await c.time.pass(10);
+		assert.equal(c.router.asked.length, 2, "the router knows places that can be reached");
+	});
+	await t.test("another one in its place", async (t) => {
+		const c = await play(t);
+		c.socket.say(s.moved("ws://there/", "", Kind.prepare));
+		const there = await c.opened("ws://there/");
+		c.socket.say(s.moved("ws://else/", "", Kind.prepare));
+		await c.opened("ws://else/");
+		assert.ok(there.closedByClient);
+	});
+});
+
 test("a prepared connection that was refused is made anew; one that cannot be opened sends to the router", async (t) => {
 	await t.test("refused", async (t) => {
 		const c = await play(t);
