@@ -102,7 +102,7 @@ type Limits struct {
 	Descriptors  int     // kept free for gossip, links, health checks and operators
 
 	OutboxBytes int           // pending frames of one client, a keyframe not counted; beyond: they are dropped, and a keyframe follows
-	Busy        float64       // share of its time, 0 to 1, above which a tick worker takes no new room
+	Busy        float64       // share of its time, 0 to 1, above which a tick worker takes new rooms only while ticks begin on time, and none above 0.95
 	IdleRoom    time.Duration // a room without seats taken and spectators ends after this
 	Unplayed    time.Duration // the same for a room in which nobody has played yet
 	Replicas    int           // rooms of other servers that this one stands by for; led ones do not count. Beyond: their leaders ask others

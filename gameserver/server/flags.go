@@ -42,6 +42,7 @@ func configure(program string, args, env []string, stderr io.Writer) (c Config, 
 	fs.IntVar(&c.Limits.Replicas, "max-replicas", c.Limits.Replicas, "`rooms` of other servers that this one stands by for; the default fits into a quarter of the memory")
 	fs.DurationVar(&c.Limits.IdleRoom, "idle-room", c.Limits.IdleRoom, "how long a room goes on without players and spectators")
 	fs.DurationVar(&c.Limits.Unplayed, "unplayed-room", c.Limits.Unplayed, "the same for a room in which nobody has played yet: no input came; longer than a client takes to follow a redirect")
+	fs.Float64Var(&c.Limits.Busy, "max-busy", c.Limits.Busy, "`share` of a tick worker's time, 0 to 1, up to which it takes new rooms in any case; above it and up to 0.95, only while ticks begin on time")
 	limits := c.limits()
 	limits.Flags(fs)
 	fs.Var((*edge.Prefixes)(&c.Security.TrustedProxies), "trusted-proxies", "`addresses` and CIDRs of the proxies in front of -listen, whose X-Forwarded-For and PROXY protocol headers name the client")

@@ -43,7 +43,7 @@ func TestConfigure(t *testing.T) {
 		"RINGSIDE_TLS_CERT=" + file("tls.crt", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})),
 	}
 	args := []string{"-name=gs-1", "-listen=:1", "-inside=:2", "-public-url=http://x", "-gossip=:3", "-peer=:4", "-advertise=1.2.3.4",
-		"-seeds=a:1,b:2", "-cluster=c", "-drain=7s", "-idle-room=9s", "-unplayed-room=3s", "-max-replicas=9", "-poll=false", "-fleet-cert=own.crt", "-fleet-key=own.key", "-fleet-ca=ca.crt",
+		"-seeds=a:1,b:2", "-cluster=c", "-drain=7s", "-idle-room=9s", "-unplayed-room=3s", "-max-replicas=9", "-max-busy=0.7", "-poll=false", "-fleet-cert=own.crt", "-fleet-key=own.key", "-fleet-ca=ca.crt",
 		"-max-handshakes=5", "-max-handshakes-per-address=6", "-max-gossip-streams=7", "-max-gossip-streams-per-address=8", "-checks", "-migrates=00000000000000aa,0123456789abcdef",
 		"-tls-key=" + file("tls.key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}))}
 	c, show, err := configure("game", args, env, io.Discard)
@@ -52,6 +52,7 @@ func TestConfigure(t *testing.T) {
 	}
 	for what, ok := range map[string]bool{
 		"name and zone":     c.Name == "gs-1" && c.Zone == "z" && c.Version == flags.Version(),
+		"busy":              c.Limits.Busy == 0.7,
 		"addresses":         c.Listen == ":1" && c.Internal == ":2" && c.PublicURL == "http://x",
 		"fleet":             c.Fleet.Gossip == ":3" && c.Fleet.Peer == ":4" && c.Fleet.Advertise == "1.2.3.4" && c.Fleet.Cluster == "c",
 		"seeds":             len(c.Fleet.Seeds) == 2 && c.Fleet.Seeds[1] == "b:2",

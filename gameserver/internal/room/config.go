@@ -15,7 +15,7 @@ var (
 	ErrFull = errors.New("queue is full")
 	// ErrStopped: the room has ended, or the pool has stopped, or the occupant has left.
 	ErrStopped = errors.New("room has stopped")
-	// ErrOverloaded: every tick worker is busier than Config.MaxBusy.
+	// ErrOverloaded: no tick worker has time for another room. See Config.MaxBusy.
 	ErrOverloaded = errors.New("tick workers are overloaded")
 )
 
@@ -23,8 +23,8 @@ var (
 type Config struct {
 	// Workers is the number of tick workers; 0 means GOMAXPROCS.
 	Workers int
-	// MaxBusy is the share of its time, 0 to 1, above which a worker takes no new room. The rest absorbs garbage
-	// collection, other goroutines and matches that become busier.
+	// MaxBusy is the share of its time, 0 to 1, up to which a worker takes new rooms in any case. Above it, and up to mostBusy, it takes
+	// one only while its ticks begin on time. The rest absorbs garbage collection, other goroutines and matches that become busier.
 	MaxBusy float64
 	// IdleTimeout is how long a room runs with no seat taken and no spectator.
 	IdleTimeout time.Duration

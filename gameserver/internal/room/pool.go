@@ -117,7 +117,7 @@ func (p *Pool) Start(s Spec) (*Room, error) {
 	w := p.choose(s.Resumed)
 	if w == nil {
 		p.config.Metrics.RoomsRefused.Inc()
-		return nil, fmt.Errorf("start room %s: %w: every worker is more than %.0f %% busy", s.ID, ErrOverloaded, p.config.MaxBusy*100)
+		return nil, fmt.Errorf("start room %s: %w: all are more than %.0f %% busy, and late or more than %.0f %% busy; start another server", s.ID, ErrOverloaded, p.config.MaxBusy*100, mostBusy*100)
 	}
 	r := newRoom(p, s)
 	p.instances.add(r)
@@ -133,13 +133,11 @@ func (p *Pool) Start(s Spec) (*Room, error) {
 }
 
 // choose returns the worker with the least load among those that are not too busy; the busy share shows new rooms only after
-// a second. nil: all are too busy. With always, which a room needs that was led elsewhere, it ignores how busy they are.
+// a second. The slow lane takes of everybody's time. nil: all are too busy. With always, which a room needs that was led elsewhere, it ignores how busy they are.
 func (p *Pool) choose(always bool) (best *worker) {
-	if !always && p.average() > p.config.MaxBusy {
-		return nil
-	}
+	all := p.average()
 	for _, w := range p.workers {
-		if (always || w.share() <= p.config.MaxBusy) && (best == nil || w.load.Load() < best.load.Load()) {
+		if (always || w.admits(max(w.share(), all))) && (best == nil || w.load.Load() < best.load.Load()) {
 			best = w
 		}
 	}

@@ -237,28 +237,51 @@ func TestPoolGoesOnFromNowAfterALateTick(t *testing.T) {
 	})
 }
 
-func TestPoolRefusesRoomsWhenBusy(t *testing.T) {
+// A busy worker takes new rooms for as long as its ticks begin on time, and none when hardly any time is left.
+func TestPoolRefusesRoomsWhenOverloaded(t *testing.T) {
 	withPool(t, testConfig(), func(h *harness) {
-		r := h.start(20, 2)
-		o, f := h.join(r, Join{Player: "a"})
-		o.QueueCustom([]byte("nap 45"))
-		h.pass(5 * time.Second)
-		if b := h.Busy(); b < 0.88 || b > 0.91 {
-			t.Errorf("busy %v with ticks of 45 ms in 50", b)
+		var rooms []*Room
+		var players []*Occupant
+		nap := func(ms int) {
+			for _, o := range players {
+				o.QueueCustom(fmt.Appendf(nil, "nap %d", ms))
+			}
 		}
-		if _, err := h.Start(h.spec(newTestGame(t, 20, 2))); !errors.Is(err, ErrOverloaded) {
-			t.Errorf("start on an overloaded worker: %v", err)
+		start := func(want error, when string) {
+			t.Helper()
+			r, err := h.Start(h.spec(newTestGame(t, 20, 2)))
+			if !errors.Is(err, want) {
+				t.Errorf("start of a room %s: %v, busy %v", when, err, h.Busy())
+			}
+			if r != nil {
+				r.QueueStop(proto.CloseEnded, "")
+			}
 		}
+		for i := range 4 {
+			rooms = append(rooms, h.start(20, 2))
+			o, _ := h.join(rooms[i], Join{Player: "a"})
+			players = append(players, o)
+		}
+		nap(11)
+		h.pass(3 * time.Second) // all are still due at once, so the fourth waits for 33 of 50 ms
+		if b := h.Busy(); b < 0.81 || b > 0.89 {
+			t.Errorf("busy %v with ticks of 44 ms in 50", b)
+		}
+		start(ErrOverloaded, "whose ticks would be late")
 		if n := testutil.ToFloat64(h.config.Metrics.RoomsRefused); n != 1 {
 			t.Errorf("%v rooms refused, want 1", n)
 		}
-		o.QueueCustom([]byte("nap 1"))
-		h.pass(5 * time.Second)
-		if _, err := h.Start(h.spec(newTestGame(t, 20, 2))); err != nil {
-			t.Errorf("start after the load has gone: %v", err)
+		h.pass(10 * time.Second) // each has a slot of its own
+		start(nil, "on a busy worker whose ticks begin on time")
+		nap(12)
+		h.pass(10 * time.Second)
+		start(ErrOverloaded, "with ticks of 48 ms in 50")
+		nap(1)
+		h.pass(10 * time.Second)
+		start(nil, "after the load has gone")
+		for _, r := range rooms {
+			r.QueueStop(proto.CloseEnded, "")
 		}
-		f.check(t)
-		r.QueueStop(proto.CloseEnded, "")
 		h.pass(10 * time.Second)
 		if b := h.Busy(); b > 0.001 {
 			t.Errorf("busy %v with nothing to do", b)

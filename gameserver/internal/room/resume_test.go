@@ -107,7 +107,7 @@ func TestResumedRoomIsNeverRefused(t *testing.T) {
 		s, _ := handedRoom(t, h)
 		busy := h.start(20, 2)
 		o, _ := h.join(busy, Join{Player: "a"})
-		o.QueueCustom([]byte("nap 45"))
+		o.QueueCustom([]byte("nap 49"))
 		h.pass(5 * time.Second)
 		if _, err := h.Start(h.spec(newTestGame(t, 20, 2))); err == nil {
 			t.Error("a new room was taken")

@@ -17,6 +17,9 @@ const (
 	// busyMemory is how long the past counts in it: longer than a garbage collection, and short enough to refuse new rooms
 	// before the players of the others notice.
 	busyMemory = time.Second
+	// A worker above MaxBusy takes new rooms up to mostBusy, as long as 99 of 100 ticks begin before maxDelay of their period is over.
+	mostBusy = 0.95
+	maxDelay = 0.25
 	// stallTime without a turn is a pause after which a standby may have taken over.
 	stallTime = time.Second
 	// maxUnflushed bounds how long what was queued for standbys waits on a worker that never rests.
@@ -35,6 +38,7 @@ type worker struct {
 	busy   atomic.Uint64 // share of time, as math.Float64bits
 	late   atomic.Uint64 // ticks that began more than a period late
 	p99    atomic.Int64  // of the time that recent ticks took, in nanoseconds
+	delay  atomic.Int64  // 99th percentile of how late they began, in billionths of a period
 
 	// What the watchdog looks at.
 	call  call
@@ -53,6 +57,7 @@ type worker struct {
 	schedule schedule
 	slots    map[int]*slots // by tick rate; none in the slow lane
 	times    tickTimes
+	delays   tickTimes     // a second stands for a period
 	spent    time.Duration // in ticks since measured
 	measured time.Duration
 	ran      time.Duration // when it had its last turn
@@ -66,6 +71,13 @@ func newWorker(p *Pool, number int) *worker {
 }
 
 func (w *worker) share() float64 { return math.Float64frombits(w.busy.Load()) }
+
+// admits reports whether the worker may take a new room when so much of its time is spent. Time that other processes took counts as
+// spent, so only ticks that begin late show that there is too little of it.
+func (w *worker) admits(busy float64) bool {
+	late := time.Duration(w.delay.Load()).Seconds() > maxDelay
+	return busy <= w.pool.config.MaxBusy || busy <= mostBusy && !late
+}
 
 // add gives a new room to the worker; false when it has stopped.
 func (w *worker) add(r *Room) bool {
@@ -219,7 +231,9 @@ func (w *worker) tickFirst(now time.Duration) (after time.Duration, mine bool) {
 	}
 	probation := r.suspension.reasons == ReasonProbation
 	if !probation {
-		m.TickLateness.Observe(max(0, now-r.due).Seconds())
+		late := max(0, now-r.due)
+		m.TickLateness.Observe(late.Seconds())
+		w.delays.add(late * time.Duration(r.settings.TickRate))
 		if r.cadence.advance(now) {
 			m.TicksLate.Inc()
 			w.late.Add(1)
@@ -313,6 +327,8 @@ func (w *worker) measure(now time.Duration) {
 	w.spent, w.measured = 0, now
 	w.p99.Store(int64(w.times.p99()))
 	w.times.turn(now)
+	w.delay.Store(int64(w.delays.p99()))
+	w.delays.turn(now)
 	w.pool.config.Metrics.WorkerBusy.Set(w.pool.Busy())
 }
 
