@@ -208,6 +208,6 @@ attack-short: ## the same without what takes long (under a minute)
 	$(GO) run ./deploy/local -attack -short -json .bin/attack.json $(ATTACK)
 
 .PHONY: bench
-bench: ## figures: micro-benchmarks of the tick path, one server under load on a core of its own, and beside raw gws (15 minutes; nothing else may run)
+bench: ## figures: micro-benchmarks of the tick path, one server under load on a core of its own, and beside raw gws and the floor (20 minutes; nothing else may run)
 	$(GO) test -run '^$$' -bench 'Commit|Delta|Step|Tick|Frame|Home' -benchmem ./proto/state ./gameserver/... ./internal/placement
 	$(GO) run ./deploy/local -bench

@@ -81,7 +81,7 @@ var allowed = map[string][]string{
 	"deploy/ringside":                 {"deploy/internal/...", "internal/flags", "proto"},
 
 	"deploy/local":                    {"deploy/internal/fleet", "deploy/local/hostile", "clients/goclient", "proto", "proto/state", "internal/certs", "internal/flags", "internal/membership", "internal/placement", "internal/ticket"},
-	"deploy/local/rawgws":             {}, // the reference of make bench
+	"deploy/local/rawgws":             {"internal/network"}, // the references of make bench
 	"deploy/local/hostile":            {"gameserver/game"},
 	"deploy/local/hostile/gameserver": {"deploy/local/hostile", "gameserver/arena", "gameserver/server"}, // a program for attacks
 	"deploy/k8s/image":                {},

@@ -1,5 +1,5 @@
 // Rawgws is the reference of make bench: with -listen a server of about 100 lines on the library gws, with -url the players for it,
-// who print what they and the server have measured as the bots of Ringside do.
+// who print what they and the server have measured as the bots of Ringside do. With -floor the server is only the system calls.
 package main
 
 import (
@@ -20,6 +20,7 @@ func main() {
 	listen := flag.String("listen", "", "serve at this `host:port`")
 	url := flag.String("url", "", "play at this ws://`host:port`")
 	rooms, players := flag.Int("rooms", 50, "rooms"), flag.Int("players", 8, "players in each")
+	bare := flag.Bool("floor", false, "with -listen: no library, and one loop for all sockets; on Linux only")
 	hz := flag.Int("hz", 20, "ticks, and inputs, a second")
 	length, ramp := flag.Duration("for", 10*time.Second, "how long to measure"), flag.Duration("ramp", 5*time.Second, "in which the players come")
 	flag.Parse()
@@ -27,7 +28,15 @@ func main() {
 	switch {
 	case *listen != "":
 		s := &server{hz: *hz, rooms: make(map[string]*room)}
-		err = (&http.Server{Addr: *listen, Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second}).ListenAndServe()
+		handler := s.handler()
+		if *bare {
+			handler = newFloor(*hz)
+		}
+		if handler == nil {
+			err = errors.New("-floor is for Linux only")
+			break
+		}
+		err = (&http.Server{Addr: *listen, Handler: handler, ReadHeaderTimeout: 5 * time.Second}).ListenAndServe()
 	case *url != "":
 		l := &load{url: *url, rooms: *rooms, players: *players, hz: *hz}
 		var r report

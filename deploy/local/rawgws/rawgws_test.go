@@ -1,16 +1,28 @@
 package main
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 )
 
-// Every player gets states, and sees that its inputs were applied.
 func TestReferencePlays(t *testing.T) {
-	s := &server{hz: 50, rooms: make(map[string]*room)}
-	h := httptest.NewServer(s.handler())
+	plays(t, (&server{hz: 50, rooms: make(map[string]*room)}).handler())
+}
+
+func TestFloorPlays(t *testing.T) {
+	h := newFloor(50)
+	if h == nil {
+		t.Skip("for Linux only")
+	}
+	plays(t, h)
+}
+
+// plays checks that every player gets states and sees that its inputs were applied.
+func plays(t *testing.T, handler http.Handler) {
+	h := httptest.NewServer(handler)
 	defer h.Close()
 	l := &load{url: "ws" + strings.TrimPrefix(h.URL, "http"), rooms: 3, players: 4, hz: 50}
 	if err := l.start(t.Context(), time.Millisecond); err != nil {

@@ -30,6 +30,25 @@ type player struct {
 	seq    uint32 // of its last input
 }
 
+func newPlayer(id int) player {
+	return player{id: uint8(id), x: uint16(id) << 12, y: 1 << 15, hp: 100}
+}
+
+// input takes inputSize bytes.
+func (p *player) input(b []byte) {
+	p.seq, p.dx, p.dy = binary.LittleEndian.Uint32(b), int8(b[4]), int8(b[5])
+}
+
+// step moves the player and appends its state.
+func (p *player) step(b []byte) []byte {
+	p.x, p.y = p.x+uint16(int16(p.dx)), p.y+uint16(int16(p.dy))
+	b = append(b, p.id)
+	b = binary.LittleEndian.AppendUint16(b, p.x)
+	b = binary.LittleEndian.AppendUint16(b, p.y)
+	b = append(b, uint8(p.dx), uint8(p.dy), p.hp)
+	return binary.LittleEndian.AppendUint32(b, p.seq)
+}
+
 // room is one match. Its loop makes the state once a tick and gives all its connections the same frame.
 type room struct {
 	mu      sync.Mutex
@@ -42,12 +61,7 @@ func (r *room) step(b []byte) []byte {
 	r.tick++
 	b = binary.LittleEndian.AppendUint32(b, r.tick)
 	for _, p := range r.players {
-		p.x, p.y = p.x+uint16(int16(p.dx)), p.y+uint16(int16(p.dy))
-		b = append(b, p.id)
-		b = binary.LittleEndian.AppendUint16(b, p.x)
-		b = binary.LittleEndian.AppendUint16(b, p.y)
-		b = append(b, uint8(p.dx), uint8(p.dy), p.hp)
-		b = binary.LittleEndian.AppendUint32(b, p.seq)
+		b = p.step(b)
 	}
 	return b
 }
@@ -93,8 +107,7 @@ func (s *server) OnMessage(c *gws.Conn, m *gws.Message) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := r.players[c]
-	p.seq, p.dx, p.dy = binary.LittleEndian.Uint32(b), int8(b[4]), int8(b[5])
+	r.players[c].input(b)
 }
 
 func (s *server) OnClose(c *gws.Conn, _ error) {
@@ -119,7 +132,8 @@ func (s *server) handler() http.Handler {
 		r := s.room(q.URL.Query().Get("room"))
 		c.Session().Store("room", r)
 		r.mu.Lock()
-		r.players[c] = &player{id: uint8(id), x: uint16(id) << 12, y: 1 << 15, hp: 100}
+		p := newPlayer(id)
+		r.players[c] = &p
 		r.mu.Unlock()
 		go c.ReadLoop()
 	})
