@@ -51,6 +51,7 @@ var allowed = map[string][]string{
 	"internal/edge":           {"internal/obs", "internal/network", "internal/resources"},
 	"internal/textframes":     {"internal/edge", "proto", "proto/state"},
 	"internal/placement":      {},
+	"internal/multiplex":      {"internal/edge", "internal/network", "internal/obs"},
 	"internal/network":        {},
 	"internal/network/simnet": {"internal/network"},
 	"internal/membership":     {"internal/network", "internal/placement", "proto"},
