@@ -23,7 +23,7 @@ var allowed = map[string][]string{
 	"gameserver/game/gametest":        {"gameserver/game", "proto", "proto/state"},
 	"gameserver/arena":                {"gameserver/game"},
 	"gameserver/internal/room":        {"gameserver/game", "gameserver/internal/replication", "proto", "proto/state", "internal/network", "internal/obs", "internal/outcome"},
-	"gameserver/internal/session":     {"proto", "internal/network", "internal/obs", "internal/edge"},
+	"gameserver/internal/session":     {"proto", "internal/multiplex", "internal/network", "internal/obs", "internal/edge"},
 	"gameserver/internal/ownership":   {"proto", "internal/placement"},
 	"gameserver/internal/replication": {"gameserver/internal/ownership", "proto", "internal/certs", "internal/network"},
 	"gameserver/internal/spool":       {"internal/outcome", "proto"},
@@ -38,7 +38,7 @@ var allowed = map[string][]string{
 	"router/internal/webhook":               {"router/internal/results"},
 	"router/store":                          {"router/internal/...", "internal/obs", "internal/outcome"},
 	"router/lookup":                         {"proto", "internal/..."},
-	"router/relay":                          {"internal/network"},
+	"router/relay":                          {"internal/multiplex", "internal/network"},
 	"router/front":                          {"router/lookup", "router/relay", "proto", "internal/..."},
 	"router":                                {"router/...", "clients/web", "internal/..."},
 

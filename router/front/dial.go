@@ -32,8 +32,8 @@ const (
 	maxHops = 4
 	// maxAnswerHeader bounds the header of a game server's answer in bytes.
 	maxAnswerHeader = 16 << 10
-	// tunnelBuffer is the size of the kernel's buffers between a game server and its client. What waits in them is stale when
-	// it arrives, so they are small; the server's outbox then drops to the latest state as it does for a direct client.
+	// tunnelBuffer is the size of the kernel's buffer for a client. What waits in it is stale when it arrives, so it is small, as is what
+	// waits before it (multiplex.Window); the server's outbox then drops to the latest state as it does for a direct client.
 	tunnelBuffer = 64 << 10
 )
 
@@ -42,7 +42,7 @@ type upgrade struct {
 	room   proto.RoomID
 	query  string
 	header http.Header
-	reach  reach
+	links  *links
 }
 
 // newUpgrade makes it of the client's request; router is the name of this one.
@@ -135,13 +135,9 @@ func dial(ctx context.Context, m membership.Member, u *upgrade) (*stream, *http.
 	if err != nil {
 		return nil, nil, err
 	}
-	conn, err := u.reach.dial(ctx, m)
+	conn, err := u.links.open(ctx, m)
 	if err != nil {
 		return nil, nil, err
-	}
-	if err := u.reach.mayHear(conn); err != nil { // the client's hello has a ticket
-		_ = conn.Close()
-		return nil, nil, fmt.Errorf("server %s at %s: %w", m.Name, conn.RemoteAddr(), err)
 	}
 	s, resp, err := u.shake(conn, base)
 	if s == nil {

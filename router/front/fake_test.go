@@ -20,6 +20,7 @@ import (
 
 	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/multiplex"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/internal/ticket"
 	"github.com/ringside-go/ringside/proto"
@@ -32,6 +33,7 @@ const testTimeout = 5 * time.Second
 type fakeServer struct {
 	*httptest.Server
 	name membership.ServerName
+	cut  func() // ends the links of tunnels
 
 	mu      sync.Mutex
 	summary serverSummary
@@ -86,9 +88,22 @@ func newFakeServer(t *testing.T, name membership.ServerName) *fakeServer {
 	})
 	mux.HandleFunc("GET /v1/rooms/{room}/connect", s.connect)
 	s.Server = httptest.NewServer(mux)
+	tunnels := multiplex.NewServer(s.Listener.Addr(), func(*http.Request) {})
+	mux.Handle("GET "+multiplex.Path, tunnels)
+	var running sync.WaitGroup
+	ctx, cancel := context.WithCancel(context.Background())
+	running.Go(func() { _ = http.Serve(tunnels, mux) })
+	running.Go(func() { _ = tunnels.Run(ctx, nil) })
+	s.cut = func() { cancel(); _ = tunnels.Close(); running.Wait() }
 	t.Cleanup(s.CloseClientConnections)
 	t.Cleanup(s.Close)
 	return s
+}
+
+// Close ends the links of tunnels too.
+func (s *fakeServer) Close() {
+	s.cut()
+	s.Server.Close()
 }
 
 func (s *fakeServer) member() membership.Member {
@@ -107,6 +122,13 @@ func (s *fakeServer) page(after, limit string) (page []roomReport) {
 		}
 	}
 	return page
+}
+
+// got gives the first messages and the upgrades that it got.
+func (s *fakeServer) got() (hellos []string, upgrades []*http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.hellos), slices.Clone(s.upgrade)
 }
 
 // set changes the server's behaviour.

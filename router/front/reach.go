@@ -46,7 +46,6 @@ func (r *reach) dial(ctx context.Context, m membership.Member) (net.Conn, error)
 		return nil, err
 	}
 	if r.tunnels {
-		limitBuffer(conn, (*net.TCPConn).SetReadBuffer)
 		if secure := r.certs != nil || base.Scheme == "https"; secure {
 			conn = network.Underlie(conn, nil)
 		} else {

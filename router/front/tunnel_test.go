@@ -134,10 +134,11 @@ func TestTunnelFollowsMoved(t *testing.T) {
 				t.Fatalf("echo is %q, %v", got, err)
 			}
 			for _, s := range []*fakeServer{a, b, c} {
-				if len(s.hellos) != 1 || s.hellos[0] != "hello with a ticket" {
-					t.Errorf("%s was told %q; want the hello once", s.name, s.hellos)
+				hellos, upgrades := s.got()
+				if len(hellos) != 1 || hellos[0] != "hello with a ticket" {
+					t.Errorf("%s was told %q; want the hello once", s.name, hellos)
 				}
-				if got := s.upgrade[0].URL.RequestURI(); got != "/v1/rooms/"+string(room)+"/connect?q=1" {
+				if got := upgrades[0].URL.RequestURI(); got != "/v1/rooms/"+string(room)+"/connect?q=1" {
 					t.Errorf("%s was asked for %s", s.name, got)
 				}
 			}
@@ -281,7 +282,9 @@ func TestTunnelEndsACircle(t *testing.T) {
 	c, _ := f.dialRoom(t, "/v1/rooms/a-room/connect")
 	c.send(t, "hello")
 	c.goodbye(t, proto.CloseInternal, "moved 4 times")
-	if n := len(a.hellos) + len(b.hellos); n != maxHops+1 {
+	toA, _ := a.got()
+	toB, _ := b.got()
+	if n := len(toA) + len(toB); n != maxHops+1 {
 		t.Errorf("%d hellos were said; want %d", n, maxHops+1)
 	}
 }

@@ -24,7 +24,7 @@ import (
 // are, those without a hello included.
 type tunnels struct {
 	table  *lookup.Table
-	reach  reach
+	links  *links
 	gate   *edge.Gate
 	logger *slog.Logger
 	gauge  prometheus.Gauge
@@ -37,7 +37,8 @@ type tunnels struct {
 }
 
 func newTunnels(table *lookup.Table, gate *edge.Gate, c Config) *tunnels {
-	return &tunnels{table: table, reach: reach{certs: c.Certs, tunnels: true}, gate: gate, logger: c.Logger, gauge: c.Metrics.Tunnels, loops: relay.New(relayIdle), open: map[*tunnel]struct{}{}}
+	loops := relay.New(relayIdle)
+	return &tunnels{table: table, links: newLinks(reach{certs: c.Certs, tunnels: true}, loops, c.Logger), gate: gate, logger: c.Logger, gauge: c.Metrics.Tunnels, loops: loops, open: map[*tunnel]struct{}{}}
 }
 
 // serve takes the upgrade and leaves a tunnel running, which opens the one at the room's server when the client has said hello:
@@ -54,7 +55,7 @@ func (t *tunnels) serve(w http.ResponseWriter, r *http.Request, room proto.RoomI
 		return tryLater("%v", err)
 	}
 	upgrade := newUpgrade(room, r, t.table.Fleet().View.Self.Name)
-	upgrade.reach = t.reach
+	upgrade.links = t.links
 	client, err := hijack(w, r)
 	if err != nil {
 		place.Release()
@@ -137,4 +138,5 @@ func (t *tunnels) stop(over time.Duration) {
 		tun.close()
 	}
 	t.running.Wait()
+	t.links.close()
 }
