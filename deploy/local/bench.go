@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ringside-go/ringside/deploy/internal/fleet"
@@ -83,6 +84,9 @@ func bench(ctx context.Context, c config, out *fleet.Console) error {
 	if !last.counts() && last.Servers[0].CPU < 0.9 {
 		out.Printf("At the last level the server used %.2f of its core: the bots, or this machine, were the limit and not the server.\n", last.Servers[0].CPU)
 	}
+	if err := c.compareModes(ctx, bin, out); err != nil {
+		return err
+	}
 	return c.compare(ctx, bin, out)
 }
 
@@ -94,7 +98,11 @@ func (c config) level(ctx context.Context, rooms int, bin string, length time.Du
 		return l, err
 	}
 	p := newPlan(c, bin, addresses)
-	p.Router, p.Servers[0] = pinned(p.Router, 1), pinned(p.Servers[0], 0)
+	measured, core := []string{p.Servers[0].URL + "/metrics"}, 1
+	if c.mode == "proxy" { // the router is measured too, on the core of the server
+		measured, core = append(measured, p.Router.URL+"/metrics"), 0
+	}
+	p.Router, p.Servers[0] = pinned(p.Router, core), pinned(p.Servers[0], 0)
 	f := fleet.New(p, out)
 	defer f.Stop()
 	if err := f.Open(ctx); err != nil {
@@ -108,7 +116,7 @@ func (c config) level(ctx context.Context, rooms int, bin string, length time.Du
 	file := filepath.Join(dir, "report.json")
 	bots := pinned(fleet.Process{Name: "bots", Program: filepath.Join(bin, "bot"), Args: []string{
 		"-router", p.Router.URL, "-rooms", strconv.Itoa(rooms), "-players", strconv.Itoa(benchPlayers), "-for", length.String(), "-ramp", pairRamp.String(),
-		"-options", benchOptions, "-measure", p.Servers[0].URL + "/metrics", "-json", file,
+		"-options", benchOptions, "-measure", strings.Join(measured, ","), "-json", file,
 	}}, 1)
 	ready()
 	cmd := benchCommand(ctx, bots)
@@ -119,7 +127,7 @@ func (c config) level(ctx context.Context, rooms int, bin string, length time.Du
 	if err == nil {
 		err = json.Unmarshal(b, &l)
 	}
-	if err == nil && len(l.Servers) != 1 {
+	if err == nil && len(l.Servers) != len(measured) {
 		err = fmt.Errorf("the bots report %d servers", len(l.Servers))
 	}
 	return l, err

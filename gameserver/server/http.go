@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/ringside-go/ringside/internal/multiplex"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/internal/textframes"
 )
@@ -44,6 +45,19 @@ func (n *Server) newHTTP(metrics prometheus.Gatherer) (client, internal *http.Se
 	return n.newServer(clients), n.newServer(mux)
 }
 
+// newTunnels makes what takes the links of routers, and the server of their streams, which are clients' connections and nothing else.
+func (n *Server) newTunnels() (*multiplex.Server, *http.Server) {
+	l := n.clientListener
+	if n.internal != nil {
+		l = n.internal
+	}
+	mux := http.NewServeMux()
+	for pattern, h := range n.clientRoutes() {
+		mux.Handle(pattern, h)
+	}
+	return multiplex.NewServer(l.Addr(), n.gate.Leave), n.newServer(mux)
+}
+
 // clientRoutes are those of both listeners.
 func (n *Server) clientRoutes() map[string]http.Handler {
 	return map[string]http.Handler{
@@ -57,6 +71,7 @@ func (n *Server) clientRoutes() map[string]http.Handler {
 func (n *Server) internalRoutes(metrics prometheus.Gatherer) map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		"GET /v1/server":                n.reader(n.getServer),
+		"GET " + multiplex.Path:         n.reader(n.tunnels.ServeHTTP),
 		"GET /v1/server/details":        n.reader(n.getDetails),
 		"GET /v1/server/games":          n.reader(n.getGames),
 		"GET /v1/server/entry":          n.reader(n.getEntry),

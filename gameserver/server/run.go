@@ -73,6 +73,7 @@ func (n *Server) Run(ctx context.Context) error {
 		start("sessions", ended, n.sessions.Run),
 		start("http", ended, n.serve),
 		start("internal http", ended, n.serveInternal),
+		start("tunnels", ended, n.serveTunnels),
 		start("peer links", ended, func(ctx context.Context) error { return n.links.Run(ctx, n.registry, n.registry.Address) }),
 	}
 	if n.results != nil {
@@ -144,6 +145,18 @@ func (n *Server) serveInternal(ctx context.Context) error {
 		l = n.certs.Listener(l)
 	}
 	return serve(ctx, n.internalHTTP, n.gate.Internal(l))
+}
+
+// serveTunnels answers the clients that routers tunnel here, over links of the internal listener if there is one, until ctx ends.
+func (n *Server) serveTunnels(ctx context.Context) error {
+	l := n.gate.Listener(n.tunnels)
+	if n.internal != nil {
+		l = n.gate.Internal(n.tunnels)
+	}
+	if err := serve(ctx, n.tunnelHTTP, l); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return n.tunnels.Run(ctx, ErrKilled) // the sessions have ended
 }
 
 // serve answers HTTP until ctx ends; requests in flight may then end, within stopTimeout.

@@ -42,6 +42,7 @@ import (
 	"github.com/ringside-go/ringside/internal/certs"
 	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/multiplex"
 	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/internal/obs"
 	"github.com/ringside-go/ringside/internal/ticket"
@@ -59,6 +60,8 @@ type Server struct {
 	url            string
 	clientHTTP     *http.Server // serves clientListener
 	internalHTTP   *http.Server // serves internal; nil: there is none
+	tunnels        *multiplex.Server
+	tunnelHTTP     *http.Server // serves tunnels
 	certs          *certs.Fleet // nil: the fleet has none
 	links          *replication.Links
 	gossip         *membership.Gossip
@@ -196,6 +199,7 @@ func (n *Server) build(games []game.Definition) error {
 	if n.sessions, err = session.New(c.session(n.metrics, n.gate), n.newAdmission(fingerprints(n.games))); err != nil {
 		return err
 	}
+	n.tunnels, n.tunnelHTTP = n.newTunnels()
 	n.clientHTTP, n.internalHTTP = n.newHTTP(prom)
 	if n.internal == nil && n.operator.DependsOnLoopback(c.PublicURL) {
 		c.Logger.Warn(ticket.LoopbackWarning, "url", c.PublicURL)

@@ -334,8 +334,8 @@ func abort(c net.Conn) {
 	if p, ok := c.(*proxied); ok {
 		c = p.Conn
 	}
-	if tcp, ok := c.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
+	if c, ok := c.(interface{ SetLinger(int) error }); ok { // of TCP, and of package multiplex
+		_ = c.SetLinger(0)
 	}
 	_ = c.Close()
 }

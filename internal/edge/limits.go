@@ -34,7 +34,7 @@ const (
 // DefaultLimits are those of a game server: what this process's descriptors and a quarter of its memory allow.
 func DefaultLimits() Limits { return limitsFor(resources.Descriptors(), resources.Memory()/4, 1) }
 
-// DefaultRouterLimits are those of a router, whose memory is for connections, half of it, and whose tunnels take two descriptors.
+// DefaultRouterLimits are those of a router, whose memory is for connections, half of it, and whose tunnels take two descriptors for a moment.
 func DefaultRouterLimits() Limits { return limitsFor(resources.Descriptors(), resources.Memory()/2, 2) }
 
 // limitsFor makes limits of descriptors, each connection taking so many, and of bytes; 0 stands for unknown.

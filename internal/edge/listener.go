@@ -73,6 +73,13 @@ func (g *Gate) Attach(s *http.Server) {
 	})
 }
 
+// Leave gives up the place of r's connection, which was hijacked and is no client's: what it carries has places of its own.
+func (g *Gate) Leave(r *http.Request) {
+	if p := placeOf(r); p != nil {
+		p.Release()
+	}
+}
+
 type placeKey struct{}
 
 // placeOf gives the place of a request's connection; nil: its listener is none of the gate's.

@@ -23,7 +23,7 @@ var allowed = map[string][]string{
 	"gameserver/game/gametest":        {"gameserver/game", "proto", "proto/state"},
 	"gameserver/arena":                {"gameserver/game"},
 	"gameserver/internal/room":        {"gameserver/game", "gameserver/internal/replication", "proto", "proto/state", "internal/network", "internal/obs", "internal/outcome"},
-	"gameserver/internal/session":     {"proto", "internal/network", "internal/obs", "internal/edge"},
+	"gameserver/internal/session":     {"proto", "internal/multiplex", "internal/network", "internal/obs", "internal/edge"},
 	"gameserver/internal/ownership":   {"proto", "internal/placement"},
 	"gameserver/internal/replication": {"gameserver/internal/ownership", "proto", "internal/certs", "internal/network"},
 	"gameserver/internal/spool":       {"internal/outcome", "proto"},
@@ -42,14 +42,14 @@ var allowed = map[string][]string{
 	"router/internal/operate":               {"router/internal/access", "router/internal/api", "router/internal/lookup", "router/internal/servers", "internal/bans", "internal/membership", "internal/report", "proto"},
 	"router/internal/console":               {"router/internal/access", "router/internal/api", "router/internal/lookup", "router/internal/servers", "internal/edge", "internal/membership", "internal/report", "proto"},
 	"router/internal/pages":                 {"router/internal/api"},
-	"router/internal/relay":                 {"internal/network"},
-	"router/internal/tunnel":                {"router/internal/api", "router/internal/lookup", "router/internal/relay", "router/internal/servers", "internal/certs", "internal/edge", "internal/membership", "internal/network", "internal/textframes", "proto"},
+	"router/internal/relay":                 {"internal/multiplex", "internal/network"},
+	"router/internal/tunnel":                {"router/internal/api", "router/internal/lookup", "router/internal/relay", "router/internal/servers", "internal/certs", "internal/edge", "internal/membership", "internal/multiplex", "internal/network", "internal/textframes", "proto"},
 	"router/internal/results":               {"internal/outcome", "internal/roomstats", "proto"},
 	"router/internal/resultsapi":            {"router/internal/results", "internal/outcome", "internal/roomstats", "internal/obs", "proto"},
 	"router/internal/resultsapi/testserver": {"router/internal/results", "router/internal/resultsapi"}, // a program for tests
 	"router/internal/webhook":               {"router/internal/results"},
 	"router/internal/store":                 {"router/internal/results", "router/internal/resultsapi", "router/internal/webhook", "internal/obs", "internal/outcome"},
-	"router/internal/fake":                  {"internal/edge", "internal/membership", "internal/network", "internal/report", "proto"},                                // for tests
+	"router/internal/fake":                  {"internal/edge", "internal/membership", "internal/multiplex", "internal/network", "internal/report", "proto"},          // for tests
 	"router/internal/routertest":            {"router/gateway", "router/internal/fake", "router/internal/lookup", "internal/membership", "internal/ticket", "proto"}, // for tests
 	"router/gateway":                        {"router/internal/...", "proto", "internal/..."},
 	"router":                                {"router/gateway", "clients/web"},
@@ -63,6 +63,7 @@ var allowed = map[string][]string{
 	"internal/edge":           {"internal/obs", "internal/network", "internal/resources"},
 	"internal/textframes":     {"internal/edge", "proto", "proto/state"},
 	"internal/placement":      {},
+	"internal/multiplex":      {"internal/edge", "internal/network", "internal/obs"},
 	"internal/network":        {},
 	"internal/network/simnet": {"internal/network"},
 	"internal/membership":     {"internal/network", "internal/placement", "proto"},

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/ringside-go/ringside/internal/multiplex"
 	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -118,6 +119,8 @@ func (c *Conn) end() {
 	socket, abort := c.conn, c.broken || !c.out.drained()
 	if tcp := network.TCP(socket); tcp != nil && abort {
 		_ = tcp.SetLinger(0)
+	} else if s, ok := socket.(*multiplex.Stream); ok && abort {
+		_ = s.SetLinger(0)
 	}
 	if t, ok := socket.(*tls.Conn); ok && (abort || c.closing) {
 		socket = t.NetConn() // closeWrite has said that it ends; Close would say so too, and wait until the client takes that

@@ -12,7 +12,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
-	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -81,7 +80,7 @@ func (f *follower) take(t testing.TB, p []byte) {
 
 // narrow makes the client's kernel hold little; with less than this it sends as little as once in 0.2 s.
 func (c *client) narrow() *client {
-	if err := network.TCP(c.conn).SetReadBuffer(32 << 10); err != nil {
+	if err := setReadBuffer(c.conn, 32<<10); err != nil {
 		c.t.Fatal(err)
 	}
 	return c
@@ -268,7 +267,7 @@ func TestTooManyEvents(t *testing.T) {
 func TestReset(t *testing.T) {
 	s := overTCP(t, nil)
 	c, g := s.enter()
-	_ = network.TCP(c.conn).SetLinger(0)
+	abort(c.conn)
 	_ = c.conn.Close()
 	room := &feed{conn: g.conn}
 	eventually(t, "lost", func() bool {
@@ -282,7 +281,7 @@ func TestReset(t *testing.T) {
 }
 
 // discard is a client that reads all from now on, without allocating.
-func (c *client) discard() { go func() { _, _ = io.Copy(io.Discard, network.TCP(c.conn)) }() }
+func (c *client) discard() { go func() { _, _ = io.Copy(io.Discard, beneath(c.conn)) }() }
 
 func TestSendingAllocatesNothing(t *testing.T) {
 	if raceEnabled {

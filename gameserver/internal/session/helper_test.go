@@ -159,18 +159,28 @@ func start(t testing.TB, l net.Listener, dial func() net.Conn, set func(*Config)
 	mux.Handle("/v1/rooms/{room}/connect", s)
 	web := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	s.config.Gate.Attach(web)
-	l = s.config.Gate.Listener(l)
-	if secured(t) {
-		l, dial = network.TLSListener(l, testTLS()), dialTLS(dial)
+	if !overStreams(t) {
+		l = s.config.Gate.Listener(l)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
+	closeLink := func() {}
+	switch {
+	case secured(t):
+		l, dial = network.TLSListener(l, testTLS()), dialTLS(dial)
+	case overStreams(t):
+		listener := l
+		l, dial, closeLink = overLink(t, l, dial)
+		l = s.config.Gate.Listener(l)
+		_ = listener.Close()
+	}
 	wg.Go(func() { _ = web.Serve(l) })
 	wg.Go(func() { _ = s.Run(ctx) })
 	stop := sync.OnceFunc(func() {
 		cancel()
 		_ = web.Close()
 		wg.Wait()
+		closeLink()
 	})
 	t.Cleanup(stop)
 	return &setup{t: t, server: s, admission: h, dial: dial, stop: stop}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/ringside-go/ringside/internal/multiplex"
 	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -20,7 +21,7 @@ type pollable interface {
 	send(b []byte) (n int, err error)
 	// unsent is how many bytes were taken and are not sent.
 	unsent() int
-	// number is that of the socket among the descriptors of the process.
+	// number is that of the socket among the descriptors of the process; negative: it has none, and receive costs no system call.
 	number() int
 	// conn makes a connection of the socket, which Go's poller knows. The pollable is not to be used again, even after an error.
 	conn() (net.Conn, error)
@@ -28,6 +29,9 @@ type pollable interface {
 
 // canPoll reports whether newPollable can take conn over.
 func canPoll(conn net.Conn) bool {
+	if _, ok := conn.(*multiplex.Stream); ok {
+		return true
+	}
 	t, secured := conn.(*tls.Conn)
 	if secured {
 		_, ok := t.NetConn().(*network.Underlying)
@@ -39,6 +43,9 @@ func canPoll(conn net.Conn) bool {
 
 // newPollable takes conn over, unless there is an error.
 func newPollable(conn net.Conn) (pollable, error) {
+	if s, ok := conn.(*multiplex.Stream); ok {
+		return streamed{s}, nil
+	}
 	socket := network.TCP(conn)
 	if t, ok := conn.(*tls.Conn); ok {
 		return newSecure(t, socket)
@@ -173,6 +180,7 @@ func (c *Conn) receiveNow(p *network.Poller, b *incoming, to []byte) (n int, mor
 		c.closeLocked(&proto.Refusal{Code: proto.CloseSilent})
 	case c.quiet < quietPolls:
 		c.quiet++
+	case c.socket.number() < 0:
 	case !p.Sleep(&c.watch, c.socket.number()):
 		c.quiet = 0
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -14,7 +15,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/ringside-go/ringside/internal/network"
 	"github.com/ringside-go/ringside/proto"
 )
 
@@ -330,7 +330,7 @@ func TestPolledDescriptors(t *testing.T) {
 				s.until("answered", func() bool { return occupants[i].noted() == "lost" })
 				_ = c.end()
 			case 2:
-				_ = network.TCP(c.conn).SetLinger(0)
+				abort(c.conn)
 			case 3:
 				c.send([]byte{0x82, 0xff, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0})
 			}
@@ -427,7 +427,7 @@ func TestPollingAllocatesNothing(t *testing.T) {
 		if _, err := c.conn.Write(b); err != nil {
 			t.Fatal(err)
 		}
-		for sent++; got < sent; {
+		for sent++; got < sent; runtime.Gosched() { // goroutines of a link deliver
 			s.admission.tick()
 		}
 	}

@@ -8,9 +8,14 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ringside-go/ringside/internal/multiplex"
 )
 
 func newWriter(conn net.Conn, buffers *sync.Pool) (writer, error) {
+	if s, ok := conn.(*multiplex.Stream); ok {
+		return &streamedWriter{streamWriter{conn, buffers}, s}, nil
+	}
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok {
 		return &streamWriter{conn: conn, buffers: buffers}, nil

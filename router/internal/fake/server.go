@@ -3,6 +3,7 @@
 package fake
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"io"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/multiplex"
 	"github.com/ringside-go/ringside/internal/report"
 	"github.com/ringside-go/ringside/proto"
 )
@@ -29,6 +31,7 @@ const Timeout = 5 * time.Second
 type Server struct {
 	*httptest.Server
 	Name membership.ServerName
+	cut  func() // ends the links of tunnels
 
 	mu           sync.Mutex
 	Summary      report.Summary
@@ -85,9 +88,22 @@ func NewServer(t *testing.T, name membership.ServerName) *Server {
 	})
 	mux.HandleFunc("GET /v1/rooms/{room}/connect", s.connect)
 	s.Server = httptest.NewServer(mux)
+	tunnels := multiplex.NewServer(s.Listener.Addr(), func(*http.Request) {})
+	mux.Handle("GET "+multiplex.Path, tunnels)
+	var running sync.WaitGroup
+	ctx, cancel := context.WithCancel(context.Background())
+	running.Go(func() { _ = http.Serve(tunnels, mux) })
+	running.Go(func() { _ = tunnels.Run(ctx, nil) })
+	s.cut = func() { cancel(); _ = tunnels.Close(); running.Wait() }
 	t.Cleanup(s.CloseClientConnections)
 	t.Cleanup(s.Close)
 	return s
+}
+
+// Close ends the links of tunnels too.
+func (s *Server) Close() {
+	s.cut()
+	s.Server.Close()
 }
 
 // Member is the server as gossip names it.
@@ -107,6 +123,13 @@ func (s *Server) page(after, limit string) (page []report.RoomInfo) {
 		}
 	}
 	return page
+}
+
+// Got gives the first messages and the upgrades that it got.
+func (s *Server) Got() (hellos []string, upgrades []*http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.Hellos), slices.Clone(s.Upgrades)
 }
 
 // Set changes the server's behaviour.

@@ -10,7 +10,7 @@ import (
 	"github.com/ringside-go/ringside/internal/network"
 )
 
-// end is one side's socket of a tunnel. None of its methods waits.
+// end is the socket of a tunnel's client, or of a link. None of its methods waits.
 type end struct {
 	socket  network.Descriptor
 	tls     *tls.Conn           // nil: none
@@ -47,6 +47,14 @@ func newEnd(conn net.Conn, socket network.Descriptor) *end {
 	}
 	_ = conn.Close() // takes the socket out of Go's poller, and leaves it open
 	return e
+}
+
+// note notes events of the socket.
+func (e *end) note(events uint32) {
+	e.ready = e.ready || events&unix.EPOLLIN != 0
+	if events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+		e.ready, e.final = true, true
+	}
 }
 
 // read gives what has come, in s; io.EOF: nothing more comes, behind the bytes that it gives.

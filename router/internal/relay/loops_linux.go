@@ -1,5 +1,8 @@
-// Package relay passes bytes on between pairs of sockets. A few loops poll the sockets of all tunnels, each with an epoll of its own, so
-// that a message costs two system calls and no goroutine is woken for it.
+// Package relay passes bytes on between sockets of clients and streams of game servers, which share a link (package multiplex). A few loops
+// poll the sockets of clients and of links, each with an epoll of its own, so that a message to or from a client costs one system call, and no
+// goroutine is woken for it.
+//
+// A loop that has much to do pauses between two looks, which waste less the more they find.
 package relay
 
 import (
@@ -15,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/ringside-go/ringside/internal/multiplex"
 	"github.com/ringside-go/ringside/internal/network"
 )
 
@@ -23,39 +27,61 @@ const (
 	linger = 5 * time.Second
 	// maxEvents is how many events one call gives.
 	maxEvents = 256
+	// pause is how long a loop rests that has found something, and busyAfter how soon after the one before it a look finds something if the
+	// loop has much to do. A message waits for half of pause on the mean, each way.
+	pause     = time.Millisecond
+	busyAfter = 2 * time.Millisecond
 )
 
-// Loops are the loops of one process. A tunnel belongs to one of them.
+// Loops are the loops of one process. A tunnel or a link belongs to one of them.
 type Loops struct {
 	loops []*loop
 	next  atomic.Uint32
+	spare sync.Pool // *scratch
+
+	mu    sync.Mutex
+	links map[*multiplex.Link]*loop // that are polled
 }
 
-// loop is one goroutine with an epoll, which Go's poller waits for.
+// polled is what a loop polls, a tunnel or a link.
+type polled interface {
+	handle(events uint32, s *scratch, now time.Time)
+	check(now time.Time)
+}
+
+// loop is one goroutine with an epoll. While it waits, and only then, gate has the epoll wake it: Go's poller waits for gate.
 type loop struct {
 	idle    time.Duration
+	spare   *sync.Pool
 	opened  chan struct{} // closed when there is the epoll
-	epoll   *os.File
-	fd      int
+	gate    *os.File      // an epoll that has fd, one shot
+	gateFD  int
+	fd      int // of the epoll
+	bell    int // an eventfd in it
 	events  [maxEvents]unix.EpollEvent
-	batch   [maxEvents]*Tunnel
+	batch   [maxEvents]polled
+	writing []*link // what dirty was
 	scratch scratch
 
-	mu    sync.Mutex // held for a moment, below that of a tunnel
-	slots []*Tunnel
+	mu    sync.Mutex // held for a moment, below that of a tunnel or a link
+	slots []polled
 	free  []int32
+	dirty []*link // have something to write
+	awake bool    // looks at dirty before it waits
 }
 
-// New makes a loop for each processor. A tunnel is closed when one of its sides has sent nothing for idle.
+// New makes a loop for each processor. A tunnel is closed when its client has sent nothing for idle.
 func New(idle time.Duration) *Loops {
-	l := &Loops{loops: make([]*loop, runtime.GOMAXPROCS(0))}
+	l := &Loops{loops: make([]*loop, runtime.GOMAXPROCS(0)), spare: sync.Pool{New: func() any { return new(scratch) }}, links: map[*multiplex.Link]*loop{}}
 	for i := range l.loops {
-		l.loops[i] = &loop{idle: idle, opened: make(chan struct{})}
+		l.loops[i] = &loop{idle: idle, spare: &l.spare, opened: make(chan struct{}), awake: true}
 	}
 	return l
 }
 
-// Run runs the loops until ctx ends, by when all tunnels must be closed. A loop begins with its first tunnel.
+func (l *Loops) pick() *loop { return l.loops[int(l.next.Add(1))%len(l.loops)] }
+
+// Run runs the loops until ctx ends, by when all tunnels and links must be closed. A loop begins with its first.
 func (l *Loops) Run(ctx context.Context) error {
 	var all sync.WaitGroup
 	errs := make([]error, len(l.loops))
@@ -70,124 +96,126 @@ func (l *Loops) Run(ctx context.Context) error {
 	}
 	<-ctx.Done()
 	for _, one := range l.loops {
-		one.close()
+		one.stop()
 	}
 	all.Wait()
+	for _, one := range l.loops {
+		one.close()
+	}
 	return errors.Join(errs...)
 }
 
-// open makes the epoll, once.
-func (l *loop) open() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.epoll != nil {
+// Relay takes two connections over, the client's of TCP or TLS over a network.Underlying, and passes on what was read from them already and all that
+// comes. nil: the client's cannot be polled, and both are as they were.
+func (l *Loops) Relay(client net.Conn, server *multiplex.Stream, fromClient, fromServer []byte) *Tunnel {
+	if !canPoll(client) {
 		return nil
 	}
-	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-	if err != nil {
-		return os.NewSyscallError("epoll", err)
-	}
-	_ = unix.SetNonblock(fd, true) // so that Go's poller takes it
-	l.epoll, l.fd = os.NewFile(uintptr(fd), "epoll"), fd
-	close(l.opened)
-	return nil
-}
-
-func (l *loop) close() {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.epoll != nil {
-		_ = l.epoll.Close()
+	one := l.links[server.Link()]
+	l.mu.Unlock()
+	if one == nil {
+		one = l.pick()
 	}
-}
-
-// Relay takes two connections over, TCP or TLS over a network.Underlying, and passes on what was read from them already and all that comes. nil: they
-// cannot be polled and are as they were.
-func (l *Loops) Relay(a, b net.Conn, fromA, fromB []byte) *Tunnel {
-	if !canPoll(a) || !canPoll(b) {
-		return nil
-	}
-	one := l.loops[int(l.next.Add(1))%len(l.loops)]
 	if one.open() != nil {
 		return nil
 	}
-	x, err := network.Duplicate(network.TCP(a))
+	socket, err := network.Duplicate(network.TCP(client))
 	if err != nil {
 		return nil
 	}
-	y, err := network.Duplicate(network.TCP(b))
-	if err != nil {
-		_ = unix.Close(int(x))
-		return nil
-	}
-	t := &Tunnel{loop: one, ends: [2]*end{newEnd(a, x), newEnd(b, y)}, done: make(chan struct{})}
-	t.loop.add(t, fromA, fromB)
+	t := &Tunnel{loop: one, slot: one.reserve(), client: newEnd(client, socket), server: server, done: make(chan struct{})}
+	t.begin(fromClient, fromServer)
 	return t
 }
 
-// add begins t.
-func (l *loop) add(t *Tunnel, fromA, fromB []byte) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+// reserve gives a slot, which is to be put into, or forgotten.
+func (l *loop) reserve() (slot int32) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	if n := len(l.free); n > 0 {
-		t.slot, l.free = l.free[n-1], l.free[:n-1]
-		l.slots[t.slot] = t
-	} else {
-		t.slot = int32(len(l.slots))
-		l.slots = append(l.slots, t)
+		slot, l.free = l.free[n-1], l.free[:n-1]
+		return slot
 	}
-	l.mu.Unlock()
-	now := time.Now().Unix()
-	for i, pending := range [2][]byte{fromB, fromA} {
-		e := t.ends[i]
-		e.heard = now
-		if len(pending) > 0 && e.write(pending) != nil {
-			t.closeLocked()
-			return
-		}
-	}
-	for i, e := range t.ends { // tells of the state that it is in now
-		event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | edgeTriggered, Fd: t.slot<<1 | int32(i)}
-		if unix.EpollCtl(l.fd, unix.EPOLL_CTL_ADD, int(e.socket), &event) != nil {
-			t.closeLocked()
-			return
-		}
-	}
+	l.slots = append(l.slots, nil)
+	return int32(len(l.slots) - 1)
+}
+
+func (l *loop) put(slot int32, p polled) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.slots[slot] = p
+}
+
+// forget ends the use of a slot, whose descriptor is closed.
+func (l *loop) forget(slot int32) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.slots[slot] = nil
+	l.free = append(l.free, slot)
+}
+
+// watch has the loop hear of a socket, and first of the state that it is in now.
+func (l *loop) watch(socket network.Descriptor, slot int32) error {
+	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | edgeTriggered, Fd: slot}
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(l.fd, unix.EPOLL_CTL_ADD, int(socket), &event))
 }
 
 // edgeTriggered is EPOLLET, which package unix gives as a negative number.
 const edgeTriggered = 1 << 31
 
-// forget ends t, whose descriptors are closed.
-func (l *loop) forget(t *Tunnel) {
+// queue has the loop write for c.
+func (l *loop) queue(c *link) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.slots[t.slot] = nil
-	l.free = append(l.free, t.slot)
+	if !c.queued {
+		c.queued = true
+		l.dirty = append(l.dirty, c)
+	}
+	asleep := !l.awake
+	l.awake = true
+	l.mu.Unlock()
+	if asleep {
+		var one = [8]byte{1} // of either byte order, it is not 0
+		_, _ = unix.Write(l.bell, one[:])
+	}
 }
 
-// run acts on events until the epoll is closed. Those of a tunnel that is closed are of no use, and may come to one that has got its slot,
+// run acts on events until gate is closed. Those of a tunnel that is closed are of no use, and may come to one that has got its slot,
 // where they do no harm.
 func (l *loop) run(ctx context.Context) error {
-	raw, err := l.epoll.SyscallConn()
+	raw, err := l.gate.SyscallConn()
 	if err != nil {
 		return err
 	}
-	n := 0
-	wait := func(fd uintptr) bool {
-		n = l.poll(fd)
-		return n > 0
+	armed := false
+	wait := func(uintptr) bool {
+		armed = !armed
+		if armed {
+			l.arm()
+		} else {
+			var event [1]unix.EpollEvent
+			_ = epollWait(l.gateFD, event[:]) // so that it tells of nothing more
+		}
+		return !armed
 	}
-	for checked := (time.Time{}); ; {
+	for checked, before := time.Now(), (time.Time{}); ; {
 		now := time.Now()
-		l.handle(n, now.Unix())
+		n := epollWait(l.fd, l.events[:])
+		l.handle(n, now)
+		more := l.write(now, n > 0)
 		if now.Sub(checked) >= time.Second {
 			checked = now
-			l.check(now.Unix())
-			_ = l.epoll.SetReadDeadline(now.Add(time.Second))
+			l.check(now)
 		}
-		n = 0
+		busy := now.Sub(before) < busyAfter
+		if before = now; more {
+			if busy && n < maxEvents {
+				time.Sleep(pause)
+			}
+			continue
+		}
+		armed = false
+		_ = l.gate.SetReadDeadline(now.Add(time.Second))
 		switch err := raw.Read(wait); {
 		case ctx.Err() != nil:
 			return nil
@@ -197,37 +225,63 @@ func (l *loop) run(ctx context.Context) error {
 	}
 }
 
-// poll is one epoll_wait that does not wait.
-func (l *loop) poll(fd uintptr) int {
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, fd, uintptr(unsafe.Pointer(&l.events[0])), maxEvents, 0, 0, 0)
+// epollWait is one epoll_wait that does not wait.
+func epollWait(fd int, events []unix.EpollEvent) int {
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(fd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
 	if errno != 0 {
 		return 0
 	}
 	return int(n)
 }
 
-func (l *loop) handle(n int, now int64) {
+func (l *loop) handle(n int, now time.Time) {
 	l.mu.Lock()
 	for i := range n {
-		l.batch[i] = l.slots[l.events[i].Fd>>1]
+		if slot := l.events[i].Fd; slot != bellSlot {
+			l.batch[i] = l.slots[slot]
+		}
 	}
 	l.mu.Unlock()
-	for i, t := range l.batch[:n] {
-		if t != nil {
-			t.handle(int(l.events[i].Fd&1), l.events[i].Events, &l.scratch, now)
+	for i, p := range l.batch[:n] {
+		if p != nil {
+			p.handle(l.events[i].Events, &l.scratch, now)
 		}
 	}
 	clear(l.batch[:n])
 }
 
-// check looks whether the time of tunnels is over.
-func (l *loop) check(now int64) {
+// write writes for the links that have something to write. It reports whether the loop is to look again before it waits.
+func (l *loop) write(now time.Time, again bool) bool {
+	for {
+		l.mu.Lock()
+		l.writing, l.dirty = l.dirty, l.writing[:0]
+		if len(l.writing) == 0 {
+			l.awake = again
+			l.mu.Unlock()
+			return again
+		}
+		for _, c := range l.writing {
+			c.queued = false
+		}
+		l.mu.Unlock()
+		for i, c := range l.writing {
+			if !c.over {
+				c.handle(0, &l.scratch, now)
+			}
+			l.writing[i] = nil
+		}
+		again = true
+	}
+}
+
+// check looks whether the time of tunnels and links is over.
+func (l *loop) check(now time.Time) {
 	l.mu.Lock()
-	all := append([]*Tunnel(nil), l.slots...)
+	all := append([]polled(nil), l.slots...)
 	l.mu.Unlock()
-	for _, t := range all {
-		if t != nil {
-			t.check(now)
+	for _, p := range all {
+		if p != nil {
+			p.check(now)
 		}
 	}
 }

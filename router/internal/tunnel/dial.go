@@ -33,8 +33,8 @@ const (
 	maxHops = 4
 	// maxAnswerHeader bounds the header of a game server's answer in bytes.
 	maxAnswerHeader = 16 << 10
-	// tunnelBuffer is the size of the kernel's buffers between a game server and its client. What waits in them is stale when
-	// it arrives, so they are small; the server's outbox then drops to the latest state as it does for a direct client.
+	// tunnelBuffer is the size of the kernel's buffer for a client. What waits in it is stale when it arrives, so it is small, as is what
+	// waits before it (multiplex.Window); the server's outbox then drops to the latest state as it does for a direct client.
 	tunnelBuffer = 64 << 10
 )
 
@@ -43,7 +43,7 @@ type upgrade struct {
 	room   proto.RoomID
 	query  string
 	header http.Header
-	dialer *servers.Dialer
+	links  *links
 }
 
 // newUpgrade makes it of the client's request; router is the name of this one.
@@ -136,13 +136,9 @@ func dial(ctx context.Context, m membership.Member, u *upgrade) (*stream, *http.
 	if err != nil {
 		return nil, nil, err
 	}
-	conn, err := u.dialer.Dial(ctx, m)
+	conn, err := u.links.open(ctx, m)
 	if err != nil {
 		return nil, nil, err
-	}
-	if err := u.dialer.MayHear(conn); err != nil { // the client's hello has a ticket
-		_ = conn.Close()
-		return nil, nil, fmt.Errorf("server %s at %s: %w", m.Name, conn.RemoteAddr(), err)
 	}
 	s, resp, err := u.shake(conn, base)
 	if s == nil {
@@ -180,7 +176,6 @@ func (u *upgrade) shake(conn net.Conn, base *url.URL) (*stream, *http.Response, 
 
 // wrap readies a connection to a game server for the loops of package relay.
 func wrap(conn net.Conn, secure bool) net.Conn {
-	limitBuffer(conn, (*net.TCPConn).SetReadBuffer)
 	if secure {
 		return network.Underlie(conn, nil)
 	}

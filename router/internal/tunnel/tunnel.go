@@ -13,6 +13,7 @@ import (
 
 	"github.com/ringside-go/ringside/internal/edge"
 	"github.com/ringside-go/ringside/internal/membership"
+	"github.com/ringside-go/ringside/internal/multiplex"
 	"github.com/ringside-go/ringside/proto"
 	"github.com/ringside-go/ringside/router/internal/api"
 	"github.com/ringside-go/ringside/router/internal/lookup"
@@ -110,7 +111,11 @@ func (t *tunnel) poll() *relay.Tunnel {
 		return nil
 	}
 	_, _ = t.client.SetDeadline(time.Time{}), t.server.SetDeadline(time.Time{})
-	if t.polled = t.loops.Relay(t.client.Conn, t.server.Conn, t.client.pending, t.server.pending); t.polled != nil {
+	server, ok := t.server.Conn.(*multiplex.Stream)
+	if !ok {
+		return nil
+	}
+	if t.polled = t.loops.Relay(t.client.Conn, server, t.client.pending, t.server.pending); t.polled != nil {
 		t.client.pending, t.server.pending = nil, nil
 	}
 	return t.polled

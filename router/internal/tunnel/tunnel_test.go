@@ -135,10 +135,11 @@ func TestTunnelFollowsMoved(t *testing.T) {
 				t.Fatalf("echo is %q, %v", got, err)
 			}
 			for _, s := range []*fake.Server{a, b, c} {
-				if len(s.Hellos) != 1 || s.Hellos[0] != "hello with a ticket" {
-					t.Errorf("%s was told %q; want the hello once", s.Name, s.Hellos)
+				hellos, upgrades := s.Got()
+				if len(hellos) != 1 || hellos[0] != "hello with a ticket" {
+					t.Errorf("%s was told %q; want the hello once", s.Name, hellos)
 				}
-				if got := s.Upgrades[0].URL.RequestURI(); got != "/v1/rooms/"+string(room)+"/connect?q=1" {
+				if got := upgrades[0].URL.RequestURI(); got != "/v1/rooms/"+string(room)+"/connect?q=1" {
 					t.Errorf("%s was asked for %s", s.Name, got)
 				}
 			}
@@ -279,7 +280,9 @@ func TestTunnelEndsACircle(t *testing.T) {
 	c, _ := f.dialRoom(t, "/v1/rooms/a-room/connect")
 	c.Send(t, "hello")
 	goodbye(t, c, proto.CloseInternal, "moved 4 times")
-	if n := len(a.Hellos) + len(b.Hellos); n != maxHops+1 {
+	toA, _ := a.Got()
+	toB, _ := b.Got()
+	if n := len(toA) + len(toB); n != maxHops+1 {
 		t.Errorf("%d hellos were said; want %d", n, maxHops+1)
 	}
 }

@@ -27,7 +27,7 @@ import (
 // are, those without a hello included.
 type Tunnels struct {
 	table  *lookup.Table
-	dialer *servers.Dialer
+	links  *links
 	gate   *edge.Gate
 	logger *slog.Logger
 	gauge  prometheus.Gauge
@@ -41,8 +41,9 @@ type Tunnels struct {
 
 // New makes Tunnels. Run must run while they are used.
 func New(table *lookup.Table, gate *edge.Gate, fleet *certs.Fleet, logger *slog.Logger, gauge prometheus.Gauge) *Tunnels {
-	return &Tunnels{table: table, dialer: &servers.Dialer{Certs: fleet, Wrap: wrap}, gate: gate, logger: logger, gauge: gauge,
-		loops: relay.New(relayIdle), open: map[*tunnel]struct{}{}}
+	loops := relay.New(relayIdle)
+	return &Tunnels{table: table, links: newLinks(&servers.Dialer{Certs: fleet, Wrap: wrap}, loops, logger), gate: gate, logger: logger, gauge: gauge,
+		loops: loops, open: map[*tunnel]struct{}{}}
 }
 
 // Run runs the loops that relay until ctx ends, by when Stop must have returned.
@@ -62,7 +63,7 @@ func (t *Tunnels) serve(w http.ResponseWriter, r *http.Request, room proto.RoomI
 		return api.TryLater("%v", err)
 	}
 	upgrade := newUpgrade(room, r, t.table.Fleet().View.Self.Name)
-	upgrade.dialer = t.dialer
+	upgrade.links = t.links
 	client, err := hijack(w, r)
 	if err != nil {
 		place.Release()
@@ -145,4 +146,5 @@ func (t *Tunnels) Stop(over time.Duration) {
 		tun.close()
 	}
 	t.running.Wait()
+	t.links.close()
 }
