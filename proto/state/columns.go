@@ -36,8 +36,13 @@ type table struct {
 	gone    bitset
 	public  bitset  // rows with a public change
 	private bitset  // rows with an owner, owner part or hidden change
-	stay    []RowID // rows that live and lived
+	stay    []RowID // rows that live and lived and may have changed, see quiet.go
 	now     [2][]int64
+
+	seen    []byte  // the structs as the commit before left them; none of Events
+	looked  []RowID // chunks that the last commit looked at, by their first row
+	moving  bitset  // rows with a predicted field that is not still
+	applied bool    // a frame was applied since the commit before, or there was none
 
 	count int // Events: rows emitted since Begin
 	sent  int // Events: rows of the last commit
@@ -45,14 +50,14 @@ type table struct {
 
 // newTable makes a table by its schema and the layout of its rows; row is nil in a replica.
 func newTable(s *TableSchema, l *layout, row reflect.Type) *table {
-	t := &table{name: s.Name, kind: s.Kind, part: s.Part, max: s.Max, layout: l, row: row}
+	t := &table{name: s.Name, kind: s.Kind, part: s.Part, max: s.Max, layout: l, row: row, applied: true}
 	t.cols = make([]column, len(l.fields))
 	for i := range t.cols {
 		t.cols[i].spec = &l.fields[i]
 	}
 	words := (s.Max + 63) / 64
-	sets := make(bitset, 7*words)
-	for i, b := range []*bitset{&t.live, &t.fresh, &t.was, &t.born, &t.gone, &t.public, &t.private} {
+	sets := make(bitset, 8*words)
+	for i, b := range []*bitset{&t.live, &t.fresh, &t.was, &t.born, &t.gone, &t.public, &t.private, &t.moving} {
 		*b = sets[i*words : (i+1)*words : (i+1)*words]
 	}
 	if s.Kind == KindValue {
@@ -90,6 +95,10 @@ func (t *table) grow(r int) {
 		resize(&t.seats, n)
 		t.stay = make([]RowID, 0, n)
 		t.now = [2][]int64{make([]int64, n), make([]int64, n)}
+		if t.kind != KindEvents {
+			resize(&t.seen, n*int(t.row.Size()))
+			t.looked = make([]RowID, 0, (n+rowChunk-1)/rowChunk)
+		}
 	}
 	for i := t.size; i < n; i++ {
 		t.owners[i] = proto.NoSeat

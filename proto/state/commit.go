@@ -71,12 +71,7 @@ func (t *table) commitAll(r int) {
 
 // commitStay finds what changed of the rows that live and lived.
 func (t *table) commitStay() {
-	t.stay = t.stay[:0]
-	for w, now := range t.was {
-		for m := now &^ t.born[w]; m != 0; m &= m - 1 {
-			t.stay = append(t.stay, RowID(w<<6+bits.TrailingZeros64(m)))
-		}
-	}
+	t.findStay()
 	for part := range t.groups {
 		if g := &t.groups[part]; len(g.units) > 0 {
 			changed := t.private
@@ -89,6 +84,7 @@ func (t *table) commitStay() {
 	if t.kind == KindTable {
 		t.commitOwners()
 	}
+	t.keepStay()
 }
 
 // commitOwners hands rows over. A new owner gets the private fields in full, so nothing of them is predicted.
@@ -193,6 +189,9 @@ func (t *table) predict(c *column, res []int64) {
 		far := v - min(max(was+disps[r], lo), hi)
 		vals[r], disps[r], diffs[r] = v, v-was, far
 		res[i] = far
+		if v != was {
+			t.moving.add(int(r))
+		}
 	}
 }
 
@@ -220,6 +219,7 @@ func pairCode(a, b int64) uint64 {
 func (c *column) takeString(p unsafe.Pointer, r int) (changed bool) {
 	s := c.getString(p)
 	if s == c.strs[r] {
+		c.strs[r] = s // the struct's own, see quiet.go
 		return false
 	}
 	s = cleanString(s, int(c.Size))

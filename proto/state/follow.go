@@ -9,6 +9,9 @@ import (
 // follow begins to apply a frame.
 func (s *Store) follow(body []byte) *reader {
 	s.in = reader{b: body}
+	for _, t := range s.tables {
+		t.applied = true
+	}
 	return &s.in
 }
 
