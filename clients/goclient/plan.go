@@ -12,7 +12,7 @@ const (
 	// backoff is the longest of the first wait; it doubles with each wait up to maxBackoff. A wait is drawn at random below it:
 	// thousands of clients may have lost the same server.
 	backoff    = 50 * time.Millisecond
-	maxBackoff = 5 * time.Second
+	maxBackoff = 4 * time.Second
 	// stable is how long a connection must have lasted for the waits to begin anew.
 	stable = 5 * time.Second
 )

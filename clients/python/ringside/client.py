@@ -134,7 +134,7 @@ class Client:
         if self._free > 0 and not self._retry:
             self._free -= 1
             return
-        await asyncio.sleep(max(self._retry, min(5.0, random.random() * 0.05 * 2 ** min(self._attempts, 20))))
+        await asyncio.sleep(max(self._retry, random.random() * min(4.0, 0.05 * 2 ** min(self._attempts, 20))))
         self._attempts += 1
         self._retry = 0.0
         self._free = len(self._places(lost=True)) - 1  # where nobody answers, the other places are tried at once

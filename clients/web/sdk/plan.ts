@@ -5,7 +5,7 @@ import { Advice, type Fault } from "./errors.ts";
 const enum Plans {
 	/** The longest of the first wait, in milliseconds; it doubles with each wait. */
 	backoff = 50,
-	maxBackoff = 5000,
+	maxBackoff = 4000,
 	/** How long a connection must have lasted, in milliseconds, for the waits to begin anew. */
 	stable = 5000,
 	/** Moved messages that are followed in a row. */

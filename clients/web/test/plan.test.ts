@@ -74,7 +74,7 @@ test("after a loss, and after each wait, every place is tried once without anoth
 		plan.ended(lost, 0);
 		plan.next();
 		const waits = attempt / places - 1;
-		const limit = waits >= 0 && Number.isInteger(waits) ? Math.min(5000, 50 * 2 ** waits) : 0;
+		const limit = waits >= 0 && Number.isInteger(waits) ? Math.min(4000, 50 * 2 ** waits) : 0;
 		assert.ok(plan.wait >= 0 && (plan.wait < limit || limit === plan.wait), `attempt ${attempt} waits ${plan.wait} of ${limit}`);
 		longest = Math.max(longest, plan.wait);
 	}

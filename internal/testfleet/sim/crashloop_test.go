@@ -8,9 +8,9 @@ import (
 )
 
 // toldLimit is how long after the death of its servers the last player hears at the latest that its room is lost: 0.5 s until the death
-// is seen and a player asks the room's home, 10 s in which the servers may come back, 5 s that a player waits between two questions, and two
+// is seen and a player asks the room's home, 10 s in which the servers may come back, 4 s that a player waits between two questions, and two
 // rounds of questions.
-const toldLimit = 16 * time.Second
+const toldLimit = 15 * time.Second
 
 // Players of a room whose servers are gone for good are told so, whichever other server restarts again and again.
 func TestG6LostWhileAnotherServerCrashLoops(t *testing.T) {
