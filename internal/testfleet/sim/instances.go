@@ -124,8 +124,8 @@ func lasted(spans []span, least, from, to time.Duration) bool {
 	all := slices.SortedFunc(slices.Values(spans), func(a, b span) int { return cmp.Compare(a.from, b.from) })
 	var whole span
 	for n, s := range all {
-		if s.to == 0 { // it lasts
-			s.to = math.MaxInt64
+		if s.to == 0 { // it lasts; another may have begun before the history
+			s.to = math.MaxInt64 / 2
 		}
 		if n == 0 || s.from > whole.to {
 			whole = s
