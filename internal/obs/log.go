@@ -22,6 +22,7 @@ func NewLogger(w io.Writer, level slog.Leveler, format string, attrs ...slog.Att
 	lines := func(w io.Writer) slog.Handler {
 		options := &slog.HandlerOptions{Level: level}
 		if format == "json" {
+			options.ReplaceAttr = durationAsText
 			return slog.NewJSONHandler(w, options).WithAttrs(attrs)
 		}
 		return slog.NewTextHandler(w, options).WithAttrs(attrs)
@@ -32,6 +33,14 @@ func NewLogger(w io.Writer, level slog.Leveler, format string, attrs ...slog.Att
 		return line.Bytes()
 	}}
 	return slog.New(&handler{lines(out), &limiter{by: make(map[message]*repeats)}, out}), nil
+}
+
+// durationAsText prints a duration as text logs do, such as 1.5s. JSON has nanoseconds otherwise.
+func durationAsText(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }
 
 // Flush waits until a logger of NewLogger has written everything, at most for FlushTimeout. It does nothing for other loggers.

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -89,8 +90,8 @@ func TestMetricsCanStayUnregistered(t *testing.T) {
 func TestLogger(t *testing.T) {
 	var b bytes.Buffer
 	for format, want := range map[string]string{
-		"text": "level=WARN msg=hello server=ringside-0 room=r-1\n",
-		"json": `"level":"WARN","msg":"hello","server":"ringside-0","room":"r-1"}` + "\n",
+		"text": "level=WARN msg=hello server=ringside-0 room=r-1 took=1.5s\n",
+		"json": `"level":"WARN","msg":"hello","server":"ringside-0","room":"r-1","took":"1.5s"}` + "\n",
 	} {
 		b.Reset()
 		logger, err := NewLogger(&b, slog.LevelWarn, format, slog.String("server", "ringside-0"))
@@ -98,7 +99,7 @@ func TestLogger(t *testing.T) {
 			t.Fatal(err)
 		}
 		logger.Info("not shown")
-		logger.Warn("hello", "room", "r-1")
+		logger.Warn("hello", "room", "r-1", "took", 1500*time.Millisecond)
 		Flush(logger)
 		if got := b.String(); !strings.HasSuffix(got, want) || strings.Count(got, "\n") != 1 {
 			t.Errorf("%s: %q, want %q at the end", format, got, want)
