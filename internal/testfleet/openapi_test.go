@@ -113,7 +113,7 @@ func (d *described) try(base, request, body string, header ...string) (status in
 	}
 	defer resp.Body.Close()
 	kind := resp.Header.Get("Content-Type")
-	if kind != "text/event-stream" { // which does not end
+	if kind != "text/event-stream" && resp.StatusCode != http.StatusSwitchingProtocols { // which do not end
 		if text, err = io.ReadAll(resp.Body); err != nil {
 			d.t.Fatal(err)
 		}
@@ -327,6 +327,8 @@ func (d *described) server(f *Fleet) {
 	d.call(room, fmt.Sprintf("GET /v1/server/details?boot=%v&view=%v&events=1&rooms=2", details["boot"], details["view"]), "", 200)
 	d.call(room, "GET /v1/server/details?rooms=0", "", 400)
 	d.call(room, "GET /v1/server/games", "", 200)
+	d.call(room, "GET /v1/server/tunnels", "", 426)
+	d.call(room, "GET /v1/server/tunnels", "", 101, "Connection", "Upgrade", "Upgrade", "ringside-tunnels-1")
 	d.call(room, "GET /v1/server/entry?room=new-1&game=walk", "", 200)
 	d.call(room, "GET /v1/server/entry?room=new-1&game=none", "", 422)
 	d.call(room, "GET /v1/server/rooms?after=a&limit=5", "", 200)
