@@ -21,9 +21,14 @@ type Shared struct {
 }
 
 func newShared(f factory) Shared {
+	members := f.NewGaugeVec(prometheus.GaugeOpts{Namespace: "ringside", Name: "members",
+		Help: "Members in this process's view."}, []string{"role", "state"})
+	for _, role := range []string{"gameserver", "router"} {
+		members.WithLabelValues(role, "serving")
+		members.WithLabelValues(role, "draining")
+	}
 	return Shared{
-		Members: f.NewGaugeVec(prometheus.GaugeOpts{Namespace: "ringside", Name: "members",
-			Help: "Members in this process's view."}, []string{"role", "state"}),
+		Members:       members,
 		MembersLost:   preset(f.counters("members_lost_total", "Members that went, by reason: left, exited (their process has ended), refused (no member reaches them), unreachable (silent).", "reason"), "left", "exited", "refused", "unreachable"),
 		GossipRefused: preset(f.counters("gossip_streams_refused_total", "Inbound gossip streams closed at a limit, by reason: limit, address_limit, bytes.", "reason"), "limit", "address_limit", "bytes"),
 		EdgeConnections: f.NewGaugeVec(prometheus.GaugeOpts{Namespace: "ringside", Name: "edge_connections",
