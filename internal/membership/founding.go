@@ -12,8 +12,9 @@ import (
 )
 
 // A process that starts has no quorum. It joins a part that has it (state.go), or founds the fleet: together with others
-// that start, once it has met a majority, itself included, of the addresses that its seeds name. It does not found beside
-// members that know a configuration already: it waits for those to have the quorum.
+// that start, once it has reached a majority, itself included, of the addresses that its seeds name: of a starting process that others
+// tell of, it is not known whom that one has met. It does not found beside members that know a configuration already: it waits for
+// those to have the quorum.
 const (
 	// stableTime is for how long the names among the seeds must resolve to the same addresses.
 	stableTime = time.Second
@@ -32,7 +33,7 @@ type seedState struct {
 	named     bool
 	addresses []netip.AddrPort
 	own       []bool // is this process's address
-	met       []bool // a member took part in a join there
+	met       []bool // a member took part in a join there just now
 	absent    []bool // on loopback, and refused: this machine's kernel says that no process is there
 	since     time.Time
 }
@@ -53,7 +54,7 @@ func (f *founding) note(seed string, s *seedState, now time.Time) {
 }
 
 // majority reports whether this process may found a fleet of those it has met; alone: it has met nobody.
-func (f *founding) majority(seeds []string, alone bool, present func(netip.AddrPort) bool, now time.Time) bool {
+func (f *founding) majority(seeds []string, alone bool, reaches func(netip.AddrPort) bool, now time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	met, absent := make(map[netip.AddrPort]bool), make(map[netip.AddrPort]bool)
@@ -70,7 +71,7 @@ func (f *founding) majority(seeds []string, alone bool, present func(netip.AddrP
 			case s.absent[i]:
 				absent[a] = true
 			default:
-				met[a] = met[a] || s.met[i] || present(a)
+				met[a] = met[a] || s.met[i] || reaches(a)
 			}
 		}
 	}
@@ -87,7 +88,7 @@ func (f *founding) majority(seeds []string, alone bool, present func(netip.AddrP
 // settle founds the fleet, or asks a member that has the quorum for its state, while this process is not admitted.
 func (g *Gossip) settle() {
 	quorumAt, starters, alone := g.candidates()
-	if starters && g.founding.majority(g.seeds, alone, g.gossipsAt, time.Now()) {
+	if starters && g.founding.majority(g.seeds, alone, g.reaches, time.Now()) {
 		before := g.View()
 		if !g.found() {
 			return // another seed's goroutine was first
@@ -159,7 +160,7 @@ func (g *Gossip) join(ctx context.Context, list *memberlist.Memberlist, seed str
 	var wg sync.WaitGroup
 	for i, address := range addresses {
 		if g.own(address) || g.gossipsAt(address) {
-			s.own[i], s.met[i] = g.own(address), true
+			s.own[i] = g.own(address)
 			g.joined.Store(true)
 			continue
 		}

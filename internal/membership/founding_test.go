@@ -230,6 +230,25 @@ func FuzzParseMessage(f *testing.F) {
 	})
 }
 
+// TestFoundersAreReached: that a member is starting may be what others tell of it. It may have met members that know the fleet.
+func TestFoundersAreReached(t *testing.T) {
+	r := new(roster)
+	r.start(people("a")[0], false)
+	at := netip.MustParseAddrPort("10.0.0.9:7946")
+	b := people("b")[0]
+	b.Standing = Starting
+	r.put("b", b, at)
+	if r.reaches(at) {
+		t.Error("one of which gossip tells counts")
+	}
+	for _, a := range []answer{refusing, answering, silent} {
+		r.answer(true, map[string]answer{"b": a}, nil)
+		if got := r.reaches(at); got != (a == answering) {
+			t.Errorf("after the answer %d: %v", a, got)
+		}
+	}
+}
+
 // A process that was killed and starts again under its name has the quorum as soon as it has been admitted and has probed the
 // others. Until then it does not call itself cut off, which would suspend newcomers. It does not wait for a killed process at
 // whose address a newer one of the same name answers.

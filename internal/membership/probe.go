@@ -311,7 +311,7 @@ func (o *other) hear(a answer, now time.Time) {
 	if a != answering && o.answer == answering {
 		o.unanswered = now
 	}
-	o.answer = a
+	o.answer, o.reached = a, o.reached || a == answering
 }
 
 // decide concludes from o's answer, and from what the witnesses say, whether o is gone. confirmed: gossip had lost it before

@@ -108,6 +108,18 @@ func (r *roster) gossipsAt(address netip.AddrPort) bool {
 	return false
 }
 
+// reaches reports whether a member that gossips at address answers this process.
+func (r *roster) reaches(address netip.AddrPort) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, o := range r.others {
+		if o.gossip == address && o.reason == "" && !o.suspected && o.reached && o.answer == answering {
+			return true
+		}
+	}
+	return false
+}
+
 // put, acked, suspect and drop change what is known; a later refresh makes it visible.
 
 // put notes what a live member says of itself.
@@ -127,7 +139,7 @@ func (r *roster) put(node string, m Member, gossip netip.AddrPort) {
 			delete(r.forgotten, m.Name)
 		}
 	case o.lost:
-		o.lost, o.suspected, o.reason, o.answer, o.counted = false, false, "", answering, time.Time{}
+		o.lost, o.suspected, o.reason, o.answer, o.reached, o.counted = false, false, "", answering, false, time.Time{}
 	}
 	if m.State == left {
 		o.reason, o.since = Left, now

@@ -20,6 +20,7 @@ type other struct {
 	counted   time.Time // since when this process has had the quorum while it counted the member as missing
 
 	answer     answer        // to the last probe
+	reached    bool          // it has answered one; gossip alone may come from a member that this process does not reach
 	answered   time.Time     // when it began to answer again; zero: it always did
 	unanswered time.Time     // when it last began not to answer
 	incomplete int           // inquiries in a row that not all witnesses answered in time
