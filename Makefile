@@ -179,7 +179,7 @@ repeat: ## the packages with loops, many times: finds what passes once
 	$(GO) test -race -short -count=100 -timeout 30m ./gameserver/internal/...
 
 .PHONY: fuzz-short
-fuzz-short: ## every fuzz target with FUZZTIME inputs each (default 3000x)
+fuzz-short: ## every fuzz target with FUZZTIME inputs each (default 2000x)
 	@.ci/fuzz $(FUZZTIME)
 
 .PHONY: fuzz
