@@ -92,13 +92,16 @@ func (f *memoryFile) Sync() error {
 
 func (f *memoryFile) Close() error { return nil }
 
-// bubble runs a test with a spool over m in a bubble.
-func bubble(t *testing.T, m *memory, c Config, test func(s *Spool)) {
+// bubble runs a test with a spool over m in a bubble; before the spool runs, those of before.
+func bubble(t *testing.T, m *memory, c Config, test func(s *Spool), before ...func(s *Spool)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s, err := open(m, c)
 		if err != nil {
 			t.Fatal(err)
+		}
+		for _, f := range before {
+			f(s)
 		}
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error, 1)
@@ -142,12 +145,14 @@ func TestDurableSurvives(t *testing.T) {
 	var told []outcome.ID
 	c := DefaultConfig()
 	c.Durable = func(ids []outcome.ID) { told = append(told, ids...) }
-	bubble(t, m, c, func(s *Spool) {
+	queued := func(s *Spool) {
 		queue(t, s, samples(0, 3))
 		queue(t, s, samples(3, 5))
 		if got := s.State(); got.Queued != 5 || got.Waiting != 0 || len(s.Pending(all, all)) != 0 {
 			t.Errorf("before the first write: %+v, %d pending", got, len(s.Pending(all, all)))
 		}
+	}
+	bubble(t, m, c, func(s *Spool) {
 		synctest.Wait()
 		if m.syncs != 1 {
 			t.Errorf("%d syncs for what was queued at once, want 1", m.syncs)
@@ -158,7 +163,7 @@ func TestDurableSurvives(t *testing.T) {
 		if len(told) != 5 || s.State().Waiting != 5 || s.State().Queued != 0 {
 			t.Errorf("told %v, state %+v", told, s.State())
 		}
-	})
+	}, queued)
 	bubble(t, m, c, func(s *Spool) {
 		same(t, s.Pending(all, all), 0, 5)
 		if s.State().Damaged != 0 {
