@@ -56,7 +56,9 @@ func TestMoved(t *testing.T) {
 	f := Start(t, Options{})
 	const id = "a-room"
 	home := f.Home(id)
-	for _, s := range f.Servers {
+	// The first one makes the room; a home that has just started may have them come again, from where they began, until it does.
+	others := slices.DeleteFunc(slices.Clone(f.Servers), func(s *Server) bool { return s == home })
+	for _, s := range append([]*Server{home}, others...) {
 		p := join(t, goclient.Config{URL: s.Connect(id), Ticket: f.Ticket(ticket.Claims{Room: id, Player: proto.PlayerID("p-" + s.Name)})})
 		want := uint64(1)
 		if s == home {
