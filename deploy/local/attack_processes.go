@@ -44,7 +44,7 @@ func blockedLog(ctx context.Context, s *siege) (string, error) {
 		return "", err
 	}
 	var live reply
-	err = until(ctx, 10*time.Second, "livez does not tell of it", func() bool {
+	err = until(ctx, 10*time.Second, "livez does not report the blocked log", func() bool {
 		live, err = plain(ctx, http.MethodGet, addr, "/livez", "")
 		return err == nil && strings.Contains(string(live.body), "the log is not read")
 	})

@@ -53,7 +53,7 @@ func TestBuildRefuses(t *testing.T) {
 	}
 }
 
-// long is said by make release-test: these tests build everything anew.
+// long skips a test unless make release-test runs it: it builds every program from an empty cache.
 func long(t *testing.T) {
 	t.Helper()
 	if os.Getenv("RELEASE_TEST") == "" {

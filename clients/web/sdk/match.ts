@@ -29,7 +29,7 @@ export interface MatchOptions<G extends Game> extends Omit<JoinOptions<G>, "room
 export interface MatchSearch<G extends Game> {
 	/** The room that the player is in, or on the way into. */
 	readonly room: Room<G>;
-	/** The search goes on. It ends when the player waits no longer, when the room ends, and with stop. */
+	/** Whether the search is still running. It ends when the player stops waiting, when the room ends, or on stop. */
 	readonly waiting: boolean;
 	/** Seconds of search. */
 	readonly searched: number;

@@ -6,7 +6,7 @@ import { Is, Kind, type Moved } from "./messages.ts";
 import type { Place } from "./plan.ts";
 
 const enum Wait {
-	/** How long the old connection may go on when the first frame has come on the prepared one, in milliseconds. */
+	/** How long the old connection stays open after the first frame on the prepared one, in milliseconds. */
 	changeover = 100,
 	/** How long a prepared connection is kept where the message does not say it. */
 	kept = 10_000,

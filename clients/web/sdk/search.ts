@@ -21,10 +21,10 @@ const enum Search {
 export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 export function newSearch(options: JoinOptions, session: Session, connect: Connect, prepared: Prepared) {
-	let searching: object | undefined; // the search that goes on
+	let searching: object | undefined; // the running search
 	let probed: Link | undefined; // the connection to the place that it tries
 
-	/** Looks for the room until searching is something else: in rounds, one place after the other. */
+	/** Looks for the room in rounds, one place after the other, until another search replaces this one or it is ended. */
 	const search = async (old: Link) => {
 		const mine = (searching = {});
 		const { fallbacks, server } = session.welcome!;

@@ -8,7 +8,7 @@ import { Kind } from "../sdk/messages.ts";
 import * as s from "./server.ts";
 import { takeTime } from "./time.ts";
 
-/** A player who searches, in time that stands still. rooms are those that the router gives, one after another and then the last one. */
+/** Starts a search on a fake clock. rooms are the router's answers, in order; the last one repeats. */
 async function begin(t: TestContext, rooms: string[], more: Partial<MatchOptions<any>> = {}) {
 	const time = takeTime(t);
 	const net = s.network();

@@ -82,7 +82,7 @@ test("what is between the page and the router counts as a router that cannot be 
 	const page = "<!doctype html><title>Welcome to the hotel</title>";
 	for (const [status, body, headers] of [
 		[200, page, {}],
-		[200, '{"room":"r","url":"ws://he', { "Content-Type": "application/json" }], // broken off
+		[200, '{"room":"r","url":"ws://he', { "Content-Type": "application/json" }], // truncated
 		[200, { portal: "hotel" }, {}],
 		[403, page, {}],
 		[404, page, {}],
