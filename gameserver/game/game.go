@@ -112,9 +112,9 @@ type Settings struct {
 	// SeatHold is how long the seat of a player whose connection is lost is kept, at least proto.SeatHold, which clients count on, and at
 	// most maxSeatHold; 0: proto.SeatHold.
 	SeatHold time.Duration
-	// IdleTime is how long the room goes on while nobody has a seat or watches, at most an hour; 0: what the server says (-idle-room).
-	// It ticks at its rate all the time and moves like any other: its standby knows by its ticks that it is led, so none can be left out. A
-	// move begins the time anew. A room in which nobody has played ends by -unplayed-room all the same.
+	// IdleTime is how long the room continues without players and spectators, at most an hour; 0: the server's -idle-room. It keeps ticking
+	// at its rate, since its standby detects by the ticks that the leader runs, and moves like any other room. A move restarts the
+	// time. A room in which nobody has played still ends after -unplayed-room.
 	IdleTime time.Duration
 	// Spectators is how many clients may watch, at most proto.MaxSpectators; 0: that many, negative: none.
 	Spectators int

@@ -12,9 +12,9 @@ import (
 )
 
 // A process that starts has no quorum. It joins a part that has it (state.go), or founds the fleet: together with others
-// that start, once it has reached a majority, itself included, of the addresses that its seeds name: of a starting process that others
-// tell of, it is not known whom that one has met. It does not found beside members that know a configuration already: it waits for
-// those to have the quorum.
+// that start, once it has reached a majority, itself included, of the addresses that its seeds name. A starting process that it only heard
+// of does not count, because that one may have met members of a fleet. Beside members that know a configuration it does not found: it
+// waits until those have the quorum.
 const (
 	// stableTime is for how long the names among the seeds must resolve to the same addresses.
 	stableTime = time.Second

@@ -20,9 +20,9 @@ type View struct {
 	// suspends its rooms and neither promotes nor creates any. It changes together with Members and Gone: whoever acts on
 	// a loss that it finds in a view is to look for the quorum in the same view.
 	Quorum bool
-	// Apart says that of the game servers which gossip sees half or more do not answer this process. A router that reaches both parts of a divided
-	// fleet may give the quorum to both. So whoever is apart does not take over what others may lead; where this is so for a server that is
-	// killed or lost, gossip takes that one from the members soon.
+	// Apart says that half or more of the game servers in gossip's list do not answer this process. A router that reaches both parts of a divided
+	// fleet may give the quorum to both. So a server that is apart does not take over a room that another may lead. Killed and lost servers count
+	// only until gossip removes them from its list.
 	Apart bool
 	// Settled is when a game server last came, went, restarted, changed its state or weight, or was cut off or not any
 	// more, by this process's clock.

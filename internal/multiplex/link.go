@@ -135,7 +135,7 @@ func (l *Link) Close() {
 	}
 }
 
-// Fail ends all streams with err, the first time. Whoever reads and writes calls it, or ends then.
+// Fail ends all streams with err; only the first call counts. The link's reader and writer call it on errors, and end after it.
 func (l *Link) Fail(err error) {
 	l.mu.Lock()
 	var all []*Stream

@@ -151,7 +151,7 @@ func TestHalfClose(t *testing.T) {
 	receive(t, x, "answer", nil)
 }
 
-// What was sent before Close arrives; what comes for a closed stream is of no use, and taken.
+// What was sent before Close arrives; bytes for a closed stream are taken and dropped.
 func TestClose(t *testing.T) {
 	a, b := hands()
 	x, y := stream(t, a, b)

@@ -120,8 +120,8 @@ func (s *Stream) Arrived() time.Time {
 	return s.arrived
 }
 
-// Send takes n bytes of b without waiting, in order and for good; 0 and no error when the other side is slow. What a side is sent that has
-// closed the stream is of no use, and taken.
+// Send takes n bytes of b without waiting, in order and for good; 0 and no error when the other side is slow. When the other
+// side has closed the stream, Send takes all bytes and drops them.
 func (s *Stream) Send(b []byte) (n int, err error) {
 	s.link.mu.Lock()
 	defer s.link.mu.Unlock()

@@ -63,7 +63,7 @@ func (s *settings) listenerFlags(fs *flag.FlagSet) {
 	fs.StringVar(&s.mode, "mode", string(s.config.Mode), "redirect: clients dial game servers; proxy: this router tunnels them")
 	fs.StringVar(&s.inside, "inside", "", "`host:port` of the internal listener: game servers with certificates in TLS, all others in the clear: outcomes, the whole fleet view, operators and metrics; -listen shows strangers a summary, and all of it with the operators' token (default none: requests of this machine see all where -listen is loopback)")
 	fs.Var((*edge.Prefixes)(&s.config.Trusted), "trusted-proxies", "`addresses` and CIDRs of the proxies in front of -listen, whose X-Forwarded-For and PROXY protocol headers name the client")
-	fs.DurationVar(&s.config.Drain, "drain", s.config.Drain, "how long to go on at most after SIGTERM, until the clients of its tunnels have come by another router; stay below the orchestrator's grace period")
+	fs.DurationVar(&s.config.Drain, "drain", s.config.Drain, "how long to keep serving at most after SIGTERM, until the clients of its tunnels have moved to another router; stay below the orchestrator's grace period")
 	fs.StringVar(&s.pages, "pages", "", "`folder` with the game's own index.html for /, and assets/; read again when they change (default the arena's)")
 }
 

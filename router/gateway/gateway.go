@@ -13,7 +13,7 @@
 //	GET  /v1/fleet/operator         whether the caller may do what follows
 //	POST /v1/fleet/servers/{name}/drain, /undrain   take a server out of service, or back; for operators
 //	POST /v1/rooms/{room}/move      hand a room to another server; for operators
-//	GET  /v1/rooms/{room}/players   who is in a room; for operators
+//	GET  /v1/rooms/{room}/players   players of a room; for operators
 //	GET  /v1/rooms/{room}/state     the game's state, hidden columns included; for operators
 //	POST /v1/rooms/{room}/message   give the game of a room a message; for operators, and so for the game's backend
 //	POST /v1/rooms/{room}/kick      put a player out of a room; for operators

@@ -247,7 +247,7 @@ func (d *Dev) update(ctx context.Context) error {
 	case err != nil:
 		return err
 	case d.current != nil && b.sum == d.current.sum:
-		d.Console.Printf("built: the program is the same; %s goes on\n", d.current.Name)
+		d.Console.Printf("built: the program is the same; %s keeps running\n", d.current.Name)
 		return nil
 	}
 	old := d.current

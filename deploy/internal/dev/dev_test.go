@@ -165,7 +165,7 @@ func TestSavesHandRoomsOver(t *testing.T) {
 	b.until("the room goes on after a build that failed", func() bool { return ticks.Load() > tick+5 })
 
 	b.edit("cursor.X, cursor.Y = 0.5", "cursor.X, cursor.Y = 0.5, 0.5")
-	b.expect(`built: the program is the same; build-3 goes on`)
+	b.expect(`built: the program is the same; build-3 keeps running`)
 	if out := b.out.String(); strings.Contains(out, "development key") {
 		t.Errorf("each build warns of its keys:\n%s", out)
 	}

@@ -14,8 +14,8 @@ import (
 )
 
 // CheckRounding fails t for each line of the packages, by default that of the working directory, which is the one under test, where some
-// processors round a float twice and others once: x*y + z, also over several statements and in functions that are inlined. A room that
-// is played on by a server of the other kind would go on otherwise. float32(x*y) + z is rounded twice everywhere.
+// processors round a float twice and others once: x*y + z, also over several statements and in inlined functions. A room that moves to a
+// server of the other kind would then continue with other results. float32(x*y) + z is rounded twice everywhere.
 //
 // It reads what the compiler makes of the packages for arm64, so it finds the lines on any machine. The first time this compiles what they
 // import for arm64, for some ten seconds. It does not look into functions of package math: Sin, Exp, Pow and their like may differ in the last bit

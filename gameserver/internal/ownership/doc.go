@@ -23,13 +23,13 @@
 //     the one that ticks keeps the room; it raises its epoch above that of a suspended one.
 //   - Nobody leads from a replica while another instance is led and ticks: that one was created when all had said that they have nothing.
 //     Of two leaders of different instances that both tick, the one that goes after the other (first) ends its room once it hears of the other.
-//     A stream that is offered proves neither: it may be old. Who has another instance asks the others.
+//     An offered stream proves neither, because it may be old. A server that has another instance asks the others.
 //   - After a handoff the old leader is a replica of the new one, so two servers can continue the room at any moment.
 //   - Nothing is concluded from silence but by the part of the fleet that has the quorum; and what cannot be undone is concluded
 //     from proof, or after the lease. Only that part declares a room lost, once it has asked every member twice, those that have just come
-//     back too. A member that stays and answers nobody is waited for. Nobody remembers a loss before it is declared; then it is final: who
-//     hears of it ends what it has, unless that ticks. It is remembered by the servers that were there, in memory: only if all of these
-//     end before a server comes back that a refusing firewall has hidden with the room, that one goes on with a room that was called lost.
+//     back too. A member that stays and answers nobody is waited for. No server records a loss before it is declared. A declared loss is
+//     final: a server that is told of it ends its replica or suspended room of that instance. The record is in memory. If all servers that have it end
+//     before a server comes back that a refusing firewall hid together with the room, that server continues a room that was declared lost.
 //   - A view proves only the end of the process that it knew. Where a stream reaches a server that the view does not show, or a leader
 //     names it, the server is there: the end in the view is that of an earlier process, until the view has shown the server again
 //     (Machine.hasEnded). A server that has just got the quorum back first waits until its view shows which servers have restarted.

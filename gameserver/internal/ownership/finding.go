@@ -12,7 +12,7 @@ type finding struct {
 	creates   bool           // a client that may create the room waits
 	claimed   bool           // the round under way was a claim
 	returners bool           // a client waits that was in the room
-	nobody    proto.Instance // the last round found nobody who has it, and clients look for it
+	nobody    proto.Instance // no server had it in the last round, and clients look for it
 	yielded   string         // the server that claimed the room meanwhile and goes first
 	preparing bool
 }

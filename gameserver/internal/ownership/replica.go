@@ -33,7 +33,7 @@ type replica struct {
 	before    proto.Tick  // the one after this tick
 	handed    *handed     // this server has handed the room over, and has been a replica of it since; nil: it has not
 
-	nobody  bool          // the last round found nobody who has the instance, which clients look for
+	nobody  bool          // no server had the instance in the last round, and clients look for it
 	doubts  bool          // this server asks whether the leader is alive
 	doubted time.Duration // since when
 	heir    time.Duration // since when it has heard of a better replica; 0: it has not

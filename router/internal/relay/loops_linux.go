@@ -180,8 +180,8 @@ func (l *loop) queue(c *link) {
 	}
 }
 
-// run acts on events until gate is closed. Those of a tunnel that is closed are of no use, and may come to one that has got its slot,
-// where they do no harm.
+// run acts on events until gate is closed. An event of a closed tunnel may reach the tunnel that reuses its slot,
+// which then makes one read that returns nothing.
 func (l *loop) run(ctx context.Context) error {
 	raw, err := l.gate.SyscallConn()
 	if err != nil {
