@@ -55,7 +55,7 @@ func (n *Server) newTunnels() (*multiplex.Server, *http.Server) {
 	for pattern, h := range n.clientRoutes() {
 		mux.Handle(pattern, h)
 	}
-	return multiplex.NewServer(l.Addr(), n.gate.Leave), n.newServer(mux)
+	return multiplex.NewServer(l.Addr(), n.gate.Leave, n.metrics.StreamsRefused.Inc), n.newServer(mux)
 }
 
 // clientRoutes are those of both listeners.

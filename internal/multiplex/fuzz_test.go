@@ -13,7 +13,7 @@ func FuzzDeliver(f *testing.F) {
 	f.Add(appendHeader(appendHeader(appendHeader(nil, open, 9, 0), end, 9, 0), reset, 9, 0), 1)
 	f.Add(appendHeader(appendHeader(nil, ping, 0, 0), data, 77, 500), 100)
 	f.Fuzz(func(t *testing.T, b []byte, cut int) {
-		_, far := hands()
+		_, far := sides()
 		cut = max(1, min(cut, len(b)))
 		for len(b) > 0 {
 			n := min(cut, len(b))
@@ -41,7 +41,7 @@ func FuzzStreams(f *testing.F) {
 	f.Add([]byte{0x0e, 255, 0x0e, 255, 0x0e, 255, 0x1e, 255, 0x2e, 255, 0x0e, 255, 0x3e, 0, 0x1e, 255, 0x1f, 255, 0x2e, 255})
 	f.Fuzz(func(t *testing.T, steps []byte) {
 		const streams = 4
-		a, b := hands()
+		a, b := sides()
 		type way struct {
 			from, to       *Stream
 			sent, received []byte

@@ -18,36 +18,36 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// hand is a link that a test reads and writes for.
-type hand struct {
+// side is a link that a test reads and writes for.
+type side struct {
 	*Link
 	opened []*Stream
 	wire   []byte // written, and not yet delivered to the other side
 }
 
-// hands are both sides of a link; a opens the streams.
-func hands() (a, b *hand) {
-	a, b = new(hand), new(hand)
+// sides are both sides of a link; a opens the streams.
+func sides() (a, b *side) {
+	a, b = new(side), new(side)
 	x, y := net.Pipe()
 	a.Link = New(x, nil)
 	b.Link = New(y, func(s *Stream) { b.opened = append(b.opened, s) })
 	return a, b
 }
 
-// deliver takes up to n bytes that h has written to the other side.
-func (h *hand) deliver(t testing.TB, to *hand, n int) {
+// deliver takes up to n bytes that s has written to the other side.
+func (s *side) deliver(t testing.TB, to *side, n int) {
 	t.Helper()
-	b, _ := h.Take(nil)
-	h.wire = append(h.wire, b...)
-	n = min(n, len(h.wire))
-	if err := to.Deliver(h.wire[:n], time.Now()); err != nil {
+	b, _ := s.Take(nil)
+	s.wire = append(s.wire, b...)
+	n = min(n, len(s.wire))
+	if err := to.Deliver(s.wire[:n], time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	h.wire = h.wire[n:]
+	s.wire = s.wire[n:]
 }
 
 // exchange delivers all that there is, both ways.
-func exchange(t testing.TB, a, b *hand) {
+func exchange(t testing.TB, a, b *side) {
 	t.Helper()
 	for range 4 { // answers to answers
 		a.deliver(t, b, 1<<30)
@@ -56,7 +56,7 @@ func exchange(t testing.TB, a, b *hand) {
 }
 
 // stream opens one.
-func stream(t testing.TB, a, b *hand) (x, y *Stream) {
+func stream(t testing.TB, a, b *side) (x, y *Stream) {
 	t.Helper()
 	x, err := a.Open()
 	if err != nil {
@@ -83,7 +83,7 @@ func receive(t testing.TB, s *Stream, want string, wantErr error) {
 
 // A reader that takes nothing stops its sender after a window, and no other stream.
 func TestWindow(t *testing.T) {
-	a, b := hands()
+	a, b := sides()
 	x, y := stream(t, a, b)
 	u, v := stream(t, a, b)
 	told := 0
@@ -109,7 +109,7 @@ func TestWindow(t *testing.T) {
 
 // A link that nobody reads takes no data any more, and tells when it does again.
 func TestFullLink(t *testing.T) {
-	a, b := hands()
+	a, b := sides()
 	told := 0
 	for range maxOut/Window + 2 {
 		x, _ := stream(t, a, b)
@@ -134,7 +134,7 @@ func TestFullLink(t *testing.T) {
 
 // The end of a direction comes behind what was sent, and the other one goes on.
 func TestHalfClose(t *testing.T) {
-	a, b := hands()
+	a, b := sides()
 	x, y := stream(t, a, b)
 	send(t, x, []byte("last"), 4)
 	if err := x.CloseWrite(); err != nil {
@@ -153,7 +153,7 @@ func TestHalfClose(t *testing.T) {
 
 // What was sent before Close arrives; bytes for a closed stream are taken and dropped.
 func TestClose(t *testing.T) {
-	a, b := hands()
+	a, b := sides()
 	x, y := stream(t, a, b)
 	send(t, x, []byte("last"), 4)
 	_ = x.Close()
@@ -172,7 +172,7 @@ func TestClose(t *testing.T) {
 
 // With SetLinger, Close breaks the stream, and what was not read is lost.
 func TestReset(t *testing.T) {
-	a, b := hands()
+	a, b := sides()
 	x, y := stream(t, a, b)
 	send(t, x, []byte("lost"), 4)
 	_ = x.SetLinger(0)
@@ -186,7 +186,7 @@ func TestReset(t *testing.T) {
 
 // When the link ends, streams give what has come, and then the error, or the end if it has come too.
 func TestEndOfTheLink(t *testing.T) {
-	a, b := hands()
+	a, b := sides()
 	_, y := stream(t, a, b)
 	u, v := stream(t, a, b)
 	send(t, a.streams[1], []byte("in time"), 7)
@@ -221,12 +221,12 @@ func TestBrokenProtocol(t *testing.T) {
 		"too much credit":    append(frame(open, 1, 0), frame(credit, 1, 1)...),
 		"pings without end":  bytes.Repeat(frame(ping, 0, 0), 2*maxOut/header+1),
 	} {
-		_, far := hands()
+		_, far := sides()
 		if err := far.Deliver(b, time.Now()); err != errProtocol {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	near, _ := hands()
+	near, _ := sides()
 	if err := near.Deliver(frame(open, 1, 0), time.Now()); err != errProtocol {
 		t.Errorf("a stream that the wrong side opens: %v", err)
 	}
@@ -235,8 +235,8 @@ func TestBrokenProtocol(t *testing.T) {
 // A side that is silent is asked, and given up when it gives no answer.
 func TestSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, b := hands()
-		check := func(h *hand, want error) {
+		a, b := sides()
+		check := func(h *side, want error) {
 			t.Helper()
 			if err := h.Check(time.Now()); err != want {
 				t.Fatal(err)
@@ -259,7 +259,7 @@ func TestSilence(t *testing.T) {
 // Answer returns when something comes, at once if it just has, and in time if nothing does.
 func TestAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, b := hands()
+		a, b := sides()
 		stream(t, a, b)
 		if err := a.Answer(t.Context()); err != nil {
 			t.Fatal(err)
@@ -283,7 +283,7 @@ func TestAnswer(t *testing.T) {
 // Reading and writing wait, for as long as their deadlines say.
 func TestDeadlines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, b := hands()
+		a, b := sides()
 		x, _ := stream(t, a, b)
 		begun := time.Now()
 		_ = x.SetDeadline(begun.Add(time.Second))
@@ -366,5 +366,28 @@ func TestRun(t *testing.T) {
 	links.Wait()
 	if got, err := io.ReadAll(far); !bytes.Equal(got, sent[:Window]) || !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("%d bytes arrive before the end, %v", len(got), err)
+	}
+}
+
+// A stream beyond the backlog is closed and counted, and those before it are accepted.
+func TestBacklog(t *testing.T) {
+	refused := 0
+	s := NewServer(&net.TCPAddr{}, nil, func() { refused++ })
+	a, b := sides()
+	b.accept = s.accept
+	var last *Stream
+	for range backlog + 1 {
+		var err error
+		if last, err = a.Open(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exchange(t, a, b)
+	if refused != 1 || len(s.streams) != backlog {
+		t.Fatalf("%d streams are refused, %d wait", refused, len(s.streams))
+	}
+	receive(t, last, "", io.EOF)
+	if _, err := s.Accept(); err != nil {
+		t.Fatal(err)
 	}
 }

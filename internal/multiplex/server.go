@@ -16,7 +16,8 @@ const backlog = 1024
 // Server takes links and is the listener of their streams. It is the handler of Path.
 type Server struct {
 	addr    net.Addr
-	taken   func(*http.Request) // is told of each request whose connection was taken over
+	taken   func(*http.Request) // called for each request whose connection was taken over
+	refused func()              // called for each stream that is closed because backlog others wait
 	streams chan net.Conn
 	done    chan struct{}
 	cutOff  context.Context // ends links at once
@@ -27,9 +28,10 @@ type Server struct {
 	running sync.WaitGroup     // one for each link
 }
 
-// NewServer makes a Server behind the listener of addr.
-func NewServer(addr net.Addr, taken func(*http.Request)) *Server {
-	s := &Server{addr: addr, taken: taken, streams: make(chan net.Conn, backlog), done: make(chan struct{}), links: map[*Link]struct{}{}}
+// NewServer makes a Server behind the listener of addr. It calls taken for each request that became a link, and refused for each stream
+// that it closes because too many wait for Accept.
+func NewServer(addr net.Addr, taken func(*http.Request), refused func()) *Server {
+	s := &Server{addr: addr, taken: taken, refused: refused, streams: make(chan net.Conn, backlog), done: make(chan struct{}), links: map[*Link]struct{}{}}
 	s.cutOff, s.cut = context.WithCancel(context.Background())
 	return s
 }
@@ -62,6 +64,7 @@ func (s *Server) accept(stream *Stream) {
 	case s.streams <- stream:
 	default:
 		_ = stream.Close()
+		s.refused()
 	}
 }
 

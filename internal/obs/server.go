@@ -40,6 +40,7 @@ type ServerMetrics struct {
 	StandbyBytes     prometheus.Counter       // bytes of state queued for standbys
 	StandbyLag       prometheus.Histogram     // seconds that standbys are behind, each once a second
 	MoveTime         *prometheus.HistogramVec // seconds that a room's move took, by kind: from its begin, or from the leader's loss
+	StreamsRefused   prometheus.Counter       // clients' streams over routers' links that were closed because too many waited to be accepted
 	HandshakesFailed *prometheus.CounterVec   // connections to the peer port that proved nothing, by reason
 	Outcomes         *prometheus.CounterVec   // the results store's answers to outcomes, by verdict
 	OutcomesWaiting  prometheus.Gauge         // outcomes of this server that the results store does not have yet
@@ -70,6 +71,7 @@ func NewServerMetrics(reg prometheus.Registerer) *ServerMetrics {
 		RoomsCrashed:    f.counter("rooms_crashed_total", "Rooms ended by a panic in their game, or because it hung."),
 		RoomsHung:       f.counter("rooms_hung_total", "Calls into games that did not return. Each costs a core until the process ends."),
 		TickSeconds:     f.counters("tick_seconds_total", "Time that ticks took, by game.", "game"),
+		StreamsRefused:  f.counter("tunnel_streams_refused_total", "Streams of clients behind routers closed because too many waited to be accepted."),
 		InboxFull:       f.counter("inbox_full_total", "Messages refused because a room's inbox was full."),
 		Jobs:            f.gauge("jobs", "Jobs of games outside of their rooms that run or wait for their turn."),
 		CustomsRefused:  f.counter("customs_refused_total", "Custom messages that games could not send because they were too long, or too many in a tick."),

@@ -88,7 +88,7 @@ func NewServer(t *testing.T, name membership.ServerName) *Server {
 	})
 	mux.HandleFunc("GET /v1/rooms/{room}/connect", s.connect)
 	s.Server = httptest.NewServer(mux)
-	tunnels := multiplex.NewServer(s.Listener.Addr(), func(*http.Request) {})
+	tunnels := multiplex.NewServer(s.Listener.Addr(), func(*http.Request) {}, func() {})
 	mux.Handle("GET "+multiplex.Path, tunnels)
 	var running sync.WaitGroup
 	ctx, cancel := context.WithCancel(context.Background())
