@@ -105,9 +105,10 @@ func TestReportsAreBounded(t *testing.T) {
 		t.Error("the view of another process is taken for this one's")
 	}
 	var one report.RoomInfo
-	if status, _ := n.ask(t, "/v1/server/rooms/room-7", &one); status != http.StatusOK || one.Room != "room-7" || one.Connected != 1 {
-		t.Errorf("got %d, %+v", status, one)
-	}
+	await(t, "the player of room-7 is reported, after a tick", func() bool {
+		status, _ := n.ask(t, "/v1/server/rooms/room-7", &one)
+		return status == http.StatusOK && one.Room == "room-7" && one.Connected == 1
+	})
 	for path, want := range map[string]int{
 		"/v1/server/rooms/nowhere":      http.StatusNotFound,
 		"/v1/server/rooms?limit=0":      http.StatusBadRequest,
