@@ -75,7 +75,7 @@ func (r *Registry) lookLocked(view *membership.View) *fleet {
 	return &fleet{f, view}
 }
 
-// came is when m, which is there now, came: now, if f does not show it.
+// came is when m joined, on this server's clock: now, if f does not have its process yet.
 func (f *fleet) came(m membership.Member, now time.Duration) time.Duration {
 	if f == nil || f.member(string(m.Name)).Boot != m.Boot {
 		return now
@@ -84,10 +84,10 @@ func (f *fleet) came(m membership.Member, now time.Duration) time.Duration {
 	return f.Servers[i].Came
 }
 
-// wentTime is how long it is remembered that a process went: longer than a silent one is waited for.
+// wentTime is how long the end of a process is remembered: longer than a silent server is waited for.
 const wentTime = 10 * time.Minute
 
-// wentLocked gives those that went lately, with those that the last view had and view has not.
+// wentLocked lists the processes that went within wentTime, including those that the last view had and view does not have.
 func (r *Registry) wentLocked(view *membership.View) (went []ownership.Server) {
 	if r.fleet == nil {
 		return nil

@@ -59,8 +59,9 @@ func (r *Room) noteOutcomes() {
 	}
 }
 
-// needEpoch makes outcomes wait until every standby knows the room's new epoch: the next tick is queued after it. A standby that
-// has the outcome and knows an earlier epoch alone would give way to another server that leads in one, without the outcome.
+// needEpoch makes outcomes wait until every standby has acknowledged the next tick, which is queued after the new epoch. A standby that
+// has the outcome but knows only an earlier epoch would step down for another server that leads in one, without the outcome.
+// Raft commits entries of the current term only, for the same reason.
 func (r *Room) needEpoch() {
 	for i := range r.pending {
 		r.pending[i].need = r.sim.Tick() + 1

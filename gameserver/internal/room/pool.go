@@ -133,7 +133,8 @@ func (p *Pool) Start(s Spec) (*Room, error) {
 }
 
 // choose returns the worker with the least load among those that are not too busy; the busy share shows new rooms only after
-// a second. The slow lane takes of everybody's time. nil: all are too busy. With always, which a room needs that was led elsewhere, it ignores how busy they are.
+// a second. A worker counts as at least as busy as the average of all, because the slow lane runs on the same cores. nil: all are too busy. With
+// always, which is for a room that was led elsewhere, it ignores how busy they are.
 func (p *Pool) choose(always bool) (best *worker) {
 	all := p.average()
 	for _, w := range p.workers {
